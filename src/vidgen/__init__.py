@@ -1,0 +1,5 @@
+"""vidgen: storyboard in, film out."""
+
+__version__ = "0.1.0"
+
+__all__ = ["__version__"]

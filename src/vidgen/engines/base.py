@@ -1,0 +1,86 @@
+"""The interface that every engine meets, built-in or third-party.
+
+An engine says what it can do (``capabilities``) and what it would cost (``estimate``). A local engine makes a take in
+one call (``generate``); a remote one in steps (``submit``, ``poll``, ``fetch``) so that a crash between any two of
+them loses nothing: the job id is on disk before it is polled.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from vidgen.catalog.capabilities import Capabilities
+from vidgen.takes.request import Generated, TakeRequest
+
+Progress = Callable[[float], None]
+"""Called with the share done, 0 to 1."""
+
+Cancelled = Callable[[], bool]
+"""True once the user wants to stop; a generation looks at it at least once a second and raises errors.Cancelled."""
+
+
+class Engine(ABC):
+    """Base of ``LocalEngine`` and ``RemoteEngine``."""
+
+    name: str
+
+    @abstractmethod
+    def capabilities(self, model: str | None = None) -> Capabilities:
+        """What the engine (with this model, or its default one) can do. No network."""
+
+    def available(self) -> str | None:
+        """None where the engine can run here; else one line saying what is missing. No network."""
+        return None
+
+
+class LocalEngine(Engine):
+    """Makes clips on this machine."""
+
+    @abstractmethod
+    def generate(
+        self, take: TakeRequest, out: Path, *, progress: Progress = lambda share: None, cancelled: Cancelled = lambda: False
+    ) -> Generated:
+        """Make one take and write it to ``out`` (.mp4): exactly ``request.frames`` frames at ``request.fps``, of exactly
+        ``request.width`` x ``request.height`` pixels. The same request and seed give the same pictures.
+        """
+
+
+JobState = Literal["queued", "running", "succeeded", "failed"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A remote job as last seen. ``error`` is the provider's own words; ``raw`` whatever ``fetch`` needs (JSON values)."""
+
+    id: str
+    state: JobState
+    progress: float | None = None
+    error: str | None = None
+    raw: Mapping[str, Any] | None = None
+
+
+class RemoteEngine(Engine):
+    """Makes clips at a provider. All three steps are coroutines; ``submit`` sends exactly one create request."""
+
+    poll_interval_s: float = 5.0
+
+    @abstractmethod
+    async def submit(self, take: TakeRequest, *, reference: str) -> str:
+        """Send the one create request and return the provider's job id. ``reference`` is our own id for it, sent where
+        the provider takes one. Never retried: an unclear answer raises errors.ProcessingError ``submit.unknown``.
+        """
+
+    @abstractmethod
+    async def poll(self, job_id: str) -> Job:
+        """How the job stands."""
+
+    @abstractmethod
+    async def fetch(self, job: Job, take: TakeRequest, out: Path) -> Generated:
+        """Download the result to ``out`` and bring it to the requested frames, rate and size."""
+
+    async def cancel(self, job_id: str) -> None:
+        """Ask the provider to stop the job; does nothing where it cannot."""

@@ -1,0 +1,153 @@
+"""Every error vidgen raises on purpose, and the registry of their stable codes.
+
+VidgenError
+├── InputError          exit 2   bad usage or bad input: flags, storyboard, media
+│   └── StoryboardError exit 2   one or more problems in a storyboard, with their places
+├── MissingError        exit 3   an engine, key, weight, font or ffmpeg feature is not here
+├── ProcessingError     exit 4   generation or processing failed
+├── BudgetError         exit 5   a spending limit would be exceeded; nothing was spent
+├── ReviewError         exit 6   finished, but needs review (``--strict`` only)
+└── Cancelled           exit 130 interrupted; what was done is kept and the run can be resumed
+
+An error carries ``code`` (stable, for programs), ``message`` (what happened), ``hint`` (what to do) and ``where``
+(file, line, shot). Codes are append-only: a code is never renamed or given another meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class VidgenError(Exception):
+    """Base of all deliberate errors.
+
+    Args:
+        code: a key of ``CODES``; anything else is a programming error.
+        message: one line that says what happened.
+        hint: one line that says what to do about it.
+        where: file, ``file:line:col`` or shot id that it is about.
+    """
+
+    exit_code = 1
+
+    def __init__(self, code: str, message: str, *, hint: str = "", where: str = "") -> None:
+        if code not in CODES:
+            raise LookupError(f"error code {code!r} is not registered")
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.where = where
+
+    def as_dict(self) -> dict[str, str | None]:
+        """The ``error`` member of the JSON envelope."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint or None,
+            "where": self.where or None,
+        }
+
+
+class InputError(VidgenError):
+    """Bad usage or bad input."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing that is wrong in a storyboard: ``line`` and ``column`` count from 1, ``path`` is ``shots[2].duration``."""
+
+    line: int
+    column: int
+    path: str
+    message: str
+
+    def text(self, file: str) -> str:
+        """``film.yaml:14:5: shots[2].duration: message``."""
+        return f"{file}:{self.line}:{self.column}: {self.path + ': ' if self.path else ''}{self.message}"
+
+
+class StoryboardError(InputError):
+    """A storyboard cannot be read; ``problems`` lists everything wrong with it, in file order."""
+
+    def __init__(self, file: str, problems: Sequence[Problem]) -> None:
+        self.file = file
+        self.problems = sorted(problems)
+        first = self.problems[0]
+        lines = [problem.text(file) for problem in self.problems]
+        super().__init__("storyboard.invalid", "\n".join(lines), where=f"{file}:{first.line}:{first.column}")
+
+
+class MissingError(VidgenError):
+    """Something needed is not on this machine."""
+
+    exit_code = 3
+
+
+class ProcessingError(VidgenError):
+    """Generation or processing failed."""
+
+    exit_code = 4
+
+
+class BudgetError(VidgenError):
+    """A spending limit would be exceeded. Nothing was spent."""
+
+    exit_code = 5
+
+
+class ReviewError(VidgenError):
+    """Finished, but a person has to look at it."""
+
+    exit_code = 6
+
+
+class Cancelled(VidgenError):
+    """The user interrupted the run (Ctrl-C: 130, SIGTERM: 143)."""
+
+    exit_code = 130
+
+    def __init__(self, signal_number: int = 2) -> None:
+        super().__init__("run.interrupted", "interrupted", hint="run the same command again to go on where it stopped")
+        self.exit_code = 128 + signal_number
+
+
+CODES: dict[str, str] = {
+    "ffmpeg.failed": "ffmpeg ended with an error; the message quotes it",
+    "ffmpeg.missing": "No ffmpeg with the needed filters and encoders was found",
+    "ffmpeg.stalled": "ffmpeg made no progress and was stopped",
+    "media.bad_output": "A file that was just written is not what it should be; it was not kept",
+    "media.no_video": "The file has no video stream",
+    "media.not_found": "The file does not exist",
+    "media.unreadable": "The file is not readable media",
+    "run.interrupted": "The user interrupted the run",
+    "storyboard.invalid": "The storyboard has problems; the message lists each with its place",
+}
+"""Every error code and what it means."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A warning in the result: a wish not honoured, a fallback, an approximation.
+
+    ``code`` is a key of ``NOTICES``; ``shot`` is the shot id, or None where it concerns the whole run.
+    """
+
+    code: str
+    message: str
+    shot: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.code not in NOTICES:
+            raise LookupError(f"warning code {self.code!r} is not registered")
+
+    def as_dict(self) -> dict[str, str | None]:
+        """One member of the envelope's ``warnings``."""
+        return {"code": self.code, "message": self.message, "shot": self.shot}
+
+
+NOTICES: dict[str, str] = {}
+"""Every warning code and what it means."""

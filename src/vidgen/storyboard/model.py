@@ -1,0 +1,325 @@
+"""The storyboard as types: every key of the file, its range and its meaning. The JSON Schema is made from these."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from vidgen.storyboard.values import (
+    ASPECT_PATTERN,
+    DURATION_SCHEMA,
+    RATE_SCHEMA,
+    RESOLUTION_SCHEMA,
+    Duration,
+    name_of,
+    parse_aspect,
+    parse_duration,
+    parse_frame_rate,
+    parse_resolution,
+)
+
+
+class Part(BaseModel):
+    """Base of every mapping in the file: unknown keys are errors, values are fixed once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True)
+
+
+Time = Annotated[Duration, BeforeValidator(parse_duration), WithJsonSchema(DURATION_SCHEMA), PlainSerializer(str)]
+"""``4``, ``"4s"``, ``"96f"``: seconds or frames."""
+
+Rate = Annotated[Fraction, BeforeValidator(parse_frame_rate), WithJsonSchema(RATE_SCHEMA), PlainSerializer(str)]
+Resolution = Annotated[str, BeforeValidator(parse_resolution), WithJsonSchema(RESOLUTION_SCHEMA)]
+"""``1080p``, ``4k``, any ``64p``-style height, or ``1920x1080``."""
+Aspect = Annotated[str, BeforeValidator(parse_aspect), WithJsonSchema({"type": "string", "pattern": ASPECT_PATTERN})]
+
+CameraMove = Annotated[str, name_of("camera_move")]
+MotionType = Annotated[str, name_of("motion_type")]
+ShotSize = Annotated[str, name_of("shot_size")]
+CameraAngle = Annotated[str, name_of("camera_angle")]
+CameraSpeed = Annotated[str, name_of("camera_speed")]
+TransitionType = Annotated[str, name_of("transition")]
+TextRole = Annotated[str, name_of("text_role")]
+TextPosition = Annotated[str, name_of("text_position")]
+ShotId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
+
+
+class Camera(Part):
+    """``camera: dolly_in`` or ``{size, angle, move, speed, strength, lens, focus, reveals}``."""
+
+    move: CameraMove = "static"
+    size: ShotSize | None = None
+    angle: CameraAngle | None = None
+    speed: CameraSpeed = "slow"
+    strength: float = Field(0.5, ge=0, le=1)
+    lens: float | str | None = None
+    focus: Literal["deep", "shallow", "rack"] | None = None
+    reveals: str | None = None
+
+
+class Motion(Part):
+    """``motion: natural`` or ``{type, detail, amount}``; amount 1 (nearly still) to 10 (violent)."""
+
+    type: MotionType = "natural"
+    detail: str | None = None
+    amount: float = Field(5, ge=1, le=10)
+
+
+class Transition(Part):
+    """How this shot comes in: ``cut``, or ``{type: dissolve, duration: 0.5}``. Belongs to the incoming shot."""
+
+    type: TransitionType = "cut"
+    duration: Time | None = None
+
+
+class Text(Part):
+    """A title over the picture; ``in`` and ``out`` are times within the shot."""
+
+    text: str = Field(min_length=1, max_length=2000)
+    in_: Time | None = Field(None, alias="in")
+    out: Time | None = None
+    role: TextRole = "title"
+    position: TextPosition | None = None
+    style: str | None = None
+
+
+class TextStyle(Part):
+    """A named look for titles: ``text: {my_style: {font, size, ...}}``; size in per cent of picture height."""
+
+    font: str | None = None
+    size: float | None = Field(None, gt=0, le=50)
+    colour: str | None = Field(None, pattern=r"^#[0-9A-Fa-f]{6}$")
+    outline: float | None = Field(None, ge=0, le=5)
+    box: bool | None = None
+    position: TextPosition | None = None
+    fade: float | None = Field(None, ge=0, le=5)
+
+
+class Line(Part):
+    """One line of dialogue; ``at`` is a time within the shot; ``file`` is recorded speech."""
+
+    line: str = Field(min_length=1)
+    who: str | None = None
+    voice: str | None = None
+    delivery: str | None = None
+    file: str | None = None
+    at: Time | None = None
+
+
+class Voiceover(Part):
+    """Narration: plain text, ``{text, voice}`` or a recorded ``{file}``."""
+
+    text: str | None = None
+    voice: str | None = None
+    file: str | None = None
+
+
+class SoundEffect(Part):
+    """A sound at a time within the shot."""
+
+    file: str
+    at: Time | None = None
+    gain_db: float = Field(0.0, ge=-80, le=24)
+
+
+class MotionBrush(Part):
+    """What moves where: a mask picture and the path of its centre, in fractions of the frame (0-1)."""
+
+    mask: str
+    path: tuple[tuple[float, float], ...] = ()
+
+
+class LipSync(Part):
+    """Make the mouth follow this sound file."""
+
+    audio: str
+
+
+class LintOptions(Part):
+    """``lint: {ignore: [V301]}``."""
+
+    ignore: tuple[str, ...] = ()
+
+
+class Interpolate(Part):
+    """Frame interpolation to a higher rate."""
+
+    fps: Rate | None = None
+    factor: float | None = Field(None, gt=1, le=16)
+    engine: str = "auto"
+
+
+class Upscale(Part):
+    """Enlargement: to a picture height, or by a scale of 2, 3 or 4."""
+
+    height: int | None = Field(None, ge=2, le=8640)
+    scale: Literal[2, 3, 4] | None = None
+    model: str | None = None
+    engine: str = "auto"
+
+
+class Colour(Part):
+    """Grading: ``saturation``, ``contrast`` 1 = as is; ``temperature`` -100 (blue) to 100 (amber); ``lut`` a .cube file."""
+
+    match: bool = False
+    strength: float = Field(0.5, ge=0, le=1)
+    lut: str | None = None
+    contrast: float = Field(1.0, ge=0, le=3)
+    saturation: float = Field(1.0, ge=0, le=3)
+    temperature: float = Field(0.0, ge=-100, le=100)
+
+
+class Grain(Part):
+    """Film grain, 0 (none) to 100."""
+
+    amount: float = Field(10.0, ge=0, le=100)
+
+
+class Post(Part):
+    """Post-processing of every shot, or of one."""
+
+    interpolate: Interpolate | None = None
+    upscale: Upscale | None = None
+    colour: Colour | None = None
+    grain: Grain | None = None
+
+
+class Music(Part):
+    """The music track; ``start`` is where in the file it begins; fades in seconds."""
+
+    file: str
+    gain_db: float = Field(0.0, ge=-80, le=24)
+    start: Time | None = None
+    fade_in: Time | None = None
+    fade_out: Time | None = None
+    duck: bool = False
+
+
+class Ambience(Part):
+    """A bed of sound under the whole film, looped."""
+
+    file: str
+    gain_db: float = Field(-18.0, ge=-80, le=24)
+
+
+class LoudnessTarget(Part):
+    """Integrated loudness in LUFS and true peak in dBTP."""
+
+    i: float = Field(-14.0, ge=-40, le=-5)
+    tp: float = Field(-1.0, ge=-9, le=0)
+
+
+class Audio(Part):
+    """The soundtrack."""
+
+    music: Music | None = None
+    ambience: tuple[Ambience, ...] = ()
+    loudness: Literal["web", "podcast", "ebu", "atsc"] | LoudnessTarget | None = None
+
+
+class Budget(Part):
+    """Spending: ``cap`` refuses before the limit, ``warn`` says so, ``observe`` only counts. US dollars."""
+
+    max_cost: float = Field(ge=0)
+    mode: Literal["observe", "warn", "cap"] = "cap"
+
+
+class Score(Part):
+    """How candidates are judged."""
+
+    weights: dict[str, float] = Field(default_factory=dict)
+    veto: tuple[str, ...] | None = None
+    good: float | None = None
+    floor: float | None = None
+
+
+class Character(Part):
+    """Someone who appears in several shots; references are pictures."""
+
+    description: str | None = None
+    references: tuple[str, ...] = ()
+    voice: str | None = None
+    lora: str | None = None
+
+
+class ShotKeys(Part):
+    """Everything that a shot may say, and so may ``defaults``."""
+
+    scene: str | None = None
+    subject: str | None = None
+    action: str | None = None
+    motion: Motion | None = None
+    camera: Camera | None = None
+    lighting: str | None = None
+    style: str | None = None
+    duration: Time | Literal["auto"] | None = None
+    engine: str | None = None
+    model: str | None = None
+    candidates: int | None = Field(None, ge=1, le=16)
+    seed: int | None = Field(None, ge=0, lt=2**31)
+    negative: str | None = None
+    characters: tuple[str, ...] | None = None
+    references: tuple[str, ...] | None = None
+    start_frame: str | None = None
+    end_frame: str | None = None
+    source_video: str | None = None
+    continue_from: str | None = None
+    motion_brush: tuple[MotionBrush, ...] | None = None
+    lip_sync: LipSync | None = None
+    motion_reference: str | None = None
+    transition: Transition | None = None
+    dialogue: tuple[Line, ...] | None = None
+    voiceover: Voiceover | None = None
+    sfx: tuple[SoundEffect, ...] | None = None
+    text: tuple[Text, ...] | None = None
+    post: Post | None = None
+    prompt: str | None = None
+    prompt_extra: str | None = None
+    clip: str | None = None
+    pick: int | None = Field(None, ge=1)
+    max_cost: float | None = Field(None, ge=0)
+    params: dict[str, Any] | None = None
+    lint: LintOptions | None = None
+    notes: str | None = None
+
+
+class Shot(ShotKeys):
+    """One shot. ``id`` is given (``s01``, ``s02``, ...) where the file leaves it out."""
+
+    id: ShotId
+
+
+class Scene(Part):
+    """A scene: shots that share a place; its ``scene`` text is each shot's default."""
+
+    id: ShotId
+    heading: str | None = None
+    scene: str | None = None
+    duration: Time | None = None
+    shots: tuple[Shot, ...] = ()
+
+
+class Storyboard(Part):
+    """A whole storyboard. Exactly one of ``scenes`` and ``shots`` is in the file; ``scenes`` holds both forms once read."""
+
+    vidgen: Literal[1]
+    title: str = ""
+    language: str = "en"
+    aspect: Aspect = "16:9"
+    resolution: Resolution = "1080p"
+    fps: Rate = Fraction(24)
+    style: str | None = None
+    negative: str | None = None
+    seed: int | None = Field(None, ge=0, lt=2**31)
+    defaults: ShotKeys = ShotKeys()
+    characters: dict[str, Character] = Field(default_factory=dict)
+    budget: Budget | None = None
+    score: Score | None = None
+    post: Post | None = None
+    audio: Audio | None = None
+    text: dict[str, TextStyle] = Field(default_factory=dict)
+    provenance: dict[str, Any] | None = None
+    lint: LintOptions = LintOptions()
+    scenes: tuple[Scene, ...] = ()
