@@ -123,6 +123,8 @@ CODES: dict[str, str] = {
     "media.no_video": "The file has no video stream",
     "media.not_found": "The file does not exist",
     "media.unreadable": "The file is not readable media",
+    "preset.invalid": "A preset file is wrong; the message says where",
+    "preset.unknown": "There is no preset of that name",
     "run.interrupted": "The user interrupted the run",
     "storyboard.invalid": "The storyboard has problems; the message lists each with its place",
 }
@@ -149,5 +151,11 @@ class Notice:
         return {"code": self.code, "message": self.message, "shot": self.shot}
 
 
-NOTICES: dict[str, str] = {}
+NOTICES: dict[str, str] = {
+    "engine.prompt_too_long": "The prompt is longer than the engine takes",
+    "engine.wish_approximated": "The engine honours a key of the shot only roughly",
+    "engine.wish_ignored": "The engine cannot honour a key of the shot; it was left out",
+    "plan.not_split": "A shot over 5 s could not be cut into shots of 3 to 5 s and stays whole",
+    "plan.transition_shortened": "A transition was longer than its neighbours allow and was shortened",
+}
 """Every warning code and what it means."""

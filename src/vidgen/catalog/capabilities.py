@@ -27,8 +27,8 @@ class Capabilities:
     """What one engine does with one model. Empty tuples mean "any".
 
     ``durations_s``: legal clip lengths; ``max_s``: longest clip; ``prompt_chars``: longest prompt; ``moves``: camera
-    moves with a structured control (others go into the prompt); ``seconds_per_second``: how long one second of video
-    takes to make, roughly.
+    moves with a structured control, ("all",) for every one (others go into the prompt); ``seconds_per_second``: how
+    long one second of video takes to make, roughly.
     """
 
     engine: str

@@ -1,0 +1,37 @@
+# Two commands are all a newcomer needs: make render, make test. Each sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BOARD ?= storyboards/kyoto.yaml
+OUT ?= out/$(basename $(notdir $(BOARD))).mp4
+
+.PHONY: render test lint bench clean
+
+render: $(VENV)/.base  ## render the sample storyboard to out/
+	@mkdir -p $(dir $(OUT))
+	$(BIN)/vidgen render $(BOARD) -o $(OUT) --work .vidgen/$(basename $(notdir $(BOARD)))
+
+test: lint  ## lint, types and every test
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: $(VENV)/.dev  ## measure, and rewrite the tables in docs/benchmarks.md
+	$(BIN)/python -m benchmarks
+
+clean:  ## remove what make made, but never .vidgen: takes may have been paid for
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@

@@ -1,0 +1,75 @@
+"""Reads ``engines.yaml`` and ``use_cases.yaml``: the capability and price table, and which engine for which job."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from vidgen.catalog.capabilities import Capabilities, Price
+
+
+@dataclass(frozen=True)
+class UseCase:
+    """One row of the recommendations: what for, in both languages, which engines and preset, and why."""
+
+    name: str
+    ja: str
+    engines: tuple[str, ...]
+    preset: str
+    why: str
+
+
+def _yaml(name: str) -> Any:
+    import yaml
+
+    return yaml.safe_load(files("vidgen.catalog").joinpath(name).read_text(encoding="utf-8"))
+
+
+@functools.cache
+def engine_table() -> Mapping[str, tuple[Capabilities, ...]]:
+    """Every engine and its models, in the table's order; the first model is the default."""
+    return {
+        name: tuple(_capabilities(name, model, {**_shared(row), **(values or {})}) for model, values in row["models"].items())
+        for name, row in _yaml("engines.yaml")["engines"].items()
+    }
+
+
+def _shared(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key != "models"}
+
+
+def _capabilities(engine: str, model: str, row: Mapping[str, Any]) -> Capabilities:
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    price = dict(values.pop("price", {}))
+    if "by_height" in price:
+        price["by_height"] = tuple((int(side), float(dollars)) for side, dollars in price["by_height"])
+    if values.get("moves") == "all":
+        values["moves"] = ("all",)
+    return Capabilities(engine=engine, model=model, price=Price(**price), **values)
+
+
+def capabilities(engine: str, model: str | None = None) -> Capabilities | None:
+    """The row of an engine and model (default: its first); None where the table has no such engine.
+
+    A model that the table does not know gets its engine's default row with an unknown price: catalogues change monthly.
+    """
+    rows = engine_table().get(engine)
+    if not rows:
+        return None
+    if model is None:
+        return rows[0]
+    known = next((row for row in rows if row.model == model), None)
+    if known:
+        return known
+    from dataclasses import replace
+
+    return replace(rows[0], model=model, price=rows[0].price if rows[0].kind in ("local", "built-in") else Price())
+
+
+@functools.cache
+def use_cases() -> tuple[UseCase, ...]:
+    """The recommendations, in the table's order."""
+    return tuple(UseCase(**{**row, "engines": tuple(row["engines"])}) for row in _yaml("use_cases.yaml")["use_cases"])

@@ -1,0 +1,311 @@
+"""Storyboard to plan: split, choose engines, write prompts, place everything on the film's frames, estimate."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
+
+from vidgen.catalog.capabilities import Capabilities
+from vidgen.errors import Notice
+from vidgen.media.encode import MASTER
+from vidgen.planning.engine_choice import Choice, Machine, choose_engine
+from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.planning.presets import Preset
+from vidgen.planning.prompt import camera_words, render_prompt, words_of
+from vidgen.planning.split import Part, split_shot
+from vidgen.planning.wishes import billed_seconds, length_notices, unmet_wishes
+from vidgen.storyboard.merge import merged_shot
+from vidgen.storyboard.model import Camera, Motion, Post, Shot, ShotKeys, Storyboard
+from vidgen.storyboard.model import Part as BoardPart
+from vidgen.storyboard.values import Duration, frame_size
+from vidgen.takes.request import Brush, Inputs, ShotRequest, Task
+
+DEFAULT_SECONDS = Fraction(4)
+DEFAULT_TRANSITION_S = Fraction(1, 2)
+DEFAULT_CANDIDATES = 1
+
+M = TypeVar("M", bound=BoardPart)
+Lookup = Callable[[str, str | None], Capabilities | None]
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What the command line says against the storyboard."""
+
+    engine: str | None = None
+    model: str | None = None
+    candidates: int | None = None
+    seed: int | None = None
+    preset: Preset | None = None
+
+
+def compile_plan(board: Storyboard, folder: Path, *, overrides: Overrides, machine: Machine, lookup: Lookup) -> Plan:
+    """Plan a film. ``folder`` is the storyboard's, against which its file names are read. No network, writes nothing."""
+    return _Compiler(_with_preset(board, overrides), folder, overrides, machine, lookup).plan()
+
+
+def _with_preset(board: Storyboard, overrides: Overrides) -> Storyboard:
+    changes: dict[str, object] = {}
+    if overrides.preset:
+        file = overrides.preset.file
+        changes = {key: value for key in ("resolution", "aspect", "fps") if (value := getattr(file, key)) is not None}
+        if file.post:
+            changes["post"] = _merge(board.post, file.post)
+        if file.audio:
+            changes["audio"] = _merge(board.audio, file.audio)
+    if overrides.seed is not None:
+        changes["seed"] = overrides.seed
+    return board.model_copy(update=changes)
+
+
+def _merge(below: M | None, above: M) -> M:
+    if below is None:
+        return above
+    return below.model_copy(update={name: getattr(above, name) for name in above.model_fields_set})
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A part with its place: scene id, frames at the storyboard's rate, start of the part without overlaps."""
+
+    scene: str
+    part: Part
+    start: int
+
+
+class _Compiler:
+    def __init__(self, board: Storyboard, folder: Path, overrides: Overrides, machine: Machine, lookup: Lookup) -> None:
+        self.board, self.folder, self.overrides, self.machine, self.lookup = board, folder, overrides, machine, lookup
+        self.notices: list[Notice] = []
+        self.source_size = frame_size(board.resolution, board.aspect)
+        self.size = _delivered_size(self.source_size, board.post)
+        self.fps = _delivered_rate(board.fps, board.post)
+
+    def plan(self) -> Plan:
+        placed = list(self._parts())
+        ids = {entry.part.shot.id for entry in placed}
+        lengths = [self._delivered_span(entry) for entry in placed]
+        transitions = list(self._transitions(placed, lengths))
+        planned, start = [], 0
+        for index, entry in enumerate(placed):
+            overlap = transitions[index] if index else 0
+            start -= overlap
+            planned.append(self._planned(entry, ids, start, lengths[index], transitions[index], counted=bool(index)))
+            start += lengths[index]
+        preset = self.overrides.preset
+        return Plan(
+            board=self.board,
+            folder=self.folder,
+            preset=preset.name if preset else None,
+            shots=tuple(planned),
+            fps=self.fps,
+            width=self.size[0],
+            height=self.size[1],
+            source_fps=self.board.fps,
+            source_width=self.source_size[0],
+            source_height=self.source_size[1],
+            profile=preset.profile if preset else MASTER,
+            notices=tuple(self.notices),
+        )
+
+    def _merged(self) -> Iterator[tuple[str, Shot]]:
+        for scene in self.board.scenes:
+            scene_shots = scene.shots or (Shot(id=scene.id, scene=scene.scene, duration=scene.duration),)
+            for shot in scene_shots:
+                merged = merged_shot(self.board, scene, shot)
+                if self.overrides.preset:
+                    merged = merged.model_copy(update=dict(_given(self.overrides.preset.file.shots)))
+                yield scene.id, merged
+
+    def _parts(self) -> Iterator[_Placed]:
+        start = 0
+        for scene, shot in self._merged():
+            frames = self._length(shot)
+            parts = list(split_shot(shot, frames, self.board.fps))
+            if len(parts) == 1 and not shot.clip and frames > 5 * self.board.fps + 1:
+                self._say("plan.not_split", "between 5 and 6 s there is no cut into shots of 3-5 s; it stays whole", shot.id)
+            if len(parts) > 1 and shot.pick:
+                self._say("engine.wish_ignored", "pick: the shot was split; pick its parts by their own ids", shot.id)
+            for part in parts:
+                yield _Placed(scene, part, start + part.offset)
+            start += frames
+
+    def _length(self, shot: Shot) -> int:
+        if isinstance(shot.duration, Duration):
+            return max(1, shot.duration.frames(self.board.fps))
+        seconds = DEFAULT_SECONDS if shot.duration is None else spoken_seconds(shot)
+        return Duration(seconds=seconds).frames(self.board.fps)
+
+    def _delivered_span(self, entry: _Placed) -> int:
+        """Frames on the film's rate, from absolute places so that rounding never accumulates."""
+        ratio = self.fps / self.board.fps
+        return max(1, int((entry.start + entry.part.frames) * ratio) - int(entry.start * ratio))
+
+    def _transitions(self, placed: list[_Placed], lengths: list[int]) -> Iterator[int]:
+        """Frames of each incoming transition, shortened where a neighbour is too short to hold it."""
+        before = 0
+        for index, entry in enumerate(placed):
+            wish = entry.part.shot.transition
+            if wish is None or wish.type == "cut":
+                before = 0
+                yield 0
+                continue
+            asked = (wish.duration or Duration(seconds=DEFAULT_TRANSITION_S)).frames(self.fps)
+            if wish.duration is not None and wish.duration.frames_ is not None:
+                asked = int(wish.duration.frames_ * self.fps / self.board.fps)
+            room = lengths[index] - 1 if not index else min(lengths[index] - 1, lengths[index - 1] - before - 1)
+            if asked > room:
+                self._say("plan.transition_shortened", f"transition: only {max(room, 0)} of {asked} frames fit", entry.part.shot.id)
+            before = max(0, min(asked, room))
+            yield before
+
+    def _planned(self, entry: _Placed, ids: set[str], start: int, frames: int, overlap: int, *, counted: bool) -> PlannedShot:
+        shot = entry.part.shot
+        common = {
+            "shot": shot,
+            "scene": entry.scene,
+            "start_frame": start,
+            "frames": frames,
+            "transition_frames": overlap if counted else 0,
+            "post": shot.post,
+        }
+        seconds = float(entry.part.frames / self.board.fps)
+        if shot.clip:
+            clip = self.folder / shot.clip
+            return PlannedShot(
+                **common, engine="clip", model=None, why_engine="your own file", candidates=1, request=None, clip=clip,
+                continues=None, seconds_each=seconds, make_seconds=0.0, estimated_usd=0.0,
+            )  # fmt: skip
+        choice = choose_engine(shot, self.overrides.engine, self.overrides.model, self.machine)
+        able = self.lookup(choice.engine, choice.model) or Capabilities(engine=choice.engine)
+        candidates = self.overrides.candidates or shot.candidates or DEFAULT_CANDIDATES
+        request = self._request(shot, entry.part.frames, choice, able)
+        self.notices += unmet_wishes(shot, able)
+        self.notices += length_notices(shot, seconds, request.prompt, able)
+        billed = billed_seconds(seconds, able)
+        price = able.price.of(billed, min(request.width, request.height))
+        return PlannedShot(
+            **common, engine=choice.engine, model=choice.model, why_engine=choice.why, candidates=candidates, request=request,
+            clip=None, continues=self._continued(shot, ids, able), seconds_each=billed,
+            make_seconds=None if able.seconds_per_second is None else able.seconds_per_second * billed * candidates,
+            estimated_usd=None if price is None else round(price * candidates, 6),
+        )  # fmt: skip
+
+    def _continued(self, shot: Shot, ids: set[str], able: Capabilities) -> str | None:
+        """The id of the part whose end opens this shot: a split shot is continued from its last part."""
+        if not shot.continue_from or not able.first_frame:
+            return None
+        if shot.continue_from in ids:
+            return shot.continue_from
+        return max((name for name in ids if _is_part(name, shot.continue_from)), key=lambda name: (len(name), name), default=None)
+
+    def _request(self, shot: Shot, frames: int, choice: Choice, able: Capabilities) -> ShotRequest:
+        cast = [(name, self.board.characters[name]) for name in shot.characters or () if name in self.board.characters]
+        words = words_of(shot, tuple(who.description or name for name, who in cast))
+        task = _task(shot)
+        prompt = shot.prompt or render_prompt(able.prompt_order, task, words, camera_words(shot.camera))
+        references = [*(shot.references or ()), *(file for _, who in cast for file in who.references)]
+        return ShotRequest(
+            shot=shot.id,
+            engine=choice.engine,
+            model=choice.model or able.model,
+            task=task,
+            prompt=prompt,
+            negative=(shot.negative or "") if able.negative else "",
+            frames=frames,
+            fps=self.board.fps,
+            width=self.source_size[0],
+            height=self.source_size[1],
+            base_seed=_seed(shot, self.board.seed, prompt),
+            words=words,
+            camera=shot.camera or Camera(),
+            motion=shot.motion or Motion(),
+            language=self.board.language,
+            inputs=self._inputs(shot, references, able),
+            params=MappingProxyType(dict(shot.params or {})),
+        )
+
+    def _inputs(self, shot: Shot, references: list[str], able: Capabilities) -> Inputs:
+        def file(name: str | None) -> Path | None:
+            return self.folder / name if name else None
+
+        return Inputs(
+            start_frame=file(shot.start_frame) if able.first_frame else None,
+            end_frame=file(shot.end_frame) if able.last_frame else None,
+            references=tuple(self.folder / name for name in references[: able.references]),
+            source_video=file(shot.source_video) if "video_to_video" in able.tasks else None,
+            motion_reference=file(shot.motion_reference),
+            lip_sync_audio=file(shot.lip_sync.audio) if shot.lip_sync else None,
+            brushes=tuple(Brush(self.folder / brush.mask, brush.path) for brush in shot.motion_brush or ()),
+        )
+
+    def _say(self, code: str, message: str, shot: str) -> None:
+        self.notices.append(Notice(code, message, shot))
+
+
+def spoken_seconds(shot: Shot) -> Fraction:
+    """``duration: auto``: as long as its spoken words and titles need, 3 to 5 s at least, 4 s where nothing is said."""
+    spoken = [line.line for line in shot.dialogue or ()]
+    if shot.voiceover and shot.voiceover.text:
+        spoken.append(shot.voiceover.text)
+    if not spoken:
+        return DEFAULT_SECONDS
+    text = "".join(spoken)
+    wide = sum(ord(letter) > 0x2E80 for letter in text)
+    need = Fraction(wide, 7) + Fraction(len(text) - wide, 15) + Fraction(1, 2)
+    return max(Fraction(3), Fraction(int(need * 2) + 1, 2))
+
+
+def _given(keys: ShotKeys) -> Iterator[tuple[str, object]]:
+    return ((name, getattr(keys, name)) for name in keys.model_fields_set)
+
+
+def _is_part(name: str, parent: str) -> bool:
+    rest = name.removeprefix(parent)
+    return name.startswith(parent) and rest.isalpha() and rest.islower()
+
+
+def _task(shot: Shot) -> Task:
+    """What kind of generation the shot's keys ask for; the most specific wins."""
+    rows: tuple[tuple[object, Task], ...] = (
+        (shot.motion_brush, "motion_brush"),
+        (shot.lip_sync, "lip_sync"),
+        (shot.motion_reference, "motion_transfer"),
+        (shot.source_video, "video_to_video"),
+        (shot.start_frame and shot.end_frame, "first_last_frame"),
+        (shot.start_frame or shot.continue_from, "image_to_video"),
+    )
+    return next((task for asked, task in rows if asked), "text_to_video")
+
+
+def _seed(shot: Shot, board_seed: int | None, prompt: str) -> int:
+    """The shot's own seed, else one from its prompt and the storyboard's seed: the same words always get the same seed."""
+    if shot.seed is not None:
+        return shot.seed
+    digest = hashlib.sha256(f"{board_seed or 0}|{prompt}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") % 2**31
+
+
+def _delivered_size(size: tuple[int, int], post: Post | None) -> tuple[int, int]:
+    upscale = post.upscale if post else None
+    if upscale is None:
+        return size
+    width, height = size
+    if upscale.height:
+        return max(2, 2 * int(Fraction(width * upscale.height, height) / 2 + Fraction(1, 2))), upscale.height // 2 * 2
+    scale = upscale.scale or 2
+    return width * scale, height * scale
+
+
+def _delivered_rate(rate: Fraction, post: Post | None) -> Fraction:
+    wish = post.interpolate if post else None
+    if wish is None:
+        return rate
+    if wish.fps:
+        return wish.fps
+    return rate * Fraction(str(wish.factor)) if wish.factor else rate

@@ -1,0 +1,87 @@
+"""The plan: what will be made, in whole frames, before anything is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from vidgen.errors import Notice
+from vidgen.media.encode import EncodeProfile
+from vidgen.media.rate import seconds_of
+from vidgen.storyboard.model import Post, Shot, Storyboard
+from vidgen.takes.request import ShotRequest
+
+
+@dataclass(frozen=True)
+class PlannedShot:
+    """One shot of the film.
+
+    ``start_frame`` and ``frames`` are on the film's rate; ``frames`` includes the ``transition_frames`` that overlap
+    the shot before. ``request`` is what its takes are asked with (at the storyboard's rate), None for a user's own
+    ``clip``. ``continues`` names the shot whose picked take's last frame opens this one. ``seconds_each`` is the clip
+    length that an engine bills per take; ``estimated_usd`` is for all takes, None where a price is unknown.
+    """
+
+    shot: Shot
+    scene: str
+    start_frame: int
+    frames: int
+    transition_frames: int
+    engine: str
+    model: str | None
+    why_engine: str
+    candidates: int
+    request: ShotRequest | None
+    clip: Path | None
+    continues: str | None
+    post: Post | None
+    seconds_each: float
+    make_seconds: float | None
+    estimated_usd: float | None
+
+    @property
+    def id(self) -> str:
+        """The shot's id, also that of a split part (``s03b``)."""
+        return self.shot.id
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole film, planned. ``fps``, ``width`` and ``height`` are what is delivered; ``source_fps``, ``source_width`` and
+    ``source_height`` what takes are made at, before post-processing."""
+
+    board: Storyboard
+    folder: Path
+    preset: str | None
+    shots: tuple[PlannedShot, ...]
+    fps: Fraction
+    width: int
+    height: int
+    source_fps: Fraction
+    source_width: int
+    source_height: int
+    profile: EncodeProfile
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def total_frames(self) -> int:
+        """Frames of the finished film."""
+        return sum(shot.frames - shot.transition_frames for shot in self.shots)
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the finished film in seconds."""
+        return seconds_of(self.total_frames, self.fps)
+
+    @property
+    def estimated_usd(self) -> float | None:
+        """What all takes would cost if none were there yet; None as soon as one price is unknown."""
+        prices = [shot.estimated_usd for shot in self.shots]
+        return None if any(price is None for price in prices) else round(sum(price or 0 for price in prices), 6)
+
+    @property
+    def make_seconds(self) -> float | None:
+        """Roughly how long all takes take to make one after another; None where unknown."""
+        times = [shot.make_seconds for shot in self.shots]
+        return None if any(time is None for time in times) else sum(time or 0 for time in times)

@@ -1,0 +1,81 @@
+"""One structured shot into a prompt, in each engine's own order (``prompt_orders.yaml``)."""
+
+from __future__ import annotations
+
+import functools
+from importlib.resources import files
+from typing import Any
+
+from vidgen.storyboard.model import Camera, Motion, Shot
+from vidgen.storyboard.vocabulary import phrase
+from vidgen.takes.request import Task, Words
+
+
+@functools.cache
+def _orders() -> dict[str, dict[str, Any]]:
+    import yaml
+
+    loaded: dict[str, dict[str, Any]] = yaml.safe_load(
+        files("vidgen.planning").joinpath("prompt_orders.yaml").read_text(encoding="utf-8")
+    )
+    return loaded
+
+
+def motion_words(motion: Motion | None) -> str:
+    """The motion type's phrase and the detail; empty where the shot says nothing of motion."""
+    if motion is None:
+        return ""
+    return ", ".join(part for part in (phrase("motion_type", motion.type, "en"), motion.detail) if part)
+
+
+def camera_words(camera: Camera | None) -> str:
+    """The move's phrase, with size, angle, lens and focus around it; empty where the shot says nothing of the camera."""
+    if camera is None:
+        return ""
+    parts = [
+        phrase("shot_size", camera.size, "en") if camera.size else "",
+        phrase("camera_angle", camera.angle, "en") if camera.angle else "",
+        phrase("camera_move", camera.move, "en"),
+        "" if camera.speed == "slow" else phrase("camera_speed", camera.speed, "en"),
+        f"{camera.lens:g}mm lens" if isinstance(camera.lens, int | float) else camera.lens or "",
+        {"deep": "deep focus", "shallow": "shallow depth of field", "rack": "rack focus"}.get(camera.focus or "", ""),
+        f"revealing {camera.reveals}" if camera.reveals else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def render_prompt(order: str, task: Task, words: Words, camera: str) -> str:
+    """Put a shot's words in an engine's order. An unknown order is the generic one."""
+    orders = _orders()
+    row = orders.get(order, orders["generic"])
+    sentences = row.get(task, row["text_to_video"])
+    parts = {
+        "scene": words.scene,
+        "subject": words.subject,
+        "action": words.action,
+        "characters": ", ".join(words.characters),
+        "camera": camera,
+        "motion": words.motion,
+        "lighting": words.lighting,
+        "style": words.style,
+        "extra": words.extra,
+    }
+    lines = [", ".join(text for name in sentence if (text := parts[name].strip().rstrip(".。"))) for sentence in sentences]
+    lines = [line for line in lines if line]
+    if row["join"] == "comma":
+        return ", ".join(lines)
+    return " ".join(f"{line[:1].upper()}{line[1:]}." for line in lines)
+
+
+def words_of(shot: Shot, descriptions: tuple[str, ...]) -> Words:
+    """The shot's words as an engine may draw from them; ``descriptions`` are its characters'."""
+    return Words(
+        scene=shot.scene or "",
+        subject=shot.subject or "",
+        action=shot.action or "",
+        motion=motion_words(shot.motion),
+        lighting=shot.lighting or "",
+        style=shot.style or "",
+        extra=shot.prompt_extra or "",
+        characters=descriptions,
+    )

@@ -1,0 +1,103 @@
+"""Scenes and long shots into equal shots of 3 to 5 s, in whole frames, with exact totals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from vidgen.media.rate import frames_at
+from vidgen.storyboard.model import Shot, Text
+from vidgen.storyboard.values import Duration
+
+SHORTEST_S, LONGEST_S = 3, 5
+
+
+def split_frames(frames: int, rate: Fraction) -> list[int]:
+    """Lengths of the equal parts of a shot, each 3-5 s; one part where it is short enough or cannot be split so.
+
+    A length between 5 and 6 s has no such split (two halves would be under 3 s): it stays whole.
+    """
+    longest, shortest = frames_at(LONGEST_S, rate), frames_at(SHORTEST_S, rate)
+    if frames <= longest:
+        return [frames]
+    parts = -(-frames // longest)
+    base, rest = divmod(frames, parts)
+    if base < shortest:
+        return [frames]
+    return [base + (index < rest) for index in range(parts)]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One shot after splitting: where it begins in its parent and how long it is, in frames."""
+
+    shot: Shot
+    offset: int
+    frames: int
+
+
+def suffix(index: int) -> str:
+    """a, b, ... z, aa, ab, ..."""
+    text = ""
+    index += 1
+    while index:
+        index, digit = divmod(index - 1, 26)
+        text = chr(ord("a") + digit) + text
+    return text
+
+
+def split_shot(shot: Shot, frames: int, rate: Fraction) -> Iterator[Part]:
+    """A shot of ``frames`` frames as parts ``s03a``, ``s03b``, ...; each continues the one before.
+
+    Titles, sounds and lines go to the part in which they begin; the opening picture to the first, the closing one to
+    the last; the transition belongs to the first. A user's own clip is never split.
+    """
+    lengths = [frames] if shot.clip else split_frames(frames, rate)
+    if len(lengths) == 1:
+        yield Part(shot, 0, frames)
+        return
+    offset = 0
+    for index, length in enumerate(lengths):
+        span = range(offset, offset + length)
+        changes: dict[str, Any] = {"id": shot.id + suffix(index), **_timed(shot, span, rate, last=index == len(lengths) - 1)}
+        if index:
+            changes |= {"continue_from": shot.id + suffix(index - 1), "start_frame": None, "transition": None, "voiceover": None}
+        if index < len(lengths) - 1:
+            changes |= {"end_frame": None}
+        yield Part(shot.model_copy(update=changes), offset, length)
+        offset += length
+
+
+def _timed(shot: Shot, span: range, rate: Fraction, *, last: bool) -> dict[str, Any]:
+    def begins_here(at: Duration | None) -> bool:
+        frame = at.frames(rate) if at else 0
+        return frame in span or (last and frame >= span.stop)
+
+    return {
+        "text": tuple(_clip_text(text, span, rate) for text in shot.text or () if _overlaps(text, span, rate)) or None,
+        "sfx": tuple(_shifted(item, span.start, rate) for item in shot.sfx or () if begins_here(item.at)) or None,
+        "dialogue": tuple(_shifted(item, span.start, rate) for item in shot.dialogue or () if begins_here(item.at)) or None,
+    }
+
+
+def _shifted(item: Any, by: int, rate: Fraction) -> Any:
+    return item.model_copy(update={"at": Duration(frames_=max(0, (item.at.frames(rate) if item.at else 0) - by))})
+
+
+def _overlaps(text: Text, span: range, rate: Fraction) -> bool:
+    start = text.in_.frames(rate) if text.in_ else 0
+    end = text.out.frames(rate) if text.out else span.stop
+    return start < span.stop and end > span.start
+
+
+def _clip_text(text: Text, span: range, rate: Fraction) -> Text:
+    start = text.in_.frames(rate) if text.in_ else 0
+    end = text.out.frames(rate) if text.out else span.stop
+    return text.model_copy(
+        update={
+            "in_": Duration(frames_=max(0, start - span.start)),
+            "out": Duration(frames_=min(end, span.stop) - span.start),
+        }
+    )

@@ -1,0 +1,64 @@
+"""Wishes that an engine cannot honour: each becomes a notice that names the key, never silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from vidgen.catalog.capabilities import Capabilities
+from vidgen.errors import Notice
+from vidgen.storyboard.model import Shot
+
+Asked = Callable[[Shot], object]
+Can = Callable[[Capabilities], bool]
+
+_WISHES: tuple[tuple[str, Asked, Can, str], ...] = (
+    ("start_frame", lambda s: s.start_frame, lambda c: c.first_frame, "takes no opening picture"),
+    ("end_frame", lambda s: s.end_frame, lambda c: c.last_frame, "takes no closing picture"),
+    ("continue_from", lambda s: s.continue_from, lambda c: c.first_frame, "takes no opening picture, so it cannot continue a shot"),
+    ("references", lambda s: s.references, lambda c: c.references > 0, "takes no reference pictures"),
+    ("negative", lambda s: s.negative, lambda c: c.negative, "has no negative prompt"),
+    ("seed", lambda s: s.seed is not None, lambda c: c.seed, "takes no seed: takes cannot be repeated"),
+    ("source_video", lambda s: s.source_video, lambda c: "video_to_video" in c.tasks, "does not restyle a video"),
+    ("motion_brush", lambda s: s.motion_brush, lambda c: "motion_brush" in c.tasks, "has no motion brush"),
+    ("lip_sync", lambda s: s.lip_sync, lambda c: "lip_sync" in c.tasks, "does not do lip sync"),
+    ("motion_reference", lambda s: s.motion_reference, lambda c: "motion_transfer" in c.tasks, "does not transfer motion"),
+)
+"""Key, whether the shot asks for it, whether the engine can, and what to say where it cannot."""
+
+
+def unmet_wishes(shot: Shot, able: Capabilities) -> Iterator[Notice]:
+    """One notice for each key of the shot that this engine and model cannot honour."""
+    name = able.title or able.engine
+    for key, asked, can, lacks in _WISHES:
+        if asked(shot) and not can(able):
+            yield Notice("engine.wish_ignored", f"{key}: {name} {lacks}; left out", shot.id)
+    move = shot.camera.move if shot.camera else "static"
+    if move != "static" and able.moves != ("all",) and move not in able.moves:
+        yield Notice("engine.wish_approximated", f"camera: {name} has no control for {move}; it is said in the prompt", shot.id)
+    if able.diffusion is False and shot.params:
+        unknown = sorted(set(shot.params) - {"slate"})
+        if unknown:
+            yield Notice("engine.wish_ignored", f"params: {name} does not know {', '.join(unknown)}; left out", shot.id)
+
+
+def length_notices(shot: Shot, seconds: float, prompt: str, able: Capabilities) -> Iterator[Notice]:
+    """Notices about clip length and prompt length against the engine's limits."""
+    name = able.title or able.engine
+    if able.max_s and seconds > able.max_s + 0.05:
+        yield Notice(
+            "engine.wish_approximated",
+            f"duration: {name} makes at most {able.max_s:g} s; {seconds:g} s are asked, the end is held",
+            shot.id,
+        )
+    if able.prompt_chars and len(prompt) > able.prompt_chars:
+        yield Notice(
+            "engine.prompt_too_long", f"prompt: {len(prompt)} characters, {name} takes {able.prompt_chars}; shorten it", shot.id
+        )
+
+
+def billed_seconds(seconds: float, able: Capabilities) -> float:
+    """The clip length that an engine makes and bills for a wanted length: the next legal one, or its longest."""
+    legal = [length for length in able.durations_s if length >= seconds - 1e-6]
+    if able.durations_s:
+        return legal[0] if legal else able.durations_s[-1]
+    return min(seconds, able.max_s) if able.max_s else seconds
