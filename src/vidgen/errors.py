@@ -116,17 +116,37 @@ class Cancelled(VidgenError):
 
 
 CODES: dict[str, str] = {
+    "budget.exceeded": "A spending limit would be exceeded; nothing was sent",
+    "budget.no_consent": "Paid work needs consent (--yes, --max-cost or budget:); nothing was sent",
+    "budget.unknown_price": "A limit is set but a price is not known; nothing was sent",
+    "cut.bad_size": "The picture size of the final cut cannot be encoded",
+    "cut.empty": "There is nothing to cut: no shots, or a shot without frames",
+    "engine.load_failed": "An engine is installed but cannot be loaded",
+    "engine.retired": "The provider has shut the engine down",
+    "engine.unknown": "No engine of that name is installed",
     "ffmpeg.failed": "ffmpeg ended with an error; the message quotes it",
     "ffmpeg.missing": "No ffmpeg with the needed filters and encoders was found",
     "ffmpeg.stalled": "ffmpeg made no progress and was stopped",
+    "generation.failed": "The engine could not make the take; the message quotes it",
+    "generation.moderated": "The provider refused the request or its result on policy grounds",
+    "journal.conflict": "A paid job is not in the state that this step needs; nothing was sent",
+    "journal.corrupt": "The record of paid work cannot be read",
+    "journal.newer": "The record of paid work was written by a newer vidgen",
+    "lock.invalid": "The lock file is damaged",
+    "lock.newer": "The lock file was written by a newer vidgen",
     "media.bad_output": "A file that was just written is not what it should be; it was not kept",
     "media.no_video": "The file has no video stream",
     "media.not_found": "The file does not exist",
+    "media.truncated": "The file ends before its container says that it does",
     "media.unreadable": "The file is not readable media",
     "preset.invalid": "A preset file is wrong; the message says where",
     "preset.unknown": "There is no preset of that name",
+    "project.busy": "Another run is working on this project",
+    "request.bad_value": "A parameter is not a plain value",
+    "result.expired": "The finished clip is no longer offered by the provider",
     "run.interrupted": "The user interrupted the run",
     "storyboard.invalid": "The storyboard has problems; the message lists each with its place",
+    "submit.unknown": "It is not known whether the provider accepted the request; it is not sent again by itself",
 }
 """Every error code and what it means."""
 
@@ -152,10 +172,18 @@ class Notice:
 
 
 NOTICES: dict[str, str] = {
+    "budget.over_limit": "The estimate is above the limit; the mode is warn, so the run goes on",
+    "budget.price_unknown": "The price of some work is not known",
+    "cut.segment_rebuilt": "A stored piece of the film was damaged; it was set aside and made again",
+    "cut.transition_ignored": "The first shot has nothing to come from; its transition was left out",
+    "cut.transition_replaced": "A transition is not known; a dissolve is used instead",
+    "cut.transition_shortened": "A transition did not fit its shots and was shortened",
     "engine.prompt_too_long": "The prompt is longer than the engine takes",
     "engine.wish_approximated": "The engine honours a key of the shot only roughly",
     "engine.wish_ignored": "The engine cannot honour a key of the shot; it was left out",
     "plan.not_split": "A shot over 5 s could not be cut into shots of 3 to 5 s and stays whole",
     "plan.transition_shortened": "A transition was longer than its neighbours allow and was shortened",
+    "take.corrupt": "A stored take was damaged or gone; it was set aside and is treated as missing",
+    "take.unfinished": "A paid submission was interrupted; whether it was accepted is unknown",
 }
 """Every warning code and what it means."""

@@ -114,7 +114,7 @@ class Generated:
 
 @dataclass(frozen=True)
 class Take:
-    """A take in the store: ``file`` is ``<sha256>.mp4``; ``key`` is its take key; ``cost_usd`` what it cost when it was made."""
+    """A take in the store: ``file`` is ``<sha256>.mp4``; ``key`` is its take key; ``cost_usd`` what it cost when made."""
 
     take: int
     key: str

@@ -1,0 +1,357 @@
+"""The record of paid work, ``journal.db``: what was sent, under which job id, what it cost and how it ended.
+
+States of one attempt at one take::
+
+    planned -> submitting -> submitted (job id) -> done
+                    |              +-------------> failed
+                    +-> failed (refused: nothing was bought)
+                    +-> unknown (the answer was lost: may have been bought) -> submitted | failed, only by a person or
+                        by an engine that can look its job up
+
+Every change is on disk before the next step acts, so that a crash between any two steps loses nothing: ``submitting`` is
+written before the request leaves, the job id before it is polled. The journal refuses a second submission of a take whose
+first one is still open or unknown, whoever asks.
+
+SQLite in rollback-journal mode with ``synchronous=EXTRA``: a commit is durable once it returns (FULL leaves the removal of
+the rollback file unsynced), and the record stays one file that can be copied. WAL would be as durable but keeps fresh rows in
+a second file and needs shared memory, which network file systems lack; a few commits per paid clip need no speed.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from vidgen.errors import BudgetError, InputError, ProcessingError
+from vidgen.media.rate import rate_text
+from vidgen.takes.keys import seeded_key
+from vidgen.takes.request import Take, TakeRequest
+
+State = Literal["planned", "submitting", "submitted", "done", "failed", "unknown"]
+MICRO = 1_000_000
+
+STEPS: tuple[str, ...] = ("journal.sql",)
+"""Scripts that bring an older file up to date: the n-th one makes version n from version n - 1. Append-only."""
+
+_SPENT = """SELECT COALESCE(SUM(CASE state WHEN 'failed' THEN COALESCE(actual, 0)
+            WHEN 'done' THEN COALESCE(actual, estimated, 0) ELSE COALESCE(estimated, 0) END), 0)
+            FROM attempts WHERE (:run IS NULL OR run_id = :run)"""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt at one take. ``reference`` is our own id for it; costs in US dollars, None where unknown."""
+
+    id: int
+    take_key: str
+    request_key: str
+    run_id: str
+    shot: str
+    take: int
+    seed: int
+    engine: str
+    model: str | None
+    reference: str
+    state: State
+    job_id: str | None
+    estimated_usd: float | None
+    actual_usd: float | None
+    words: str
+    sha256: str | None
+    created: str
+    updated: str
+
+
+class Journal:
+    """The journal of one project's work folder. Safe to use from several threads and processes at once.
+
+    Raises InputError where the file is damaged or was written by a newer vidgen.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.path = root / "journal.db"
+        root.mkdir(parents=True, exist_ok=True)
+        self._upgrade()
+
+    def reserve(
+        self,
+        take: TakeRequest,
+        *,
+        request_key: str,
+        run_id: str,
+        estimated_usd: float | None,
+        limit_usd: float | None = None,
+        again: bool = False,
+    ) -> Attempt:
+        """Plan an attempt and set its price aside, in one step, so that parallel shots cannot pass the limit together.
+
+        Args:
+            limit_usd: most that this run may spend, what it has spent and set aside included; None: no limit.
+            again: a person asked for it: the take may be sent although an earlier submission's fate is unknown.
+
+        Raises BudgetError where the limit would be passed or the price is unknown under a limit; ProcessingError
+        ``submit.unknown`` or ``journal.conflict`` where an earlier attempt at this take is unsettled.
+        """
+        key = seeded_key(request_key, take.seed)
+        with self._change() as db:
+            _refuse_second(db, key, take, again)
+            _refuse_over(db, take, run_id, estimated_usd, limit_usd)
+            now = _now()
+            cursor = db.execute(
+                "INSERT INTO attempts (take_key, request_key, run_id, shot, take, seed, engine, model, request, reference,"
+                " state, estimated, created, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', ?, ?, ?)",
+                (
+                    *(key, request_key, run_id, take.request.shot, take.take, take.seed),
+                    *(take.request.engine, take.request.model, _summary(take), f"vidgen-{uuid.uuid4().hex}"),
+                    *(_micro(estimated_usd), now, now),
+                ),
+            )
+            assert cursor.lastrowid is not None
+            _log(db, cursor.lastrowid, "planned", "")
+            return _get(db, cursor.lastrowid)
+
+    def begin(self, attempt: int) -> Attempt:
+        """The create request leaves next."""
+        return self._move(attempt, ("planned",), "submitting")
+
+    def submitted(self, attempt: int, job_id: str) -> Attempt:
+        """The provider accepted it under this job id. Also settles an unknown submission whose job was found."""
+        return self._move(attempt, ("submitting", "unknown"), "submitted", job_id=job_id)
+
+    def done(self, attempt: int, *, sha256: str, actual_usd: float | None = None) -> Attempt:
+        """The take is in the store. ``actual_usd`` is the provider's figure; None: the estimate stands."""
+        return self._move(attempt, ("submitted",), "done", sha256=sha256, actual=_micro(actual_usd))
+
+    def failed(self, attempt: int, words: str, *, actual_usd: float = 0.0) -> Attempt:
+        """It ended without a take; ``words`` are the provider's own. Its reservation is given back but for what it cost."""
+        open_states: tuple[State, ...] = ("planned", "submitting", "submitted", "unknown")
+        return self._move(attempt, open_states, "failed", words=words, actual=_micro(actual_usd))
+
+    def unknown(self, attempt: int, words: str) -> Attempt:
+        """The answer to the create request was lost. Its price stays set aside and it is never sent again by itself."""
+        return self._move(attempt, ("submitting",), "unknown", words=words)
+
+    def resume(self, attempt: int, run_id: str) -> Attempt:
+        """A later run takes over an open job; what it costs counts in that run."""
+        return self._move(attempt, ("submitted",), "submitted", run_id=run_id)
+
+    def open_job(self, take_key: str) -> Attempt | None:
+        """The submitted job of a take that has not ended, to be polled rather than bought again."""
+        return next((row for row in self.attempts(take_key) if row.state == "submitted"), None)
+
+    def attempts(self, take_key: str | None = None) -> list[Attempt]:
+        """Every attempt (at one take), newest first."""
+        with self._connect() as db:
+            rows = db.execute("SELECT * FROM attempts WHERE ?1 IS NULL OR take_key = ?1 ORDER BY id DESC", (take_key,))
+            return [_attempt(row) for row in rows]
+
+    def spent(self, run_id: str | None = None) -> float:
+        """US dollars spent and set aside by a run, or ever: actual cost where known, else the estimate."""
+        with self._connect() as db:
+            return _spent(db, run_id) / MICRO
+
+    def recover(self, stored: Callable[[str], Take | None] = lambda take_key: None) -> list[Attempt]:
+        """Settle what a run that died left behind; call it once at a run's start, under the project's lock.
+
+        ``planned`` was never sent: failed. ``submitting`` may have been sent: unknown. ``submitted`` whose take is in the
+        store (``stored`` finds it) is done. Returns the attempts that are unknown now, for the user to be told.
+        """
+        for row in self.attempts():
+            if row.state == "planned":
+                self.failed(row.id, "never sent: the run ended first")
+            elif row.state == "submitting":
+                self.unknown(row.id, "the run ended while the request was being sent")
+            elif row.state == "submitted" and (take := stored(row.take_key)):
+                self.done(row.id, sha256=take.sha256, actual_usd=take.cost_usd)
+        return [row for row in self.attempts() if row.state == "unknown"]
+
+    def note(self, kind: str, words: str, *, take_key: str | None = None) -> None:
+        """Keep a remark for later reading: a damaged take, a rejected clip."""
+        with self._change() as db:
+            db.execute("INSERT INTO notes (at, kind, take_key, words) VALUES (?, ?, ?, ?)", (_now(), kind, take_key, words))
+
+    def notes(self) -> list[tuple[str, str]]:
+        """Every remark as (kind, words), oldest first."""
+        with self._connect() as db:
+            return [(row["kind"], row["words"]) for row in db.execute("SELECT kind, words FROM notes ORDER BY rowid")]
+
+    def _move(self, attempt: int, before: tuple[State, ...], state: State, **values: Any) -> Attempt:
+        with self._change() as db:
+            now = _get(db, attempt)
+            if now.state not in before:
+                raise ProcessingError(
+                    "journal.conflict",
+                    f"take {now.take} of {now.shot}: the job is {now.state}, so it cannot become {state}",
+                    hint="another run may have gone on with it; run the same command again",
+                    where=now.shot,
+                )
+            columns = {"state": state, "updated": _now(), **values}
+            names = ", ".join(f"{name} = :{name}" for name in columns)
+            db.execute(f"UPDATE attempts SET {names} WHERE id = :id", {**columns, "id": attempt})
+            _log(db, attempt, state, str(values.get("words", "")))
+            return _get(db, attempt)
+
+    @contextmanager
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one step: cheap beside a synced commit, and right in any thread or forked process."""
+        db = sqlite3.connect(self.path, timeout=30.0, isolation_level=None)
+        try:
+            db.row_factory = sqlite3.Row
+            db.execute("PRAGMA journal_mode=DELETE")
+            db.execute("PRAGMA synchronous=EXTRA")
+            yield db
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError | sqlite3.IntegrityError) and "malformed" not in str(error):
+                raise ProcessingError(
+                    "journal.conflict", f"{self.path} cannot be written: {error}", hint="free disk space or end the other run"
+                ) from error
+            raise InputError(
+                "journal.corrupt",
+                f"{self.path} cannot be read ({error})",
+                hint="restore it from a copy, or move it away: paid jobs that are still running are then forgotten",
+                where=str(self.path),
+            ) from error
+        finally:
+            db.close()
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        with self._connect() as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+
+    def _upgrade(self) -> None:
+        with self._connect() as db:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version > len(STEPS):
+            raise InputError(
+                "journal.newer",
+                f"{self.path} was written by a newer vidgen (version {version}, this one knows {len(STEPS)})",
+                hint="upgrade vidgen, or use another folder with --work",
+                where=str(self.path),
+            )
+        if version == len(STEPS):
+            return
+        with self._change() as db:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            for number, name in enumerate(STEPS[version:], version + 1):
+                for statement in _statements(_script(name)):
+                    db.execute(statement)
+                db.execute(f"PRAGMA user_version={number}")
+
+
+def _script(name: str) -> str:
+    return files("vidgen.takes").joinpath(name).read_text(encoding="utf-8")
+
+
+def _statements(script: str) -> list[str]:
+    """The statements of a script; ``executescript`` would commit the transaction that protects an upgrade."""
+    return [statement for statement in script.split(";\n") if statement.strip()]
+
+
+def _refuse_second(db: sqlite3.Connection, key: str, take: TakeRequest, again: bool) -> None:
+    query = "SELECT * FROM attempts WHERE take_key = ? AND state NOT IN ('done', 'failed') ORDER BY id DESC LIMIT 1"
+    row = db.execute(query, (key,)).fetchone()
+    if row is None:
+        return
+    before = _attempt(row)
+    if before.state in ("unknown", "submitting"):
+        if before.state == "unknown" and again:
+            # What it may have cost keeps counting: better to stop early than to spend twice.
+            give_up = "UPDATE attempts SET state = 'failed', actual = estimated, updated = ? WHERE id = ?"
+            db.execute(give_up, (_now(), before.id))
+            _log(db, before.id, "failed", "given up: sent again on demand")
+            return
+        raise ProcessingError(
+            "submit.unknown",
+            f"take {take.take} of {take.request.shot} was sent to {before.engine} on {before.created[:19]}, but whether it was"
+            f" accepted is not known ({before.words or 'still being sent'})",
+            hint="look at the provider's dashboard; --regenerate sends it again",
+            where=take.request.shot,
+        )
+    raise ProcessingError(
+        "journal.conflict",
+        f"take {take.take} of {take.request.shot} is already {before.state} at {before.engine} as job {before.job_id or '-'}",
+        hint="run the same command again: it goes on with that job",
+        where=take.request.shot,
+    )
+
+
+def _refuse_over(
+    db: sqlite3.Connection, take: TakeRequest, run_id: str, estimated_usd: float | None, limit_usd: float | None
+) -> None:
+    if limit_usd is None:
+        return
+    if estimated_usd is None:
+        raise BudgetError(
+            "budget.unknown_price",
+            f"the price of a take from {take.request.engine} is not known, so the limit of {limit_usd:.2f} USD cannot be kept",
+            hint="choose a model with a known price, or take the limit away",
+            where=take.request.shot,
+        )
+    spent = _spent(db, run_id)
+    if spent + (_micro(estimated_usd) or 0) > (_micro(limit_usd) or 0):
+        raise BudgetError(
+            "budget.exceeded",
+            f"take {take.take} of {take.request.shot} would cost {estimated_usd:.2f} USD; {spent / MICRO:.2f} of"
+            f" {limit_usd:.2f} USD are spent or set aside",
+            hint="raise the limit, or ask for fewer candidates or shorter shots",
+            where=take.request.shot,
+        )
+
+
+def _spent(db: sqlite3.Connection, run_id: str | None) -> int:
+    return int(db.execute(_SPENT, {"run": run_id}).fetchone()[0])
+
+
+def _summary(take: TakeRequest) -> str:
+    asked = take.request
+    summary = {
+        "task": asked.task,
+        "prompt": asked.prompt,
+        "frames": asked.frames,
+        "fps": rate_text(asked.fps),
+        "size": f"{asked.width}x{asked.height}",
+    }
+    return json.dumps(summary, ensure_ascii=False)
+
+
+def _log(db: sqlite3.Connection, attempt: int, state: str, words: str) -> None:
+    db.execute("INSERT INTO steps (attempt, state, at, words) VALUES (?, ?, ?, ?)", (attempt, state, _now(), words))
+
+
+def _get(db: sqlite3.Connection, attempt: int) -> Attempt:
+    row = db.execute("SELECT * FROM attempts WHERE id = ?", (attempt,)).fetchone()
+    if row is None:
+        raise LookupError(f"no attempt {attempt}")
+    return _attempt(row)
+
+
+def _attempt(row: sqlite3.Row) -> Attempt:
+    values = {name: row[name] for name in row.keys() if name not in ("request", "estimated", "actual")}  # noqa: SIM118
+    return Attempt(**values, estimated_usd=_dollars(row["estimated"]), actual_usd=_dollars(row["actual"]))
+
+
+def _micro(dollars: float | None) -> int | None:
+    return None if dollars is None else round(dollars * MICRO)
+
+
+def _dollars(micro: int | None) -> float | None:
+    return None if micro is None else micro / MICRO
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

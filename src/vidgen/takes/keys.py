@@ -1,0 +1,151 @@
+"""Names of work by what it depends on, so that nothing is bought or computed twice.
+
+Two levels:
+
+* The **request key** names what is asked of an engine. It depends on the wish alone, never on vidgen's version, file
+  names, shot ids, titles or the number of candidates: a newer vidgen must never buy a shot again. A **take key** is a
+  request key with one take's seed.
+* A **derived key** names what can be made again for nothing (post-processing, scores); it also depends on the tool, its
+  ffmpeg and its weights, so that a better tool gives a better result.
+
+``FIELDS`` lists every field that is part of a request key, and each is spelt out: adding a field to a type must not move
+the keys of takes that were already paid for. ``None`` and empty values are left out for the same reason.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from vidgen.errors import InputError
+from vidgen.media.files import sha256_file, sha256_json
+from vidgen.media.rate import rate_text
+from vidgen.takes.request import Inputs, ShotRequest
+
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "ShotRequest": (
+        *("engine", "model", "task", "prompt", "negative", "params", "frames", "fps", "width", "height"),
+        *("camera", "motion", "base_seed", "inputs"),
+    ),
+    "Camera": ("move", "size", "angle", "speed", "strength", "lens", "focus", "reveals"),
+    "Motion": ("type", "detail", "amount"),
+    "Inputs": (
+        *("start_frame", "end_frame", "references", "source_video", "motion_reference", "lip_sync_audio"),
+        *("brushes", "continues"),
+    ),
+    "Words": ("scene", "subject", "action", "motion", "lighting", "style", "extra", "characters"),
+}
+"""What is part of a request key, by type. ``Words`` and ``language`` count only for engines that draw from them."""
+
+NOT_IN_KEYS: Mapping[str, tuple[str, ...]] = {"ShotRequest": ("shot", "words", "language")}
+"""What is deliberately not part of any key (but see ``draws_words``)."""
+
+
+def request_key(request: ShotRequest, *, draws_words: bool = False) -> str:
+    """The key of what is asked for: 64 hexadecimal digits. Reads (hashes) every input file.
+
+    Args:
+        request: the shot as the engine gets it; its ``prompt`` is the final one.
+        draws_words: ``Engine.draws_words`` of the engine: True where it makes its picture from ``request.words`` rather
+            than from the prompt alone (previz does). For all others another wording of the same prompt is the same take.
+
+    Raises InputError where an input file is missing or a parameter is not a plain value.
+    """
+    value = {
+        **{name: getattr(request, name) for name in FIELDS["ShotRequest"] if name not in ("fps", "inputs")},
+        "fps": rate_text(request.fps),
+        "camera": _fields(request.camera, "Camera"),
+        "motion": _fields(request.motion, "Motion"),
+        "inputs": _inputs(request.inputs),
+    }
+    if draws_words:
+        value |= {"words": _fields(request.words, "Words"), "language": request.language}
+    return sha256_json(canonical({name: item for name, item in value.items() if item not in (None, {}, "")}))
+
+
+def take_key(request: ShotRequest, take: int, *, draws_words: bool = False) -> str:
+    """The key of take 1, 2, ... of a request."""
+    return seeded_key(request_key(request, draws_words=draws_words), request.seed_of(take))
+
+
+def seeded_key(key: str, seed: int) -> str:
+    """The take key for a request key and a seed; spares hashing the input files again for every take."""
+    return sha256_json({"request": key, "seed": seed})
+
+
+def derived_key(
+    kind: str,
+    inputs: Sequence[str],
+    *,
+    settings: Mapping[str, Any],
+    tool: str,
+    ffmpeg: str = "",
+    weights: Sequence[str] = (),
+) -> str:
+    """The key of something made from takes that costs nothing to make again.
+
+    Args:
+        kind: what it is: ``interpolate``, ``score``.
+        inputs: sha256 of each file it is made from, in order.
+        settings: every setting that changes the result (plain values).
+        tool: name and version of the tool; ffmpeg: its version line; weights: sha256 of each weights file.
+    """
+    value = {
+        "kind": kind,
+        "inputs": list(inputs),
+        "settings": settings,
+        "tool": tool,
+        "ffmpeg": ffmpeg,
+        "weights": list(weights),
+    }
+    return sha256_json(canonical(value))
+
+
+def canonical(value: Any, place: str = "") -> Any:
+    """A value in its one JSON form: 5.0 is 5, tuples are lists, a Fraction is text. Raises InputError for what has none."""
+    if value is None or isinstance(value, bool | str | int):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, Fraction):
+        return rate_text(value)
+    if isinstance(value, Mapping):
+        return {str(name): canonical(item, f"{place}.{name}".lstrip(".")) for name, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        return [canonical(item, f"{place}[{index}]") for index, item in enumerate(value)]
+    raise InputError(
+        "request.bad_value",
+        f"{place}: {value!r} cannot be part of a request",
+        hint="use text, numbers, true or false, lists and mappings",
+        where=place,
+    )
+
+
+def _fields(part: Any, kind: str) -> dict[str, Any]:
+    return {name: item for name in FIELDS[kind] if (item := getattr(part, name)) not in (None, "", ())}
+
+
+def _inputs(inputs: Inputs) -> dict[str, Any]:
+    files: dict[str, Any] = {}
+    for name in FIELDS["Inputs"]:
+        value = getattr(inputs, name)
+        if not value:
+            continue
+        if name == "references":
+            files[name] = [_hash(path) for path in value]
+        elif name == "brushes":
+            files[name] = [{"mask": _hash(brush.mask), "path": brush.path} for brush in value]
+        else:
+            files[name] = _hash(value)
+    return files
+
+
+def _hash(path: Path) -> str:
+    try:
+        return sha256_file(path)
+    except OSError as error:
+        why = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+        raise InputError("media.not_found", f"{path} {why}", hint="check the path", where=str(path)) from error

@@ -1,0 +1,147 @@
+"""``film.lock.yaml``: shot -> request key -> pick. Committed with the storyboard, so it is stable text in a fixed order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from vidgen.errors import InputError
+from vidgen.media.files import write_text
+from vidgen.takes.exclusive import folder_lock
+
+VERSION = 1
+
+HEADER = """\
+# Which take of each shot is in the film. Written by vidgen; commit it with the storyboard.
+# A pick by a person stays until the shot's request changes. Change it with: vidgen pick
+"""
+
+
+@dataclass(frozen=True)
+class Pick:
+    """The take (from 1) chosen for a request; ``by`` a person or by its score. ``sha256`` names the clip."""
+
+    request_key: str
+    take: int
+    by: Literal["auto", "person"] = "auto"
+    sha256: str | None = None
+
+
+Picks = Mapping[str, Pick]
+"""Shot id -> its pick."""
+
+
+def lock_path(board: Path) -> Path:
+    """``film.lock.yaml`` beside ``film.yaml``."""
+    return board.with_name(f"{board.stem}.lock.yaml")
+
+
+def read_lock(path: Path) -> dict[str, Pick]:
+    """The picks of a lock file; none where there is no file.
+
+    Raises InputError ``lock.newer`` for an unknown version and ``lock.invalid`` for anything that vidgen did not write.
+    """
+    try:
+        data = _load(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (ValueError, RecursionError) as error:
+        raise _invalid(path, " ".join(str(error).split()) or "nested too deeply") from None
+    if not isinstance(data, dict) or not isinstance(data.get("shots"), dict):
+        raise _invalid(path, "it has no list of shots")
+    if data.get("version") != VERSION:
+        raise InputError(
+            "lock.newer",
+            f"{path} has version {data.get('version')!r}; this vidgen knows version {VERSION}",
+            hint="upgrade vidgen",
+            where=str(path),
+        )
+    return {str(shot): _pick(path, str(shot), row) for shot, row in data["shots"].items()}
+
+
+def write_lock(path: Path, picks: Picks) -> None:
+    """Write a lock file, in the order of the shot ids; the same picks give the same bytes. Unchanged files are left alone."""
+    text = _text(picks)
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
+
+
+def update_lock(path: Path, change: Callable[[dict[str, Pick]], Picks]) -> dict[str, Pick]:
+    """Read, change and write a lock file with no other process in between; returns the new picks."""
+    with folder_lock(path.parent):
+        picks = dict(change(read_lock(path)))
+        write_lock(path, picks)
+    return picks
+
+
+def person_pick(picks: Picks, shot: str, request_key: str) -> Pick | None:
+    """The take that a person chose for this request of a shot; None where none did, or the request has changed since."""
+    pick = picks.get(shot)
+    return pick if pick and pick.by == "person" and pick.request_key == request_key else None
+
+
+def with_pick(picks: Picks, shot: str, pick: Pick) -> dict[str, Pick]:
+    """The picks with one more. An automatic pick never replaces a person's for the same request."""
+    if pick.by == "auto" and person_pick(picks, shot, pick.request_key):
+        return dict(picks)
+    return {**picks, shot: pick}
+
+
+def _text(picks: Picks) -> str:
+    import yaml
+
+    def row(pick: Pick) -> dict[str, Any]:
+        sha256 = {"sha256": pick.sha256} if pick.sha256 else {}
+        return {"request_key": pick.request_key, "pick": pick.take, "by": pick.by, **sha256}
+
+    data = {"version": VERSION, "shots": {shot: row(picks[shot]) for shot in sorted(picks)}}
+    text: str = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, default_flow_style=False, width=1000)
+    return HEADER + text
+
+
+def _load(raw: bytes) -> Any:
+    """Strict YAML: no aliases, no tags, no key twice (a merge that kept both sides). Raises ValueError."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+            names = [key.value for key, _ in node.value]
+            if twice := {str(name) for name in names if names.count(name) > 1}:
+                raise ValueError(f"{', '.join(sorted(twice))} is there twice")
+            found: dict[Any, Any] = super().construct_mapping(node, deep)
+            return found
+
+    text = raw.decode("utf-8")
+    if re.search(r"^(<{7}|={7}|>{7})", text, re.M):
+        raise ValueError("it has unresolved merge conflicts")
+    try:
+        return yaml.load(text, Loader=Loader)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from None
+
+
+def _pick(path: Path, shot: str, row: Any) -> Pick:
+    if not isinstance(row, dict) or set(row) - {"request_key", "pick", "by", "sha256"}:
+        raise _invalid(path, f"shot {shot} is not a pick")
+    key, take, by, sha256 = (row.get(name) for name in ("request_key", "pick", "by", "sha256"))
+    if not isinstance(key, str) or not re.fullmatch(r"[0-9a-f]{64}", key):
+        raise _invalid(path, f"shot {shot}: request_key is not a key")
+    if isinstance(take, bool) or not isinstance(take, int) or take < 1:
+        raise _invalid(path, f"shot {shot}: pick is not a take number")
+    if by not in ("auto", "person"):
+        raise _invalid(path, f"shot {shot}: by is neither auto nor person")
+    if sha256 is not None and not (isinstance(sha256, str) and re.fullmatch(r"[0-9a-f]{64}", sha256)):
+        raise _invalid(path, f"shot {shot}: sha256 is not one")
+    return Pick(key, take, by, sha256)
+
+
+def _invalid(path: Path, why: str) -> InputError:
+    return InputError(
+        "lock.invalid",
+        f"{path} is damaged: {why}",
+        hint="restore it from version control, or delete it: takes stay, picks are made again",
+        where=str(path),
+    )

@@ -1,0 +1,264 @@
+"""The store of takes, by content: ``takes/ab/<sha256>.mp4`` and, written after it, ``<sha256>.json``.
+
+The JSON file (the sidecar) says which take keys the clip answers and how it was made. A clip without a sidecar was never
+finished and is not a take; a sidecar whose clip is damaged is set aside in ``quarantine/`` and never deleted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from vidgen.errors import Notice, ProcessingError
+from vidgen.media.files import commit_file, part_name, sha256_file, write_text
+from vidgen.takes.exclusive import folder_lock
+from vidgen.takes.journal import Journal
+from vidgen.takes.keys import seeded_key
+from vidgen.takes.request import Generated, Take, TakeRequest
+
+SCHEMA = 1
+
+
+class TakeStore:
+    """The takes of one project.
+
+    Args:
+        root: the project's work folder; made where it is missing.
+        journal: where losses are noted; None: the project's own journal.
+
+    ``notices`` collects what a run has to tell its user; the caller empties it.
+    """
+
+    def __init__(self, root: Path, *, journal: Journal | None = None) -> None:
+        self.root = root
+        self._folder = root / "takes"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._journal = journal or Journal(root)
+        self._index: dict[str, tuple[str, Path]] = {}
+        self._seen: dict[Path, tuple[int, int]] = {}
+        self._trusted: set[str] = set()
+        self.notices: list[Notice] = []
+
+    def part_for(self, take_key: str) -> Path:
+        """Where an engine writes an unfinished take: on the store's own file system, named after this process."""
+        incoming = self.root / "incoming"
+        incoming.mkdir(parents=True, exist_ok=True)
+        return incoming / f"{take_key[:16]}.{os.getpid()}.mp4"
+
+    def put(self, part: Path, take: TakeRequest, generated: Generated, *, request_key: str) -> Take:
+        """Check a finished clip, take it over (``part`` is moved) and return the take.
+
+        Raises ProcessingError ``media.bad_output`` where the clip is not what was asked for. It is then kept in
+        ``quarantine/``, because it may have been paid for.
+        """
+        self._check(part, take)
+        digest = sha256_file(part)
+        final = self._folder / digest[:2] / f"{digest}.mp4"
+        record = _record(take, generated, request_key)
+        with folder_lock(self._folder):
+            _adopt(part, final, digest)
+            sidecar = final.with_suffix(".json")
+            others = [row for row in _rows(_read(sidecar)) if row["take_key"] != record["take_key"]]
+            write_text(
+                sidecar, _text({"schema": SCHEMA, "sha256": digest, "size": final.stat().st_size, **record, "also": others})
+            )
+        self._trusted.add(digest)
+        self._index[record["take_key"]] = (record["made"], sidecar)
+        return _take(record, final, digest, reused=False)
+
+    def find(self, take_key: str) -> Take | None:
+        """The stored take of a key, its file checked (size each time, sha256 once per process); None where there is none.
+
+        A damaged clip is moved to ``quarantine/``, noted in the journal and in ``notices``, and counts as missing.
+        """
+        if take_key not in self._index:
+            self._scan()
+        if take_key not in self._index:
+            return None
+        _, sidecar = self._index[take_key]
+        data = _read(sidecar)
+        row = next((row for row in _rows(data) if row["take_key"] == take_key), None)
+        if row is None:
+            del self._index[take_key]
+            return None
+        if wrong := self._damage(sidecar, data):
+            self._quarantine(sidecar, data, wrong)
+            return None
+        return _take(row, sidecar.with_suffix(".mp4"), data["sha256"], reused=True)
+
+    def takes_of(self, request_key: str) -> list[Take]:
+        """Every stored take of a request, by its number."""
+        self._scan()
+        keys = {
+            row["take_key"]
+            for _, sidecar in set(self._index.values())
+            for row in _rows(_read(sidecar))
+            if row["request_key"] == request_key
+        }
+        found = [take for key in keys if (take := self.find(key))]
+        return sorted(found, key=lambda take: (take.take, take.key))
+
+    def sweep(self) -> None:
+        """Remove unfinished files whose process has ended. Finished takes are never touched."""
+        for part in (self.root / "incoming").glob("*.mp4"):
+            pid = part.stem.rpartition(".")[2]
+            if pid.isdigit() and not _alive(int(pid)):
+                part.unlink(missing_ok=True)
+
+    def _check(self, part: Path, take: TakeRequest) -> None:
+        from vidgen.media.verify import check_video
+
+        asked = take.request
+        if not part.is_file():
+            raise ProcessingError("media.bad_output", f"{asked.engine} wrote no clip", where=asked.shot)
+        try:
+            check_video(part, frames=asked.frames, width=asked.width, height=asked.height, rate=asked.fps)
+        except ProcessingError as error:
+            kept = self._set_aside(part)
+            self._journal.note("rejected", f"{error.message}; kept as {kept}", take_key=None)
+            raise ProcessingError(
+                error.code, f"{take.request.engine}: {error.message}", hint=f"the clip is kept as {kept}", where=asked.shot
+            ) from error
+
+    def _scan(self) -> None:
+        """Bring the index up to date; only sidecars that are new or changed are read."""
+        for sidecar in sorted(self._folder.glob("??/*.json")):
+            try:
+                stat = sidecar.stat()
+            except FileNotFoundError:
+                continue
+            if self._seen.get(sidecar) == (stat.st_mtime_ns, stat.st_size):
+                continue
+            self._seen[sidecar] = (stat.st_mtime_ns, stat.st_size)
+            data = _read(sidecar)
+            for row in _rows(data):
+                # Of two clips for one key (a take made again on demand) the newer answers.
+                entry = (row["made"], sidecar)
+                self._index[row["take_key"]] = max(entry, self._index.get(row["take_key"], entry))
+            if not data:
+                text = f"{sidecar} cannot be read; its clip stays where it is but cannot be used"
+                self._journal.note("corrupt", text, take_key=None)
+                self.notices.append(Notice("take.corrupt", text))
+
+    def _damage(self, sidecar: Path, data: Mapping[str, Any]) -> str | None:
+        clip = sidecar.with_suffix(".mp4")
+        if not clip.is_file():
+            return "is gone"
+        if clip.stat().st_size != data["size"]:
+            return f"has {clip.stat().st_size} bytes instead of {data['size']}"
+        if data["sha256"] not in self._trusted:
+            if sha256_file(clip) != data["sha256"]:
+                return "does not match its checksum"
+            self._trusted.add(data["sha256"])
+        return None
+
+    def _quarantine(self, sidecar: Path, data: Mapping[str, Any], wrong: str) -> None:
+        with folder_lock(self._folder):
+            clip = sidecar.with_suffix(".mp4")
+            kept = self._set_aside(clip) if clip.exists() else None
+            if sidecar.exists():
+                self._set_aside(sidecar)
+        for row in _rows(data):
+            self._index.pop(row["take_key"], None)
+            paid = f"; it had cost {row['cost_usd']:.2f} USD" if row["cost_usd"] else ""
+            where = f"; kept as {kept}" if kept else ""
+            text = f"the stored take {row['take']} of {row['shot'] or 'a shot'} ({row['engine']}) {wrong}{where}{paid}"
+            self._journal.note("corrupt", text, take_key=row["take_key"])
+            self.notices.append(Notice("take.corrupt", text, row["shot"]))
+
+    def _set_aside(self, file: Path) -> Path:
+        folder = self.root / "quarantine"
+        folder.mkdir(parents=True, exist_ok=True)
+        count = 0
+        while (kept := folder / f"{file.stem}{f'-{count}' if count else ''}{file.suffix}").exists():
+            count += 1
+        _move(file, kept)
+        return kept
+
+
+def _record(take: TakeRequest, generated: Generated, request_key: str) -> dict[str, Any]:
+    request = take.request
+    return {
+        "take_key": seeded_key(request_key, take.seed),
+        "request_key": request_key,
+        "made": datetime.now(UTC).isoformat(timespec="microseconds"),
+        "shot": request.shot,
+        "take": take.take,
+        "seed": take.seed,
+        "engine": request.engine,
+        "model": generated.manifest.get("model", request.model),
+        "diffusion": generated.diffusion,
+        "cost_usd": generated.cost_usd,
+        "prompt": request.prompt,
+        "manifest": dict(generated.manifest),
+    }
+
+
+def _take(row: Mapping[str, Any], file: Path, digest: str, *, reused: bool) -> Take:
+    return Take(
+        take=row["take"],
+        key=row["take_key"],
+        file=file,
+        sha256=digest,
+        seed=row["seed"],
+        engine=row["engine"],
+        model=row["model"],
+        diffusion=row["diffusion"],
+        cost_usd=row["cost_usd"],
+        manifest=row["manifest"],
+        reused=reused,
+    )
+
+
+def _read(sidecar: Path) -> dict[str, Any]:
+    """A sidecar's contents; empty where there is none or it is not one (it is written whole or not at all)."""
+    try:
+        data = json.loads(sidecar.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return data if isinstance(data, dict) and data.get("schema") == SCHEMA else {}
+
+
+def _rows(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The takes that one clip answers: engines may draw the same picture for two requests."""
+    if data:
+        yield {name: value for name, value in data.items() if name not in ("schema", "sha256", "size", "also")}
+        yield from data["also"]
+
+
+def _text(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def _adopt(part: Path, final: Path, digest: str) -> None:
+    """Make ``part`` the file ``final``; a sound copy that is already there stays."""
+    if final.is_file() and sha256_file(final) == digest:
+        part.unlink()
+        return
+    final.parent.mkdir(exist_ok=True)
+    temporary = part_name(final)
+    _move(part, temporary)
+    commit_file(temporary, final)
+
+
+def _move(source: Path, target: Path) -> None:
+    try:
+        source.rename(target)
+    except OSError:
+        shutil.copyfile(source, target)
+        source.unlink()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

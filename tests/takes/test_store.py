@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from vidgen.errors import ProcessingError
+from vidgen.media.files import sha256_file
+from vidgen.takes.journal import Journal
+from vidgen.takes.keys import request_key, take_key
+from vidgen.takes.request import Generated, TakeRequest
+from vidgen.takes.store import TakeStore
+
+Clip = Callable[..., Path]
+Make = Callable[..., Generated]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "work"
+
+
+@pytest.fixture
+def key(take: TakeRequest) -> str:
+    return request_key(take.request)
+
+
+def put(root: Path, part: Path, take: TakeRequest, made: Generated, key: str) -> Path:
+    return TakeStore(root).put(part, take, made, request_key=key).file
+
+
+def test_a_take_is_kept_under_its_checksum_and_found_by_its_key(
+    root: Path, take: TakeRequest, key: str, clip: Clip, generated: Make
+) -> None:
+    part = clip()
+    digest = sha256_file(part)
+    stored = TakeStore(root).put(part, take, generated(part), request_key=key)
+    assert stored.file == root / "takes" / digest[:2] / f"{digest}.mp4"
+    assert not part.exists()
+    found = TakeStore(root).find(take_key(take.request, 1))
+    assert found == replace(stored, reused=True)
+    assert TakeStore(root).find(take_key(take.request, 2)) is None
+
+
+def test_the_sidecar_says_how_the_clip_was_made(root: Path, take: TakeRequest, key: str, clip: Clip, generated: Make) -> None:
+    part = clip()
+    sidecar = json.loads(put(root, part, take, generated(part), key).with_suffix(".json").read_text())
+    assert (sidecar["engine"], sidecar["model"], sidecar["seed"], sidecar["prompt"]) == (
+        "runway",
+        "gen4.5",
+        7,
+        "a harbour at dawn",
+    )
+    assert sidecar["manifest"] == {"model": "gen4.5", "seed": 7}
+
+
+def test_a_clip_without_a_sidecar_is_not_a_take(root: Path, take: TakeRequest, key: str, clip: Clip, generated: Make) -> None:
+    part = clip()
+    put(root, part, take, generated(part), key).with_suffix(".json").unlink()
+    assert TakeStore(root).find(take_key(take.request, 1)) is None
+
+
+@pytest.mark.parametrize("harm", ["flip", "cut", "remove"])
+def test_a_damaged_paid_take_is_set_aside_and_what_it_cost_is_said(
+    harm: str, root: Path, take: TakeRequest, key: str, clip: Clip, generated: Make
+) -> None:
+    part = clip()
+    file = put(root, part, take, generated(part), key)
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    {"flip": lambda: file.write_bytes(data), "cut": lambda: file.write_bytes(data[:-9]), "remove": file.unlink}[harm]()
+    store = TakeStore(root)
+    assert store.find(take_key(take.request, 1)) is None
+    (notice,) = store.notices
+    assert (notice.code, notice.shot) == ("take.corrupt", "s01")
+    assert "it had cost 0.60 USD" in notice.message
+    assert Journal(root).notes() == [("corrupt", notice.message)]
+    kept = {path.suffix for path in (root / "quarantine").iterdir()}
+    assert kept == ({".json"} if harm == "remove" else {".json", ".mp4"})
+
+
+def test_a_damaged_take_can_be_made_again(root: Path, take: TakeRequest, key: str, clip: Clip, generated: Make) -> None:
+    part = clip()
+    put(root, part, take, generated(part), key).write_bytes(b"rubbish")
+    again = clip()
+    store = TakeStore(root)
+    store.put(again, take, generated(again), request_key=key)
+    assert store.find(take_key(take.request, 1)) is not None
+    assert store.notices == []
+
+
+def test_one_clip_can_answer_two_requests(root: Path, take: TakeRequest, key: str, clip: Clip, generated: Make) -> None:
+    first, second = clip("a.mp4"), clip("b.mp4")
+    other = TakeRequest(take.request, take=2, seed=take.request.seed_of(2))
+    file = put(root, first, take, generated(first), key)
+    assert put(root, second, other, generated(second), key) == file
+    store = TakeStore(root)
+    assert [found.take for found in store.takes_of(key)] == [1, 2]
+    assert {found.file for found in store.takes_of(key)} == {file}
+
+
+def test_a_take_made_again_on_demand_answers_instead_of_the_old_one(
+    root: Path, take: TakeRequest, key: str, clip: Clip, generated: Make
+) -> None:
+    for level in (200, 20, 120):
+        part = clip(level=level)
+        newest = put(root, part, take, generated(part), key)
+    found = TakeStore(root).find(take_key(take.request, 1))
+    assert found is not None
+    assert found.file == newest
+    assert len(list((root / "takes").glob("*/*.mp4"))) == 3
+
+
+def test_an_open_store_sees_what_another_process_adds(
+    root: Path, take: TakeRequest, key: str, clip: Clip, generated: Make
+) -> None:
+    store = TakeStore(root)
+    assert store.find(take_key(take.request, 1)) is None
+    part = clip()
+    put(root, part, take, generated(part), key)
+    assert store.find(take_key(take.request, 1)) is not None
+
+
+def test_a_clip_of_the_wrong_length_is_refused_but_kept_because_it_may_have_been_paid_for(
+    root: Path, take: TakeRequest, key: str, clip: Clip, generated: Make
+) -> None:
+    part = clip(frames=5)
+    with pytest.raises(ProcessingError, match="5 frames instead of 6") as error:
+        put(root, part, take, generated(part), key)
+    kept = root / "quarantine" / part.name
+    assert kept.is_file()
+    assert str(kept) in error.value.hint
+    assert list((root / "takes").iterdir()) == []
+
+
+def test_a_sidecar_that_cannot_be_read_is_told_and_nothing_is_deleted(
+    root: Path, take: TakeRequest, key: str, clip: Clip, generated: Make
+) -> None:
+    part = clip()
+    file = put(root, part, take, generated(part), key)
+    file.with_suffix(".json").write_text("{")
+    store = TakeStore(root)
+    assert store.find(take_key(take.request, 1)) is None
+    assert [notice.code for notice in store.notices] == ["take.corrupt"]
+    assert file.is_file()
+
+
+def test_sweep_removes_only_the_unfinished_files_of_dead_processes(root: Path) -> None:
+    store = TakeStore(root)
+    mine = store.part_for("a" * 64)
+    mine.write_bytes(b"x")
+    dead = mine.with_name(f"{'b' * 16}.{_dead_pid()}.mp4")
+    dead.write_bytes(b"x")
+    store.sweep()
+    assert mine.exists()
+    assert not dead.exists()
+
+
+def _dead_pid() -> int:
+    pid = os.posix_spawn("/bin/true", ["true"], os.environ)
+    os.waitpid(pid, 0)
+    return pid

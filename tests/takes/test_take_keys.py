@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from vidgen.errors import InputError
+from vidgen.storyboard.model import Camera, Motion
+from vidgen.takes.keys import FIELDS, NOT_IN_KEYS, derived_key, request_key, seeded_key, take_key
+from vidgen.takes.request import Brush, Inputs, ShotRequest, Words
+
+# Keys of takes that people have paid for. If one of these changes, everybody's films are bought again: change the code
+# back. A new field belongs into FIELDS only if it is left out of the key while it has its default.
+GOLDEN = "d9d80164998a5923df500d526692993148eec7184aaa57378bb6c61d04572844"
+GOLDEN_FULL = "7dac3aad67a86c7e5af440e0a0a94008bd5f02bbead9a2406716ef340e3fd022"
+GOLDEN_TAKE_2 = "7e74d1ceb5649226b0b995b5bc7b4e4fe89505ad852b8ab2776bbc8496df2ea0"
+GOLDEN_DERIVED = "bc34e539f723b466741c212934eb1a1e0eb82b9a1ca700d288d48e8b47e0fe2b"
+
+
+@pytest.fixture
+def full(request_: ShotRequest, tmp_path: Path) -> ShotRequest:
+    """A request with every field set."""
+    for name in ("start.png", "ref1.png", "ref2.png", "mask.png", "voice.wav"):
+        (tmp_path / name).write_bytes(name.encode())
+    return replace(
+        request_,
+        negative="blur",
+        fps=Fraction(24000, 1001),
+        camera=Camera(move="pan_left", strength=0.7, lens=35),
+        motion=Motion(type="natural", amount=6.5),
+        params={"cfg": 5.0, "steps": 30, "list": (1, 2.5), "flag": True},
+        words=Words(scene="harbour", characters=("mia",)),
+        inputs=Inputs(
+            start_frame=tmp_path / "start.png",
+            references=(tmp_path / "ref1.png", tmp_path / "ref2.png"),
+            brushes=(Brush(tmp_path / "mask.png", ((0.25, 0.5), (0.75, 0.5))),),
+            lip_sync_audio=tmp_path / "voice.wav",
+        ),
+    )
+
+
+def test_golden_keys_never_move(request_: ShotRequest, full: ShotRequest) -> None:
+    assert request_key(request_) == GOLDEN
+    assert request_key(full) == GOLDEN_FULL
+    assert take_key(request_, 2) == GOLDEN_TAKE_2
+    derived = derived_key("upscale", [GOLDEN], settings={"scale": 2}, tool="vidgen 1", ffmpeg="6.1", weights=["ab"])
+    assert derived == GOLDEN_DERIVED
+
+
+def test_the_key_is_the_checksum_of_this_text(request_: ShotRequest) -> None:
+    text = (
+        '{"base_seed":7,"camera":{"move":"static","speed":"slow","strength":0.5},"engine":"runway","fps":"24","frames":6,'
+        '"height":48,"model":"gen4.5","motion":{"amount":5,"type":"natural"},"prompt":"a harbour at dawn",'
+        '"task":"text_to_video","width":64}'
+    )
+    assert hashlib.sha256(text.encode()).hexdigest() == GOLDEN
+    assert request_key(request_) == GOLDEN
+
+
+def test_every_field_of_the_request_types_is_either_in_the_key_or_left_out_on_purpose() -> None:
+    types = {"ShotRequest": ShotRequest, "Inputs": Inputs, "Words": Words}
+    for name, kind in types.items():
+        fields = {field.name for field in dataclasses.fields(kind)}
+        assert fields == {*FIELDS[name], *NOT_IN_KEYS.get(name, ())}
+    assert set(Camera.model_fields) == set(FIELDS["Camera"])
+    assert set(Motion.model_fields) == set(FIELDS["Motion"])
+
+
+def test_labels_and_wording_do_not_change_the_key(request_: ShotRequest) -> None:
+    other = replace(request_, shot="s99", words=Words(scene="elsewhere"), language="ja")
+    assert request_key(other) == request_key(request_)
+
+
+def test_wording_counts_for_an_engine_that_draws_the_words(request_: ShotRequest) -> None:
+    other = replace(request_, words=Words(scene="elsewhere"))
+    assert request_key(other, draws_words=True) != request_key(request_, draws_words=True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"engine": "luma"},
+        {"model": "gen4_turbo"},
+        {"task": "image_to_video"},
+        {"prompt": "a harbour at dusk"},
+        {"negative": "blur"},
+        {"frames": 7},
+        {"fps": Fraction(25)},
+        {"width": 66},
+        {"height": 50},
+        {"base_seed": 8},
+        {"camera": Camera(move="pan_left")},
+        {"motion": Motion(amount=6)},
+        {"params": {"cfg": 5}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_every_wish_changes_the_key(request_: ShotRequest, change: dict[str, object]) -> None:
+    assert request_key(replace(request_, **change)) != request_key(request_)
+
+
+def test_input_files_count_by_content_and_order_not_by_name(request_: ShotRequest, tmp_path: Path) -> None:
+    a, b, copy = tmp_path / "a.png", tmp_path / "b.png", tmp_path / "copy-of-a.png"
+    a.write_bytes(b"A"), b.write_bytes(b"B"), copy.write_bytes(b"A")
+
+    def key(**inputs: object) -> str:
+        return request_key(replace(request_, inputs=Inputs(**inputs)))
+
+    assert key(start_frame=a) == key(start_frame=copy)
+    assert key(start_frame=a) != key(start_frame=b)
+    assert key(start_frame=a) != key(end_frame=a)
+    assert key(references=(a, b)) != key(references=(b, a))
+    assert key(continues=a) != key()
+
+
+def test_brush_counts_by_mask_and_path(request_: ShotRequest, tmp_path: Path) -> None:
+    mask = tmp_path / "mask.png"
+    mask.write_bytes(b"mask")
+    right = replace(request_, inputs=Inputs(brushes=(Brush(mask, ((0.1, 0.5), (0.9, 0.5))),)))
+    left = replace(request_, inputs=Inputs(brushes=(Brush(mask, ((0.9, 0.5), (0.1, 0.5))),)))
+    assert request_key(right) != request_key(left)
+
+
+def test_five_and_five_point_zero_are_the_same_parameter(request_: ShotRequest) -> None:
+    assert request_key(replace(request_, params={"cfg": 5})) == request_key(replace(request_, params={"cfg": 5.0}))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), b"bytes", {1, 2}])
+def test_a_parameter_without_a_plain_form_is_refused_with_its_place(request_: ShotRequest, value: object) -> None:
+    with pytest.raises(InputError) as error:
+        request_key(replace(request_, params={"deep": [value]}))
+    assert error.value.code == "request.bad_value"
+    assert error.value.where == "params.deep[0]"
+
+
+def test_missing_input_file_is_named(request_: ShotRequest, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="gone.png does not exist"):
+        request_key(replace(request_, inputs=Inputs(start_frame=tmp_path / "gone.png")))
+
+
+def test_more_takes_never_change_the_first(request_: ShotRequest) -> None:
+    key = request_key(request_)
+    assert take_key(request_, 1) == seeded_key(key, request_.base_seed)
+    assert len({take_key(request_, number) for number in (1, 2, 3)}) == 3
+
+
+@pytest.mark.parametrize("change", [{"tool": "vidgen 2"}, {"ffmpeg": "9"}, {"weights": ["cd"]}, {"settings": {"scale": 4}}])
+def test_free_work_is_made_again_when_its_tools_change(change: dict[str, object]) -> None:
+    usual = {"settings": {"scale": 2}, "tool": "vidgen 1", "ffmpeg": "6.1", "weights": ["ab"]}
+    assert derived_key("upscale", ["x"], **usual) != derived_key("upscale", ["x"], **{**usual, **change})
