@@ -18,10 +18,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vidgen.errors import MissingError, ProcessingError
+from vidgen.errors import Cancelled, MissingError, ProcessingError
 
 PROTOCOLS = "file,pipe,fd"
-FORMATS = "mov,matroska,avi,mpegts,wav,mp3,flac,ogg,aac,png_pipe,jpeg_pipe,webp_pipe,rawvideo,image2,concat"
+FORMATS = (
+    "mov,matroska,avi,mpegts,mpeg,flv,asf,gif,ivf,yuv4mpegpipe,wav,aiff,mp3,flac,ogg,aac,png_pipe,jpeg_pipe,webp_pipe,rawvideo"
+)
+"""Containers that are opened. None of them can name other files, so a disguised playlist opens nothing."""
 
 NEEDED_FILTERS = ("xfade", "minterpolate", "ass", "ebur128", "scale", "tpad", "alimiter", "amix", "lut3d")
 NEEDED_ENCODERS = ("libx264", "aac")
@@ -106,9 +109,12 @@ class Process:
         stdin: bool = False,
         stdout: bool = False,
         on_frame: Callable[[int], None] | None = None,
+        cwd: Path | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
         self.what = what
         self._on_frame = on_frame
+        self._cancelled = cancelled
         self._tail: deque[str] = deque(maxlen=40)
         self._last = time.monotonic()
         argv = [find_ffmpeg().path, "-hide_banner", "-nostdin", "-v", "warning", "-progress", "pipe:2", "-nostats", "-y"]
@@ -118,6 +124,7 @@ class Process:
             stdout=subprocess.PIPE if stdout else subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            cwd=cwd,
         )
         self._drain = threading.Thread(target=self._read_stderr, daemon=True)
         self._drain.start()
@@ -152,7 +159,10 @@ class Process:
         return data
 
     def finish(self) -> list[str]:
-        """Close stdin, wait, and return the last stderr lines. Raises ProcessingError on a non-zero exit or a stall."""
+        """Close stdin, wait, and return the last stderr lines.
+
+        Raises ProcessingError on a non-zero exit or a stall, Cancelled once ``cancelled`` says so.
+        """
         if self._process.stdin and not self._process.stdin.closed:
             try:
                 self._process.stdin.close()
@@ -160,13 +170,16 @@ class Process:
                 pass
         while True:
             try:
-                code = self._process.wait(timeout=1.0)
+                code = self._process.wait(timeout=0.2)
                 break
             except subprocess.TimeoutExpired:
+                if self._cancelled():
+                    self.kill()
+                    raise Cancelled() from None
                 if time.monotonic() - self._last > STALL_SECONDS:
                     self.kill()
                     raise ProcessingError("ffmpeg.stalled", f"{self.what}: ffmpeg made no progress and was stopped") from None
-        self._drain.join(timeout=5)
+        self._close_pipes()
         if code != 0:
             raise ProcessingError("ffmpeg.failed", f"{self.what}: ffmpeg exit {code}: {' | '.join(list(self._tail)[-4:])}")
         return list(self._tail)
@@ -179,6 +192,16 @@ class Process:
             except ProcessLookupError:
                 pass
             self._process.wait()
+        self._close_pipes()
+
+    def _close_pipes(self) -> None:
+        self._drain.join(timeout=5)
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            try:
+                if pipe:
+                    pipe.close()
+            except BrokenPipeError:
+                pass
 
     def __enter__(self) -> Process:
         return self
@@ -190,9 +213,16 @@ class Process:
             self.finish()
 
 
-def run_ffmpeg(args: Sequence[str], *, what: str, on_frame: Callable[[int], None] | None = None) -> list[str]:
-    """Run ffmpeg to its end and return its last stderr lines. ``what`` names the job in errors."""
-    process = Process(args, what=what, on_frame=on_frame)
+def run_ffmpeg(
+    args: Sequence[str],
+    *,
+    what: str,
+    on_frame: Callable[[int], None] | None = None,
+    cwd: Path | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> list[str]:
+    """Run ffmpeg to its end and return its last stderr lines. ``what`` names the job in errors, ``cwd`` is where it runs."""
+    process = Process(args, what=what, on_frame=on_frame, cwd=cwd, cancelled=cancelled)
     try:
         return process.finish()
     except BaseException:
