@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vidgen.catalog.capabilities import Capabilities
-from vidgen.takes.request import Generated, TakeRequest
+from vidgen.takes.request import Generated, ShotRequest, TakeRequest
 
 Progress = Callable[[float], None]
 """Called with the share done, 0 to 1."""
@@ -24,13 +24,22 @@ Cancelled = Callable[[], bool]
 
 
 class Engine(ABC):
-    """Base of ``LocalEngine`` and ``RemoteEngine``."""
+    """Base of ``LocalEngine`` and ``RemoteEngine``. Made without arguments; making one loads nothing heavy, asks no network."""
 
     name: str
+    """As in ``--engine NAME``: the name of its entry point."""
+
+    draws_words: bool = False
+    """True where pictures are made from ``request.words`` and not from the prompt alone; they then count in take keys."""
 
     @abstractmethod
     def capabilities(self, model: str | None = None) -> Capabilities:
         """What the engine (with this model, or its default one) can do. No network."""
+
+    def estimate(self, request: ShotRequest) -> float | None:
+        """US dollars that one take would cost at most, by the price table; None where that is not known. No network."""
+        price = self.capabilities(request.model).price
+        return price.of(request.duration_s, min(request.width, request.height))
 
     def available(self) -> str | None:
         """None where the engine can run here; else one line saying what is missing. No network."""
@@ -39,6 +48,10 @@ class Engine(ABC):
 
 class LocalEngine(Engine):
     """Makes clips on this machine."""
+
+    def estimate(self, request: ShotRequest) -> float | None:
+        """Nothing: this machine is paid for already."""
+        return 0.0
 
     @abstractmethod
     def generate(

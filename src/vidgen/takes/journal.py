@@ -30,7 +30,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from vidgen.errors import BudgetError, InputError, ProcessingError
+from vidgen.errors import BudgetError, InputError, Notice, ProcessingError
 from vidgen.media.rate import rate_text
 from vidgen.takes.keys import seeded_key
 from vidgen.takes.request import Take, TakeRequest
@@ -68,6 +68,15 @@ class Attempt:
     sha256: str | None
     created: str
     updated: str
+
+    def notice(self) -> Notice:
+        """What the user has to hear of an attempt whose submission was interrupted (state ``unknown``)."""
+        return Notice(
+            "take.unfinished",
+            f"take {self.take} was sent to {self.engine} on {self.created[:19]}, but whether it was accepted is not known"
+            f" ({self.words}); look at the provider's dashboard (our reference: {self.reference})",
+            self.shot,
+        )
 
 
 class Journal:

@@ -1,0 +1,137 @@
+"""Finds engines by name: built-in and third-party ones alike come through the entry-point group ``vidgen.engines``.
+
+``VIDGEN_LOAD_PLUGINS`` names the third-party engines (or the packages that bring them) that may be loaded, with commas
+between; empty: built-in ones only; not set: all. Nothing is imported before it is asked for, and an engine that cannot
+be loaded breaks only itself.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+
+from vidgen.engines.base import Engine, LocalEngine, RemoteEngine
+from vidgen.errors import MissingError
+
+GROUP = "vidgen.engines"
+
+_added: dict[str, Callable[[], Engine]] = {}
+
+
+@dataclass(frozen=True)
+class PluginProblem:
+    """An engine that is installed but cannot be used: its name, the package that brings it, and why."""
+
+    name: str
+    package: str
+    why: str
+
+
+def engine_names() -> list[str]:
+    """Names of the engines that are installed, sorted. Imports none of them."""
+    return sorted({*_found(), *_added})
+
+
+def get_engine(name: str) -> Engine:
+    """A new engine of that name; keep it for a whole run, as some hold loaded models.
+
+    Raises MissingError: ``engine.unknown`` (with the nearest names), ``engine.retired``, or ``engine.load_failed`` with
+    the cause.
+    """
+    if name in _added:
+        return _added[name]()
+    entry = _found().get(name)
+    if entry is None:
+        raise _unknown(name)
+    try:
+        return _load(entry)
+    except Exception as error:
+        raise MissingError(
+            "engine.load_failed",
+            f"the engine {name} ({_package(entry)}) cannot be loaded: {_cause(error)}",
+            hint=f"reinstall or remove {_package(entry)}, or choose another engine with --engine",
+            where=entry.value,
+        ) from error
+
+
+def plugin_problems() -> list[PluginProblem]:
+    """Every engine that cannot be loaded or hides behind a taken name. Imports all of them: for ``vidgen doctor``."""
+    found = _found()
+    problems = []
+    for entry in _entries():
+        if found[entry.name] != entry:
+            why = f"the name is already taken by {_package(found[entry.name])}"
+            problems.append(PluginProblem(entry.name, _package(entry), why))
+            continue
+        try:
+            _load(entry)
+        except Exception as error:
+            problems.append(PluginProblem(entry.name, _package(entry), _cause(error)))
+    return problems
+
+
+@contextmanager
+def engine_added(name: str, make: Callable[[], Engine]) -> Iterator[None]:
+    """Add an engine to this process for a while, or put one in place of an installed one; for tests and notebooks."""
+    before = _added.get(name)
+    _added[name] = make
+    try:
+        yield
+    finally:
+        del _added[name]
+        if before:
+            _added[name] = before
+
+
+def _entries() -> list[EntryPoint]:
+    """Entry points that may be loaded, built-in ones first, then by package and name."""
+    allowed = os.environ.get("VIDGEN_LOAD_PLUGINS")
+    names = None if allowed is None else {part.strip() for part in allowed.split(",")}
+    entries = sorted(entry_points(group=GROUP), key=lambda entry: (not _built_in(entry), _package(entry), entry.name))
+    return [entry for entry in entries if _built_in(entry) or names is None or names & {entry.name, _package(entry)}]
+
+
+def _found() -> dict[str, EntryPoint]:
+    found: dict[str, EntryPoint] = {}
+    for entry in _entries():
+        found.setdefault(entry.name, entry)
+    return found
+
+
+def _load(entry: EntryPoint) -> Engine:
+    engine = entry.load()()
+    if not isinstance(engine, LocalEngine | RemoteEngine):
+        raise TypeError(f"{entry.value} is neither a LocalEngine nor a RemoteEngine")
+    if engine.name != entry.name:
+        raise TypeError(f"{entry.value} calls itself {engine.name!r}, but its entry point is {entry.name!r}")
+    return engine
+
+
+def _unknown(name: str) -> MissingError:
+    from vidgen.catalog.engines import capabilities
+
+    known = capabilities(name)
+    if known and known.retired_on:
+        return MissingError("engine.retired", f"{known.title} was retired on {known.retired_on}", hint=f"use {known.instead}")
+    names = engine_names()
+    near = difflib.get_close_matches(name.lower(), names, n=2, cutoff=0.5)
+    guess = f" (did you mean {' or '.join(near)}?)" if near else ""
+    return MissingError(
+        "engine.unknown", f"there is no engine {name!r}{guess}", hint=f"installed: {', '.join(names) or 'none'}", where=name
+    )
+
+
+def _built_in(entry: EntryPoint) -> bool:
+    return entry.value.startswith("vidgen.")
+
+
+def _package(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else entry.value.partition(":")[0]
+
+
+def _cause(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0][:300]
