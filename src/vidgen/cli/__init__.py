@@ -1,5 +1,48 @@
 """The front door: parses, calls, prints, and holds no logic."""
 
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+__all__ = ["main"]
+
 
 def main() -> None:
-    """Entry point of the ``vidgen`` console script."""
+    """Entry point of the ``vidgen`` console script. Exits with the contract's codes."""
+    arguments = sys.argv[1:]
+    if "--debug" in arguments:
+        arguments.remove("--debug")
+        os.environ["VIDGEN_DEBUG"] = "1"
+    signal.signal(signal.SIGTERM, _terminate)
+    from vidgen.cli.app import app
+
+    if "--json" not in arguments:
+        app(arguments, prog_name="vidgen")
+        return
+    from typer import TyperException
+
+    try:
+        code = app(arguments, prog_name="vidgen", standalone_mode=False)
+    except TyperException as error:
+        code = _usage_error(error, arguments)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage_error(error: Any, arguments: list[str]) -> int:
+    """A wrong flag under ``--json`` still ends in one envelope."""
+    from vidgen.cli.output import Output
+    from vidgen.errors import InputError
+
+    command = next((word for word in arguments if not word.startswith("-")), "vidgen")
+    with Output(command, as_json=True):
+        raise InputError("usage.invalid", error.format_message(), hint=f"see vidgen {command} --help")
+    return 2
+
+
+def _terminate(number: int, _frame: object) -> None:
+    from vidgen.errors import Cancelled
+
+    raise Cancelled(number)

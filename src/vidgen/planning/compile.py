@@ -44,9 +44,17 @@ class Overrides:
     preset: Preset | None = None
 
 
-def compile_plan(board: Storyboard, folder: Path, *, overrides: Overrides, machine: Machine, lookup: Lookup) -> Plan:
-    """Plan a film. ``folder`` is the storyboard's, against which its file names are read. No network, writes nothing."""
-    return _Compiler(_with_preset(board, overrides), folder, overrides, machine, lookup).plan()
+def compile_plan(
+    board: Storyboard, folder: Path, *, overrides: Overrides, machine: Machine, lookup: Lookup, split: bool = True
+) -> Plan:
+    """Plan a film. No network, writes nothing.
+
+    Args:
+        folder: the storyboard's, against which its file names are read.
+        lookup: capabilities of an engine and model; None for an engine that the table does not know.
+        split: cut shots over 5 s into shots of 3-5 s; False makes every shot one clip.
+    """
+    return _Compiler(_with_preset(board, overrides), folder, overrides, machine, lookup, split).plan()
 
 
 def _with_preset(board: Storyboard, overrides: Overrides) -> Storyboard:
@@ -79,7 +87,10 @@ class _Placed:
 
 
 class _Compiler:
-    def __init__(self, board: Storyboard, folder: Path, overrides: Overrides, machine: Machine, lookup: Lookup) -> None:
+    def __init__(
+        self, board: Storyboard, folder: Path, overrides: Overrides, machine: Machine, lookup: Lookup, split: bool
+    ) -> None:
+        self.split = split
         self.board, self.folder, self.overrides, self.machine, self.lookup = board, folder, overrides, machine, lookup
         self.notices: list[Notice] = []
         self.source_size = frame_size(board.resolution, board.aspect)
@@ -88,14 +99,14 @@ class _Compiler:
 
     def plan(self) -> Plan:
         placed = list(self._parts())
-        ids = {entry.part.shot.id for entry in placed}
+        last_parts = {entry.part.parent: entry.part.shot.id for entry in placed}
         lengths = [self._delivered_span(entry) for entry in placed]
         transitions = list(self._transitions(placed, lengths))
         planned, start = [], 0
         for index, entry in enumerate(placed):
             overlap = transitions[index] if index else 0
             start -= overlap
-            planned.append(self._planned(entry, ids, start, lengths[index], transitions[index], counted=bool(index)))
+            planned.append(self._planned(entry, last_parts, start, lengths[index], transitions[index], overlap))
             start += lengths[index]
         preset = self.overrides.preset
         return Plan(
@@ -126,8 +137,8 @@ class _Compiler:
         start = 0
         for scene, shot in self._merged():
             frames = self._length(shot)
-            parts = list(split_shot(shot, frames, self.board.fps))
-            if len(parts) == 1 and not shot.clip and frames > 5 * self.board.fps + 1:
+            parts = list(split_shot(shot, frames, self.board.fps)) if self.split else [Part(shot, shot.id, 0, frames)]
+            if len(parts) == 1 and self.split and not shot.clip and frames > 5 * self.board.fps + 1:
                 self._say("plan.not_split", "between 5 and 6 s there is no cut into shots of 3-5 s; it stays whole", shot.id)
             if len(parts) > 1 and shot.pick:
                 self._say("engine.wish_ignored", "pick: the shot was split; pick its parts by their own ids", shot.id)
@@ -147,31 +158,44 @@ class _Compiler:
         return max(1, int((entry.start + entry.part.frames) * ratio) - int(entry.start * ratio))
 
     def _transitions(self, placed: list[_Placed], lengths: list[int]) -> Iterator[int]:
-        """Frames of each incoming transition, shortened where a neighbour is too short to hold it."""
+        """Frames of each incoming transition, shortened where its shots are too short to hold it.
+
+        No frame is ever in two transitions: where both ends of a shot want more than it has, each gets up to half.
+        """
+        asked = [self._asked_transition(entry.part.shot) for entry in placed]
         before = 0
-        for index, entry in enumerate(placed):
-            wish = entry.part.shot.transition
-            if wish is None or wish.type == "cut":
-                before = 0
-                yield 0
-                continue
-            asked = (wish.duration or Duration(seconds=DEFAULT_TRANSITION_S)).frames(self.fps)
-            if wish.duration is not None and wish.duration.frames_ is not None:
-                asked = int(wish.duration.frames_ * self.fps / self.board.fps)
-            room = lengths[index] - 1 if not index else min(lengths[index] - 1, lengths[index - 1] - before - 1)
-            if asked > room:
-                self._say("plan.transition_shortened", f"transition: only {max(room, 0)} of {asked} frames fit", entry.part.shot.id)
-            before = max(0, min(asked, room))
+        for index, wish in enumerate(asked):
+            next_wants = index + 1 < len(asked) and asked[index + 1] > 0
+            room = lengths[index] // 2 if next_wants else lengths[index] - 1
+            if index:
+                room = min(room, lengths[index - 1] - before)
+            before = max(0, min(wish, room))
+            if before < wish:
+                shot = placed[index].part.shot
+                self._say("plan.transition_shortened", f"transition: only {before} of {wish} frames fit", shot.id)
             yield before
 
-    def _planned(self, entry: _Placed, ids: set[str], start: int, frames: int, overlap: int, *, counted: bool) -> PlannedShot:
+    def _asked_transition(self, shot: Shot) -> int:
+        wish = shot.transition
+        if wish is None or wish.type == "cut":
+            return 0
+        length = wish.duration or Duration(seconds=DEFAULT_TRANSITION_S)
+        if length.frames_ is not None:
+            return int(length.frames_ * self.fps / self.board.fps)
+        return length.frames(self.fps)
+
+    def _planned(
+        self, entry: _Placed, last_parts: dict[str, str], start: int, frames: int, transition: int, overlap: int
+    ) -> PlannedShot:
         shot = entry.part.shot
         common = {
             "shot": shot,
+            "parent": entry.part.parent,
             "scene": entry.scene,
             "start_frame": start,
             "frames": frames,
-            "transition_frames": overlap if counted else 0,
+            "transition_frames": transition,
+            "overlap": overlap,
             "post": shot.post,
         }
         seconds = float(entry.part.frames / self.board.fps)
@@ -191,18 +215,16 @@ class _Compiler:
         price = able.price.of(billed, min(request.width, request.height))
         return PlannedShot(
             **common, engine=choice.engine, model=choice.model, why_engine=choice.why, candidates=candidates, request=request,
-            clip=None, continues=self._continued(shot, ids, able), seconds_each=billed,
+            clip=None, continues=self._continued(shot, last_parts, able), seconds_each=billed,
             make_seconds=None if able.seconds_per_second is None else able.seconds_per_second * billed * candidates,
             estimated_usd=None if price is None else round(price * candidates, 6),
         )  # fmt: skip
 
-    def _continued(self, shot: Shot, ids: set[str], able: Capabilities) -> str | None:
+    def _continued(self, shot: Shot, last_parts: dict[str, str], able: Capabilities) -> str | None:
         """The id of the part whose end opens this shot: a split shot is continued from its last part."""
         if not shot.continue_from or not able.first_frame:
             return None
-        if shot.continue_from in ids:
-            return shot.continue_from
-        return max((name for name in ids if _is_part(name, shot.continue_from)), key=lambda name: (len(name), name), default=None)
+        return last_parts.get(shot.continue_from, shot.continue_from)
 
     def _request(self, shot: Shot, frames: int, choice: Choice, able: Capabilities) -> ShotRequest:
         cast = [(name, self.board.characters[name]) for name in shot.characters or () if name in self.board.characters]
@@ -263,11 +285,6 @@ def spoken_seconds(shot: Shot) -> Fraction:
 
 def _given(keys: ShotKeys) -> Iterator[tuple[str, object]]:
     return ((name, getattr(keys, name)) for name in keys.model_fields_set)
-
-
-def _is_part(name: str, parent: str) -> bool:
-    rest = name.removeprefix(parent)
-    return name.startswith(parent) and rest.isalpha() and rest.islower()
 
 
 def _task(shot: Shot) -> Task:

@@ -15,19 +15,21 @@ from vidgen.takes.request import ShotRequest
 
 @dataclass(frozen=True)
 class PlannedShot:
-    """One shot of the film.
+    """One shot of the film. ``parent`` is the id in the storyboard, of which this may be a part (``s03b`` of ``s03``).
 
-    ``start_frame`` and ``frames`` are on the film's rate; ``frames`` includes the ``transition_frames`` that overlap
-    the shot before. ``request`` is what its takes are asked with (at the storyboard's rate), None for a user's own
+    ``start_frame``, ``frames`` and ``transition_frames`` are on the film's rate; the first ``overlap`` of the ``frames``
+    lie over the end of the shot before (all of an incoming transition; none for the first shot's fade-in). ``request`` is what its takes are asked with (at the storyboard's rate), None for a user's own
     ``clip``. ``continues`` names the shot whose picked take's last frame opens this one. ``seconds_each`` is the clip
     length that an engine bills per take; ``estimated_usd`` is for all takes, None where a price is unknown.
     """
 
     shot: Shot
+    parent: str
     scene: str
     start_frame: int
     frames: int
     transition_frames: int
+    overlap: int
     engine: str
     model: str | None
     why_engine: str
@@ -67,7 +69,7 @@ class Plan:
     @property
     def total_frames(self) -> int:
         """Frames of the finished film."""
-        return sum(shot.frames - shot.transition_frames for shot in self.shots)
+        return sum(shot.frames - shot.overlap for shot in self.shots)
 
     @property
     def duration_s(self) -> float:

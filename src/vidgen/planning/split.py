@@ -31,9 +31,10 @@ def split_frames(frames: int, rate: Fraction) -> list[int]:
 
 @dataclass(frozen=True)
 class Part:
-    """One shot after splitting: where it begins in its parent and how long it is, in frames."""
+    """One shot after splitting: the id it had before, where it begins in that shot and how long it is, in frames."""
 
     shot: Shot
+    parent: str
     offset: int
     frames: int
 
@@ -56,17 +57,22 @@ def split_shot(shot: Shot, frames: int, rate: Fraction) -> Iterator[Part]:
     """
     lengths = [frames] if shot.clip else split_frames(frames, rate)
     if len(lengths) == 1:
-        yield Part(shot, 0, frames)
+        yield Part(shot, shot.id, 0, frames)
         return
     offset = 0
     for index, length in enumerate(lengths):
         span = range(offset, offset + length)
         changes: dict[str, Any] = {"id": shot.id + suffix(index), **_timed(shot, span, rate, last=index == len(lengths) - 1)}
         if index:
-            changes |= {"continue_from": shot.id + suffix(index - 1), "start_frame": None, "transition": None, "voiceover": None}
+            changes |= {
+                "continue_from": shot.id + suffix(index - 1),
+                "start_frame": None,
+                "transition": None,
+                "voiceover": None,
+            }
         if index < len(lengths) - 1:
             changes |= {"end_frame": None}
-        yield Part(shot.model_copy(update=changes), offset, length)
+        yield Part(shot.model_copy(update=changes), shot.id, offset, length)
         offset += length
 
 

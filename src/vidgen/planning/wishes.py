@@ -14,7 +14,12 @@ Can = Callable[[Capabilities], bool]
 _WISHES: tuple[tuple[str, Asked, Can, str], ...] = (
     ("start_frame", lambda s: s.start_frame, lambda c: c.first_frame, "takes no opening picture"),
     ("end_frame", lambda s: s.end_frame, lambda c: c.last_frame, "takes no closing picture"),
-    ("continue_from", lambda s: s.continue_from, lambda c: c.first_frame, "takes no opening picture, so it cannot continue a shot"),
+    (
+        "continue_from",
+        lambda s: s.continue_from,
+        lambda c: c.first_frame,
+        "takes no opening picture, so it cannot continue a shot",
+    ),
     ("references", lambda s: s.references, lambda c: c.references > 0, "takes no reference pictures"),
     ("negative", lambda s: s.negative, lambda c: c.negative, "has no negative prompt"),
     ("seed", lambda s: s.seed is not None, lambda c: c.seed, "takes no seed: takes cannot be repeated"),

@@ -1,0 +1,58 @@
+"""The command table. Command modules import nothing heavy until a command runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vidgen import __version__
+from vidgen.cli.commands import about, board, later, make, media
+
+app = typer.Typer(
+    name="vidgen",
+    help="Storyboard in, film out.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"vidgen {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def vidgen(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Storyboard in, film out: plan, render, score and finish video on your own machine or in the cloud."""
+
+
+_FILM, _CLIPS, _HELP = "Make a film", "Work on clips", "Look things up"
+
+for _name, _run, _panel in (
+    ("render", make.render, _FILM),
+    ("plan", board.plan, _FILM),
+    ("lint", board.lint, _FILM),
+    ("pick", board.pick, _FILM),
+    ("review", later.review, _FILM),
+    ("export", later.export, _FILM),
+    ("new", board.new, _FILM),
+    ("shot", make.shot, _CLIPS),
+    ("upscale", media.upscale, _CLIPS),
+    ("interpolate", media.interpolate, _CLIPS),
+    ("score", media.score, _CLIPS),
+    ("doctor", about.doctor, _HELP),
+    ("schema", board.schema, _HELP),
+    ("presets", board.presets, _HELP),
+):
+    app.command(_name, rich_help_panel=_panel)(_run)
+
+app.add_typer(about.engines_app, name="engines", rich_help_panel=_HELP)
+app.add_typer(about.models_app, name="models", rich_help_panel=_HELP)

@@ -1,0 +1,168 @@
+"""Commands about a storyboard: plan, lint, pick, schema, new, presets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vidgen.cli.options import BoardArg, Candidates, Engine, Json, Model, PresetName, Seed, Work
+from vidgen.cli.output import Output
+
+if TYPE_CHECKING:
+    from vidgen.planning.plan import Plan
+
+
+def plan(
+    board: BoardArg,
+    engine: Engine = None,
+    model: Model = None,
+    candidates: Candidates = None,
+    preset: PresetName = None,
+    seed: Seed = None,
+    as_json: Json = False,
+) -> None:
+    """Show shots, frames, prompts, engines, cost and lint. No network, writes nothing."""
+    with Output("plan", as_json) as out:
+        from vidgen.cli.tables import plan_table
+        from vidgen.render.planned import lint_of, plan_of
+
+        loaded, planned = plan_of(board, engine=engine, model=model, candidates=candidates, preset=preset, seed=seed)
+        findings = lint_of(loaded)
+        out.warn(planned.notices) if as_json else None
+        if not as_json:
+            plan_table(planned, findings, board)
+        out.result(plan_data(planned) | {"lint": [finding.as_dict() for finding in findings]})
+
+
+def plan_data(planned: Plan) -> dict[str, Any]:
+    """``data`` of ``plan --json``."""
+    return {
+        "title": planned.board.title,
+        "shots": [
+            {
+                "id": shot.id,
+                "scene": shot.scene,
+                "start_frame": shot.start_frame,
+                "frames": shot.frames,
+                "duration_s": round(float(shot.frames / planned.fps), 6),
+                "transition_frames": shot.transition_frames,
+                "engine": shot.engine,
+                "model": shot.model,
+                "why_engine": shot.why_engine,
+                "prompt": shot.request.prompt if shot.request else None,
+                "negative": shot.request.negative if shot.request else None,
+                "camera": shot.request.camera.move if shot.request else None,
+                "continues": shot.continues,
+                "candidates": shot.candidates,
+                "seconds_each": round(shot.seconds_each, 6),
+                "make_seconds": shot.make_seconds,
+                "estimated_usd": shot.estimated_usd,
+            }
+            for shot in planned.shots
+        ],
+        "total_frames": planned.total_frames,
+        "duration_s": round(planned.duration_s, 6),
+        "fps": number(planned.fps),
+        "width": planned.width,
+        "height": planned.height,
+        "preset": planned.preset,
+        "estimated_usd": planned.estimated_usd,
+        "make_seconds": planned.make_seconds,
+    }
+
+
+def number(rate: Any) -> int | float:
+    """A rate as a JSON number."""
+    return int(rate) if rate == int(rate) else round(float(rate), 6)
+
+
+def lint(
+    boards: Annotated[list[Path], typer.Argument(metavar="BOARD.yaml...", help="Storyboards.", show_default=False)],
+    format_: Annotated[str, typer.Option("--format", help="text, json, github or sarif.")] = "text",
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended safely, in place.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too (exit 2).")] = False,
+    as_json: Json = False,
+) -> None:
+    """Check storyboards for what video models do badly, with place and remedy."""
+    with Output("lint", as_json) as out:
+        from vidgen.errors import InputError
+        from vidgen.render.planned import lint_boards
+
+        if format_ not in ("text", "json", "github", "sarif"):
+            raise InputError("usage.invalid", f"--format {format_} is not known", hint="text, json, github or sarif")
+        report = lint_boards(boards, fix=fix)
+        if not as_json and (text := report.formatted(format_)):
+            out.say(text)
+        if fix and not as_json:
+            out.note(f"{report.fixed} fixed")
+        out.data = report.as_dict()
+        if report.fails(strict):
+            raise InputError(
+                "lint.failed",
+                report.summary(),
+                hint="" if strict else "each line above says how to mend it",
+                where=str(boards[0]),
+            )
+
+
+def pick(
+    board: BoardArg,
+    shot: Annotated[str, typer.Argument(help="Shot id.", show_default=False)],
+    take: Annotated[int, typer.Argument(min=1, help="Take number.", show_default=False)],
+    work: Work = None,
+    as_json: Json = False,
+) -> None:
+    """Pin a take: it wins until the shot's request changes."""
+    with Output("pick", as_json) as out:
+        from vidgen.render.picks import pin
+
+        pinned = pin(board, shot, take, work=work)
+        out.say(f"{shot}: take {take} is pinned; render again to cut it in")
+        out.result(pinned)
+
+
+def schema(as_json: Json = False) -> None:
+    """Print the JSON Schema of the storyboard."""
+    with Output("schema", as_json) as out:
+        import json
+
+        from vidgen.storyboard.schema import storyboard_schema
+
+        value = storyboard_schema()
+        out.say(json.dumps(value, ensure_ascii=False, indent=2))
+        out.result({"schema": value})
+
+
+def new(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The storyboard to write.", show_default=False)],
+    title: Annotated[str | None, typer.Option(help="Title of the film.", show_default=False)] = None,
+    language: Annotated[str, typer.Option(help="en or ja.")] = "en",
+    as_json: Json = False,
+) -> None:
+    """Write a starter storyboard. Never overwrites."""
+    with Output("new", as_json) as out:
+        from vidgen.render.planned import write_starter
+
+        write_starter(file, title or file.stem, language)
+        out.say(f"{file} written; next: vidgen plan {file}")
+        out.result({"file": str(file)})
+
+
+def presets(as_json: Json = False) -> None:
+    """List the delivery presets."""
+    with Output("presets", as_json) as out:
+        from vidgen.cli.tables import preset_table
+        from vidgen.planning.presets import presets as all_presets
+
+        found = all_presets()
+        if not as_json:
+            preset_table(found)
+        out.result(
+            {
+                "presets": [
+                    {"name": name, **entry.file.model_dump(mode="json", exclude_none=True)} for name, entry in found.items()
+                ]
+            }
+        )

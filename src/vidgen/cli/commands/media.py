@@ -1,0 +1,80 @@
+"""Commands on any video file: upscale, interpolate, score."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vidgen.cli.options import Json
+from vidgen.cli.output import Output
+
+In = Annotated[Path, typer.Argument(metavar="IN", help="A video file.", show_default=False)]
+Out = Annotated[Path, typer.Option("-o", "--output", help="The file to write.", show_default=False)]
+
+
+def upscale(
+    source: In,
+    output: Out,
+    scale: Annotated[int | None, typer.Option(min=2, max=4, help="2, 3 or 4.", show_default=False)] = None,
+    height: Annotated[
+        int | None, typer.Option(min=2, max=8640, help="Picture height, such as 2160.", show_default=False)
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Model name (vidgen models list).", show_default=False)] = None,
+    engine: Annotated[str, typer.Option(help="auto, lanczos, ncnn, torch or realesrgan.")] = "auto",
+    tile: Annotated[int | None, typer.Option(min=32, help="Tile size in pixels.", show_default=False)] = None,
+    as_json: Json = False,
+) -> None:
+    """Enlarge a video."""
+    with Output("upscale", as_json) as out:
+        from vidgen.cli.progress import frames_done
+        from vidgen.post import upscale_file
+
+        with frames_done(out, "upscale") as on_frame:
+            result = upscale_file(
+                source, output, scale=scale, height=height, engine=engine, model=model, tile=tile, on_frame=on_frame
+            )
+        out.warn(result.notices)
+        out.say(result.summary())
+        out.result(result.as_dict())
+
+
+def interpolate(
+    source: In,
+    output: Out,
+    fps: Annotated[str | None, typer.Option(help="Frames per second, such as 60.", show_default=False)] = None,
+    factor: Annotated[float | None, typer.Option(help="Times the frame rate, such as 2.", show_default=False)] = None,
+    engine: Annotated[str, typer.Option(help="auto, rife or minterpolate.")] = "auto",
+    as_json: Json = False,
+) -> None:
+    """Raise a video's frame rate."""
+    with Output("interpolate", as_json) as out:
+        from vidgen.cli.progress import frames_done
+        from vidgen.post import interpolate_file
+
+        with frames_done(out, "interpolate") as on_frame:
+            result = interpolate_file(source, output, rate=fps, factor=factor, engine=engine, on_frame=on_frame)
+        out.warn(result.notices)
+        out.say(result.summary())
+        out.result(result.as_dict())
+
+
+def score(
+    clips: Annotated[list[Path], typer.Argument(metavar="CLIP...", help="Clips; several are ranked.", show_default=False)],
+    prompt: Annotated[str | None, typer.Option(help="What was asked for.", show_default=False)] = None,
+    camera: Annotated[str | None, typer.Option(help="The camera move that was asked for.", show_default=False)] = None,
+    motion_amount: Annotated[
+        float | None, typer.Option(min=1, max=10, help="The motion that was asked for.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure clips; several are ranked as candidates of one shot."""
+    with Output("score", as_json) as out:
+        from vidgen.cli.tables import score_table
+        from vidgen.render.judge import score_clips
+
+        report = score_clips(clips, prompt=prompt, camera=camera, motion_amount=motion_amount)
+        if not as_json:
+            score_table(report)
+        out.result(report)

@@ -1,0 +1,20 @@
+"""Flags that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+BoardArg = Annotated[Path, typer.Argument(metavar="BOARD.yaml", help="The storyboard.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="NDJSON events and one result envelope on stdout.")]
+Engine = Annotated[str | None, typer.Option(help="Engine for every shot; auto never spends money.", show_default=False)]
+Model = Annotated[str | None, typer.Option(help="Model of the engine, or a local model folder.", show_default=False)]
+Candidates = Annotated[int | None, typer.Option(min=1, max=16, help="Takes per shot.", show_default=False)]
+Seed = Annotated[int | None, typer.Option(min=0, max=2**31 - 1, help="Seed of the first take.", show_default=False)]
+MaxCost = Annotated[float | None, typer.Option(min=0, help="Most US dollars this run may spend.", show_default=False)]
+PresetName = Annotated[str | None, typer.Option("--preset", help="Delivery preset (vidgen presets).", show_default=False)]
+Work = Annotated[
+    Path | None, typer.Option(help="Folder for takes and segments.  [default: .vidgen/<stem>]", show_default=False)
+]

@@ -1,0 +1,138 @@
+"""What a command prints: results on stdout, progress and diagnostics on stderr; with ``--json`` events and one envelope."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Any
+
+from vidgen import __version__
+from vidgen.errors import Notice, VidgenError
+
+SCHEMA = "vidgen.result.v1"
+
+
+def debug() -> bool:
+    """Whether tracebacks are wanted (``--debug`` or ``VIDGEN_DEBUG=1``)."""
+    return os.environ.get("VIDGEN_DEBUG", "") not in ("", "0")
+
+
+class Output:
+    """One command's output. Use as a context manager around the command's work: errors become messages and exit codes.
+
+    Args:
+        command: its name, for the envelope.
+        as_json: whether stdout is NDJSON.
+    """
+
+    def __init__(self, command: str, as_json: bool = False) -> None:
+        self.command, self.as_json = command, as_json
+        self.warnings: list[Notice] = []
+        self.data: Mapping[str, Any] | None = None
+        self._lock = threading.Lock()
+
+    def event(self, name: str, **values: Any) -> None:
+        """One NDJSON event line; nothing without ``--json``."""
+        if self.as_json:
+            self._line({"type": "event", "event": name, **values})
+
+    def warn(self, notices: Iterable[Notice]) -> None:
+        """Add warnings to the result and, without ``--json``, say them on stderr (each once)."""
+        for notice in notices:
+            if notice in self.warnings:
+                continue
+            self.warnings.append(notice)
+            if not self.as_json:
+                self.note(f"warning: {notice.shot + ': ' if notice.shot else ''}{notice.message} [{notice.code}]")
+
+    def note(self, text: str) -> None:
+        """One line of diagnostics on stderr."""
+        with self._lock:
+            print(text, file=sys.stderr, flush=True)
+
+    def say(self, text: str) -> None:
+        """One line of result on stdout; nothing with ``--json``."""
+        if not self.as_json:
+            with self._lock:
+                print(text, flush=True)
+
+    def result(self, data: Mapping[str, Any], exit_error: VidgenError | None = None) -> None:
+        """The command's result. ``exit_error`` marks a result that is whole but still fails (``--strict``)."""
+        self.data = data
+        if exit_error:
+            raise exit_error
+
+    def _line(self, value: Mapping[str, Any]) -> None:
+        with self._lock:
+            sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+            sys.stdout.flush()
+
+    def _envelope(self, error: VidgenError | None, code: int, details: Mapping[str, Any] | None = None) -> None:
+        self._line(
+            {
+                "type": "result",
+                "schema": SCHEMA,
+                "command": self.command,
+                "version": __version__,
+                "ok": code == 0,
+                "exit_code": code,
+                "data": self.data or {},
+                "warnings": [notice.as_dict() for notice in self.warnings],
+                "error": details if details else error.as_dict() if error else None,
+            }
+        )
+
+    def __enter__(self) -> Output:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+        if error is None:
+            if self.as_json:
+                self._envelope(None, 0)
+            return False
+        if debug() and not isinstance(error, SystemExit):
+            import traceback
+
+            traceback.print_exception(error, file=sys.stderr)
+        if isinstance(error, KeyboardInterrupt):
+            from vidgen.errors import Cancelled
+
+            error = Cancelled()
+        if isinstance(error, VidgenError):
+            self._fail(error)
+        if isinstance(error, BrokenPipeError):
+            self._stdout_gone()
+        if isinstance(error, Exception) and not _is_typer(error):
+            self._internal(error)
+        return False
+
+    def _fail(self, error: VidgenError) -> None:
+        if self.as_json:
+            self._envelope(error, error.exit_code)
+        else:
+            self.note(f"error: {error.message}" if "\n" not in error.message else error.message)
+            if error.hint:
+                self.note(f"  hint: {error.hint}")
+        raise SystemExit(error.exit_code)
+
+    def _internal(self, error: Exception) -> None:
+        message = f"internal error: {type(error).__name__}: {error}"
+        hint = "run again with --debug for a traceback, and report it"
+        if self.as_json:
+            self._envelope(None, 1, {"code": "internal", "message": message, "hint": hint, "where": None})
+        else:
+            self.note(message)
+            self.note(f"  hint: {hint}")
+        raise SystemExit(1)
+
+    def _stdout_gone(self) -> None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(141)
+
+
+def _is_typer(error: BaseException) -> bool:
+    return type(error).__module__.partition(".")[0] in ("typer", "click")

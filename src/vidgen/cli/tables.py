@@ -1,0 +1,155 @@
+"""Tables on the terminal, made with Rich. Each takes finished rows; nothing is computed here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from vidgen.planning.plan import Plan
+    from vidgen.planning.presets import Preset
+    from vidgen.storyboard.lint import Finding
+
+PIPE_WIDTH = 140
+_STATES = {"ok": "green", "warn": "yellow", "bad": "red", "info": "cyan"}
+
+
+def console() -> Console:
+    """A console on stdout, as wide as the terminal, or 140 columns in a pipe."""
+    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+
+
+def _table(*columns: str | tuple[str, Mapping[str, Any]], title: str | None = None) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
+    for column in columns:
+        name, options = column if isinstance(column, tuple) else (column, {})
+        table.add_column(name, **options)
+    return table
+
+
+def dollars(value: float | None) -> str:
+    """``$0.48``, ``free``, or ``?`` where it is not known."""
+    return "?" if value is None else "free" if value == 0 else f"${value:,.2f}"
+
+
+def clock(seconds: float) -> str:
+    """``1:04.5``."""
+    minutes, rest = divmod(round(seconds, 2), 60)
+    return f"{int(minutes)}:{rest:05.2f}"
+
+
+def about(seconds: float | None) -> str:
+    """``about 40 s``, ``about 12 min``, or ``unknown``."""
+    if seconds is None:
+        return "unknown"
+    return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
+
+
+RIGHT: Mapping[str, Any] = {"justify": "right", "no_wrap": True}
+FIXED: Mapping[str, Any] = {"no_wrap": True}
+
+
+def plan_table(plan: Plan, findings: Sequence[Finding], file: Path) -> None:
+    """The plan as a producer reads it: when, how long, what, who makes it, for how much."""
+    out = console()
+    table = _table(
+        ("shot", FIXED), ("at", RIGHT), ("length", RIGHT), ("frames", RIGHT), ("camera", FIXED), "prompt", ("engine", FIXED),
+        ("takes", RIGHT), ("cost", RIGHT), title=f"{plan.board.title or file.stem}",
+    )  # fmt: skip
+    for shot in plan.shots:
+        request = shot.request
+        table.add_row(
+            shot.id,
+            clock(float(shot.start_frame / plan.fps)),
+            f"{float(shot.frames / plan.fps):.2f} s",
+            str(shot.frames),
+            request.camera.move if request else "-",
+            Text(request.prompt if request else f"your clip {shot.clip.name if shot.clip else ''}", overflow="fold"),
+            f"{shot.engine}{' ' + shot.model if shot.model else ''}",
+            str(shot.candidates),
+            dollars(shot.estimated_usd),
+        )
+    out.print(table)
+    out.print(
+        f"{len(plan.shots)} shots, {clock(plan.duration_s)}, {plan.total_frames} frames at {float(plan.fps):g} frames/s, "
+        f"{plan.width}x{plan.height}; takes cost {dollars(plan.estimated_usd)} and take {about(plan.make_seconds)} to make"
+    )
+    if reasons := sorted({f"{shot.engine}: {shot.why_engine}" for shot in plan.shots}):
+        out.print("; ".join(reasons), style="dim")
+    for notice in plan.notices:
+        out.print(Text(f"warning: {notice.shot + ': ' if notice.shot else ''}{notice.message}", style="yellow"))
+    for finding in findings:
+        out.print(Text(finding.text(str(file)), style="yellow" if finding.severity != "error" else "red"))
+
+
+def preset_table(found: Mapping[str, Preset]) -> None:
+    """The presets, their size, rate and use."""
+    table = _table(("preset", FIXED), ("日本語", FIXED), ("size", FIXED), ("fps", RIGHT), "for")
+    for name, preset in found.items():
+        file = preset.file
+        table.add_row(name, file.ja, " ".join(filter(None, (file.resolution, file.aspect))), str(file.fps or ""), file.use)
+    console().print(table)
+
+
+def engine_table(rows: Iterable[Mapping[str, Any]]) -> None:
+    """The comparison of engines, as of the table's date."""
+    table = _table(
+        ("engine", FIXED), ("model", FIXED), ("longest", RIGHT), ("up to", RIGHT), "makes", ("pictures", FIXED),
+        ("seed", FIXED),
+        ("sound", FIXED), ("$/s", RIGHT), "here",
+    )  # fmt: skip
+    for row in rows:
+        table.add_row(
+            row["engine"], row["model"], f"{row['max_s']:g} s" if row["max_s"] else "any",
+            f"{row['max_short_side']}p" if row["max_short_side"] else "any", ", ".join(row["tasks_short"]), row["pictures"],
+            "yes" if row["seed"] else "no", "yes" if row["audio"] else "no", row["price"],
+            Text(row["state"], style="green" if row["ready"] else "dim"),
+        )  # fmt: skip
+    console().print(table)
+
+
+def use_case_table(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Which engine for which job."""
+    table = _table(("use case", FIXED), ("日本語", FIXED), ("engines", FIXED), ("preset", FIXED), "why")
+    for row in rows:
+        table.add_row(row["name"], row["ja"], ", ".join(row["engines"]), row["preset"], row["why"])
+    console().print(table)
+
+
+def model_table(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Weights and fonts: what they are and where."""
+    table = _table(("name", FIXED), ("for", FIXED), ("licence", FIXED), ("size", RIGHT), ("state", FIXED), "where")
+    for row in rows:
+        style = {"here": "green", "damaged": "red"}.get(row["state"], "dim")
+        size = f"{row['bytes'] / 1e6:.1f} MB"
+        table.add_row(row["name"], row["task"], row["licence"], size, Text(row["state"], style=style), row["where"])
+    console().print(table)
+
+
+def doctor_table(checks: Iterable[Mapping[str, Any]]) -> None:
+    """One line a check: state, what, and what to do about it."""
+    table = _table(("", FIXED), ("check", FIXED), "found", "what to do")
+    for check in checks:
+        table.add_row(Text(check["state"], style=_STATES[check["state"]]), check["name"], check["found"], check["remedy"] or "")
+    console().print(table)
+
+
+def score_table(report: Mapping[str, Any]) -> None:
+    """Ranked clips with the families that were measured and the vetoes."""
+    families = list(report["candidates"][0]["families"]) if report["candidates"] else []
+    table = _table(("rank", RIGHT), "clip", ("total", RIGHT), *((name, RIGHT) for name in families), "vetoes")
+    for card in sorted(report["candidates"], key=lambda entry: entry["rank"]):
+        values = [card["families"][name] for name in families]
+        table.add_row(
+            str(card["rank"]), card["file"], "-" if card["total"] is None else f"{card['total']:.3f}",
+            *("-" if value is None else f"{value:+.2f}" for value in values),
+            "; ".join(f"{veto['code']} at {veto['at_s']} s" for veto in card["vetoes"]),
+        )  # fmt: skip
+    console().print(table)

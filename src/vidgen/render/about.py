@@ -1,0 +1,218 @@
+"""What there is to know about engines, models and this machine, as rows for ``engines``, ``models`` and ``doctor``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any, Literal
+
+from vidgen import __version__
+from vidgen.catalog.capabilities import Capabilities
+from vidgen.catalog.engines import capabilities, engine_table, use_cases
+from vidgen.errors import InputError, VidgenError
+from vidgen.render.machine import configuration, home, offline
+
+_SHORT_TASKS = {
+    "text_to_video": "text",
+    "image_to_video": "image",
+    "first_last_frame": "first+last",
+    "video_to_video": "video",
+    "motion_transfer": "performance",
+    "lip_sync": "lip sync",
+    "motion_brush": "motion brush",
+}
+State = Literal["ok", "warn", "bad", "info"]
+
+
+def engine_rows() -> list[dict[str, Any]]:
+    """One row for each engine and model: what it makes, up to what, for how much, and whether it runs here."""
+    from vidgen.engines.registry import engine_names, get_engine
+
+    installed = set(engine_names())
+    rows = []
+    for name in [*engine_table(), *sorted(installed - set(engine_table()))]:
+        if name in engine_table():
+            models: tuple[Capabilities, ...] = engine_table()[name]
+        else:
+            models = (get_engine(name).capabilities(),)
+        ready, state = _engine_state(name, models[0], installed)
+        rows += [_engine_row(able, ready, state) for able in models]
+    return rows
+
+
+def _engine_state(name: str, able: Capabilities, installed: set[str]) -> tuple[bool, str]:
+    from vidgen.engines.registry import get_engine
+
+    if able.retired_on:
+        return False, f"retired {able.retired_on}; use {able.instead}"
+    if name not in installed:
+        return False, f"not in version {__version__}"
+    try:
+        lacks = get_engine(name).available()
+    except VidgenError as error:
+        return False, error.message
+    return not lacks, lacks or "ready"
+
+
+def _engine_row(able: Capabilities, ready: bool, state: str) -> dict[str, Any]:
+    pictures = "first+last" if able.last_frame else "first" if able.first_frame else "no"
+    return {
+        "engine": able.engine,
+        "title": able.title,
+        "model": able.model or "",
+        "kind": able.kind,
+        "tasks": list(able.tasks),
+        "tasks_short": [_SHORT_TASKS.get(task, task) for task in able.tasks],
+        "max_s": able.max_s,
+        "max_short_side": able.max_short_side,
+        "aspects": list(able.aspects),
+        "pictures": pictures,
+        "references": able.references,
+        "seed": able.seed,
+        "negative": able.negative,
+        "moves": list(able.moves),
+        "audio": able.audio,
+        "price": _price(able),
+        "price_per_second_720p": able.price.of(1, 720),
+        "price_source": able.price.source,
+        "as_of": able.price.as_of,
+        "diffusion": able.diffusion,
+        "retired_on": able.retired_on,
+        "ready": ready,
+        "state": state,
+        "note": able.note,
+    }
+
+
+def _price(able: Capabilities) -> str:
+    if able.price.by_height:
+        return " / ".join(f"{dollars:g}" for _, dollars in able.price.by_height)
+    if able.price.per_second is None:
+        return "?"
+    return f"{able.price.per_second:g}" if able.price.per_second else "free"
+
+
+def recommendations(name: str | None) -> list[dict[str, Any]]:
+    """Use cases and their engines; one of them where ``name`` (English or Japanese) is given. Raises InputError."""
+    rows = [
+        {
+            "name": case.name,
+            "ja": case.ja,
+            "engines": list(case.engines),
+            "preset": case.preset,
+            "why": case.why,
+            "price_720p": {engine: able.price.of(1, 720) for engine in case.engines if (able := capabilities(engine))},
+        }
+        for case in use_cases()
+    ]
+    if name is None:
+        return rows
+    import difflib
+
+    wanted = name.strip().casefold().replace(" ", "-").replace("_", "-")
+    found = [row for row in rows if wanted in (row["name"], row["ja"].casefold())]
+    if not found:
+        near = difflib.get_close_matches(wanted, [row["name"] for row in rows], 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(row['name'] for row in rows)}"
+        raise InputError("usage.invalid", f"there is no use case {name!r}", hint=hint)
+    return found
+
+
+def model_rows(*, verify: bool = False) -> list[dict[str, Any]]:
+    """Weights and fonts: licence, size, sha256 and where they are; ``verify`` reads every file."""
+    from vidgen.weights import store
+
+    return store.rows(verify=verify)
+
+
+def diagnose() -> list[dict[str, Any]]:
+    """Checks of this machine: each with state (ok, warn, bad, info), what was found and what to do about it."""
+    checks = [
+        _check("ok" if sys.version_info >= (3, 11) else "bad", "python", sys.version.split()[0], "Python 3.11 or newer"),
+        _ffmpeg(),
+        _fonts(),
+        _writable(home()),
+        _disk(Path.cwd()),
+        _cpu(),
+        _gpu(),
+        _check(
+            "info", "downloads", "forbidden (VIDGEN_OFFLINE)" if offline() else "allowed, never during plan, lint or previz"
+        ),
+        _config(),
+    ]
+    for name in engine_table():
+        able = engine_table()[name][0]
+        ready, state = _engine_state(name, able, _installed())
+        checks.append(_check("ok" if ready else "info", f"engine {name}", state))
+    from vidgen.engines.registry import plugin_problems
+
+    for problem in plugin_problems():
+        checks.append(_check("warn", f"engine {problem.name}", problem.why, f"reinstall or remove {problem.package}"))
+    return checks
+
+
+def _installed() -> set[str]:
+    from vidgen.engines.registry import engine_names
+
+    return set(engine_names())
+
+
+def _check(state: State, name: str, found: str, remedy: str = "") -> dict[str, Any]:
+    return {"name": name, "state": state, "found": found, "remedy": remedy if state in ("warn", "bad") else None}
+
+
+def _ffmpeg() -> dict[str, Any]:
+    from vidgen.media.ffmpeg import find_ffmpeg
+
+    try:
+        found = find_ffmpeg()
+    except VidgenError as error:
+        return _check("bad", "ffmpeg", error.message, error.hint)
+    return _check("ok", "ffmpeg", f"{found.version.partition(' Copyright')[0]} ({found.source}: {found.path})")
+
+
+def _fonts() -> dict[str, Any]:
+    from vidgen.weights.fonts import font_file
+
+    try:
+        return _check("ok", "title fonts", ", ".join(font_file(kind).name for kind in ("sans", "serif")))
+    except VidgenError as error:
+        return _check("bad", "title fonts", error.message, error.hint)
+
+
+def _writable(folder: Path) -> dict[str, Any]:
+    ancestor = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    fine = os.access(ancestor, os.W_OK)
+    return _check("ok" if fine else "bad", "VIDGEN_HOME", str(folder), f"{ancestor} is not writable; set VIDGEN_HOME")
+
+
+def _disk(folder: Path) -> dict[str, Any]:
+    free = shutil.disk_usage(folder).free / 1e9
+    return _check("ok" if free > 5 else "warn", "disk", f"{free:.1f} GB free here", "takes and segments need room: a few GB")
+
+
+def _cpu() -> dict[str, Any]:
+    return _check("info", "cpu", f"{os.cpu_count()} cores")
+
+
+def _gpu() -> dict[str, Any]:
+    exe = shutil.which("nvidia-smi")
+    if exe is None:
+        return _check("info", "gpu", "none found: previz and cloud engines only")
+    import subprocess
+
+    query = [exe, "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    done = subprocess.run(query, capture_output=True, text=True, check=False, timeout=20)
+    return _check(
+        "ok" if done.returncode == 0 else "warn", "gpu", done.stdout.strip() or done.stderr.strip(), "check the driver"
+    )
+
+
+def _config() -> dict[str, Any]:
+    try:
+        settings = configuration()
+    except VidgenError as error:
+        return _check("bad", "configuration", error.message, error.hint)
+    return _check("info", "configuration", ", ".join(f"{key}: {value}" for key, value in settings.items()) or "none")

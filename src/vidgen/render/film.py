@@ -1,0 +1,232 @@
+"""``vidgen render``: the whole walk from a storyboard file to the finished film."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from vidgen.engines.base import Engine
+from vidgen.errors import InputError, MissingError, Notice, ReviewError, VidgenError
+from vidgen.planning.compile import Overrides
+from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.render.events import Listener, silent
+from vidgen.render.finish import finish
+from vidgen.render.machine import capabilities_of
+from vidgen.render.planned import plan_loaded
+from vidgen.render.project import Project
+from vidgen.render.shots import MadeShot, ShotMaker
+from vidgen.render.spending import Confirm, consent
+from vidgen.storyboard.loader import load_storyboard
+
+Warn = Callable[[Iterable[Notice]], None]
+
+
+@dataclass(frozen=True)
+class RenderOptions:
+    """What the command line asks of a render. ``shots``: only these; ``regenerate``: make these shots' takes anew."""
+
+    overrides: Overrides = Overrides()
+    output: Path | None = None
+    shots: tuple[str, ...] = ()
+    regenerate: tuple[str, ...] = ()
+    max_cost: float | None = None
+    yes: bool = False
+    dry_run: bool = False
+    strict: bool = False
+    require_diffusion: bool = False
+    jobs: int | None = None
+    executor: str = "local"
+    work: Path | None = None
+
+
+@dataclass(frozen=True)
+class RenderResult:
+    """What came of a render; ``output`` is None after a dry run."""
+
+    plan: Plan
+    output: Path | None
+    shots: tuple[MadeShot, ...]
+    estimated_usd: float | None
+    cost_usd: float
+    diffusion: bool
+    needs_review: tuple[str, ...] = ()
+    cut: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """``data`` of ``render --json``."""
+        from vidgen.render.results import shot_data
+
+        plan = self.plan
+        return {
+            "output": str(self.output) if self.output else None,
+            "duration_s": round(plan.duration_s, 6),
+            "frames": plan.total_frames,
+            "fps": int(plan.fps) if plan.fps.denominator == 1 else round(float(plan.fps), 6),
+            "width": plan.width,
+            "height": plan.height,
+            "shots": [shot_data(shot) for shot in self.shots],
+            "cost_usd": self.cost_usd,
+            "estimated_usd": self.estimated_usd,
+            "diffusion": self.diffusion,
+            "needs_review": list(self.needs_review),
+            "cut": dict(self.cut),
+        }
+
+    def summary(self) -> list[str]:
+        """The lines that a person reads at the end."""
+        if self.output is None:
+            price = "an unknown price" if self.estimated_usd is None else f"${self.estimated_usd:.2f}"
+            missing = sum(shot.missing for shot in self.shots)
+            return [f"would make {missing} takes for {price}; nothing was made"]
+        plan = self.plan
+        lines = [
+            f"{self.output}: {plan.duration_s:.2f} s, {plan.total_frames} frames at {float(plan.fps):g} frames/s, "
+            f"{plan.width}x{plan.height}, {len(plan.shots)} shots"
+        ]
+        if not self.diffusion:
+            lines.append("drawn by previz: an animatic, not diffusion")
+        if self.needs_review:
+            lines.append(f"needs review: {', '.join(self.needs_review)}")
+        return lines
+
+    def review_error(self) -> VidgenError | None:
+        """The error that ``--strict`` makes of shots that need review."""
+        if not self.needs_review:
+            return None
+        names = ", ".join(self.needs_review)
+        return ReviewError(
+            "render.needs_review", f"needs review: {names}", hint="vidgen pick BOARD.yaml SHOT TAKE, or new takes"
+        )
+
+
+def render_film(
+    board: Path,
+    options: RenderOptions,
+    *,
+    listener: Listener = silent,
+    confirm: Confirm | None = None,
+    warn: Warn = lambda notices: None,
+) -> RenderResult:
+    """Render a storyboard. Everything done is kept: the same call goes on where an interrupted one stopped."""
+    if options.executor != "local":
+        raise MissingError("executor.missing", f"executor {options.executor} is not in this version", hint="--executor local")
+    loaded = load_storyboard(board)
+    full = plan_loaded(loaded, options.overrides)
+    plan = _only(full, options)
+    needed = _with_parents(full, plan)
+    warn(plan.notices)
+    output = options.output or Path(_default_name(board, options))
+    check_output(output, board)
+    engines = ready_engines(needed, require_diffusion=options.require_diffusion)
+    project = Project.of(board, options.work)
+    regenerate = frozenset(options.regenerate)
+    if options.dry_run:
+        with project.reading() as space:
+            survey = ShotMaker(needed, engines, space, regenerate).survey()
+        return RenderResult(plan, None, survey.shots, survey.estimated_usd, 0.0, _diffusion(plan, engines))
+    with project.locked() as space:
+        maker = ShotMaker(needed, engines, space, regenerate, listener, options.jobs)
+        survey = maker.survey()
+        limit = consent(
+            survey.estimated_usd, survey.missing, budget=full.board.budget, max_cost=options.max_cost, yes=options.yes,
+            confirm=confirm, warn=warn,
+        )  # fmt: skip
+        listener("run.started", shots=len(needed), takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
+        made = asyncio.run(maker.make(limit))
+        warn(maker.notices)
+        project.save_picks(made)
+        kept = [shot for shot in made if shot.planned.id in {planned.id for planned in plan.shots}]
+        cut = finish(plan, kept, space.root, output, listener=listener, warn=warn, jobs=options.jobs)
+    return RenderResult(
+        plan=plan,
+        output=output,
+        shots=tuple(kept),
+        estimated_usd=survey.estimated_usd,
+        cost_usd=round(maker.spent_usd, 6),
+        diffusion=_diffusion(plan, engines),
+        needs_review=tuple(shot.planned.id for shot in kept if shot.needs_review),
+        cut=cut,
+    )
+
+
+def ready_engines(shots: Iterable[PlannedShot], *, require_diffusion: bool) -> dict[str, Engine]:
+    """The engines that a plan needs, checked to be usable here before anything is made. Raises MissingError."""
+    from vidgen.engines.registry import engine_names, get_engine
+
+    found: dict[str, Engine] = {}
+    for shot in shots:
+        if shot.engine == "clip" or shot.engine in found:
+            continue
+        able = capabilities_of(shot.engine, shot.model)
+        if require_diffusion and able and not able.diffusion:
+            raise MissingError(
+                "engine.not_diffusion",
+                f"shot {shot.id} would be drawn by {shot.engine}, which is not diffusion",
+                hint="name an engine with --engine, or leave out --require-diffusion",
+                where=shot.id,
+            )
+        if able and not able.retired_on and shot.engine not in engine_names():
+            raise MissingError(
+                "engine.not_ready", f"{shot.engine} is not in this version of vidgen", hint="vidgen engines", where=shot.id
+            )
+        engine = get_engine(shot.engine)
+        if lacks := engine.available():
+            raise MissingError("engine.not_ready", f"{shot.engine}: {lacks}", hint="vidgen doctor", where=shot.id)
+        found[shot.engine] = engine
+    return found
+
+
+def _diffusion(plan: Plan, engines: Mapping[str, Engine]) -> bool:
+    made = [shot for shot in plan.shots if shot.engine != "clip"]
+    return bool(made) and all(engines[shot.engine].capabilities(shot.model).diffusion for shot in made)
+
+
+def _only(plan: Plan, options: RenderOptions) -> Plan:
+    """The plan of the named shots alone (a split shot's id names all its parts), placed anew from frame 0."""
+    known = {name for shot in plan.shots for name in (shot.id, shot.parent)}
+    for wanted in {*options.shots, *options.regenerate} - known:
+        raise InputError("shot.unknown", f"there is no shot {wanted!r}", hint=f"shots: {', '.join(sorted(known))[:200]}")
+    if not options.shots:
+        return plan
+    kept, start = [], 0
+    for shot in plan.shots:
+        if is_named(shot, options.shots):
+            overlap = shot.overlap if kept else 0
+            transition = shot.transition_frames if kept else 0
+            kept.append(replace(shot, start_frame=start - overlap, overlap=overlap, transition_frames=transition))
+            start += shot.frames - overlap
+    return replace(plan, shots=tuple(kept))
+
+
+def _with_parents(full: Plan, plan: Plan) -> tuple[PlannedShot, ...]:
+    """The plan's shots and every shot that one of them continues, in film order."""
+    by_id = {shot.id: shot for shot in full.shots}
+    wanted = {shot.id for shot in plan.shots}
+    waiting = list(wanted)
+    while waiting:
+        parent = by_id[waiting.pop()].continues
+        if parent and parent not in wanted:
+            wanted.add(parent)
+            waiting.append(parent)
+    return tuple(shot for shot in full.shots if shot.id in wanted)
+
+
+def is_named(shot: PlannedShot, names: Iterable[str]) -> bool:
+    """Whether a shot is named by its own id or by that of the shot it was split from."""
+    return not {shot.id, shot.parent}.isdisjoint(names)
+
+
+def _default_name(board: Path, options: RenderOptions) -> str:
+    """``film.mp4``; with --shot ``film.s03.mp4``, so that a part never replaces the whole."""
+    return f"{board.stem}{'.' + '+'.join(options.shots) if options.shots else ''}.mp4"
+
+
+def check_output(output: Path, board: Path | None = None) -> None:
+    """Raise InputError where a film cannot be written under this name."""
+    if output.suffix.lower() not in (".mp4", ".mov", ".m4v"):
+        raise InputError("output.bad_name", f"{output}: a film is an .mp4", hint="name it FILE.mp4", where=str(output))
+    if output.is_dir() or (board and output.resolve() == board.resolve()):
+        raise InputError("output.bad_name", f"{output} cannot be written as a film", where=str(output))

@@ -1,0 +1,49 @@
+"""``vidgen pick``: a person pins a take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from vidgen.errors import InputError
+from vidgen.planning.compile import Overrides
+from vidgen.render.film import ready_engines
+from vidgen.render.planned import plan_loaded
+from vidgen.render.project import Project
+from vidgen.render.shots import ShotMaker
+from vidgen.storyboard.loader import load_storyboard
+from vidgen.takes.lockfile import Pick, update_lock, with_pick
+
+
+def pin(board: Path, shot: str, take: int, *, work: Path | None = None) -> dict[str, Any]:
+    """Pin a take in the lock file; it wins until the shot's request changes.
+
+    Raises InputError where there is no such shot, or the take is not in the store (it has to be rendered first).
+    """
+    plan = plan_loaded(load_storyboard(board), Overrides())
+    planned = next((entry for entry in plan.shots if entry.id == shot), None)
+    if planned is None or planned.request is None:
+        known = ", ".join(entry.id for entry in plan.shots if entry.request)
+        raise InputError(
+            "shot.unknown", f"there is no shot {shot!r} with takes", hint=f"shots: {known[:200]}", where=str(board)
+        )
+    project = Project.of(board, work)
+    with project.reading() as space:
+        recorded = space.picks.get(shot)
+        key = recorded.request_key if recorded else _key(plan.shots, shot, space)
+        takes = {entry.take: entry for entry in (space.store.takes_of(key) if space.store and key else [])}
+    if take not in takes:
+        have = ", ".join(str(number) for number in takes) or "none yet"
+        raise InputError(
+            "pick.unknown", f"shot {shot} has no take {take} (there is {have})", hint=f"vidgen render {board}", where=str(board)
+        )
+    pick = Pick(takes[take].key if key is None else key, take, "person", takes[take].sha256)
+    assert project.lock_file is not None
+    update_lock(project.lock_file, lambda before: with_pick(before, shot, pick))
+    return {"shot": shot, "take": take, "file": str(takes[take].file), "request_key": pick.request_key}
+
+
+def _key(shots: Any, shot: str, space: Any) -> str | None:
+    """The shot's request key as a render would have it, where no lock file tells."""
+    survey = ShotMaker(tuple(shots), ready_engines(shots, require_diffusion=False), space).survey()
+    return next((made.request_key for made in survey.shots if made.planned.id == shot), None)

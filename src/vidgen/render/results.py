@@ -1,0 +1,37 @@
+"""Results as the contract's JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vidgen.render.shots import MadeShot
+
+
+def shot_data(shot: MadeShot) -> dict[str, Any]:
+    """One entry of ``shots`` in ``render --json`` and ``shot --json``."""
+    planned = shot.planned
+    return {
+        "id": planned.id,
+        "engine": planned.engine,
+        "model": planned.model or (shot.picked.model if shot.picked else None),
+        "request_key": shot.request_key,
+        "picked": shot.picked.take if shot.picked else None,
+        "picked_by": shot.picked_by,
+        "takes": [
+            {
+                "take": take.take,
+                "file": str(take.file),
+                "seed": take.seed,
+                "cost_usd": take.cost_usd,
+                "score": shot.verdict.score(take.take) if shot.verdict else None,
+                "vetoes": shot.verdict.vetoes(take.take) if shot.verdict else [],
+                "model": take.model,
+                "diffusion": take.diffusion,
+                "reused": take.reused,
+                "manifest": dict(take.manifest),
+            }
+            for take in shot.takes
+        ],
+        "reused": shot.reused,
+        "missing": shot.missing,
+    }

@@ -1,0 +1,336 @@
+"""Makes the takes of a plan: finds those that are at hand, makes the rest in the right order, and picks one per shot."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from vidgen.engines.base import Engine, LocalEngine, RemoteEngine
+from vidgen.errors import Cancelled, Notice, ProcessingError, VidgenError
+from vidgen.planning.plan import PlannedShot
+from vidgen.render.events import Listener, silent
+from vidgen.render.judge import Verdict, judge_takes
+from vidgen.render.machine import capabilities_of
+from vidgen.render.project import Workspace
+from vidgen.render.remote import run_remote
+from vidgen.takes.keys import request_key, seeded_key
+from vidgen.takes.request import ShotRequest, Take, TakeRequest
+
+DEFAULT_JOBS = min(4, os.cpu_count() or 1)
+
+
+@dataclass
+class MadeShot:
+    """One shot after making: its takes, the picked one, who picked it, and what the judge said.
+
+    ``missing`` counts takes that were not at hand when the run started; ``request_key`` is None while the shot that it
+    continues has no take yet.
+    """
+
+    planned: PlannedShot
+    request_key: str | None = None
+    takes: tuple[Take, ...] = ()
+    picked: Take | None = None
+    picked_by: Literal["auto", "person", "clip"] = "auto"
+    verdict: Verdict | None = None
+    missing: int = 0
+    reused: bool = False
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether a person should look: every take was vetoed and nobody picked one."""
+        return self.picked_by == "auto" and self.verdict is not None and self.verdict.all_vetoed
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is at hand and what is not, before anything is made. ``estimated_usd`` is for the missing takes, None unknown."""
+
+    shots: tuple[MadeShot, ...]
+    estimated_usd: float | None
+
+    @property
+    def missing(self) -> int:
+        """Takes to make."""
+        return sum(shot.missing for shot in self.shots)
+
+    @property
+    def present(self) -> int:
+        """Takes at hand."""
+        return sum(len(shot.takes) for shot in self.shots)
+
+
+@dataclass
+class ShotMaker:
+    """Makes takes for ``shots`` (in film order, with every shot that they continue).
+
+    Args:
+        regenerate: ids whose takes are made anew, with new seeds; the old ones stay in the store.
+        jobs: how many takes are made on this machine at once.
+    """
+
+    shots: tuple[PlannedShot, ...]
+    engines: Mapping[str, Engine]
+    space: Workspace
+    regenerate: frozenset[str] = frozenset()
+    listener: Listener = silent
+    jobs: int | None = None
+    notices: list[Notice] = field(default_factory=list)
+    spent_usd: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._stop = threading.Event()
+        self._signal = int(signal.SIGINT)
+        self._limit: float | None = None
+        self._slots: dict[str, asyncio.Semaphore] = {}
+        self._made: dict[str, asyncio.Future[MadeShot]] = {}
+
+    def survey(self) -> Survey:
+        """Look at what is there. Writes nothing."""
+        found: dict[str, MadeShot] = {}
+        prices: list[float | None] = []
+        for planned in self.shots:
+            shot = found[planned.id] = self._surveyed(planned, found)
+            if shot.missing and planned.estimated_usd is None:
+                prices.append(None)
+            elif shot.missing:
+                prices.append((planned.estimated_usd or 0) / planned.candidates * shot.missing)
+        self._gather_notices()
+        known = [price for price in prices if price is not None]
+        return Survey(tuple(found.values()), None if len(known) < len(prices) else round(sum(known), 6))
+
+    async def make(self, limit_usd: float | None) -> list[MadeShot]:
+        """Make what is missing and pick. ``limit_usd``: most that this run may spend.
+
+        A shot that fails does not stop the others; the first failure is raised at the end, with all that was made kept.
+        """
+        self._limit = limit_usd
+        loop = asyncio.get_running_loop()
+        self._made = {planned.id: loop.create_future() for planned in self.shots}
+        with self._signals(loop), ThreadPoolExecutor((self.jobs or DEFAULT_JOBS) + 2, "take") as pool:
+            loop.set_default_executor(pool)
+            done = await asyncio.gather(*(self._shot(planned) for planned in self.shots), return_exceptions=True)
+        self._gather_notices()
+        if self._stop.is_set():
+            raise Cancelled(self._signal)
+        failures = [result for result in done if isinstance(result, BaseException)]
+        if failures:
+            raise _worst(failures)
+        return [result for result in done if isinstance(result, MadeShot)]
+
+    def _surveyed(self, planned: PlannedShot, found: Mapping[str, MadeShot]) -> MadeShot:
+        if planned.request is None:
+            return MadeShot(planned, picked_by="clip")
+        parent = found.get(planned.continues) if planned.continues else None
+        if parent and parent.picked is None and parent.picked_by != "clip":
+            return MadeShot(planned, missing=planned.candidates)
+        request, key = self._resolved(planned, parent)
+        takes = [take for number in self._numbers(planned, key) if (take := self._find(request, key, number))]
+        missing = planned.candidates - min(len(takes), planned.candidates)
+        shot = MadeShot(planned, key, tuple(takes), missing=missing, reused=not missing)
+        return shot if missing else self._picked(shot, request, fresh=False)
+
+    def _resolved(self, planned: PlannedShot, parent: MadeShot | None) -> tuple[ShotRequest, str]:
+        """The request with the file that it continues, and its key."""
+        assert planned.request is not None
+        request = planned.request
+        if parent:
+            opening = parent.picked.file if parent.picked else parent.planned.clip
+            request = replace(request, inputs=replace(request.inputs, continues=opening))
+        engine = self.engines[planned.engine]
+        return request, request_key(request, draws_words=engine.draws_words)
+
+    def _numbers(self, planned: PlannedShot, key: str) -> list[int]:
+        """The take numbers that this run wants: 1 to N, the pinned one, and for --regenerate the next N."""
+        wanted = list(range(1, planned.candidates + 1))
+        if {planned.id, planned.parent} & self.regenerate and self.space.store:
+            last = max((take.take for take in self.space.store.takes_of(key)), default=0)
+            return [last + number for number in wanted]
+        pick = self.space.picks.get(planned.id)
+        if pick and pick.request_key == key and pick.take not in wanted:
+            wanted.append(pick.take)
+        if planned.shot.pick and planned.shot.pick not in wanted:
+            wanted.append(planned.shot.pick)
+        return wanted
+
+    def _find(self, request: ShotRequest, key: str, number: int) -> Take | None:
+        if self.space.store is None:
+            return None
+        return self.space.store.find(seeded_key(key, request.seed_of(number)))
+
+    async def _shot(self, planned: PlannedShot) -> MadeShot:
+        future = self._made[planned.id]
+        try:
+            shot = await self._make_shot(planned)
+        except BaseException as error:
+            future.set_exception(error)
+            future.exception()
+            raise
+        future.set_result(shot)
+        picked = shot.picked.take if shot.picked else None
+        self.listener("shot.picked", shot=planned.id, take=picked, by=shot.picked_by, made=shot.missing)
+        return shot
+
+    async def _make_shot(self, planned: PlannedShot) -> MadeShot:
+        if planned.request is None:
+            return MadeShot(planned, picked_by="clip")
+        parent = await self._parent(planned)
+        request, key = await asyncio.to_thread(self._resolved, planned, parent)
+        numbers = self._numbers(planned, key)
+        self.listener("shot.started", shot=planned.id, engine=planned.engine, takes=len(numbers))
+        results = await asyncio.gather(
+            *(self._take(planned, request, key, number) for number in numbers), return_exceptions=True
+        )
+        takes = [take for take in results if isinstance(take, Take)]
+        failed = [error for error in results if isinstance(error, BaseException)]
+        if self._stop.is_set():
+            raise Cancelled(self._signal)
+        if failed and (not takes or any(not isinstance(error, VidgenError) for error in failed)):
+            raise _worst(failed)
+        self.notices += [Notice("take.failed", str(error), planned.id) for error in failed]
+        fresh = [take for take in takes if not take.reused]
+        shot = MadeShot(planned, key, tuple(takes), missing=len(fresh), reused=not fresh)
+        return await asyncio.to_thread(self._picked, shot, request, fresh=bool(fresh))
+
+    async def _parent(self, planned: PlannedShot) -> MadeShot | None:
+        if planned.continues is None or planned.continues not in self._made:
+            return None
+        try:
+            return await asyncio.shield(self._made[planned.continues])
+        except Cancelled:
+            raise
+        except VidgenError as error:
+            raise ProcessingError(
+                "shot.parent_failed",
+                f"{planned.id} continues {planned.continues}, which failed: {error.message}",
+                hint=error.hint,
+                where=planned.id,
+            ) from error
+
+    async def _take(self, planned: PlannedShot, request: ShotRequest, key: str, number: int) -> Take:
+        found = await asyncio.to_thread(self._find, request, key, number)
+        if found:
+            self.listener("take.reused", shot=planned.id, take=number)
+            return found
+        async with self._slot(planned):
+            if self._stop.is_set():
+                raise Cancelled(self._signal)
+            self.listener("take.started", shot=planned.id, take=number, engine=planned.engine, seed=request.seed_of(number))
+            wanted = TakeRequest(request, number, request.seed_of(number))
+            try:
+                take = await self._made_by(planned, wanted, key)
+            except VidgenError as error:
+                if not isinstance(error, Cancelled):
+                    self.listener("take.failed", shot=planned.id, take=number, code=error.code, message=error.message)
+                raise
+        self.spent_usd += take.cost_usd or 0.0
+        self.listener("take.done", shot=planned.id, take=number, file=str(take.file), cost_usd=take.cost_usd)
+        return take
+
+    async def _made_by(self, planned: PlannedShot, wanted: TakeRequest, key: str) -> Take:
+        engine = self.engines[planned.engine]
+        store, journal = self.space.store, self.space.journal
+        assert store is not None and journal is not None
+        price_usd = None if planned.estimated_usd is None else planned.estimated_usd / planned.candidates
+
+        def progress(share: float) -> None:
+            self.listener("take.progress", shot=wanted.request.shot, take=wanted.take, share=round(share, 4))
+
+        if isinstance(engine, RemoteEngine):
+            return await run_remote(
+                engine, wanted, key, store, journal, run_id=self.space.run_id, price_usd=price_usd, limit_usd=self._limit,
+                progress=progress, stop=self._stop,
+            )  # fmt: skip
+        assert isinstance(engine, LocalEngine)
+
+        def generate() -> Take:
+            part = store.part_for(seeded_key(key, wanted.seed))
+            try:
+                generated = engine.generate(wanted, part, progress=progress, cancelled=self._stop.is_set)
+                self.notices += [Notice(code, message, wanted.request.shot) for code, message in generated.notices]
+                return store.put(part, wanted, generated, request_key=key)
+            finally:
+                part.unlink(missing_ok=True)
+
+        return await asyncio.to_thread(generate)
+
+    def _slot(self, planned: PlannedShot) -> asyncio.Semaphore:
+        """At most as many takes at once as the engine allows, and on this machine as many as there are jobs."""
+        name = f"{planned.engine}/{planned.model}"
+        if name not in self._slots:
+            able = capabilities_of(planned.engine, planned.model)
+            allowed = able.concurrency if able else 1
+            if isinstance(self.engines[planned.engine], LocalEngine):
+                allowed = min(allowed, self.jobs or DEFAULT_JOBS)
+            self._slots[name] = asyncio.Semaphore(max(1, allowed))
+        return self._slots[name]
+
+    def _picked(self, shot: MadeShot, request: ShotRequest, *, fresh: bool) -> MadeShot:
+        """Choose among the takes: a person's pick, else the storyboard's, else what was picked before, else the judge's."""
+        by_number = {take.take: take for take in shot.takes}
+        pick = self.space.picks.get(shot.planned.id)
+        same = pick if pick and pick.request_key == shot.request_key else None
+        number, by = shot.planned.shot.pick, "person"
+        if same and same.by == "person":
+            number = same.take
+        elif number is None and same and not fresh and len(shot.takes) == max(shot.planned.candidates, 1):
+            number, by = same.take, same.by
+        if number is not None and number not in by_number:
+            self.notices.append(Notice("pick.missing", f"take {number} is not there; the judge chose", shot.planned.id))
+            number = None
+        needs_judge = number is None and len(by_number) > 1
+        diffusion = any(take.diffusion for take in shot.takes)
+        if needs_judge or len(by_number) > 1 or diffusion:
+            shot.verdict = judge_takes(shot.takes, request, self.space.root / "scores")
+            self.listener("shot.scored", shot=shot.planned.id, winner=shot.verdict.winner, tie=shot.verdict.tie)
+        if number is None:
+            number, by = (shot.verdict.winner if shot.verdict else shot.takes[0].take), "auto"
+        shot.picked = by_number[number]
+        shot.picked_by = "person" if by == "person" else "auto"
+        return shot
+
+    @contextmanager
+    def _signals(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+        """The first Ctrl-C or SIGTERM stops the run in good order; a second Ctrl-C stops it at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+        def stop(number: int) -> None:
+            self._signal = number
+            self._stop.set()
+            loop.remove_signal_handler(signal.SIGINT)
+
+        for number in before:
+            loop.add_signal_handler(number, stop, int(number))
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                loop.remove_signal_handler(number)
+                signal.signal(number, handler)
+
+    def _gather_notices(self) -> None:
+        if self.space.store:
+            self.notices += self.space.store.notices
+            self.space.store.notices = []
+
+
+def _worst(failures: Iterable[BaseException]) -> BaseException:
+    """The failure to show: anything unexpected first, then a cause rather than its consequence."""
+    order = sorted(
+        failures,
+        key=lambda error: (
+            isinstance(error, VidgenError),
+            isinstance(error, VidgenError) and error.code == "shot.parent_failed",
+        ),
+    )
+    return order[0]

@@ -1,0 +1,147 @@
+"""From a plan and its picked clips to the timeline that the cut room assembles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from vidgen.cut.loudness import loudness_target
+from vidgen.cut.timeline import (
+    Conform,
+    Cue,
+    LoudnessTarget,
+    Sound,
+    SoundRole,
+    TextLook,
+    Timeline,
+    TimelineShot,
+    Track,
+    Transition,
+)
+from vidgen.media.files import sha256_file
+from vidgen.media.rate import SAMPLE_RATE, samples_at
+from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.storyboard.model import Audio, Text
+from vidgen.storyboard.values import Duration
+
+
+@dataclass(frozen=True)
+class ShotClip:
+    """The clip that stands for a shot in the cut. ``conform``: it still has to be brought to the film's size and rate."""
+
+    file: Path
+    sha256: str
+    encoded_as: str | None
+    conform: bool = False
+
+
+def build_timeline(plan: Plan, clips: Mapping[str, ShotClip]) -> Timeline:
+    """Place every shot's clip, titles and sounds on the film's frames and samples."""
+    return Timeline(
+        rate=plan.fps,
+        width=plan.width,
+        height=plan.height,
+        shots=tuple(_shot(plan, shot, clips[shot.id]) for shot in plan.shots),
+        sound=Sound(tuple(_tracks(plan)), _loudness(plan.board.audio)),
+        profile=plan.profile,
+        title=plan.board.title,
+    )
+
+
+def _shot(plan: Plan, planned: PlannedShot, clip: ShotClip) -> TimelineShot:
+    wish = planned.shot.transition
+    return TimelineShot(
+        id=planned.id,
+        file=clip.file,
+        sha256=clip.sha256,
+        frames=planned.frames,
+        transition=Transition(wish.type, planned.transition_frames) if wish and planned.transition_frames else Transition(),
+        cues=tuple(_cue(plan, planned, text) for text in planned.shot.text or ()),
+        conform=Conform() if clip.conform else None,
+        encoded_as=clip.encoded_as,
+    )
+
+
+def _cue(plan: Plan, planned: PlannedShot, text: Text) -> Cue:
+    look = plan.board.text.get(text.style or text.role)
+    return Cue(
+        text=text.text,
+        start=_film_frames(plan, text.in_) if text.in_ else 0,
+        end=_film_frames(plan, text.out) if text.out else planned.frames,
+        role=text.role,
+        position=text.position,
+        style=TextLook(**look.model_dump()) if look else TextLook(),
+    )
+
+
+def _film_frames(plan: Plan, time: Duration) -> int:
+    """A time within a shot on the film's rate; frames were counted at the storyboard's."""
+    if time.frames_ is not None:
+        return int(Fraction(time.frames_) * plan.fps / plan.source_fps)
+    return time.frames(plan.fps)
+
+
+def _samples(plan: Plan, time: Duration | None) -> int:
+    if time is None:
+        return 0
+    seconds = time.seconds if time.seconds is not None else Fraction(time.frames_ or 0) / plan.source_fps
+    return int(seconds * SAMPLE_RATE)
+
+
+def _tracks(plan: Plan) -> Iterator[Track]:
+    audio = plan.board.audio
+    if audio and audio.music:
+        music = audio.music
+        yield _track(
+            plan,
+            music.file,
+            "music",
+            start=_samples(plan, music.start),
+            loop=True,
+            gain_db=music.gain_db,
+            fade_in=_samples(plan, music.fade_in),
+            fade_out=_samples(plan, music.fade_out),
+            duck=music.duck,
+        )
+    for bed in audio.ambience if audio else ():
+        yield _track(plan, bed.file, "ambience", loop=True, gain_db=bed.gain_db)
+    for planned in plan.shots:
+        yield from _shot_tracks(plan, planned)
+
+
+def _shot_tracks(plan: Plan, planned: PlannedShot) -> Iterator[Track]:
+    shot, begin = planned.shot, samples_at(planned.start_frame, plan.fps)
+    for effect in shot.sfx or ():
+        yield _track(plan, effect.file, "sfx", at=begin + _samples(plan, effect.at), gain_db=effect.gain_db)
+    if shot.voiceover and shot.voiceover.file:
+        yield _track(plan, shot.voiceover.file, "voice", at=begin)
+    for line in shot.dialogue or ():
+        if line.file:
+            yield _track(plan, line.file, "voice", at=begin + _samples(plan, line.at))
+
+
+def _track(
+    plan: Plan,
+    file: str,
+    role: SoundRole,
+    *,
+    at: int = 0,
+    start: int = 0,
+    loop: bool = False,
+    gain_db: float = 0.0,
+    fade_in: int = 0,
+    fade_out: int = 0,
+    duck: bool = False,
+) -> Track:
+    path = plan.folder / file
+    return Track(path, sha256_file(path), role, at, start, None, loop, gain_db, fade_in, fade_out, duck)
+
+
+def _loudness(audio: Audio | None) -> LoudnessTarget | None:
+    """The asked target; sound without one goes to the web's, as nobody wants to guess a level."""
+    if audio is None:
+        return None
+    wish = audio.loudness or "web"
+    return loudness_target(wish) if isinstance(wish, str) else LoudnessTarget(wish.i, wish.tp)

@@ -1,0 +1,108 @@
+"""The rules of the house: imports go down only, heavy things load late, every code is registered and used."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vidgen.errors import CODES, NOTICES
+
+SOURCE = Path(__file__).parents[1] / "src" / "vidgen"
+FLOORS: tuple[tuple[str, ...], ...] = (
+    ("errors", "media", "weights", "catalog"),
+    ("storyboard", "takes"),
+    ("planning", "engines", "scoring", "post", "cut"),
+    ("render", "review", "testing"),
+    ("cli",),
+)
+SAME_FLOOR = {("takes", "storyboard"), ("weights", "media"), ("catalog", "media"), ("review", "render")}
+"""Neighbours that may know each other, one way: takes name storyboard types, weights and catalog use media's file helpers."""
+
+HEAVY = ("torch", "cv2", "av", "diffusers", "numpy", "ncnn", "fontTools")
+
+
+def floor_of(room: str) -> int:
+    return next(index for index, rooms in enumerate(FLOORS) if room in rooms)
+
+
+def imported_rooms(file: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        found |= {name.split(".")[1] for name in names if name.startswith("vidgen.")}
+    return found
+
+
+def modules() -> list[Path]:
+    return sorted(file for file in SOURCE.rglob("*.py") if file.parent != SOURCE or file.name == "errors.py")
+
+
+@pytest.mark.parametrize("file", modules(), ids=lambda file: str(file.relative_to(SOURCE)))
+def test_imports_go_down_only(file: Path) -> None:
+    room = file.relative_to(SOURCE).parts[0].removesuffix(".py")
+    for other in imported_rooms(file) - {room}:
+        allowed = floor_of(other) < floor_of(room) or other == "errors" or (room, other) in SAME_FLOOR
+        assert allowed, f"{file.relative_to(SOURCE)} imports vidgen.{other}, which is not below {room}"
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    program = (
+        "import sys, runpy\n"
+        f"sys.argv = ['vidgen', *{list(arguments)!r}]\n"
+        "try:\n    runpy.run_module('vidgen', run_name='__main__')\nexcept SystemExit:\n    pass\n"
+        "print('\\n' + ' '.join(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(done.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize(
+    "command", [["--help"], ["plan", "BOARD"], ["lint", "BOARD"], ["render", "--help"], ["presets"], ["engines"]]
+)
+def test_light_commands_load_nothing_heavy(command: list[str], tmp_path: Path) -> None:
+    board = tmp_path / "film.yaml"
+    board.write_text("vidgen: 1\nshots:\n  - {scene: calm sea at dawn, camera: dolly_in}\n")
+    loaded = loaded_by(*(str(board) if word == "BOARD" else word for word in command))
+    assert not loaded & set(HEAVY)
+
+
+def raised_codes() -> dict[str, set[str]]:
+    """Codes given to error classes and to Notice in the source, as literals."""
+    found: dict[str, set[str]] = {"errors": set(), "notices": set()}
+    for file in SOURCE.rglob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        found["errors"] |= set(re.findall(r"\b(?:\w*Error|Cancelled|__init__|_\w+)\(\s*\"([a-z_]+\.[a-z_]+)\"", text))
+        found["notices"] |= {code for code in NOTICES if f'"{code}"' in text.replace(f'    "{code}": ', "")}
+        found["errors"] |= {code for code in CODES if f'"{code}"' in text.replace(f'    "{code}": ', "")}
+    return found
+
+
+def test_every_registered_code_is_used() -> None:
+    used = raised_codes()
+    assert set(CODES) - used["errors"] == set()
+    assert set(NOTICES) - used["notices"] == set()
+
+
+def test_every_raised_code_is_registered() -> None:
+    literal = set()
+    for file in SOURCE.rglob("*.py"):
+        literal |= set(re.findall(r"(?:Error|Notice)\(\s*\"([a-z_]+\.[a-z_]+)\"", file.read_text(encoding="utf-8")))
+    assert literal - set(CODES) - set(NOTICES) == set()
+
+
+def test_files_and_functions_stay_small() -> None:
+    for file in SOURCE.rglob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        assert text.count("\n") <= 600, f"{file} is too long"
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert (node.end_lineno or 0) - node.lineno <= 80, f"{file}: {node.name} is too long"
