@@ -1,0 +1,136 @@
+"""Make one piece of the film: one ffmpeg process, every frame decoded, titled, blended and encoded once.
+
+Inside the filter graph a frame lasts exactly 100 ms, whatever the film's rate. So the times of titles (which ASS gives in
+hundredths of a second) and of blends are exact, and no rate needs rounding. Nothing a user wrote is in the graph: titles
+are in a file with a made-up name, in a folder of its own in which ffmpeg runs.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+from vidgen.cut.segments import Segment, Source
+from vidgen.cut.timeline import Timeline
+from vidgen.cut.titles import ass_text
+from vidgen.cut.transitions import blend
+from vidgen.errors import ProcessingError
+from vidgen.media.ffmpeg import input_args, run_ffmpeg
+from vidgen.media.verify import check_video
+
+STRICT = ("-err_detect", "explode", "-threads", "2")
+"""For clips that we or an engine checked: any damage is an error, never a grey block in the film."""
+LENIENT = ("-threads", "2")
+
+
+def encode_segment(
+    segment: Segment, timeline: Timeline, out: Path, scratch: Path, cancelled: Callable[[], bool] = lambda: False
+) -> None:
+    """Encode a piece to ``out`` and check its frame count, grid, size and rate; a window is also decoded again.
+
+    Args:
+        scratch: an existing folder for temporary files; any name will do.
+
+    Raises ProcessingError where ffmpeg fails or the piece is not what was asked for, Cancelled when told to stop.
+    """
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="piece-") as name:
+        folder = Path(name)
+        args = ["-xerror"] if not any(source.shot.conform for source in segment.sources) else []
+        for source in segment.sources:
+            args += _input(source, timeline)
+        args += ["-filter_complex_threads", "2", "-filter_complex", _graph(segment, timeline, folder), "-map", "[out]"]
+        args += ["-frames:v", str(segment.frames), "-an", "-sn", "-dn", "-map_metadata", "-1"]
+        args += [*timeline.profile.video_args(timeline.rate), f"file:{out.resolve()}"]
+        run_ffmpeg(args, what=f"encoding {segment.name}", cwd=folder, cancelled=cancelled)
+    try:
+        check_video(out, frames=segment.frames, width=timeline.width, height=timeline.height, rate=timeline.rate)
+        if segment.kind == "window":
+            check_decodes(out, segment.frames)
+    except ProcessingError as error:
+        raise ProcessingError(
+            "media.bad_output",
+            f"{segment.name}: {error.message}",
+            hint="check that the clip is whole and as long as the shot",
+            where=segment.sources[-1].shot.id,
+        ) from error
+
+
+def check_decodes(path: Path, frames: int) -> None:
+    """Raise ProcessingError unless every one of ``frames`` frames decodes without a fault."""
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            container.streams.video[0].codec_context.options = {"err_detect": "explode"}
+            count = sum(1 for _ in container.decode(video=0))
+    except av.FFmpegError as error:
+        raise ProcessingError("media.bad_output", f"{path.name} does not decode: {error.strerror}") from error
+    if count != frames:
+        raise ProcessingError("media.bad_output", f"{path.name}: {count} of {frames} frames decode")
+
+
+def _input(source: Source, timeline: Timeline) -> list[str]:
+    """Open the clip so that ffmpeg decodes little more than the frames that are used."""
+    path = source.shot.file.resolve()
+    if source.shot.conform:
+        return input_args(path, *LENIENT)
+    before = list(STRICT)
+    if source.first:
+        # Half a frame early: the exact time of a frame may not be a whole number of microseconds.
+        before += ["-ss", _seconds(Fraction(2 * source.first - 1, 2) / timeline.rate)]
+    return input_args(path, *before, "-t", _seconds(Fraction(source.count) / timeline.rate))
+
+
+def _seconds(value: Fraction) -> str:
+    return f"{float(value):.6f}"
+
+
+def _graph(segment: Segment, timeline: Timeline, folder: Path) -> str:
+    """The filter graph of a piece, from its inputs to ``[out]``."""
+    chains = [_source_chain(index, source, timeline, folder) for index, source in enumerate(segment.sources)]
+    last = []
+    if segment.transition:
+        labels = "".join(f"[s{index}]" for index in range(len(chains)))
+        joined = f"xfade=transition={blend(segment.transition)}:duration={segment.frames / 10:.1f}:offset=0"
+        # xfade dips to full-range black and white; keep to the legal range.
+        last = [f"{labels}{joined}", "limiter=min=16:max=235:planes=1", "limiter=min=16:max=240:planes=6"]
+    else:
+        last = ["[s0]null"]
+        if segment.fade_in:
+            last.append(f"fade=t=in:start_frame=0:nb_frames={segment.fade_in}")
+    slowdown = f"settb={timeline.rate.denominator}/{timeline.rate.numerator},setpts=N"
+    last += [f"format={timeline.profile.pix_fmt}", slowdown]
+    return ";".join([*chains, ",".join(last) + "[out]"])
+
+
+def _source_chain(index: int, source: Source, timeline: Timeline, folder: Path) -> str:
+    """From input ``index`` to ``[s<index>]``: the wanted frames, one every 100 ms, with their titles."""
+    steps = []
+    if source.shot.conform:
+        # The input was not sought: how frames of another rate fall on ours must not depend on where we start.
+        steps += [_conform(source, timeline), f"trim=start_frame={source.first}:end_frame={source.first + source.count}"]
+    else:
+        steps += [f"trim=end_frame={source.count}"]
+    steps += [f"format={timeline.profile.pix_fmt}", "setsar=1"]
+    if cues := source.cues:
+        name = f"titles{index}.ass"
+        (folder / name).write_text(ass_text(cues, timeline.width, timeline.height, timeline.rate), encoding="utf-8")
+        _link_fonts(folder)
+        # The clock of titles starts with the shot, so that a title goes on where the piece before left it.
+        steps += [f"settb=1/10,setpts=N+{source.first}", f"ass=filename={name}:fontsdir=fonts"]
+    steps += ["settb=1/10", "setpts=N", "fps=10"]
+    return f"[{index}:v:0]{','.join(steps)}[s{index}]"
+
+
+def _link_fonts(folder: Path) -> None:
+    from vidgen.weights.fonts import fonts_dir
+
+    link = folder / "fonts"
+    if not link.exists():
+        link.symlink_to(fonts_dir().resolve(), target_is_directory=True)
+
+
+def _conform(source: Source, timeline: Timeline) -> str:
+    raise NotImplementedError

@@ -1,0 +1,89 @@
+"""Join finished pieces and the finished sound into the film: a copy, no encode, checked before it gets its name."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+from vidgen.cut.timeline import Timeline
+from vidgen.errors import ProcessingError
+from vidgen.media.encode import timescale
+from vidgen.media.ffmpeg import input_args, run_ffmpeg
+from vidgen.media.files import atomic
+from vidgen.media.verify import check_video
+
+LIST = "pieces.ffconcat"
+
+
+def join(
+    pieces: list[tuple[Path, int]],
+    sound: Path | None,
+    timeline: Timeline,
+    out: Path,
+    scratch: Path,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> None:
+    """Write the film to ``out``.
+
+    Args:
+        pieces: files of equal form with their frame counts, in film order.
+        sound: the finished AAC, exactly as long as the film; None makes a film without an audio stream.
+        scratch: an existing folder for temporary files.
+
+    Raises ProcessingError unless the film has exactly the planned frames on one grid from 0 on, and sound iff asked.
+    """
+    with atomic(out) as part, tempfile.TemporaryDirectory(dir=scratch, prefix="join-") as name:
+        folder = Path(name)
+        write_list(pieces, timeline.rate, folder)
+        args = ["-f", "concat", "-safe", "1", "-protocol_whitelist", "file", "-format_whitelist", "concat,mov", "-i", LIST]
+        if sound:
+            args += input_args(sound.resolve())
+        args += ["-map", "0:v:0", *(("-map", "1:a:0") if sound else ()), "-c", "copy", "-map_metadata", "-1"]
+        if timeline.title:
+            args += ["-metadata", f"title={timeline.title}"]
+        args += ["-video_track_timescale", str(timescale(timeline.rate)), "-movflags", "+faststart", f"file:{part.resolve()}"]
+        run_ffmpeg(args, what="joining the film", cwd=folder, cancelled=cancelled)
+        check_film(part, timeline, with_sound=sound is not None)
+
+
+def write_list(pieces: list[tuple[Path, int]], rate: Fraction, folder: Path) -> None:
+    """Links with plain names, and the list that ffmpeg's concat reads.
+
+    Durations are differences of rounded film times, so that no rounding adds up, however many pieces there are.
+    """
+    lines, frame = ["ffconcat version 1.0"], 0
+    for number, (piece, frames) in enumerate(pieces):
+        link = f"{number:05d}.mp4"
+        (folder / link).symlink_to(piece.resolve())
+        microseconds = _microseconds(frame + frames, rate) - _microseconds(frame, rate)
+        lines += [f"file {link}", f"duration {microseconds // 1_000_000}.{microseconds % 1_000_000:06d}"]
+        frame += frames
+    (folder / LIST).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _microseconds(frame: int, rate: Fraction) -> int:
+    return round(Fraction(frame * 1_000_000) / rate)
+
+
+def check_film(path: Path, timeline: Timeline, *, with_sound: bool) -> None:
+    """Raise ProcessingError unless the file is the planned film: frames, grid, size, rate, and sound of the same length."""
+    import av
+
+    check_video(path, frames=timeline.frames, width=timeline.width, height=timeline.height, rate=timeline.rate)
+    with av.open(str(path)) as container:
+        streams = container.streams.audio
+        if bool(streams) != with_sound:
+            raise ProcessingError("media.bad_output", f"{path.name} has {'no' if with_sound else 'unwanted'} sound")
+        if not streams:
+            return
+        stream = streams[0]
+        tick = stream.time_base or Fraction(0)
+        start, length = (stream.start_time or 0) * tick, (stream.duration or 0) * tick
+    frame = 1 / timeline.rate
+    if abs(start) > frame or abs(length - timeline.frames * frame) > frame:
+        raise ProcessingError(
+            "media.bad_output",
+            f"{path.name}: sound of {float(length):.3f} s from {float(start):.3f} s, picture of {timeline.duration_s:.3f} s",
+        )

@@ -1,0 +1,175 @@
+"""Bring a mix to a loudness target, and prove it on the encoded file.
+
+Lossy coding moves both loudness and peaks, so what counts is measured after it: measure, set gain and limiter, encode,
+measure the result, and correct until it is right. (EBU R 128; true peaks with a limiter at four times the sample rate.)
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from vidgen.cut.timeline import LoudnessTarget
+from vidgen.errors import InputError, Notice, ProcessingError
+from vidgen.media.ffmpeg import input_args, run_ffmpeg
+from vidgen.media.rate import SAMPLE_RATE
+
+AAC_ARGS = ("-c:a", "aac", "-b:a", "256k", "-ar", str(SAMPLE_RATE), "-ac", "2")
+TOLERANCE_LU = 0.5
+"""How far the encoded film may be from its target; peaks may not be above theirs at all."""
+GOOD_ENOUGH_LU = 0.2
+ROUNDS = 8
+SILENT_LUFS = -69.0
+HEADROOM_DB = 0.3
+"""First guess of how much AAC adds to peaks."""
+LOWEST_CEILING = -20.0
+
+Cancel = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Loudness:
+    """Measured integrated loudness in LUFS and true peak in dBTP; silence is -inf for both."""
+
+    i: float
+    tp: float
+
+    @property
+    def silent(self) -> bool:
+        """Too quiet, or too short, for loudness to mean anything."""
+        return self.i <= SILENT_LUFS
+
+
+@functools.cache
+def presets() -> dict[str, LoudnessTarget]:
+    """The loudness targets by name: web, podcast, ebu, atsc."""
+    import yaml
+
+    table = yaml.safe_load((files("vidgen.cut") / "loudness.yaml").read_text(encoding="utf-8"))
+    return {name: LoudnessTarget(float(value["i"]), float(value["tp"])) for name, value in table.items()}
+
+
+def loudness_target(name: str) -> LoudnessTarget:
+    """A target by name. Raises InputError for an unknown one."""
+    try:
+        return presets()[name]
+    except KeyError:
+        known = ", ".join(presets())
+        raise InputError("sound.unknown_loudness", f"{name!r} is not a loudness target", hint=f"use one of {known}") from None
+
+
+def measure(path: Path, cancelled: Cancel = lambda: False) -> Loudness:
+    """Measure a sound file as a listener would decode it. Raises ProcessingError where ffmpeg gives no answer."""
+    # With metadata=1 the filter keeps its frame-by-frame lines to itself, in every version.
+    args = [
+        "-v",
+        "info",
+        *input_args(path.resolve()),
+        "-map",
+        "0:a:0",
+        "-af",
+        "ebur128=peak=true:metadata=1",
+        "-f",
+        "null",
+        "-",
+    ]
+    text = "\n".join(run_ffmpeg(args, what="measuring loudness", cancelled=cancelled))
+    loud, peak = re.findall(r"I:\s+(-?[\d.]+|-?inf|-?nan) LUFS", text), re.findall(r"Peak:\s+(-?[\d.]+|-?inf|-?nan) dBFS", text)
+    if not loud or not peak:
+        raise ProcessingError("sound.not_measured", "ffmpeg did not report the loudness of the soundtrack")
+    return Loudness(_number(loud[-1]), _number(peak[-1]))
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    return -math.inf if math.isnan(value) or value <= -70.0 else value
+
+
+def encode_to_target(
+    mix: Path, target: LoudnessTarget | None, out: Path, samples: int, cancelled: Cancel = lambda: False
+) -> tuple[Loudness, list[Notice]]:
+    """Encode a mix to AAC at ``out``, at the target's loudness within 0.5 LU and not above its peak.
+
+    Args:
+        mix: PCM, 48 kHz stereo.
+        target: None leaves the level as it is and only keeps peaks from clipping.
+        samples: exact length of the sound at 48 kHz.
+
+    Returns what was measured on the encoded file, and notices where the target could not be met.
+    """
+    before = measure(mix, cancelled)
+    if before.silent:
+        _encode(mix, out, samples, 0.0, None, cancelled)
+        notices = [Notice("sound.silent", "the soundtrack is silent or too short to measure; its level was left alone")]
+        return before, notices if target else []
+    if target is None:
+        return _encode_as_mixed(mix, before, out, samples, cancelled)
+    after = _approach(mix, before, target, out, samples, cancelled)
+    if abs(after.i - target.i) <= TOLERANCE_LU and after.tp <= target.tp:
+        return after, []
+    message = (
+        f"the soundtrack is {after.i:.1f} LUFS with peaks of {after.tp:.1f} dBTP; "
+        f"{target.i:g} LUFS with {target.tp:g} dBTP cannot be reached with this mix"
+    )
+    return after, [Notice("sound.loudness_missed", message)]
+
+
+def _encode_as_mixed(mix: Path, before: Loudness, out: Path, samples: int, cancelled: Cancel) -> tuple[Loudness, list[Notice]]:
+    if before.tp <= 0:
+        _encode(mix, out, samples, 0.0, None, cancelled)
+        return measure(out, cancelled), []
+    after = _approach(mix, before, LoudnessTarget(before.i, -1.0), out, samples, cancelled, free=True)
+    return after, [Notice("sound.limited", f"the mix peaked at {before.tp:+.1f} dBTP and was limited to -1 dBTP")]
+
+
+def _approach(
+    mix: Path,
+    before: Loudness,
+    target: LoudnessTarget,
+    out: Path,
+    samples: int,
+    cancelled: Cancel,
+    *,
+    free: bool = False,
+) -> Loudness:
+    """Encode, measure and correct until it is right, or the rounds are over; the best try stays at ``out``.
+
+    ``free``: the level may be what it likes, only the peak counts.
+    """
+    gain, ceiling = target.i - before.i, target.tp - HEADROOM_DB
+    best: tuple[tuple[float, float], Loudness] | None = None
+    trial = out.with_name(f"{out.stem}.try{out.suffix}")
+    try:
+        for _ in range(ROUNDS):
+            limiting = before.tp + gain > ceiling - HEADROOM_DB
+            _encode(mix, trial, samples, gain, ceiling if limiting else None, cancelled)
+            found = measure(trial, cancelled)
+            miss = 0.0 if free else target.i - found.i
+            over = found.tp - target.tp
+            rank = (max(0.0, over), abs(miss))
+            if best is None or rank < best[0]:
+                best = (rank, found)
+                trial.replace(out)
+            if over <= 0 and abs(miss) <= GOOD_ENOUGH_LU:
+                break
+            gain += miss * (1.3 if limiting else 1.0)
+            ceiling = max(LOWEST_CEILING, ceiling - (over + 0.1 if over > 0 else 0.0))
+    finally:
+        trial.unlink(missing_ok=True)
+    assert best is not None
+    return best[1]
+
+
+def _encode(mix: Path, out: Path, samples: int, gain_db: float, ceiling_db: float | None, cancelled: Cancel) -> None:
+    steps = [f"volume={gain_db:.3f}dB"]
+    if ceiling_db is not None:
+        limit = 10 ** (ceiling_db / 20)
+        steps += ["aresample=192000", f"alimiter=level=0:limit={limit:.6f}:attack=2:release=80:latency=1", "aresample=48000"]
+    steps += [f"apad=whole_len={samples}", f"atrim=end_sample={samples}", "aformat=channel_layouts=stereo"]
+    args = [*input_args(mix.resolve()), "-map", "0:a:0", "-af", ",".join(steps), *AAC_ARGS, "-map_metadata", "-1"]
+    run_ffmpeg([*args, f"file:{out.resolve()}"], what="encoding the soundtrack", cancelled=cancelled)

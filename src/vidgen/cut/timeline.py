@@ -1,0 +1,234 @@
+"""The final cut as data: shots, transitions, titles and sound on one frame grid.
+
+All positions are integers: frames on ``Timeline.rate`` (within the shot for cues, within the film for ``starts``) and
+samples at 48 kHz. A transition of T frames overlaps the tail of one shot with the head of the next, so the film is
+``sum(frames) - sum(transition frames)`` long. A fade-in of the first shot overlaps nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+from vidgen.errors import InputError, Notice
+from vidgen.media.encode import MASTER, EncodeProfile
+from vidgen.media.rate import samples_at, seconds_of
+
+FontKind = Literal["sans", "serif"]
+SoundRole = Literal["music", "ambience", "voice", "sfx", "clip"]
+
+FADE_IN = "fade_black"
+"""The only transition that the first shot may have."""
+
+
+@dataclass(frozen=True)
+class Transition:
+    """How a shot comes in. ``frames`` 0 is a cut; ``type`` is a key of ``transitions.yaml``."""
+
+    type: str = "cut"
+    frames: int = 0
+
+
+@dataclass(frozen=True)
+class TextLook:
+    """A look for titles; what is None comes from the role (``titles.yaml``).
+
+    ``size`` is the em height in per cent of the picture height, ``colour`` ``#rrggbb``, ``outline`` in per cent of the
+    em, ``fade`` in seconds.
+    """
+
+    font: FontKind | None = None
+    size: float | None = None
+    colour: str | None = None
+    outline: float | None = None
+    box: bool | None = None
+    position: str | None = None
+    fade: float | None = None
+
+
+@dataclass(frozen=True)
+class Cue:
+    """Words over the picture from frame ``start`` up to, not including, ``end``; both count from the start of the shot."""
+
+    text: str
+    start: int
+    end: int
+    role: str = "title"
+    position: str | None = None
+    style: TextLook = TextLook()
+
+
+@dataclass(frozen=True)
+class Conform:
+    """Bring a file of any form to the timeline's. ``fit``: ``pad`` shows all of the picture, ``crop`` leaves no bars."""
+
+    fit: Literal["pad", "crop"] = "pad"
+
+
+@dataclass(frozen=True)
+class TimelineShot:
+    """One shot.
+
+    Args:
+        id: shot id, for messages.
+        file: the clip. Without ``conform`` it is at the timeline's size and rate and has at least ``frames`` frames.
+        sha256: content id of the file.
+        frames: how many of its frames belong to the shot, transitions included.
+        transition: how the shot comes in.
+        cues: titles over it.
+        conform: how to normalise a file of another form, in the same encode.
+        encoded_as: ``EncodeProfile.key()`` with which the file was encoded; such a body may be copied.
+    """
+
+    id: str
+    file: Path
+    sha256: str
+    frames: int
+    transition: Transition = Transition()
+    cues: tuple[Cue, ...] = ()
+    conform: Conform | None = None
+    encoded_as: str | None = None
+
+
+@dataclass(frozen=True)
+class LoudnessTarget:
+    """Integrated loudness ``i`` in LUFS and true peak ``tp`` in dBTP, both measured on the encoded sound."""
+
+    i: float
+    tp: float
+
+
+@dataclass(frozen=True)
+class Track:
+    """One sound on the film's clock. Positions, lengths and fades are samples at 48 kHz.
+
+    ``at``: where it starts in the film; ``start``: where in the file; ``length``: None is to the file's end, or with
+    ``loop`` to the film's end; ``duck``: goes down under voices.
+    """
+
+    file: Path
+    sha256: str
+    role: SoundRole
+    at: int = 0
+    start: int = 0
+    length: int | None = None
+    loop: bool = False
+    gain_db: float = 0.0
+    fade_in: int = 0
+    fade_out: int = 0
+    duck: bool = False
+
+
+@dataclass(frozen=True)
+class Sound:
+    """The soundtrack. Without tracks the film has no audio stream. ``loudness`` None leaves the level as mixed."""
+
+    tracks: tuple[Track, ...] = ()
+    loudness: LoudnessTarget | None = None
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The whole cut. Pass it through ``settle`` before asking it for positions."""
+
+    rate: Fraction
+    width: int
+    height: int
+    shots: tuple[TimelineShot, ...]
+    sound: Sound = Sound()
+    profile: EncodeProfile = field(default=MASTER)
+    title: str = ""
+
+    @property
+    def overlaps(self) -> list[int]:
+        """For each shot, how many of its first frames overlap the shot before."""
+        return [0 if index == 0 else shot.transition.frames for index, shot in enumerate(self.shots)]
+
+    @property
+    def starts(self) -> list[int]:
+        """The film frame at which each shot's first frame is seen."""
+        found, position = [], 0
+        for shot, overlap in zip(self.shots, self.overlaps, strict=True):
+            found.append(position - overlap)
+            position += shot.frames - overlap
+        return found
+
+    @property
+    def frames(self) -> int:
+        """Length of the film in frames."""
+        return sum(shot.frames for shot in self.shots) - sum(self.overlaps)
+
+    @property
+    def samples(self) -> int:
+        """Length of the film in samples at 48 kHz."""
+        return samples_at(self.frames, self.rate)
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the film in seconds."""
+        return seconds_of(self.frames, self.rate)
+
+
+def settle(timeline: Timeline) -> tuple[Timeline, list[Notice]]:
+    """Make a timeline consistent: transitions that do not fit are shortened, with a notice each.
+
+    No frame is ever in two transitions: where both ends of a shot want more than it has, each gets up to half of it.
+    Raises InputError for a timeline without shots, a shot without frames, or a size that cannot be encoded.
+    """
+    if not timeline.shots:
+        raise InputError("cut.empty", "there is nothing to cut: the film has no shots", hint="add a shot to the storyboard")
+    if timeline.width < 2 or timeline.height < 2 or timeline.width % 2 or timeline.height % 2:
+        raise InputError("cut.bad_size", f"{timeline.width}x{timeline.height}: width and height must be even and at least 2")
+    for shot in timeline.shots:
+        if shot.frames < 1:
+            raise InputError("cut.empty", f"shot {shot.id} has no frames", hint="give it a duration", where=shot.id)
+    notices: list[Notice] = []
+    shots: list[TimelineShot] = []
+    for index, shot in enumerate(timeline.shots):
+        before = shots[-1] if shots else None
+        after = timeline.shots[index + 1] if index + 1 < len(timeline.shots) else None
+        shots.append(replace(shot, transition=_settled(shot, before, after, notices), cues=_inside(shot)))
+    return replace(timeline, shots=tuple(shots)), notices
+
+
+def _inside(shot: TimelineShot) -> tuple[Cue, ...]:
+    """The cues clipped to the shot; those that never show are left out."""
+    clipped = (replace(cue, start=max(0, cue.start), end=min(shot.frames, cue.end)) for cue in shot.cues)
+    return tuple(cue for cue in clipped if cue.start < cue.end)
+
+
+def _settled(shot: TimelineShot, before: TimelineShot | None, after: TimelineShot | None, notices: list[Notice]) -> Transition:
+    from vidgen.cut.transitions import known, plain_cut
+
+    wanted = shot.transition
+    if wanted.frames <= 0 or plain_cut(wanted.type):
+        return Transition()
+    if not known(wanted.type):
+        notices.append(
+            Notice("cut.transition_replaced", f"{wanted.type} is not a known transition; a dissolve is used", shot.id)
+        )
+        wanted = Transition("dissolve", wanted.frames)
+    if before is None:
+        if wanted.type != FADE_IN:
+            message = f"the first shot has nothing to {wanted.type} from; only {FADE_IN} works there. It starts with a cut"
+            notices.append(Notice("cut.transition_ignored", message, shot.id))
+            return Transition()
+        room = _room(shot, None, after)
+    else:
+        room = min(_room(shot, before, after), before.frames - before.transition.frames)
+    if wanted.frames <= room:
+        return wanted
+    if room:
+        message = f"{wanted.type} of {wanted.frames} frames does not fit its shots; it is {room} frames"
+    else:
+        message = f"{wanted.type} of {wanted.frames} frames does not fit its shots; it is a cut"
+    notices.append(Notice("cut.transition_shortened", message, shot.id))
+    return Transition(wanted.type, room) if room else Transition()
+
+
+def _room(shot: TimelineShot, before: TimelineShot | None, after: TimelineShot | None) -> int:
+    """How many frames of the shot a transition into it may take: all that the next transition can leave."""
+    next_takes = after is not None and after.transition.frames > 0
+    return shot.frames // 2 if next_takes else shot.frames - 1 if before is not None else shot.frames

@@ -1,0 +1,34 @@
+"""What the names of transitions mean, read from ``transitions.yaml``."""
+
+from __future__ import annotations
+
+import functools
+from importlib.resources import files
+
+CUT = "cut"
+
+
+@functools.cache
+def _table() -> dict[str, str]:
+    import yaml
+
+    table: dict[str, str] = yaml.safe_load((files("vidgen.cut") / "transitions.yaml").read_text(encoding="utf-8"))
+    return table
+
+
+def known(name: str) -> bool:
+    """Whether a name is in the table."""
+    return name in _table()
+
+
+def plain_cut(name: str) -> bool:
+    """Whether the picture simply cuts."""
+    return _table().get(name) == CUT
+
+
+def blend(name: str) -> str:
+    """The xfade blend that draws a transition. Raises KeyError for a name not in the table, or a cut."""
+    found = _table()[name]
+    if found == CUT:
+        raise KeyError(name)
+    return found
