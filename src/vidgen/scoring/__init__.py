@@ -1,0 +1,30 @@
+"""Judges the takes of one shot and chooses among them. Types load at once; what needs OpenCV loads when it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from vidgen.scoring.types import FAMILIES, Choice, Expectation, Scorecard, Veto
+
+__all__ = ["FAMILIES", "Choice", "Expectation", "Scorecard", "Veto", "choose", "score_takes"]
+
+
+def score_takes(
+    files: Sequence[Path],
+    expectation: Expectation = Expectation(),
+    *,
+    cache: Path | None = None,
+    weights: Mapping[str, float] | None = None,
+) -> list[Scorecard]:
+    """Judge the takes of one shot; one card per file, in the order given. See ``scoring.judge.score_takes``."""
+    from vidgen.scoring import judge
+
+    return judge.score_takes(files, expectation, cache=cache, weights=weights)
+
+
+def choose(cards: Sequence[Scorecard]) -> Choice:
+    """Order the cards from best to worst and name the winner. See ``scoring.judge.choose``."""
+    from vidgen.scoring import judge
+
+    return judge.choose(cards)

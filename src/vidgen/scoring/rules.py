@@ -1,0 +1,44 @@
+"""Reads ``measures.yaml``: what is compared, how, and what is a veto."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One measure; see the head of ``measures.yaml``."""
+
+    family: str
+    better: Literal["low", "high"]
+    floor: float
+    noise: float
+    typical: float
+
+
+@dataclass(frozen=True)
+class Rules:
+    """All of ``measures.yaml``."""
+
+    version: int
+    tie_band: float
+    gain_limit: float
+    loss_limit: float
+    measures: Mapping[str, Rule]
+    vetoes: Mapping[str, float]
+    clear: Mapping[str, float]
+    content: Mapping[str, str]
+
+
+def _read() -> Rules:
+    import yaml
+
+    data = yaml.safe_load(files("vidgen.scoring").joinpath("measures.yaml").read_text(encoding="utf-8"))
+    data["measures"] = {name: Rule(**row) for name, row in data["measures"].items()}
+    return Rules(**data)
+
+
+RULES = _read()

@@ -1,0 +1,104 @@
+"""What is asked of a shot, and what a judge says of its takes. The types that render, review and the CLI share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+from vidgen.takes.request import ShotRequest
+
+FAMILIES = ("temporal", "motion", "artifacts", "camera", "prompt", "physics")
+"""Kinds of quality, each judged on its own: sharpness cannot buy back a freeze."""
+
+Status = Literal["ok", "uncalibrated", "vetoed", "unreadable"]
+"""``uncalibrated``: there was nothing to compare with, so the figures are relative to typical clips only."""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a take should be. None: not asked.
+
+    ``move`` is a canonical camera move; ``motion_amount`` 1 (nearly still) to 10; ``wants_still``: the storyboard asked for
+    a picture that hardly moves, so standing still is no fault.
+    """
+
+    frames: int | None = None
+    fps: Fraction | None = None
+    width: int | None = None
+    height: int | None = None
+    move: str | None = None
+    motion_amount: float | None = None
+    wants_still: bool = False
+    prompt: str | None = None
+
+    @classmethod
+    def of(cls, request: ShotRequest) -> Expectation:
+        """What a request asks for. Amounts up to 2 with a still camera mean a still picture."""
+        return cls(
+            frames=request.frames,
+            fps=request.fps,
+            width=request.width,
+            height=request.height,
+            move=request.camera.move,
+            motion_amount=request.motion.amount,
+            wants_still=request.motion.amount <= 2 and request.camera.move == "static",
+            prompt=request.prompt,
+        )
+
+
+@dataclass(frozen=True)
+class Veto:
+    """A fault that no other quality can make good. ``at_s``: where in the clip, in seconds, where it has a place."""
+
+    code: str
+    at_s: float | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """One take as judged among its fellow candidates.
+
+    ``families`` and ``total`` are in units of harmless variation (re-encoding, a small crop): 0 is the middle candidate, and
+    a difference below the tie band means nothing. None: not measured, and ``not_measured`` says why. ``measures`` are the
+    plain readings, comparable between takes of one shot alone.
+    """
+
+    file: Path
+    sha256: str
+    total: float | None
+    families: Mapping[str, float | None]
+    not_measured: Mapping[str, str] = field(default_factory=dict)
+    measures: Mapping[str, float] = field(default_factory=dict)
+    vetoes: tuple[Veto, ...] = ()
+    status: Status = "ok"
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON values: one of the ``candidates`` of ``vidgen score``, without its rank."""
+        return {
+            "file": str(self.file),
+            "total": self.total,
+            "families": dict(self.families),
+            "not_measured": dict(self.not_measured),
+            "measures": dict(self.measures),
+            "vetoes": [{"code": veto.code, "at_s": veto.at_s, "detail": veto.detail} for veto in self.vetoes],
+            "status": self.status,
+        }
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which take to use. ``order`` and ``winner`` are indices into the cards; ``order`` runs from best to worst.
+
+    ``winner`` is None where no take can be played. ``tie``: the second is as good within the noise. ``needs_review``: even
+    the best has a veto. ``why`` is one sentence for people.
+    """
+
+    order: tuple[int, ...]
+    winner: int | None
+    tie: bool
+    needs_review: bool
+    why: str
