@@ -1,0 +1,245 @@
+"""What every engine must do, as a pytest class. Built-in engines pass it; third-party engines should."""
+
+# ruff: noqa: D102 - the name of each test is the sentence that it checks
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vidgen.catalog.capabilities import Capabilities
+from vidgen.engines.base import Engine, Job, LocalEngine, RemoteEngine
+from vidgen.errors import NOTICES, Cancelled
+from vidgen.media.files import sha256_file
+from vidgen.media.verify import check_video
+from vidgen.takes.request import Generated, ShotRequest, TakeRequest
+
+
+class EngineConformance:
+    """Subclass it, set ``engine`` to the engine's class or to a function that makes one, and let pytest find it.
+
+    A remote engine must reach a provider (a fake one on this machine will do) and, where a restart is to be tested, two
+    engines made one after the other must reach the same one. Override the other members where the defaults do not fit.
+    """
+
+    engine: Callable[[], Engine]
+    model: str | None = None
+    """The model to test; None: the engine's default."""
+    frames = 12
+    fps = Fraction(24)
+    size = (96, 64)
+    cancel_within_s = 1.0
+    timeout_s = 60.0
+    """How long a remote job may take."""
+
+    def make(self) -> Engine:
+        """A new engine."""
+        return type(self).engine()
+
+    def shot(self) -> ShotRequest:
+        """The shot that is made: small and short."""
+        engine = self.make()
+        width, height = self.size
+        return ShotRequest(
+            shot="s01",
+            engine=engine.name,
+            model=self.model,
+            task="text_to_video",
+            prompt="a lighthouse on a cliff at dusk, waves below",
+            frames=self.frames,
+            fps=self.fps,
+            width=width,
+            height=height,
+            base_seed=11,
+        )
+
+    def created(self) -> int | None:
+        """How many create requests the provider has seen so far; None where the test cannot know."""
+        return None
+
+    def test_capabilities_are_of_the_right_types_and_name_the_engine(self) -> None:
+        engine = self.make()
+        able = engine.capabilities(self.model)
+        assert isinstance(able, Capabilities)
+        assert able.engine == engine.name
+        assert able.tasks
+        assert able.concurrency >= 1
+        for value in (able.tasks, able.durations_s, able.aspects, able.moves):
+            assert isinstance(value, tuple), "lists of capabilities are tuples, so that nobody changes them by accident"
+
+    def test_capabilities_and_estimate_ask_no_network(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        with _no_network(monkeypatch):
+            engine = self.make()
+            engine.capabilities(self.model)
+            engine.available()
+            estimate = engine.estimate(self.shot())
+        assert estimate is None or estimate >= 0
+
+    def test_clip_has_exactly_the_frames_rate_and_size_asked_for(self, tmp_path: Path) -> None:
+        shot = self.shot()
+        made = self._made(tmp_path / "take.mp4")
+        check_video(made.file, frames=shot.frames, width=shot.width, height=shot.height, rate=shot.fps)
+
+    def test_clip_is_where_it_was_asked_for_and_nothing_else_is_left(self, tmp_path: Path) -> None:
+        made = self._made(tmp_path / "take.mp4")
+        assert made.file == tmp_path / "take.mp4"
+        assert [file.name for file in tmp_path.iterdir()] == ["take.mp4"]
+
+    def test_odd_lengths_and_rates_are_exact_too(self, tmp_path: Path) -> None:
+        shot = replace(self.shot(), frames=self.frames + 1, fps=Fraction(24000, 1001))
+        made = self._made(tmp_path / "take.mp4", shot)
+        check_video(made.file, frames=shot.frames, width=shot.width, height=shot.height, rate=shot.fps)
+
+    def test_manifest_says_how_it_was_made(self, tmp_path: Path) -> None:
+        made = self._made(tmp_path / "take.mp4")
+        json.dumps(dict(made.manifest), allow_nan=False)
+        assert made.manifest.get("model"), "the manifest names the model"
+        assert made.manifest.get("seed") == 11 or not self._seeded(), "the manifest names the seed"
+        assert isinstance(made.diffusion, bool)
+        if made.diffusion and isinstance(self.make(), LocalEngine):
+            assert {"revision", "scheduler", "steps"} <= set(made.manifest)
+
+    def test_notices_have_registered_codes(self, tmp_path: Path) -> None:
+        made = self._made(tmp_path / "take.mp4")
+        assert [code for code, _ in made.notices if code not in NOTICES] == []
+
+    def test_same_seed_gives_the_same_pictures(self, tmp_path: Path) -> None:
+        if not self._seeded():
+            pytest.skip("the engine does not claim seeds")
+        first, second = self._made(tmp_path / "a.mp4"), self._made(tmp_path / "b.mp4")
+        assert _pictures(first.file) == _pictures(second.file)
+
+    def test_another_seed_gives_other_pictures(self, tmp_path: Path) -> None:
+        if not self._seeded():
+            pytest.skip("the engine does not claim seeds")
+        first, second = self._made(tmp_path / "a.mp4"), self._made(tmp_path / "b.mp4", take=2)
+        assert _pictures(first.file) != _pictures(second.file)
+
+    def test_cancel_stops_it_soon_and_leaves_no_file(self, tmp_path: Path) -> None:
+        engine = self._local()
+        wanted = _take(replace(self.shot(), frames=self.frames * 20), 1)
+        asked_at: list[float] = []
+
+        def cancelled() -> bool:
+            asked_at.append(time.monotonic())
+            return True
+
+        began = time.monotonic()
+        with pytest.raises(Cancelled):
+            engine.generate(wanted, tmp_path / "take.mp4", cancelled=cancelled)
+        assert asked_at, "a generation asks whether it is cancelled"
+        assert time.monotonic() - asked_at[0] < self.cancel_within_s
+        assert time.monotonic() - began < self.cancel_within_s + self.timeout_s
+        assert list(tmp_path.iterdir()) == []
+
+    def test_progress_goes_from_0_to_1_and_never_back(self, tmp_path: Path) -> None:
+        engine = self._local()
+        shares: list[float] = []
+        engine.generate(_take(self.shot(), 1), tmp_path / "take.mp4", progress=shares.append)
+        assert shares == sorted(shares)
+        assert all(0 <= share <= 1 for share in shares)
+
+    def test_submit_sends_exactly_one_create_request(self, tmp_path: Path) -> None:
+        engine = self._remote()
+        before = self.created()
+        if before is None:
+            pytest.skip("override created() to count create requests")
+        asyncio.run(engine.submit(_take(self.shot(), 1), reference="conformance-1"))
+        assert self.created() == before + 1
+
+    def test_polling_and_fetching_again_changes_nothing_and_buys_nothing(self, tmp_path: Path) -> None:
+        engine = self._remote()
+        wanted = _take(self.shot(), 1)
+
+        async def run() -> list[Job]:
+            job = await self._finished(engine, wanted)
+            for name in ("a.mp4", "b.mp4"):
+                await engine.fetch(job, wanted, tmp_path / name)
+            return [job, await engine.poll(job.id)]
+
+        before = self.created()
+        jobs = asyncio.run(run())
+        assert {job.state for job in jobs} == {"succeeded"}
+        assert sha256_file(tmp_path / "a.mp4") == sha256_file(tmp_path / "b.mp4")
+        assert self.created() == (None if before is None else before + 1)
+
+    def test_a_job_can_be_fetched_after_a_restart_from_its_id_alone(self, tmp_path: Path) -> None:
+        wanted = _take(self.shot(), 1)
+        job_id = asyncio.run(self._remote().submit(wanted, reference="conformance-2"))
+        made = asyncio.run(self._fetched(self._remote(), job_id, wanted, tmp_path / "take.mp4"))
+        check_video(made.file, frames=wanted.request.frames, rate=wanted.request.fps)
+
+    def _seeded(self) -> bool:
+        return self.make().capabilities(self.model).seed
+
+    def _local(self) -> LocalEngine:
+        engine = self.make()
+        if not isinstance(engine, LocalEngine):
+            pytest.skip("not a local engine")
+        return engine
+
+    def _remote(self) -> RemoteEngine:
+        engine = self.make()
+        if not isinstance(engine, RemoteEngine):
+            pytest.skip("not a remote engine")
+        return engine
+
+    def _made(self, out: Path, shot: ShotRequest | None = None, *, take: int = 1) -> Generated:
+        engine, wanted = self.make(), _take(shot or self.shot(), take)
+        if isinstance(engine, LocalEngine):
+            return engine.generate(wanted, out)
+        assert isinstance(engine, RemoteEngine)
+
+        async def run() -> Generated:
+            return await engine.fetch(await self._finished(engine, wanted), wanted, out)
+
+        return asyncio.run(run())
+
+    async def _fetched(self, engine: RemoteEngine, job_id: str, wanted: TakeRequest, out: Path) -> Generated:
+        return await engine.fetch(await self._ended(engine, job_id), wanted, out)
+
+    async def _finished(self, engine: RemoteEngine, wanted: TakeRequest) -> Job:
+        return await self._ended(engine, await engine.submit(wanted, reference=f"conformance-{time.monotonic_ns()}"))
+
+    async def _ended(self, engine: RemoteEngine, job_id: str) -> Job:
+        deadline = time.monotonic() + self.timeout_s
+        while time.monotonic() < deadline:
+            job = await engine.poll(job_id)
+            assert job.id == job_id
+            if job.state in ("succeeded", "failed"):
+                assert job.state == "succeeded", job.error
+                return job
+            assert job.progress is None or 0 <= job.progress <= 1
+            await asyncio.sleep(min(0.05, engine.poll_interval_s))
+        raise AssertionError(f"the job did not end within {self.timeout_s} s")
+
+
+def _take(shot: ShotRequest, number: int) -> TakeRequest:
+    return TakeRequest(shot, number, shot.seed_of(number))
+
+
+def _pictures(file: Path) -> list[bytes]:
+    from vidgen.media.frames import read_frames
+
+    return [frame.tobytes() for frame in read_frames(file)]
+
+
+@contextmanager
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def refuse(*args: Any, **more: Any) -> Any:
+        raise AssertionError("this must not use the network")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(socket.socket, "connect", refuse)
+        patch.setattr(socket, "getaddrinfo", refuse)
+        yield

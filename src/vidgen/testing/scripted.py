@@ -1,0 +1,152 @@
+"""A cloud provider on disk that does what its script says, for tests of everything that drives a remote engine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, Literal, get_args
+
+from vidgen.catalog.capabilities import Capabilities, Price
+from vidgen.engines.base import Job, RemoteEngine
+from vidgen.errors import ProcessingError
+from vidgen.media.files import write_text
+from vidgen.takes.request import Generated, TakeRequest
+
+Mood = Literal["ok", "slow", "fail", "moderation", "refuse", "unknown", "expired"]
+"""How the provider treats one job: ``ok``; ``slow`` (never ends by itself); ``fail`` while it runs; ``moderation`` of the
+result; ``refuse`` (the request is turned down, nothing is bought); ``unknown`` (accepted, but the answer is lost);
+``expired`` (made, but the result can no longer be fetched)."""
+
+MOODS: tuple[Mood, ...] = get_args(Mood)
+
+
+class ScriptedRemote(RemoteEngine):
+    """A remote engine whose provider is a folder; another instance on the same folder sees the same jobs.
+
+    Args:
+        folder: where the provider keeps its jobs; None: a new temporary folder.
+        moods: mood of the first, second, ... job; the last one holds for all that follow.
+        polls: how often a job is seen running before it ends.
+        price: US dollars for one second; None: unknown.
+        name: the engine's name.
+    """
+
+    poll_interval_s = 0.01
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        moods: Sequence[Mood] = ("ok",),
+        polls: int = 2,
+        price: float | None = 0.1,
+        name: str = "scripted",
+    ) -> None:
+        self.name = name
+        self.folder = folder or Path(mkdtemp(prefix="scripted-remote-"))
+        self.moods = tuple(moods)
+        self.polls = polls
+        self.price = price
+
+    def capabilities(self, model: str | None = None) -> Capabilities:
+        """Text and pictures to video, of any size and length, with seeds."""
+        return Capabilities(
+            engine=self.name,
+            model=model or "scripted-1",
+            title="a provider that follows a script",
+            tasks=("text_to_video", "image_to_video"),
+            first_frame=True,
+            seed=True,
+            moves=("all",),
+            concurrency=2,
+            diffusion=False,
+            price=Price(per_second=self.price, source="the script"),
+        )
+
+    @property
+    def created(self) -> int:
+        """How many create requests the provider accepted; each was bought."""
+        return len(self.jobs())
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """Every job at the provider, in the order of their creation: id, mood, polls seen, reference, seed, prompt."""
+        rows = [json.loads(file.read_text(encoding="utf-8")) for file in self.folder.glob("*.json")]
+        return sorted(rows, key=lambda row: row["number"])
+
+    async def submit(self, take: TakeRequest, *, reference: str) -> str:
+        """Accept a job, or not, by its mood."""
+        number = self.created + 1
+        mood = self.moods[min(number, len(self.moods)) - 1]
+        if mood == "refuse":
+            raise ProcessingError("generation.moderated", f"{self.name}: the prompt was turned down", where=take.request.shot)
+        job = {
+            "id": f"job-{uuid.uuid4().hex[:12]}",
+            "number": number,
+            "mood": mood,
+            "polls": 0,
+            "reference": reference,
+            "seed": take.seed,
+            "model": take.request.model,
+            "prompt": take.request.prompt,
+        }
+        self._save(job)
+        if mood == "unknown":
+            raise ProcessingError("submit.unknown", f"{self.name}: no answer to the request", where=take.request.shot)
+        return str(job["id"])
+
+    async def poll(self, job_id: str) -> Job:
+        """Queued, then running, then how the mood ends; asking again after the end changes nothing."""
+        await asyncio.sleep(0)
+        job = self._job(job_id)
+        job["polls"] += 1
+        self._save(job)
+        if job["polls"] <= self.polls or job["mood"] == "slow":
+            state: Literal["queued", "running"] = "queued" if job["polls"] == 1 else "running"
+            return Job(job_id, state, progress=min(0.95, job["polls"] / (self.polls + 1)))
+        ends = {"fail": "the machine caught fire", "moderation": "the result was turned down by a policy"}
+        if job["mood"] in ends:
+            return Job(job_id, "failed", error=ends[job["mood"]])
+        return Job(job_id, "succeeded", progress=1.0, raw={"job": job_id})
+
+    async def fetch(self, job: Job, take: TakeRequest, out: Path) -> Generated:
+        """Write the clip: a bar that crosses a plain picture, both by the job's seed."""
+        row = self._job(job.id)
+        if row["mood"] == "expired":
+            raise ProcessingError("result.expired", f"{self.name}: the result of {job.id} is gone", where=take.request.shot)
+        await asyncio.to_thread(_draw, take, int(row["seed"]), out)
+        manifest = {"engine": self.name, "model": row["model"] or "scripted-1", "seed": row["seed"], "job": job.id}
+        price = self.estimate(take.request)
+        return Generated(file=out, manifest=manifest, diffusion=False, cost_usd=price)
+
+    async def cancel(self, job_id: str) -> None:
+        """End a job that runs."""
+        self._save({**self._job(job_id), "mood": "fail", "polls": self.polls})
+
+    def _job(self, job_id: str) -> dict[str, Any]:
+        try:
+            job: dict[str, Any] = json.loads((self.folder / f"{job_id}.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ProcessingError("generation.failed", f"{self.name}: there is no job {job_id}") from None
+        return job
+
+    def _save(self, job: dict[str, Any]) -> None:
+        write_text(self.folder / f"{job['id']}.json", json.dumps(job, ensure_ascii=False))
+
+
+def _draw(take: TakeRequest, seed: int, out: Path) -> None:
+    import numpy as np
+
+    from vidgen.media.frames import FrameWriter
+
+    asked = take.request
+    colours = np.random.default_rng(seed).integers(40, 216, (2, 3))
+    with FrameWriter(out, asked.width, asked.height, asked.fps, frames=asked.frames) as writer:
+        for index in range(asked.frames):
+            frame = np.full((asked.height, asked.width, 3), colours[0], np.uint8)
+            left = (index * 2 + seed) % asked.width
+            frame[:, left : left + max(4, asked.width // 8)] = colours[1]
+            writer.write(frame)
