@@ -12,7 +12,8 @@ from vidgen import __version__
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.catalog.engines import capabilities, engine_table, use_cases
 from vidgen.errors import InputError, VidgenError
-from vidgen.render.machine import configuration, home, offline
+from vidgen.media.home import offline, vidgen_home
+from vidgen.render.machine import configuration
 
 _SHORT_TASKS = {
     "text_to_video": "text",
@@ -122,9 +123,27 @@ def recommendations(name: str | None) -> list[dict[str, Any]]:
 
 def model_rows(*, verify: bool = False) -> list[dict[str, Any]]:
     """Weights and fonts: licence, size, sha256 and where they are; ``verify`` reads every file."""
-    from vidgen.weights import store
+    from vidgen.weights.registry import models
+    from vidgen.weights.store import status
 
-    return store.rows(verify=verify)
+    rows = []
+    for model in models():
+        found = status(model, checksums=verify)
+        rows.append(
+            {
+                "name": model.name,
+                "title": model.title,
+                "task": model.task,
+                "licence": model.licence,
+                "bytes": model.bytes,
+                "files": [{"name": pin.name, "bytes": pin.bytes, "sha256": pin.sha256} for pin in model.files],
+                "state": found.state,
+                "where": str(found.where) if found.state != "absent" else "",
+                "problems": list(found.problems),
+                "used_by": model.used_by,
+            }
+        )
+    return rows
 
 
 def diagnose() -> list[dict[str, Any]]:
@@ -133,7 +152,7 @@ def diagnose() -> list[dict[str, Any]]:
         _check("ok" if sys.version_info >= (3, 11) else "bad", "python", sys.version.split()[0], "Python 3.11 or newer"),
         _ffmpeg(),
         _fonts(),
-        _writable(home()),
+        _writable(vidgen_home()),
         _disk(Path.cwd()),
         _cpu(),
         _gpu(),

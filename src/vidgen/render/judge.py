@@ -7,6 +7,83 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vidgen.errors import InputError, ProcessingError
 from vidgen.scoring import Choice, Expectation, Scorecard, choose, score_takes
 from vidgen.storyboard.vocabulary import canonical_name
 from vidgen.takes.request import ShotRequest, Take
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The judge's cards of a shot's takes, in the takes' order, and its choice."""
+
+    takes: tuple[int, ...]
+    cards: tuple[Scorecard, ...]
+    choice: Choice
+
+    @property
+    def winner(self) -> int:
+        """The number of the best take."""
+        assert self.choice.winner is not None
+        return self.takes[self.choice.winner]
+
+    @property
+    def tie(self) -> bool:
+        """Whether the second best is as good within the noise."""
+        return self.choice.tie
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether even the best take has a veto."""
+        return self.choice.needs_review
+
+    def score(self, take: int) -> float | None:
+        """The total of a take; None where it was not measured."""
+        return self.cards[self.takes.index(take)].total
+
+    def vetoes(self, take: int) -> list[dict[str, Any]]:
+        """The faults of a take that no other quality makes good."""
+        return [
+            {"code": veto.code, "at_s": veto.at_s, "detail": veto.detail} for veto in self.cards[self.takes.index(take)].vetoes
+        ]
+
+
+def judge_takes(takes: Sequence[Take], request: ShotRequest, cache: Path) -> Verdict:
+    """Score the takes of one shot against what it asked for. Readings are kept in ``cache`` by the clip's content.
+
+    Raises ProcessingError where no take can be played.
+    """
+    cards = tuple(score_takes([take.file for take in takes], Expectation.of(request), cache=cache))
+    choice = choose(cards)
+    if choice.winner is None:
+        raise ProcessingError("media.bad_output", f"{request.shot}: {choice.why}", hint="--regenerate it", where=request.shot)
+    return Verdict(tuple(take.take for take in takes), cards, choice)
+
+
+def score_clips(
+    files: Sequence[Path], *, prompt: str | None, camera: str | None, motion_amount: float | None
+) -> dict[str, Any]:
+    """``data`` of ``score --json``: clips ranked as candidates of one shot. Raises InputError for a missing or bad clip."""
+    for file in files:
+        if not file.is_file():
+            raise InputError("media.not_found", f"{file} does not exist", hint="check the path", where=str(file))
+    try:
+        move = canonical_name("camera_move", camera) if camera else None
+    except ValueError as error:
+        raise InputError("usage.invalid", f"--camera: {error}", where="--camera") from error
+    still = motion_amount is not None and motion_amount <= 2 and move in (None, "static")
+    wish = Expectation(move=move, motion_amount=motion_amount, wants_still=still, prompt=prompt)
+    cards = score_takes(files, wish)
+    unreadable = [card for card in cards if card.status == "unreadable"]
+    if unreadable:
+        detail = unreadable[0].vetoes[0].detail if unreadable[0].vetoes else f"{unreadable[0].file} cannot be played"
+        raise InputError("media.unreadable", detail, where=str(unreadable[0].file))
+    choice = choose(cards)
+    ranks = {index: place + 1 for place, index in enumerate(choice.order)}
+    return {
+        "candidates": [{"rank": ranks[index], **card.as_dict()} for index, card in enumerate(cards)],
+        "winner": None if choice.winner is None else str(cards[choice.winner].file),
+        "tie": choice.tie,
+        "why": choice.why,
+        "needs_review": choice.needs_review,
+    }

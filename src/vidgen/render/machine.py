@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.errors import InputError
+from vidgen.media.home import vidgen_home
 from vidgen.planning.engine_choice import Machine
 
 
-def home() -> Path:
-    """The folder of models, fonts and the user's configuration: ``VIDGEN_HOME`` or the platform's data folder."""
-    from vidgen.weights.home import vidgen_home
-
-    return vidgen_home()
-
-
 def configuration() -> dict[str, Any]:
-    """The user's ``config.yaml`` in ``home()``; empty where there is none. Only ``engine`` is known today."""
-    file = home() / "config.yaml"
+    """The user's ``config.yaml`` in ``VIDGEN_HOME``; empty where there is none. Only ``engine`` is known today."""
+    file = vidgen_home() / "config.yaml"
     if not file.is_file():
         return {}
     import yaml
@@ -51,8 +43,3 @@ def capabilities_of(engine: str, model: str | None) -> Capabilities | None:
     if known or engine not in engine_names():
         return known
     return get_engine(engine).capabilities(model)
-
-
-def offline() -> bool:
-    """Whether every download is forbidden (``VIDGEN_OFFLINE=1``)."""
-    return os.environ.get("VIDGEN_OFFLINE", "") not in ("", "0")

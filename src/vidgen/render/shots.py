@@ -45,8 +45,8 @@ class MadeShot:
 
     @property
     def needs_review(self) -> bool:
-        """Whether a person should look: every take was vetoed and nobody picked one."""
-        return self.picked_by == "auto" and self.verdict is not None and self.verdict.all_vetoed
+        """Whether a person should look: even the best take has a veto, and nobody picked one."""
+        return self.picked_by == "auto" and self.verdict is not None and self.verdict.needs_review
 
 
 @dataclass(frozen=True)
