@@ -191,7 +191,7 @@ def _tools(timeline: Timeline) -> str:
     if any(shot.cues for shot in timeline.shots):
         from vidgen.weights.fonts import font_file
 
-        parts += [[kind, font_file(kind).name, font_file(kind).stat().st_size] for kind in ("sans", "serif")]
+        parts += [[file.name, file.stat().st_size] for file in (font_file("sans"), font_file("serif"))]
     return sha256_json(parts)
 
 

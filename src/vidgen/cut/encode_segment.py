@@ -18,6 +18,7 @@ from vidgen.cut.titles import ass_text
 from vidgen.cut.transitions import blend
 from vidgen.errors import ProcessingError
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
+from vidgen.media.rate import rate_text
 from vidgen.media.verify import check_video
 
 STRICT = ("-err_detect", "explode", "-threads", "2")
@@ -90,19 +91,42 @@ def _seconds(value: Fraction) -> str:
 def _graph(segment: Segment, timeline: Timeline, folder: Path) -> str:
     """The filter graph of a piece, from its inputs to ``[out]``."""
     chains = [_source_chain(index, source, timeline, folder) for index, source in enumerate(segment.sources)]
-    last = []
     if segment.transition:
-        labels = "".join(f"[s{index}]" for index in range(len(chains)))
-        joined = f"xfade=transition={blend(segment.transition)}:duration={segment.frames / 10:.1f}:offset=0"
-        # xfade dips to full-range black and white; keep to the legal range.
-        last = [f"{labels}{joined}", "limiter=min=16:max=235:planes=1", "limiter=min=16:max=240:planes=6"]
+        chains += _blend(segment, timeline)
+        last = ["[blend]null"]
+    elif segment.fade_in:
+        last = [f"[s0]fade=t=in:start_frame=0:nb_frames={segment.fade_in}"]
     else:
         last = ["[s0]null"]
-        if segment.fade_in:
-            last.append(f"fade=t=in:start_frame=0:nb_frames={segment.fade_in}")
-    slowdown = f"settb={timeline.rate.denominator}/{timeline.rate.numerator},setpts=N"
-    last += [f"format={timeline.profile.pix_fmt}", slowdown]
+    # fps states the real rate again: without it the encoder would believe in frames of 100 ms and double the first.
+    clock = f"settb={timeline.rate.denominator}/{timeline.rate.numerator},setpts=N,fps={rate_text(timeline.rate)}"
+    last += [f"format={timeline.profile.pix_fmt}", clock]
     return ";".join([*chains, ",".join(last) + "[out]"])
+
+
+def _blend(segment: Segment, timeline: Timeline) -> list[str]:
+    """From ``[s0]`` and ``[s1]`` to ``[blend]``."""
+    kind, frames = blend(segment.transition or ""), segment.frames
+    if not kind.startswith("dip:"):
+        return [f"[s0][s1]{_xfade(kind, frames)}[blend]"]
+    half, colour = frames // 2, kind.removeprefix("dip:")
+    plain = f"color={colour}:s={timeline.width}x{timeline.height}:r=10,format={timeline.profile.pix_fmt},setsar=1,settb=1/10"
+    if not half:
+        return [f"{plain},trim=end_frame=1[blend]", "[s0]nullsink", "[s1]nullsink"]
+    rest = frames - half
+    return [
+        f"[s0]trim=end_frame={half}[out0]",
+        f"{plain},trim=end_frame={half}[plain0]",
+        f"[out0][plain0]{_xfade('fade', half)}[first]",
+        f"{plain},trim=end_frame={rest}[plain1]",
+        f"[s1]trim=start_frame={half},setpts=N,fps=10[in1]",
+        f"[plain1][in1]{_xfade('fade', rest)}[second]",
+        "[first][second]concat=n=2[blend]",
+    ]
+
+
+def _xfade(kind: str, frames: int) -> str:
+    return f"xfade=transition={kind}:duration={frames / 10:.1f}:offset=0"
 
 
 def _source_chain(index: int, source: Source, timeline: Timeline, folder: Path) -> str:

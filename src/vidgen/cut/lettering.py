@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from vidgen.cut.timeline import FontKind
+
 NOT_AT_START = frozenset(
     "、。，．・：；？！!?,.:;)]}）］｝〉》」』】〕〗〙｣’”々〻ーぁぃぅぇぉっゃゅょゎゕゖ"
     "ァィゥェォッャュョヮヵヶ゛゜ヽヾゝゞ…‥–—〜～%％°℃"
@@ -45,7 +47,7 @@ class Typeface:
 
 
 @functools.cache
-def typeface(kind: str) -> Typeface:
+def typeface(kind: FontKind) -> Typeface:
     """The metrics of the ``sans`` or ``serif`` font."""
     from fontTools.ttLib import TTFont
 

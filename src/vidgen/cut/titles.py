@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 from vidgen.cut.lettering import WORD_JOINER, typeface, wrap
-from vidgen.cut.timeline import Cue
+from vidgen.cut.timeline import Cue, FontKind
 from vidgen.errors import Notice
 
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -39,7 +39,7 @@ EVENTS = "\n[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, 
 class Look:
     """How one cue is drawn: the role's look with the user's style over it."""
 
-    font: str
+    font: FontKind
     size: float
     colour: str
     position: str
@@ -97,7 +97,7 @@ def plain(text: str) -> str:
     for newline in NEWLINES:
         text = text.replace(newline, "\n")
     kept = (char for char in text.replace("\t", " ") if char == "\n" or unicodedata.category(char) not in ("Cc", "Cs"))
-    return "".join(char for char in kept if char not in BIDI_CONTROLS)
+    return unicodedata.normalize("NFC", "".join(char for char in kept if char not in BIDI_CONTROLS))
 
 
 def literal(line: str) -> str:
@@ -111,7 +111,7 @@ def glyph_notices(cues: tuple[Cue, ...], shot: str) -> list[Notice]:
 
     found = []
     for cue in cues:
-        if lacking := "".join(sorted(missing_glyphs(plain(cue.text).replace("\n", ""), look_of(cue).font))):
+        if lacking := missing_glyphs(plain(cue.text), look_of(cue).font):
             message = f"the font of the title {cue.text[:40]!r} lacks {lacking!r}; those letters may be drawn as boxes"
             found.append(Notice("text.missing_glyphs", message, shot))
     return found

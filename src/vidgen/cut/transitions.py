@@ -27,7 +27,7 @@ def plain_cut(name: str) -> bool:
 
 
 def blend(name: str) -> str:
-    """The xfade blend that draws a transition. Raises KeyError for a name not in the table, or a cut."""
+    """The xfade blend that draws a transition, or ``dip:COLOUR``. Raises KeyError for a name not in the table, or a cut."""
     found = _table()[name]
     if found == CUT:
         raise KeyError(name)

@@ -20,7 +20,7 @@ from vidgen.media.rate import rate_text
 Frame = npt.NDArray[np.uint8]
 """One picture: [height, width, 3] uint8, RGB, full range, non-linear BT.709."""
 
-_TO_709 = "scale=in_range=pc:out_range=tv:out_color_matrix=bt709:flags=bicubic+accurate_rnd"
+_TO_709 = "scale=in_range=pc:out_range=tv:out_color_matrix=bt709:flags=bicubic+accurate_rnd,setsar=1"
 
 
 def read_frames(path: Path) -> Iterator[Frame]:
