@@ -48,9 +48,7 @@ def near(found: list[float], wanted: list[float]) -> bool:
 
 
 def test_every_frame_of_the_film_is_the_planned_frame(desk: Desk, make_shot: MakeShot) -> None:
-    film = film_of(
-        make_shot("s01", 40), make_shot("s02", 120, transition=("dissolve", 6)), make_shot("s03", 60, frames=12)
-    )
+    film = film_of(make_shot("s01", 40), make_shot("s02", 120, transition=("dissolve", 6)), make_shot("s03", 60, frames=12))
     result = desk.cut(film)
     ramp = lambda base, first, last: [float(level(base, frame)) for frame in range(first, last)]  # noqa: E731
     mixed = [level(40, 18 + k) * (1 - k / 6) + level(120, k) * k / 6 for k in range(6)]
@@ -85,9 +83,7 @@ def test_a_clip_longer_than_its_shot_is_cut_to_length(desk: Desk, make_shot: Mak
     assert near(levels(desk.out), [level(40, frame) for frame in range(10)])
 
 
-def test_nothing_runs_for_a_film_that_is_still_right(
-    desk: Desk, make_shot: MakeShot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_runs_for_a_film_that_is_still_right(desk: Desk, make_shot: MakeShot, monkeypatch: pytest.MonkeyPatch) -> None:
     film = film_of(make_shot("s01"), make_shot("s02", transition=("dissolve", 6)))
     desk.cut(film)
     before = desk.out.stat()

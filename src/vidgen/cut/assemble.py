@@ -120,7 +120,7 @@ def _make(
         return stop.is_set() or cancelled()
 
     maker = _Maker(timeline, store, work, scratch, halted)
-    keys = [segment_key(segment, timeline, maker.tools) for segment in segments]
+    keys = _keys(timeline, segments)
     wanted = dict(zip(keys, segments, strict=True))
     made: dict[str, _Piece] = {}
     with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="cut") as pool:
@@ -158,7 +158,6 @@ class _Maker:
         self._cancelled = cancelled
         self._reference: str | None = None
         self._lock = threading.Lock()
-        self.tools = _tools(timeline)
 
     def piece(self, key: str, segment: Segment) -> _Piece:
         if self._cancelled():
@@ -183,16 +182,17 @@ class _Maker:
             return self._reference
 
 
-def _tools(timeline: Timeline) -> str:
-    """What draws and encodes the pieces: the ffmpeg, and the fonts where there are titles."""
+def _keys(timeline: Timeline, segments: list[Segment]) -> list[str]:
+    """The store names of the pieces: by content, and by the ffmpeg and the fonts that draw them."""
     from vidgen.media.ffmpeg import find_ffmpeg
 
-    parts: list[Any] = [find_ffmpeg().version]
+    fonts: list[str] = []
     if any(shot.cues for shot in timeline.shots):
         from vidgen.weights.fonts import font_file
 
-        parts += [[file.name, file.stat().st_size] for file in (font_file("sans"), font_file("serif"))]
-    return sha256_json(parts)
+        fonts = [f"{file.name} {file.stat().st_size}" for file in (font_file("sans"), font_file("serif"))]
+    version = find_ffmpeg().version
+    return [segment_key(segment, timeline, version, fonts) for segment in segments]
 
 
 def _glyph_notices(timeline: Timeline) -> list[Notice]:

@@ -7,6 +7,7 @@ that goes into it, so a change anywhere in the film remakes only the pieces it t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -116,6 +117,7 @@ def form(timeline: Timeline) -> dict[str, Any]:
     }
 
 
-def segment_key(segment: Segment, timeline: Timeline, tools: str) -> str:
-    """The name of a piece in the store. ``tools`` identifies the ffmpeg and the fonts that draw it."""
-    return sha256_json({**form(timeline), "recipe": segment.recipe(), "tools": tools})
+def segment_key(segment: Segment, timeline: Timeline, ffmpeg: str, fonts: Sequence[str]) -> str:
+    """The name of a piece in the store. ``ffmpeg`` (its version) encodes it; ``fonts`` count where it has titles."""
+    drawn = fonts if any(source.cues for source in segment.sources) else ()
+    return sha256_json({**form(timeline), "recipe": segment.recipe(), "ffmpeg": ffmpeg, "fonts": list(drawn)})
