@@ -10,25 +10,19 @@ import json
 import os
 import shutil
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vidgen.cut.copying import can_copy, reference_sets
-from vidgen.cut.encode_segment import encode_segment
 from vidgen.cut.join import join
-from vidgen.cut.segments import Segment, form, segment_key, split
+from vidgen.cut.pieces import OnEvent, Piece, make_parts
+from vidgen.cut.segments import Segment, form, split
 from vidgen.cut.store import PieceStore
 from vidgen.cut.timeline import Timeline, settle
-from vidgen.errors import Cancelled, Notice
+from vidgen.errors import Notice
 from vidgen.media.files import sha256_file, sha256_json, write_text
-
-OnEvent = Callable[[str, dict[str, Any]], None]
-"""Called with ``cut.segment`` {done, total, name, kind, state: encoded|reused|copied}, ``cut.sound`` and ``cut.joined``."""
 
 MANIFEST = "cut.json"
 KEPT_CUTS = 3
@@ -49,13 +43,6 @@ class CutResult:
     copied: int
     notices: tuple[Notice, ...]
     reused: int = 0
-
-
-@dataclass(frozen=True)
-class _Piece:
-    path: Path
-    frames: int
-    state: str
 
 
 def assemble(
@@ -85,114 +72,22 @@ def assemble(
     key = _cut_key(settled, segments)
     manifest = _read_manifest(work)
     if _still_right(manifest, key, out):
-        return _result(settled, out, notices, [])
+        return _result(settled, out, notices + [Notice(**told) for told in manifest.get("notices", [])], [])
     store = PieceStore(work / "segments", ".mp4")
     with _scratch(work) as scratch:
-        sound, pieces, found = _make(settled, segments, store, work, scratch, on_event, cancelled, jobs)
-        if cancelled():
-            raise Cancelled()
-        join([(piece.path, piece.frames) for piece in pieces], sound, settled, out, scratch, cancelled)
-    notices += found
-    used = sorted({piece.path.stem for piece in pieces if piece.state != "copied"})
+        parts = make_parts(
+            settled, segments, store, work, scratch, on_event=on_event, cancelled=cancelled, jobs=jobs
+        )  # fmt: skip
+        join([(piece.path, piece.frames) for piece in parts.pieces], parts.sound, settled, out, scratch, cancelled)
+    if store.damaged:
+        count = len(store.damaged)
+        notices.append(Notice("cut.segment_rebuilt", f"{count} stored piece(s) of the film were damaged and made again"))
+    used = sorted({piece.key for piece in parts.pieces if piece.state != "copied"})
     history = [used, *(cut for cut in manifest.get("history", []) if cut != used)][:KEPT_CUTS]
-    _write_manifest(work, key, out, history)
+    _write_manifest(work, key, out, parts.notices, history)
     store.keep_only({stem for cut in history for stem in cut})
     on_event("cut.joined", {"output": str(out), "frames": settled.frames})
-    return _result(settled, out, notices, pieces)
-
-
-def _make(
-    timeline: Timeline,
-    segments: list[Segment],
-    store: PieceStore,
-    work: Path,
-    scratch: Path,
-    on_event: OnEvent,
-    cancelled: Callable[[], bool],
-    jobs: int,
-) -> tuple[Path | None, list[_Piece], list[Notice]]:
-    """Make all pieces and the sound, several at once; the first failure stops the others."""
-    from vidgen.cut.sound import make_sound
-
-    stop = threading.Event()
-
-    def halted() -> bool:
-        return stop.is_set() or cancelled()
-
-    maker = _Maker(timeline, store, work, scratch, halted)
-    keys = _keys(timeline, segments)
-    wanted = dict(zip(keys, segments, strict=True))
-    made: dict[str, _Piece] = {}
-    with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="cut") as pool:
-        try:
-            sound = pool.submit(make_sound, timeline, work, scratch, halted)
-            futures = {pool.submit(maker.piece, key, segment): key for key, segment in wanted.items()}
-            for future in as_completed(futures):
-                key = futures[future]
-                made[key] = future.result()
-                data = {"done": len(made), "total": len(wanted), "name": wanted[key].name, "kind": wanted[key].kind}
-                on_event("cut.segment", {**data, "state": made[key].state})
-            sound_file, notices = _sound_result(sound, on_event)
-        except BaseException:
-            stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-    for key in store.damaged:
-        name = wanted[key].name if key in wanted else key[:12]
-        notices.append(Notice("cut.segment_rebuilt", f"the stored piece {name} was damaged and was made again"))
-    return sound_file, [made[key] for key in keys], notices
-
-
-def _sound_result(future: Future[tuple[Path | None, list[Notice]]], on_event: OnEvent) -> tuple[Path | None, list[Notice]]:
-    file, notices = future.result()
-    if file:
-        on_event("cut.sound", {"file": str(file)})
-    return file, list(notices)
-
-
-class _Maker:
-    """Makes one piece at a time per thread: finds it, copies it, or encodes it."""
-
-    def __init__(self, timeline: Timeline, store: PieceStore, work: Path, scratch: Path, cancelled: Callable[[], bool]) -> None:
-        self._timeline, self._store, self._work, self._scratch = timeline, store, work, scratch
-        self._cancelled = cancelled
-        self._reference: str | None = None
-        self._lock = threading.Lock()
-
-    def piece(self, key: str, segment: Segment) -> _Piece:
-        if self._cancelled():
-            raise Cancelled()
-        source = segment.sources[0].shot
-        if segment.may_copy and source.encoded_as and can_copy(segment, self._timeline, self._sets()):
-            return _Piece(source.file, segment.frames, "copied")
-        if self._store.find(key):
-            return _Piece(self._store.path(key), segment.frames, "reused")
-
-        def write(part: Path) -> dict[str, Any]:
-            encode_segment(segment, self._timeline, part, self._scratch, self._cancelled)
-            return {"frames": segment.frames, "name": segment.name}
-
-        self._store.make(key, write)
-        return _Piece(self._store.path(key), segment.frames, "encoded")
-
-    def _sets(self) -> str:
-        with self._lock:
-            if self._reference is None:
-                self._reference = reference_sets(self._timeline, self._work, self._cancelled)
-            return self._reference
-
-
-def _keys(timeline: Timeline, segments: list[Segment]) -> list[str]:
-    """The store names of the pieces: by content, and by the ffmpeg and the fonts that draw them."""
-    from vidgen.media.ffmpeg import find_ffmpeg
-
-    fonts: list[str] = []
-    if any(shot.cues for shot in timeline.shots):
-        from vidgen.weights.fonts import font_file
-
-        fonts = [f"{file.name} {file.stat().st_size}" for file in (font_file("sans"), font_file("serif"))]
-    version = find_ffmpeg().version
-    return [segment_key(segment, timeline, version, fonts) for segment in segments]
+    return _result(settled, out, notices + parts.notices, parts.pieces)
 
 
 def _glyph_notices(timeline: Timeline) -> list[Notice]:
@@ -217,8 +112,15 @@ def _read_manifest(work: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _write_manifest(work: Path, key: str, out: Path, history: list[list[str]]) -> None:
-    stored = {"key": key, "size": out.stat().st_size, "sha256": sha256_file(out), "history": history}
+def _write_manifest(work: Path, key: str, out: Path, told: list[Notice], history: list[list[str]]) -> None:
+    """``told``: what there is to say about the film itself, to be said again as long as it stands."""
+    stored = {
+        "key": key,
+        "size": out.stat().st_size,
+        "sha256": sha256_file(out),
+        "notices": [notice.as_dict() for notice in told],
+        "history": history,
+    }
     write_text(work / MANIFEST, json.dumps(stored, indent=1, sort_keys=True) + "\n")
 
 
@@ -229,8 +131,8 @@ def _still_right(manifest: dict[str, Any], key: str, out: Path) -> bool:
     return sha256_file(out) == manifest.get("sha256")
 
 
-def _result(timeline: Timeline, out: Path, notices: list[Notice], pieces: list[_Piece]) -> CutResult:
-    states = [piece.state for piece in {piece.path: piece for piece in pieces}.values()]
+def _result(timeline: Timeline, out: Path, notices: list[Notice], pieces: list[Piece]) -> CutResult:
+    states = list({piece.key: piece.state for piece in pieces}.values())
     return CutResult(
         output=out,
         frames=timeline.frames,

@@ -1,0 +1,140 @@
+"""Make the pieces of a film and its sound, several at once: find, copy, or encode each."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vidgen.cut.copying import can_copy, reference_sets
+from vidgen.cut.encode_segment import encode_segment
+from vidgen.cut.segments import Segment, segment_key
+from vidgen.cut.store import PieceStore
+from vidgen.cut.timeline import Timeline
+from vidgen.errors import Cancelled, Notice
+
+OnEvent = Callable[[str, dict[str, Any]], None]
+"""Called with ``cut.segment`` {done, total, name, kind, state: encoded|reused|copied}, ``cut.sound`` and ``cut.joined``."""
+
+Found = tuple[Path | None, list[Notice]]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A finished piece. ``state``: ``encoded`` now, ``reused`` from an earlier run, or ``copied``: the clip itself."""
+
+    key: str
+    path: Path
+    frames: int
+    state: str
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything a film is joined from, and what there is to say about the sound."""
+
+    pieces: list[Piece]
+    sound: Path | None
+    notices: list[Notice]
+
+
+def make_parts(
+    timeline: Timeline,
+    segments: list[Segment],
+    store: PieceStore,
+    work: Path,
+    scratch: Path,
+    *,
+    on_event: OnEvent,
+    cancelled: Callable[[], bool],
+    jobs: int,
+) -> Parts:
+    """Make all pieces and the sound with ``jobs`` workers; the first failure stops the others and is raised."""
+    from vidgen.cut.sound import make_sound
+
+    stop = threading.Event()
+
+    def halted() -> bool:
+        return stop.is_set() or cancelled()
+
+    maker = _Maker(timeline, store, work, scratch, halted)
+    keys = _keys(timeline, segments)
+    wanted = dict(zip(keys, segments, strict=True))
+    with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="cut") as pool:
+        try:
+            sound = pool.submit(make_sound, timeline, work, scratch, halted)
+            futures = {pool.submit(maker.piece, key, segment): key for key, segment in wanted.items()}
+            made = _gather(sound, futures, wanted, on_event)
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    sound_file, notices = sound.result()
+    return Parts([made[key] for key in keys], sound_file, list(notices))
+
+
+def _gather(
+    sound: Future[Found], futures: dict[Future[Piece], str], wanted: dict[str, Segment], on_event: OnEvent
+) -> dict[str, Piece]:
+    """Wait for all, in the order in which they finish, and tell."""
+    made: dict[str, Piece] = {}
+    waiting: list[Future[Any]] = [sound, *futures]
+    for future in as_completed(waiting):
+        if future is sound:
+            if file := sound.result()[0]:
+                on_event("cut.sound", {"file": str(file)})
+            continue
+        piece: Piece = future.result()
+        made[piece.key] = piece
+        segment = wanted[piece.key]
+        place = {"done": len(made), "total": len(wanted), "name": segment.name, "kind": segment.kind}
+        on_event("cut.segment", {**place, "state": piece.state})
+    return made
+
+
+class _Maker:
+    """Makes one piece at a time per thread."""
+
+    def __init__(self, timeline: Timeline, store: PieceStore, work: Path, scratch: Path, cancelled: Callable[[], bool]) -> None:
+        self._timeline, self._store, self._work, self._scratch = timeline, store, work, scratch
+        self._cancelled = cancelled
+        self._reference: str | None = None
+        self._lock = threading.Lock()
+
+    def piece(self, key: str, segment: Segment) -> Piece:
+        if self._cancelled():
+            raise Cancelled()
+        shot = segment.sources[0].shot
+        if segment.may_copy and shot.encoded_as and can_copy(segment, self._timeline, self._sets()):
+            return Piece(key, shot.file, segment.frames, "copied")
+        if self._store.find(key):
+            return Piece(key, self._store.path(key), segment.frames, "reused")
+
+        def write(part: Path) -> dict[str, Any]:
+            encode_segment(segment, self._timeline, part, self._scratch, self._cancelled)
+            return {"frames": segment.frames, "name": segment.name}
+
+        self._store.make(key, write)
+        return Piece(key, self._store.path(key), segment.frames, "encoded")
+
+    def _sets(self) -> str:
+        with self._lock:
+            if self._reference is None:
+                self._reference = reference_sets(self._timeline, self._work, self._cancelled)
+            return self._reference
+
+
+def _keys(timeline: Timeline, segments: list[Segment]) -> list[str]:
+    """The store names of the pieces: by content, and by the ffmpeg and the fonts that draw them."""
+    from vidgen.media.ffmpeg import find_ffmpeg
+
+    fonts: list[str] = []
+    if any(shot.cues for shot in timeline.shots):
+        from vidgen.weights.fonts import font_file
+
+        fonts = [f"{file.name} {file.stat().st_size}" for file in (font_file("sans"), font_file("serif"))]
+    version = find_ffmpeg().version
+    return [segment_key(segment, timeline, version, fonts) for segment in segments]

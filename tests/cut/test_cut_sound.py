@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import wave
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from conftest import MakeShot, film_of
+
+from vidgen.cut.assemble import assemble
+from vidgen.cut.loudness import loudness_target, measure, presets
+from vidgen.cut.mixing import DUCK_ATTACK, DUCK_DB, DUCK_RELEASE, duck_envelope, mix_to_wav, place, read_sound
+from vidgen.cut.sound import make_sound
+from vidgen.cut.timeline import LoudnessTarget, Sound, Timeline, Track
+from vidgen.errors import InputError
+from vidgen.media.files import sha256_file
+
+SECOND = 48_000
+Wave = npt.NDArray[np.float64]
+MakeTrack = Callable[..., Track]
+
+
+def tone(seconds: float, level: float = 0.25, hertz: float = 440.0, rate: int = SECOND) -> Wave:
+    return level * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)
+
+
+@pytest.fixture
+def make_track(tmp_path: Path) -> MakeTrack:
+    """``make_track("music", samples, role, ...)``: a 16-bit WAV of mono [n] or stereo [n, 2] samples, placed."""
+
+    def make(name: str, sound: Wave, role: str = "sfx", *, rate: int = SECOND, **other: object) -> Track:
+        path = tmp_path / f"{name}.wav"
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1 if sound.ndim == 1 else 2)
+            file.setsampwidth(2)
+            file.setframerate(rate)
+            file.writeframes((sound * 32767).round().astype("<i2").tobytes())
+        return Track(path, sha256_file(path), role, **other)
+
+    return make
+
+
+def stereo(mono: Wave) -> Wave:
+    return np.stack([mono, mono], axis=1)
+
+
+def mixed(tmp_path: Path, total: int, *tracks: Track) -> Wave:
+    out = tmp_path / "mix.wav"
+    mix_to_wav(tracks, total, out)
+    return np.concatenate(list(read_sound(out))).astype(float)
+
+
+def test_a_sound_starts_on_its_sample(tmp_path: Path, make_track: MakeTrack) -> None:
+    found = mixed(tmp_path, 100_003, make_track("click", stereo(np.full(100, 0.5)), at=48_001))
+    assert len(found) == 100_003
+    assert list(np.nonzero(found[:, 0])[0][[0, -1]]) == [48_001, 48_100]
+
+
+def test_music_loops_to_the_end_without_a_gap(tmp_path: Path, make_track: MakeTrack) -> None:
+    ramp = stereo(np.linspace(0.1, 0.9, 30_000))
+    found = mixed(tmp_path, 100_000, make_track("loop", ramp, "music", loop=True, start=5_000))
+    wanted = np.concatenate([ramp[5_000:], ramp, ramp, ramp])[:100_000]
+    assert np.abs(found - wanted).max() < 1e-3
+
+
+def test_fades_and_gain_follow_the_film(tmp_path: Path, make_track: MakeTrack) -> None:
+    music = make_track("flat", stereo(np.full(20_000, 0.8)), "music", loop=True, gain_db=-6.0206, fade_in=1_000, fade_out=2_000)
+    found = mixed(tmp_path, 10_000, music)[:, 0]
+    assert found[0] == 0
+    assert found[500] == pytest.approx(0.2, abs=1e-3)
+    assert found[5_000] == pytest.approx(0.4, abs=1e-3)
+    assert found[9_000] == pytest.approx(0.2, abs=1e-3)
+
+
+def test_a_track_that_started_before_the_film_is_already_under_way(tmp_path: Path, make_track: MakeTrack) -> None:
+    ramp = stereo(np.linspace(0, 0.9, 200_000))
+    found = mixed(tmp_path, 1_000, make_track("early", ramp, at=-150_000))
+    assert np.abs(found - ramp[150_000:151_000]).max() < 1e-3
+
+
+def test_sounds_of_any_rate_come_out_at_48_khz(tmp_path: Path, make_track: MakeTrack) -> None:
+    found = mixed(tmp_path, SECOND, make_track("mono44", tone(1, rate=44_100), rate=44_100))
+    spectrum = np.abs(np.fft.rfft(found[:, 0] * np.hanning(SECOND)))
+    assert int(spectrum.argmax()) == 440
+
+
+def test_music_is_down_before_the_voice_starts_and_comes_back_after(tmp_path: Path, make_track: MakeTrack) -> None:
+    voice = make_track("voice", np.zeros(SECOND), "voice", at=2 * SECOND)
+    music = make_track("flat", stereo(np.full(SECOND, 0.5)), "music", loop=True, duck=True)
+    found = mixed(tmp_path, 6 * SECOND, voice, music)[:, 0]
+    low = 0.5 * 10 ** (DUCK_DB / 20)
+    assert found[2 * SECOND - DUCK_ATTACK - 10] == pytest.approx(0.5, abs=1e-3)
+    assert found[2 * SECOND] == pytest.approx(low, abs=1e-3)
+    assert found[3 * SECOND - 1] == pytest.approx(low, abs=1e-3)
+    assert found[3 * SECOND + DUCK_RELEASE + 10] == pytest.approx(0.5, abs=1e-3)
+
+
+def test_music_stays_down_between_close_sentences(make_track: MakeTrack) -> None:
+    voices = [make_track(f"v{n}", np.zeros(SECOND), "voice", at=n * 3 * SECOND // 2) for n in range(3)]
+    gain = duck_envelope(place(voices, 10 * SECOND))
+    assert set(gain(np.arange(0, 4 * SECOND))) == {DUCK_DB}
+    assert gain(np.array([9 * SECOND]))[0] == 0
+
+
+def test_the_same_tracks_give_the_same_bytes(tmp_path: Path, make_track: MakeTrack) -> None:
+    tracks = [make_track("a", tone(1), "voice", at=700), make_track("b", tone(1, 0.1), "music", loop=True, duck=True)]
+    mix_to_wav(tracks, 3 * SECOND, tmp_path / "one.wav")
+    mix_to_wav(tracks, 3 * SECOND, tmp_path / "two.wav")
+    assert (tmp_path / "one.wav").read_bytes() == (tmp_path / "two.wav").read_bytes()
+
+
+def film_with(make_shot: MakeShot, sound: Sound, frames: int = 24 * 6) -> Timeline:
+    shot = make_shot("s01", 40, frames, step=0)
+    return film_of(shot, sound=sound)
+
+
+def busy(make_track: MakeTrack) -> tuple[Track, ...]:
+    """Quiet music with sharp noises over it: much louder peaks than its loudness allows."""
+    noise = np.random.default_rng(7).uniform(-0.9, 0.9, (2_400, 2))
+    music = np.stack([tone(3, 0.05), tone(3, 0.05, 660)], axis=1)
+    hits = [make_track(f"hit{n}", noise, at=n * SECOND) for n in range(1, 5)]
+    return (make_track("music", music, "music", loop=True), *hits)
+
+
+@pytest.mark.parametrize("name", ["web", "podcast", "ebu", "atsc"])
+def test_the_encoded_film_meets_its_loudness(tmp_path: Path, make_shot: MakeShot, make_track: MakeTrack, name: str) -> None:
+    target = loudness_target(name)
+    result = assemble(film_with(make_shot, Sound(busy(make_track), target)), tmp_path / "w", tmp_path / "film.mp4")
+    found = measure(tmp_path / "film.mp4")
+    assert abs(found.i - target.i) <= 0.5
+    assert found.tp <= target.tp
+    assert result.notices == ()
+
+
+def test_a_target_out_of_reach_is_said(tmp_path: Path, make_shot: MakeShot, make_track: MakeTrack) -> None:
+    click = make_track("click", np.r_[np.full(20, 0.9), np.zeros(SECOND)], "sfx")
+    film = film_with(make_shot, Sound((click,), LoudnessTarget(-6, -9)))
+    notices = assemble(film, tmp_path / "w", tmp_path / "film.mp4").notices
+    assert [notice.code for notice in notices] == ["sound.loudness_missed"]
+    assert measure(tmp_path / "film.mp4").tp <= -9
+
+
+def test_silence_is_left_alone_and_said(tmp_path: Path, make_shot: MakeShot, make_track: MakeTrack) -> None:
+    film = film_with(make_shot, Sound((make_track("none", np.zeros(SECOND)),), presets()["web"]))
+    result = assemble(film, tmp_path / "w", tmp_path / "film.mp4")
+    assert [notice.code for notice in result.notices] == ["sound.silent"]
+    again = assemble(film, tmp_path / "w", tmp_path / "film.mp4")
+    assert again.notices == result.notices
+
+
+def test_a_mix_that_would_clip_is_limited_and_said(tmp_path: Path, make_shot: MakeShot, make_track: MakeTrack) -> None:
+    loud = [make_track(f"loud{n}", stereo(tone(3, 0.9))) for n in range(2)]
+    result = assemble(film_with(make_shot, Sound(tuple(loud))), tmp_path / "w", tmp_path / "film.mp4")
+    assert [notice.code for notice in result.notices] == ["sound.limited"]
+    assert measure(tmp_path / "film.mp4").tp <= -1
+
+
+@pytest.mark.parametrize("rate", [Fraction(24), Fraction(30000, 1001), Fraction(24000, 1001)])
+def test_sound_and_picture_start_and_end_together(
+    tmp_path: Path, make_shot: MakeShot, make_track: MakeTrack, rate: Fraction
+) -> None:
+    import av
+
+    click = make_track("click", np.r_[np.full(200, 0.8), np.zeros(2_000)], at=SECOND)
+    film = film_of(make_shot("s01", 40, 71, step=0, rate=rate), rate=rate, sound=Sound((click,)))
+    assemble(film, tmp_path / "w", tmp_path / "film.mp4")
+    with av.open(str(tmp_path / "film.mp4")) as container:
+        video, audio = container.streams.video[0], container.streams.audio[0]
+        assert video.start_time == audio.start_time == 0
+        assert abs(audio.duration * audio.time_base - video.duration * video.time_base) < Fraction(1, 1000)
+    heard = np.concatenate(list(read_sound(tmp_path / "film.mp4")))[:, 0]
+    assert abs(int(np.argmax(np.abs(heard) > 0.1)) - SECOND) < 40
+
+
+def test_a_film_without_sounds_has_no_audio_stream(tmp_path: Path, make_shot: MakeShot) -> None:
+    assert make_sound(film_with(make_shot, Sound(), 2), tmp_path, tmp_path) == (None, [])
+
+
+def test_changing_the_sound_encodes_no_picture(tmp_path: Path, make_shot: MakeShot, make_track: MakeTrack) -> None:
+    film = film_with(make_shot, Sound((make_track("a", tone(2)),), presets()["web"]))
+    film = replace(film, shots=(replace(film.shots[0], encoded_as=None),))
+    first = assemble(film, tmp_path / "w", tmp_path / "film.mp4")
+    second = assemble(replace(film, sound=Sound()), tmp_path / "w", tmp_path / "film.mp4")
+    assert (first.reencoded, second.reencoded, second.reused) == (1, 0, 1)
+
+
+def test_a_file_without_sound_is_named(tmp_path: Path, make_shot: MakeShot) -> None:
+    shot = make_shot("s01", 40, 4)
+    with pytest.raises(InputError) as caught:
+        mix_to_wav([Track(shot.file, "x", "music")], 1_000, tmp_path / "mix.wav")
+    assert caught.value.code == "sound.no_audio"
+
+
+def test_a_playlist_in_disguise_is_not_opened(tmp_path: Path) -> None:
+    path = tmp_path / "music.mp3"
+    path.write_text("#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/x.ts\n")
+    with pytest.raises(InputError):
+        list(read_sound(path))
+
+
+def test_memory_does_not_grow_with_the_length_of_the_film(tmp_path: Path, make_track: MakeTrack) -> None:
+    import tracemalloc
+
+    music = make_track("music", stereo(tone(1)), "music", loop=True)
+    peaks = []
+    for seconds in (10, 100):
+        tracemalloc.start()
+        mix_to_wav([music], seconds * SECOND, tmp_path / f"{seconds}.wav")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.3 * peaks[0]
