@@ -67,7 +67,6 @@ class _Tally:
         self.change: list[float] = []
         self.distance: list[float] = []
         self.pairs: list[Pair] = []
-        self.jerk: list[float] = []
         self.noise: list[float] = []
         self.blocks: list[float] = []
         self._flow = FlowMeter()
@@ -83,17 +82,13 @@ class _Tally:
             self.blocks.append(_blocks(crop))
         self.luma.append(float(gray.mean()))
         self.spread.append(float(gray.std()))
-        self.sharp.append(float(cv2.Laplacian(gray, cv2.CV_32F).std()))
+        self.sharp.append(_sharpness(gray))
         if self._last is not None:
             self._add_pair(self._last[0], gray, float(np.abs(histogram - self._last[1]).sum() / 2))
         self._last = (gray, histogram)
 
     def _add_pair(self, before: Gray, after: Gray, distance: float) -> None:
         pair = self._flow.pair(before, after)
-        if self.pairs:
-            last = self.pairs[-1]
-            turn = float(np.linalg.norm(pair.grid - last.grid, axis=2).mean())
-            self.jerk.append(turn / ((pair.speed + last.speed) / 2 + 0.3))
         self.change.append(float(cv2.absdiff(before, after).mean()))
         self.distance.append(distance)
         self.pairs.append(pair)
@@ -130,7 +125,7 @@ def _values(tally: _Tally, still: Sequence[bool]) -> dict[str, float]:
     values = {
         "warp": np.mean([pair.residual for pair in moving]) / texture if moving else 0.0,
         "flicker": _rms(np.diff(tally.luma, n=2)),
-        "jerk": np.mean(tally.jerk) if tally.jerk else 0.0,
+        "jerk": _jerk(tally.pairs, still),
         "reversals": _reversals(tally.pairs),
         "duplicates": np.mean(still) if still else 0.0,
         "sharpness": np.mean(tally.sharp),
@@ -145,7 +140,8 @@ def _still(change: Sequence[float]) -> list[bool]:
     """Which pictures repeat the one before."""
     if not change:
         return []
-    limit = max(RULES.vetoes["still_share"] * float(np.median(change)), RULES.vetoes["still_floor"])
+    usual, lively = float(np.median(change)), float(np.percentile(change, 90))
+    limit = max(RULES.vetoes["still_share"] * usual, RULES.vetoes["still_lively"] * lively, RULES.vetoes["still_floor"])
     return [value < limit for value in change]
 
 
@@ -159,6 +155,16 @@ def _longest(flags: Sequence[bool]) -> tuple[int, int]:
             best = (start, index - start)
         start = index + 1
     return best
+
+
+def _jerk(pairs: Sequence[Pair], still: Sequence[bool]) -> float:
+    """Mean change of the motion from picture to picture, relative to the motion. Inside a standstill there is none to judge."""
+    changes = [
+        float(np.linalg.norm(after.grid - before.grid, axis=2).mean()) / ((after.speed + before.speed) / 2 + 0.3)
+        for before, after, frozen in zip(pairs, pairs[1:], zip(still, still[1:], strict=False), strict=False)
+        if not all(frozen)
+    ]
+    return float(np.mean(changes)) if changes else 0.0
 
 
 def _reversals(pairs: Sequence[Pair]) -> float:
@@ -202,6 +208,13 @@ def _histogram(small: Frame) -> npt.NDArray[np.float32]:
     return np.asarray(counts.ravel() / max(1.0, float(counts.sum())), np.float32)
 
 
+def _sharpness(gray: Gray) -> float:
+    """Strength of fine detail: spread of the Laplacian, less what noise (variance 20 times its own) adds to it."""
+    levels = gray.astype(np.float32)
+    variance = float(cv2.Laplacian(levels, cv2.CV_32F).var()) - 20.0 * _noise(levels) ** 2
+    return float(np.sqrt(max(0.0, variance)))
+
+
 def _noise(gray: npt.NDArray[np.float32]) -> float:
     """Standard deviation of noise in levels (Immerkaer 1996), from the calmest tenth of 16-pixel blocks."""
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
@@ -211,10 +224,11 @@ def _noise(gray: npt.NDArray[np.float32]) -> float:
 
 
 def _blocks(gray: npt.NDArray[np.float32]) -> float:
-    """How much stronger edges are on an 8-pixel grid than off it: 0 is none."""
+    """How much stronger edges are on an 8-pixel grid than off it: 0 is none. Strong edges are the subject's, so they are cut."""
     worst = 0.0
     for axis in (0, 1):
-        step = np.abs(np.diff(gray, axis=axis)).mean(axis=1 - axis)
+        steps = np.abs(np.diff(gray, axis=axis))
+        step = np.minimum(steps, 2.0 * np.median(steps) + 0.5).mean(axis=1 - axis)
         phases = np.array([step[phase::8].mean() for phase in range(min(8, len(step)))])
         worst = max(worst, float(phases.max() / (np.median(phases) + 0.1)) - 1.0)
     return max(0.0, worst)
