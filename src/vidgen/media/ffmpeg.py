@@ -6,19 +6,21 @@ watchdog, bounded stderr. An exit code of 0 proves nothing, so callers check wha
 
 from __future__ import annotations
 
-import functools
+import atexit
 import os
-import shutil
 import signal
 import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from vidgen.errors import Cancelled, MissingError, ProcessingError
+from vidgen.errors import Cancelled, ProcessingError
+from vidgen.media.discovery import Ffmpeg, find_ffmpeg
+
+__all__ = ["FORMATS", "PROTOCOLS", "Ffmpeg", "Process", "find_ffmpeg", "input_args", "run_ffmpeg", "stop_all"]
 
 PROTOCOLS = "file,pipe,fd"
 FORMATS = (
@@ -26,71 +28,8 @@ FORMATS = (
 )
 """Containers that are opened. None of them can name other files, so a disguised playlist opens nothing."""
 
-NEEDED_FILTERS = ("xfade", "minterpolate", "ass", "ebur128", "scale", "tpad", "alimiter", "amix", "lut3d")
-NEEDED_ENCODERS = ("libx264", "aac")
-
 STALL_SECONDS = 300.0
 """A run that makes no progress for this long is killed."""
-
-
-@dataclass(frozen=True)
-class Ffmpeg:
-    """An ffmpeg executable: where it is, its version line, and which needed features it lacks."""
-
-    path: str
-    version: str
-    source: str
-    lacks: tuple[str, ...]
-
-
-def _listing(exe: str, flag: str) -> set[str]:
-    out = subprocess.run([exe, "-hide_banner", flag], capture_output=True, text=True, check=False, timeout=30).stdout
-    return {fields[1] for line in out.splitlines() if len(fields := line.split()) > 1}
-
-
-def inspect(exe: str, source: str) -> Ffmpeg | None:
-    """What an executable can do; None where it does not run."""
-    try:
-        head = subprocess.run([exe, "-hide_banner", "-version"], capture_output=True, text=True, check=True, timeout=30)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    filters, encoders = _listing(exe, "-filters"), _listing(exe, "-encoders")
-    lacks = [name for name in NEEDED_FILTERS if name not in filters]
-    lacks += [name for name in NEEDED_ENCODERS if name not in encoders]
-    return Ffmpeg(exe, head.stdout.splitlines()[0], source, tuple(lacks))
-
-
-def _candidates() -> list[tuple[str, str]]:
-    found = []
-    if configured := os.environ.get("VIDGEN_FFMPEG"):
-        found.append((configured, "VIDGEN_FFMPEG"))
-    elif system := shutil.which("ffmpeg"):
-        found.append((system, "system"))
-    try:
-        import imageio_ffmpeg
-
-        found.append((imageio_ffmpeg.get_ffmpeg_exe(), "imageio-ffmpeg"))
-    except (ImportError, RuntimeError):
-        pass
-    return found
-
-
-@functools.cache
-def find_ffmpeg() -> Ffmpeg:
-    """The ffmpeg to use: ``VIDGEN_FFMPEG``, else the system's if it has all we need, else imageio-ffmpeg's.
-
-    Raises MissingError where none works; a named but unusable ``VIDGEN_FFMPEG`` is an error, not a fallback.
-    """
-    for exe, source in _candidates():
-        found = inspect(exe, source)
-        if found and not found.lacks:
-            return found
-        if source == "VIDGEN_FFMPEG":
-            why = f"lacks {', '.join(found.lacks)}" if found else "does not run"
-            raise MissingError(
-                "ffmpeg.missing", f"{exe} {why}", hint="point VIDGEN_FFMPEG at a full ffmpeg, or unset it", where=exe
-            )
-    raise MissingError("ffmpeg.missing", "no usable ffmpeg found", hint="pip install imageio-ffmpeg")
 
 
 def input_args(path: Path, *before: str) -> list[str]:
@@ -99,7 +38,19 @@ def input_args(path: Path, *before: str) -> list[str]:
 
 
 class Process:
-    """A running ffmpeg. Use as a context manager; leaving it with an error kills the process group."""
+    """A running ffmpeg. Use as a context manager; leaving it with an error kills the process group.
+
+    Args:
+        args: everything after the common options, as an argv list.
+        what: names the job in errors.
+        stdin, stdout: whether frames are fed with ``write``, taken with ``read``.
+        on_frame: called with the number of frames done, from another thread.
+        cwd: where it runs.
+        cancelled: asked several times a second; once true the process is killed and ``Cancelled`` raised.
+
+    While the caller waits for it (in ``write``, ``read`` or ``finish``) a watchdog kills it when it makes no progress for
+    ``STALL_SECONDS``; the time that the caller takes to make its next frame does not count.
+    """
 
     def __init__(
         self,
@@ -116,7 +67,11 @@ class Process:
         self._on_frame = on_frame
         self._cancelled = cancelled
         self._tail: deque[str] = deque(maxlen=40)
+        self._progress: dict[str, str] = {}
         self._last = time.monotonic()
+        self._waiting = False
+        self._verdict: BaseException | None = None
+        self._over = threading.Event()
         argv = [find_ffmpeg().path, "-hide_banner", "-nostdin", "-v", "warning", "-progress", "pipe:2", "-nostats", "-y"]
         self._process = subprocess.Popen(
             [*argv, *args],
@@ -126,36 +81,76 @@ class Process:
             start_new_session=True,
             cwd=cwd,
         )
+        _LIVE.add(self)
         self._drain = threading.Thread(target=self._read_stderr, daemon=True)
         self._drain.start()
+        threading.Thread(target=self._watch, daemon=True).start()
 
     def _read_stderr(self) -> None:
         stream = self._process.stderr
         assert stream is not None
         for raw in iter(lambda: stream.readline(4096), b""):
             line = raw.decode("utf-8", "replace").strip()
-            self._last = time.monotonic()
-            if line.startswith("frame="):
-                if self._on_frame and line[6:].strip().isdigit():
-                    self._on_frame(int(line[6:]))
-            elif "=" not in line.split(" ")[0]:
+            key, equals, value = line.partition("=")
+            if not equals or " " in key:
                 self._tail.append(line)
+            elif key in _PROGRESS and self._progress.get(key) != value:
+                self._progress[key] = value
+                self._last = time.monotonic()
+                if key == "frame":
+                    self._tell(value.strip())
+        stream.close()
+
+    def _tell(self, value: str) -> None:
+        if self._on_frame and value.isdigit():
+            try:
+                self._on_frame(int(value))
+            except Exception as error:  # stderr must be drained whatever the listener does
+                self._stop(error)
+
+    def _watch(self) -> None:
+        """Runs beside the process: ends it when it stalls or the user wants to stop, also while the caller is blocked."""
+        while not self._over.wait(0.1) and self._process.poll() is None:
+            if self._cancelled():
+                self._stop(Cancelled())
+            elif self._waiting and time.monotonic() - self._last > STALL_SECONDS:
+                self._stop(ProcessingError("ffmpeg.stalled", f"{self.what}: ffmpeg made no progress and was stopped"))
+
+    def _stop(self, verdict: BaseException) -> None:
+        self._verdict = self._verdict or verdict
+        self._signal_group()
+
+    def _signal_group(self) -> None:
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+
+    @contextmanager
+    def _blocked(self) -> Iterator[None]:
+        self._last, self._waiting = time.monotonic(), True
+        try:
+            yield
+        finally:
+            self._waiting = False
 
     def write(self, data: bytes | memoryview) -> None:
         """Feed bytes to stdin. Raises ProcessingError with ffmpeg's own words if it has gone away."""
         assert self._process.stdin is not None
         try:
-            self._process.stdin.write(data)
+            with self._blocked():
+                self._process.stdin.write(data)
         except (BrokenPipeError, ValueError):
             self.finish()
             raise ProcessingError("ffmpeg.failed", f"{self.what}: ffmpeg closed its input early") from None
-        self._last = time.monotonic()
 
     def read(self, size: int) -> bytes:
-        """Up to ``size`` bytes of stdout; empty at the end."""
+        """Exactly ``size`` bytes of stdout, fewer only at the end. Call ``finish`` to know that it ended well."""
         assert self._process.stdout is not None
-        data: bytes = self._process.stdout.read(size)
-        self._last = time.monotonic()
+        with self._blocked():
+            data: bytes = self._process.stdout.read(size)
+        if len(data) < size and self._verdict:
+            raise self._verdict
         return data
 
     def finish(self) -> list[str]:
@@ -163,45 +158,42 @@ class Process:
 
         Raises ProcessingError on a non-zero exit or a stall, Cancelled once ``cancelled`` says so.
         """
+        try:
+            with self._blocked():
+                self._close_stdin()
+                code = self._process.wait()
+        finally:
+            if self._process.poll() is not None:
+                self._release()
+        if self._verdict:
+            raise self._verdict
+        if code != 0:
+            words = " | ".join(list(self._tail)[-4:]) or "no message"
+            raise ProcessingError("ffmpeg.failed", f"{self.what}: ffmpeg exit {code}: {words}")
+        return list(self._tail)
+
+    def _close_stdin(self) -> None:
         if self._process.stdin and not self._process.stdin.closed:
             try:
                 self._process.stdin.close()
-            except BrokenPipeError:
+            except (BrokenPipeError, OSError):
                 pass
-        while True:
-            try:
-                code = self._process.wait(timeout=0.2)
-                break
-            except subprocess.TimeoutExpired:
-                if self._cancelled():
-                    self.kill()
-                    raise Cancelled() from None
-                if time.monotonic() - self._last > STALL_SECONDS:
-                    self.kill()
-                    raise ProcessingError("ffmpeg.stalled", f"{self.what}: ffmpeg made no progress and was stopped") from None
-        self._close_pipes()
-        if code != 0:
-            raise ProcessingError("ffmpeg.failed", f"{self.what}: ffmpeg exit {code}: {' | '.join(list(self._tail)[-4:])}")
-        return list(self._tail)
+
+    def _release(self) -> None:
+        """The process is gone: let go of its pipes and threads."""
+        self._over.set()
+        _LIVE.discard(self)
+        self._close_stdin()
+        self._drain.join(timeout=5)
+        if self._process.stdout:
+            self._process.stdout.close()
 
     def kill(self) -> None:
         """Stop the whole process group now."""
         if self._process.poll() is None:
-            try:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            self._process.wait()
-        self._close_pipes()
-
-    def _close_pipes(self) -> None:
-        self._drain.join(timeout=5)
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            try:
-                if pipe:
-                    pipe.close()
-            except BrokenPipeError:
-                pass
+            self._signal_group()
+        self._process.wait()
+        self._release()
 
     def __enter__(self) -> Process:
         return self
@@ -211,6 +203,17 @@ class Process:
             self.kill()
         else:
             self.finish()
+
+
+_PROGRESS = frozenset({"frame", "out_time_us", "out_time_ms", "total_size"})
+_LIVE: set[Process] = set()
+
+
+@atexit.register
+def stop_all() -> None:
+    """Kill every ffmpeg that still runs. Runs at exit; a signal handler may call it."""
+    for process in list(_LIVE):
+        process._stop(Cancelled())
 
 
 def run_ffmpeg(

@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 from vidgen.errors import MissingError
 from vidgen.media.files import atomic, sha256_file
 from vidgen.media.home import offline, vidgen_home
-from vidgen.weights.registry import Model, Pin, Source, model
+from vidgen.weights.registry import Model, Pin, Source, model, models
 
 DOWNLOAD_SECONDS = 1800
 
@@ -65,6 +65,26 @@ def _problem(path: Path, pin: Pin, checksums: bool = True) -> str:
 def verify(name: str) -> Status:
     """Check a model's files against their checksums. Raises InputError where no model has that name."""
     return status(model(name), checksums=True)
+
+
+def rows(*, verify: bool = False) -> list[dict[str, Any]]:
+    """Every model and font as JSON values, for ``vidgen models``: what it is, and how it stands on this machine."""
+    return [_as_row(row, status(row, checksums=verify)) for row in models()]
+
+
+def _as_row(row: Model, found: Status) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "task": row.task,
+        "title": row.title,
+        "licence": row.licence,
+        "bytes": row.bytes,
+        "used_by": row.used_by,
+        "state": found.state,
+        "where": str(found.where),
+        "problems": list(found.problems),
+        "files": [{"name": pin.name, "bytes": pin.bytes, "sha256": pin.sha256} for pin in row.files],
+    }
 
 
 def pull(name: str) -> Path:

@@ -1,0 +1,116 @@
+"""Which ffmpeg to use, and whether it has what we need."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vidgen.errors import MissingError
+from vidgen.media.files import write_text
+from vidgen.media.home import vidgen_home
+
+NEEDED_FILTERS = ("xfade", "minterpolate", "ass", "ebur128", "scale", "tpad", "alimiter", "amix", "lut3d")
+NEEDED_ENCODERS = ("libx264", "aac")
+
+
+@dataclass(frozen=True)
+class Ffmpeg:
+    """An ffmpeg executable: where it is, its version line, who named it, and which needed features it lacks."""
+
+    path: str
+    version: str
+    source: str
+    lacks: tuple[str, ...]
+
+
+def find_ffmpeg() -> Ffmpeg:
+    """The ffmpeg to use: ``VIDGEN_FFMPEG``, else the system's if it has all we need, else imageio-ffmpeg's.
+
+    Raises MissingError where none works; a named but unusable ``VIDGEN_FFMPEG`` is an error, not a fallback.
+    """
+    return _find(os.environ.get("VIDGEN_FFMPEG", ""), os.environ.get("PATH", ""))
+
+
+@functools.cache
+def _find(configured: str, _path: str) -> Ffmpeg:
+    if configured:
+        found = inspect(shutil.which(configured) or configured, "VIDGEN_FFMPEG")
+        if found and not found.lacks:
+            return found
+        why = f"lacks {', '.join(found.lacks)}" if found else "does not run"
+        hint = "point VIDGEN_FFMPEG at a full ffmpeg, or unset it"
+        raise MissingError("ffmpeg.missing", f"{configured} {why}", hint=hint, where=configured)
+    reasons = []
+    for exe, source in _candidates():
+        found = inspect(exe, source)
+        if found and not found.lacks:
+            return found
+        reasons.append(f"{exe} lacks {', '.join(found.lacks)}" if found else f"{exe} does not run")
+    message = f"no usable ffmpeg found{': ' if reasons else ''}{'; '.join(reasons)}"
+    raise MissingError("ffmpeg.missing", message, hint="pip install imageio-ffmpeg")
+
+
+def _candidates() -> Iterator[tuple[str, str]]:
+    if system := shutil.which("ffmpeg"):
+        yield system, "system"
+    try:
+        import imageio_ffmpeg
+
+        yield imageio_ffmpeg.get_ffmpeg_exe(), "imageio-ffmpeg"
+    except (ImportError, RuntimeError):
+        pass
+
+
+def inspect(exe: str, source: str) -> Ffmpeg | None:
+    """What an executable can do; None where it does not run. Remembered on disk until the file changes."""
+    try:
+        state = Path(exe).stat()
+    except OSError:
+        return None
+    key = f"{exe}|{state.st_mtime_ns}|{state.st_size}|{','.join((*NEEDED_FILTERS, *NEEDED_ENCODERS))}"
+    memo = vidgen_home() / "cache" / "ffmpeg.json"
+    known = _read_memo(memo)
+    if key not in known:
+        seen = _ask(exe)
+        if seen is None:
+            return None
+        known = {**dict(list(known.items())[-7:]), key: seen}
+        try:
+            write_text(memo, json.dumps(known))
+        except OSError:
+            pass  # a home that cannot be written costs three process starts, no more
+    return Ffmpeg(exe, known[key]["version"], source, tuple(known[key]["lacks"]))
+
+
+def _read_memo(memo: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(memo.read_text(encoding="utf-8"))
+        return {key: row for key, row in found.items() if isinstance(row["version"], str) and isinstance(row["lacks"], list)}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
+
+
+def _ask(exe: str) -> dict[str, Any] | None:
+    try:
+        done = subprocess.run([exe, "-hide_banner", "-version"], **_QUIET, check=True)
+        filters, encoders = _listing(exe, "-filters"), _listing(exe, "-encoders")
+    except (OSError, subprocess.SubprocessError):
+        return None
+    lacks = [name for name in NEEDED_FILTERS if name not in filters]
+    lacks += [name for name in NEEDED_ENCODERS if name not in encoders]
+    return {"version": (done.stdout.splitlines() or ["ffmpeg"])[0], "lacks": lacks}
+
+
+_QUIET: dict[str, Any] = {"capture_output": True, "text": True, "errors": "replace", "stdin": subprocess.DEVNULL, "timeout": 30}
+
+
+def _listing(exe: str, flag: str) -> set[str]:
+    out: str = subprocess.run([exe, "-hide_banner", flag], **_QUIET, check=False).stdout
+    return {fields[1] for line in out.splitlines() if len(fields := line.split()) > 1}
