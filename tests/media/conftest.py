@@ -19,6 +19,12 @@ def ffmpeg(*args: str) -> None:
     subprocess.run([find_ffmpeg().path, "-v", "error", "-nostdin", "-y", *args], check=True, timeout=60)
 
 
+@pytest.fixture(scope="session", name="ffmpeg")
+def ffmpeg_fixture() -> Callable[..., None]:
+    """``ffmpeg("-i", ...)`` for tests that make a clip of their own."""
+    return ffmpeg
+
+
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with one clip of each nasty form, about a second long."""
@@ -48,9 +54,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-NASTY = ("plain24.mp4", "ntsc23976.mp4", "portrait30_444.mp4", "fullrange25.mp4", "vfr_sar.mp4", "vp9.webm", "tenbit_44k.mp4")
-
-FAKE = '''#!{python}
+FAKE = """#!{python}
 import os, signal, sys, time
 real = {real!r}
 if "-version" in sys.argv or "-filters" in sys.argv or "-encoders" in sys.argv:
@@ -66,7 +70,7 @@ elif mode == "spam":
     for _ in range(20000):
         sys.stderr.write("noise " * 40 + "\\n")
     sys.exit(3)
-'''
+"""
 
 
 @pytest.fixture
