@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +11,10 @@ import numpy as np
 import pytest
 from faulty_clips import HEIGHT, WIDTH, frozen, scene, texture
 
-from vidgen.scoring import Expectation, Veto, score_takes
+from vidgen.errors import InputError
+from vidgen.scoring import VETOES, Expectation, Veto, score_takes
+from vidgen.scoring import judge as judge_module
+from vidgen.scoring import vetoes as vetoes_module
 
 Clip = Callable[..., Path]
 
@@ -108,6 +112,27 @@ def test_a_cut_inside_the_shot_is_found(clip: Clip) -> None:
     moving = [np.ascontiguousarray(np.roll(other[0], index, axis=1)) for index in range(12)]
     (veto,) = vetoes(clip("cut", scene()[:12] + moving))
     assert (veto.code, veto.at_s) == ("cut_inside", 0.5)
+
+
+def test_a_storyboard_may_choose_which_vetoes_count(clip: Clip) -> None:
+    file = clip("frozen", frozen(scene(), 12))
+    asked = Expectation(frames=30, move="pan_right")
+    codes = [[veto.code for veto in score_takes([file], asked, veto=chosen)[0].vetoes] for chosen in (None, ["freeze"], [])]
+    assert codes == [["wrong_length", "freeze", "wrong_direction"], ["wrong_length", "freeze"], ["wrong_length"]]
+
+
+def test_every_veto_that_is_found_is_in_the_public_list() -> None:
+    text = Path(vetoes_module.__file__).read_text() + Path(judge_module.__file__).read_text()
+    found = set(re.findall(r'Veto\("(\w+)"', text)) | {"black", "one_colour"}
+    assert found == set(VETOES)
+
+
+@pytest.mark.parametrize("wrong", [{"weights": {"sharpness": 1}}, {"veto": ["ugly"]}])
+def test_an_unknown_family_or_veto_is_refused_with_the_known_ones(wrong: dict[str, object]) -> None:
+    with pytest.raises(InputError, match="there is no") as error:
+        score_takes([], **wrong)
+    assert error.value.code == "score.unknown_name"
+    assert "known: " in error.value.hint
 
 
 def test_wrong_length_rate_and_size_are_vetoed(clip: Clip) -> None:

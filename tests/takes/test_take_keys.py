@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from vidgen.errors import InputError
 from vidgen.storyboard.model import Camera, Motion
-from vidgen.takes.keys import FIELDS, NOT_IN_KEYS, derived_key, request_key, seeded_key, take_key
+from vidgen.takes.keys import FIELDS, NOT_IN_KEYS, canonical, derived_key, request_key, seeded_key, take_key
 from vidgen.takes.request import Brush, Inputs, ShotRequest, Words
 
 # Keys of takes that people have paid for. If one of these changes, everybody's films are bought again: change the code
@@ -146,6 +149,21 @@ def test_more_takes_never_change_the_first(request_: ShotRequest) -> None:
     key = request_key(request_)
     assert take_key(request_, 1) == seeded_key(key, request_.base_seed)
     assert len({take_key(request_, number) for number in (1, 2, 3)}) == 3
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(max_size=4), PLAIN, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_the_form_of_parameters_survives_json_and_does_not_depend_on_their_order(params: dict[str, object]) -> None:
+    once = canonical(params)
+    assert canonical(json.loads(json.dumps(once))) == once
+    assert canonical(dict(reversed(params.items()))) == once
 
 
 @pytest.mark.parametrize("change", [{"tool": "vidgen 2"}, {"ffmpeg": "9"}, {"weights": ["cd"]}, {"settings": {"scale": 4}}])

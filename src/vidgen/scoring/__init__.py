@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from vidgen.scoring.types import FAMILIES, Choice, Expectation, Scorecard, Veto
+from vidgen.scoring.types import FAMILIES, VETOES, Choice, Expectation, Scorecard, Veto
 
-__all__ = ["FAMILIES", "Choice", "Expectation", "Scorecard", "Veto", "choose", "score_takes"]
+__all__ = ["FAMILIES", "VETOES", "Choice", "Expectation", "Scorecard", "Veto", "choose", "score_takes"]
 
 
 def score_takes(
@@ -16,11 +16,12 @@ def score_takes(
     *,
     cache: Path | None = None,
     weights: Mapping[str, float] | None = None,
+    veto: Collection[str] | None = None,
 ) -> list[Scorecard]:
     """Judge the takes of one shot; one card per file, in the order given. See ``scoring.judge.score_takes``."""
     from vidgen.scoring import judge
 
-    return judge.score_takes(files, expectation, cache=cache, weights=weights)
+    return judge.score_takes(files, expectation, cache=cache, weights=weights, veto=veto)
 
 
 def choose(cards: Sequence[Scorecard]) -> Choice:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from vidgen.errors import InputError
@@ -13,7 +13,7 @@ from vidgen.media.files import sha256_file, write_text
 from vidgen.scoring.camera import judge_camera
 from vidgen.scoring.reading import Reading, read_clip
 from vidgen.scoring.rules import RULES, Rule
-from vidgen.scoring.types import FAMILIES, Choice, Expectation, Scorecard, Status, Veto
+from vidgen.scoring.types import ALWAYS, FAMILIES, VETOES, Choice, Expectation, Scorecard, Status, Veto
 from vidgen.scoring.vetoes import find_vetoes
 
 NO_JUDGE = {
@@ -28,6 +28,7 @@ def score_takes(
     *,
     cache: Path | None = None,
     weights: Mapping[str, float] | None = None,
+    veto: Collection[str] | None = None,
 ) -> list[Scorecard]:
     """Judge the takes of one shot; one card per file, in the order given.
 
@@ -36,9 +37,14 @@ def score_takes(
         expectation: what was asked for.
         cache: folder for readings, by checksum of the clip and version of the judge; None: none are kept.
         weights: how much each family counts in the total (1 where it is not named, 0: not at all).
+        veto: codes of the vetoes that count beside those of ``ALWAYS``; None: all of ``VETOES``.
 
-    A file that cannot be decoded gets a card with a veto, not an error.
+    A file that cannot be decoded gets a card with a veto, not an error. Raises InputError ``score.unknown_name`` for a
+    family or code that does not exist.
     """
+    _check_names("family", weights or (), FAMILIES)
+    _check_names("veto", veto or (), VETOES)
+    counts = frozenset(VETOES if veto is None else (*veto, *ALWAYS))
     digests = [_digest(file) for file in files]
     readings = [_reading(file, digest, cache) for file, digest in zip(files, digests, strict=True)]
     values = [_compared(reading, expectation) for reading in readings if isinstance(reading, Reading)]
@@ -50,7 +56,7 @@ def score_takes(
             why = dict.fromkeys(FAMILIES, "the file cannot be decoded")
             cards.append(Scorecard(file, digest, None, blank, why, vetoes=(reading,), status="unreadable"))
         else:
-            cards.append(_card(file, digest, reading, expectation, middle, weights or {}, alone=len(values) == 1))
+            cards.append(_card(file, digest, reading, expectation, middle, weights or {}, counts, alone=len(values) == 1))
     return cards
 
 
@@ -77,6 +83,11 @@ def choose(cards: Sequence[Scorecard]) -> Choice:
     if margin < RULES.tie_band:
         return Choice(order, order[0], True, False, f"a tie: the difference of {margin:.2f} is within the noise")
     return Choice(order, order[0], False, False, f"ahead by {margin:.2f}: {_decided(best, second)}")
+
+
+def _check_names(kind: str, given: Collection[str], known: Collection[str]) -> None:
+    for name in sorted(set(given) - set(known)):
+        raise InputError("score.unknown_name", f"there is no {kind} {name!r} in the judge", hint=f"known: {', '.join(known)}")
 
 
 def _rank(card: Scorecard) -> tuple[int, int, float, float, str]:
@@ -143,6 +154,7 @@ def _card(
     asked: Expectation,
     middle: Mapping[str, float],
     weights: Mapping[str, float],
+    counts: Collection[str],
     *,
     alone: bool,
 ) -> Scorecard:
@@ -150,7 +162,7 @@ def _card(
     families = {family: _family(family, values, middle) for family in FAMILIES}
     verdict = judge_camera(asked.move, reading.move, reading.inliers)
     why = {**NO_JUDGE, "camera": verdict.why, "motion": "a still picture was asked for"}
-    vetoes = find_vetoes(reading, asked)
+    vetoes = tuple(veto for veto in find_vetoes(reading, asked) if veto.code in counts)
     status: Status = "vetoed" if vetoes else "uncalibrated" if alone else "ok"
     measures = {**reading.values, **{f"camera_{axis}": value for axis, value in zip("xyzr", reading.move, strict=True)}}
     measures |= {"camera_inliers": reading.inliers, **({"camera": values["camera"]} if "camera" in values else {})}

@@ -224,7 +224,7 @@ def _noise(gray: npt.NDArray[np.float32]) -> float:
 
 
 def _blocks(gray: npt.NDArray[np.float32]) -> float:
-    """How much stronger edges are on an 8-pixel grid than off it: 0 is none. Strong edges are the subject's, so they are cut."""
+    """How much stronger edges are on an 8-pixel grid than off it: 0 is none. Strong edges are the subject's and cut."""
     worst = 0.0
     for axis in (0, 1):
         steps = np.abs(np.diff(gray, axis=axis))

@@ -13,6 +13,14 @@ from vidgen.takes.request import ShotRequest
 FAMILIES = ("temporal", "motion", "artifacts", "camera", "prompt", "physics")
 """Kinds of quality, each judged on its own: sharpness cannot buy back a freeze."""
 
+VETOES = (
+    *("undecodable", "wrong_length", "wrong_rate", "wrong_size"),
+    *("black", "one_colour", "freeze", "cut_inside", "wrong_direction"),
+)
+"""Every veto code. The first four always count; a storyboard may choose among the others."""
+
+ALWAYS = VETOES[:4]
+
 Status = Literal["ok", "uncalibrated", "vetoed", "unreadable"]
 """``uncalibrated``: there was nothing to compare with, so the figures are relative to typical clips only."""
 
