@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.errors import Notice
@@ -28,6 +28,8 @@ from vidgen.takes.request import Brush, Inputs, ShotRequest, Task
 DEFAULT_SECONDS = Fraction(4)
 DEFAULT_TRANSITION_S = Fraction(1, 2)
 DEFAULT_CANDIDATES = 1
+PLAIN_CUTS = ("cut", "match_cut", "j_cut", "l_cut")
+"""Transitions in which the picture simply cuts."""
 
 M = TypeVar("M", bound=BoardPart)
 Lookup = Callable[[str, str | None], Capabilities | None]
@@ -177,7 +179,7 @@ class _Compiler:
 
     def _asked_transition(self, shot: Shot) -> int:
         wish = shot.transition
-        if wish is None or wish.type == "cut":
+        if wish is None or wish.type in PLAIN_CUTS:
             return 0
         length = wish.duration or Duration(seconds=DEFAULT_TRANSITION_S)
         if length.frames_ is not None:
@@ -188,7 +190,7 @@ class _Compiler:
         self, entry: _Placed, last_parts: dict[str, str], start: int, frames: int, transition: int, overlap: int
     ) -> PlannedShot:
         shot = entry.part.shot
-        common = {
+        common: dict[str, Any] = {
             "shot": shot,
             "parent": entry.part.parent,
             "scene": entry.scene,

@@ -18,9 +18,10 @@ class PlannedShot:
     """One shot of the film. ``parent`` is the id in the storyboard, of which this may be a part (``s03b`` of ``s03``).
 
     ``start_frame``, ``frames`` and ``transition_frames`` are on the film's rate; the first ``overlap`` of the ``frames``
-    lie over the end of the shot before (all of an incoming transition; none for the first shot's fade-in). ``request`` is what its takes are asked with (at the storyboard's rate), None for a user's own
-    ``clip``. ``continues`` names the shot whose picked take's last frame opens this one. ``seconds_each`` is the clip
-    length that an engine bills per take; ``estimated_usd`` is for all takes, None where a price is unknown.
+    lie over the end of the shot before (all of an incoming transition; none for the first shot's fade-in). ``request`` is
+    what its takes are asked with (at the storyboard's rate), None for a user's own ``clip``. ``continues`` names the shot
+    whose picked take's last frame opens this one. ``seconds_each`` is the clip length that an engine bills per take;
+    ``estimated_usd`` is for all takes, None where a price is unknown.
     """
 
     shot: Shot

@@ -103,4 +103,4 @@ def write_starter(file: Path, title: str, language: str) -> None:
         raise InputError("new.exists", f"{file} exists and is not overwritten", hint="choose another name", where=str(file))
     if language not in ("en", "ja"):
         raise InputError("usage.invalid", f"--language {language} is not known", hint="en or ja")
-    write_text(file, starter_text(language, title))
+    write_text(file, starter_text(language, title, file.name))

@@ -24,7 +24,30 @@ from vidgen.storyboard.values import (
 class Part(BaseModel):
     """Base of every mapping in the file: unknown keys are errors, values are fixed once read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True, coerce_numbers_to_str=True
+    )
+
+
+def _short(key: str, kinds: type | tuple[type, ...] = str) -> BeforeValidator:
+    """Let a plain value stand for a mapping with one key: ``camera: dolly_in`` for ``{move: dolly_in}``."""
+
+    def expand(value: Any) -> Any:
+        return {key: value} if isinstance(value, kinds) and not isinstance(value, bool) else value
+
+    return BeforeValidator(expand)
+
+
+def _many(key: str | None = None) -> BeforeValidator:
+    """Let one entry stand for a list of one, and text for an entry with that key."""
+
+    def expand(value: Any) -> Any:
+        entries = value if isinstance(value, list | tuple) or value is None else [value]
+        if key is None or entries is None:
+            return entries
+        return [{key: entry} if isinstance(entry, str) else entry for entry in entries]
+
+    return BeforeValidator(expand)
 
 
 Time = Annotated[Duration, BeforeValidator(parse_duration), WithJsonSchema(DURATION_SCHEMA), PlainSerializer(str)]
@@ -43,6 +66,13 @@ CameraSpeed = Annotated[str, name_of("camera_speed")]
 TransitionType = Annotated[str, name_of("transition")]
 TextRole = Annotated[str, name_of("text_role")]
 TextPosition = Annotated[str, name_of("text_position")]
+LengthOrAuto = Annotated[
+    Any,
+    BeforeValidator(lambda value: value if value is None or value == "auto" else parse_duration(value)),
+    WithJsonSchema({"anyOf": [DURATION_SCHEMA, {"const": "auto"}]}),
+    PlainSerializer(lambda value: value if value is None else str(value)),
+]
+"""A time, or ``auto``: as long as the words spoken in the shot need."""
 ShotId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
 
 
@@ -180,10 +210,10 @@ class Grain(Part):
 class Post(Part):
     """Post-processing of every shot, or of one."""
 
-    interpolate: Interpolate | None = None
-    upscale: Upscale | None = None
+    interpolate: Annotated[Interpolate | None, _short("fps", (int, float))] = None
+    upscale: Annotated[Upscale | None, _short("height", int)] = None
     colour: Colour | None = None
-    grain: Grain | None = None
+    grain: Annotated[Grain | None, _short("amount", (int, float))] = None
 
 
 class Music(Part):
@@ -211,12 +241,21 @@ class LoudnessTarget(Part):
     tp: float = Field(-1.0, ge=-9, le=0)
 
 
+LOUDNESS = ("web", "podcast", "ebu", "atsc")
+
+
+def _loudness(value: Any) -> Any:
+    if isinstance(value, str) and value not in LOUDNESS:
+        raise ValueError(f"{value!r} is not one of {', '.join(LOUDNESS)}, nor {{i: LUFS, tp: dBTP}}")
+    return LoudnessTarget.model_validate(value) if isinstance(value, dict) else value
+
+
 class Audio(Part):
     """The soundtrack."""
 
-    music: Music | None = None
-    ambience: tuple[Ambience, ...] = ()
-    loudness: Literal["web", "podcast", "ebu", "atsc"] | LoudnessTarget | None = None
+    music: Annotated[Music | None, _short("file")] = None
+    ambience: Annotated[tuple[Ambience, ...], _many("file")] = ()
+    loudness: Annotated[LoudnessTarget | str | None, BeforeValidator(_loudness)] = None
 
 
 class Budget(Part):
@@ -239,7 +278,7 @@ class Character(Part):
     """Someone who appears in several shots; references are pictures."""
 
     description: str | None = None
-    references: tuple[str, ...] = ()
+    references: Annotated[tuple[str, ...], _many()] = ()
     voice: str | None = None
     lora: str | None = None
 
@@ -250,30 +289,30 @@ class ShotKeys(Part):
     scene: str | None = None
     subject: str | None = None
     action: str | None = None
-    motion: Motion | None = None
-    camera: Camera | None = None
+    motion: Annotated[Motion | None, _short("type")] = None
+    camera: Annotated[Camera | None, _short("move", (str, list))] = None
     lighting: str | None = None
     style: str | None = None
-    duration: Time | Literal["auto"] | None = None
+    duration: LengthOrAuto = None
     engine: str | None = None
     model: str | None = None
     candidates: int | None = Field(None, ge=1, le=16)
     seed: int | None = Field(None, ge=0, lt=2**31)
     negative: str | None = None
-    characters: tuple[str, ...] | None = None
-    references: tuple[str, ...] | None = None
+    characters: Annotated[tuple[str, ...] | None, _many()] = None
+    references: Annotated[tuple[str, ...] | None, _many()] = None
     start_frame: str | None = None
     end_frame: str | None = None
     source_video: str | None = None
     continue_from: str | None = None
-    motion_brush: tuple[MotionBrush, ...] | None = None
-    lip_sync: LipSync | None = None
+    motion_brush: Annotated[tuple[MotionBrush, ...] | None, _many("mask")] = None
+    lip_sync: Annotated[LipSync | None, _short("audio")] = None
     motion_reference: str | None = None
-    transition: Transition | None = None
-    dialogue: tuple[Line, ...] | None = None
-    voiceover: Voiceover | None = None
-    sfx: tuple[SoundEffect, ...] | None = None
-    text: tuple[Text, ...] | None = None
+    transition: Annotated[Transition | None, _short("type")] = None
+    dialogue: Annotated[tuple[Line, ...] | None, _many("line")] = None
+    voiceover: Annotated[Voiceover | None, _short("text")] = None
+    sfx: Annotated[tuple[SoundEffect, ...] | None, _many("file")] = None
+    text: Annotated[tuple[Text, ...] | None, _many("text")] = None
     post: Post | None = None
     prompt: str | None = None
     prompt_extra: str | None = None
@@ -314,8 +353,8 @@ class Storyboard(Part):
     negative: str | None = None
     seed: int | None = Field(None, ge=0, lt=2**31)
     defaults: ShotKeys = ShotKeys()
-    characters: dict[str, Character] = Field(default_factory=dict)
-    budget: Budget | None = None
+    characters: dict[str, Annotated[Character, _short("description")]] = Field(default_factory=dict)
+    budget: Annotated[Budget | None, _short("max_cost", (int, float))] = None
     score: Score | None = None
     post: Post | None = None
     audio: Audio | None = None
