@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from pathlib import Path
 
 from vidgen.media.files import sha256_json
 from vidgen.media.rate import rate_text
@@ -28,9 +29,25 @@ class EncodeProfile:
             *("-r", rate_text(rate), "-video_track_timescale", str(timescale(rate)), "-fps_mode", "cfr"),
         ]
 
+    def tag_args(self) -> list[str]:
+        """Output arguments that write the profile's key into the file, so that ``encoded_as`` can tell it."""
+        return ["-metadata", f"comment={_TAG}{self.key()}"]
+
     def key(self) -> str:
         """Identity of the encoded form; two files of one size, rate and key can be joined by copy."""
         return sha256_json(asdict(self))[:16]
+
+
+_TAG = "vidgen-encode:"
+
+
+def encoded_as(path: Path) -> str | None:
+    """The ``EncodeProfile.key()`` with which vidgen encoded a file; None for any other file."""
+    import av
+
+    with av.open(str(path)) as container:
+        comment = container.metadata.get("comment", "")
+    return comment.removeprefix(_TAG) if comment.startswith(_TAG) else None
 
 
 MASTER = EncodeProfile()

@@ -83,6 +83,7 @@ class FrameWriter:
                 *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", rate_text(rate), "-i", "pipe:0"),
                 *("-vf", _TO_709),
                 *profile.video_args(rate),
+                *profile.tag_args(),
                 *("-movflags", "+faststart", f"file:{self._part}"),
             ],
             what=f"writing {path.name}",
