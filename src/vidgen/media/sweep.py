@@ -1,0 +1,37 @@
+"""Clears away what killed runs left: unfinished ``.part`` files whose process is gone."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+_PART = re.compile(r"^\..+\.(\d+)\.part(\.[^.]+)?$")
+
+
+def sweep(folder: Path, *, deep: bool = False) -> list[Path]:
+    """Remove unfinished files of dead processes from ``folder`` (``deep``: also from the folders in it); returns them.
+
+    Only names that ``files.part_name`` makes are touched, and none of a process that lives. Never raises: what cannot be
+    removed stays.
+    """
+    removed = []
+    for path in folder.rglob(".*.part*") if deep else folder.glob(".*.part*"):
+        match = _PART.match(path.name)
+        if match and path.is_file() and not path.is_symlink() and not _alive(int(match[1])):
+            try:
+                path.unlink()
+            except OSError:
+                continue
+            removed.append(path)
+    return removed
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
