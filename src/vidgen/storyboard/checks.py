@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from vidgen.errors import Problem
@@ -10,11 +10,15 @@ from vidgen.storyboard.model import Post, Shot, ShotKeys, Storyboard
 from vidgen.storyboard.reader import Document, Path_, dotted
 
 
-def cross_checks(board: Storyboard, document: Document, folder: Path) -> list[Problem]:
-    """Every problem between the parts of a storyboard; files are looked for in ``folder``."""
+def cross_checks(board: Storyboard, document: Document, folder: Path, wrong: Iterable[Path_] = ()) -> list[Problem]:
+    """Every problem between the parts of a storyboard; files are looked for in ``folder``.
+
+    ``wrong``: paths that are already known to be wrong and are left out of ``board``; what follows from them is not said.
+    """
     found = [entry for check in (_ids, _continuity, _cast, _texts, _picks, _posts, _voices) for entry in check(board, document)]
     found += _files(board, document, folder)
-    return [Problem(*document.place(path), dotted(path), message) for path, message in found]
+    known = {bad[:length] for bad in wrong for length in range(1, len(bad) + 1)}
+    return [Problem(*document.place(path), dotted(path), message) for path, message in found if path not in known]
 
 
 Found = Iterator[tuple[Path_, str]]
@@ -141,5 +145,5 @@ def _files_of(path: Path_, keys: ShotKeys) -> Iterator[tuple[Path_, str]]:
 def _near(word: str, known: object) -> str:
     import difflib
 
-    near = difflib.get_close_matches(word, [str(name) for name in known], 1)  # type: ignore[attr-defined]
+    near = difflib.get_close_matches(word, [str(name) for name in known], 1, cutoff=0.7)  # type: ignore[attr-defined]
     return f" (did you mean {near[0]}?)" if near else ""

@@ -54,7 +54,7 @@ def parse_storyboard(text: str | bytes, path: Path = Path("storyboard.yaml")) ->
 
 def _loaded(document: Document, path: Path) -> LoadedBoard:
     problems = list(document.problems)
-    board = None
+    board, wrong = None, list[Path_]()
     data = document.value
     if not isinstance(data, dict):
         problems.append(Problem(1, 1, "", "a storyboard is a mapping that begins with vidgen: 1"))
@@ -62,9 +62,9 @@ def _loaded(document: Document, path: Path) -> LoadedBoard:
         shape = _shape_problems(data, document)
         problems += shape
         if not shape:
-            board = _validated(_canonical(data), document, problems)
+            board, wrong = _validated(_canonical(data), document, problems)
     if board is not None:
-        problems += cross_checks(board, document, path.parent)
+        problems += cross_checks(board, document, path.parent, wrong)
     if problems or board is None:
         raise StoryboardError(str(path), problems)
     return LoadedBoard(board, path, document.text, document.places)
@@ -132,21 +132,24 @@ def _free(prefix: str, number: int, used: set[Any]) -> str:
     return name
 
 
-def _validated(data: dict[str, Any], document: Document, problems: list[Problem]) -> Storyboard | None:
-    """The board, or what is left of it without its wrong values, so that the checks between parts still run."""
+def _validated(data: dict[str, Any], document: Document, problems: list[Problem]) -> tuple[Storyboard | None, list[Path_]]:
+    """The board, or what is left of it without its wrong values, so that the checks between parts still run; and their
+    paths in the file."""
     try:
-        return Storyboard.model_validate(data)
+        return Storyboard.model_validate(data), []
     except pydantic.ValidationError as error:
         found = [explain(detail, data) for detail in error.errors(include_url=False)]
     flat = "scenes" not in document.value
+    wrong = []
     for path, message in dict.fromkeys(found):
         shown = path[2:] if flat and path[:2] == ("scenes", 0) else path
+        wrong.append(shown)
         line, column = document.place(shown)
         problems.append(Problem(line, column, dotted(shown), message))
     try:
-        return Storyboard.model_validate(_canonical(_without(data, [path for path, _ in found])))
+        return Storyboard.model_validate(_canonical(_without(data, [path for path, _ in found]))), wrong
     except pydantic.ValidationError:
-        return None
+        return None, wrong
 
 
 def _without(data: Any, paths: list[Path_]) -> Any:
