@@ -169,7 +169,6 @@ CODES: dict[str, str] = {
     "score.unknown_name": "The judge has no family or veto of that name",
     "shot.parent_failed": "The shot that this one continues failed",
     "shot.unknown": "There is no shot of that id",
-    "sound.no_audio": "A file that should be heard has no sound in it",
     "sound.not_measured": "The loudness of the soundtrack could not be measured",
     "sound.unknown_loudness": "There is no loudness target of that name",
     "storyboard.not_found": "The storyboard file does not exist or cannot be read",

@@ -11,12 +11,13 @@ import numpy.typing as npt
 import pytest
 from conftest import MakeShot, film_of
 
-from vidgen.cut.assemble import assemble
+from vidgen.cut.assembly import assemble
 from vidgen.cut.loudness import loudness_target, measure, presets
-from vidgen.cut.mixing import DUCK_ATTACK, DUCK_DB, DUCK_RELEASE, duck_envelope, mix_to_wav, place, read_sound
+from vidgen.cut.mixing import DUCK_ATTACK, DUCK_DB, DUCK_RELEASE, duck_envelope, mix_to_wav, place
 from vidgen.cut.sound import make_sound
 from vidgen.cut.timeline import LoudnessTarget, Sound, Timeline, Track
 from vidgen.errors import InputError
+from vidgen.media.audio import decode_audio
 from vidgen.media.files import sha256_file
 
 SECOND = 48_000
@@ -51,7 +52,7 @@ def stereo(mono: Wave) -> Wave:
 def mixed(tmp_path: Path, total: int, *tracks: Track) -> Wave:
     out = tmp_path / "mix.wav"
     mix_to_wav(tracks, total, out)
-    return np.concatenate(list(read_sound(out))).astype(float)
+    return np.concatenate(list(decode_audio(out))).astype(float)
 
 
 def test_a_sound_starts_on_its_sample(tmp_path: Path, make_track: MakeTrack) -> None:
@@ -172,7 +173,7 @@ def test_sound_and_picture_start_and_end_together(
         video, audio = container.streams.video[0], container.streams.audio[0]
         assert video.start_time == audio.start_time == 0
         assert abs(audio.duration * audio.time_base - video.duration * video.time_base) < Fraction(1, 1000)
-    heard = np.concatenate(list(read_sound(tmp_path / "film.mp4")))[:, 0]
+    heard = np.concatenate(list(decode_audio(tmp_path / "film.mp4")))[:, 0]
     assert abs(int(np.argmax(np.abs(heard) > 0.1)) - SECOND) < 40
 
 
@@ -192,14 +193,14 @@ def test_a_file_without_sound_is_named(tmp_path: Path, make_shot: MakeShot) -> N
     shot = make_shot("s01", 40, 4)
     with pytest.raises(InputError) as caught:
         mix_to_wav([Track(shot.file, "x", "music")], 1_000, tmp_path / "mix.wav")
-    assert caught.value.code == "sound.no_audio"
+    assert caught.value.code == "media.no_audio"
 
 
 def test_a_playlist_in_disguise_is_not_opened(tmp_path: Path) -> None:
     path = tmp_path / "music.mp3"
     path.write_text("#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/x.ts\n")
     with pytest.raises(InputError):
-        list(read_sound(path))
+        list(decode_audio(path))
 
 
 def test_memory_does_not_grow_with_the_length_of_the_film(tmp_path: Path, make_track: MakeTrack) -> None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 from conftest import MakeShot, film_of
 
-from vidgen.cut.assemble import assemble
+from vidgen.cut.assembly import assemble
 from vidgen.cut.timeline import Cue, TextLook, Timeline, Transition
 from vidgen.cut.titles import ass_text, glyph_notices, lay_out, literal, plain
 from vidgen.media.frames import read_frames

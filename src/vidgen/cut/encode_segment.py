@@ -1,4 +1,4 @@
-"""Make one piece of the film: one ffmpeg process, every frame decoded, titled, blended and encoded once.
+"""Make pieces of the film: one ffmpeg process, every frame decoded, titled, blended and encoded once.
 
 Inside the filter graph a frame lasts exactly 100 ms, whatever the film's rate. So the times of titles (which ASS gives in
 hundredths of a second) and of blends are exact, and no rate needs rounding. Nothing a user wrote is in the graph: titles
@@ -8,7 +8,8 @@ are in a file with a made-up name, in a folder of its own in which ffmpeg runs.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -26,25 +27,42 @@ STRICT = ("-err_detect", "explode", "-threads", "2")
 LENIENT = ("-threads", "2")
 
 
-def encode_segment(
-    segment: Segment, timeline: Timeline, out: Path, scratch: Path, cancelled: Callable[[], bool] = lambda: False
+def encode_segments(
+    segments: Sequence[Segment],
+    timeline: Timeline,
+    outs: Sequence[Path],
+    scratch: Path,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Encode a piece to ``out`` and check its frame count, grid, size and rate; a window is also decoded again.
+    """Encode a body, a window, or a body and the window after it, and check what was written.
+
+    A body and its window share the decoding of their shot, and come out as they would alone.
 
     Args:
+        segments: what to encode; two only where the second is the window at the end of the first's shot.
+        outs: where to, one each.
         scratch: an existing folder for temporary files; any name will do.
 
-    Raises ProcessingError where ffmpeg fails or the piece is not what was asked for, Cancelled when told to stop.
+    Raises ProcessingError where ffmpeg fails or a piece is not what was asked for, Cancelled when told to stop.
     """
+    sources = _inputs(segments)
     with tempfile.TemporaryDirectory(dir=scratch, prefix="piece-") as name:
         folder = Path(name)
-        args = ["-xerror"] if not any(source.shot.conform for source in segment.sources) else []
-        for source in segment.sources:
+        args = ["-xerror"] if not any(source.shot.conform for source in sources) else []
+        for source in sources:
             args += _input(source, timeline)
-        args += ["-filter_complex_threads", "2", "-filter_complex", _graph(segment, timeline, folder), "-map", "[out]"]
-        args += ["-frames:v", str(segment.frames), "-an", "-sn", "-dn", "-map_metadata", "-1"]
-        args += [*timeline.profile.video_args(timeline.rate), f"file:{out.resolve()}"]
-        run_ffmpeg(args, what=f"encoding {segment.name}", cwd=folder, cancelled=cancelled)
+        args += ["-filter_complex_threads", "2", "-filter_complex", _graph(segments, sources, timeline, folder)]
+        for index, (segment, out) in enumerate(zip(segments, outs, strict=True)):
+            args += ["-map", f"[out{index}]", "-frames:v", str(segment.frames), "-an", "-sn", "-dn", "-map_metadata", "-1"]
+            args += [*timeline.profile.video_args(timeline.rate), f"file:{out.resolve()}"]
+        what = "encoding " + " and ".join(segment.name for segment in segments)
+        run_ffmpeg(args, what=what, cwd=folder, cancelled=cancelled)
+    for segment, out in zip(segments, outs, strict=True):
+        _check(segment, timeline, out)
+
+
+def _check(segment: Segment, timeline: Timeline, out: Path) -> None:
+    """Frame count, grid, size and rate; a window is also decoded again."""
     try:
         check_video(out, frames=segment.frames, width=timeline.width, height=timeline.height, rate=timeline.rate)
         if segment.kind == "window":
@@ -56,6 +74,15 @@ def encode_segment(
             hint="check that the clip is whole and as long as the shot",
             where=segment.sources[-1].shot.id,
         ) from error
+
+
+def _inputs(segments: Sequence[Segment]) -> list[Source]:
+    """What is read for the pieces: of two, the first's shot to its end, and the head of the next shot."""
+    if len(segments) == 1:
+        return list(segments[0].sources)
+    body, window = segments
+    shot = body.sources[0]
+    return [replace(shot, count=body.frames + window.frames), window.sources[1]]
 
 
 def check_decodes(path: Path, frames: int) -> None:
@@ -88,20 +115,36 @@ def _seconds(value: Fraction) -> str:
     return f"{float(value):.6f}"
 
 
-def _graph(segment: Segment, timeline: Timeline, folder: Path) -> str:
-    """The filter graph of a piece, from its inputs to ``[out]``."""
-    chains = [_source_chain(index, source, timeline, folder) for index, source in enumerate(segment.sources)]
+def _graph(segments: Sequence[Segment], sources: Sequence[Source], timeline: Timeline, folder: Path) -> str:
+    """The filter graph of the pieces, from their inputs to ``[out0]`` and, for a second piece, ``[out1]``."""
+    if len(segments) == 1:
+        [segment] = segments
+        chains = [_source_chain(index, source, timeline, folder, f"s{index}") for index, source in enumerate(sources)]
+        return ";".join([*chains, *_finish(segment, timeline, 0)])
+    body, window = segments
+    return ";".join(
+        [
+            _source_chain(0, sources[0], timeline, folder, "shot"),
+            "[shot]split[early][late]",
+            f"[early]trim=end_frame={body.frames}[s0]",
+            *_finish(body, timeline, 0),
+            f"[late]trim=start_frame={body.frames},setpts=N,fps=10[s0]",
+            _source_chain(1, sources[1], timeline, folder, "s1"),
+            *_finish(window, timeline, 1),
+        ]
+    )
+
+
+def _finish(segment: Segment, timeline: Timeline, number: int) -> list[str]:
+    """From ``[s0]`` (and ``[s1]`` for a window) to ``[out<number>]``."""
+    chains, last = [], "[s0]null"
     if segment.transition:
-        chains += _blend(segment, timeline)
-        last = ["[blend]null"]
+        chains, last = _blend(segment, timeline), "[blend]null"
     elif segment.fade_in:
-        last = [f"[s0]fade=t=in:start_frame=0:nb_frames={segment.fade_in}"]
-    else:
-        last = ["[s0]null"]
+        last = f"[s0]fade=t=in:start_frame=0:nb_frames={segment.fade_in}"
     # fps states the real rate again: without it the encoder would believe in frames of 100 ms and double the first.
     clock = f"settb={timeline.rate.denominator}/{timeline.rate.numerator},setpts=N,fps={rate_text(timeline.rate)}"
-    last += [f"format={timeline.profile.pix_fmt}", clock]
-    return ";".join([*chains, ",".join(last) + "[out]"])
+    return [*chains, f"{last},format={timeline.profile.pix_fmt},{clock}[out{number}]"]
 
 
 def _blend(segment: Segment, timeline: Timeline) -> list[str]:
@@ -115,12 +158,12 @@ def _blend(segment: Segment, timeline: Timeline) -> list[str]:
         return [f"{plain},trim=end_frame=1[blend]", "[s0]nullsink", "[s1]nullsink"]
     rest = frames - half
     return [
-        f"[s0]trim=end_frame={half}[out0]",
+        f"[s0]trim=end_frame={half}[leaving]",
         f"{plain},trim=end_frame={half}[plain0]",
-        f"[out0][plain0]{_xfade('fade', half)}[first]",
+        f"[leaving][plain0]{_xfade('fade', half)}[first]",
         f"{plain},trim=end_frame={rest}[plain1]",
-        f"[s1]trim=start_frame={half},setpts=N,fps=10[in1]",
-        f"[plain1][in1]{_xfade('fade', rest)}[second]",
+        f"[s1]trim=start_frame={half},setpts=N,fps=10[coming]",
+        f"[plain1][coming]{_xfade('fade', rest)}[second]",
         "[first][second]concat=n=2[blend]",
     ]
 
@@ -129,8 +172,8 @@ def _xfade(kind: str, frames: int) -> str:
     return f"xfade=transition={kind}:duration={frames / 10:.1f}:offset=0"
 
 
-def _source_chain(index: int, source: Source, timeline: Timeline, folder: Path) -> str:
-    """From input ``index`` to ``[s<index>]``: the wanted frames, one every 100 ms, with their titles."""
+def _source_chain(index: int, source: Source, timeline: Timeline, folder: Path, label: str) -> str:
+    """From input ``index`` to ``[label]``: the wanted frames, one every 100 ms, with their titles."""
     steps = []
     if source.shot.conform:
         # The input was not sought: how frames of another rate fall on ours must not depend on where we start.
@@ -145,7 +188,7 @@ def _source_chain(index: int, source: Source, timeline: Timeline, folder: Path) 
         # The clock of titles starts with the shot, so that a title goes on where the piece before left it.
         steps += [f"settb=1/10,setpts=N+{source.first}", f"ass=filename={name}:fontsdir=fonts"]
     steps += ["settb=1/10", "setpts=N", "fps=10"]
-    return f"[{index}:v:0]{','.join(steps)}[s{index}]"
+    return f"[{index}:v:0]{','.join(steps)}[{label}]"
 
 
 def _link_fonts(folder: Path) -> None:
@@ -157,4 +200,17 @@ def _link_fonts(folder: Path) -> None:
 
 
 def _conform(source: Source, timeline: Timeline) -> str:
-    raise NotImplementedError
+    """The filters that bring the whole shot to the film's size, rate and colour."""
+    from vidgen.media.normalise import conform_filter
+    from vidgen.media.probe import probe_video
+
+    assert source.shot.conform is not None
+    return conform_filter(
+        probe_video(source.shot.file),
+        width=timeline.width,
+        height=timeline.height,
+        rate=timeline.rate,
+        frames=source.shot.frames,
+        fit=source.shot.conform.fit,
+        pix_fmt=timeline.profile.pix_fmt,
+    )

@@ -9,21 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from vidgen.cut.timeline import Track
-from vidgen.errors import Cancelled, InputError, ProcessingError
-from vidgen.media.ffmpeg import FORMATS, Process
+from vidgen.errors import Cancelled, ProcessingError
+from vidgen.media.audio import Samples, decode_audio
+from vidgen.media.ffmpeg import Process
 from vidgen.media.rate import SAMPLE_RATE
-
-if TYPE_CHECKING:
-    import av
-
-Samples = npt.NDArray[np.float32]
-"""[samples, 2] float32, 48 kHz, full scale 1."""
 
 BLOCK = SAMPLE_RATE
 DUCK_DB = -12.0
@@ -32,37 +26,9 @@ DUCK_ATTACK = int(0.25 * SAMPLE_RATE)
 DUCK_RELEASE = int(0.6 * SAMPLE_RATE)
 
 
-def read_sound(path: Path) -> Iterator[Samples]:
-    """Decode a file's first sound stream as 48 kHz stereo blocks. Raises InputError where there is none or it is damaged."""
-    import av
-
-    options = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
-    try:
-        with av.open(f"file:{path}", options=options) as container:
-            if not container.streams.audio:
-                raise InputError("sound.no_audio", f"{path.name} has no sound", hint="use a sound file", where=str(path))
-            resampler = av.AudioResampler(format="flt", layout="stereo", rate=SAMPLE_RATE)
-            for frame in container.decode(audio=0):
-                frame.pts = None
-                yield from map(_samples, resampler.resample(frame))
-            yield from map(_samples, resampler.resample(None))
-    except (av.FFmpegError, OSError) as error:
-        raise InputError(
-            "media.unreadable",
-            f"{path.name} cannot be read as sound: {error}",
-            hint="convert it to WAV or FLAC",
-            where=str(path),
-        ) from error
-
-
-def _samples(frame: av.AudioFrame) -> Samples:
-    block: Samples = frame.to_ndarray().reshape(-1, 2).astype(np.float32, copy=False)
-    return block
-
-
 def sound_length(path: Path) -> int:
     """The exact length of a sound file in samples at 48 kHz, found by decoding it."""
-    return sum(len(block) for block in read_sound(path))
+    return sum(len(block) for block in decode_audio(path))
 
 
 @dataclass(frozen=True)
@@ -119,18 +85,15 @@ class _Player:
             self._take(min(BLOCK, -placed.track.at - passed))
 
     def _play(self) -> Iterator[Samples]:
-        track, skip = self.placed.track, self.placed.track.start
+        track, start = self.placed.track, self.placed.track.start
         while True:
-            heard = 0
-            for block in read_sound(track.file):
-                cut = min(skip, len(block))
-                skip -= cut
-                heard += len(block)
-                if cut < len(block):
-                    yield block[cut:]
-            skip = 0
-            if not track.loop or not heard:
+            heard = False
+            for block in decode_audio(track.file, start=start):
+                heard = True
+                yield block
+            if not track.loop or not (heard or start):
                 return
+            start = 0
 
     def _take(self, count: int) -> Samples:
         """The next ``count`` samples as they are in the file; silence after its end."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.cut.copying import can_copy, reference_sets
-from vidgen.cut.encode_segment import encode_segment
+from vidgen.cut.encode_segment import encode_segments
 from vidgen.cut.segments import Segment, segment_key
 from vidgen.cut.store import PieceStore
 from vidgen.cut.timeline import Timeline
@@ -66,7 +66,7 @@ def make_parts(
     with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="cut") as pool:
         try:
             sound = pool.submit(make_sound, timeline, work, scratch, halted)
-            futures = {pool.submit(maker.piece, key, segment): key for key, segment in wanted.items()}
+            futures = [pool.submit(maker.make, group) for group in _groups(wanted)]
             made = _gather(sound, futures, wanted, on_event)
         except BaseException:
             stop.set()
@@ -76,8 +76,21 @@ def make_parts(
     return Parts([made[key] for key in keys], sound_file, list(notices))
 
 
+def _groups(wanted: dict[str, Segment]) -> list[dict[str, Segment]]:
+    """The pieces in film order, each body with the window that follows it: they read the same shot."""
+    groups: list[dict[str, Segment]] = []
+    for key, segment in wanted.items():
+        last = list(groups[-1].values()) if groups else []
+        follows = len(last) == 1 and segment.kind == "window" and last[0].kind == "body"
+        if follows and segment.sources[0].shot == last[0].sources[0].shot:
+            groups[-1][key] = segment
+        else:
+            groups.append({key: segment})
+    return groups
+
+
 def _gather(
-    sound: Future[Found], futures: dict[Future[Piece], str], wanted: dict[str, Segment], on_event: OnEvent
+    sound: Future[Found], futures: list[Future[list[Piece]]], wanted: dict[str, Segment], on_event: OnEvent
 ) -> dict[str, Piece]:
     """Wait for all, in the order in which they finish, and tell."""
     made: dict[str, Piece] = {}
@@ -87,11 +100,11 @@ def _gather(
             if file := sound.result()[0]:
                 on_event("cut.sound", {"file": str(file)})
             continue
-        piece: Piece = future.result()
-        made[piece.key] = piece
-        segment = wanted[piece.key]
-        place = {"done": len(made), "total": len(wanted), "name": segment.name, "kind": segment.kind}
-        on_event("cut.segment", {**place, "state": piece.state})
+        for piece in future.result():
+            made[piece.key] = piece
+            segment = wanted[piece.key]
+            place = {"done": len(made), "total": len(wanted), "name": segment.name, "kind": segment.kind}
+            on_event("cut.segment", {**place, "state": piece.state})
     return made
 
 
@@ -104,21 +117,29 @@ class _Maker:
         self._reference: str | None = None
         self._lock = threading.Lock()
 
-    def piece(self, key: str, segment: Segment) -> Piece:
+    def make(self, group: dict[str, Segment]) -> list[Piece]:
+        """The pieces of a group; those that have to be encoded are encoded in one go."""
         if self._cancelled():
             raise Cancelled()
+        found = {key: self._find(key, segment) for key, segment in group.items()}
+        missing = {key: group[key] for key, piece in found.items() if piece is None}
+        if missing:
+
+            def write(parts: list[Path]) -> list[dict[str, Any]]:
+                encode_segments(list(missing.values()), self._timeline, parts, self._scratch, self._cancelled)
+                return [{"frames": segment.frames, "name": segment.name} for segment in missing.values()]
+
+            self._store.make(list(missing), write)
+        return [piece or self._stored(key, group[key], "encoded") for key, piece in found.items()]
+
+    def _find(self, key: str, segment: Segment) -> Piece | None:
         shot = segment.sources[0].shot
         if segment.may_copy and shot.encoded_as and can_copy(segment, self._timeline, self._sets()):
             return Piece(key, shot.file, segment.frames, "copied")
-        if self._store.find(key):
-            return Piece(key, self._store.path(key), segment.frames, "reused")
+        return self._stored(key, segment, "reused") if self._store.find(key) else None
 
-        def write(part: Path) -> dict[str, Any]:
-            encode_segment(segment, self._timeline, part, self._scratch, self._cancelled)
-            return {"frames": segment.frames, "name": segment.name}
-
-        self._store.make(key, write)
-        return Piece(key, self._store.path(key), segment.frames, "encoded")
+    def _stored(self, key: str, segment: Segment, state: str) -> Piece:
+        return Piece(key, self._store.path(key), segment.frames, state)
 
     def _sets(self) -> str:
         with self._lock:

@@ -46,24 +46,21 @@ def make_sound(
     notes = finished.find(key)
     if notes is None:
 
-        def write_mix(part: Path) -> dict[str, Any]:
-            mix_to_wav(timeline.sound.tracks, timeline.samples, part, cancelled)
-            return {"samples": timeline.samples}
+        def write_mix(parts: list[Path]) -> list[dict[str, Any]]:
+            mix_to_wav(timeline.sound.tracks, timeline.samples, parts[0], cancelled)
+            return [{"samples": timeline.samples}]
 
-        def write_sound(part: Path) -> dict[str, Any]:
-            mix = mixes.path(mix_key)
+        def write_sound(parts: list[Path]) -> list[dict[str, Any]]:
+            part, mix = parts[0], mixes.path(mix_key)
             measured, notices = encode_to_target(mix, timeline.sound.loudness, part, timeline.samples, cancelled)
             _check_length(part, timeline.samples)
             silent = measured.silent
-            return {
-                "lufs": None if silent else measured.i,
-                "dbtp": None if silent else measured.tp,
-                "notices": [notice.as_dict() for notice in notices],
-            }
+            levels = {"lufs": None if silent else measured.i, "dbtp": None if silent else measured.tp}
+            return [{**levels, "notices": [notice.as_dict() for notice in notices]}]
 
         if mixes.find(mix_key) is None:
-            mixes.make(mix_key, write_mix)
-        notes = finished.make(key, write_sound)
+            mixes.make([mix_key], write_mix)
+        [notes] = finished.make([key], write_sound)
     mixes.keep_only({mix_key})
     finished.keep_only({key})
     return finished.path(key), [Notice(**notice) for notice in notes["notices"]]

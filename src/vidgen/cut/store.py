@@ -7,7 +7,8 @@ after the file, so a crash leaves either a whole piece or none. A file that does
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +45,17 @@ class PieceStore:
         self._set_aside(key)
         return None
 
-    def make(self, key: str, write: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
-        """Let ``write`` make and check the piece at a temporary path and return notes on it; then store both."""
-        with atomic(self.path(key)) as part:
-            notes = write(part)
-            stored = {**notes, "size": part.stat().st_size, "sha256": sha256_file(part)}
-        write_text(self._sidecar(key), json.dumps(stored, sort_keys=True) + "\n")
+    def make(self, keys: Sequence[str], write: Callable[[list[Path]], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        """Let ``write`` make and check pieces at temporary paths and return notes on each; then store them."""
+        with ExitStack() as stack:
+            parts = [stack.enter_context(atomic(self.path(key))) for key in keys]
+            notes = write(parts)
+            stored = [
+                {**note, "size": part.stat().st_size, "sha256": sha256_file(part)}
+                for note, part in zip(notes, parts, strict=True)
+            ]
+        for key, note in zip(keys, stored, strict=True):
+            write_text(self._sidecar(key), json.dumps(note, sort_keys=True) + "\n")
         return stored
 
     def keep_only(self, keys: set[str]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import HEIGHT, WIDTH, MakeShot, film_of, level, levels
 
-from vidgen.cut.assemble import CutResult, assemble
+from vidgen.cut.assembly import CutResult, assemble
 from vidgen.cut.timeline import Cue, Timeline, Transition
 from vidgen.errors import Cancelled, ProcessingError
 from vidgen.media.encode import MASTER, EncodeProfile

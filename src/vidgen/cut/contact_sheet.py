@@ -1,0 +1,200 @@
+"""A contact sheet: one picture of every shot of a film, labelled, on one page."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vidgen.cut.timeline import FontKind, Timeline, settle
+from vidgen.errors import InputError, ProcessingError
+from vidgen.media.files import atomic
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from vidgen.media.frames import Frame
+
+    Mask = npt.NDArray[np.float32]
+
+PAPER, INK, FAINT = (17, 19, 23), (240, 240, 238), (140, 146, 156)
+SMOOTH = 4
+"""Letters are drawn this many times larger and shrunk."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """One picture of the sheet: which frame of the film, what stands under it at the left and, fainter, at the right."""
+
+    frame: int
+    text: str
+    note: str = ""
+
+
+def labels_of(timeline: Timeline) -> list[Label]:
+    """The middle of every shot between its transitions, with its id and the time at which it starts."""
+    settled, _ = settle(timeline)
+    found = []
+    tails = [*settled.overlaps[1:], 0]
+    for shot, start, lead, tail in zip(settled.shots, settled.starts, settled.overlaps, tails, strict=True):
+        middle = min((lead + shot.frames - tail) // 2, shot.frames - 1)
+        seconds = float(start / settled.rate)
+        note = f"{int(seconds // 60)}:{seconds % 60:04.1f}"
+        found.append(Label(min(start + middle, settled.frames - 1), shot.id, note))
+    return found
+
+
+def contact_sheet(
+    film: Path, out_png: Path, *, labels: Sequence[Label], columns: int = 4, tile_width: int = 400, title: str = ""
+) -> None:
+    """Write the sheet as PNG.
+
+    Args:
+        film: the video.
+        labels: which frames to show, in reading order.
+        columns: pictures in a row.
+        tile_width: width of a picture in pixels; its height follows the film.
+        title: drawn over the pictures where given.
+
+    Raises InputError where the film cannot be read or is shorter than a label says.
+    """
+    import cv2
+    import numpy as np
+
+    if not labels:
+        raise InputError("cut.empty", "a contact sheet needs at least one shot")
+    tiles = _tiles(film, labels, tile_width)
+    high, wide = next(iter(tiles.values())).shape[:2]
+    gap = max(6, tile_width // 20)
+    strip, head = gap * 2, gap * 4 if title else 0
+    columns = min(columns, len(labels))
+    rows = -(-len(labels) // columns)
+    page = np.full((gap + head + rows * (high + strip + gap), gap + columns * (wide + gap), 3), PAPER, np.uint8)
+    if title:
+        _write(page, title, gap, gap + gap * 2.1, gap * 1.8, INK, "serif")
+    for index, label in enumerate(labels):
+        x, y = gap + index % columns * (wide + gap), gap + head + index // columns * (high + strip + gap)
+        page[y : y + high, x : x + wide] = tiles[label.frame]
+        baseline, em = y + high + gap * 1.15, gap * 0.8
+        _write(page, label.text, x, baseline, em, INK, "sans")
+        _write(page, label.note, x + wide - _width(label.note, em, "sans"), baseline, em, FAINT, "sans")
+    with atomic(out_png) as part:
+        if not cv2.imwrite(str(part), page[:, :, ::-1]):
+            raise ProcessingError("media.bad_output", f"{out_png.name} could not be written")
+
+
+def _tiles(film: Path, labels: Sequence[Label], width: int) -> dict[int, Frame]:
+    """The wanted frames, shrunk; the film is read once and only they are converted."""
+    import av
+    import cv2
+    import numpy as np
+
+    from vidgen.media.frames import to_rgb
+
+    wanted = {label.frame for label in labels}
+    found: dict[int, Frame] = {}
+    try:
+        with av.open(f"file:{film}") as container:
+            for number, frame in enumerate(container.decode(video=0)):
+                if number in wanted:
+                    height = max(2, round(frame.height * width / frame.width))
+                    small = cv2.resize(to_rgb(frame), (width, height), interpolation=cv2.INTER_AREA)
+                    found[number] = small.astype(np.uint8, copy=False)
+                if len(found) == len(wanted):
+                    break
+    except (av.FFmpegError, IndexError) as error:
+        raise InputError("media.unreadable", f"{film} cannot be read: {error}", where=str(film)) from error
+    if missing := wanted - found.keys():
+        raise InputError("media.unreadable", f"{film.name} has no frame {min(missing)}", where=str(film))
+    return found
+
+
+def _width(text: str, em: float, kind: FontKind) -> float:
+    from vidgen.cut.lettering import typeface
+
+    return typeface(kind).width(text) * em
+
+
+def _write(page: Frame, text: str, x: float, baseline: float, em: float, colour: tuple[int, int, int], kind: FontKind) -> None:
+    """Draw a line of text on the page, from ``x`` on, standing on ``baseline``; what is outside the page is left out."""
+    import numpy as np
+
+    if not text:
+        return
+    top, left = int(baseline - em * 1.2), int(x)
+    bottom, right = min(page.shape[0], int(baseline + em * 0.5)), min(page.shape[1], int(x + _width(text, em, kind) + em))
+    if top < 0 or bottom <= top or right <= left:
+        return
+    mask = _mask(text, right - left, bottom - top, x - left, baseline - top, em, kind)[:, :, None]
+    area = page[top:bottom, left:right]
+    area[:] = np.round(area * (1 - mask) + np.array(colour) * mask)
+
+
+def _mask(text: str, width: int, height: int, x: float, baseline: float, em: float, kind: FontKind) -> Mask:
+    """Coverage 0-1, [height, width], of a line of text."""
+    import cv2
+    import numpy as np
+
+    from vidgen.cut.lettering import typeface
+
+    face = typeface(kind)
+    canvas = np.zeros((height * SMOOTH, width * SMOOTH), np.uint8)
+    for char in text:
+        contours = [
+            np.round((np.array(points) * (em, -em) + (x, baseline)) * SMOOTH).astype(np.int32)
+            for points in _outline(char, kind)
+        ]
+        if contours:
+            cv2.fillPoly(canvas, contours, 255)
+        x += face.width(char) * em
+    small = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
+    return (small / np.float32(255)).astype(np.float32)
+
+
+@functools.cache
+def _outline(char: str, kind: FontKind) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """The contours of a letter in ems, y upward; empty where the font does not have it."""
+    from fontTools.pens.recordingPen import DecomposingRecordingPen
+    from fontTools.ttLib import TTFont
+
+    from vidgen.weights.fonts import font_file
+
+    with TTFont(font_file(kind), lazy=True) as font:
+        name = font.getBestCmap().get(ord(char))
+        if name is None:
+            return ()
+        glyphs, scale = font.getGlyphSet(), font["head"].unitsPerEm
+        pen = DecomposingRecordingPen(glyphs)
+        glyphs[name].draw(pen)
+        contours = _contours(pen.value)
+    return tuple(tuple((x / scale, y / scale) for x, y in contour) for contour in contours)
+
+
+Point = tuple[float, float]
+
+
+def _contours(steps: Sequence[tuple[str, tuple[Point, ...]]]) -> Iterator[list[Point]]:
+    """Pen strokes as polygons; cubic curves (the fonts are OpenType CFF) become eight lines each."""
+    points: list[Point] = []
+    for kind, arguments in steps:
+        if kind == "moveTo":
+            points = [arguments[0]]
+        elif kind == "lineTo":
+            points.append(arguments[0])
+        elif kind == "curveTo":
+            points += _curve(points[-1], *arguments)
+        elif kind in ("closePath", "endPath") and points:
+            yield points
+
+
+def _curve(a: Point, b: Point, c: Point, d: Point) -> list[Point]:
+    found = []
+    for step in range(1, 9):
+        t = step / 8
+        weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+        x, y = (sum(weight * point[axis] for weight, point in zip(weights, (a, b, c, d), strict=True)) for axis in (0, 1))
+        found.append((x, y))
+    return found
