@@ -68,6 +68,15 @@ def blurred(pictures: Sequence[npt.NDArray[np.uint8]], radius: float) -> Picture
     return [cv2.GaussianBlur(picture, (0, 0), radius) for picture in pictures]
 
 
+def trailing(pictures: Sequence[npt.NDArray[np.uint8]], share: float) -> Pictures:
+    """Every picture keeps a share of the ones before it."""
+    mixed, result = pictures[0].astype(np.float32), []
+    for picture in pictures:
+        mixed = mixed * share + picture * (1 - share)
+        result.append(mixed.astype(np.uint8))
+    return result
+
+
 def noisy(pictures: Sequence[npt.NDArray[np.uint8]], strength: float) -> Pictures:
     rng = np.random.default_rng(5)
     return [np.clip(picture + rng.normal(size=picture.shape) * strength, 0, 255).astype(np.uint8) for picture in pictures]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from faulty_clips import HEIGHT, WIDTH, blurred, flickering, frozen, noisy, scene, shaken, stuttering
+from faulty_clips import HEIGHT, WIDTH, blurred, flickering, frozen, noisy, scene, shaken, stuttering, trailing
 
 from vidgen.scoring import FAMILIES, Expectation, Scorecard, choose, score_takes
 
@@ -21,6 +21,7 @@ DAMAGE = {
     "freeze": lambda: frozen(scene(), 6),
     "stutter": lambda: stuttering(scene()),
     "blur": lambda: blurred(scene(), 1.5),
+    "trails": lambda: trailing(scene(), 0.5),
     "noise": lambda: noisy(scene(), 8),
 }
 

@@ -24,6 +24,7 @@ class Pair:
     ``residual``: mean absolute luma difference (levels of 255) left after motion, where motion is certain. ``speed``: mean
     flow in pixels. ``grid``: flow on the coarse grid, [14, 24, 2] pixels. ``move``: x, y (shares of width and height),
     zoom (natural logarithm) and roll (radians, clockwise) of the picture as a whole; ``inliers``: share that moves so.
+    ``detail``: gradient energy (along, across) the direction of motion, summed over what moves.
     """
 
     residual: float
@@ -31,6 +32,7 @@ class Pair:
     grid: npt.NDArray[Any]
     move: tuple[float, float, float, float]
     inliers: float
+    detail: tuple[float, float]
 
 
 class FlowMeter:
@@ -46,7 +48,8 @@ class FlowMeter:
         grid: npt.NDArray[Any] = cv2.resize(forward, GRID, interpolation=cv2.INTER_AREA)
         move, inliers = _similarity(grid, before.shape[1], before.shape[0])
         speed = float(np.hypot(forward[..., 0], forward[..., 1]).mean())
-        return Pair(_residual(before, after, forward, backward), speed, grid, move, inliers)
+        residual = _residual(before, after, forward, backward)
+        return Pair(residual, speed, grid, move, inliers, _detail(after, backward))
 
 
 def _residual(before: Gray, after: Gray, forward: Flow, backward: Flow) -> float:
@@ -61,6 +64,18 @@ def _residual(before: Gray, after: Gray, forward: Flow, backward: Flow) -> float
     certain &= (to_x >= 0) & (to_x < width) & (to_y >= 0) & (to_y < height)
     difference = cv2.absdiff(moved, before)
     return float(difference[certain].mean() if certain.mean() > 0.1 else difference.mean())
+
+
+def _detail(picture: Gray, flow: Flow) -> tuple[float, float]:
+    """Gradient energy along and across the motion where it is above half a pixel. Trails of earlier pictures wipe out detail
+    along the motion and leave what lies across it.
+    """
+    x, y = cv2.Sobel(picture, cv2.CV_32F, 1, 0), cv2.Sobel(picture, cv2.CV_32F, 0, 1)
+    speed = np.hypot(flow[..., 0], flow[..., 1])
+    moving = speed > 0.5
+    to_x, to_y = flow[..., 0][moving] / speed[moving], flow[..., 1][moving] / speed[moving]
+    along, across = x[moving] * to_x + y[moving] * to_y, x[moving] * to_y - y[moving] * to_x
+    return float(np.square(along, dtype=np.float64).sum()), float(np.square(across, dtype=np.float64).sum())
 
 
 def _similarity(grid: npt.NDArray[Any], width: int, height: int) -> tuple[tuple[float, float, float, float], float]:

@@ -131,6 +131,7 @@ def _values(tally: _Tally, still: Sequence[bool]) -> dict[str, float]:
         "sharpness": np.mean(tally.sharp),
         "noise": np.mean(tally.noise),
         "blocks": np.mean(tally.blocks),
+        "trails": _trails(tally.pairs),
         "speed": np.mean([pair.speed for pair in tally.pairs]) if tally.pairs else 0.0,
     }
     return {name: _round(value) for name, value in values.items()}
@@ -175,6 +176,12 @@ def _reversals(pairs: Sequence[Pair]) -> float:
     against = (moves[1:] * moves[:-1]).sum(axis=1) < 0
     clear = np.minimum(np.linalg.norm(moves[1:], axis=1), np.linalg.norm(moves[:-1], axis=1)) > 0.25
     return float((against & clear).mean())
+
+
+def _trails(pairs: Sequence[Pair]) -> float:
+    """Detail across the motion over detail along it: near 1, and higher where earlier pictures trail behind."""
+    along, across = np.sum([pair.detail for pair in pairs], axis=0) if pairs else (0.0, 0.0)
+    return float(np.sqrt((across + 1.0) / (along + 1.0)))
 
 
 def _cut(tally: _Tally) -> int | None:
