@@ -149,15 +149,17 @@ def test_a_sidecar_that_cannot_be_read_is_told_and_nothing_is_deleted(
     assert file.is_file()
 
 
-def test_sweep_removes_only_the_unfinished_files_of_dead_processes(root: Path) -> None:
-    store = TakeStore(root)
+def test_sweep_clears_up_after_dead_processes_but_loses_no_finished_clip(root: Path) -> None:
+    store, dead = TakeStore(root), _dead_pid()
     mine = store.part_for("a" * 64)
-    mine.write_bytes(b"x")
-    dead = mine.with_name(f"{'b' * 16}.{_dead_pid()}.mp4")
-    dead.write_bytes(b"x")
+    finished = mine.with_name(f"{'b' * 16}.{dead}.mp4")
+    unfinished = mine.with_name(f".{'c' * 16}.{dead}.{dead}.part.mp4")
+    for file in (mine, finished, unfinished):
+        file.write_bytes(b"x")
     store.sweep()
-    assert mine.exists()
-    assert not dead.exists()
+    assert list(mine.parent.iterdir()) == [mine]
+    assert [file.name for file in (root / "quarantine").iterdir()] == [finished.name]
+    assert [kind for kind, _ in Journal(root).notes()] == ["leftover"]
 
 
 def _dead_pid() -> int:

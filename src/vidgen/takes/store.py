@@ -104,11 +104,17 @@ class TakeStore:
         return sorted(found, key=lambda take: (take.take, take.key))
 
     def sweep(self) -> None:
-        """Remove unfinished files whose process has ended. Finished takes are never touched."""
-        for part in (self.root / "incoming").glob("*.mp4"):
-            pid = part.stem.rpartition(".")[2]
-            if pid.isdigit() and not _alive(int(pid)):
+        """Clear up after processes that have ended: unfinished files go, finished clips that were not taken over are kept
+        in ``quarantine/``, because they may have been paid for.
+        """
+        for part in sorted((self.root / "incoming").glob("*.mp4")):
+            pid = part.stem.removesuffix(".part").rpartition(".")[2]
+            if not pid.isdigit() or _alive(int(pid)):
+                continue
+            if part.name.startswith("."):
                 part.unlink(missing_ok=True)
+            else:
+                self._journal.note("leftover", f"a clip of a run that died is kept as {self._set_aside(part)}")
 
     def _check(self, part: Path, take: TakeRequest) -> None:
         from vidgen.media.verify import check_video
