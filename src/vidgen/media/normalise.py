@@ -68,7 +68,7 @@ def conform_filter(
     """
     if width % 2 or height % 2:
         raise ValueError(f"{width}x{height}: sizes must be even")
-    _refuse_hdr(info)
+    refuse_hdr(info)
     hold = _short_by(info, rate, frames)
     if hold > max_hold:
         raise InputError(
@@ -109,7 +109,8 @@ def alpha_steps(info: MediaInfo) -> list[str]:
     return ["format=gbrap", "premultiply=inplace=1"] if any(info.pix_fmt.startswith(name) for name in _ALPHA) else []
 
 
-def _refuse_hdr(info: MediaInfo) -> None:
+def refuse_hdr(info: MediaInfo) -> None:
+    """Raise InputError for a PQ or HLG clip: shown as SDR it would be grey and wrong, and no tone mapping is right for all."""
     if kind := _HDR.get(info.color_transfer):
         raise InputError(
             "media.hdr",

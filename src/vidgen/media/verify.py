@@ -19,6 +19,13 @@ def pts_grid(path: Path) -> tuple[int, set[int], int]:
     return len(times), gaps, times[0] if times else 0
 
 
+def _rounded(gaps: set[int], rate: Fraction | None, tick: Fraction | None) -> bool:
+    """Whether two gaps differ by rounding alone: Matroska counts in milliseconds."""
+    if rate is None or tick is None or (1 / (rate * tick)).denominator == 1:
+        return False
+    return all(abs(gap - 1 / (rate * tick)) < 1 for gap in gaps)
+
+
 def check_video(
     path: Path, *, frames: int, width: int | None = None, height: int | None = None, rate: Fraction | None = None
 ) -> None:
@@ -29,13 +36,13 @@ def check_video(
         count, gaps, first = pts_grid(path)
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
-            size, found_rate = (stream.width, stream.height), stream.average_rate
+            size, found_rate, tick = (stream.width, stream.height), stream.average_rate, stream.time_base
     except (av.FFmpegError, IndexError, OSError) as error:
         raise ProcessingError("media.bad_output", f"{path.name} cannot be read back: {error}") from error
     wrong = []
     if count != frames:
         wrong.append(f"{count} frames instead of {frames}")
-    if len(gaps) > 1:
+    if len(gaps) > 1 and not _rounded(gaps, rate, tick):
         wrong.append(f"uneven frame times {sorted(gaps)[:4]}")
     if first != 0:
         wrong.append(f"starts at {first} instead of 0")

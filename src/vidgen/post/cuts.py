@@ -1,0 +1,116 @@
+"""Where a clip has hard cuts, so that nothing is morphed across them.
+
+One cheap pass over pictures of 64x36 grey levels. A cut is a pair of neighbours that differ much, differ much more than the
+pairs around them, and do not look alike: a flash of light changes levels but not what is where, a fast pan changes every
+pair alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from vidgen.media.ffmpeg import Process, input_args
+from vidgen.media.probe import MediaInfo, open_media
+from vidgen.media.rate import parse_rate
+
+Grey = npt.NDArray[np.float32]
+"""A small picture: [36, 64] grey levels, 0-255."""
+
+WIDTH, HEIGHT = 64, 36
+MIN_CHANGE = 7.0
+"""Grey levels of 255 that neighbours differ by at least, on average, at a cut."""
+MIN_RATIO = 2.5
+"""How much more a cut differs than the pairs around it."""
+MAX_LIKENESS = 0.55
+"""Correlation of the two pictures at most."""
+AROUND = 4
+
+
+@dataclass(frozen=True)
+class Clock:
+    """When each frame of a clip is shown: seconds from its first frame; ``offset`` is where that lies in the container."""
+
+    times: tuple[Fraction, ...]
+    end: Fraction
+    offset: Fraction
+
+    @property
+    def nominal_rate(self) -> Fraction:
+        """Frames per second by the usual gap between frames: what a clip of variable rate was meant to be."""
+        gaps = sorted(after - before for before, after in pairwise(self.times))
+        return parse_rate((1 / gaps[len(gaps) // 2]).limit_denominator(1001)) if gaps else 1 / self.end
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Frames ``first`` to ``last`` (not included) of a clip, without a cut between them."""
+
+    first: int
+    last: int
+
+
+def read_clock(info: MediaInfo) -> Clock:
+    """The times of a clip's frames. Exact multiples of the frame duration where the rate is constant."""
+    with open_media(info.path) as container:
+        stream = next(stream for stream in container.streams.video if not int(stream.disposition) & 0x400)
+        tick = stream.time_base or Fraction(1, 1000)
+        packets = [packet for packet in container.demux(stream) if packet.size and not packet.is_discard]
+        ticks = sorted(pts for packet in packets if (pts := packet.pts if packet.pts is not None else packet.dts) is not None)
+        start = Fraction(container.start_time or 0, 1_000_000)
+    offset = max(Fraction(0), ticks[0] * tick - start)
+    if info.constant_rate:
+        times = tuple(index / info.rate for index in range(len(ticks)))
+    else:
+        times = tuple((pts - ticks[0]) * tick for pts in ticks)
+    last = 1 / info.rate if info.constant_rate or len(times) < 2 else times[-1] - times[-2]
+    return Clock(times, times[-1] + last, offset)
+
+
+def find_pieces(info: MediaInfo, *, cancelled: Callable[[], bool] = lambda: False) -> list[Piece]:
+    """The clip's uncut pieces, in order; together they are all of its frames."""
+    cuts = find_cuts(info, cancelled=cancelled)
+    return [Piece(first, last) for first, last in pairwise([0, *cuts, info.frames])]
+
+
+def find_cuts(info: MediaInfo, *, cancelled: Callable[[], bool] = lambda: False) -> list[int]:
+    """Indices of the frames that come right after a hard cut."""
+    changes: list[float] = []
+    likeness: list[float] = []
+    before: Grey | None = None
+    for picture in _small_pictures(info.path, cancelled):
+        if before is not None:
+            changes.append(float(np.abs(picture - before).mean()))
+            likeness.append(_correlation(before, picture))
+        before = picture
+    return [index + 1 for index in range(len(changes)) if index + 1 < info.frames and _is_cut(index, changes, likeness)]
+
+
+def _is_cut(index: int, changes: Sequence[float], likeness: Sequence[float]) -> bool:
+    if changes[index] < MIN_CHANGE or likeness[index] > MAX_LIKENESS:
+        return False
+    around = [*changes[max(0, index - AROUND) : index], *changes[index + 1 : index + 1 + AROUND]]
+    return not around or changes[index] > MIN_RATIO * float(np.median(around))
+
+
+def _correlation(one: Grey, other: Grey) -> float:
+    one, other = one - one.mean(), other - other.mean()
+    power = float(np.sqrt((one * one).sum() * (other * other).sum()))
+    return float((one * other).sum()) / power if power > 1e-6 else float(np.allclose(one, other))
+
+
+def _small_pictures(path: Path, cancelled: Callable[[], bool]) -> Iterator[Grey]:
+    args = [
+        *input_args(path.absolute()),
+        *("-map", "0:V:0", "-vf", f"scale={WIDTH}:{HEIGHT}:flags=area,format=gray", "-fps_mode", "passthrough"),
+        *("-f", "rawvideo", "pipe:1"),
+    ]
+    with Process(args, what=f"looking for cuts in {path.name}", stdout=True, cancelled=cancelled) as process:
+        while len(data := process.read(WIDTH * HEIGHT)) == WIDTH * HEIGHT:
+            yield np.frombuffer(data, np.uint8).reshape(HEIGHT, WIDTH).astype(np.float32)

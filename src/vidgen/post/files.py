@@ -1,0 +1,177 @@
+"""The two commands on any video file: other rate, other size; sound, subtitles and chapters come along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from vidgen.errors import InputError, Notice
+from vidgen.media.ffmpeg import input_args
+from vidgen.media.probe import MediaInfo, open_media, probe_video
+from vidgen.media.rate import parse_rate
+from vidgen.post.clip import Extra, OnFrame, process_clip
+from vidgen.post.cuts import read_clock
+from vidgen.post.engines import choose_interpolator, choose_upscaler
+from vidgen.post.reading import upright_form
+from vidgen.post.settings import FileResult, PostResult, PostSettings
+
+MAX_SIDE = 16_384
+
+_AUDIO = {
+    ".mp4": {"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"},
+    ".m4v": {"aac", "ac3", "eac3", "alac"},
+    ".mov": {"aac", "mp3", "ac3", "eac3", "alac", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_s16be", "pcm_s24be"},
+}
+"""Sound that each container takes as it is; Matroska takes all."""
+_TEXT = {"subrip", "ass", "ssa", "webvtt", "mov_text", "text"}
+SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv")
+
+
+def interpolate_file(
+    src: Path,
+    out: Path,
+    *,
+    rate: Fraction | float | str | None = None,
+    factor: Fraction | float | None = None,
+    engine: str = "auto",
+    on_frame: OnFrame = lambda done, total: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> FileResult:
+    """Give a video another frame rate: ``rate`` frames per second, or ``factor`` times its own; exactly one of them.
+
+    The result has round(frames * new rate / old rate) frames on one grid; hard cuts are never morphed. Raises InputError for
+    a file or value that cannot be used, MissingError for an engine that is not here, ProcessingError, Cancelled.
+    """
+    if (rate is None) == (factor is None):
+        raise InputError("usage.invalid", "give a frame rate or a factor, one of the two", hint="--fps 60 or --factor 2")
+    info = _source(src, out)
+    own = info.rate if info.constant_rate else read_clock(info).nominal_rate
+    wanted = _rate(rate, factor, own)
+    choose_interpolator(engine, own, wanted)  # a wrong name is an error even where the rate stays
+    form = upright_form(info)
+    settings = PostSettings(form.width, form.height, wanted, interpolate=engine)
+    result = _process(info, out, settings, on_frame, cancelled)
+    return _file_result(result, result.interpolated_by or "none", None)
+
+
+def upscale_file(
+    src: Path,
+    out: Path,
+    *,
+    scale: int | None = None,
+    height: int | None = None,
+    engine: str = "auto",
+    model: str | None = None,
+    tile: int | None = None,
+    on_frame: OnFrame = lambda done, total: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> FileResult:
+    """Enlarge a video ``scale`` times (2, 3 or 4; 2 where nothing is given) or to a picture ``height``; at its own rate.
+
+    Raises as ``interpolate_file``.
+    """
+    if scale is not None and height is not None:
+        raise InputError("usage.invalid", "give a scale or a height, not both", hint="--scale 2 or --height 2160")
+    choose_upscaler(engine, model)  # a wrong name is an error even where the size stays
+    info = _source(src, out)
+    form = upright_form(info)
+    width, tall = _size(form.width, form.height, scale, height)
+    rate = info.rate if info.constant_rate else read_clock(info).nominal_rate
+    settings = PostSettings(width, tall, rate, interpolate="nearest", upscale=engine, model=model, tile=tile)
+    result = _process(info, out, settings, on_frame, cancelled)
+    return _file_result(result, result.upscaled_by or "none", result.model)
+
+
+def _rate(rate: Fraction | float | str | None, factor: Fraction | float | None, own: Fraction) -> Fraction:
+    try:
+        if factor is not None:
+            return parse_rate(own * Fraction(str(factor)))
+        return parse_rate(rate if rate is not None else own)
+    except (ValueError, OverflowError) as error:
+        raise InputError("usage.invalid", str(error), hint="--fps takes 24, 23.976 or 24000/1001; --factor a number") from error
+
+
+def _size(width: int, height: int, scale: int | None, wanted: int | None) -> tuple[int, int]:
+    if wanted is None:
+        factor = 2 if scale is None else scale
+        if factor not in (2, 3, 4):
+            raise InputError("usage.invalid", f"a scale is 2, 3 or 4, not {factor}", hint="or give --height")
+        size = width * factor, height * factor
+    elif wanted % 2 or wanted < 2:
+        raise InputError("usage.invalid", f"a height must be even to be encoded, not {wanted}", hint=f"--height {wanted + 1}")
+    else:
+        size = max(2, round(Fraction(width * wanted, height) / 2) * 2), wanted
+    if max(size) > MAX_SIDE:
+        raise InputError("post.bad_size", f"{size[0]}x{size[1]}: at most {MAX_SIDE} pixels a side can be encoded")
+    return size
+
+
+def _source(src: Path, out: Path) -> MediaInfo:
+    if out.suffix.lower() not in SUFFIXES:
+        hint = f"end it in {', '.join(SUFFIXES)}"
+        raise InputError("output.bad_name", f"{out}: the result is an H.264 video", hint=hint, where=str(out))
+    info = probe_video(src)
+    if out.exists() and out.samefile(src):
+        raise InputError("output.bad_name", f"{out} is the input", hint="write to another file", where=str(out))
+    return info
+
+
+def _process(
+    info: MediaInfo, out: Path, settings: PostSettings, on_frame: OnFrame, cancelled: Callable[[], bool]
+) -> PostResult:
+    extra, notices = _companions(info, out.suffix.lower())
+    result = process_clip(info.path, out, settings, on_frame=on_frame, cancelled=cancelled, extra=extra)
+    return replace(result, notices=(*result.notices, *notices))
+
+
+def _file_result(result: PostResult, engine: str, model: str | None) -> FileResult:
+    return FileResult(
+        output=result.file,
+        width=result.width,
+        height=result.height,
+        rate=result.rate,
+        frames=result.frames,
+        engine=engine,
+        model=model,
+        seconds=result.seconds,
+        notices=result.notices,
+        why=result.why,
+    )
+
+
+@dataclass(frozen=True)
+class _Streams:
+    audio: tuple[str, ...]
+    subtitles: tuple[str, ...]
+
+
+def _companions(info: MediaInfo, suffix: str) -> tuple[Extra, list[Notice]]:
+    """How the source's sound, subtitles, chapters and titles get into the result: copied where its container takes them."""
+    streams = _streams(info)
+    notices: list[Notice] = []
+    outputs = ["-map", "1:a?", "-map_metadata", "1", "-map_chapters", "1"]
+    unfit = sorted(set(streams.audio) - _AUDIO[suffix]) if suffix in _AUDIO else []
+    outputs += ["-c:a", "aac", "-b:a", "256k"] if unfit else ["-c:a", "copy"]
+    if unfit:
+        notices.append(
+            Notice("post.audio_reencoded", f"{suffix} does not take {', '.join(unfit)} sound; it was encoded as AAC")
+        )
+    if suffix == ".mkv":
+        outputs += ["-map", "1:s?", "-c:s", "copy"]
+    elif streams.subtitles and set(streams.subtitles) <= _TEXT:
+        outputs += ["-map", "1:s?", "-c:s", "mov_text"]
+    elif streams.subtitles:
+        notices.append(Notice("post.streams_left_out", f"{suffix} does not take {', '.join(set(streams.subtitles))} subtitles"))
+    clock = read_clock(info)
+    # The picture now starts at 0; where it started later than the sound, the sound moves with it.
+    shift = ["-itsoffset", f"{-float(clock.offset):.6f}"] if clock.offset * 2 * info.rate > 1 else []
+    return Extra(tuple(input_args(info.path.absolute(), *shift)), tuple(outputs)), notices
+
+
+def _streams(info: MediaInfo) -> _Streams:
+    with open_media(info.path) as container:
+        audio = tuple(stream.codec_context.codec.canonical_name for stream in container.streams.audio)
+        subtitles = tuple(stream.codec_context.codec.canonical_name for stream in container.streams.subtitles)
+    return _Streams(audio, subtitles)

@@ -1,0 +1,129 @@
+"""The decoding half of the pass: a clip as raw frames, upright, with square pixels, even sides, in BT.709."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from typing import Literal
+
+from vidgen.errors import ProcessingError
+from vidgen.media.ffmpeg import Process, input_args
+from vidgen.media.normalise import alpha_steps, input_colour
+from vidgen.media.probe import MediaInfo
+from vidgen.post.cuts import Clock, Piece
+from vidgen.post.stages import FilterInterpolator, Form
+
+PixelFormat = Literal["yuv420p", "rgb24"]
+"""Raw frames in a pipe: limited-range yuv between ffmpegs, full-range RGB for Python."""
+
+_SEEKABLE = ("mov", "matroska")
+"""Containers in which a seek finds the very frame; in others the piece is counted from the start."""
+
+_HOLD = 4
+"""Copies of the last frame that an interpolating filter is given, so that it also makes what comes before it."""
+
+
+def upright_form(info: MediaInfo) -> Form:
+    """The form in which a clip is decoded: as it is displayed, with sides made even."""
+    width, height = (max(2, round(side / 2) * 2) for side in info.display_size)
+    return Form(width, height, info.rate)
+
+
+def frame_bytes(form: Form, pixels: PixelFormat) -> int:
+    """Bytes of one raw frame."""
+    return form.width * form.height * 3 if pixels == "rgb24" else form.width * form.height * 3 // 2
+
+
+def read_frames(info: MediaInfo, pixels: PixelFormat, *, cancelled: Callable[[], bool] = lambda: False) -> Iterator[bytes]:
+    """Every frame of the clip, once, whatever its time. Raises ProcessingError where not all of them decode."""
+    steps = [*_look_steps(info, pixels), "setpts=N"]
+    yield from _read(info, [], steps, pixels, info.frames, cancelled)
+
+
+def read_interpolated(
+    info: MediaInfo,
+    clock: Clock,
+    pieces: Sequence[Piece],
+    engine: FilterInterpolator,
+    rate: Fraction,
+    frames: int,
+    pixels: PixelFormat,
+    *,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Iterator[bytes]:
+    """``frames`` frames at multiples of 1/rate, interpolated by ``engine`` within each piece and never between two."""
+    done = 0
+    for piece in pieces:
+        until = frames if piece.last == len(clock.times) else min(frames, math.ceil(clock.times[piece.last] * rate))
+        if until > done:
+            before, steps = _piece_steps(info, clock, piece, pieces)
+            steps += [f"tpad=stop_mode=clone:stop={_HOLD}", engine.filter(rate), f"settb={rate.denominator}/{rate.numerator}"]
+            # The filter's grid is absolute: number k is shown at k/rate. What lies before this piece's share is dropped,
+            # and its last frame is held to the end of it.
+            steps += [f"trim=start_pts={done}", f"tpad=stop_mode=clone:stop={math.ceil(rate) + until - done}"]
+            steps += [f"trim=end_frame={until - done}", "setpts=N"]
+            if pixels == "rgb24":
+                steps.append("scale=in_range=tv:in_color_matrix=bt709:out_range=pc:flags=accurate_rnd+full_chroma_int")
+            yield from _read(info, before, steps, pixels, until - done, cancelled)
+        done = max(done, until)
+
+
+def _piece_steps(info: MediaInfo, clock: Clock, piece: Piece, pieces: Sequence[Piece]) -> tuple[list[str], list[str]]:
+    """Input options and first steps that give one piece's frames at their own times."""
+    before: list[str] = []
+    count = f"trim=start_frame={piece.first}:end_frame={piece.last}"
+    if piece.first and any(name in info.container for name in _SEEKABLE):
+        # To the middle between two frames: a frame's time may be rounded either way.
+        middle = clock.offset + (clock.times[piece.first - 1] + clock.times[piece.first]) / 2
+        before = ["-ss", f"{float(middle):.6f}"]
+        count = f"trim=end_frame={piece.last - piece.first}"
+    if info.constant_rate:
+        clocked = [f"settb={info.rate.denominator}/{info.rate.numerator}", f"setpts=N+{piece.first}"]
+    else:
+        start = clock.times[piece.first]
+        clocked = ["settb=1/90000", f"setpts=PTS-STARTPTS+{round(start * 90_000)}"]
+    single = len(pieces) == 1
+    return before, [*([] if single else [count]), *clocked, *_look_steps(info, "yuv420p")]
+
+
+def _look_steps(info: MediaInfo, pixels: PixelFormat) -> list[str]:
+    """Deinterlace, lay over black, make pixels square and sides even, convert to BT.709 (yuv) or full-range RGB."""
+    form = upright_form(info)
+    turned = info.rotation in (90, 270)
+    coded = (info.height, info.width) if turned else (info.width, info.height)
+    alpha = alpha_steps(info)
+    steps = ["bwdif=mode=send_frame:deint=interlaced"] if info.interlaced else []
+    ready = (info.pix_fmt, info.color_range, info.color_matrix) == ("yuv420p", 1, 1)
+    if pixels == "yuv420p" and ready and coded == (form.width, form.height):
+        return [*steps, "setsar=1"]  # nothing to convert: frames stay what they are, bit for bit
+    colour = "in_range=pc" if alpha else input_colour(info)
+    out = "out_range=tv:out_color_matrix=bt709" if pixels == "yuv420p" else "out_range=pc"
+    scale = f"scale={form.width}:{form.height}:{colour}:{out}:flags=bicubic+accurate_rnd+full_chroma_int"
+    return [*steps, *alpha, scale, "setsar=1", f"format={pixels}"]
+
+
+def _read(
+    info: MediaInfo,
+    before: Sequence[str],
+    steps: Sequence[str],
+    pixels: PixelFormat,
+    frames: int,
+    cancelled: Callable[[], bool],
+) -> Iterator[bytes]:
+    form = upright_form(info)
+    size = frame_bytes(form, pixels)
+    args = [
+        *input_args(info.path.absolute(), *before),
+        *("-map", "0:V:0", "-an", "-sn", "-dn", "-vf", ",".join(steps), "-frames:v", str(frames)),
+        *("-fps_mode", "passthrough", "-pix_fmt", pixels, "-f", "rawvideo", "pipe:1"),
+    ]
+    with Process(args, what=f"reading {info.path.name}", stdout=True, cancelled=cancelled) as process:
+        for done in range(frames):
+            data = process.read(size)
+            if len(data) != size:
+                process.finish()
+                raise ProcessingError(
+                    "media.bad_output", f"{info.path.name}: {done} of {frames} frames could be read", where=str(info.path)
+                )
+            yield data

@@ -1,0 +1,158 @@
+"""What is asked of post-processing, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from vidgen.errors import Notice
+from vidgen.media.encode import MASTER, EncodeProfile
+from vidgen.media.files import sha256_file, sha256_json
+from vidgen.media.rate import rate_text
+from vidgen.storyboard.model import Post
+
+
+@dataclass(frozen=True)
+class Grade:
+    """Colours: ``contrast`` and ``saturation`` 0-3, 1 as is; ``temperature`` -100 blue to 100 amber; ``lut`` a .cube file."""
+
+    contrast: float = 1.0
+    saturation: float = 1.0
+    temperature: float = 0.0
+    lut: Path | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether it leaves every colour as it is."""
+        return self == Grade()
+
+
+@dataclass(frozen=True)
+class PostSettings:
+    """What a clip is to become.
+
+    Args:
+        width, height: of the result in pixels, even.
+        rate: frames per second of the result.
+        interpolate: engine that makes frames in between: ``auto`` or a name.
+        upscale: engine that enlarges: ``auto`` or a name; ``model`` its model, ``tile`` its tile size in pixels.
+        grade: colours. ``match``: whether neighbouring shots should be matched (not in this version: a notice).
+        grain: film grain, 0 (none) to 100; ``seed`` makes it repeatable.
+        profile: how to encode.
+    """
+
+    width: int
+    height: int
+    rate: Fraction
+    interpolate: str = "auto"
+    upscale: str = "auto"
+    model: str | None = None
+    tile: int | None = None
+    grade: Grade = Grade()
+    match: bool = False
+    grain: float = 0.0
+    seed: int = 0
+    profile: EncodeProfile = MASTER
+
+    @classmethod
+    def of(
+        cls,
+        post: Post | None,
+        *,
+        width: int,
+        height: int,
+        rate: Fraction,
+        folder: Path = Path(),
+        seed: int = 0,
+        profile: EncodeProfile = MASTER,
+    ) -> PostSettings:
+        """From a storyboard's ``post:``; ``folder`` is what a LUT's path is relative to, size and rate are the film's."""
+        colour, interpolate, upscale = (post.colour, post.interpolate, post.upscale) if post else (None, None, None)
+        lut = folder / colour.lut if colour and colour.lut else None
+        return cls(
+            width=width,
+            height=height,
+            rate=rate,
+            interpolate=interpolate.engine if interpolate else "auto",
+            upscale=upscale.engine if upscale else "auto",
+            model=upscale.model if upscale else None,
+            grade=Grade(colour.contrast, colour.saturation, colour.temperature, lut) if colour else Grade(),
+            match=bool(colour and colour.match),
+            grain=post.grain.amount if post and post.grain else 0.0,
+            seed=seed,
+            profile=profile,
+        )
+
+    def changes(self, width: int, height: int, rate: Fraction) -> bool:
+        """Whether a clip of this form would come out different; where not, there is nothing to do."""
+        return (width, height, rate) != (self.width, self.height, self.rate) or not self.grade.idle or self.grain > 0
+
+    def key(self) -> str:
+        """Identity of what would be done: equal settings, and equal LUT contents, have equal keys."""
+        return sha256_json(
+            {
+                "version": 1,
+                "size": [self.width, self.height],
+                "rate": rate_text(self.rate),
+                "interpolate": self.interpolate,
+                "upscale": [self.upscale, self.model, self.tile],
+                "grade": [self.grade.contrast, self.grade.saturation, self.grade.temperature],
+                "lut": sha256_file(self.grade.lut) if self.grade.lut and self.grade.lut.is_file() else None,
+                "grain": [self.grain, self.seed],
+                "profile": self.profile.key(),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class PostResult:
+    """What was written. Engines are None where nothing was interpolated or enlarged; ``why`` says how they were chosen."""
+
+    file: Path
+    width: int
+    height: int
+    rate: Fraction
+    frames: int
+    interpolated_by: str | None
+    upscaled_by: str | None
+    model: str | None
+    seconds: float
+    notices: tuple[Notice, ...] = ()
+    why: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """The result of ``vidgen interpolate`` and ``vidgen upscale``; ``seconds`` is how long it took."""
+
+    output: Path
+    width: int
+    height: int
+    rate: Fraction
+    frames: int
+    engine: str
+    model: str | None
+    seconds: float
+    notices: tuple[Notice, ...] = ()
+    why: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """``data`` of the JSON envelope."""
+        return {
+            "output": str(self.output),
+            "width": self.width,
+            "height": self.height,
+            "fps": int(self.rate) if self.rate.denominator == 1 else round(float(self.rate), 6),
+            "frames": self.frames,
+            "engine": self.engine,
+            "model": self.model,
+            "seconds": round(self.seconds, 3),
+            "why": list(self.why),
+        }
+
+    def summary(self) -> str:
+        """The line that a person reads at the end."""
+        form = f"{self.width}x{self.height}, {self.frames} frames at {rate_text(self.rate)}/s"
+        return f"{self.output}: {form}, {self.engine}{f' ({self.model})' if self.model else ''}, {self.seconds:.1f} s"
