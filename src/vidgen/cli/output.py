@@ -89,11 +89,11 @@ class Output:
     def __enter__(self) -> Output:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if error is None:
             if self.as_json:
                 self._envelope(None, 0)
-            return False
+            return
         if debug() and not isinstance(error, SystemExit):
             import traceback
 
@@ -108,7 +108,6 @@ class Output:
             self._stdout_gone()
         if isinstance(error, Exception) and not _is_typer(error):
             self._internal(error)
-        return False
 
     def _fail(self, error: VidgenError) -> None:
         if self.as_json:

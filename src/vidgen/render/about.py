@@ -49,7 +49,7 @@ def _engine_state(name: str, able: Capabilities, installed: set[str]) -> tuple[b
     if able.retired_on:
         return False, f"retired {able.retired_on}; use {able.instead}"
     if name not in installed:
-        return False, f"not in version {__version__}"
+        return False, f"not in {__version__}"
     try:
         lacks = get_engine(name).available()
     except VidgenError as error:
@@ -97,7 +97,7 @@ def _price(able: Capabilities) -> str:
 
 def recommendations(name: str | None) -> list[dict[str, Any]]:
     """Use cases and their engines; one of them where ``name`` (English or Japanese) is given. Raises InputError."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": case.name,
             "ja": case.ja,

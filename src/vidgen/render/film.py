@@ -191,7 +191,8 @@ def _only(plan: Plan, options: RenderOptions) -> Plan:
         raise InputError("shot.unknown", f"there is no shot {wanted!r}", hint=f"shots: {', '.join(sorted(known))[:200]}")
     if not options.shots:
         return plan
-    kept, start = [], 0
+    kept: list[PlannedShot] = []
+    start = 0
     for shot in plan.shots:
         if is_named(shot, options.shots):
             overlap = shot.overlap if kept else 0

@@ -1,0 +1,55 @@
+"""What every test may use: the command line in this process, and small storyboards."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support import Ran, Vidgen
+from vidgen.cli import main
+
+
+@pytest.fixture
+def vidgen(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Vidgen:
+    """Run ``vidgen ARGUMENTS`` in an empty folder, in this process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("VIDGEN_DEBUG", raising=False)
+
+    def run(*arguments: object) -> Ran:
+        capfd.readouterr()
+        monkeypatch.setattr(sys, "argv", ["vidgen", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else 1 if stop.code else 0
+        out, err = capfd.readouterr()
+        return Ran(code, out, err)
+
+    return run
+
+
+SMALL = """\
+vidgen: 1
+title: Small
+aspect: 16:9
+resolution: 96x54
+fps: 12
+defaults: {duration: 3, params: {slate: false}}
+"""
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Callable[..., Path]:
+    """Write ``film.yaml``: tiny pictures, and the given shots (YAML list items)."""
+
+    def write(*shots: str, top: str = "", name: str = "film.yaml") -> Path:
+        file = tmp_path / name
+        listed = "".join(f"  - {shot}\n" for shot in shots)
+        file.write_text(f"{SMALL}{top}shots:\n{listed}", encoding="utf-8")
+        return file
+
+    return write
