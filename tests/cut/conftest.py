@@ -1,30 +1,19 @@
-"""Small clips whose every frame can be told from its brightness, and timelines of them."""
+"""Small clips whose every frame can be told from its brightness."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cut_clips import HEIGHT, RATE, STEP, WIDTH, MakeShot
 
-from vidgen.cut.timeline import Timeline, TimelineShot, Transition
+from vidgen.cut.timeline import TimelineShot, Transition
 from vidgen.media.encode import MASTER, EncodeProfile
 from vidgen.media.files import sha256_file
-from vidgen.media.frames import FrameWriter, read_frames
-
-WIDTH, HEIGHT, RATE = 96, 64, Fraction(24)
-STEP = 3
-"""Grey levels from one frame of a clip to the next."""
-
-MakeShot = Callable[..., TimelineShot]
-
-
-def level(base: int, frame: int) -> int:
-    """The grey level of a frame of a clip."""
-    return base + STEP * frame
+from vidgen.media.frames import FrameWriter
 
 
 @pytest.fixture
@@ -51,12 +40,3 @@ def make_shot(tmp_path: Path) -> MakeShot:
         return replace(shot, transition=Transition(*transition) if transition else Transition(), **other)
 
     return make
-
-
-def film_of(*shots: TimelineShot, rate: Fraction = RATE, **other: object) -> Timeline:
-    return Timeline(rate, WIDTH, HEIGHT, shots, **other)
-
-
-def levels(path: Path) -> list[float]:
-    """The mean grey level of every frame of a film."""
-    return [float(frame.mean()) for frame in read_frames(path)]

@@ -4,17 +4,35 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vidgen.errors import ProcessingError
 
+if TYPE_CHECKING:
+    from av.container import InputContainer
 
-def pts_grid(path: Path) -> tuple[int, set[int], int]:
-    """Number of video packets, the set of gaps between sorted presentation times, and the first time, in stream ticks."""
+
+Grid = tuple[int, set[int], int]
+"""Number of frames, the gaps between their presentation times, and the first time, in stream ticks."""
+
+
+def pts_grid(path: Path) -> Grid:
+    """The times of a file's video packets: number, set of gaps once sorted, and the first, in stream ticks."""
     import av
 
     with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        times = sorted(packet.pts for packet in container.demux(stream) if packet.pts is not None)
+        return _grid(container, decode=False)
+
+
+def _grid(container: InputContainer, *, decode: bool) -> Grid:
+    stream, times = container.streams.video[0], []
+    stream.codec_context.thread_count = 1
+    if decode:
+        stream.codec_context.options = {"err_detect": "explode"}
+        times = [frame.pts for frame in container.decode(stream) if frame.pts is not None]
+    else:
+        times = [packet.pts for packet in container.demux(stream) if packet.pts is not None]
+    times.sort()
     gaps = {b - a for a, b in zip(times, times[1:], strict=False)}
     return len(times), gaps, times[0] if times else 0
 
@@ -27,16 +45,25 @@ def _rounded(gaps: set[int], rate: Fraction | None, tick: Fraction | None) -> bo
 
 
 def check_video(
-    path: Path, *, frames: int, width: int | None = None, height: int | None = None, rate: Fraction | None = None
+    path: Path,
+    *,
+    frames: int,
+    width: int | None = None,
+    height: int | None = None,
+    rate: Fraction | None = None,
+    decode: bool = False,
 ) -> None:
-    """Raise ProcessingError unless the file holds exactly ``frames`` frames on one grid, of the given size and rate."""
+    """Raise ProcessingError unless the file holds exactly ``frames`` frames on one grid, of the given size and rate.
+
+    ``decode``: decode every frame too; any fault in the stream is an error.
+    """
     import av
 
     try:
-        count, gaps, first = pts_grid(path)
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
             size, found_rate, tick = (stream.width, stream.height), stream.average_rate, stream.time_base
+            count, gaps, first = _grid(container, decode=decode)
     except (av.FFmpegError, IndexError, OSError) as error:
         raise ProcessingError("media.bad_output", f"{path.name} cannot be read back: {error}") from error
     wrong = []
