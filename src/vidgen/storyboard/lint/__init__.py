@@ -1,0 +1,56 @@
+"""Lint: what in a storyboard video models do badly, found before money is spent, with place and remedy.
+
+``lint_board`` checks a storyboard; ``check_prompt`` a prompt alone. Rules and word lists are data beside the code.
+"""
+
+from __future__ import annotations
+
+from vidgen.storyboard.lint.board_rules import BOARD_RULES
+from vidgen.storyboard.lint.findings import Edit, Finding, Fix, apply_fixes
+from vidgen.storyboard.lint.formats import format_github, format_json, format_sarif, format_text
+from vidgen.storyboard.lint.registry import TEXT_RULES, Rule, rules, rules_table
+from vidgen.storyboard.lint.shot_rules import SHOT_RULES
+from vidgen.storyboard.lint.shots import Lookup, shot_views
+from vidgen.storyboard.lint.text import Hit, check_prompt, check_text
+from vidgen.storyboard.loader import LoadedBoard
+
+__all__ = [
+    "TEXT_RULES",
+    "Edit",
+    "Finding",
+    "Fix",
+    "Hit",
+    "Rule",
+    "apply_fixes",
+    "check_prompt",
+    "check_text",
+    "format_github",
+    "format_json",
+    "format_sarif",
+    "format_text",
+    "lint_board",
+    "rules",
+    "rules_table",
+]
+
+
+def lint_board(loaded: LoadedBoard, *, capabilities: Lookup | None = None) -> list[Finding]:
+    """Everything that lint finds in a storyboard, in the order of the file.
+
+    Args:
+        loaded: a storyboard with its places.
+        capabilities: what an engine and model can do; without it, rules about engines and prices are silent.
+
+    What several shots inherit from one line is said once. ``lint: {ignore: [V201]}`` on the storyboard, its defaults or
+    a shot switches rules off there.
+    """
+    views = list(shot_views(loaded, capabilities))
+    if not views:
+        return []
+    found = [finding for view in views for rule in SHOT_RULES for finding in rule(view) if finding.rule not in view.ignored]
+    ignored = {view.own.id: view.ignored for view in views}
+    everywhere = frozenset(loaded.board.lint.ignore)
+    for board_rule in BOARD_RULES:
+        found += [finding for finding in board_rule(views) if finding.rule not in ignored.get(finding.shot or "", everywhere)]
+    once = {(finding.rule, finding.path, finding.message): finding for finding in reversed(found)}
+    return sorted(once.values(), key=lambda finding: (finding.line, finding.column, finding.rule, finding.shot or ""))

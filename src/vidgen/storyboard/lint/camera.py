@@ -1,0 +1,127 @@
+"""Camera moves that a text asks for: which, and whether they get in each other's way (V301, V302)."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from vidgen.storyboard.lint.lexicon import lexicon, normalise
+
+_UNKNOWN_WAY = re.compile(r"_(?:left|right|up|down|in|out)(?:_pan)?$")
+_KEEPS_COMPANY = frozenset({"tracking", "flyover"})
+"""Moves that say how the camera travels with something; beside one other move of travel they are the same move."""
+_TRAVEL = frozenset({"dolly", "dolly_in", "dolly_out", "truck", "truck_left", "truck_right", "flyover", "tracking"})
+
+
+@dataclass(frozen=True)
+class CameraText:
+    """Camera words of a text: canonical moves with their places, and places of words for a still or a moving camera."""
+
+    moves: tuple[tuple[str, int, int], ...] = ()
+    static: tuple[tuple[int, int], ...] = ()
+    dynamic: tuple[tuple[int, int], ...] = ()
+    there_and_back: bool = False
+
+    def names(self) -> tuple[str, ...]:
+        """The different moves, in order of place, the unknown ways (``pan``) left out where a known way is there."""
+        names = list(dict.fromkeys(name for name, _, _ in self.moves))
+        known = {family(name) for name in names if name != family(name)}
+        names = [name for name in names if name != family(name) or name not in known]
+        if _KEEPS_COMPANY & set(names) and _TRAVEL & (set(names) - _KEEPS_COMPANY):
+            names = [name for name in names if name not in _KEEPS_COMPANY]
+        if {"tracking", "flyover"} <= set(names):
+            names.remove("tracking")
+        return tuple(names)
+
+
+def family(move: str) -> str:
+    """A move without its direction: ``pan_left`` is a ``pan``."""
+    return _UNKNOWN_WAY.sub("", move)
+
+
+def camera_text(text: str, language: str) -> CameraText:
+    """The camera words of a prompt, in one language's words."""
+    return _read(normalise(text).text, language)
+
+
+def camera_hits(language: str, text: str) -> Iterator[tuple[str, int, int]]:
+    """V301 and V302 in normalised text, as (code, start, end)."""
+    found = _read(text, language)
+    names = found.names()
+    if len(names) >= 2 or (found.there_and_back and names):
+        yield "V301", found.moves[0][1], max(end for _, _, end in found.moves)
+    if found.static and (names or found.dynamic):
+        moving = [(start, end) for _, start, end in found.moves] + list(found.dynamic)
+        spans = [*found.static[:1], moving[0]]
+        yield "V302", min(start for start, _ in spans), max(end for _, end in spans)
+
+
+@dataclass(frozen=True)
+class _Patterns:
+    gate: re.Pattern[str]
+    ignore: re.Pattern[str]
+    static: re.Pattern[str]
+    dynamic: re.Pattern[str]
+    moves: Mapping[str, re.Pattern[str]]
+    directions: re.Pattern[str]
+    negation_before: re.Pattern[str]
+    negation_after: re.Pattern[str]
+
+
+@functools.cache
+def _patterns(language: str) -> _Patterns:
+    words = lexicon(language)
+    rows = words.camera
+
+    def compiled(patterns: list[str]) -> re.Pattern[str]:
+        pattern = words.compile(patterns)
+        assert pattern is not None
+        return pattern
+
+    return _Patterns(
+        gate=re.compile(rows["gate"]),
+        ignore=compiled(rows["ignore"]),
+        static=re.compile("|".join(f"(?:{words.expand(row)})" for row in rows["static"])),
+        dynamic=compiled(rows["dynamic"]),
+        moves={name: compiled(patterns) for name, patterns in rows["moves"].items()},
+        directions=re.compile(words.expand(rows["directions"])),
+        negation_before=re.compile(words.expand(words.negation["before"])),
+        negation_after=re.compile(words.expand(rows.get("negation_after", words.negation["after"]))),
+    )
+
+
+def _read(text: str, language: str) -> CameraText:
+    patterns = _patterns(language)
+    if not patterns.gate.search(text):
+        return CameraText()
+    text = patterns.ignore.sub(_blank, text)
+    there_and_back = any(match[1] != match[2] for match in patterns.directions.finditer(text))
+    static, text = _take(patterns.static, text, patterns, deny=False)
+    moves: list[tuple[str, int, int]] = []
+    for name, pattern in patterns.moves.items():
+        spans, text = _take(pattern, text, patterns)
+        moves += [(name.removesuffix("_pan"), start, end) for start, end in spans]
+    dynamic, _ = _take(patterns.dynamic, text, patterns)
+    return CameraText(tuple(sorted(moves, key=lambda move: move[1])), tuple(static), tuple(dynamic), there_and_back)
+
+
+def _take(pattern: re.Pattern[str], text: str, patterns: _Patterns, *, deny: bool = True) -> tuple[list[tuple[int, int]], str]:
+    """Every place of a pattern that is not denied, and the text with those places blanked."""
+    spans: list[tuple[int, int]] = []
+    place = 0
+    while match := pattern.search(text, place):
+        group = match.lastindex or 0
+        start, end = match.span(group)
+        place = max(end, match.start() + 1)
+        before, after = text[max(0, start - 40) : start], text[end : end + 16]
+        denied = deny and (patterns.negation_before.search(before) or patterns.negation_after.match(after))
+        if not denied:
+            spans.append((start, end))
+        text = text[:start] + "◌" * (end - start) + text[end:]
+    return spans, text
+
+
+def _blank(match: re.Match[str]) -> str:
+    return "◌" * len(match[0])

@@ -1,0 +1,164 @@
+"""Word lists and patterns of one language (``words_en.yaml``, ``words_ja.yaml``), compiled once.
+
+A list is a string of comma-separated words; ``nouns`` add their plurals and ``verbs`` their English forms. A pattern is
+a regular expression over normalised text in which ``{name}`` stands for a list and, in English, a blank for any run of
+blanks and hyphens.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+LANGUAGES = ("en", "ja")
+_PLAIN = str.maketrans("‘’“”‐‑\n\t", "''\"\"--  ")
+_BUILT_IN = {
+    "en": {"gap": r"[^.!?;]{0,40}?", "near": r"[^.!?;]{0,20}?", "far": r"[^.!?;]{0,90}?", "adv": r"(?:[a-z]+ly |very )*"},
+    "ja": {"gap": r"[^。!?]{0,25}?", "near": r"[^。!?、]{0,10}?", "far": r"[^。!?]{0,50}?"},
+}
+
+
+@dataclass(frozen=True)
+class Normal:
+    """Text ready for matching, and where each of its characters came from (``origin[i]`` is an index of the original)."""
+
+    text: str
+    origin: Sequence[int]
+
+
+def normalise(text: str) -> Normal:
+    """NFKC, case-folded, with straight quotes and plain hyphens; every character knows its place in the original."""
+    folded = text.translate(_PLAIN).casefold()
+    if len(folded) == len(text) and (folded.isascii() or unicodedata.is_normalized("NFKC", folded)):
+        return Normal(folded, range(len(text) + 1))
+    out: list[str] = []
+    origin: list[int] = []
+    for match in re.finditer(r".[゙゚ﾞﾟ\u0300-\u036f]*", text, re.DOTALL):
+        piece = unicodedata.normalize("NFKC", match[0].translate(_PLAIN)).casefold().translate(_PLAIN)
+        out.append(piece)
+        origin += [match.start()] * len(piece)
+    return Normal("".join(out), [*origin, len(text)])
+
+
+def plural(noun: str) -> str:
+    """The regular English plural."""
+    if re.search(r"(s|x|z|ch|sh)$", noun):
+        return noun + "es"
+    if re.search(r"[^aeiou]y$", noun):
+        return noun[:-1] + "ies"
+    return noun + "s"
+
+
+def verb_forms(phrase: str) -> list[str]:
+    """``chop onions`` -> chop, chops, chopping, chopped onions: the first word in its regular English forms."""
+    verb, _, rest = phrase.partition(" ")
+    if re.fullmatch(r"[^aeiou]*[aeiou][bdgklmnprtz]", verb):
+        stem, past = verb + verb[-1], verb + verb[-1] + "ed"
+    elif verb.endswith("ie"):
+        stem, past = verb[:-2] + "y", verb + "d"
+    elif verb.endswith("e") and not verb.endswith("ee"):
+        stem, past = verb[:-1], verb + "d"
+    else:
+        stem, past = verb, verb[:-1] + "ied" if re.search(r"[^aeiou]y$", verb) else verb + "ed"
+    return [f"{form} {rest}".strip() for form in (verb, plural(verb), stem + "ing", past)]
+
+
+def any_of(words: Iterable[str]) -> str:
+    """A regular expression for any of the words, longest first, with shared beginnings written once (fast to match)."""
+    tree: dict[str, Any] = {}
+    for word in words:
+        node = tree
+        for letter in word:
+            node = node.setdefault(letter, {})
+        node[""] = {}
+    return _branch(tree)
+
+
+def _branch(node: Mapping[str, Any]) -> str:
+    letters = sorted(letter for letter in node if letter)
+    arms = [("[ -]+" if letter == " " else re.escape(letter)) + _branch(node[letter]) for letter in letters]
+    if not arms:
+        return ""
+    joined = arms[0] if len(arms) == 1 else "(?:" + "|".join(arms) + ")"
+    return f"(?:{joined})?" if "" in node else joined
+
+
+class Lexicon:
+    """One language's lists and rules."""
+
+    def __init__(self, language: str) -> None:
+        import yaml
+
+        self.language = language
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        source = files("vidgen.storyboard.lint").joinpath(f"words_{language}.yaml").read_text(encoding="utf-8")
+        data = yaml.load(source, Loader=loader)
+        self._patterns: Mapping[str, str] = data["patterns"]
+        self._lists: Mapping[str, Any] = data["lists"]
+        self.rules: Mapping[str, Mapping[str, Any]] = data["rules"]
+        self.camera: Mapping[str, Any] = data["camera"]
+        self.who: Mapping[str, str] = data["who"]
+        self.negation: Mapping[str, str] = data["negation"]
+        self._expanded: dict[str, str] = dict(_BUILT_IN[language])
+
+    def words(self, name: str) -> list[str]:
+        """Every word of a list, with plurals and verb forms."""
+        entry = self._lists[name]
+        parts = entry if isinstance(entry, Mapping) else {"words": entry}
+        found = _split(parts.get("words", ""))
+        for noun in _split(parts.get("nouns", "")):
+            found += [noun, plural(noun)]
+        for verb in _split(parts.get("verbs", "")):
+            found += verb_forms(verb)
+        for other in _split(parts.get("include", "")):
+            found += self.words(other)
+        return found
+
+    def expand(self, pattern: str) -> str:
+        """A pattern with its ``{list}`` places filled in."""
+        if self.language == "en":
+            pattern = re.sub(r"\[[^\]]*\]| ", lambda match: "[ -]+" if match[0] == " " else match[0], pattern)
+        return re.sub(r"\{([a-z_]+)\}", lambda match: self._group(match[1]), pattern)
+
+    def _group(self, name: str) -> str:
+        if name not in self._expanded and (name == "does" or name in self._patterns):
+            self._expanded[name] = self.expand(self.camera["does"] if name == "does" else self._patterns[name])
+            self._expanded[name] = f"(?:{self._expanded[name]})"
+        if name not in self._expanded:
+            group = any_of(self.words(name))
+            bounded = rf"(?<![a-z0-9])(?:{group})(?![a-z0-9])" if self.language == "en" else f"(?:{group})"
+            self._expanded[name] = bounded
+        value = self._expanded[name]
+        return value.replace(" ", "[ -]+") if name == "adv" else value
+
+    def compile(self, patterns: Iterable[str], *, before: bool = False, after: bool = False) -> re.Pattern[str] | None:
+        """Any of the patterns as one; ``before``: at the end of what it is matched on; ``after``: at its beginning."""
+        arms = [f"(?:{self.expand(pattern)})" for pattern in patterns]
+        if not arms:
+            return None
+        joined = "|".join(arms)
+        if self.language == "en" and not before:
+            joined = rf"(?<![a-z0-9])(?:{joined})(?![a-z0-9])" if not after else rf"(?:{joined})(?![a-z0-9])"
+        return re.compile(rf"(?:{joined})$" if before else joined)
+
+
+def _split(words: str) -> list[str]:
+    return [word.strip() for word in words.split(",") if word.strip()]
+
+
+@functools.cache
+def lexicon(language: str) -> Lexicon:
+    """The lexicon of ``en`` or ``ja``."""
+    return Lexicon(language)
+
+
+def languages_of(text: str) -> tuple[str, ...]:
+    """Which lexicons a text needs: Japanese where it has kana or kanji, English where it has English words."""
+    japanese = re.search(r"[぀-ヿ㐀-鿿ｦ-ﾟ]", text) is not None
+    english = len(re.findall(r"[A-Za-z]{2,}", text)) >= (3 if japanese else 1)
+    return tuple(name for name, here in (("ja", japanese), ("en", english)) if here)

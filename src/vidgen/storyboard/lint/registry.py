@@ -1,0 +1,55 @@
+"""The rules of lint as data (``rules.yaml``): code, title, severity, why, what to do."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Literal
+
+Severity = Literal["error", "warning", "info"]
+
+TEXT_RULES = ("V102", "V201", "V202", "V203", "V204", "V301", "V302", "V401")
+"""The rules that ``check_prompt`` finds in the words alone."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. ``message`` and ``remedy`` have places in curly brackets that the finding fills in."""
+
+    code: str
+    title: str
+    severity: Severity
+    source: str
+    doc: str
+    message: str
+    remedy: str
+    remedy_ja: str
+
+
+@functools.cache
+def rules() -> Mapping[str, Rule]:
+    """Every rule by its code, in the order of codes."""
+    import yaml
+
+    text = files("vidgen.storyboard.lint").joinpath("rules.yaml").read_text(encoding="utf-8")
+    rows = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return {code: Rule(code, **rows[code]) for code in sorted(rows)}
+
+
+def rules_table() -> str:
+    """The table of rules in Markdown, as it stands in the documentation."""
+    lines = ["| rule | severity | what it finds | what to do | why |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {rule.code} {rule.title} | {rule.severity} | {rule.doc} | {_plain(rule.remedy)} | {rule.source} |"
+        for rule in rules().values()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _plain(text: str) -> str:
+    places = {"{moves}": "see `vidgen engines`", "{how}": "declare the character, and list it under the shot's characters"}
+    for place, words in places.items():
+        text = text.replace(place, words)
+    return text

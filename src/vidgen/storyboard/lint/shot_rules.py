@@ -1,0 +1,198 @@
+"""Rules about one shot, from its structure and its engine's capabilities."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from vidgen.storyboard.lint.camera import family
+from vidgen.storyboard.lint.findings import Finding
+from vidgen.storyboard.lint.fixes import text_fix
+from vidgen.storyboard.lint.lexicon import languages_of, lexicon, normalise
+from vidgen.storyboard.lint.shots import ShotView
+from vidgen.storyboard.lint.text import check_text
+
+LONGEST_S, PART_S = 10, 5
+READING_CPS = {"ja": 4.0, "en": 17.0}
+"""Characters a second that viewers read."""
+_COMPANY = frozenset({"static", "steadicam", "handheld", "aerial", "drone_fpv", "flyover", "pov", "selfie", "reveal"})
+"""Camera styles that go with any move."""
+_SAME = {
+    "crane_up": "pedestal_up", "crane_down": "pedestal_down", "crash_zoom": "zoom_in", "pull_back_reveal": "dolly_out",
+    "turn_forward_left": "dolly_in", "turn_forward_right": "dolly_in",
+}  # fmt: skip
+_DRAWN = re.compile(r"(?i)anime|cartoon|stop.?motion|hand.?drawn|claymation|アニメ|セル画|クレイ|手描き|ストップモーション")
+
+ShotRule = Callable[[ShotView], Iterator[Finding]]
+
+
+def words(view: ShotView) -> Iterator[Finding]:
+    """V102, V201-V204, V301, V302, V401: what the words ask for."""
+    if view.shot.clip or not view.text:
+        return
+    people = len(view.shot.characters or ())
+    for hit in check_text(view.text, view.board.language, style=view.shot.style or "", people=people):
+        if hit.code in view.ignored:
+            continue
+        key = view.field_at(hit.start)
+        path = view.path_of(key)
+        own = path[: len(view.path)] == view.path
+        fix = text_fix(view, key, path, hit.code) if own and hit.code in ("V201", "V401") else None
+        yield view.finding(hit.code, path, fix=fix, words=_quoted(hit.words))
+
+
+def _quoted(found: str) -> str:
+    short = " ".join(found.split())
+    return f'"{short[:57]}..."' if len(short) > 60 else f'"{short}"'
+
+
+def length(view: ShotView) -> Iterator[Finding]:
+    """V101."""
+    if view.shot.clip:
+        return
+    able = view.able
+    if view.seconds > LONGEST_S:
+        yield view.finding("V101", view.path_of("duration"), seconds=f"{view.seconds:g}", limit="quality falls off after 10 s")
+    elif able and able.max_s and min(view.seconds, PART_S) > able.max_s + 0.1:
+        limit = f"{able.title or able.engine} makes at most {able.max_s:g} s"
+        yield view.finding("V101", view.path_of("duration"), seconds=f"{view.seconds:g}", limit=limit)
+
+
+def moves(view: ShotView) -> Iterator[Finding]:
+    """V301, V302 and V303, where the words meet ``camera:``."""
+    move, found = view.move, view.camera
+    names = found.names()
+    if move is None or not (names or found.static):
+        return
+    place = (found.moves[0][1] if names else found.static[0][0]) if (names or found.static) else 0
+    path = view.path_of(view.field_at(place))
+    if move == "static":
+        if names and not found.static:
+            yield view.finding("V303", path, text_move=_say(names[0]), move="static")
+        return
+    if found.static and not names:
+        yield view.finding("V302", path, words=f'"static" in the text, camera: {_say(move)}')
+    wanted = _SAME.get(move, move)
+    if move in _COMPANY or not names:
+        return
+    same_axis = next((name for name in names if family(name) == family(wanted)), None)
+    if same_axis and same_axis not in (wanted, family(wanted)) and wanted != family(wanted):
+        yield view.finding("V303", path, text_move=_say(same_axis), move=_say(move))
+    elif not same_axis and len(names) == 1 and not {"tracking", names[0]} & _COMPANY and not _together(wanted, names[0]):
+        yield view.finding("V301", path, words=f'"{_say(names[0])}" in the text, camera: {_say(move)}')
+
+
+def _together(one: str, other: str) -> bool:
+    """Whether two names may mean one move: tracking is done on a dolly or a truck."""
+    pair = {family(one), family(other)}
+    return "tracking" in pair and bool(pair & {"dolly", "truck", "orbit"})
+
+
+def _say(move: str) -> str:
+    return move.replace("_", " ")
+
+
+def engine_moves(view: ShotView) -> Iterator[Finding]:
+    """V304."""
+    able, move = view.able, view.move
+    if not able or not move or move == "static" or able.moves in ((), ("all",)) or move in able.moves:
+        return
+    name = able.title or able.engine
+    listed = ", ".join(able.moves)
+    yield view.finding("V304", view.path_of("camera"), engine=name, move=_say(move), moves=listed)
+
+
+def negation(view: ShotView) -> Iterator[Finding]:
+    """V402."""
+    able = view.able
+    if not able or able.negative or not able.diffusion or view.shot.clip:
+        return
+    for language in languages_of(view.text):
+        pattern = re.compile(lexicon(language).negation["ask"])
+        normal = normalise(view.text)
+        if match := pattern.search(normal.text):
+            start, end = normal.origin[match.start()], normal.origin[match.end()]
+            path = view.path_of(view.field_at(start))
+            yield view.finding("V402", path, engine=able.title or able.engine, words=_quoted(view.text[start:end].strip()))
+            return
+
+
+def scene_twice(view: ShotView) -> Iterator[Finding]:
+    """V403."""
+    key = next((name for name in ("start_frame", "source_video") if getattr(view.shot, name)), None)
+    if key and view.own.scene and not view.shot.prompt:
+        yield view.finding("V403", view.path_of("scene"), key=key)
+
+
+def prompt_length(view: ShotView) -> Iterator[Finding]:
+    """V404. Providers count UTF-16 units or code points; the larger is the safe one."""
+    able = view.able
+    if not able or not able.prompt_chars or view.shot.clip:
+        return
+    size = len(view.text.encode("utf-16-le")) // 2
+    if size > able.prompt_chars:
+        longest = max(view.fields, key=lambda entry: len(entry[1]))[0]
+        name = able.title or able.engine
+        yield view.finding("V404", view.path_of(longest), length=size, engine=name, limit=able.prompt_chars)
+
+
+def cast(view: ShotView) -> Iterator[Finding]:
+    """V501."""
+    listed = view.shot.characters or ()
+    known = view.board.characters
+    for name in known:
+        if name not in listed and _named(name, view.text):
+            how = f"add characters: [{name}] to the shot"
+            yield view.finding("V501", view.path, what=f"{name} is in the words but not in the shot's characters", how=how)
+    for index, name in enumerate(listed):
+        entry = known.get(name)
+        if entry and not entry.references and not entry.description:
+            path = (*view.path_of("characters"), index)
+            what = f"{name} has neither a description nor reference pictures"
+            yield view.finding("V501", path, what=what, how="give the character a description or references")
+    for index, line in enumerate(view.shot.dialogue or ()):
+        if line.who and known and line.who not in known:
+            path = (*view.path_of("dialogue"), index, "who")
+            what = f"{line.who} speaks but is not declared under characters"
+            yield view.finding("V501", path, what=what, how="declare the character, or correct the name")
+
+
+def _named(name: str, text: str) -> bool:
+    if name.isascii():
+        whole = rf"(?i)(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])"
+        return len(name) > 2 and re.search(whole, text) is not None
+    return name in text
+
+
+def titles(view: ShotView) -> Iterator[Finding]:
+    """V701: reading speed."""
+    rate = view.board.fps
+    for index, title in enumerate(view.shot.text or ()):
+        start = title.in_.frames(rate) / rate if title.in_ else 0
+        end = title.out.frames(rate) / rate if title.out else view.seconds
+        shown = float(min(float(end), view.seconds) - float(start))
+        letters = len(re.sub(r"\s", "", title.text))
+        japanese = "ja" in languages_of(title.text)
+        needed = letters / READING_CPS["ja" if japanese else "en"]
+        if title.role != "credit" and shown > 0 and needed > shown + 0.25:
+            path = (*view.path_of("text"), index)
+            yield view.finding("V701", path, length=letters, seconds=f"{round(shown, 1):g}", needed=f"{needed:.1f}")
+
+
+def post_stack(view: ShotView) -> Iterator[Finding]:
+    """V205."""
+    post = view.shot.post
+    if not post:
+        return
+    given = [name for name in ("interpolate", "upscale", "colour", "grain") if getattr(post, name)]
+    path = view.path_of("post")
+    if len(given) > 3:
+        yield view.finding("V205", path, what=f"{len(given)} passes over every picture: {', '.join(given)}")
+    elif post.interpolate and (view.board.fps <= 15 or _DRAWN.search(view.shot.style or "")):
+        yield view.finding("V205", path, what="interpolation smears a look that is drawn on few frames")
+
+
+SHOT_RULES: tuple[ShotRule, ...] = (
+    words, length, moves, engine_moves, negation, scene_twice, prompt_length, cast, titles, post_stack,
+)  # fmt: skip
+"""Every rule about one shot."""

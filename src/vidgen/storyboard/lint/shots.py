@@ -1,0 +1,131 @@
+"""The shots of a storyboard as lint sees them: merged, with the place in the file of everything they say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from vidgen.catalog.capabilities import Capabilities
+from vidgen.storyboard.lint.camera import CameraText, camera_text
+from vidgen.storyboard.lint.findings import Finding, Fix
+from vidgen.storyboard.lint.lexicon import languages_of
+from vidgen.storyboard.lint.registry import rules
+from vidgen.storyboard.loader import LoadedBoard
+from vidgen.storyboard.merge import merged_shot
+from vidgen.storyboard.model import Scene, Shot, Storyboard
+from vidgen.storyboard.reader import Path_
+from vidgen.storyboard.values import Duration
+
+DEFAULT_SECONDS = 4.0
+_WORDS = ("scene", "subject", "action", "motion.detail", "camera.reveals", "lighting", "prompt_extra")
+_JOIN = ", "
+Lookup = Callable[[str, str | None], Capabilities | None]
+
+
+@dataclass(frozen=True)
+class ShotView:
+    """One shot: ``own`` as the file has it, ``shot`` with all defaults under it, ``path`` where it stands."""
+
+    loaded: LoadedBoard
+    scene: Scene
+    scene_index: int
+    own: Shot
+    shot: Shot
+    path: Path_
+    able: Capabilities | None
+
+    @property
+    def board(self) -> Storyboard:
+        """The whole storyboard."""
+        return self.loaded.board
+
+    @cached_property
+    def seconds(self) -> float:
+        """Length of the shot; ``auto`` counts as the default."""
+        length = self.shot.duration
+        if not isinstance(length, Duration):
+            return DEFAULT_SECONDS
+        return float(length.frames(self.board.fps) / self.board.fps)
+
+    @cached_property
+    def ignored(self) -> frozenset[str]:
+        """Rules that the storyboard or the shot switches off."""
+        options = (self.board.lint, self.board.defaults.lint, self.own.lint)
+        return frozenset(code for option in options if option for code in option.ignore)
+
+    def path_of(self, key: str) -> Path_:
+        """Where a key of the shot comes from: the shot, the defaults, its scene, or the top of the file."""
+        head, *rest = key.split(".")
+        if head in self.own.model_fields_set:
+            return (*self.path, head, *rest)
+        if head in self.board.defaults.model_fields_set:
+            return ("defaults", head, *rest)
+        if head == "scene":
+            return ("scenes", self.scene_index, "scene")
+        return (head, *rest)
+
+    @cached_property
+    def fields(self) -> tuple[tuple[str, str, int], ...]:
+        """The words that go into the prompt: (key, text, where the text begins in ``text``)."""
+        names = ("prompt", "prompt_extra") if self.shot.prompt else _WORDS
+        found, start = [], 0
+        for name in names:
+            value: Any = self.shot
+            for part in name.split("."):
+                value = getattr(value, part, None) if value is not None else None
+            if isinstance(value, str) and value.strip():
+                found.append((name, value, start))
+                start += len(value) + len(_JOIN)
+        return tuple(found)
+
+    @cached_property
+    def text(self) -> str:
+        """All words that go into the prompt, joined."""
+        return _JOIN.join(text for _, text, _ in self.fields)
+
+    @cached_property
+    def camera(self) -> CameraText:
+        """The camera moves in the words."""
+        if self.shot.clip:
+            return CameraText()
+        found = [camera_text(self.text, language) for language in languages_of(self.text)]
+        return next((words for words in found if words.moves or words.static), CameraText())
+
+    @property
+    def move(self) -> str | None:
+        """The move under ``camera:``, where one is named."""
+        camera = self.shot.camera
+        return camera.move if camera and "move" in camera.model_fields_set else None
+
+    def field_at(self, place: int) -> str:
+        """The key whose words stand at a place of ``text``."""
+        return next((key for key, _, start in reversed(self.fields) if start <= place), "prompt")
+
+    def finding(self, code: str, path: Path_, *, fix: Fix | None = None, **words: object) -> Finding:
+        """A finding about this shot at a path of the file."""
+        return make_finding(self.loaded, code, path, self.own.id, fix=fix, **words)
+
+
+def make_finding(
+    loaded: LoadedBoard, code: str, path: Path_, shot: str | None = None, *, fix: Fix | None = None, **words: object
+) -> Finding:
+    """A finding with its rule's message filled in; the remedy is in the storyboard's language."""
+    rule = rules()[code]
+    japanese = loaded.board.language.lower().startswith("ja")
+    line, column = loaded.place(path)
+    remedy = rule.remedy_ja if japanese else rule.remedy
+    return Finding(code, rule.severity, rule.message.format(**words), remedy.format(**words), shot, path, line, column, fix)
+
+
+def shot_views(loaded: LoadedBoard, lookup: Lookup | None) -> Iterator[ShotView]:
+    """Every shot of a storyboard, in order; a scene without shots is a shot."""
+    board = loaded.board
+    for scene_index, scene in enumerate(board.scenes):
+        own_shots = scene.shots or (Shot(id=scene.id, scene=scene.scene, duration=scene.duration),)
+        for index, own in enumerate(own_shots):
+            shot = merged_shot(board, scene, own)
+            named = shot.engine and shot.engine != "auto"
+            able = lookup(str(shot.engine), shot.model) if lookup and named else None
+            yield ShotView(loaded, scene, scene_index, own, shot, loaded.shot_path(scene_index, index), able)

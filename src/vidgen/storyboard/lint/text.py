@@ -1,0 +1,204 @@
+"""What a prompt asks for that video models do badly, found in its words alone: no model, no network."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vidgen.storyboard.lint.camera import camera_hits
+from vidgen.storyboard.lint.lexicon import Normal, languages_of, lexicon, normalise
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One rule found in a text: ``start`` and ``end`` are places in the text as it was given, ``words`` what is there."""
+
+    code: str
+    start: int
+    end: int
+    words: str
+
+
+def check_prompt(text: str, language: str | None = None, style: str = "") -> list[str]:
+    """The codes of the text rules that a prompt breaks, sorted. ``language``: en, ja, or None to see for itself."""
+    return sorted({hit.code for hit in check_text(text, language, style=style)})
+
+
+def check_text(text: str, language: str | None = None, *, style: str = "", people: int = 0) -> list[Hit]:
+    """Every text rule that a prompt breaks, one hit a rule, in order of place.
+
+    ``style`` may excuse what is deliberate (impossible physics in a fantasy); ``people`` is how many characters the
+    shot declares beside its text.
+    """
+    normal = normalise(text)
+    found: dict[str, tuple[int, int]] = {}
+    for name in languages_of(text) or ((language,) if language in ("en", "ja") else ()):
+        spans = [*_rule_hits(name, normal.text, normalise(style).text, people), *camera_hits(name, normal.text)]
+        for code, start, end in spans:
+            found.setdefault(code, (start, end))
+    return sorted((_hit(code, text, normal, *span) for code, span in found.items()), key=lambda hit: (hit.start, hit.code))
+
+
+def _hit(code: str, text: str, normal: Normal, start: int, end: int) -> Hit:
+    first, last = normal.origin[start], normal.origin[min(end, len(normal.origin) - 1)]
+    return Hit(code, first, last, text[first:last].strip(" ,、"))
+
+
+@dataclass(frozen=True)
+class _TextRule:
+    """A row of the rules in ``words_*.yaml``, compiled."""
+
+    find: re.Pattern[str] | None
+    find_alone: re.Pattern[str] | None
+    needs: re.Pattern[str] | None
+    not_match: re.Pattern[str] | None
+    unless_before: re.Pattern[str] | None
+    unless_after: re.Pattern[str] | None
+    unless_inside: re.Pattern[str] | None
+    unless_near: re.Pattern[str] | None
+    unless_text: re.Pattern[str] | None
+    count: int
+    negatable: bool
+    mask_quotes: bool
+    agents: bool
+    several: bool
+
+
+@functools.cache
+def _rules(language: str) -> Mapping[str, _TextRule]:
+    return {code: _compile(language, row) for code, row in lexicon(language).rules.items()}
+
+
+def _compile(language: str, row: Mapping[str, Any]) -> _TextRule:
+    words = lexicon(language)
+    return _TextRule(
+        find=words.compile(row.get("find", ())),
+        find_alone=words.compile(row.get("find_alone", ())),
+        needs=words.compile([row["needs"]]) if "needs" in row else None,
+        not_match=words.compile(row.get("not_match", ())),
+        unless_before=words.compile(row.get("unless_before", ()), before=True),
+        unless_after=words.compile(row.get("unless_after", ()), after=True),
+        unless_inside=words.compile(row.get("unless_inside", ())),
+        unless_near=words.compile(row.get("unless_near", ())),
+        unless_text=words.compile(row.get("unless_text", ())),
+        count=row.get("count", 1),
+        negatable=row.get("negatable", True),
+        mask_quotes=row.get("mask_quotes", False),
+        agents=row.get("agents", False),
+        several=row.get("several", False),
+    )
+
+
+def _rule_hits(language: str, text: str, style: str, people: int) -> Iterator[tuple[str, int, int]]:
+    scene = _Scene(language, text, people)
+    for code, rule in _rules(language).items():
+        if rule.unless_text and (rule.unless_text.search(text) or rule.unless_text.search(style)):
+            continue
+        span = _first(rule, scene)
+        if span:
+            yield code, *span
+
+
+def _first(rule: _TextRule, scene: _Scene) -> tuple[int, int] | None:
+    text = _without_quotes(scene.text) if rule.mask_quotes else scene.text
+    for match in _kept(rule, rule.find_alone, scene, text):
+        return match.span()
+    if rule.find is None or (rule.needs and not scene.people and not rule.needs.search(text)):
+        return None
+    kept: list[re.Match[str]] = []
+    for match in _kept(rule, rule.find, scene, text):
+        if rule.agents and scene.acts_alone(match.start()):
+            continue
+        if rule.several and not scene.several(match):
+            continue
+        kept.append(match)
+        if len(kept) >= rule.count:
+            return kept[0].start(), kept[-1].end()
+    return None
+
+
+def _kept(rule: _TextRule, pattern: re.Pattern[str] | None, scene: _Scene, text: str) -> Iterator[re.Match[str]]:
+    if pattern is None:
+        return
+    place = 0
+    while match := pattern.search(text, place):
+        if _stands(rule, match, scene, text):
+            yield match
+            place = max(match.end(), match.start() + 1)
+        else:
+            place = match.start() + 1
+
+
+def _stands(rule: _TextRule, match: re.Match[str], scene: _Scene, text: str) -> bool:
+    start, end = match.span()
+    before = text[max(0, start - 60) : start]
+    if rule.negatable and scene.negated(before, text[end : end + 20]):
+        return False
+    checks = (
+        (rule.not_match, match[0]),
+        (rule.unless_before, before),
+        (rule.unless_inside, text[max(0, start - 30) : end + 12]),
+        (rule.unless_near, text[max(0, start - 60) : end + 60]),
+    )
+    if any(pattern and pattern.search(where) for pattern, where in checks):
+        return False
+    return not (rule.unless_after and rule.unless_after.match(text[end : end + 40]))
+
+
+def _without_quotes(text: str) -> str:
+    return re.sub(r"\"[^\"]*\"|「[^」]*」|『[^』]*』|(?<![a-z])'[^']*'(?![a-z])", lambda match: "◌" * len(match[0]), text)
+
+
+class _Scene:
+    """Who is in a text, and who does a thing in it."""
+
+    def __init__(self, language: str, text: str, people: int) -> None:
+        self.text, self.people = text, people
+        self._words = _who(language)
+
+    def negated(self, before: str, after: str) -> bool:
+        """Whether the words around a match deny it."""
+        return bool(self._words.negation_before.search(before)) or bool(self._words.negation_after.match(after))
+
+    def acts_alone(self, place: int) -> bool:
+        """Whether an animal or a thing, not a person, does what stands at ``place`` ("leaves dancing")."""
+        return self._words.nonhuman_before.search(self.text, max(0, place - 60), place) is not None
+
+    def several(self, match: re.Match[str]) -> bool:
+        """Whether two or more people are in the sentence around a match (or are declared as characters)."""
+        if self.people >= 2 or self._words.group.search(match[0]):
+            return True
+        start = max(map(self.text.rfind, ".!?;。", [0] * 5, [match.start()] * 5)) + 1
+        ends = [end for end in (self.text.find(mark, match.end()) for mark in ".!?;。") if end >= 0]
+        sentence = self.text[start : min(ends, default=len(self.text))]
+        if self._words.group.search(sentence):
+            return True
+        return self.people + len(set(_kinds(self._words.someone.findall(sentence)))) >= 2
+
+
+def _kinds(names: Iterable[str]) -> Iterator[str]:
+    return (name.rstrip("s") for name in names)
+
+
+@dataclass(frozen=True)
+class _Who:
+    group: re.Pattern[str]
+    someone: re.Pattern[str]
+    nonhuman_before: re.Pattern[str]
+    negation_before: re.Pattern[str]
+    negation_after: re.Pattern[str]
+
+
+@functools.cache
+def _who(language: str) -> _Who:
+    words = lexicon(language)
+    rows = words.who
+    patterns = {key: re.compile(words.expand(rows[key])) for key in ("group", "someone", "nonhuman_before")}
+    return _Who(
+        **patterns,
+        negation_before=re.compile(words.expand(words.negation["before"])),
+        negation_after=re.compile(words.expand(words.negation["after"])),
+    )
