@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cut_clips import HEIGHT, RATE, STEP, WIDTH, MakeShot
+from tests.cut.clips import HEIGHT, RATE, STEP, WIDTH, MakeShot
 
 from vidgen.cut.timeline import TimelineShot, Transition
 from vidgen.media.encode import MASTER, EncodeProfile

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cut_clips import HEIGHT, WIDTH, MakeShot, film_of, level, levels
+from tests.cut.clips import HEIGHT, WIDTH, MakeShot, film_of, level, levels
 
 from vidgen.cut.assembly import CutResult, assemble
 from vidgen.cut.timeline import Cue, Timeline, Transition

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from cut_clips import MakeShot, film_of
+from tests.cut.clips import MakeShot, film_of
 
 from vidgen.cut.assembly import assemble
 from vidgen.cut.loudness import loudness_target, measure, presets

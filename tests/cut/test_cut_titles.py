@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from cut_clips import MakeShot, film_of
+from tests.cut.clips import MakeShot, film_of
 
 from vidgen.cut.assembly import assemble
 from vidgen.cut.timeline import Cue, TextLook, Timeline, Transition
