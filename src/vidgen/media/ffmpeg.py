@@ -110,11 +110,12 @@ class Process:
 
     def _watch(self) -> None:
         """Runs beside the process: ends it when it stalls or the user wants to stop, also while the caller is blocked."""
-        while not self._over.wait(0.1) and self._process.poll() is None:
+        while self._process.poll() is None and not self._over.is_set():
             if self._cancelled():
                 self._stop(Cancelled())
             elif self._waiting and time.monotonic() - self._last > STALL_SECONDS:
                 self._stop(ProcessingError("ffmpeg.stalled", f"{self.what}: ffmpeg made no progress and was stopped"))
+            self._over.wait(0.1)
 
     def _stop(self, verdict: BaseException) -> None:
         self._verdict = self._verdict or verdict

@@ -60,6 +60,7 @@ class FrameWriter:
         rate: frames per second.
         frames: exact number of frames expected; closing with another number is an error. None: any.
         profile: how to encode.
+        comment: text for the file's own ``comment`` tag.
 
     Use as a context manager; an error inside removes the unfinished file.
     """
@@ -73,6 +74,7 @@ class FrameWriter:
         *,
         frames: int | None = None,
         profile: EncodeProfile = MASTER,
+        comment: str = "",
     ) -> None:
         self._final, self._part = path, part_name(path)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,6 +86,7 @@ class FrameWriter:
                 *("-vf", _TO_709),
                 *profile.video_args(rate),
                 *profile.tag_args(),
+                *(("-metadata", f"comment={comment}") if comment else ()),
                 *("-movflags", "+faststart", f"file:{self._part}"),
             ],
             what=f"writing {path.name}",

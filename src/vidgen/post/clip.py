@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vidgen.errors import InputError, Notice
+from vidgen.errors import Cancelled, InputError, Notice
 from vidgen.media.ffmpeg import Process
 from vidgen.media.files import atomic
 from vidgen.media.frames import Frame
@@ -73,6 +73,8 @@ def process_clip(
         args = _encode_args(work, filters, settings, extra or Extra(), part)
         with Process(args, what=f"writing {out.name}", stdin=True, cwd=Path(folder), cancelled=cancelled) as writer:
             for done, frame in enumerate(_pictures(info, work, cancelled), 1):
+                if cancelled():
+                    raise Cancelled()
                 writer.write(frame)
                 on_frame(done, work.frames)
         check_video(part, frames=work.frames, width=settings.width, height=settings.height, rate=settings.rate)

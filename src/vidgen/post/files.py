@@ -159,7 +159,9 @@ def _companions(info: MediaInfo, suffix: str) -> tuple[Extra, list[Notice]]:
             Notice("post.audio_reencoded", f"{suffix} does not take {', '.join(unfit)} sound; it was encoded as AAC")
         )
     if suffix == ".mkv":
-        outputs += ["-map", "1:s?", "-c:s", "copy"]
+        outputs += ["-map", "1:s?"]
+        for index, codec in enumerate(streams.subtitles):  # Matroska takes all but QuickTime's own text
+            outputs += [f"-c:s:{index}", "srt" if codec == "mov_text" else "copy"]
     elif streams.subtitles and set(streams.subtitles) <= _TEXT:
         outputs += ["-map", "1:s?", "-c:s", "mov_text"]
     elif streams.subtitles:

@@ -54,5 +54,6 @@ def bake(grade: Grade) -> Table:
 
 def grain_filters(amount: float, seed: int) -> list[str]:
     """Grain on the luma, new on every frame, the same for the same seed; after enlarging, so that grains keep their size."""
+    # all_seed, though only the luma gets grain: ffmpeg does not heed the seed of a single plane.
     strength = round(amount)
-    return [f"noise=c0_strength={strength}:c0_flags=t:c0_seed={seed % 2**31}"] if strength else []
+    return [f"noise=all_seed={seed % 2**31}:c0_strength={strength}:c0_flags=t"] if strength else []
