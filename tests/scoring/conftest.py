@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from faulty_clips import RATE, Pictures
+from tests.scoring.faulty_clips import RATE, Pictures
 
 from vidgen.media.frames import FrameWriter
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from faulty_clips import HEIGHT, WIDTH, blurred, flickering, frozen, noisy, scene, shaken, stuttering, trailing
+from tests.scoring.faulty_clips import HEIGHT, WIDTH, blurred, flickering, frozen, noisy, scene, shaken, stuttering, trailing
 
 from vidgen.scoring import FAMILIES, Expectation, Scorecard, choose, score_takes
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from faulty_clips import HEIGHT, WIDTH, frozen, scene, texture
+from tests.scoring.faulty_clips import HEIGHT, WIDTH, frozen, scene, texture
 
 from vidgen.errors import InputError
 from vidgen.scoring import VETOES, Expectation, Veto, score_takes
