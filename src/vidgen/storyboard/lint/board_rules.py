@@ -23,7 +23,7 @@ def one_shot(views: Sequence[ShotView]) -> Iterator[Finding]:
 def first_transition(views: Sequence[ShotView]) -> Iterator[Finding]:
     """V104; only what the shot itself says, defaults mean the shots after it."""
     first = views[0]
-    if first.own.transition and first.own.transition.type not in PLAIN_CUTS:
+    if first.own.transition and first.own.transition.type not in (*PLAIN_CUTS, "fade_black"):
         yield first.finding("V104", (*first.path, "transition"), transition=first.own.transition.type)
 
 
