@@ -37,6 +37,10 @@ class _Unavailable(Exception):
     """One source cannot give the files; the next one is tried."""
 
 
+class _Refused(_Unavailable):
+    """One source gave something else than the registry pins."""
+
+
 def folder(row: Model) -> Path:
     """Where the row's files are kept: ``fonts``, or ``models/<name>``, under ``VIDGEN_HOME``."""
     return vidgen_home() / "fonts" if row.task == "font" else vidgen_home() / "models" / row.name
@@ -104,16 +108,16 @@ def install(row: Model, *, download: bool = True) -> Path:
     with _held(where, row):
         if status(row, checksums=True).state == "here":  # another run was quicker
             return where
-        reasons = []
+        reasons: list[_Unavailable] = []
         for source in row.sources:
             try:
                 _from_source(row, source, where, download)
                 return where
             except _Unavailable as reason:
-                reasons.append(str(reason))
-    raise MissingError(
-        "models.missing", f"{row.name} could not be had: {'; '.join(reasons)}", hint=_remedy(row), where=row.name
-    )
+                reasons.append(reason)
+    code = "models.checksum" if any(isinstance(reason, _Refused) for reason in reasons) else "models.missing"
+    message = f"{row.name} could not be had: {'; '.join(map(str, reasons))}"
+    raise MissingError(code, message, hint=_remedy(row), where=row.name)
 
 
 def _remedy(row: Model) -> str:
@@ -210,9 +214,4 @@ def _take(stream: IO[bytes], pin: Pin, where: Path, origin: str) -> None:
                 out.write(block)
                 left -= len(block)
         if problem := _problem(part, pin):
-            raise MissingError(
-                "models.checksum",
-                f"{origin}: {problem}; it was not kept",
-                hint="the source is damaged or was changed; get it from elsewhere",
-                where=pin.name,
-            )
+            raise _Refused(f"{origin}: {problem}; it was not kept")
