@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -105,8 +106,7 @@ def row(shots: int, size: tuple[int, int]) -> str:
     with tempfile.TemporaryDirectory(prefix="vidgen-bench-") as name:
         folder = Path(name)
         make_clips(folder / "clips", size)
-        names = ("limit", "cold", "same", "changed", "limit of cuts", "cuts")
-        cost = {step: measure(folder, shots, size, step) for step in names}
+        cost = best_costs(folder, shots, size, repeats=3 if shots <= 10 and size == SMALL else 1)
     base, cuts = cost["limit"].cpu, cost["limit of cuts"].cpu
 
     def share(step: str, of: float) -> str:
@@ -115,6 +115,17 @@ def row(shots: int, size: tuple[int, int]) -> str:
     memory = f"{cost['cold'].own_mb:.0f} + {cost['cold'].child_mb:.0f} MB"
     cells = [f"{shots} of {size[0]}x{size[1]}", f"{base:.1f} s", share("cold", base), share("cuts", cuts)]
     return "| " + " | ".join([*cells, share("same", base), share("changed", base), memory]) + " |"
+
+
+def best_costs(folder: Path, shots: int, size: tuple[int, int], repeats: int) -> dict[str, Cost]:
+    """The cheapest of some rounds for each step: other work on the machine only ever adds."""
+    names = ("limit", "cold", "same", "changed", "limit of cuts", "cuts")
+    rounds = []
+    for _ in range(repeats):
+        rounds.append({step: measure(folder, shots, size, step) for step in names})
+        for old in ("w", "w2"):
+            shutil.rmtree(folder / old)
+    return {step: min((found[step] for found in rounds), key=lambda cost: cost.cpu) for step in names}
 
 
 def table(counts: tuple[int, ...] = (10, 60, 200), large: int = 10) -> str:

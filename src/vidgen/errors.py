@@ -207,7 +207,7 @@ NOTICES: dict[str, str] = {
     "budget.over_limit": "The estimate is above the limit; the mode is warn, so the run goes on",
     "budget.price_unknown": "The price of some work is not known",
     "cut.segment_rebuilt": "A stored piece of the film was damaged; it was set aside and made again",
-    "cut.transition_ignored": "The first shot has nothing to come from; its transition was left out",
+    "cut.transition_ignored": "A transition was left out; the message says why",
     "cut.transition_replaced": "A transition is not known; a dissolve is used instead",
     "cut.transition_shortened": "A transition did not fit its shots and was shortened",
     "engine.prompt_too_long": "The prompt is longer than the engine takes",

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import pickle
 import subprocess
+import sys
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -11,11 +13,13 @@ import pytest
 from tests.cut.clips import HEIGHT, WIDTH, MakeShot, film_of, level, levels
 
 from vidgen.cut.assembly import CutResult, assemble
-from vidgen.cut.timeline import Cue, Timeline, Transition
+from vidgen.cut.encode_segment import encode_segments
+from vidgen.cut.segments import split
+from vidgen.cut.timeline import Conform, Cue, Timeline, Transition
 from vidgen.errors import Cancelled, ProcessingError
 from vidgen.media.encode import MASTER, EncodeProfile
 from vidgen.media.files import sha256_file
-from vidgen.media.frames import FrameWriter
+from vidgen.media.frames import FrameWriter, read_frames
 from vidgen.media.verify import check_video
 
 
@@ -226,3 +230,56 @@ def test_the_film_is_tagged_bt709_and_starts_to_play_before_it_is_loaded(desk: D
         assert not container.streams.audio
     data = desk.out.read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
+
+
+def test_a_body_and_its_window_come_out_as_they_would_alone(tmp_path: Path, make_shot: MakeShot) -> None:
+    title = (Cue("through", 10, 24),)
+    film = film_of(make_shot("s01", 40, cues=title), make_shot("s02", 120, transition=("dissolve", 6), cues=title))
+    body, window, _ = split(film)
+    together, alone = [tmp_path / "b.mp4", tmp_path / "w.mp4"], [tmp_path / "b1.mp4", tmp_path / "w1.mp4"]
+    encode_segments([body, window], film, together, tmp_path)
+    encode_segments([body], film, alone[:1], tmp_path)
+    encode_segments([window], film, alone[1:], tmp_path)
+    assert [sha256_file(file) for file in together] == [sha256_file(file) for file in alone]
+
+
+@pytest.mark.parametrize("fit", ["pad", "crop"])
+def test_a_clip_of_any_form_is_brought_to_the_films(desk: Desk, make_shot: MakeShot, fit: str) -> None:
+    """A 30 frames/s square clip in a 24 frames/s wide film: the right moments, upright, with bars or without."""
+    odd = make_shot("odd", 40, 45, rate=Fraction(30), size=(64, 64))
+    odd = replace(odd, frames=36, conform=Conform(fit), encoded_as=None)
+    desk.cut(film_of(make_shot("s01", 200, 12, step=0), replace(odd, transition=Transition("dissolve", 6))))
+    check_video(desk.out, frames=42, width=WIDTH, height=HEIGHT, rate=Fraction(24))
+    frames = list(read_frames(desk.out))
+    assert near([float(frame[:, 40:56].mean()) for frame in frames[12:]], [level(40, n) * 1.0 for n in moments(6, 36)])
+    edge = float(frames[30][:, :8].mean())
+    assert edge < 3 if fit == "pad" else edge > 90
+
+
+def moments(first: int, last: int) -> list[int]:
+    """The frames of a 30 frames/s clip that are nearest to frames of a 24 frames/s film; halves go up."""
+    return [int(Fraction(30, 24) * frame + Fraction(1, 2)) for frame in range(first, last)]
+
+
+def test_a_cut_that_is_killed_leaves_nothing_bad_behind(tmp_path: Path, make_shot: MakeShot) -> None:
+    shots = [make_shot(f"s{n}", 30 * n, 12, transition=("dissolve", 4) if n > 1 else None) for n in range(1, 6)]
+    film = tmp_path / "film.pickle"
+    film.write_bytes(pickle.dumps(film_of(*(replace(shot, encoded_as=None) for shot in shots))))
+    program = (
+        "import pickle, sys; from pathlib import Path; from vidgen.cut import assemble\n"
+        "assemble(pickle.loads(Path(sys.argv[1]).read_bytes()), Path(sys.argv[2]), Path(sys.argv[3]))"
+    )
+    arguments = [sys.executable, "-c", program, str(film), str(tmp_path / "work"), str(tmp_path / "film.mp4")]
+    for after in (0.25, 0.35, 0.45, 0.55):
+        process = subprocess.Popen(arguments)
+        try:
+            process.wait(after)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if (tmp_path / "film.mp4").exists():
+            check_video(tmp_path / "film.mp4", frames=44)
+    subprocess.run(arguments, check=True)
+    check_video(tmp_path / "film.mp4", frames=44, decode=True)
+    assert not list((tmp_path / "work" / "segments").glob(".*.part*"))
+    assert not list((tmp_path / "work" / "tmp").iterdir())

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
+import yaml
 
 from vidgen.cut.segments import split
 from vidgen.cut.timeline import Cue, Timeline, TimelineShot, Transition, settle
+from vidgen.cut.transitions import known
 from vidgen.errors import InputError
 
 
@@ -80,7 +83,18 @@ def test_an_unknown_transition_is_a_dissolve_and_said() -> None:
 def test_a_sound_cut_is_a_plain_cut_of_the_picture() -> None:
     settled, notices = settle(timeline(shot("s01", 24), shot("s02", 24, "j_cut", 6)))
     assert settled.frames == 48
-    assert not notices
+    assert [notice.code for notice in notices] == ["cut.transition_ignored"]
+
+
+def test_every_name_of_the_storyboard_can_be_drawn() -> None:
+    def names(kind: str) -> set[str]:
+        text = files("vidgen.storyboard").joinpath("vocabulary.yaml").read_text(encoding="utf-8")
+        return set(yaml.safe_load(text)[kind])
+
+    looks = yaml.safe_load(files("vidgen.cut").joinpath("titles.yaml").read_text(encoding="utf-8"))
+    assert all(known(name) for name in names("transition"))
+    assert names("text_position") == set(looks["positions"])
+    assert names("text_role") == set(looks["roles"])
 
 
 def test_titles_are_clipped_to_their_shot() -> None:

@@ -23,6 +23,7 @@ from vidgen.cut.store import PieceStore
 from vidgen.cut.timeline import Timeline, settle
 from vidgen.errors import Notice
 from vidgen.media.files import sha256_file, sha256_json, write_text
+from vidgen.media.sweep import sweep
 
 MANIFEST = "cut.json"
 KEPT_CUTS = 3
@@ -154,6 +155,8 @@ def _scratch(work: Path) -> Iterator[Path]:
     for old in base.glob("run-*"):
         if not _alive(old.name.split("-")[1]):
             shutil.rmtree(old, ignore_errors=True)
+    for pieces in (work / "segments", work / "audio"):
+        sweep(pieces, deep=True)
     folder = Path(tempfile.mkdtemp(dir=base, prefix=f"run-{os.getpid()}-"))
     try:
         yield folder

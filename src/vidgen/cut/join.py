@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from vidgen.cut.timeline import Timeline
+from vidgen.cut.titles import plain
 from vidgen.errors import ProcessingError
 from vidgen.media.encode import timescale
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
@@ -41,8 +42,8 @@ def join(
         if sound:
             args += input_args(sound.resolve())
         args += ["-map", "0:v:0", *(("-map", "1:a:0") if sound else ()), "-c", "copy", "-map_metadata", "-1"]
-        if timeline.title:
-            args += ["-metadata", f"title={timeline.title}"]
+        if title := " ".join(plain(timeline.title).split()):
+            args += ["-metadata", f"title={title}"]
         args += ["-video_track_timescale", str(timescale(timeline.rate)), "-movflags", "+faststart", f"file:{part.resolve()}"]
         run_ffmpeg(args, what="joining the film", cwd=folder, cancelled=cancelled)
         check_film(part, timeline, with_sound=sound is not None)

@@ -17,6 +17,7 @@ from pathlib import Path
 from vidgen.cut.timeline import LoudnessTarget
 from vidgen.errors import InputError, Notice, ProcessingError
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
+from vidgen.media.files import part_name
 from vidgen.media.rate import SAMPLE_RATE
 
 AAC_ARGS = ("-c:a", "aac", "-b:a", "256k", "-ar", str(SAMPLE_RATE), "-ac", "2")
@@ -143,7 +144,7 @@ def _approach(
     """
     gain, ceiling = target.i - before.i, target.tp - HEADROOM_DB
     best: tuple[tuple[float, float], Loudness] | None = None
-    trial = out.with_name(f"{out.stem}.try{out.suffix}")
+    trial = part_name(out)
     try:
         for _ in range(ROUNDS):
             limiting = before.tp + gain > ceiling - HEADROOM_DB

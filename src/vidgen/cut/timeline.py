@@ -22,6 +22,8 @@ SoundRole = Literal["music", "ambience", "voice", "sfx", "clip"]
 FADE_IN = "fade_black"
 """The only transition that the first shot may have."""
 
+SOUND_CUTS = ("j_cut", "l_cut")
+
 
 @dataclass(frozen=True)
 class Transition:
@@ -203,6 +205,9 @@ def _settled(shot: TimelineShot, before: TimelineShot | None, after: TimelineSho
     from vidgen.cut.transitions import known, plain_cut
 
     wanted = shot.transition
+    if wanted.frames > 0 and wanted.type in SOUND_CUTS:
+        message = f"{wanted.type}: the sounds of shots do not lead or trail their pictures; it is a plain cut"
+        notices.append(Notice("cut.transition_ignored", message, shot.id))
     if wanted.frames <= 0 or plain_cut(wanted.type):
         return Transition()
     if not known(wanted.type):
