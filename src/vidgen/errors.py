@@ -227,6 +227,7 @@ NOTICES: dict[str, str] = {
     "take.corrupt": "A stored take was damaged or gone; it was set aside and is treated as missing",
     "take.failed": "A take failed; the shot's other takes are used",
     "take.unfinished": "A paid submission was interrupted; whether it was accepted is unknown",
+    "text.font_replaced": "A title asks for a font that is not there; another is used",
     "text.missing_glyphs": "A title has letters that its font lacks",
 }
 """Every warning code and what it means."""

@@ -11,7 +11,7 @@ from tests.cut.clips import MakeShot, film_of
 
 from vidgen.cut.assembly import assemble
 from vidgen.cut.timeline import Cue, TextLook, Timeline, Transition
-from vidgen.cut.titles import ass_text, glyph_notices, lay_out, literal, plain
+from vidgen.cut.titles import ass_text, lay_out, literal, plain, title_notices
 from vidgen.media.frames import read_frames
 
 SIZE = (320, 180)
@@ -173,9 +173,18 @@ def test_a_colour_comes_out_as_it_was_asked(tmp_path: Path, make_shot: MakeShot)
 
 
 def test_letters_that_the_font_lacks_are_said() -> None:
-    notices = glyph_notices((Cue("京都 \U0001f341 สวัสดี", 0, 24), Cue("秋", 0, 24)), "s01")
+    notices = title_notices((Cue("京都 \U0001f341 สวัสดี", 0, 24), Cue("秋", 0, 24)), "s01")
     assert [(notice.code, notice.shot) for notice in notices] == [("text.missing_glyphs", "s01")]
     assert "\U0001f341" in notices[0].message
+
+
+def test_a_font_that_is_not_there_is_said(make_shot: MakeShot) -> None:
+    notices = title_notices(
+        (Cue("x", 0, 24, style=TextLook(font="Helvetica")), Cue("y", 0, 24, style=TextLook(font="明朝"))), "s01"
+    )
+    assert [notice.code for notice in notices] == ["text.font_replaced"]
+    [block] = lay_out((Cue("y", 0, 24, role="caption", style=TextLook(font="明朝")),), *SIZE)
+    assert block.look.font == "serif"
 
 
 def test_a_title_goes_on_through_a_transition(tmp_path: Path, make_shot: MakeShot) -> None:

@@ -69,7 +69,7 @@ def assemble(
     """
     settled, notices = settle(timeline)
     segments = split(settled)
-    notices += _glyph_notices(settled)
+    notices += _title_notices(settled)
     key = _cut_key(settled, segments)
     manifest = _read_manifest(work)
     if _still_right(manifest, key, out):
@@ -91,10 +91,10 @@ def assemble(
     return _result(settled, out, notices + parts.notices, parts.pieces)
 
 
-def _glyph_notices(timeline: Timeline) -> list[Notice]:
-    from vidgen.cut.titles import glyph_notices
+def _title_notices(timeline: Timeline) -> list[Notice]:
+    from vidgen.cut.titles import title_notices
 
-    return [notice for shot in timeline.shots if shot.cues for notice in glyph_notices(shot.cues, shot.id)]
+    return [notice for shot in timeline.shots if shot.cues for notice in title_notices(shot.cues, shot.id)]
 
 
 def _cut_key(timeline: Timeline, segments: list[Segment]) -> str:

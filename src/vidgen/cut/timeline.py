@@ -37,11 +37,11 @@ class Transition:
 class TextLook:
     """A look for titles; what is None comes from the role (``titles.yaml``).
 
-    ``size`` is the em height in per cent of the picture height, ``colour`` ``#rrggbb``, ``outline`` in per cent of the
-    em, ``fade`` in seconds.
+    ``font`` is a name of ``titles.yaml``; ``size`` the em height in per cent of the picture's shorter side; ``colour``
+    ``#rrggbb``; ``outline`` in pixels of a picture with 1080 lines; ``fade`` in seconds.
     """
 
-    font: FontKind | None = None
+    font: str | None = None
     size: float | None = None
     colour: str | None = None
     outline: float | None = None

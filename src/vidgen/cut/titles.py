@@ -78,7 +78,7 @@ def look_of(cue: Cue) -> Look:
     """The look of a cue; an unknown role is drawn as a caption, an unknown position where the role has it."""
     tables = _tables()
     base: dict[str, Any] = dict(tables["roles"].get(cue.role) or tables["roles"]["caption"])
-    role_position = base["position"]
+    role_position, role_font = base["position"], base["font"]
     for name in ("font", "size", "colour", "outline", "box", "position", "fade"):
         value = getattr(cue.style, name)
         if value is not None:
@@ -87,8 +87,7 @@ def look_of(cue: Cue) -> Look:
         base["position"] = cue.position
     if base["position"] not in tables["positions"]:
         base["position"] = role_position
-    if base["font"] not in ("sans", "serif"):
-        base["font"] = "sans"
+    base["font"] = tables["fonts"].get(str(base["font"]).lower(), role_font)
     return Look(**base)
 
 
@@ -105,12 +104,15 @@ def literal(line: str) -> str:
     return line.replace("\\", "\\" + WORD_JOINER).replace("{", "\\{").replace("}", "\\}")
 
 
-def glyph_notices(cues: tuple[Cue, ...], shot: str) -> list[Notice]:
-    """A notice for each title that has letters which its font lacks."""
+def title_notices(cues: tuple[Cue, ...], shot: str) -> list[Notice]:
+    """A notice for each title that asks for a font which is not there, or has letters which its font lacks."""
     from vidgen.weights.fonts import missing_glyphs
 
-    found = []
+    found, fonts = [], _tables()["fonts"]
     for cue in cues:
+        if cue.style.font and str(cue.style.font).lower() not in fonts:
+            message = f"titles are set in {', '.join(fonts)}; the font {cue.style.font!r} is not one of them"
+            found.append(Notice("text.font_replaced", message, shot))
         if lacking := missing_glyphs(plain(cue.text), look_of(cue).font):
             message = f"the font of the title {cue.text[:40]!r} lacks {lacking!r}; those letters may be drawn as boxes"
             found.append(Notice("text.missing_glyphs", message, shot))
