@@ -128,7 +128,8 @@ def render_film(
             survey = ShotMaker(needed, engines, space, regenerate).survey()
         return RenderResult(plan, None, survey.shots, survey.estimated_usd, 0.0, _diffusion(plan, engines))
     with project.locked() as space:
-        maker = ShotMaker(needed, engines, space, regenerate, listener, options.jobs)
+        warn(space.notices)
+        maker = ShotMaker(needed, engines, space, regenerate, listener, options.jobs, full.board.score)
         survey = maker.survey()
         limit = consent(
             survey.estimated_usd, survey.missing, budget=full.board.budget, max_cost=options.max_cost, yes=options.yes,

@@ -9,6 +9,7 @@ from typing import Any
 
 from vidgen.errors import InputError, ProcessingError
 from vidgen.scoring import Choice, Expectation, Scorecard, choose, score_takes
+from vidgen.storyboard.model import Score
 from vidgen.storyboard.vocabulary import canonical_name
 from vidgen.takes.request import ShotRequest, Take
 
@@ -48,12 +49,16 @@ class Verdict:
         ]
 
 
-def judge_takes(takes: Sequence[Take], request: ShotRequest, cache: Path) -> Verdict:
+def judge_takes(takes: Sequence[Take], request: ShotRequest, cache: Path, rules: Score | None = None) -> Verdict:
     """Score the takes of one shot against what it asked for. Readings are kept in ``cache`` by the clip's content.
+
+    ``rules``: the storyboard's ``score:`` (weights of the families, and which vetoes count).
 
     Raises ProcessingError where no take can be played.
     """
-    cards = tuple(score_takes([take.file for take in takes], Expectation.of(request), cache=cache))
+    files = [take.file for take in takes]
+    weights, veto = (rules.weights, rules.veto) if rules else (None, None)
+    cards = tuple(score_takes(files, Expectation.of(request), cache=cache, weights=weights, veto=veto))
     choice = choose(cards)
     if choice.winner is None:
         raise ProcessingError("media.bad_output", f"{request.shot}: {choice.why}", hint="--regenerate it", where=request.shot)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vidgen.errors import Notice
 from vidgen.takes.exclusive import project_lock
 from vidgen.takes.journal import Journal
 from vidgen.takes.lockfile import Pick, lock_path, read_lock, update_lock
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Workspace:
-    """An open project: store, journal and picks. ``run_id`` groups what this run spends."""
+    """An open project: store, journal and picks. ``run_id`` groups what this run spends; ``notices`` tell of paid
+    work whose fate an earlier run left open."""
 
     root: Path
     store: TakeStore | None
     journal: Journal | None
     picks: dict[str, Pick]
+    notices: list[Notice] = field(default_factory=list)
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
@@ -48,8 +51,8 @@ class Project:
             journal = Journal(self.root)
             store = TakeStore(self.root, journal=journal)
             store.sweep()
-            journal.recover(store.find)
-            yield Workspace(self.root, store, journal, self._picks())
+            lost = [attempt.notice() for attempt in journal.recover(store.find)]
+            yield Workspace(self.root, store, journal, self._picks(), lost)
 
     @contextmanager
     def reading(self) -> Iterator[Workspace]:

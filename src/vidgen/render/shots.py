@@ -20,6 +20,7 @@ from vidgen.render.judge import Verdict, judge_takes
 from vidgen.render.machine import capabilities_of
 from vidgen.render.project import Workspace
 from vidgen.render.remote import run_remote
+from vidgen.storyboard.model import Score
 from vidgen.takes.keys import request_key, seeded_key
 from vidgen.takes.request import ShotRequest, Take, TakeRequest
 
@@ -74,6 +75,7 @@ class ShotMaker:
     Args:
         regenerate: ids whose takes are made anew, with new seeds; the old ones stay in the store.
         jobs: how many takes are made on this machine at once.
+        score: the storyboard's rules for judging takes.
     """
 
     shots: tuple[PlannedShot, ...]
@@ -82,6 +84,7 @@ class ShotMaker:
     regenerate: frozenset[str] = frozenset()
     listener: Listener = silent
     jobs: int | None = None
+    score: Score | None = None
     notices: list[Notice] = field(default_factory=list)
     spent_usd: float = 0.0
 
@@ -288,7 +291,7 @@ class ShotMaker:
         needs_judge = number is None and len(by_number) > 1
         diffusion = any(take.diffusion for take in shot.takes)
         if needs_judge or len(by_number) > 1 or diffusion:
-            shot.verdict = judge_takes(shot.takes, request, self.space.root / "scores")
+            shot.verdict = judge_takes(shot.takes, request, self.space.root / "scores", self.score)
             self.listener("shot.scored", shot=shot.planned.id, winner=shot.verdict.winner, tie=shot.verdict.tie)
         if number is None:
             number, by = (shot.verdict.winner if shot.verdict else shot.takes[0].take), "auto"

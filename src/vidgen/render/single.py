@@ -105,6 +105,7 @@ def render_shot(
     engines = ready_engines(plan.shots, require_diffusion=False)
     project = Project(options.work or options.output.parent / ".vidgen" / options.output.stem, None)
     with project.locked() as space:
+        warn(space.notices)
         maker = ShotMaker(plan.shots, engines, space, listener=listener)
         survey = maker.survey()
         named = options.engine not in (None, "auto")

@@ -50,7 +50,7 @@ def request_key(request: ShotRequest, *, draws_words: bool = False) -> str:
     Args:
         request: the shot as the engine gets it; its ``prompt`` is the final one.
         draws_words: ``Engine.draws_words`` of the engine: True where it makes its picture from ``request.words`` rather
-            than from the prompt alone (previz does). For all others another wording of the same prompt is the same take.
+            than from the prompt alone (previz does, and its slate shows the shot's id, which then counts too: such takes cost nothing). For all others another wording of the same prompt is the same take.
 
     Raises InputError where an input file is missing or a parameter is not a plain value.
     """
@@ -63,6 +63,8 @@ def request_key(request: ShotRequest, *, draws_words: bool = False) -> str:
     }
     if draws_words:
         value |= {"words": _fields(request.words, "Words"), "language": request.language}
+        if request.params.get("slate", True):
+            value |= {"slate": request.shot}
     return sha256_json(canonical({name: item for name, item in value.items() if item not in (None, {}, "")}))
 
 
