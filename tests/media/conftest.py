@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import imageio_ffmpeg
 import pytest
 
 from vidgen.media.ffmpeg import find_ffmpeg
@@ -16,7 +17,7 @@ MOVING = "testsrc2=s={size}:r={rate}:d={seconds}"
 
 def ffmpeg(*args: str) -> None:
     """Run the real ffmpeg directly: inputs of tests do not come from the code under test."""
-    subprocess.run([find_ffmpeg().path, "-v", "error", "-nostdin", "-y", *args], check=True, timeout=60)
+    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-y", *args], check=True, timeout=60)
 
 
 @pytest.fixture(scope="session", name="ffmpeg")

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
+import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from vidgen.media.ffmpeg import find_ffmpeg
 from vidgen.media.frames import Frame, FrameWriter
 
 Ffmpeg = Callable[..., None]
@@ -19,10 +19,10 @@ MakeClip = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def ffmpeg() -> Ffmpeg:
-    """``ffmpeg("-i", ...)``: the real one, directly."""
+    """``ffmpeg("-i", ...)``: the bundled one, directly: what is tested may run another."""
 
     def run(*args: str) -> None:
-        subprocess.run([find_ffmpeg().path, "-v", "error", "-nostdin", "-y", *args], check=True, timeout=60)
+        subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-y", *args], check=True, timeout=60)
 
     return run
 

@@ -52,10 +52,12 @@ def check_video(
     height: int | None = None,
     rate: Fraction | None = None,
     decode: bool = False,
+    may_start_late: bool = False,
 ) -> None:
-    """Raise ProcessingError unless the file holds exactly ``frames`` frames on one grid, of the given size and rate.
+    """Raise ProcessingError unless the file holds exactly ``frames`` frames on one grid from 0, of the given size and rate.
 
-    ``decode``: decode every frame too; any fault in the stream is an error.
+    ``decode``: decode every frame too; any fault in the stream is an error. ``may_start_late``: up to 0.1 s after 0 is right,
+    as in Matroska, which moves everything behind the priming of copied sound.
     """
     import av
 
@@ -71,7 +73,8 @@ def check_video(
         wrong.append(f"{count} frames instead of {frames}")
     if len(gaps) > 1 and not _rounded(gaps, rate, tick):
         wrong.append(f"uneven frame times {sorted(gaps)[:4]}")
-    if first != 0:
+    latest = 1 / (10 * tick) if may_start_late and tick else 0
+    if not 0 <= first <= latest:
         wrong.append(f"starts at {first} instead of 0")
     if width and height and size != (width, height):
         wrong.append(f"{size[0]}x{size[1]} instead of {width}x{height}")

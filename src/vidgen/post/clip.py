@@ -77,7 +77,14 @@ def process_clip(
                     raise Cancelled()
                 writer.write(frame)
                 on_frame(done, work.frames)
-        check_video(part, frames=work.frames, width=settings.width, height=settings.height, rate=settings.rate)
+        check_video(
+            part,
+            frames=work.frames,
+            width=settings.width,
+            height=settings.height,
+            rate=settings.rate,
+            may_start_late=part.suffix.lower() == ".mkv",
+        )
     return PostResult(
         file=out,
         width=settings.width,
