@@ -208,6 +208,8 @@ def test_settings_come_from_a_storyboard(tmp_path: Path) -> None:
 def test_matching_is_said_to_be_missing(filmed: Path, tmp_path: Path) -> None:
     result = process_clip(filmed, tmp_path / "out.mp4", PostSettings(96, 64, RATE, match=True, grain=1.0))
     assert [notice.code for notice in result.notices] == ["post.not_yet"]
+    idle = PostSettings(96, 64, RATE, match=True)
+    assert not idle.changes(96, 64, RATE) and [notice.code for notice in idle.notices] == ["post.not_yet"]
 
 
 def peak_megabytes(source: Path, out: Path) -> float:

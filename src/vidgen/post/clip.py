@@ -175,8 +175,7 @@ _PLAIN = ("yuv420p", "yuvj420p", "nv12", "gray")
 
 
 def _notices(info: MediaInfo, settings: PostSettings) -> Iterator[Notice]:
-    if settings.match:
-        yield Notice("post.not_yet", "colour matching between shots is not in this version; colours were left as they are")
+    yield from settings.notices
     if alpha_steps(info):
         yield Notice("post.alpha_flattened", f"{info.path.name} has transparency; it was laid over black")
     if info.pix_fmt not in _PLAIN:

@@ -21,7 +21,7 @@ class Minterpolate(FilterInterpolator):
 
     def filter(self, rate: Fraction) -> str:
         """See ``FilterInterpolator``."""
-        return f"minterpolate=fps={rate_text(rate)}:mi_mode=mci:mc_mode=aobmc:me_mode=bidir:vsbmc=1:scd=none"
+        return f"minterpolate=fps={rate_text(rate)}:mi_mode=mci:scd=none"
 
 
 class Nearest(FilterInterpolator):

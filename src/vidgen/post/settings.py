@@ -89,6 +89,14 @@ class PostSettings:
         """Whether a clip of this form would come out different; where not, there is nothing to do."""
         return (width, height, rate) != (self.width, self.height, self.rate) or not self.grade.idle or self.grain > 0
 
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """Wishes that this version cannot fulfil, also where nothing else is to be done."""
+        if not self.match:
+            return ()
+        text = "colour matching between shots is not in this version; colours were left as they are"
+        return (Notice("post.not_yet", text),)
+
     def key(self) -> str:
         """Identity of what would be done: equal settings, and equal LUT contents, have equal keys."""
         return sha256_json(
