@@ -98,7 +98,7 @@ def _read(text: str, language: str) -> CameraText:
         return CameraText()
     text = patterns.ignore.sub(_blank, text)
     there_and_back = any(match[1] != match[2] for match in patterns.directions.finditer(text))
-    static, text = _take(patterns.static, text, patterns, deny=False)
+    static, text = _take(patterns.static, text, patterns, deny=False, keep_camera=True)
     moves: list[tuple[str, int, int]] = []
     for name, pattern in patterns.moves.items():
         spans, text = _take(pattern, text, patterns)
@@ -107,7 +107,9 @@ def _read(text: str, language: str) -> CameraText:
     return CameraText(tuple(sorted(moves, key=lambda move: move[1])), tuple(static), tuple(dynamic), there_and_back)
 
 
-def _take(pattern: re.Pattern[str], text: str, patterns: _Patterns, *, deny: bool = True) -> tuple[list[tuple[int, int]], str]:
+def _take(
+    pattern: re.Pattern[str], text: str, patterns: _Patterns, *, deny: bool = True, keep_camera: bool = False
+) -> tuple[list[tuple[int, int]], str]:
     """Every place of a pattern that is not denied, and the text with those places blanked."""
     spans: list[tuple[int, int]] = []
     place = 0
@@ -119,8 +121,14 @@ def _take(pattern: re.Pattern[str], text: str, patterns: _Patterns, *, deny: boo
         denied = deny and (patterns.negation_before.search(before) or patterns.negation_after.match(after))
         if not denied:
             spans.append((start, end))
-        text = text[:start] + "◌" * (end - start) + text[end:]
+        text = text[:start] + _kept_camera(text[start:end], keep_camera) + text[end:]
     return spans, text
+
+
+def _kept_camera(words: str, keep: bool) -> str:
+    """Blanks as long as the words; with ``keep`` the camera itself stays, so that what it does next is still read."""
+    camera = next((word for word in ("camera", "カメラ") if word in words), "") if keep else ""
+    return camera + "◌" * (len(words) - len(camera))
 
 
 def _blank(match: re.Match[str]) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 
 LANGUAGES = ("en", "ja")
 _PLAIN = str.maketrans("‘’“”‐‑\n\t", "''\"\"--  ")
+_BLANKS = {" ": "[ -]+", " ?": "[ -]*"}
 _BUILT_IN = {
     "en": {"gap": r"[^.!?;]{0,40}?", "near": r"[^.!?;]{0,20}?", "far": r"[^.!?;]{0,90}?", "adv": r"(?:[a-z]+ly |very )*"},
     "ja": {"gap": r"[^。!?]{0,25}?", "near": r"[^。!?、]{0,10}?", "far": r"[^。!?]{0,50}?"},
@@ -122,7 +123,7 @@ class Lexicon:
     def expand(self, pattern: str) -> str:
         """A pattern with its ``{list}`` places filled in."""
         if self.language == "en":
-            pattern = re.sub(r"\[[^\]]*\]| ", lambda match: "[ -]+" if match[0] == " " else match[0], pattern)
+            pattern = re.sub(r"\[[^\]]*\]| \?| ", lambda match: _BLANKS.get(match[0], match[0]), pattern)
         return re.sub(r"\{([a-z_]+)\}", lambda match: self._group(match[1]), pattern)
 
     def _group(self, name: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vidgen.storyboard.lint.camera import camera_hits
-from vidgen.storyboard.lint.lexicon import Normal, languages_of, lexicon, normalise
+from vidgen.storyboard.lint.lexicon import LANGUAGES, Normal, languages_of, lexicon, normalise
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class _TextRule:
 
     find: re.Pattern[str] | None
     find_alone: re.Pattern[str] | None
+    find_strong: re.Pattern[str] | None
     needs: re.Pattern[str] | None
     not_match: re.Pattern[str] | None
     unless_before: re.Pattern[str] | None
@@ -77,6 +78,7 @@ def _compile(language: str, row: Mapping[str, Any]) -> _TextRule:
     return _TextRule(
         find=words.compile(row.get("find", ())),
         find_alone=words.compile(row.get("find_alone", ())),
+        find_strong=words.compile(row.get("find_strong", ())),
         needs=words.compile([row["needs"]]) if "needs" in row else None,
         not_match=words.compile(row.get("not_match", ())),
         unless_before=words.compile(row.get("unless_before", ()), before=True),
@@ -95,17 +97,26 @@ def _compile(language: str, row: Mapping[str, Any]) -> _TextRule:
 def _rule_hits(language: str, text: str, style: str, people: int) -> Iterator[tuple[str, int, int]]:
     scene = _Scene(language, text, people)
     for code, rule in _rules(language).items():
-        if rule.unless_text and (rule.unless_text.search(text) or rule.unless_text.search(style)):
+        if rule.unless_text and (rule.unless_text.search(text) or _excused(code, style)):
             continue
         span = _first(rule, scene)
         if span:
             yield code, *span
 
 
+def _excused(code: str, style: str) -> bool:
+    """Whether a style, in whatever language, makes a rule pointless (impossible physics in a fantasy)."""
+    patterns = (rules[code].unless_text for rules in map(_rules, LANGUAGES) if code in rules)
+    return bool(style) and any(pattern and pattern.search(style) for pattern in patterns)
+
+
 def _first(rule: _TextRule, scene: _Scene) -> tuple[int, int] | None:
     text = _without_quotes(scene.text) if rule.mask_quotes else scene.text
     for match in _kept(rule, rule.find_alone, scene, text):
         return match.span()
+    for match in _kept(rule, rule.find_strong, scene, text):
+        if not scene.no_people_but_things():
+            return match.span()
     if rule.find is None or (rule.needs and not scene.people and not rule.needs.search(text)):
         return None
     kept: list[re.Match[str]] = []
@@ -167,6 +178,10 @@ class _Scene:
         """Whether an animal or a thing, not a person, does what stands at ``place`` ("leaves dancing")."""
         return self._words.nonhuman_before.search(self.text, max(0, place - 60), place) is not None
 
+    def no_people_but_things(self) -> bool:
+        """Whether animals or things act in a text that has no person in it."""
+        return not self._words.person.search(self.text) and self._words.nonhuman.search(self.text) is not None
+
     def several(self, match: re.Match[str]) -> bool:
         """Whether two or more people are in the sentence around a match (or are declared as characters)."""
         if self.people >= 2 or self._words.group.search(match[0]):
@@ -187,6 +202,8 @@ def _kinds(names: Iterable[str]) -> Iterator[str]:
 class _Who:
     group: re.Pattern[str]
     someone: re.Pattern[str]
+    person: re.Pattern[str]
+    nonhuman: re.Pattern[str]
     nonhuman_before: re.Pattern[str]
     negation_before: re.Pattern[str]
     negation_after: re.Pattern[str]
@@ -196,7 +213,9 @@ class _Who:
 def _who(language: str) -> _Who:
     words = lexicon(language)
     rows = words.who
-    patterns = {key: re.compile(words.expand(rows[key])) for key in ("group", "someone", "nonhuman_before")}
+    patterns = {
+        key: re.compile(words.expand(rows[key])) for key in ("group", "someone", "person", "nonhuman", "nonhuman_before")
+    }
     return _Who(
         **patterns,
         negation_before=re.compile(words.expand(words.negation["before"])),
