@@ -39,6 +39,7 @@ def polish(
         seed=take.seed,
         profile=plan.profile,
     )
+    warn(Notice(notice.code, notice.message, planned.id) for notice in settings.notices)
     if not settings.changes(plan.source_width, plan.source_height, plan.source_fps):
         return ShotClip(take.file, take.sha256, encoded_as(take.file))
     key = derived_key(
@@ -57,7 +58,7 @@ def polish(
         listener("post.progress", shot=planned.id, share=round(done / max(total, 1), 4))
 
     result = process_clip(take.file, file, settings, frames=planned.frames, on_frame=on_frame)
-    warn(Notice(notice.code, notice.message, planned.id) for notice in result.notices)
+    warn(Notice(notice.code, notice.message, planned.id) for notice in result.notices if notice not in settings.notices)
     digest = sha256_file(file)
     write_text(file.with_suffix(".json"), json.dumps({"sha256": digest, "size": file.stat().st_size, "why": list(result.why)}))
     engines = {"interpolate": result.interpolated_by, "upscale": result.upscaled_by}
