@@ -31,7 +31,7 @@ class EncodeProfile:
 
     def tag_args(self) -> list[str]:
         """Output arguments that write the profile's key into the file, so that ``encoded_as`` can tell it."""
-        return ["-metadata", f"comment={_TAG}{self.key()}"]
+        return ["-metadata", f"grouping={_TAG}{self.key()}"]
 
     def key(self) -> str:
         """Identity of the encoded form; two files of one size, rate and key can be joined by copy."""
@@ -46,8 +46,8 @@ def encoded_as(path: Path) -> str | None:
     import av
 
     with av.open(str(path)) as container:
-        comment = container.metadata.get("comment", "")
-    return comment.removeprefix(_TAG) if comment.startswith(_TAG) else None
+        told = container.metadata.get("grouping", "")
+    return told.removeprefix(_TAG) if told.startswith(_TAG) else None
 
 
 MASTER = EncodeProfile()
