@@ -14,6 +14,7 @@ import pydantic
 from vidgen.errors import InputError
 from vidgen.media.encode import MASTER, EncodeProfile
 from vidgen.storyboard.model import Aspect, Audio, Part, Post, Rate, Resolution, ShotKeys
+from vidgen.storyboard.reader import parse_document
 
 
 class Encode(Part):
@@ -61,14 +62,13 @@ def _folder() -> Any:
 @functools.cache
 def presets() -> Mapping[str, Preset]:
     """All presets by name. Raises InputError naming the file where one is wrong."""
-    import yaml
-
     found = {}
     for entry in sorted(_folder().iterdir(), key=lambda item: item.name):
         if entry.name.endswith(".yaml"):
             name = entry.name.removesuffix(".yaml")
             try:
-                found[name] = Preset(name, PresetFile.model_validate(yaml.load(entry.read_text("utf-8"), yaml.BaseLoader)))
+                document = parse_document(entry.read_bytes(), entry.name)
+                found[name] = Preset(name, PresetFile.model_validate(document.value))
             except pydantic.ValidationError as error:
                 raise InputError("preset.invalid", f"preset {name}: {error}", where=entry.name) from error
     return found

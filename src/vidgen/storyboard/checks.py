@@ -1,93 +1,162 @@
-"""Checks that need the whole storyboard: ids, who continues whom, characters, files, and keys that exclude each other."""
+"""Checks that need the whole storyboard: ids, who continues whom, characters, times, and keys that exclude each other."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
+from string import ascii_lowercase
 
-from vidgen.errors import Problem
+from vidgen.storyboard.file_checks import missing_files
+from vidgen.storyboard.forms import path_in_file
 from vidgen.storyboard.model import Post, Shot, ShotKeys, Storyboard
 from vidgen.storyboard.reader import Document, Path_, dotted
+from vidgen.storyboard.values import LARGEST_SIDE, Duration, frame_size
+
+Found = Iterator[tuple[Path_, str]]
+_SPLIT_FROM_S, _LONGEST_PART_S = 6, 5
+"""Shots from 6 s on are split into parts of up to 5 s; see planning."""
 
 
-def cross_checks(board: Storyboard, document: Document, folder: Path, wrong: Iterable[Path_] = ()) -> list[Problem]:
-    """Every problem between the parts of a storyboard; files are looked for in ``folder``.
+@dataclass(frozen=True)
+class _View:
+    """A board and its file: ``shots`` and ``everything`` (shots and ``defaults``) with their paths in the file."""
+
+    board: Storyboard
+    document: Document
+    shots: tuple[tuple[Path_, Shot], ...]
+    everything: tuple[tuple[Path_, ShotKeys], ...]
+
+    def written(self, *path: str) -> set[str]:
+        """The keys that a mapping of the file has, right or wrong."""
+        value = self.document.value
+        for key in path:
+            value = value.get(key) if isinstance(value, dict) else None
+        return set(value) if isinstance(value, dict) else set()
+
+
+def cross_checks(board: Storyboard, document: Document, folder: Path, wrong: Iterable[Path_] = ()) -> list[tuple[Path_, str]]:
+    """Every problem between the parts of a storyboard, by path in the file; files are looked for in ``folder``.
 
     ``wrong``: paths that are already known to be wrong and are left out of ``board``; what follows from them is not said.
     """
-    found = [entry for check in (_ids, _continuity, _cast, _texts, _picks, _posts, _voices) for entry in check(board, document)]
-    found += _files(board, document, folder)
+    shots = tuple(
+        (path_in_file(("scenes", scene_index, "shots", index), document.value), shot)
+        for scene_index, scene in enumerate(board.scenes)
+        for index, shot in enumerate(scene.shots)
+    )
+    view = _View(board, document, shots, ((("defaults",), board.defaults), *shots))
+    checks = (_scene_ids, _ids, _continuity, _cast, _titles, _lengths, _picks, _posts, _voices, _size)
+    found = [entry for check in checks for entry in check(view)]
+    found += missing_files(board, view.everything, folder)
     known = {bad[:length] for bad in wrong for length in range(1, len(bad) + 1)}
-    return [Problem(*document.place(path), dotted(path), message) for path, message in found if path not in known]
+    return [entry for entry in found if entry[0] not in known]
 
 
-Found = Iterator[tuple[Path_, str]]
+def _scene_ids(view: _View) -> Found:
+    seen: dict[str, int] = {}
+    for index, scene in enumerate(view.board.scenes):
+        first = seen.setdefault(scene.id.lower(), index)
+        if first != index:
+            yield ("scenes", index, "id"), f"the id {scene.id} is already that of scenes[{first}]"
 
 
-def _shots(board: Storyboard, document: Document) -> Iterator[tuple[Path_, Shot]]:
-    flat = isinstance(document.value, dict) and "shots" in document.value
-    for scene_index, scene in enumerate(board.scenes):
-        for index, shot in enumerate(scene.shots):
-            yield (("shots", index) if flat else ("scenes", scene_index, "shots", index)), shot
+def _ids(view: _View) -> Found:
+    """Ids name files, so that ``A`` and ``a`` are the same; ``s03a`` is also what a long ``s03`` is split into."""
+    seen: dict[str, Path_] = {}
+    for path, shot in view.shots:
+        first = seen.setdefault(shot.id.lower(), path)
+        if first != path:
+            yield (*path, "id"), f"the id {shot.id} is already that of {dotted(first)}"
+    parts = {
+        shot.id.lower() + letter: path
+        for path, shot in view.shots
+        if not shot.clip and (seconds := _seconds(view, shot)) >= _SPLIT_FROM_S
+        for letter in ascii_lowercase[: -(-seconds // _LONGEST_PART_S)]
+    }
+    for path, shot in view.shots:
+        if other := parts.get(shot.id.lower()):
+            yield (*path, "id"), f"{dotted(other)} is over 5 s and a part of it will be named {shot.id}; choose another id"
 
 
-def _everything(board: Storyboard, document: Document) -> Iterator[tuple[Path_, ShotKeys]]:
-    yield ("defaults",), board.defaults
-    yield from _shots(board, document)
+def _seconds(view: _View, shot: Shot) -> Fraction:
+    """The length that a shot is given, 0 where it is given none."""
+    given = shot.duration if "duration" in shot.model_fields_set else view.board.defaults.duration
+    return given.frames(view.board.fps) / view.board.fps if isinstance(given, Duration) else Fraction(0)
 
 
-def _ids(board: Storyboard, document: Document) -> Found:
-    seen: dict[str, str] = {}
-    for index, scene in enumerate(board.scenes):
-        if not scene.shots:
-            seen[scene.id.lower()] = f"scenes[{index}]"
-    for path, shot in _shots(board, document):
-        key = shot.id.lower()
-        if key in seen:
-            yield (*path, "id"), f"the id {shot.id} is already that of {seen[key]}"
-        seen.setdefault(key, dotted(path))
-
-
-def _continuity(board: Storyboard, document: Document) -> Found:
-    earlier: set[str] = {scene.id for scene in board.scenes if not scene.shots}
-    known = {shot.id for _, shot in _shots(board, document)} | earlier
-    for path, shot in _shots(board, document):
+def _continuity(view: _View) -> Found:
+    known = {shot.id for _, shot in view.shots}
+    earlier: set[str] = set()
+    for path, shot in view.shots:
         wanted = shot.continue_from
         if wanted == shot.id:
             yield (*path, "continue_from"), "a shot cannot continue itself"
         elif wanted and wanted not in known:
-            yield (*path, "continue_from"), f"there is no shot {wanted}{_near(wanted, known)}"
+            if wanted not in _ids_as_written(view):
+                yield (*path, "continue_from"), f"there is no shot {wanted}{_near(wanted, known)}"
         elif wanted and wanted not in earlier:
             yield (*path, "continue_from"), f"{wanted} comes later; a shot continues an earlier one"
         earlier.add(shot.id)
+    if view.board.defaults.continue_from:
+        yield ("defaults", "continue_from"), "each shot says for itself which one it continues"
 
 
-def _cast(board: Storyboard, document: Document) -> Found:
-    for path, keys in _everything(board, document):
+def _ids_as_written(view: _View) -> set[str]:
+    """Ids that the file gives to shots, also where they are not valid."""
+    shots = [view.document.value]
+    for key in ("scenes", "shots"):
+        shots += [entry for owner in shots for entry in _entries(owner.get(key))]
+    return {str(shot.get("id")) for shot in shots}
+
+
+def _entries(value: object) -> list[dict[str, object]]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _cast(view: _View) -> Found:
+    declared = view.written("characters")
+    for path, keys in view.everything:
         for index, name in enumerate(keys.characters or ()):
-            if name not in board.characters:
-                yield (*path, "characters", index), f"{name} is not declared under characters:{_near(name, board.characters)}"
+            if name not in declared:
+                yield (*path, "characters", index), f"{name} is not declared under characters:{_near(name, declared)}"
 
 
-def _texts(board: Storyboard, document: Document) -> Found:
-    for path, keys in _everything(board, document):
+def _titles(view: _View) -> Found:
+    styles = view.written("text")
+    for path, keys in view.everything:
         for index, text in enumerate(keys.text or ()):
-            if text.in_ and text.out and text.out.frames(board.fps) <= text.in_.frames(board.fps):
+            if text.in_ and text.out and text.out.frames(view.board.fps) <= text.in_.frames(view.board.fps):
                 yield (*path, "text", index, "out"), f"out ({text.out}) must be after in ({text.in_})"
-            if text.style and text.style not in board.text:
-                yield (*path, "text", index, "style"), f"there is no text style {text.style}{_near(text.style, board.text)}"
+            if text.style and text.style not in styles:
+                yield (*path, "text", index, "style"), f"there is no text style {text.style}{_near(text.style, styles)}"
 
 
-def _picks(board: Storyboard, document: Document) -> Found:
-    for path, shot in _shots(board, document):
-        takes = shot.candidates or board.defaults.candidates
+def _lengths(view: _View) -> Found:
+    """Shots of at least a frame, and titles that begin within their shot: a later one would never be seen."""
+    rate = view.board.fps
+    for path, keys in view.everything:
+        if isinstance(keys.duration, Duration) and keys.duration.frames(rate) < 1:
+            yield (*path, "duration"), f"{keys.duration} is less than a frame at {float(rate):g} fps"
+    for path, shot in view.shots:
+        seconds = _seconds(view, shot)
+        for index, text in enumerate(shot.text or ()):
+            if seconds and text.in_ and text.in_.frames(rate) / rate >= seconds:
+                yield (*path, "text", index, "in"), f"in ({text.in_}) is after the end of the shot ({float(seconds):g}s)"
+
+
+def _picks(view: _View) -> Found:
+    for path, shot in view.shots:
+        takes = shot.candidates or view.board.defaults.candidates
         if shot.pick and takes and shot.pick > takes:
             yield (*path, "pick"), f"take {shot.pick} is picked, but there are only {takes} candidates"
 
 
-def _posts(board: Storyboard, document: Document) -> Found:
-    owners: list[tuple[Path_, Post | None]] = [((), board.post)]
-    owners += [(path, keys.post) for path, keys in _everything(board, document)]
+def _posts(view: _View) -> Found:
+    owners: list[tuple[Path_, Post | None]] = [((), view.board.post)]
+    owners += [(path, keys.post) for path, keys in view.everything]
     for path, post in owners:
         if post is None:
             continue
@@ -97,53 +166,19 @@ def _posts(board: Storyboard, document: Document) -> Found:
             yield (*path, "post", "upscale"), "say either height or scale"
 
 
-def _voices(board: Storyboard, document: Document) -> Found:
-    for path, keys in _everything(board, document):
+def _voices(view: _View) -> Found:
+    for path, keys in view.everything:
         if keys.voiceover and not (keys.voiceover.text or keys.voiceover.file):
             yield (*path, "voiceover"), "say text or file"
 
 
-def _files(board: Storyboard, document: Document, folder: Path) -> Found:
-    for path, name in _file_names(board, document):
-        if "\0" in name:
-            yield path, "a file name cannot have a null character"
-        elif "://" in name:
-            yield path, f"{name} is an address; download the file and name it here"
-        elif not (folder / name).is_file():
-            yield path, f"there is no file {name} beside the storyboard"
+def _size(view: _View) -> Found:
+    width, height = frame_size(view.board.resolution, view.board.aspect)
+    if max(width, height) > LARGEST_SIDE:
+        words = f"{view.board.resolution} at {view.board.aspect} is {width}x{height}; the largest side is {LARGEST_SIDE} pixels"
+        yield ("resolution",), words
 
 
-def _file_names(board: Storyboard, document: Document) -> Iterator[tuple[Path_, str]]:
-    for name, character in board.characters.items():
-        yield from ((("characters", name, "references", index), file) for index, file in enumerate(character.references))
-    if board.audio and board.audio.music:
-        yield ("audio", "music", "file"), board.audio.music.file
-    for index, bed in enumerate(board.audio.ambience if board.audio else ()):
-        yield ("audio", "ambience", index, "file"), bed.file
-    if board.post and board.post.colour and board.post.colour.lut:
-        yield ("post", "colour", "lut"), board.post.colour.lut
-    for path, keys in _everything(board, document):
-        yield from _files_of(path, keys)
-
-
-def _files_of(path: Path_, keys: ShotKeys) -> Iterator[tuple[Path_, str]]:
-    for key in ("start_frame", "end_frame", "source_video", "motion_reference", "clip"):
-        if name := getattr(keys, key):
-            yield (*path, key), name
-    yield from (((*path, "references", index), name) for index, name in enumerate(keys.references or ()))
-    yield from (((*path, "sfx", index, "file"), item.file) for index, item in enumerate(keys.sfx or ()))
-    yield from (((*path, "motion_brush", index, "mask"), item.mask) for index, item in enumerate(keys.motion_brush or ()))
-    yield from (((*path, "dialogue", index, "file"), item.file) for index, item in enumerate(keys.dialogue or ()) if item.file)
-    if keys.voiceover and keys.voiceover.file:
-        yield (*path, "voiceover", "file"), keys.voiceover.file
-    if keys.lip_sync:
-        yield (*path, "lip_sync", "audio"), keys.lip_sync.audio
-    if keys.post and keys.post.colour and keys.post.colour.lut:
-        yield (*path, "post", "colour", "lut"), keys.post.colour.lut
-
-
-def _near(word: str, known: object) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(word, [str(name) for name in known], 1, cutoff=0.7)  # type: ignore[attr-defined]
+def _near(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), 1, cutoff=0.7)
     return f" (did you mean {near[0]}?)" if near else ""

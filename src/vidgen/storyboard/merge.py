@@ -1,10 +1,10 @@
-"""What a shot says once the storyboard's and the scene's defaults are under it."""
+"""What a shot says once everything that it inherits is under it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from vidgen.storyboard.model import Part, Scene, Shot, Storyboard
+from vidgen.storyboard.model import Part, Scene, Shot, ShotKeys, Storyboard
 
 _MERGED = ("motion", "camera", "post")
 """Keys whose sub-keys are filled in one by one; every other key is replaced as a whole."""
@@ -13,30 +13,29 @@ _MERGED = ("motion", "camera", "post")
 def merged_shot(board: Storyboard, scene: Scene | None, shot: Shot) -> Shot:
     """A shot with everything that applies to it.
 
-    What the shot says wins over ``defaults``, which win over the scene's ``scene`` text and the storyboard's ``style``,
-    ``negative`` and ``post``. Of ``motion``, ``camera`` and ``post`` single sub-keys are merged. A storyboard's ``seed`` is
-    not copied into shots: each shot's seed is derived from it (see planning).
+    What the shot says wins over its scene, which wins over ``defaults``, which win over the storyboard's ``style``,
+    ``negative`` and ``post``. Of ``motion``, ``camera`` and ``post`` single sub-keys are merged. An empty value (``model:``
+    or ``model: ~``) clears what would be inherited. A storyboard's ``seed`` is not copied into shots: each shot's seed is
+    derived from it (see planning).
     """
-    values: dict[str, Any] = {}
-    above = [(board.defaults, board.defaults.model_fields_set), (shot, shot.model_fields_set)]
-    for keys, given in above:
-        for name in given:
-            value = getattr(keys, name)
-            below = values.get(name)
-            values[name] = (
-                _over(below, value) if name in _MERGED and isinstance(below, Part) and isinstance(value, Part) else value
-            )
-    if values.get("scene") is None and scene is not None:
+    values: dict[str, Any] = {name: getattr(board, name) for name in ("style", "negative", "post")}
+    _lay_over(values, board.defaults)
+    if scene is not None and scene.scene is not None:
         values["scene"] = scene.scene
-    for name in ("style", "negative", "post"):
-        if values.get(name) is None:
-            values[name] = getattr(board, name)
-        elif name == "post" and board.post is not None:
-            values[name] = _over(board.post, values[name])
-    return Shot.model_construct(_fields_set=set(values), **{**_UNSET, **values})
+    _lay_over(values, shot)
+    given = {name for name, value in values.items() if value is not None}
+    return Shot.model_construct(_fields_set=given, **{**_UNSET, **values})
 
 
 _UNSET = {name: field.get_default() for name, field in Shot.model_fields.items()}
+
+
+def _lay_over(values: dict[str, Any], keys: ShotKeys) -> None:
+    for name in keys.model_fields_set:
+        value, below = getattr(keys, name), values.get(name)
+        if name in _MERGED and isinstance(below, Part) and isinstance(value, Part):
+            value = _over(below, value)
+        values[name] = value
 
 
 def _over(below: Part, above: Part) -> Part:

@@ -5,10 +5,22 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    Strict,
+    Tag,
+    WithJsonSchema,
+)
 
 from vidgen.storyboard.values import (
     ASPECT_PATTERN,
+    AUTO,
     DURATION_SCHEMA,
     RATE_SCHEMA,
     RESOLUTION_SCHEMA,
@@ -16,7 +28,12 @@ from vidgen.storyboard.values import (
     name_of,
     parse_aspect,
     parse_duration,
+    parse_file_name,
     parse_frame_rate,
+    parse_language,
+    parse_length,
+    parse_length_or_auto,
+    parse_lens,
     parse_resolution,
 )
 
@@ -45,11 +62,29 @@ def _many(key: str | None = None) -> BeforeValidator:
         entries = value if isinstance(value, list | tuple) or value is None else [value]
         if key is None or entries is None:
             return entries
-        return [{key: entry} if isinstance(entry, str) else entry for entry in entries]
+        plain = [isinstance(entry, str | int | float) and not isinstance(entry, bool) for entry in entries]
+        return [{key: entry} if short else entry for entry, short in zip(entries, plain, strict=True)]
 
     return BeforeValidator(expand)
 
 
+def _plain(value: Any) -> Any:
+    """Free values (``params``, ``provenance``) in plain types."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return float(value) if isinstance(value, float) else value
+
+
+Whole = Annotated[int, Strict()]
+Number = Annotated[float, Strict()]
+"""A number that is written as one: neither ``true`` nor ``"5"``."""
+Share = Annotated[float, Strict(), Field(ge=0, le=1)]
+YesNo = Annotated[bool, Strict()]
+File = Annotated[str, BeforeValidator(parse_file_name)]
+"""A file, named relative to the storyboard's folder."""
+Free = Annotated[dict[str, Any], AfterValidator(_plain)]
 Time = Annotated[Duration, BeforeValidator(parse_duration), WithJsonSchema(DURATION_SCHEMA), PlainSerializer(str)]
 """``4``, ``"4s"``, ``"96f"``: seconds or frames."""
 
@@ -58,18 +93,25 @@ Resolution = Annotated[str, BeforeValidator(parse_resolution), WithJsonSchema(RE
 """``1080p``, ``4k``, any ``64p``-style height, or ``1920x1080``."""
 Aspect = Annotated[str, BeforeValidator(parse_aspect), WithJsonSchema({"type": "string", "pattern": ASPECT_PATTERN})]
 
+Language = Annotated[str, BeforeValidator(parse_language)]
 CameraMove = Annotated[str, name_of("camera_move")]
 MotionType = Annotated[str, name_of("motion_type")]
 ShotSize = Annotated[str, name_of("shot_size")]
 CameraAngle = Annotated[str, name_of("camera_angle")]
+Lens = Annotated[float | str, BeforeValidator(parse_lens)]
+Focus = Annotated[Literal["deep", "shallow", "rack"], name_of("focus")]
 CameraSpeed = Annotated[str, name_of("camera_speed")]
 TransitionType = Annotated[str, name_of("transition")]
+ScoreFamily = Annotated[str, name_of("score_family")]
+VetoCode = Annotated[str, name_of("veto")]
+Weight = Annotated[float, Strict(), Field(ge=0, le=100)]
 TextRole = Annotated[str, name_of("text_role")]
 TextPosition = Annotated[str, name_of("text_position")]
+Length = Annotated[Duration, BeforeValidator(parse_length), WithJsonSchema(DURATION_SCHEMA), PlainSerializer(str)]
 LengthOrAuto = Annotated[
     Any,
-    BeforeValidator(lambda value: value if value is None or value == "auto" else parse_duration(value)),
-    WithJsonSchema({"anyOf": [DURATION_SCHEMA, {"const": "auto"}]}),
+    BeforeValidator(parse_length_or_auto),
+    WithJsonSchema({"anyOf": [DURATION_SCHEMA, {"enum": list(AUTO)}]}),
     PlainSerializer(lambda value: value if value is None else str(value)),
 ]
 """A time, or ``auto``: as long as the words spoken in the shot need."""
@@ -83,9 +125,9 @@ class Camera(Part):
     size: ShotSize | None = None
     angle: CameraAngle | None = None
     speed: CameraSpeed = "slow"
-    strength: float = Field(0.5, ge=0, le=1)
-    lens: float | str | None = None
-    focus: Literal["deep", "shallow", "rack"] | None = None
+    strength: Number = Field(0.5, ge=0, le=1)
+    lens: Lens | None = None
+    focus: Focus | None = None
     reveals: str | None = None
 
 
@@ -94,7 +136,7 @@ class Motion(Part):
 
     type: MotionType = "natural"
     detail: str | None = None
-    amount: float = Field(5, ge=1, le=10)
+    amount: Number = Field(5, ge=1, le=10)
 
 
 class Transition(Part):
@@ -119,12 +161,12 @@ class TextStyle(Part):
     """A named look for titles: ``text: {my_style: {font, size, ...}}``; size in per cent of picture height."""
 
     font: str | None = None
-    size: float | None = Field(None, gt=0, le=50)
+    size: Number | None = Field(None, gt=0, le=50)
     colour: str | None = Field(None, pattern=r"^#[0-9A-Fa-f]{6}$")
-    outline: float | None = Field(None, ge=0, le=5)
-    box: bool | None = None
+    outline: Number | None = Field(None, ge=0, le=5)
+    box: YesNo | None = None
     position: TextPosition | None = None
-    fade: float | None = Field(None, ge=0, le=5)
+    fade: Number | None = Field(None, ge=0, le=5)
 
 
 class Line(Part):
@@ -134,7 +176,7 @@ class Line(Part):
     who: str | None = None
     voice: str | None = None
     delivery: str | None = None
-    file: str | None = None
+    file: File | None = None
     at: Time | None = None
 
 
@@ -143,75 +185,82 @@ class Voiceover(Part):
 
     text: str | None = None
     voice: str | None = None
-    file: str | None = None
+    file: File | None = None
 
 
 class SoundEffect(Part):
     """A sound at a time within the shot."""
 
-    file: str
+    file: File
     at: Time | None = None
-    gain_db: float = Field(0.0, ge=-80, le=24)
+    gain_db: Number = Field(0.0, ge=-80, le=24)
 
 
 class MotionBrush(Part):
     """What moves where: a mask picture and the path of its centre, in fractions of the frame (0-1)."""
 
-    mask: str
-    path: tuple[tuple[float, float], ...] = ()
+    mask: File
+    path: tuple[tuple[Share, Share], ...] = ()
 
 
 class LipSync(Part):
     """Make the mouth follow this sound file."""
 
-    audio: str
+    audio: File
 
 
 class LintOptions(Part):
     """``lint: {ignore: [V301]}``."""
 
-    ignore: tuple[str, ...] = ()
+    ignore: Annotated[tuple[str, ...], _many()] = ()
 
 
 class Interpolate(Part):
     """Frame interpolation to a higher rate."""
 
     fps: Rate | None = None
-    factor: float | None = Field(None, gt=1, le=16)
+    factor: Number | None = Field(None, gt=1, le=16)
     engine: str = "auto"
 
 
 class Upscale(Part):
     """Enlargement: to a picture height, or by a scale of 2, 3 or 4."""
 
-    height: int | None = Field(None, ge=2, le=8640)
+    height: Whole | None = Field(None, ge=2, le=8640)
     scale: Literal[2, 3, 4] | None = None
     model: str | None = None
     engine: str = "auto"
 
 
+def _upscale(value: Any) -> Any:
+    """``upscale: 2`` is a scale, ``upscale: 2160`` a height."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return value
+    return {"scale": value} if value <= 4 else {"height": value}
+
+
 class Colour(Part):
     """Grading: ``saturation``, ``contrast`` 1 = as is; ``temperature`` -100 (blue) to 100 (amber); ``lut`` a .cube file."""
 
-    match: bool = False
-    strength: float = Field(0.5, ge=0, le=1)
-    lut: str | None = None
-    contrast: float = Field(1.0, ge=0, le=3)
-    saturation: float = Field(1.0, ge=0, le=3)
-    temperature: float = Field(0.0, ge=-100, le=100)
+    match: YesNo = False
+    strength: Number = Field(0.5, ge=0, le=1)
+    lut: File | None = None
+    contrast: Number = Field(1.0, ge=0, le=3)
+    saturation: Number = Field(1.0, ge=0, le=3)
+    temperature: Number = Field(0.0, ge=-100, le=100)
 
 
 class Grain(Part):
     """Film grain, 0 (none) to 100."""
 
-    amount: float = Field(10.0, ge=0, le=100)
+    amount: Number = Field(10.0, ge=0, le=100)
 
 
 class Post(Part):
     """Post-processing of every shot, or of one."""
 
-    interpolate: Annotated[Interpolate | None, _short("fps", (int, float))] = None
-    upscale: Annotated[Upscale | None, _short("height", int)] = None
+    interpolate: Annotated[Interpolate | None, _short("fps", (int, float, str))] = None
+    upscale: Annotated[Upscale | None, BeforeValidator(_upscale)] = None
     colour: Colour | None = None
     grain: Annotated[Grain | None, _short("amount", (int, float))] = None
 
@@ -219,35 +268,33 @@ class Post(Part):
 class Music(Part):
     """The music track; ``start`` is where in the file it begins; fades in seconds."""
 
-    file: str
-    gain_db: float = Field(0.0, ge=-80, le=24)
+    file: File
+    gain_db: Number = Field(0.0, ge=-80, le=24)
     start: Time | None = None
     fade_in: Time | None = None
     fade_out: Time | None = None
-    duck: bool = False
+    duck: YesNo = False
 
 
 class Ambience(Part):
     """A bed of sound under the whole film, looped."""
 
-    file: str
-    gain_db: float = Field(-18.0, ge=-80, le=24)
+    file: File
+    gain_db: Number = Field(-18.0, ge=-80, le=24)
 
 
 class LoudnessTarget(Part):
     """Integrated loudness in LUFS and true peak in dBTP."""
 
-    i: float = Field(-14.0, ge=-40, le=-5)
-    tp: float = Field(-1.0, ge=-9, le=0)
+    i: Number = Field(-14.0, ge=-40, le=-5)
+    tp: Number = Field(-1.0, ge=-9, le=0)
 
 
-LOUDNESS = ("web", "podcast", "ebu", "atsc")
-
-
-def _loudness(value: Any) -> Any:
-    if isinstance(value, str) and value not in LOUDNESS:
-        raise ValueError(f"{value!r} is not one of {', '.join(LOUDNESS)}, nor {{i: LUFS, tp: dBTP}}")
-    return LoudnessTarget.model_validate(value) if isinstance(value, dict) else value
+Loudness = Annotated[
+    Annotated[LoudnessTarget, Tag("<mapping>")] | Annotated[str, name_of("loudness"), Tag("<name>")],
+    Discriminator(lambda value: "<mapping>" if isinstance(value, dict | LoudnessTarget) else "<name>"),
+]
+"""``web``, ``podcast``, ``ebu``, ``atsc``, or a target of one's own."""
 
 
 class Audio(Part):
@@ -255,30 +302,30 @@ class Audio(Part):
 
     music: Annotated[Music | None, _short("file")] = None
     ambience: Annotated[tuple[Ambience, ...], _many("file")] = ()
-    loudness: Annotated[LoudnessTarget | str | None, BeforeValidator(_loudness)] = None
+    loudness: Loudness | None = None
 
 
 class Budget(Part):
     """Spending: ``cap`` refuses before the limit, ``warn`` says so, ``observe`` only counts. US dollars."""
 
-    max_cost: float = Field(ge=0)
-    mode: Literal["observe", "warn", "cap"] = "cap"
+    max_cost: Number = Field(ge=0)
+    mode: Annotated[Literal["observe", "warn", "cap"], name_of("budget_mode")] = "cap"
 
 
 class Score(Part):
     """How candidates are judged."""
 
-    weights: dict[str, float] = Field(default_factory=dict)
-    veto: tuple[str, ...] | None = None
-    good: float | None = None
-    floor: float | None = None
+    weights: dict[ScoreFamily, Weight] = Field(default_factory=dict)
+    veto: Annotated[tuple[VetoCode, ...] | None, _many()] = None
+    good: Number | None = None
+    floor: Number | None = None
 
 
 class Character(Part):
     """Someone who appears in several shots; references are pictures."""
 
     description: str | None = None
-    references: Annotated[tuple[str, ...], _many()] = ()
+    references: Annotated[tuple[File, ...], _many()] = ()
     voice: str | None = None
     lora: str | None = None
 
@@ -296,30 +343,30 @@ class ShotKeys(Part):
     duration: LengthOrAuto = None
     engine: str | None = None
     model: str | None = None
-    candidates: int | None = Field(None, ge=1, le=16)
-    seed: int | None = Field(None, ge=0, lt=2**31)
+    candidates: Whole | None = Field(None, ge=1, le=16)
+    seed: Whole | None = Field(None, ge=0, lt=2**31)
     negative: str | None = None
     characters: Annotated[tuple[str, ...] | None, _many()] = None
-    references: Annotated[tuple[str, ...] | None, _many()] = None
-    start_frame: str | None = None
-    end_frame: str | None = None
-    source_video: str | None = None
+    references: Annotated[tuple[File, ...] | None, _many()] = None
+    start_frame: File | None = None
+    end_frame: File | None = None
+    source_video: File | None = None
     continue_from: str | None = None
     motion_brush: Annotated[tuple[MotionBrush, ...] | None, _many("mask")] = None
     lip_sync: Annotated[LipSync | None, _short("audio")] = None
-    motion_reference: str | None = None
+    motion_reference: File | None = None
     transition: Annotated[Transition | None, _short("type")] = None
     dialogue: Annotated[tuple[Line, ...] | None, _many("line")] = None
-    voiceover: Annotated[Voiceover | None, _short("text")] = None
+    voiceover: Annotated[Voiceover | None, _short("text", (str, int, float))] = None
     sfx: Annotated[tuple[SoundEffect, ...] | None, _many("file")] = None
     text: Annotated[tuple[Text, ...] | None, _many("text")] = None
     post: Post | None = None
     prompt: str | None = None
     prompt_extra: str | None = None
-    clip: str | None = None
-    pick: int | None = Field(None, ge=1)
-    max_cost: float | None = Field(None, ge=0)
-    params: dict[str, Any] | None = None
+    clip: File | None = None
+    pick: Whole | None = Field(None, ge=1)
+    max_cost: Number | None = Field(None, ge=0)
+    params: Free | None = None
     lint: LintOptions | None = None
     notes: str | None = None
 
@@ -336,7 +383,7 @@ class Scene(Part):
     id: ShotId
     heading: str | None = None
     scene: str | None = None
-    duration: Time | None = None
+    duration: Length | None = None
     shots: tuple[Shot, ...] = ()
 
 
@@ -345,20 +392,22 @@ class Storyboard(Part):
 
     vidgen: Literal[1]
     title: str = ""
-    language: str = "en"
+    language: Language = "en"
     aspect: Aspect = "16:9"
     resolution: Resolution = "1080p"
     fps: Rate = Fraction(24)
     style: str | None = None
     negative: str | None = None
-    seed: int | None = Field(None, ge=0, lt=2**31)
+    seed: Whole | None = Field(None, ge=0, lt=2**31)
     defaults: ShotKeys = ShotKeys()
-    characters: dict[str, Annotated[Character, _short("description")]] = Field(default_factory=dict)
+    characters: dict[str, Annotated[Character, _short("description"), BeforeValidator(lambda value: value or {})]] = Field(
+        default_factory=dict
+    )
     budget: Annotated[Budget | None, _short("max_cost", (int, float))] = None
     score: Score | None = None
     post: Post | None = None
     audio: Audio | None = None
     text: dict[str, TextStyle] = Field(default_factory=dict)
-    provenance: dict[str, Any] | None = None
+    provenance: Free | None = None
     lint: LintOptions = LintOptions()
     scenes: tuple[Scene, ...] = ()

@@ -3,61 +3,104 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import typing
+import unicodedata
 from collections.abc import Callable, Mapping
+from importlib.resources import files
 from typing import Any
 
 from pydantic import BaseModel
 
-from vidgen.storyboard.model import Storyboard
+from vidgen.storyboard.model import Shot, Storyboard
 
 Detail = Mapping[str, Any]
+Path_ = tuple[str | int, ...]
 
 _MESSAGES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "missing": lambda ctx: "this key is needed",
-    "greater_than": lambda ctx: f"must be above {ctx['gt']:g}",
-    "greater_than_equal": lambda ctx: f"must be at least {ctx['ge']:g}",
-    "less_than": lambda ctx: f"must be below {ctx['lt']:g}",
-    "less_than_equal": lambda ctx: f"must be at most {ctx['le']:g}",
     "string_type": lambda ctx: "must be text",
     "string_too_short": lambda ctx: "must not be empty",
     "string_too_long": lambda ctx: f"must be at most {ctx['max_length']} characters",
     "int_type": lambda ctx: "must be a whole number",
-    "int_parsing": lambda ctx: "must be a whole number",
-    "int_from_float": lambda ctx: "must be a whole number",
     "float_type": lambda ctx: "must be a number",
-    "float_parsing": lambda ctx: "must be a number",
     "finite_number": lambda ctx: "must be a number that is not infinite",
     "bool_type": lambda ctx: "must be true or false",
-    "bool_parsing": lambda ctx: "must be true or false",
     "list_type": lambda ctx: "must be a list",
     "tuple_type": lambda ctx: "must be a list",
+    "too_short": lambda ctx: f"must have at least {ctx['min_length']} entries",
+    "too_long": lambda ctx: f"must have at most {ctx['max_length']} entries",
     "dict_type": lambda ctx: "must be a mapping of keys",
     "model_type": lambda ctx: "must be a mapping of keys",
     "value_error": lambda ctx: str(ctx["error"]),
 }
 """Error type of the types' library -> our words."""
 
+_RANGES = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
+
 _PATTERNS = {
-    "id": "an id is letters, digits, _ and -, begins with a letter or digit, and has at most 32",
-    "colour": "a colour is #rrggbb",
+    "id": "an id is up to 32 letters, digits, _ and -, and begins with a letter or digit",
+    "colour": 'a colour is "#rrggbb", in quotes',
 }
 
 
-def explain(detail: Detail, data: Any) -> tuple[tuple[str | int, ...], str]:
-    """The path in the file and the message for one complaint."""
+def explain(detail: Detail, data: Any) -> tuple[Path_, str]:
+    """The path in the data and the message for one complaint."""
     path = _real_path(detail["loc"], data)
-    kind, context = detail["type"], detail.get("ctx", {})
+    kind, context, given = detail["type"], detail.get("ctx", {}), detail["input"]
     if kind == "extra_forbidden":
-        return path, f"unknown key{_guess(str(path[-1]), _keys_at(path[:-1]))}"
+        return path, f"unknown key{_meant_key(path)}"
+    if kind in _RANGES:
+        return path, _range(path, detail)
     if kind == "literal_error":
         expected = str(context["expected"]).replace("'", "")
         options = [word.strip() for word in expected.replace(" or ", ",").split(",")]
-        return path, f"{detail['input']!r} is not one of {expected}{_guess(str(detail['input']), options)}"
+        return path, f"{given!r} is not one of {expected}{_guess(str(given), options)}"
     if kind == "string_pattern_mismatch":
-        return path, _PATTERNS.get(str(path[-1]), f"{detail['input']!r} is not in the right form")
+        return path, f"{given!r}: {_PATTERNS.get(str(path[-1]), 'not in the right form')}"
+    if kind == "missing" and isinstance(path[-1], int):
+        return path, "must be two numbers, [x, y]"
     words = _MESSAGES.get(kind)
-    return path, words(context) if words else str(detail["msg"])
+    return path, (words(context) if words else str(detail["msg"])) + _remedy(kind, given)
+
+
+def _remedy(kind: str, given: Any) -> str:
+    """What to do about a value of the wrong kind."""
+    if kind == "bool_type" and isinstance(given, str):
+        meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(given.lower(), given.lower())
+        return f" (did you mean {meant}?)" if meant in ("true", "false") else f", not {given!r}"
+    if kind in ("int_type", "float_type") and isinstance(given, str):
+        return f", not {given!r}" if not _numeric(given) else f"; write {given.strip()} without quotes"
+    if kind == "string_type" and isinstance(given, bool):
+        return f'; write "{str(given).lower()}" in quotes'
+    return ""
+
+
+def _numeric(text: str) -> bool:
+    return unicodedata.normalize("NFKC", text).strip().replace(".", "", 1).lstrip("+-").isdigit() and text.isascii()
+
+
+def _range(path: Path_, detail: Detail) -> str:
+    """The whole range of a number, not only the end that it is beyond."""
+    limits = {
+        name: getattr(limit, name)
+        for limit in _metadata(path)
+        for name in ("ge", "gt", "le", "lt")
+        if getattr(limit, name, None) is not None
+    } or {key: value for key, value in detail["ctx"].items() if key in ("ge", "gt", "le", "lt")}
+    words = [
+        f"{word} {limits[key]:.12g}"
+        for key, word in (("ge", "at least"), ("gt", "above"), ("le", "at most"), ("lt", "below"))
+        if key in limits
+    ]
+    return f"must be {' and '.join(words)}, not {detail['input']}"
+
+
+def _metadata(path: Path_) -> list[Any]:
+    names = [part for part in path if isinstance(part, str)]
+    model = _model_at(path[:-1]) if names and path[-1:] == (names[-1],) else None
+    field = _field(model, names[-1]) if model else None
+    return list(field.metadata) if field else []
 
 
 def _guess(word: str, options: list[str]) -> str:
@@ -65,12 +108,39 @@ def _guess(word: str, options: list[str]) -> str:
     return f" (did you mean {near[0]}?)" if near else ""
 
 
-def _real_path(loc: tuple[str | int, ...], data: Any) -> tuple[str | int, ...]:
+@functools.cache
+def _habits(kind: str) -> Mapping[str, str]:
+    """Keys that people bring from elsewhere, and what they are here (``key_habits.yaml``): ``keys`` or ``said``."""
+    import yaml
+
+    text = files("vidgen.storyboard").joinpath("key_habits.yaml").read_text(encoding="utf-8")
+    loaded: dict[str, dict[str, str]] = yaml.load(text, getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+    return loaded[kind]
+
+
+def _meant_key(path: Path_) -> str:
+    """What was perhaps meant by a key that does not exist where it stands."""
+    here = keys_at(path[:-1])
+    word = unicodedata.normalize("NFKC", str(path[-1])).casefold().replace("-", "_").replace(" ", "_")
+    meant = next((key for key in (word, _habits("keys").get(word)) if key in here), None)
+    if meant is None and word in _habits("said"):
+        return f"; {_habits('said')[word]}"
+    meant = meant or next(iter(difflib.get_close_matches(word, here, 1, cutoff=0.6)), None)
+    word = _habits("keys").get(word, word)
+    meant = meant or next((f"{key}: {{{word}: ...}}" for key in here if word in keys_at((*path[:-1], key))), None)
+    if meant:
+        return f" (did you mean {meant}?)"
+    return f"; known: {', '.join(here[:12])}{', ...' if len(here) > 12 else ''}"
+
+
+def _real_path(loc: Path_, data: Any) -> Path_:
     """The part of a location that is in the file; names of types and shorthand forms are left out."""
     path: list[str | int] = []
     value = data
     for part in loc:
         if isinstance(value, Mapping):
+            if isinstance(part, int) or part.startswith("<"):
+                continue  # one entry that stands for a list, or a name that we gave to a form
             path.append(part)
             if part not in value:
                 break
@@ -78,23 +148,40 @@ def _real_path(loc: tuple[str | int, ...], data: Any) -> tuple[str | int, ...]:
         elif isinstance(value, list) and isinstance(part, int) and part < len(value):
             path.append(part)
             value = value[part]
-        else:
+        elif not (isinstance(part, str) and part.startswith("<")):
             break
     return tuple(path)
 
 
-def _keys_at(path: tuple[str | int, ...]) -> list[str]:
-    """The keys that the mapping at a path may have."""
-    model: Any = Storyboard
+def keys_at(path: Path_) -> list[str]:
+    """The keys that the mapping at a path of the file may have; none where keys are free."""
+    model = _model_at(path)
+    if model is None:
+        return []
+    keys = [info.alias or name for name, info in model.model_fields.items()]
+    return [*keys, "shots"] if model is Storyboard else keys
+
+
+def _model_at(path: Path_) -> type[BaseModel] | None:
+    model: type[BaseModel] | None = Storyboard
+    free = False
     for part in path:
         if isinstance(part, int) or model is None:
             continue
-        field = next((info for name, info in model.model_fields.items() if part in (name, info.alias)), None)
-        model = _part_of(field.annotation) if field else model
-    return [info.alias or name for name, info in model.model_fields.items()] if model else []
+        if free:  # the name of a character or text style
+            free = False
+            continue
+        annotation = Shot if model is Storyboard and part == "shots" else getattr(_field(model, part), "annotation", None)
+        free = typing.get_origin(annotation) is dict
+        model = _part_of(annotation)
+    return model
 
 
-def _part_of(annotation: Any) -> Any:
+def _field(model: type[BaseModel], key: str) -> Any:
+    return next((info for name, info in model.model_fields.items() if key == (info.alias or name)), None)
+
+
+def _part_of(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for inner in typing.get_args(annotation) if (found := _part_of(inner))), None)

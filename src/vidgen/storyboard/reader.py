@@ -1,15 +1,16 @@
 """Strict YAML: what is written is what is read, with the place of every key and value.
 
-Plain YAML 1.1 turns ``16:9`` into 969, ``no`` into false and lets the last of two equal keys win. Here only ``true`` and
-``false`` are booleans, numbers look like numbers, everything else is text; equal keys, tags, anchors, several documents,
-deep nesting and oversize files are refused.
+Plain YAML 1.1 turns ``16:9`` into 969, ``no`` into false, ``007`` into 7, and lets the last of two equal keys win. Here
+only ``true`` and ``false`` are booleans, numbers look like numbers, everything else is text; equal keys, tags, anchors,
+several documents, deep nesting and oversize files are refused. Values are built straight from the parser's events, so a
+hostile file costs no more than its size.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 import yaml
 
 from vidgen.errors import InputError, Problem, StoryboardError
+from vidgen.storyboard.syntax_help import plain_words
 
 LARGEST_BYTES = 2_000_000
 DEEPEST = 40
@@ -24,140 +26,217 @@ DEEPEST = 40
 Path_ = tuple[str | int, ...]
 """Where in the file: ``("shots", 2, "duration")``."""
 
-_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)$")
-_FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)?(\.[0-9]+)?([eE][-+]?[0-9]+)?$")
+_INT = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
+_FLOAT = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_NUMBER_STARTS = frozenset("+-.0123456789")
+_LITERALS = {"": None, "~": None, "null": None, "true": True, "false": False}
+
+
+class WrittenFloat(float):
+    """A number that knows how it was written: a title of ``1.50`` stays ``1.50`` where a key takes text."""
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> WrittenFloat:
+        """Read a number."""
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __reduce__(self) -> tuple[type[WrittenFloat], tuple[str]]:
+        return WrittenFloat, (self.text,)
 
 
 @dataclass
 class Document:
-    """A read file: plain values, the (line, column) of each key and value from 1, and what was wrong with it."""
+    """A read file: plain values, where they stand, and what was wrong with it.
+
+    ``places``: (line, column), from 1, of each key (of each value in a list). ``spans``: start and end of each value as
+    indices into ``text``.
+    """
 
     text: str
     value: Any = None
     places: dict[Path_, tuple[int, int]] = field(default_factory=dict)
+    spans: dict[Path_, tuple[int, int]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def place(self, path: Path_) -> tuple[int, int]:
         """The place of a path, or of the nearest thing above it that is in the file."""
-        while path and path not in self.places:
-            path = path[:-1]
-        return self.places.get(path, (1, 1))
+        return place_of(path, self.places)
+
+
+def place_of(path: Path_, places: Mapping[Path_, tuple[int, int]]) -> tuple[int, int]:
+    """The (line, column) of a path, or of the nearest thing above it that is in the file.
+
+    An entry that stands for a list of one is found by its path in the list.
+    """
+    found: Path_ = ()
+    for part in path:
+        if (*found, part) in places:
+            found = (*found, part)
+        elif isinstance(part, str):
+            break
+    return places.get(found, (1, 1))
 
 
 def read_document(file: Path) -> Document:
     """Read a YAML file. Raises InputError where there is none, StoryboardError where it is not readable YAML at all."""
     try:
-        if file.stat().st_size > LARGEST_BYTES:
-            raise StoryboardError(str(file), [Problem(1, 1, "", f"the file is over {LARGEST_BYTES // 1_000_000} MB")])
-        raw = file.read_bytes()
-    except OSError as error:
-        why = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+        with file.open("rb") as stream:
+            raw = stream.read(LARGEST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        missing = isinstance(error, FileNotFoundError)
         raise InputError(
-            "storyboard.not_found", f"{file} {why}", hint="vidgen new FILE.yaml writes a starter", where=str(file)
+            "storyboard.not_found",
+            f"{file} {'does not exist' if missing else f'cannot be read ({why})'}",
+            hint="vidgen new FILE.yaml writes a starter",
+            where=str(file),
         ) from error
     return parse_document(raw, str(file))
 
 
 def parse_document(raw: bytes, name: str) -> Document:
     """Parse bytes as strict YAML. Raises StoryboardError for what cannot be parsed; lesser problems are in the result."""
+    if len(raw) > LARGEST_BYTES:
+        raise StoryboardError(name, [Problem(1, 1, "", f"the file is over {LARGEST_BYTES // 1_000_000} MB")])
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise StoryboardError(name, [Problem(line, 1, "", "the file is not UTF-8 text")]) from None
+        raise StoryboardError(name, [Problem(line, 1, "", "the file is not UTF-8 text; save it as UTF-8")]) from None
     document = Document(text)
     try:
-        node = _compose(text)
-        if node is not None:
-            document.value = _Builder(document).build(node, (), 1)
+        _Builder(document).read()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise StoryboardError(name, [Problem(line, column, "", f"not valid YAML: {error.problem or error.context}")]) from None
-    except yaml.reader.ReaderError as error:
-        line = text[: error.position].count("\n") + 1
-        raise StoryboardError(name, [Problem(line, 1, "", "the file has a character that YAML does not allow")]) from None
-    except RecursionError:
-        raise StoryboardError(name, [Problem(1, 1, "", "nested too deeply")]) from None
+        raise StoryboardError(name, [*document.problems, Problem(line, column, "", plain_words(error, text))]) from None
+    except yaml.reader.ReaderError:
+        raise StoryboardError(name, [*document.problems, _bad_character(text)]) from None
     return document
 
 
-def _compose(text: str) -> yaml.Node | None:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    for event in _events(text, loader):
-        mark: Any = event.start_mark
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise yaml.MarkedYAMLError(
-                problem="anchors and aliases (& and *) are not used in storyboards; use defaults:", problem_mark=mark
-            )
-        if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag not in (None, "!"):
-            raise yaml.MarkedYAMLError(problem=f"tags ({event.tag}) are not used in storyboards", problem_mark=mark)
-    return yaml.compose(text, Loader=loader)
-
-
-def _events(text: str, loader: Any) -> Iterator[Any]:
-    depth = documents = 0
-    for event in yaml.parse(text, Loader=loader):
-        mark: Any = event.start_mark
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > DEEPEST:
-                raise yaml.MarkedYAMLError(problem=f"nested more than {DEEPEST} deep", problem_mark=mark)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        elif isinstance(event, yaml.DocumentStartEvent):
-            documents += 1
-            if documents > 1:
-                raise yaml.MarkedYAMLError(problem="a storyboard is one document; --- starts another", problem_mark=mark)
-        yield event
+def _bad_character(text: str) -> Problem:
+    found = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    if not found:
+        return Problem(1, 1, "", "the file has a character that YAML does not allow")
+    line_start = text.rfind("\n", 0, found.start()) + 1
+    message = f"the character U+{ord(found[0]):04X} is not allowed in YAML; remove it, or escape it in double quotes"
+    return Problem(text.count("\n", 0, line_start) + 1, found.start() - line_start + 1, "", message)
 
 
 class _Builder:
+    """Plain values from the events of a YAML parser."""
+
     def __init__(self, document: Document) -> None:
         self.document = document
+        self.events: Iterator[Any] = yaml.parse(document.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        self.depth = 0
 
-    def build(self, node: yaml.Node, path: Path_, depth: int) -> Any:
-        self.document.places.setdefault(path, _place(node))
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path, depth)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.build(item, (*path, index), depth + 1) for index, item in enumerate(node.value)]
-        return _scalar(node)
+    def read(self) -> None:
+        documents = 0
+        for event in self.events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self._problem(event, (), "a storyboard is one document; --- starts another")
+                    return
+            elif isinstance(event, yaml.NodeEvent):
+                self.document.value = self._value(event, ())
 
-    def _mapping(self, node: yaml.MappingNode, path: Path_, depth: int) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            line, column = _place(key_node)
-            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-            if key is None:
-                self.document.problems.append(Problem(line, column, dotted(path), "a key must be plain text"))
-                continue
-            if key in found:
-                self.document.problems.append(Problem(line, column, dotted((*path, key)), "this key is there twice"))
-                continue
-            value = self.build(value_node, (*path, key), depth + 1)
-            self.document.places[(*path, key)] = (line, column)
-            found[key] = value
+    def _value(self, event: Any, path: Path_) -> Any:
+        """The value that begins with an event; the rest of its events are consumed."""
+        kind = type(event)
+        start = event.start_mark
+        self.document.places.setdefault(path, (start.line + 1, start.column + 1))
+        if kind is yaml.AliasEvent or event.anchor is not None:
+            self._problem(event, path, "anchors and aliases (& and *) are not used in storyboards; use defaults:")
+            if kind is yaml.AliasEvent:
+                return None
+        if event.tag is not None:
+            self._problem(event, path, f"tags ({event.tag}) are not used in storyboards")
+        if kind is yaml.ScalarEvent:
+            self.document.spans[path] = (start.index, event.end_mark.index)
+            return _scalar(event.value) if event.style in (None, "") else event.value
+        self._deeper(event)
+        value = self._mapping(path) if kind is yaml.MappingStartEvent else self._sequence(path)
+        self.depth -= 1
+        self.document.spans[path] = (start.index, self.end)
+        return value
+
+    def _deeper(self, event: Any) -> None:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise yaml.MarkedYAMLError(problem=f"nested more than {DEEPEST} deep", problem_mark=event.start_mark)
+
+    def _sequence(self, path: Path_) -> list[Any]:
+        found: list[Any] = []
+        for event in self.events:
+            if type(event) is yaml.SequenceEndEvent:
+                self.end = _end(event)
+                break
+            found.append(self._value(event, (*path, len(found))))
         return found
 
+    def _mapping(self, path: Path_) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for event in self.events:
+            kind = type(event)
+            if kind is yaml.MappingEndEvent:
+                self.end = _end(event)
+                break
+            if kind is not yaml.ScalarEvent:
+                self._problem(event, path, "a key must be plain text")
+                self._skip(event)
+                self._skip(next(self.events))
+                continue
+            inner = (*path, event.value)
+            if event.value in found:
+                self._problem(event, inner, "this key is there twice")
+                self._skip(next(self.events))
+                continue
+            self.document.places[inner] = (event.start_mark.line + 1, event.start_mark.column + 1)
+            found[event.value] = self._value(next(self.events), inner)
+        return found
 
-def _place(node: yaml.Node) -> tuple[int, int]:
-    return node.start_mark.line + 1, node.start_mark.column + 1
+    def _skip(self, event: Any) -> None:
+        """Pass over the value that begins with an event."""
+        depth = 0
+        while True:
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if depth == 0:
+                return
+            event = next(self.events)
+
+    def _problem(self, event: Any, path: Path_, message: str) -> None:
+        mark = event.start_mark
+        self.document.problems.append(Problem(mark.line + 1, mark.column + 1, dotted(path), message))
 
 
-def _scalar(node: yaml.Node) -> Any:
-    text: str = node.value
-    if getattr(node, "style", None) in ("'", '"', "|", ">"):
+def _end(event: Any) -> int:
+    index: int = event.end_mark.index
+    return index
+
+
+def _scalar(text: str) -> Any:
+    """The value of a plain scalar."""
+    if text in _LITERALS:
+        return _LITERALS[text]
+    if text[0] not in _NUMBER_STARTS:
         return text
-    if text in ("", "~", "null"):
-        return None
-    if text in ("true", "false"):
-        return text == "true"
-    if _INT.match(text):
-        return int(text) if len(text) <= 18 else text
-    if any(mark in text for mark in ".eE") and any(digit in text for digit in "0123456789") and _FLOAT.match(text):
-        number = float(text)
-        return number if math.isfinite(number) else text
+    if _INT.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text) and ("." in text or "e" in text or "E" in text) and math.isfinite(float(text)):
+        return WrittenFloat(text)
     return text
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import re
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
 from typing import Any
 
-from vidgen.storyboard.model import LOUDNESS, Shot, Storyboard
-from vidgen.storyboard.vocabulary import names
+from vidgen.storyboard.model import Storyboard
+from vidgen.storyboard.vocabulary import kinds, names
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ID = "urn:vidgen:storyboard:1"
@@ -15,73 +19,123 @@ _NAMED = {
     ("Camera", "size"): "shot_size",
     ("Camera", "angle"): "camera_angle",
     ("Camera", "speed"): "camera_speed",
+    ("Camera", "focus"): "focus",
     ("Motion", "type"): "motion_type",
     ("Transition", "type"): "transition",
     ("Text", "role"): "text_role",
     ("Text", "position"): "text_position",
     ("TextStyle", "position"): "text_position",
+    ("Budget", "mode"): "budget_mode",
 }
 """Type and key -> the vocabulary whose names it takes."""
 
-_SHORT = {
-    "camera": ("Camera", "camera_move"),
-    "motion": ("Motion", "motion_type"),
-    "transition": ("Transition", "transition"),
-    "lip_sync": ("LipSync", None),
-    "voiceover": ("Voiceover", None),
-    "music": ("Music", None),
+_SHORT: Mapping[tuple[str, str], dict[str, Any]] = {
+    ("ShotKeys", "camera"): {"$ref": "#/$defs/camera_move"},
+    ("ShotKeys", "motion"): {"$ref": "#/$defs/motion_type"},
+    ("ShotKeys", "transition"): {"$ref": "#/$defs/transition"},
+    ("ShotKeys", "lip_sync"): {"type": "string"},
+    ("ShotKeys", "voiceover"): {"type": "string"},
+    ("Storyboard", "budget"): {"type": "number", "minimum": 0},
+    ("Audio", "music"): {"type": "string"},
+    ("Audio", "loudness"): {"$ref": "#/$defs/loudness"},
+    ("Post", "interpolate"): {"type": ["number", "string"]},
+    ("Post", "upscale"): {"type": "integer"},
+    ("Post", "grain"): {"type": "number"},
 }
-"""Keys whose mapping may be written as one plain value, and the vocabulary of that value."""
+"""Type and key -> the plain value that may stand for a mapping."""
 
-_LISTS = {"characters": None, "references": None, "text": "Text", "dialogue": "Line", "sfx": "SoundEffect"}
-"""Keys where one plain entry may stand for a list; the type of an entry that may also be plain text."""
-
-_NUMBERS = {"budget": "Budget", "interpolate": "Interpolate", "upscale": "Upscale", "grain": "Grain"}
+_LISTS: Mapping[tuple[str, str], str] = {
+    ("ShotKeys", "text"): "Text",
+    ("ShotKeys", "dialogue"): "Line",
+    ("ShotKeys", "sfx"): "SoundEffect",
+    ("ShotKeys", "motion_brush"): "MotionBrush",
+    ("Audio", "ambience"): "Ambience",
+    ("ShotKeys", "characters"): "",
+    ("ShotKeys", "references"): "",
+    ("Character", "references"): "",
+    ("LintOptions", "ignore"): "",
+    ("Score", "veto"): "veto",
+}
+"""Type and key -> the type of an entry; entries may be plain text, and one entry may stand for a list."""
 
 
 def storyboard_schema() -> dict[str, Any]:
     """JSON Schema 2020-12 of a storyboard file, with English and Japanese names as completions."""
     schema = Storyboard.model_json_schema(by_alias=True)
-    definitions: dict[str, Any] = schema.pop("$defs")
-    for (part, key), kind in _NAMED.items():
-        definitions[part]["properties"][key] = _names(kind) | _kept(definitions[part]["properties"][key])
-    for part in ("Shot", "ShotKeys"):
-        _shorthands(definitions[part]["properties"])
-    for properties in (schema["properties"], definitions["Post"]["properties"], definitions["Audio"]["properties"]):
-        _shorthands(properties)
-    definitions["Audio"]["properties"]["loudness"] = {"anyOf": [{"enum": list(LOUDNESS)}, _ref("LoudnessTarget")]}
-    schema["properties"]["characters"]["additionalProperties"] = {"anyOf": [{"type": "string"}, _ref("Character")]}
-    definitions["Shot"]["required"] = []
-    definitions["Scene"]["required"] = []
-    schema["properties"]["shots"] = {"type": "array", "minItems": 1, "items": _ref(Shot.__name__)}
+    types: dict[str, Any] = {**schema.pop("$defs"), "Storyboard": schema}
+    for part, value in types.items():
+        value.pop("title", None)
+        value["description"] = value["description"].replace("``", "`")
+        value["properties"] = {key: _property(part, key, inner) for key, inner in value["properties"].items()}
+    shots = {
+        "type": "array",
+        "minItems": 1,
+        "items": {"$ref": "#/$defs/Shot"},
+        "description": help_by_type()["Storyboard"]["shots"],
+    }
+    schema["properties"]["shots"] = shots
     schema["properties"]["scenes"] |= {"minItems": 1}
+    schema["properties"]["characters"]["additionalProperties"] = _either({"type": "string"}, _ref("Character"))
+    types["Score"]["properties"]["weights"]["propertyNames"] = _ref("score_family")
+    types["Shot"]["required"], types["Scene"]["required"] = [], []
     schema["oneOf"] = [{"required": ["shots"]}, {"required": ["scenes"]}]
-    return {"$schema": DIALECT, "$id": ID, **schema, "title": "vidgen storyboard", "$defs": definitions}
+    definitions = {kind: _names(kind) for kind in kinds()} | {key: types[key] for key in types if key != "Storyboard"}
+    return {"$schema": DIALECT, "$id": ID, "title": "vidgen storyboard", **schema, "$defs": definitions}
+
+
+@functools.cache
+def help_by_type() -> Mapping[str, Mapping[str, str]]:
+    """What every key of every type means, in one sentence each (``key_help.yaml``)."""
+    import yaml
+
+    text = files("vidgen.storyboard").joinpath("key_help.yaml").read_text(encoding="utf-8")
+    loaded: dict[str, dict[str, str]] = yaml.load(text, getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+    return {**loaded, "Shot": {**loaded["ShotKeys"], **loaded["Shot"]}}
+
+
+def _property(part: str, key: str, value: dict[str, Any]) -> dict[str, Any]:
+    owner = "ShotKeys" if part == "Shot" and ("ShotKeys", key) in {*_SHORT, *_LISTS} else part
+    options = list(_options(value))
+    form = {name: item for name, item in value.items() if name not in ("title", "default", "description")}
+    if kind := _NAMED.get((part, key)):
+        form = _ref(kind)
+    elif short := _SHORT.get((owner, key)):
+        form = _either(short, *(option for option in options if "$ref" in option))
+    elif (owner, key) in _LISTS:
+        entry = _LISTS[(owner, key)]
+        one = _ref(entry) if entry in kinds() else _either({"type": "string"}, _ref(entry)) if entry else {"type": "string"}
+        form = _either(one, {"type": "array", "items": one})
+    if {"type": "null"} in options and {"type": "null"} not in form.get("anyOf", []):
+        form = _either(*form.get("anyOf", [form]), {"type": "null"})
+    default = {} if value.get("default") in (None, [], {}) else {"default": value["default"]}
+    return {"description": help_by_type()[part][key], **form, **default}
+
+
+def _options(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The forms of a value, those of its forms included."""
+    for option in value.get("anyOf") or value.get("oneOf") or ():
+        yield from _options(option)
+    if "anyOf" not in value and "oneOf" not in value:
+        yield value
 
 
 def _names(kind: str) -> dict[str, Any]:
-    """Any text, with the known names as completions: further spellings (``pan-left``) are read too."""
-    known = [spelling for name in names(kind) for spelling in (name.canonical, name.ja)]
+    """The names of a kind as completions, and a pattern for the further spellings that are read (``pan-left``)."""
+    shown = [spelling for name in names(kind) for spelling in (name.canonical, name.ja)]
     others = [spelling for name in names(kind) for spelling in (*name.en_aliases, *name.ja_aliases)]
-    return {"anyOf": [{"enum": list(dict.fromkeys([*known, *others]))}, {"type": "string"}]}
+    english = [spelling for name in names(kind) for spelling in (name.canonical, *name.en_aliases)]
+    pattern = "|".join("[-_ ]?".join(_word(word) for word in spelling.split("_")) for spelling in english)
+    return _either({"enum": list(dict.fromkeys([*shown, *others]))}, {"type": "string", "pattern": f"^({pattern})$"})
 
 
-def _kept(before: dict[str, Any]) -> dict[str, Any]:
-    return {key: before[key] for key in ("description", "default") if key in before and before[key] is not None}
+def _word(word: str) -> str:
+    first, rest = word[:1], re.sub(r"[^A-Za-z0-9]", ".?", word[1:])
+    return f"[{first.upper()}{first}]{rest}" if first.isalpha() else first + rest
+
+
+def _either(*options: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": list(options)}
 
 
 def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/$defs/{name}"}
-
-
-def _shorthands(properties: dict[str, Any]) -> None:
-    for key, (part, kind) in _SHORT.items():
-        if key in properties:
-            properties[key] = {"anyOf": [_names(kind) if kind else {"type": "string"}, _ref(part)]}
-    for key, entry in _LISTS.items():
-        if key in properties and "anyOf" in properties[key]:
-            one: dict[str, Any] = {"anyOf": [{"type": "string"}, _ref(entry)]} if entry else {"type": "string"}
-            properties[key] = {"anyOf": [one, {"type": "array", "items": one}]}
-    for key, part in _NUMBERS.items():
-        if key in properties:
-            properties[key] = {"anyOf": [{"type": "number"}, _ref(part)]}

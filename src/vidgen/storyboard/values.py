@@ -1,8 +1,9 @@
-"""Scalar values of the file: durations, rates, sizes, aspects, and names that have English and Japanese forms."""
+"""Scalar values of the file: durations, rates, sizes, aspects, file names, and names with English and Japanese forms."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -12,9 +13,13 @@ from pydantic import BeforeValidator
 from vidgen.media.rate import frames_at, parse_rate
 
 ASPECT_PATTERN = r"^\d+(\.\d+)?:\d+(\.\d+)?$"
-DURATION_SCHEMA = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?(s|f)?$"}]}
+DURATION_SCHEMA = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?(s|f|秒|コマ)?$"}]}
 RATE_SCHEMA = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+|/\d+)?$"}]}
 RESOLUTION_SCHEMA = {"type": "string", "pattern": r"^([0-9]+p|4[kK]|[0-9]+x[0-9]+)$"}
+LONGEST_SHOT_S = 3600
+LONGEST_TIME_S = 24 * 3600
+LARGEST_SIDE = 16384
+AUTO = ("auto", "自動")
 
 
 @dataclass(frozen=True)
@@ -33,37 +38,60 @@ class Duration:
 
 
 def parse_duration(value: Any) -> Duration:
-    """``4``, ``0.5``, ``"4s"``, ``"96f"``. Raises ValueError otherwise."""
+    """``4``, ``0.5``, ``"4s"``, ``"96f"`` (``4秒``, ``96コマ``), up to 24 hours. Raises ValueError otherwise."""
     if isinstance(value, Duration):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("a time is a number of seconds, or text such as 4s or 96f")
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|f)?", str(value).strip())
+    text = _half_width(float.__repr__(value) if isinstance(value, float) else value)
+    match = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(s|f|秒|コマ)?", text)
     if not match:
-        raise ValueError(f"{value!r} is not a time: write 4, 4s or 96f")
-    number, unit = match.groups()
-    if unit == "f":
-        if "." in number:
-            raise ValueError(f"{value!r}: frames are whole numbers")
-        return Duration(frames_=int(number))
-    return Duration(seconds=Fraction(number))
+        raise ValueError(f"{str(value)!r} is not a time: write 4, 4s or 96f")
+    number, unit = match[1], "f" if match[2] in ("f", "コマ") else "s"
+    if unit == "f" and "." in number:
+        raise ValueError(f"{value!r}: frames are whole numbers")
+    if Fraction(number) > LONGEST_TIME_S * (240 if unit == "f" else 1):
+        raise ValueError(f"{str(value)!r} is over 24 hours")
+    return Duration(frames_=int(number)) if unit == "f" else Duration(seconds=Fraction(number))
+
+
+def parse_length(value: Any) -> Duration:
+    """The duration of a shot or scene: above 0, up to an hour. Raises ValueError otherwise."""
+    length = parse_duration(value)
+    if not (length.seconds or length.frames_):
+        raise ValueError("a duration is above 0")
+    if (length.seconds or Fraction(length.frames_ or 0, 240)) > LONGEST_SHOT_S:
+        raise ValueError(f"{str(value)!r} is over an hour; make several shots of it")
+    return length
+
+
+def parse_length_or_auto(value: Any) -> Duration | str | None:
+    """Like ``parse_length``, or ``auto``: as long as the words spoken in the shot need."""
+    if value is None:
+        return None
+    if isinstance(value, str) and _half_width(value).lower() in AUTO:
+        return AUTO[0]
+    return parse_length(value)
 
 
 def parse_frame_rate(value: Any) -> Fraction:
     """A frame rate of 1 to 240 as an exact fraction."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Fraction):
         raise ValueError("a frame rate is 24, 23.976 or 24000/1001")
-    rate = parse_rate(value)
+    try:
+        rate = parse_rate(_half_width(value) if isinstance(value, str) else value)
+    except ValueError:
+        rate = Fraction(0)
     if not 1 <= rate <= 240:
-        raise ValueError(f"a frame rate is from 1 to 240, not {value}")
+        raise ValueError(f"a frame rate is from 1 to 240, such as 24, 23.976 or 24000/1001, not {value}")
     return rate
 
 
 def parse_resolution(value: Any) -> str:
     """``1080p``, ``4k``, ``64p`` or ``1920x1080``, in lower case; from 16 to 8640 pixels a side."""
-    text = str(value).strip().lower()
-    if not re.fullmatch(r"\d+p|4k|\d+x\d+", text):
-        raise ValueError(f"{value!r} is not a resolution: write 720p, 1080p, 4k or 1920x1080")
+    text = _half_width(value).lower()
+    if not re.fullmatch(r"[0-9]{1,5}p|4k|[0-9]{1,5}x[0-9]{1,5}", text):
+        raise ValueError(f"{str(value)!r} is not a resolution: write 720p, 1080p, 4k or 1920x1080")
     if text != "4k" and not all(16 <= int(side) <= 8640 for side in re.findall(r"\d+", text)):
         raise ValueError(f"{value!r}: each side is from 16 to 8640 pixels")
     return text
@@ -71,12 +99,45 @@ def parse_resolution(value: Any) -> str:
 
 def parse_aspect(value: Any) -> str:
     """``16:9``, ``2.39:1``."""
-    text = str(value).strip()
-    if not re.fullmatch(ASPECT_PATTERN, text):
-        raise ValueError(f"{value!r} is not an aspect ratio: write 16:9, 9:16, 1:1, 2.39:1")
+    text = _half_width(value)
+    if not re.fullmatch(r"[0-9]{1,5}(\.[0-9]{1,5})?:[0-9]{1,5}(\.[0-9]{1,5})?", text):
+        raise ValueError(f"{str(value)!r} is not an aspect ratio: write 16:9, 9:16, 1:1, 2.39:1")
     wide, high = (Fraction(side) for side in text.split(":"))
     if not wide or not high or not Fraction(1, 10) <= wide / high <= 10:
         raise ValueError(f"{value!r}: an aspect ratio is between 1:10 and 10:1")
+    return text
+
+
+def parse_file_name(value: Any) -> Any:
+    """A file on this machine, named relative to the storyboard's folder. Raises ValueError for what cannot be one."""
+    if not isinstance(value, str):
+        return value
+    if not value.strip():
+        raise ValueError("a file name must not be empty")
+    if "\0" in value:
+        raise ValueError("a file name cannot have a null character")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://|data:|file:", value):
+        raise ValueError(f"{value} is an address; download the file and name it here")
+    return value
+
+
+def parse_lens(value: Any) -> Any:
+    """A focal length in millimetres (``85``, ``"85mm"``: 1 to 2000), or words (``anamorphic``)."""
+    if isinstance(value, str):
+        found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?mm", _half_width(value).lower())
+        value = float(found[1]) if found else value
+    if isinstance(value, int | float) and not isinstance(value, bool) and not 1 <= value <= 2000:
+        raise ValueError("a lens is from 1 to 2000 mm")
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("a lens is millimetres, such as 85, or words")
+    return float(value) if isinstance(value, int | float) else value
+
+
+def parse_language(value: Any) -> str:
+    """A language code: ``en``, ``ja``, ``pt-BR``."""
+    text = _half_width(value)
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", text):
+        raise ValueError(f"{str(value)!r} is not a language code, such as en or ja")
     return text
 
 
@@ -90,6 +151,11 @@ def frame_size(resolution: str, aspect: str) -> tuple[int, int]:
     if wide >= high:
         return _even(short * wide / high), _even(short)
     return _even(short), _even(short * high / wide)
+
+
+def _half_width(value: Any) -> str:
+    """Text as typed by people who left the input method at full width."""
+    return unicodedata.normalize("NFKC", str(value)).strip()
 
 
 def _even(value: Fraction | int) -> int:

@@ -12,16 +12,25 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
+_ALIKE = str.maketrans("", "", "_- ・‐‑‒–—−'’")
+"""What makes no difference in a name, after NFKC."""
+
+_SAME_PLACE = ("camera_move", "shot_size", "camera_angle", "camera_speed", "focus")
+"""Kinds that people write one in the place of another; the key of each is in ``_KEYS``."""
+
+_KEYS = {"camera_move": "move", "shot_size": "size", "camera_angle": "angle", "camera_speed": "speed", "focus": "focus"}
+
 
 @dataclass(frozen=True)
 class Name:
-    """One thing and what it may be called. ``phrase_en`` is how prompts say it."""
+    """One thing and what it may be called. ``phrase_en`` and ``phrase_ja`` are how prompts say it."""
 
     canonical: str
     ja: str
     ja_aliases: tuple[str, ...]
     en_aliases: tuple[str, ...]
     phrase_en: str
+    phrase_ja: str
 
     @property
     def spellings(self) -> tuple[str, ...]:
@@ -34,34 +43,41 @@ def _tables() -> Mapping[str, tuple[Name, ...]]:
     import yaml
 
     text = files("vidgen.storyboard").joinpath("vocabulary.yaml").read_text(encoding="utf-8")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    # Not SafeLoader: to it the word "none" is nothing, and "on" is true.
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     return {
-        kind: tuple(
-            Name(canonical, row["ja"][0], tuple(row["ja"][1:]), tuple(row.get("en", ())), row.get("phrase", ""))
-            for canonical, row in rows.items()
-        )
-        for kind, rows in yaml.load(text, loader).items()
+        kind: tuple(_name(canonical, row) for canonical, row in rows.items()) for kind, rows in yaml.load(text, loader).items()
     }
 
 
+def _name(canonical: str, row: Mapping[str, Any]) -> Name:
+    ja, *more = row["ja"]
+    return Name(canonical, ja, tuple(more), tuple(row.get("en", ())), row.get("phrase", ""), row.get("phrase_ja", ja))
+
+
+def kinds() -> tuple[str, ...]:
+    """Every kind of name: camera_move, motion_type, shot_size, camera_angle, camera_speed, transition, text_role, ..."""
+    return tuple(_tables())
+
+
 def names(kind: str) -> tuple[Name, ...]:
-    """All names of a kind: camera_move, motion_type, shot_size, camera_angle, camera_speed, transition, text_role, ..."""
+    """All names of a kind."""
     return _tables()[kind]
 
 
 @functools.cache
-def _index(kind: str) -> Mapping[str, str]:
-    return {_folded(spelling): name.canonical for name in names(kind) for spelling in name.spellings}
+def _index(kind: str) -> Mapping[str, Name]:
+    return {_folded(spelling): name for name in names(kind) for spelling in name.spellings}
 
 
 @functools.cache
-def _phrases(kind: str) -> Mapping[str, str]:
-    return {name.canonical: name.phrase_en for name in names(kind)}
+def _by_canonical(kind: str) -> Mapping[str, Name]:
+    return {name.canonical: name for name in names(kind)}
 
 
+@functools.lru_cache(4096)
 def _folded(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return plain.replace("_", "").replace("-", "").replace(" ", "").replace("・", "")
+    return unicodedata.normalize("NFKC", text).casefold().translate(_ALIKE)
 
 
 def canonical_name(kind: str, value: Any) -> str:
@@ -73,9 +89,21 @@ def canonical_name(kind: str, value: Any) -> str:
         raise ValueError(f"a {what} is a name, such as {names(kind)[0].canonical} or {names(kind)[0].ja}")
     found = _index(kind).get(_folded(value))
     if found:
-        return found
+        return found.canonical
+    raise ValueError(f"{value!r} is not a {what}{_instead(kind, value)}")
+
+
+def _instead(kind: str, value: str) -> str:
+    """Where the name belongs, or what was perhaps meant."""
+    for other in _SAME_PLACE if kind in _SAME_PLACE else ():
+        elsewhere = _index(other).get(_folded(value))
+        if elsewhere:
+            return f" but a {other.replace('_', ' ')}: camera: {{{_KEYS[other]}: {elsewhere.canonical}}}"
     near = nearest(kind, value)
-    raise ValueError(f"{value!r} is not a {what}{f' (did you mean {near}?)' if near else ''}")
+    if near:
+        return f" (did you mean {near}?)"
+    known = [name.canonical for name in names(kind)]
+    return f"; known: {', '.join(known)}" if len(known) <= 12 else f"; known: {', '.join(known[:10])}, ..."
 
 
 def nearest(kind: str, text: str) -> str | None:
@@ -83,12 +111,13 @@ def nearest(kind: str, text: str) -> str | None:
     import difflib
 
     spellings = {_folded(spelling): spelling for name in names(kind) for spelling in name.spellings}
-    near = difflib.get_close_matches(_folded(text), spellings, 1, cutoff=0.6)
+    near = difflib.get_close_matches(_folded(text)[:64], spellings, 1, cutoff=0.6)
     return spellings[near[0]] if near else None
 
 
 def phrase(kind: str, name: str, language: str = "en") -> str:
-    """How a prompt says a canonical name: the English phrase, or the Japanese name."""
-    if language == "ja":
-        return next((entry.ja for entry in names(kind) if entry.canonical == name), "")
-    return _phrases(kind).get(name, "")
+    """How a prompt says a canonical name, in English or Japanese; empty where it has no words."""
+    found = _by_canonical(kind).get(name)
+    if found is None:
+        return ""
+    return found.phrase_ja if language == "ja" else found.phrase_en

@@ -1,0 +1,44 @@
+"""What YAML parsers complain of, in words that say what to change."""
+
+from __future__ import annotations
+
+import yaml
+
+_WORDS: tuple[tuple[str, str], ...] = (
+    ("mapping values are not allowed", "a colon inside plain text, or a line indented too far; quote text with a colon"),
+    ("tab", "a tab in the indentation; indent with spaces"),
+    ("did not find expected alphabetic or numeric", "text that begins with * or & must be in quotes"),
+    ("expected alphabetic or numeric", "text that begins with * or & must be in quotes"),
+    ("found unexpected end of stream", "a quote is opened and never closed"),
+    ("found unexpected document indicator", "a quote is opened and never closed"),
+    ("unknown escape character", r"in double quotes a backslash is written \\; or use single quotes"),
+    ("expected ',' or ']'", "a list in [ ] is not closed, or a comma is missing"),
+    ("expected ',' or '}'", "a mapping in { } is not closed, or a comma is missing"),
+    ("block sequence entries are not allowed", "a - entry cannot begin here; give it a line of its own"),
+    ("sequence entries are not allowed", "a - entry cannot begin here; give it a line of its own"),
+    ("could not find expected ':'", "a key without a colon after it, or text that is indented differently from its first line"),
+    ("did not find expected key", "this line is not indented like those above it, or a quote ended too early"),
+    ("did not find expected '-'", "this line is not indented like the list that it belongs to"),
+    ("expected <block end>", "this line is not indented like those above it, or a quote ended too early"),
+)
+"""A part of the parser's message -> ours, the first that fits."""
+
+_RESERVED = "@`%"
+
+
+def plain_words(error: yaml.MarkedYAMLError, text: str) -> str:
+    """What is wrong and what to change; the parser's own words where there are no better ones."""
+    said = error.problem or error.context or "it cannot be read"
+    mark = error.problem_mark
+    if "cannot start any token" in said and mark is not None:
+        at = text[mark.index : mark.index + 1]
+        if at == "\t":
+            return "not valid YAML: a tab in the indentation; indent with spaces"
+        if at and at in _RESERVED:
+            return f"not valid YAML: text that begins with {at} must be in quotes"
+    words = next((ours for theirs, ours in _WORDS if theirs in said), said)
+    if said.startswith("nested more than"):
+        return said
+    opened = error.context_mark
+    elsewhere = "closed" in words and opened and mark and opened.line != mark.line
+    return f"not valid YAML: {words}" + (f" (it began in line {opened.line + 1})" if opened and elsewhere else "")
