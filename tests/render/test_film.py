@@ -22,7 +22,7 @@ def identities(folder: Path) -> dict[str, tuple[int, int]]:
     return {
         str(path.relative_to(folder)): (path.stat().st_ino, path.stat().st_mtime_ns)
         for path in folder.rglob("*.mp4")
-        if "tmp" not in path.parts
+        if "tmp" not in path.relative_to(folder).parts
     }
 
 

@@ -26,7 +26,8 @@ import sys
 from pathlib import Path
 from vidgen.testing import ScriptedRemote, engine_added
 from vidgen.cli import main
-with engine_added("scripted", lambda: ScriptedRemote(Path(sys.argv.pop(1)), price=0.1)):
+remote = ScriptedRemote(Path(sys.argv.pop(1)), price=0.1)
+with engine_added("scripted", lambda: remote):
     main()
 """
 

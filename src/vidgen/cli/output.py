@@ -35,7 +35,7 @@ class Output:
         self.data: Mapping[str, Any] | None = None
         self._lock = threading.Lock()
 
-    def event(self, name: str, **values: Any) -> None:
+    def event(self, name: str, /, **values: Any) -> None:
         """One NDJSON event line; nothing without ``--json``."""
         if self.as_json:
             self._line({"type": "event", "event": name, **values})

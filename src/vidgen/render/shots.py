@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from vidgen.takes.keys import request_key, seeded_key
 from vidgen.takes.request import ShotRequest, Take, TakeRequest
 
 DEFAULT_JOBS = min(4, os.cpu_count() or 1)
+PROGRESS_EVERY_S = 0.25
+"""Progress events of one take come no faster than this."""
 
 
 @dataclass
@@ -243,7 +246,13 @@ class ShotMaker:
         assert store is not None and journal is not None
         price_usd = None if planned.estimated_usd is None else planned.estimated_usd / planned.candidates
 
+        told = 0.0
+
         def progress(share: float) -> None:
+            nonlocal told
+            if time.monotonic() - told < PROGRESS_EVERY_S:
+                return
+            told = time.monotonic()
             self.listener("take.progress", shot=wanted.request.shot, take=wanted.take, share=round(share, 4))
 
         if isinstance(engine, RemoteEngine):
@@ -283,7 +292,7 @@ class ShotMaker:
         number, by = shot.planned.shot.pick, "person"
         if same and same.by == "person":
             number = same.take
-        elif number is None and same and not fresh and len(shot.takes) == max(shot.planned.candidates, 1):
+        elif number is None and same and not fresh:
             number, by = same.take, same.by
         if number is not None and number not in by_number:
             self.notices.append(Notice("pick.missing", f"take {number} is not there; the judge chose", shot.planned.id))
