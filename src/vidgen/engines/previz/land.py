@@ -1,0 +1,277 @@
+"""Land: ridges with air between them, hills of trees, ground, dunes, roads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from vidgen.engines.previz import trees
+from vidgen.engines.previz.colour import mix, rgb, smoothstep, vary
+from vidgen.engines.previz.layers import Ground, Plate
+from vidgen.engines.previz.noise import Array, Field, cells
+from vidgen.engines.previz.palette import Palette
+from vidgen.engines.previz.sheet import Sheet
+
+Profile = Callable[[Array], Array]
+"""World u [N] to the v of the crest [N]."""
+
+
+@dataclass(frozen=True)
+class Ridge:
+    """One range: distance, crest line, where its foot is (v), its local colour, and how rugged, wooded and snowy it is."""
+
+    z: float
+    crest: Profile
+    foot: float
+    colour: Array
+    rugged: float = 1.0
+    firs: float = 0.0
+    snow: float = 0.0
+    misty: float = 0.5
+    name: str = "ridge"
+
+
+def crest(seed: int, name: str, level: float, height: float, frequency: float, sharp: float = 0.5, octaves: int = 6) -> Profile:
+    """A crest line around ``level`` (v), ``height`` high; ``sharp`` 0 rolling hills to 1 alpine."""
+    noise = Field(seed, "crest", name)
+
+    def line(u: Array) -> Array:
+        rolling = noise.line(u, frequency, octaves, 0.46) * 1.25
+        alpine = noise.line(u + 17, frequency * 0.8, octaves, 0.5, ridged=True)
+        return level - height * (rolling * (1 - sharp) + alpine * sharp)
+
+    return line
+
+
+def cone(base: Profile, top_u: float, top_v: float, width: float, foot: float) -> Profile:
+    """A volcano standing in a crest line: concave sides, a small flat top."""
+
+    def line(u: Array) -> Array:
+        away = np.maximum(np.abs(u - top_u) - width * 0.045, 0) / width
+        mountain = top_v + (foot - top_v) * (1 - np.exp(-away * 2.6)) * 1.08 + np.sin(u * 190) * 0.0007
+        return np.asarray(np.minimum(base(u), mountain))
+
+    return line
+
+
+def ridge_plate(p: Palette, ridge: Ridge, seed: int) -> Plate:
+    """Paint a range: body with faces towards and away from the light, snow, firs on its crest, mist at its foot."""
+
+    def paint(sheet: Sheet) -> None:
+        u, v = sheet.u, sheet.v[:, None]
+        top = ridge.crest(u)[None, :]
+        below = v - top
+        cover = np.clip(below * sheet.density + 0.5, 0, 1)
+        body = p.lit(ridge.colour, _faces(sheet, ridge, below, p, seed))
+        if ridge.snow > 0:
+            body = _snowed(sheet, ridge, body, below, p, seed)
+        body = p.air(body, ridge.z)
+        depth = np.clip(below / max(ridge.foot - float(top.min()), 0.02), 0, 1)
+        body = mix(body, p.haze, (smoothstep(0.12, 1.0, depth) * ridge.misty)[..., None])
+        sheet.blend(body, cover)
+        if ridge.firs > 0:
+            _firs(sheet, ridge, p, seed)
+
+    probe = ridge.crest(np.linspace(-6, 6, 900))
+    return Plate(ridge.z, paint, (-math.inf, float(probe.min()) - 0.02 - ridge.firs, math.inf, ridge.foot), name=ridge.name)
+
+
+def _faces(sheet: Sheet, ridge: Ridge, below: Array, p: Palette, seed: int) -> Array:
+    """How much each spot faces the light: [H, W] 0-1. Gullies run down from the crest."""
+    noise = Field(seed, "faces", ridge.name)
+    step = 3
+    u, v = np.meshgrid(sheet.u[::step], sheet.v[::step])
+    lower = below[::step, ::step]
+    sway = noise.at(u * 5, v * 6, 2) * 0.035
+    side = math.copysign(1, p.light.side)
+    gully = noise.at((u + sway) * 11 + side * lower * 6, lower * 2.2 + 5, 4, 0.6)
+    slope = np.gradient(ridge.crest(sheet.u[::step]), sheet.u[::step]) * side
+    light = 0.42 + 0.42 * ridge.rugged * gully + 0.20 * np.clip(slope, -1, 1)[None, :]
+    big = cv2.resize(np.clip(light, 0, 1).astype(np.float32), (sheet.width, sheet.height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(big, np.float32)
+
+
+def _snowed(sheet: Sheet, ridge: Ridge, body: Array, below: Array, p: Palette, seed: int) -> Array:
+    noise = Field(seed, "snow", ridge.name)
+    ragged = noise.grid(sheet.u, sheet.v, 14, 4, stretch=0.6) * 0.09 * ridge.snow
+    line = ridge.snow * 0.16 + ragged
+    share = smoothstep(line + 0.012, line - 0.012, below)
+    light = _faces(sheet, ridge, below, p, seed)
+    snow = p.lit(rgb("#f4f8ff"), np.clip((light - 0.42) * 2.6 + 0.45, 0, 1))
+    return mix(body, snow, share[..., None])
+
+
+def _firs(sheet: Sheet, ridge: Ridge, p: Palette, seed: int) -> None:
+    """Firs along the crest and in staggered rows below it, darker and larger towards the front."""
+    size = ridge.firs
+    dark = p.air(p.lit(ridge.colour * 0.52, 0.12), ridge.z)
+    light = p.air(p.lit(ridge.colour * 0.78, 0.5), ridge.z)
+    side = math.copysign(1, p.light.side)
+    left, _, right, _ = sheet.box
+    rows = 4
+    density = Field(seed, "firs", ridge.name)
+    for row in range(rows):
+        for at, rng in cells(seed, f"{ridge.name}-firs{row}", left, right, size * (0.30 + 0.05 * row)):
+            u = at + rng.uniform(0, size * 0.3)
+            spot = np.array([u])
+            thick = float(density.line(spot + row * 3.1, 3.0, 3)[0])
+            if thick < -0.25:
+                continue
+            foot = float(ridge.crest(spot)[0]) + size * (0.12 + row * 0.55) + size * 0.2 * rng.random()
+            height = size * rng.uniform(0.55, 1.1) * (1 + 0.25 * max(thick, 0))
+            fade = row / rows * ridge.misty * 0.75
+            tone = [mix(dark, p.haze, fade), mix(light, p.haze, fade)]
+            if ridge.snow > 0:
+                tone[1] = mix(tone[1], p.air(p.lit(rgb("#eef4fb"), 0.8), ridge.z), 0.55)
+            trees.conifer(sheet, u, foot, height, tone, rng, side)
+
+
+def wooded_hill(
+    p: Palette,
+    z: float,
+    line: Profile,
+    foot: float,
+    seed: int,
+    name: str,
+    size: float,
+    colours: str = "canopy",
+    misty: float = 0.35,
+    second: float = 0.3,
+) -> Plate:
+    """A hillside of round crowns in the season's colours, light from the sun's side; ``second`` is the share of other trees."""
+    side = math.copysign(1, p.light.side)
+    canopy = trees.tones(p, getattr(p, colours), z)
+    others = trees.tones(p, p.second, z)
+    under = p.air(p.lit(p.forest * 0.5, 0.1), z)
+
+    def paint(sheet: Sheet) -> None:
+        crests = line(sheet.u)[None, :]
+        sheet.blend(under, np.clip((sheet.v[:, None] - crests - size * 0.4) * sheet.density + 0.5, 0, 1))
+        left, _, right, bottom = sheet.box
+        stand = Field(seed, "stand", name)
+        row, depth = 0, 0.0
+        while depth < min(bottom, foot) - float(crests.min()) + size:
+            grow = size * (1 + 0.10 * row)
+            for at, rng in cells(seed, f"{name}-{row}", left - size, right + size, grow * 0.72):
+                u = at + rng.uniform(-0.3, 0.3) * grow
+                v = float(line(np.array([u]))[0]) + depth + rng.normal(0, size * 0.14)
+                kind = float(stand.line(np.array([u + row * 0.13]), 2.2, 3)[0])
+                tone = others if kind + rng.normal(0, 0.25) > 1 - 2 * second else canopy
+                _crown(sheet, u, v, grow * rng.uniform(0.75, 1.2), tone, side, rng)
+            depth += grow * 0.44
+            row += 1
+        below = sheet.v[:, None] - crests
+        sheet.tint(p.haze, smoothstep(0.0, foot - float(crests.min()), below) * misty)
+
+    probe = line(np.linspace(-6, 6, 600))
+    return Plate(z, paint, (-math.inf, float(probe.min()) - size, math.inf, foot), name=name)
+
+
+def _crown(sheet: Sheet, u: float, v: float, size: float, tone: trees.Tones, side: float, rng: np.random.Generator) -> None:
+    """One crown seen from afar: a dark ball, lighter lumps towards the light, a few bright dabs."""
+    r = size * 0.5
+    sheet.leaf(u, v, (r, r * 0.85), 0, vary(tone[0], rng, 0.05))
+    last = len(tone) - 1
+    for level in range(1, last + 1):
+        for _ in range(3 if r * sheet.density > 4 else 1):
+            out = rng.uniform(0.15, 0.55) * r
+            a = rng.uniform(-0.9, 0.9)
+            lu, lv = u + math.sin(a) * out + side * r * 0.14 * level, v - math.cos(a) * out * 0.75
+            lump = r * (0.62 - 0.13 * level) * rng.uniform(0.7, 1.2)
+            sheet.leaf(lu, lv, (lump, lump * 0.75), rng.uniform(-25, 25), vary(tone[level], rng, 0.05))
+
+
+def ground_plate(
+    p: Palette,
+    horizon: float,
+    height: float,
+    colour: Array,
+    seed: int,
+    name: str = "ground",
+    patches: float = 0.5,
+    second: Array | None = None,
+) -> Ground:
+    """A flat ground: colour in patches that shrink with distance, hazy far away, darker at one's feet."""
+
+    def paint(sheet: Sheet) -> None:
+        u, v = np.meshgrid(sheet.u, sheet.v)
+        z = height / np.maximum(v - horizon, 0.002)
+        noise = Field(seed, name)
+        x, y = u * z, z
+        coarse = noise.at(x * 1.1, y * 0.8, 3)
+        fine = noise.at(x * 7, y * 4.5, 4, 0.65) * np.clip(9 / z, 0, 1)
+        light = np.clip(0.62 + patches * (0.45 * coarse + 0.5 * fine), 0, 1)
+        base = colour if second is None else mix(colour, second, smoothstep(-0.15, 0.35, coarse + fine * 0.5)[..., None])
+        picture = p.lit(base, light)
+        air = 1 - np.exp(-np.maximum(z - 1, 0) / (p.clear * 1.3))
+        picture = mix(picture, p.haze, air[..., None])
+        picture = picture * (1 - 0.35 * smoothstep(1.6, 0.75, z))[..., None]
+        sheet.blend(picture, 1.0)
+
+    return Ground(0.9, paint, name=name)
+
+
+def dune_plate(p: Palette, z: float, line: Profile, foot: float, seed: int, name: str) -> Plate:
+    """A dune: one side in light, the lee side in shade along a winding edge, ripples in the light."""
+    sand = rgb("#e3a866") if p.time not in ("night", "blue_hour") else rgb("#c9a883")
+    side = math.copysign(1, p.light.side)
+
+    def paint(sheet: Sheet) -> None:
+        u, v = np.meshgrid(sheet.u, sheet.v)
+        top = line(sheet.u)[None, :]
+        below = v - top
+        noise = Field(seed, "dune", name)
+        wind = noise.line(sheet.u, 1.5, 2)[None, :] * 0.16
+        lean = np.gradient(line(sheet.u), sheet.u)[None, :] * side
+        edge = smoothstep(-0.05, 0.05, lean + wind * 0.3)
+        lee = edge * np.exp(-below / (0.10 + 0.1 * np.abs(wind)))
+        ripple = np.sin((below * 150 + noise.at(u * 6, v * 6, 3) * 7 + u * 22) / (0.35 + z * 0.12))
+        light = (
+            0.80
+            - 0.72 * lee
+            - 0.5 * np.clip(below, 0, 0.5)
+            + ripple * 0.05 * (1 - lee) / (0.6 + z * 0.2)
+            + 0.10 * noise.at(u * 2, v * 3, 3)
+        )
+        picture = p.air(p.lit(sand, np.clip(light, 0, 1)), z)
+        rim = np.exp(-below / 0.006) * (1 - edge) * 0.35
+        picture = mix(picture, p.light.glow, rim[..., None] * p.light.strength)
+        picture = mix(picture, p.haze, (smoothstep(0.05, 0.4, below) * 0.3 * min(z / 8, 1))[..., None])
+        sheet.blend(picture, np.clip(below * sheet.density + 0.5, 0, 1))
+
+    probe = line(np.linspace(-6, 6, 600))
+    return Plate(z, paint, (-math.inf, float(probe.min()) - 0.01, math.inf, foot), name=name)
+
+
+def road_plate(p: Palette, horizon: float, height: float, seed: int, wet: bool = False) -> Ground:
+    """A road to the horizon that winds a little: asphalt, edge lines, a dashed middle."""
+    phase = Field(seed, "road")
+
+    def centre(z: Array) -> Array:
+        return np.asarray(0.9 * phase.line(z, 0.055, 2) * smoothstep(3, 22, z) * z * 0.12)
+
+    def paint(sheet: Sheet) -> None:
+        u, v = np.meshgrid(sheet.u, sheet.v)
+        z = height / np.maximum(v - horizon, 0.002)
+        x = u * z - centre(sheet_z(sheet, horizon, height))[:, None]
+        soft = 1.2 * z / sheet.density
+        asphalt = p.lit(rgb("#5b5e66"), 0.55 + 0.2 * phase.at(x * 9, z * 5, 3))
+        air = (1 - np.exp(-np.maximum(z - 1, 0) / (p.clear * 1.4)))[..., None]
+        half = 0.62
+        sheet.blend(mix(asphalt, p.haze, air), np.clip((half - np.abs(x)) / soft + 0.5, 0, 1))
+        paint_colour = mix(p.lit(rgb("#f5f2e6"), 0.8), p.haze, air)
+        for at, wide in ((-0.54, 0.02), (0.54, 0.02)):
+            sheet.blend(paint_colour, np.clip((wide - np.abs(x - at)) / soft + 0.5, 0, 1) * 0.85)
+        dash = smoothstep(0.40, 0.46, np.abs((z * 0.75) % 1 - 0.5) + 0.18)
+        sheet.blend(paint_colour, np.clip((0.018 - np.abs(x)) / soft + 0.5, 0, 1) * (1 - dash) * 0.9)
+
+    return Ground(0.9, paint, name="road")
+
+
+def sheet_z(sheet: Sheet, horizon: float, height: float) -> Array:
+    """Distance of each row of a ground sheet: [H]."""
+    return np.asarray(height / np.maximum(sheet.v - horizon, 0.002))

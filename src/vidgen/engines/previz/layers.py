@@ -1,0 +1,285 @@
+"""Layers of the picture: plates (painted once, moved every frame), ground planes, and the base of what is alive."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from vidgen.engines.previz.camera import Stage, State
+from vidgen.engines.previz.noise import Array, seed_for
+from vidgen.engines.previz.sheet import Box, Sheet
+
+EVERYWHERE: Box = (-math.inf, -math.inf, math.inf, math.inf)
+_MAX_PIXELS = 9_000_000
+
+
+@dataclass
+class View:
+    """The frame and the camera's path through the shot. Frame centre is (0, 0), its height is 1."""
+
+    width: int
+    height: int
+    fps: float
+    stage: Stage
+    states: Sequence[State]
+    seed: int
+    time: float = 0.0
+    """Seconds that passed in this world before the shot."""
+
+    def __post_init__(self) -> None:
+        h = self.height
+        self.to_pixels: Array = np.array([[h, 0, self.width / 2 - 0.5], [0, h, h / 2 - 0.5], [0, 0, 1]], np.float64)
+        self.corners: Array = np.array([[x, y, 1] for x in (-0.5, self.width - 0.5) for y in (-0.5, h - 0.5)], np.float64).T
+
+    @property
+    def aspect(self) -> float:
+        """Width over height."""
+        return self.width / self.height
+
+    @property
+    def seconds(self) -> float:
+        """Length of the shot."""
+        return len(self.states) / self.fps
+
+    def samples(self) -> list[State]:
+        """Enough states to know how far the camera gets."""
+        step = max(1, len(self.states) // 40)
+        return [*self.states[::step], self.states[-1]]
+
+    def seen(self, matrix_of: Callable[[State], Array]) -> tuple[Box, float]:
+        """The world box that is visible during the shot under base-to-screen matrices, and the largest enlargement."""
+        boxes, scale = [], 0.0
+        for state in self.samples():
+            matrix = self.to_pixels @ matrix_of(state)
+            at = np.linalg.inv(matrix) @ self.corners
+            points = at[:2] / at[2]
+            boxes.append((*points.min(axis=1), *points.max(axis=1)))
+            scale = max(scale, math.sqrt(abs(np.linalg.det(matrix[:2, :2]))) / self.height)
+        edges = np.array(boxes)
+        return (edges[:, 0].min(), edges[:, 1].min(), edges[:, 2].max(), edges[:, 3].max()), scale
+
+
+@dataclass
+class Moment:
+    """What a layer needs to draw one frame. ``wind`` is the world's wind, 1 a breeze; ``later`` 0-1 the time-lapse's share."""
+
+    state: State
+    time: float
+    index: int = 0
+    later: float = 0.0
+
+
+class Layer:
+    """Something that draws itself into the frame. ``z`` is its distance."""
+
+    z: float
+    name: str = ""
+
+    def prepare(self, view: View) -> None:
+        """Do once what need not be done every frame."""
+
+    def becomes(self, other: Layer) -> None:
+        """Learn what this looks like at the end of a time-lapse: like ``other``."""
+
+    def draw(self, frame: Array, view: View, now: Moment) -> None:
+        """Draw into ``frame`` [H, W, 3] uint8, over what is there."""
+        raise NotImplementedError
+
+
+@dataclass
+class Plate(Layer):
+    """A painted sheet at a distance.
+
+    ``paint`` draws on the sheet; ``bounds`` is the world box that holds anything at all; ``drift`` moves it, in world
+    units per second; ``coarse`` > 1 paints with fewer pixels (clouds, mist); ``sway`` bends it about ``foot`` in the
+    wind (world units, Hz); ``later`` paints what it looks like at the end of a time-lapse or when focus is racked.
+    """
+
+    z: float
+    paint: Callable[[Sheet], None]
+    bounds: Box = EVERYWHERE
+    drift: tuple[float, float] = (0.0, 0.0)
+    coarse: float = 1.0
+    blur: float = 0.0
+    sway: tuple[float, float] = (0.0, 0.3)
+    foot: float = 0.5
+    opacity: float = 1.0
+    glow: bool = False
+    later: Callable[[Sheet], None] | None = None
+    racked_blur: float | None = None
+    name: str = ""
+    mirror: float | None = None
+    _sheet: Sheet | None = field(default=None, repr=False)
+    _second: Array | None = field(default=None, repr=False)
+    _mixed: tuple[int, Array] | None = field(default=None, repr=False)
+    _last: tuple[bytes, tuple[int, int, Array]] | None = field(default=None, repr=False)
+
+    def becomes(self, other: Layer) -> None:
+        """Paint the end as the other plate is painted."""
+        if isinstance(other, Plate):
+            self.later = other.paint
+
+    def prepare(self, view: View) -> None:
+        """Paint the part that the camera will see, at the resolution it will be seen at."""
+        box, scale = view.seen(lambda state: self.base(view, state))
+        begin, end = view.time, view.time + view.seconds
+        for axis in (0, 1):
+            moved = sorted((self.drift[axis] * begin, self.drift[axis] * end))
+            box = _replaced(box, axis, box[axis] - moved[1], box[axis + 2] - moved[0])
+        pad = 3 / view.height + abs(self.sway[0])
+        box = tuple(max(a, b) for a, b in zip((box[0] - pad, box[1] - pad), self.bounds[:2], strict=True)) + tuple(
+            min(a, b) for a, b in zip((box[2] + pad, box[3] + pad), self.bounds[2:], strict=True)
+        )  # type: ignore[assignment]
+        if box[2] <= box[0] or box[3] <= box[1]:
+            return
+        density = view.height * min(max(scale, 0.4), 1.6) / self.coarse
+        area = (box[2] - box[0]) * (box[3] - box[1]) * density**2
+        density *= min(1.0, math.sqrt(_MAX_PIXELS / area))
+        self._sheet = self._painted(self.paint, box, density, view, self.blur)
+        if self.later:
+            self._second = self._painted(self.later, box, density, view, self.blur).rgba
+        elif self.racked_blur is not None:
+            self._second = self._painted(self.paint, box, density, view, self.racked_blur).rgba
+
+    def _painted(self, paint: Callable[[Sheet], None], box: Box, density: float, view: View, blur: float) -> Sheet:
+        sheet = Sheet(box, density, seed_for(view.seed, self.name, self.z))
+        paint(sheet)
+        sheet.blur(blur)
+        return sheet
+
+    def base(self, view: View, state: State) -> Array:
+        """Base picture to screen for this plate."""
+        return view.stage.layer(state, self.z)
+
+    def draw(self, frame: Array, view: View, now: Moment) -> None:
+        """Move the sheet to where the camera sees it and lay it over the frame."""
+        opacity = self.opacity * self._presence(view, now.state)
+        if self._sheet is None or opacity <= 0.004:
+            return
+        matrix = view.to_pixels @ self.base(view, now.state) @ self._moved(now) @ _sheet_matrix(self._sheet)
+        self._lay(frame, matrix, self._picture(now), opacity)
+
+    def _presence(self, view: View, state: State) -> float:
+        return view.stage.presence(state, self.z)
+
+    def draw_mirrored(self, frame: Array, view: View, now: Moment) -> None:
+        """Draw it upside down about its waterline ``mirror``, for a reflection."""
+        if self._sheet is None or self.mirror is None:
+            return
+        flip = np.array([[1, 0, 0], [0, -1, 2 * self.mirror], [0, 0, 1]])
+        matrix = view.to_pixels @ self.base(view, now.state) @ flip @ self._moved(now) @ _sheet_matrix(self._sheet)
+        self._lay(frame, matrix, self._picture(now), self.opacity)
+
+    def _moved(self, now: Moment) -> Array:
+        bend = self.sway[0] * math.sin(2 * math.pi * self.sway[1] * now.time + self.z * 7) if self.sway[0] else 0.0
+        bend += 0.4 * self.sway[0] * math.sin(2 * math.pi * self.sway[1] * 2.7 * now.time + self.z * 3) if self.sway[0] else 0.0
+        return np.array([[1, bend, self.drift[0] * now.time - bend * self.foot], [0, 1, self.drift[1] * now.time], [0, 0, 1]])
+
+    def _picture(self, now: Moment) -> Array:
+        assert self._sheet is not None
+        share = round((now.state.focus if self.racked_blur is not None else now.later) * 255)
+        if self._second is None or share == 0:
+            return self._sheet.rgba
+        if self._mixed is None or self._mixed[0] != share:
+            part = share / 255
+            self._mixed = share, cv2.addWeighted(self._sheet.rgba, 1 - part, self._second, part, 0)
+        return self._mixed[1]
+
+    def _lay(self, frame: Array, matrix: Array, picture: Array, opacity: float) -> None:
+        placed = self._placed(frame, matrix, picture)
+        if placed is None:
+            return
+        top, left, piece = placed
+        if opacity < 0.996:
+            piece = cv2.convertScaleAbs(piece, alpha=opacity)
+        lay(frame[top : top + piece.shape[0], left : left + piece.shape[1]], piece, self.glow)
+
+    def _placed(self, frame: Array, matrix: Array, picture: Array) -> tuple[int, int, Array] | None:
+        """Top, left and pixels of the moved sheet inside the frame; kept while nothing moves."""
+        key = np.round(matrix, 5).tobytes() + id(picture).to_bytes(8, "little")
+        if self._last and self._last[0] == key:
+            return self._last[1]
+        height, width = picture.shape[:2]
+        edge = matrix @ np.array([[-1, width, -1, width], [-1, -1, height, height], [1, 1, 1, 1]], np.float64)
+        if (edge[2] <= 1e-6).any():
+            left, top, right, bottom = 0, 0, frame.shape[1], frame.shape[0]
+        else:
+            points = edge[:2] / edge[2]
+            left, top = (max(0, math.floor(value)) for value in points.min(axis=1))
+            right, bottom = math.ceil(points[0].max()) + 1, math.ceil(points[1].max()) + 1
+            right, bottom = min(frame.shape[1], right), min(frame.shape[0], bottom)
+        if right <= left or bottom <= top:
+            return None
+        back = np.linalg.inv(matrix) @ np.array([[1, 0, left], [0, 1, top], [0, 0, 1]])
+        placed = top, left, self._warp(picture, back, (right - left, bottom - top))
+        self._last = key, placed
+        return placed
+
+    def _warp(self, picture: Array, back: Array, size: tuple[int, int]) -> Array:
+        return cv2.warpAffine(picture, back[:2], size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+
+
+@dataclass
+class Ground(Plate):
+    """A sheet that lies on the ground: it narrows with distance and slides under the camera as ground does."""
+
+    def base(self, view: View, state: State) -> Array:
+        """Base picture to screen: the ground's homography."""
+        return view.stage.ground(state)
+
+    def _presence(self, view: View, state: State) -> float:
+        return 1.0
+
+    def prepare(self, view: View) -> None:
+        """Paint from just under the horizon to a little below the frame."""
+        low = view.stage.horizon + 0.002
+        box = [-view.aspect * 0.5, low, view.aspect * 0.5, 0.5]
+        for state in view.samples():
+            back = np.linalg.inv(view.to_pixels @ self.base(view, state))
+            for x in np.linspace(-0.5, view.width - 0.5, 5):
+                for y in np.linspace(-0.5, view.height - 0.5, 9):
+                    u, v, w = back @ (x, y, 1)
+                    if w > 1e-6 and low < v / w < 1.6 and abs(u / w) < 6:
+                        box = [min(box[0], u / w), low, max(box[2], u / w), max(box[3], v / w)]
+        bounds = self.bounds
+        wanted = (
+            max(box[0] - 0.02, bounds[0]),
+            max(low, bounds[1]),
+            min(box[2] + 0.02, bounds[2]),
+            min(box[3] + 0.02, bounds[3]),
+        )
+        density = view.height * 1.05 / self.coarse
+        area = (wanted[2] - wanted[0]) * (wanted[3] - wanted[1]) * density**2
+        if area <= 0:
+            return
+        density *= min(1.0, math.sqrt(_MAX_PIXELS / area))
+        self._sheet = self._painted(self.paint, wanted, density, view, self.blur)
+        if self.later:
+            self._second = self._painted(self.later, wanted, density, view, self.blur).rgba
+
+    def _warp(self, picture: Array, back: Array, size: tuple[int, int]) -> Array:
+        return cv2.warpPerspective(picture, back, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+
+
+def lay(target: Array, piece: Array, glow: bool = False) -> None:
+    """Lay a piece ([h, w, 4] uint8, multiplied by alpha) over a part of the frame; ``glow`` screens its light on instead."""
+    colour = cv2.cvtColor(piece, cv2.COLOR_RGBA2RGB)
+    cover = colour if glow else cv2.cvtColor(cv2.extractChannel(piece, 3), cv2.COLOR_GRAY2RGB)
+    under = cv2.multiply(target, cv2.bitwise_not(cover), scale=1 / 255)
+    cv2.add(under, colour, under)
+    target[:] = under
+
+
+def _sheet_matrix(sheet: Sheet) -> Array:
+    d = 1 / sheet.density
+    return np.array([[d, 0, sheet.u0 + 0.5 * d], [0, d, sheet.v0 + 0.5 * d], [0, 0, 1]])
+
+
+def _replaced(box: Box, axis: int, low: float, high: float) -> Box:
+    out = list(box)
+    out[axis], out[axis + 2] = low, high
+    return out[0], out[1], out[2], out[3]

@@ -1,0 +1,156 @@
+"""Makes a take: chooses what to draw, draws frame after frame, and encodes beside the drawing."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol
+
+from vidgen.engines.base import Cancelled as CancelledCheck
+from vidgen.engines.base import Progress
+from vidgen.engines.previz import stills
+from vidgen.engines.previz.card import Card
+from vidgen.engines.previz.noise import Array
+from vidgen.engines.previz.scene import Opening, Scene
+from vidgen.engines.previz.slate import Slate
+from vidgen.engines.previz.spec import read_request
+from vidgen.errors import Cancelled
+from vidgen.media.frames import FrameWriter
+from vidgen.takes.request import Generated, TakeRequest
+
+VERSION = 1
+_TAG = "vidgen-previz"
+
+Notes = list[tuple[str, str]]
+
+
+class Source(Protocol):
+    """Something that gives finished frames, in order."""
+
+    def prepare(self) -> None:
+        """Do what need not be done every frame."""
+
+    def frame(self, index: int) -> Array:
+        """[H, W, 3] uint8."""
+
+
+def make(take: TakeRequest, out: Path, progress: Progress, cancelled: CancelledCheck) -> Generated:
+    """Draw and encode one take."""
+    request, notes = take.request, _unmet(take)
+    source, kind = _source(take, notes)
+    source.prepare()
+    slate = None
+    if request.params.get("slate", True):
+        slate = Slate(request.shot, request.camera.move, request.width, request.height, float(request.fps), request.frames)
+        slate.prepare()
+    ending = source.ending() if isinstance(source, Scene) else None
+    tag = json.dumps(
+        {_TAG: VERSION, "slate": bool(slate), "ending": ending.as_dict() if ending else None}, separators=(",", ":")
+    )
+    with (
+        FrameWriter(out, request.width, request.height, request.fps, frames=request.frames, comment=tag) as writer,
+        _Feeder(writer) as feeder,
+    ):
+        for index in range(request.frames):
+            if cancelled():
+                raise Cancelled
+            picture = source.frame(index)
+            if slate:
+                slate.draw(picture, index)
+            feeder.put(picture)
+            progress((index + 1) / request.frames)
+    scene = source.spec.as_dict() if isinstance(source, Scene) else None
+    model = request.model or "previz-1"
+    manifest = {"generator": "previz", "model": model, "version": VERSION, "drawn": kind, "scene": scene}
+    manifest |= {"seed": take.seed, "diffusion": False}
+    return Generated(out, manifest, diffusion=False, notices=tuple(notes))
+
+
+def _source(take: TakeRequest, notes: Notes) -> tuple[Source, str]:
+    """What the frames come from: a video or picture of the user's, the world that goes on, a scene of words, or a card."""
+    request, inputs, spec = take.request, take.request.inputs, read_request(take.request)
+    if inputs.source_video:
+        return stills.Footage(request, inputs.source_video, take.seed), "footage"
+    if inputs.continues:
+        opening, slated = _left_off(inputs.continues)
+        if opening and spec.place != "card" and spec.same_world(opening.spec) and not inputs.end_frame:
+            return Scene(request, spec, take.seed, opening), "scene"
+        return stills.Still(
+            request, stills.last_frame(inputs.continues, slated), inputs.end_frame, take.seed, exact=True
+        ), "still"
+    first = inputs.start_frame or next(iter(inputs.references), None)
+    if first or inputs.end_frame:
+        return stills.Still(request, stills.load(first) if first else None, inputs.end_frame, take.seed), "still"
+    if spec.place == "card":
+        notes.append(("engine.wish_approximated", "scene: previz has no picture for these words; it drew a storyboard card"))
+        return Card(request, spec, take.seed), "card"
+    return Scene(request, spec, take.seed), "scene"
+
+
+def _left_off(file: Path) -> tuple[Opening | None, bool]:
+    """Where the take that is continued left its world, where previz drew it; and whether a slate lies over its picture."""
+    from vidgen.media.probe import open_media
+
+    with open_media(file) as container:
+        text = container.metadata.get("comment", "")
+    try:
+        tag: dict[str, Any] = json.loads(text)
+        if tag.get(_TAG) != VERSION:
+            return None, False
+        return Opening.from_dict(tag["ending"]) if tag["ending"] else None, bool(tag["slate"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None, False
+
+
+def _unmet(take: TakeRequest) -> Notes:
+    """Wishes that only the engine knows it cannot honour."""
+    request, notes = take.request, []
+    camera, inputs = request.camera, request.inputs
+    if camera.lens is not None:
+        notes.append(("engine.wish_ignored", "camera.lens: previz has one lens; left out"))
+    if camera.reveals and camera.move not in ("reveal", "pull_back_reveal"):
+        notes.append(("engine.wish_ignored", f"camera.reveals: {camera.move} reveals nothing in previz; left out"))
+    used = inputs.source_video or inputs.continues or inputs.start_frame or inputs.end_frame
+    spare = len(inputs.references) - (0 if used else 1)
+    if spare > 0:
+        notes.append(("engine.wish_ignored", f"references: previz moves one picture; {spare} more left out"))
+    if inputs.source_video and camera.move != "static":
+        notes.append(("engine.wish_ignored", "camera.move: the video keeps its own camera; left out"))
+    return notes
+
+
+class _Feeder:
+    """Hands frames to the encoder from a second thread, so that drawing and encoding overlap; holds at most four."""
+
+    def __init__(self, writer: FrameWriter) -> None:
+        self._writer = writer
+        self._queue: queue.Queue[Array | None] = queue.Queue(maxsize=4)
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._work, name="previz-encoder", daemon=True)
+
+    def put(self, frame: Array) -> None:
+        """Queue one frame; raises what went wrong with an earlier one."""
+        if self._error:
+            raise self._error
+        self._queue.put(frame)
+
+    def _work(self) -> None:
+        while (frame := self._queue.get()) is not None:
+            if self._error is None:
+                try:
+                    self._writer.write(frame)
+                except BaseException as error:  # handed to the drawing thread
+                    self._error = error
+
+    def __enter__(self) -> _Feeder:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._queue.put(None)
+        self._thread.join()
+        if kind is None and self._error:
+            raise self._error

@@ -1,0 +1,130 @@
+"""A drawn scene as a source of frames: the world's layers under the camera, motion blur, and the finish."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+
+from vidgen.engines.previz import camera as cameras
+from vidgen.engines.previz.camera import Stage, State
+from vidgen.engines.previz.grade import Grade
+from vidgen.engines.previz.layers import Moment, View
+from vidgen.engines.previz.noise import Array
+from vidgen.engines.previz.spec import SceneSpec
+from vidgen.engines.previz.world import World, build
+from vidgen.takes.request import ShotRequest
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Where a scene goes on: the world's seed, its layout, the camera's state and the time that passed."""
+
+    spec: SceneSpec
+    seed: int
+    stage: Stage
+    state: State
+    time: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON values."""
+        return {
+            "spec": self.spec.as_dict(),
+            "seed": self.seed,
+            "stage": asdict(self.stage),
+            "state": asdict(self.state),
+            "time": self.time,
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Opening:
+        """What ``as_dict`` gave; raises KeyError, TypeError or ValueError for anything else."""
+        stage = {**values["stage"], "aim": tuple(values["stage"]["aim"])}
+        return cls(
+            SceneSpec.from_dict(values["spec"]),
+            int(values["seed"]),
+            Stage(**stage),
+            State(**values["state"]),
+            float(values["time"]),
+        )
+
+
+@dataclass
+class Scene:
+    """Frames of one drawn scene."""
+
+    request: ShotRequest
+    spec: SceneSpec
+    seed: int
+    opening: Opening | None = None
+    world: World = field(init=False)
+
+    def __post_init__(self) -> None:
+        r = self.request
+        aspect, begin = r.width / r.height, self.opening
+        self.world = build(self.spec, begin.seed if begin else self.seed, aspect, r.camera, begin.stage if begin else None)
+        self.states = cameras.path(
+            r.camera, self.world.stage, aspect, r.frames, float(r.fps), self.seed, begin.state if begin else self._framing()
+        )
+        self.view = View(
+            r.width, r.height, float(r.fps), self.world.stage, self.states, self.world.seed, begin.time if begin else 0.0
+        )
+        self.grade = Grade(self.spec, r.width, r.height, self.seed, self.world.bloom)
+
+    def _framing(self) -> State | None:
+        """What the shot size and a tilted angle make of the composed picture; None where it stays as it is."""
+        zoom = {
+            "ews": -0.12,
+            "mws": 0.12,
+            "ms": 0.22,
+            "mcu": 0.34,
+            "cu": 0.45,
+            "ecu": 0.65,
+            "insert": 0.5,
+            "two_shot": 0.22,
+            "ots": 0.2,
+        }.get(self.spec.size, 0.0)
+        roll = 7.0 if self.spec.angle == "dutch" else 0.0
+        return cameras.composed(
+            self.request.camera, float(self.request.frames / self.request.fps), self.world.stage, zoom, roll
+        )
+
+    def prepare(self) -> None:
+        """Paint everything that stays."""
+        for layer in self.world.layers:
+            layer.prepare(self.view)
+        self.grade.prepare()
+
+    def frame(self, index: int) -> Array:
+        """One finished frame: [H, W, 3] uint8."""
+        state = self.states[index]
+        now = Moment(state, self.view.time + index / self.view.fps, index, self._later(index))
+        picture = np.zeros((self.request.height, self.request.width, 3), np.uint8)
+        for layer in self.world.layers:
+            layer.draw(picture, self.view, now)
+        return self.grade.apply(blurred(picture, self.states, index, self.request.height), index)
+
+    def _later(self, index: int) -> float:
+        return cameras.curve(index / max(self.request.frames - 1, 1), "smooth") if self.spec.later else 0.0
+
+    def ending(self) -> Opening:
+        """Where a shot that continues this one begins."""
+        time = self.view.time + self.request.frames / self.view.fps
+        return Opening(self.spec, self.world.seed, self.world.stage, self.states[-1], time)
+
+
+def blurred(picture: Array, states: Sequence[State], index: int, height: int) -> Array:
+    """Motion blur of a fast turn: the way that the picture moves in half a frame's time."""
+    if len(states) < 2:
+        return picture
+    a, b = states[max(index - 1, 0)], states[min(index + 1, len(states) - 1)]
+    steps = min(index + 1, len(states) - 1) - max(index - 1, 0)
+    across = abs(b.yaw - a.yaw) / steps * height * math.exp(a.zoom) * 0.5
+    down = abs(b.pitch - a.pitch) / steps * height * math.exp(a.zoom) * 0.5
+    if across < 4 and down < 4:
+        return picture
+    return cv2.blur(picture, (max(1, round(across)), max(1, round(down))))

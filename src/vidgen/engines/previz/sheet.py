@@ -1,0 +1,140 @@
+"""A sheet of paper in the world: painters draw on it in world units; it becomes an 8-bit picture with transparency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+
+from vidgen.engines.previz.noise import Array, random_for
+
+_SHIFT = 4
+Points = Sequence[Sequence[float]] | Array
+Box = tuple[float, float, float, float]
+"""left, top, right, bottom in world units."""
+
+
+class Sheet:
+    """``rgba`` [H, W, 4] uint8, colours already multiplied by alpha; pixel (0, 0) lies at world (``u0``, ``v0``)."""
+
+    def __init__(self, box: Box, density: float, seed: int = 0) -> None:
+        self.u0, self.v0 = box[0], box[1]
+        self.density = density
+        self.width = max(2, int(np.ceil((box[2] - box[0]) * density)))
+        self.height = max(2, int(np.ceil((box[3] - box[1]) * density)))
+        self.rgba: Array = np.zeros((self.height, self.width, 4), np.uint8)
+        self._noise = random_for(seed, "dither")
+
+    @property
+    def u(self) -> Array:
+        """[W] float32: world u of the pixel columns."""
+        return (self.u0 + (np.arange(self.width, dtype=np.float32) + 0.5) / self.density).astype(np.float32)
+
+    @property
+    def v(self) -> Array:
+        """[H] float32: world v of the pixel rows."""
+        return (self.v0 + (np.arange(self.height, dtype=np.float32) + 0.5) / self.density).astype(np.float32)
+
+    @property
+    def box(self) -> Box:
+        """What the sheet covers, in world units."""
+        return self.u0, self.v0, self.u0 + self.width / self.density, self.v0 + self.height / self.density
+
+    def pixels(self, points: Points) -> Array:
+        """World points [N, 2] as OpenCV's fixed-point pixels."""
+        at = (np.asarray(points, np.float64) - (self.u0, self.v0)) * self.density - 0.5
+        return np.round(np.clip(at, -30000, 30000) * (1 << _SHIFT)).astype(np.int32)
+
+    def poly(self, points: Points, colour: Any) -> None:
+        """Fill a polygon with an opaque colour ([3], 0-1), edges smooth."""
+        cv2.fillPoly(self.rgba, [self.pixels(points)], _paint(colour), cv2.LINE_AA, _SHIFT)
+
+    def polys(self, many: Iterable[Points], colour: Any) -> None:
+        """Fill several polygons as one shape (overlaps of an even number are holes)."""
+        cv2.fillPoly(self.rgba, [self.pixels(points) for points in many], _paint(colour), cv2.LINE_AA, _SHIFT)
+
+    def line(self, points: Points, colour: Any, width: float) -> None:
+        """A line through points; ``width`` in world units."""
+        thick = max(1, round(width * self.density))
+        cv2.polylines(self.rgba, [self.pixels(points)], False, _paint(colour), thick, cv2.LINE_AA, _SHIFT)
+
+    def dot(self, u: float, v: float, radius: float, colour: Any) -> None:
+        """A filled circle."""
+        centre = self.pixels([(u, v)])[0]
+        size = max(1, round(radius * self.density * (1 << _SHIFT)))
+        cv2.circle(self.rgba, (int(centre[0]), int(centre[1])), size, _paint(colour), -1, cv2.LINE_AA, _SHIFT)
+
+    def leaf(self, u: float, v: float, size: tuple[float, float], angle: float, colour: Any) -> None:
+        """A filled ellipse; ``size`` half axes in world units, ``angle`` in degrees."""
+        centre = self.pixels([(u, v)])[0]
+        axes = tuple(max(4, round(axis * self.density * (1 << _SHIFT))) for axis in size)
+        cv2.ellipse(self.rgba, (int(centre[0]), int(centre[1])), axes, angle, 0, 360, _paint(colour), -1, cv2.LINE_AA, _SHIFT)
+
+    def mask(self, many: Iterable[Points]) -> Array:
+        """[H, W] float32 coverage 0-1 of polygons."""
+        out = np.zeros((self.height, self.width), np.uint8)
+        cv2.fillPoly(out, [self.pixels(points) for points in many], 255, cv2.LINE_AA, _SHIFT)
+        return out.astype(np.float32) / 255
+
+    def window(self, box: Box) -> tuple[slice, slice]:
+        """Rows and columns of the pixels inside a world box, clipped to the sheet."""
+        left, top, right, bottom = ((np.array(box) - (self.u0, self.v0, self.u0, self.v0)) * self.density).tolist()
+        rows = slice(max(0, int(top)), max(0, min(self.height, int(np.ceil(bottom)))))
+        return rows, slice(max(0, int(left)), max(0, min(self.width, int(np.ceil(right)))))
+
+    def blend(self, colour: Array, alpha: Any, rows: slice = slice(None), columns: slice = slice(None)) -> None:
+        """Lay colour ([3] or [h, w, 3], 0-1) over a window with coverage ``alpha`` (number or [h, w], 0-1)."""
+        target = self.rgba[rows, columns]
+        if not target.size:
+            return
+        cover = np.broadcast_to(np.asarray(alpha, np.float32), target.shape[:2])[..., None]
+        out = target.astype(np.float32)
+        out[..., :3] = out[..., :3] * (1 - cover) + colour * (cover * 255)
+        out[..., 3:] = out[..., 3:] * (1 - cover) + cover * 255
+        self.rgba[rows, columns] = self._dithered(out)
+
+    def tint(self, colour: Array, amount: Any, rows: slice = slice(None), columns: slice = slice(None)) -> None:
+        """Mix what is painted with a colour, leaving the coverage as it is: air, shadow, glow on a silhouette."""
+        target = self.rgba[rows, columns]
+        if not target.size:
+            return
+        cover = target[..., 3:].astype(np.float32) / 255
+        share = np.broadcast_to(np.asarray(amount, np.float32), target.shape[:2])[..., None]
+        out = target.astype(np.float32)
+        out[..., :3] += (colour * (255 * cover) - out[..., :3]) * share
+        out[..., 3:] = target[..., 3:]
+        self.rgba[rows, columns] = self._dithered(out)
+
+    def light(self, factor: Any) -> None:
+        """Multiply what is painted by a factor ([3] or [H, W] or [H, W, 3])."""
+        by = np.asarray(factor, np.float32)
+        by = by[..., None] if by.ndim == 2 else by
+        out = self.rgba.astype(np.float32)
+        alpha = out[..., 3:]
+        out[..., :3] = np.minimum(out[..., :3] * by, alpha)
+        self.rgba = self._dithered(out)
+
+    def erase(self, keep: Array) -> None:
+        """Multiply coverage by ``keep`` ([H, W] or [H, 1], 0-1)."""
+        self.rgba = self._dithered(self.rgba.astype(np.float32) * np.asarray(keep, np.float32)[..., None])
+
+    def blur(self, radius: float) -> None:
+        """Soften everything; ``radius`` (sigma) in world units."""
+        sigma = radius * self.density
+        if sigma > 0.4:
+            self.rgba = cv2.GaussianBlur(self.rgba, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+
+    def _dithered(self, picture: Array) -> Array:
+        """To 8 bit with noise of one step, so that slow gradients show no bands."""
+        grain = self._noise.random(picture.shape[:2], np.float32)[..., None]
+        picture[..., 3:] = np.round(picture[..., 3:])
+        picture[..., :3] = np.floor(picture[..., :3] + grain)
+        np.minimum(picture[..., :3], picture[..., 3:], out=picture[..., :3])
+        return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def _paint(colour: Any) -> tuple[float, float, float, float]:
+    red, green, blue = (float(np.clip(part, 0, 1)) * 255 for part in colour)
+    return red, green, blue, 255.0

@@ -1,0 +1,242 @@
+"""The user's own pictures and videos: a still moved with parallax, two stills as the ends of a move, footage conformed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from vidgen.engines.previz import camera as cameras
+from vidgen.engines.previz.camera import Stage, State
+from vidgen.engines.previz.grade import Grade
+from vidgen.engines.previz.noise import Array
+from vidgen.engines.previz.scene import blurred
+from vidgen.engines.previz.spec import read_request
+from vidgen.errors import InputError
+from vidgen.media.frames import read_frames
+from vidgen.takes.request import ShotRequest
+
+_RELIEF = 0.45
+"""How deep a still is taken to be: 0 flat, 1 from the lens to the horizon."""
+
+
+def load(file: Path) -> Array:
+    """A picture file as [H, W, 3] uint8 RGB, turned as its camera was held. A video gives its first frame.
+
+    Raises InputError where it is neither.
+    """
+    if not file.is_file():
+        raise InputError("media.not_found", f"{file} does not exist", hint="check the path", where=str(file))
+    picture = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR)
+    if picture is not None:
+        return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+    try:
+        return next(read_frames(file))
+    except (InputError, StopIteration) as error:
+        raise InputError(
+            "media.unreadable", f"{file} is not a readable picture", hint="give a PNG or JPEG", where=str(file)
+        ) from error
+
+
+def last_frame(file: Path, slated: bool) -> Array:
+    """The last frame of a clip. Where a slate lies over it, its bar is filled in from around it."""
+    frame: Array | None = None
+    for frame in read_frames(file):  # noqa: B007
+        pass
+    if frame is None:
+        raise InputError("media.no_video", f"{file} has no frames", where=str(file))
+    return _without_slate(frame) if slated else frame
+
+
+def _without_slate(frame: Array) -> Array:
+    h, w = frame.shape[:2]
+    size = max(6.0, min(h * 0.024, w * 0.030))
+    top, bottom = round(h - size * 3.0), round(h - size * 1.0)
+    cover = np.zeros((h, w), np.uint8)
+    cover[top:bottom, round(size * 0.9) : round(min(w, w * 0.98))] = 255
+    band = frame[max(0, top - 24) :]
+    filled = cv2.inpaint(cv2.cvtColor(band, cv2.COLOR_RGB2BGR), cover[max(0, top - 24) :], 3, cv2.INPAINT_TELEA)
+    out = frame.copy()
+    out[max(0, top - 24) :] = cv2.cvtColor(filled, cv2.COLOR_BGR2RGB)
+    return out
+
+
+def relief(picture: Array) -> Array:
+    """A guess at nearness, 0 far to 1 near, [h, w] float32 at a quarter of the size: low in the frame is near, and so is
+    what stands out from its surroundings; smooth, so that nothing tears."""
+    h, w = max(8, picture.shape[0] // 4), max(8, picture.shape[1] // 4)
+    small = cv2.resize(picture, (w, h), interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
+    around = cv2.GaussianBlur(grey, (0, 0), h / 5)
+    apart = np.sqrt(((cv2.GaussianBlur(grey, (0, 0), h / 60) - around) ** 2).sum(axis=2))
+    detail = cv2.GaussianBlur(np.abs(cv2.Laplacian(grey[..., 0], cv2.CV_32F)), (0, 0), h / 22)
+    stands_out = apart / (float(np.percentile(apart, 96)) + 4) + detail / (float(np.percentile(detail, 96)) + 2)
+    slope = np.linspace(0, 1, h, dtype=np.float32)[:, None] ** 1.3
+    depth = 0.62 * slope + 0.24 * np.clip(stands_out, 0, 2)
+    return np.asarray(np.clip(cv2.GaussianBlur(depth.astype(np.float32), (0, 0), h / 26), 0, 1), np.float32)
+
+
+def covering(picture: Array, width: int, height: int) -> Array:
+    """Scale a picture so that it covers the frame, keeping its shape; what is over stays, on both sides."""
+    h, w = picture.shape[:2]
+    scale = max(width / w, height / h)
+    size = max(width, round(w * scale)), max(height, round(h * scale))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+
+
+@dataclass
+class Still:
+    """Frames of a picture under the camera. ``exact``: frame 0 is the picture itself (it continues a take)."""
+
+    request: ShotRequest
+    first: Array | None
+    end: Path | None
+    seed: int
+    exact: bool = False
+    _pictures: list[tuple[Array, Array]] = field(default_factory=list, repr=False)
+
+    def prepare(self) -> None:
+        """Fit the pictures to the frame, extend them softly past their edges, and guess their depth."""
+        r = self.request
+        self._stage = Stage(horizon=0.0, height=0.5, subject=2.0)
+        self._states = cameras.path(
+            r.camera, self._stage, r.width / r.height, r.frames, float(r.fps), self.seed, State() if self.exact else None
+        )
+        pictures = [picture for picture in (self.first, load(self.end) if self.end else None) if picture is not None]
+        self._pictures = [_extended(covering(picture, r.width, r.height), r.width, r.height) for picture in pictures]
+        self._tight = 0.0 if self.exact else self._closer()
+
+    def _closer(self) -> float:
+        """How much to zoom in (log) so that the move stays inside the picture as far as a good crop allows."""
+        r = self.request
+        picture, _ = self._pictures[0]
+        over = np.array([picture.shape[1], picture.shape[0]]) / (1 + 2 * _EDGE) / (r.width, r.height) - 1
+        need = [0.0]
+        for state in (self._states[0], self._states[len(self._states) // 2], self._states[-1]):
+            inverse = np.linalg.inv(self._stage.layer(state, self._stage.subject))
+            aspect = r.width / r.height
+            corners = inverse @ np.array(
+                [[-aspect / 2, aspect / 2, aspect / 2, -aspect / 2], [-0.5, -0.5, 0.5, 0.5], [1, 1, 1, 1]]
+            )
+            out = np.abs(corners[:2] / corners[2]).max(axis=1) / (aspect / 2, 0.5) - 1 - over
+            need.append(float(out.max()))
+        return min(math.log1p(max(need)), 0.35)
+
+    def frame(self, index: int) -> Array:
+        """The picture under the camera; with an end picture, a slow change from one to the other."""
+        shown = self._moved(*self._pictures[0], index)
+        if len(self._pictures) > 1:
+            t = index / max(self.request.frames - 1, 1)
+            share = float(np.clip((t - 0.3) / 0.55, 0, 1))
+            share = share * share * (3 - 2 * share)
+            if share > 0:
+                closing = self._moved(*self._pictures[1], index, back=True)
+                shown = cv2.addWeighted(shown, 1 - share, closing, share, 0)
+        return blurred(shown, self._states, index, self.request.height)
+
+    def _moved(self, picture: Array, depth: Array, index: int, back: bool = False) -> Array:
+        """Move each spot by its own distance; ``back`` counts the move from its end, so that the last frame is composed."""
+        r, state = self.request, self._states[index]
+        if back:
+            last = self._states[-1]
+            state = State(*(a - b for a, b in zip(_numbers(state), _numbers(last), strict=True)))
+        centre = np.array([[r.height, 0, picture.shape[1] / 2 - 0.5], [0, r.height, picture.shape[0] / 2 - 0.5], [0, 0, 1]])
+        screen = np.array([[r.height, 0, r.width / 2 - 0.5], [0, r.height, r.height / 2 - 0.5], [0, 0, 1]])
+        zoom = np.diag([math.exp(self._tight if not back else 0.0)] * 2 + [1.0])
+        z0 = self._stage.subject
+        near, far = (
+            centre @ np.linalg.inv(screen @ zoom @ self._stage.layer(state, z))
+            for z in (z0 * (1 - 0.5 * _RELIEF), z0 * (1 + 1.4 * _RELIEF))
+        )
+        x, y = np.meshgrid(np.arange(0, r.width + 3, 4, dtype=np.float32), np.arange(0, r.height + 3, 4, dtype=np.float32))
+        at_far = _mapped(far, x, y)
+        share = _looked_up(depth, at_far, picture)
+        at_near = _mapped(near, x, y)
+        at = [a + (b - a) * share for a, b in zip(at_far, at_near, strict=True)]
+        maps = [_between(part, r.width, r.height) for part in at]
+        return cv2.remap(picture, maps[0], maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+
+
+def _between(part: Array, width: int, height: int) -> Array:
+    """Values at every fourth pixel as values at every pixel."""
+    x, y = np.arange(width) / 4, np.arange(height) / 4
+    xi, yi = np.minimum(x.astype(int), part.shape[1] - 2), np.minimum(y.astype(int), part.shape[0] - 2)
+    fx, fy = (x - xi).astype(np.float32), (y - yi).astype(np.float32)[:, None]
+    rows = part[yi] * (1 - fy) + part[yi + 1] * fy
+    return np.asarray(rows[:, xi] * (1 - fx) + rows[:, xi + 1] * fx, np.float32)
+
+
+def _numbers(state: State) -> tuple[float, ...]:
+    return state.x, state.y, state.z, state.yaw, state.pitch, state.roll, state.zoom, state.focus
+
+
+def _mapped(matrix: Array, x: Array, y: Array) -> list[Array]:
+    return [(matrix[row, 0] * x + matrix[row, 1] * y + matrix[row, 2]).astype(np.float32) for row in (0, 1)]
+
+
+def _looked_up(depth: Array, at: list[Array], picture: Array) -> Array:
+    scale = np.array([depth.shape[1] / picture.shape[1], depth.shape[0] / picture.shape[0]], np.float32)
+    return cv2.remap(depth, at[0] * scale[0], at[1] * scale[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+_EDGE = 0.25
+
+
+def _extended(picture: Array, width: int, height: int) -> tuple[Array, Array]:
+    """The picture with a quarter more on every side, mirrored and ever softer, and its relief."""
+    h, w = picture.shape[:2]
+    dx, dy = round(w * _EDGE), round(h * _EDGE)
+    big = cv2.copyMakeBorder(picture, dy, dy, dx, dx, cv2.BORDER_REFLECT_101)
+    soft = cv2.GaussianBlur(
+        cv2.resize(big, (max(4, big.shape[1] // 4), max(4, big.shape[0] // 4)), interpolation=cv2.INTER_AREA), (0, 0), h / 100
+    )
+    soft = cv2.resize(soft, (big.shape[1], big.shape[0]), interpolation=cv2.INTER_LINEAR)
+    x = np.abs(np.arange(big.shape[1]) - big.shape[1] / 2 + 0.5) - w / 2
+    y = np.abs(np.arange(big.shape[0]) - big.shape[0] / 2 + 0.5) - h / 2
+    share = np.clip(np.maximum(x[None, :] / (w * 0.12), y[:, None] / (h * 0.12)), 0, 1).astype(np.float32)[..., None]
+    mixed = (big * (1 - share) + soft * share + 0.5).astype(np.uint8)
+    depth = cv2.copyMakeBorder(relief(picture), dy // 4, dy // 4, dx // 4, dx // 4, cv2.BORDER_REPLICATE)
+    return mixed, depth
+
+
+@dataclass
+class Footage:
+    """Frames of the user's video, cut to the frame's shape and rate, with previz's finish. The last frame is held."""
+
+    request: ShotRequest
+    file: Path
+    seed: int
+    _frames: Iterator[Array] | None = field(default=None, repr=False)
+
+    def prepare(self) -> None:
+        """Open the video."""
+        from vidgen.media.probe import probe_video
+
+        r = self.request
+        self._rate = float(probe_video(self.file).rate)
+        self._frames, self._at, self._shown = iter(read_frames(self.file)), -1, np.zeros((r.height, r.width, 3), np.uint8)
+        self._grade = Grade(read_request(r), r.width, r.height, self.seed, bloom=0.35)
+        self._grade.prepare()
+
+    def frame(self, index: int) -> Array:
+        """The video's frame at this time."""
+        assert self._frames is not None
+        r = self.request
+        wanted = int(index / float(r.fps) * self._rate + 1e-6)
+        while self._at < wanted:
+            picture = next(self._frames, None)
+            self._at += 1
+            if picture is None:
+                break
+            if self._at == wanted or self._at == 0:
+                self._shown = _cropped(covering(picture, r.width, r.height), r.width, r.height)
+        return self._grade.apply(self._shown, index)
+
+
+def _cropped(picture: Array, width: int, height: int) -> Array:
+    top, left = (picture.shape[0] - height) // 2, (picture.shape[1] - width) // 2
+    return np.ascontiguousarray(picture[top : top + height, left : left + width])
