@@ -28,6 +28,7 @@ from vidgen.takes.request import Brush, Inputs, ShotRequest, Task
 DEFAULT_SECONDS = Fraction(4)
 DEFAULT_TRANSITION_S = Fraction(1, 2)
 DEFAULT_CANDIDATES = 1
+FADE_IN = "fade_black"
 PLAIN_CUTS = ("cut", "match_cut", "j_cut", "l_cut")
 """Transitions in which the picture simply cuts."""
 
@@ -164,7 +165,7 @@ class _Compiler:
 
         No frame is ever in two transitions: where both ends of a shot want more than it has, each gets up to half.
         """
-        asked = [self._asked_transition(entry.part.shot) for entry in placed]
+        asked = [self._asked_transition(entry.part.shot, first=not index) for index, entry in enumerate(placed)]
         before = 0
         for index, wish in enumerate(asked):
             next_wants = index + 1 < len(asked) and asked[index + 1] > 0
@@ -177,9 +178,10 @@ class _Compiler:
                 self._say("plan.transition_shortened", f"transition: only {before} of {wish} frames fit", shot.id)
             yield before
 
-    def _asked_transition(self, shot: Shot) -> int:
+    def _asked_transition(self, shot: Shot, *, first: bool) -> int:
+        """Frames that the shot wants. The first shot has nothing to come from but black."""
         wish = shot.transition
-        if wish is None or wish.type in PLAIN_CUTS:
+        if wish is None or wish.type in PLAIN_CUTS or (first and wish.type != FADE_IN):
             return 0
         length = wish.duration or Duration(seconds=DEFAULT_TRANSITION_S)
         if length.frames_ is not None:
