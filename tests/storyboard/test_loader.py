@@ -10,7 +10,6 @@ import pytest
 
 from vidgen.errors import InputError
 from vidgen.storyboard.loader import LoadedBoard, load_storyboard, parse_storyboard
-from vidgen.storyboard.starter import starter_text
 from vidgen.storyboard.values import Duration, frame_size
 
 
@@ -76,6 +75,12 @@ def test_names_and_values_may_be_japanese_and_full_width() -> None:
     assert top.audio and top.audio.loudness == "web"
 
 
+def test_a_look_may_be_named_for_a_role_in_japanese() -> None:
+    loaded = board("  - {text: [{text: a, style: 字幕}, {text: b, style: 大}]}\n", "text: {字幕: {size: 5}, 大: {size: 9}}\n")
+    assert set(loaded.board.text) == {"subtitle", "大"}
+    assert [text.style for text in loaded.board.scenes[0].shots[0].text or ()] == ["subtitle", "大"]
+
+
 def test_a_scene_without_shots_is_one_shot() -> None:
     loaded = parse_storyboard("vidgen: 1\nscenes:\n  - {id: lake, scene: a lake, duration: 8}\n  - {scene: a hill}\n")
     lake, hill = (scene.shots for scene in loaded.board.scenes)
@@ -110,12 +115,6 @@ def test_rates_and_times_are_exact() -> None:
 )
 def test_a_resolution_names_the_short_side(resolution: str, aspect: str, size: tuple[int, int]) -> None:
     assert frame_size(resolution, aspect) == size
-
-
-@pytest.mark.parametrize("language", ["en", "ja"])
-def test_the_starter_is_a_good_storyboard(language: str) -> None:
-    loaded = parse_storyboard(starter_text(language, 'A "quoted": title'))
-    assert loaded.board.title == 'A "quoted": title' and len(loaded.board.scenes[0].shots) == 4
 
 
 def test_files_may_lie_outside_the_folder(tmp_path: Path) -> None:

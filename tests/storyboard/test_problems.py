@@ -58,6 +58,17 @@ def test_a_missing_key_does_not_hide_what_is_elsewhere() -> None:
     assert len(said) == 2 and "shots[0].sfx[0].file: this key is needed" in said[0] and "nowhere.mp4" in said[1]
 
 
+def test_a_wrong_entry_of_a_list_does_not_hide_or_move_the_others() -> None:
+    said = problems(
+        "vidgen: 1\nshots:\n"
+        "  - references: [a.png, '', b.png, http://c, d.png]\n    text: [{txt: a}, {text: a, in: 2, out: 1}]\n"
+    )
+    assert [line.split(": ")[1] for line in said] == [
+        *(f"shots[0].references[{index}]" for index in range(5)),
+        *("shots[0].text[0].text", "shots[0].text[0].txt", "shots[0].text[1].out"),
+    ]
+
+
 def test_what_follows_from_a_mistake_is_not_said_again() -> None:
     said = problems(
         "vidgen: 1\ncharacters: {aki: {refs: 1}}\nshots:\n  - {id: a b}\n  - {continue_from: a b, characters: aki}\n"

@@ -14,6 +14,7 @@ from vidgen.storyboard.forms import path_in_file
 from vidgen.storyboard.model import Post, Shot, ShotKeys, Storyboard
 from vidgen.storyboard.reader import Document, Path_, dotted
 from vidgen.storyboard.values import LARGEST_SIDE, Duration, frame_size
+from vidgen.storyboard.vocabulary import name_or_text
 
 Found = Iterator[tuple[Path_, str]]
 _SPLIT_FROM_S, _LONGEST_PART_S = 6, 5
@@ -37,10 +38,10 @@ class _View:
         return set(value) if isinstance(value, dict) else set()
 
 
-def cross_checks(board: Storyboard, document: Document, folder: Path, wrong: Iterable[Path_] = ()) -> list[tuple[Path_, str]]:
+def cross_checks(board: Storyboard, document: Document, folder: Path) -> list[tuple[Path_, str]]:
     """Every problem between the parts of a storyboard, by path in the file; files are looked for in ``folder``.
 
-    ``wrong``: paths that are already known to be wrong and are left out of ``board``; what follows from them is not said.
+    ``board`` may lack what is wrong in the file; what follows from that is not said.
     """
     shots = tuple(
         (path_in_file(("scenes", scene_index, "shots", index), document.value), shot)
@@ -50,9 +51,7 @@ def cross_checks(board: Storyboard, document: Document, folder: Path, wrong: Ite
     view = _View(board, document, shots, ((("defaults",), board.defaults), *shots))
     checks = (_scene_ids, _ids, _continuity, _cast, _titles, _lengths, _picks, _posts, _voices, _size)
     found = [entry for check in checks for entry in check(view)]
-    found += missing_files(board, view.everything, folder)
-    known = {bad[:length] for bad in wrong for length in range(1, len(bad) + 1)}
-    return [entry for entry in found if entry[0] not in known]
+    return [*found, *missing_files(board, view.everything, folder)]
 
 
 def _scene_ids(view: _View) -> Found:
@@ -125,7 +124,7 @@ def _cast(view: _View) -> Found:
 
 
 def _titles(view: _View) -> Found:
-    styles = view.written("text")
+    styles = {name_or_text("text_role", name) for name in view.written("text")}
     for path, keys in view.everything:
         for index, text in enumerate(keys.text or ()):
             if text.in_ and text.out and text.out.frames(view.board.fps) <= text.in_.frames(view.board.fps):

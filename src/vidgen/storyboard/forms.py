@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from vidgen.storyboard.reader import Path_
@@ -107,28 +107,26 @@ def path_in_file(path: Path_, data: Mapping[str, Any]) -> Path_:
     return path
 
 
-def without(data: Any, paths: list[Path_]) -> Any:
-    """A copy of plain data without the values at the paths. A list with a wrong entry goes as a whole, except that a
-    wrong shot or scene becomes an empty one: what stands after it keeps its place."""
-    return _pruned(data, [_droppable(path) for path in paths])
-
-
-def _droppable(path: Path_) -> Path_:
-    """The smallest part that can be left out without moving its neighbours."""
-    while path and isinstance(path[-1], int):
-        path = path[:-1]
-    return path
-
-
-def _pruned(data: Any, paths: list[Path_]) -> Any:
+def without(data: Any, paths: Iterable[Path_]) -> Any:
+    """A copy of plain data without the values at the paths; see ``original_path`` for what that does to lists."""
     heads: dict[str | int, list[Path_]] = {}
     for path in paths:
         if path:
             heads.setdefault(path[0], []).append(path[1:])
-    if not heads:
+    if not heads or not isinstance(data, dict | list):
         return data
+    gone = {head for head, tails in heads.items() if () in tails}
     if isinstance(data, dict):
-        return {key: _pruned(value, heads.get(key, [])) for key, value in data.items() if () not in heads.get(key, [])}
-    if isinstance(data, list):
-        return [_pruned(value, heads.get(index, [])) for index, value in enumerate(data)]
-    return data
+        return {key: without(value, heads.get(key, ())) for key, value in data.items() if key not in gone}
+    return [without(value, heads.get(index, ())) for index, value in enumerate(data) if index not in gone]
+
+
+def original_path(path: Path_, dropped: Collection[Path_]) -> Path_:
+    """Where something stood before the values at ``dropped`` were left out: entries after them had moved up."""
+    found: Path_ = ()
+    for part in path:
+        if isinstance(part, int):
+            for index in sorted(gone[-1] for gone in dropped if gone[:-1] == found and isinstance(gone[-1], int)):
+                part += index <= part
+        found = (*found, part)
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import pydantic
 
 from vidgen.errors import Problem, StoryboardError
 from vidgen.storyboard.checks import cross_checks
-from vidgen.storyboard.forms import canonical_form, path_in_file, shape_problems, without
+from vidgen.storyboard.forms import canonical_form, original_path, path_in_file, shape_problems, without
 from vidgen.storyboard.model import Storyboard
 from vidgen.storyboard.problems import explain
 from vidgen.storyboard.reader import Document, Path_, dotted, parse_document, place_of, read_document
@@ -58,10 +58,13 @@ def _loaded(document: Document, path: Path) -> LoadedBoard:
         problem = Problem(1, 1, "", "a storyboard is a mapping that begins with vidgen: 1")
         raise StoryboardError(str(path), [*document.problems, problem])
     shape = list(shape_problems(document.value))
-    board, wrong = _validated(canonical_form(document.value), document)
+    board, wrong, dropped = _validated(canonical_form(document.value), document)
     found = [*shape, *wrong]
     if board is not None:
-        found += cross_checks(board, document, path.parent, [place for place, _ in found])
+        seen = cross_checks(board, document, path.parent)
+        known = {place[:length] for place, _ in found for length in range(1, len(place) + 1)}
+        moved = [(original_path(place, dropped), message) for place, message in seen]
+        found += [(place, message) for place, message in moved if place not in known]
     problems = [Problem(*document.place(place), dotted(place), message) for place, message in dict.fromkeys(found)]
     problems += document.problems
     if problems or board is None:
@@ -69,22 +72,27 @@ def _loaded(document: Document, path: Path) -> LoadedBoard:
     return LoadedBoard(board, path, document.text, document.places, document.spans)
 
 
-def _validated(data: dict[str, Any], document: Document) -> tuple[Storyboard | None, list[tuple[Path_, str]]]:
-    """The board, or what is left of it without its wrong values, so that the checks between parts still run; and what is
-    wrong, by path in the file."""
+def _validated(
+    data: dict[str, Any], document: Document
+) -> tuple[Storyboard | None, list[tuple[Path_, str]], Collection[Path_]]:
+    """The board, or what is left of it without its wrong values, so that the checks between parts still run; what is
+    wrong, by path in the file; and the paths in the file of what was left out."""
     wrong: list[tuple[Path_, str]] = []
+    dropped: set[Path_] = set()
+    rest = data
     for attempt in range(_ATTEMPTS):
         try:
-            return Storyboard.model_validate(data), wrong
+            return Storyboard.model_validate(rest), wrong, {path_in_file(path, document.value) for path in dropped}
         except pydantic.ValidationError as error:
             details = error.errors(include_url=False)
-        found = [explain(detail, data) for detail in details]
+        found = [explain(detail, rest) for detail in details]
         if attempt == 0:
             wrong = list(dict.fromkeys((path_in_file(path, document.value), message) for path, message in found))
         # A mapping that lacks a key cannot be mended; it goes as a whole.
         bad = [path[:-1] if detail["type"] == "missing" else path for detail, (path, _) in zip(details, found, strict=True)]
-        data = canonical_form(without(data, bad))
-    return None, wrong
+        dropped |= {original_path(path, tuple(dropped)) for path in bad}
+        rest = canonical_form(without(data, dropped))
+    return None, wrong, ()
 
 
 _ATTEMPTS = 4

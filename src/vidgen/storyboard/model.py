@@ -36,6 +36,7 @@ from vidgen.storyboard.values import (
     parse_lens,
     parse_resolution,
 )
+from vidgen.storyboard.vocabulary import name_or_text
 
 
 class Part(BaseModel):
@@ -107,6 +108,8 @@ VetoCode = Annotated[str, name_of("veto")]
 Weight = Annotated[float, Strict(), Field(ge=0, le=100)]
 TextRole = Annotated[str, name_of("text_role")]
 TextPosition = Annotated[str, name_of("text_position")]
+StyleName = Annotated[str, BeforeValidator(lambda value: name_or_text("text_role", value))]
+"""A role, in either language, or a name of the user's own."""
 Length = Annotated[Duration, BeforeValidator(parse_length), WithJsonSchema(DURATION_SCHEMA), PlainSerializer(str)]
 LengthOrAuto = Annotated[
     Any,
@@ -154,7 +157,7 @@ class Text(Part):
     out: Time | None = None
     role: TextRole = "title"
     position: TextPosition | None = None
-    style: str | None = None
+    style: StyleName | None = None
 
 
 class TextStyle(Part):
@@ -407,7 +410,7 @@ class Storyboard(Part):
     score: Score | None = None
     post: Post | None = None
     audio: Audio | None = None
-    text: dict[str, TextStyle] = Field(default_factory=dict)
+    text: dict[StyleName, TextStyle] = Field(default_factory=dict)
     provenance: Free | None = None
     lint: LintOptions = LintOptions()
     scenes: tuple[Scene, ...] = ()

@@ -93,6 +93,12 @@ def canonical_name(kind: str, value: Any) -> str:
     raise ValueError(f"{value!r} is not a {what}{_instead(kind, value)}")
 
 
+def name_or_text(kind: str, value: Any) -> Any:
+    """The canonical form of a name of a kind; any other text as it is, for names of the user's own."""
+    found = _index(kind).get(_folded(value)) if isinstance(value, str) else None
+    return found.canonical if found else value
+
+
 def _instead(kind: str, value: str) -> str:
     """Where the name belongs, or what was perhaps meant."""
     for other in _SAME_PLACE if kind in _SAME_PLACE else ():
