@@ -152,3 +152,8 @@ def test_the_cut_takes_every_plan_as_it_is(shots: list[tuple[int, int]], rates: 
     settled, notices = settle(timeline)
     assert notices == [] and settled.frames == made.total_frames
     assert settled.starts == [shot.start_frame for shot in made.shots]
+
+
+def test_what_this_version_cannot_do_is_said_never_dropped_in_silence() -> None:
+    made = plan("provenance: {sign: true}\nscore: {floor: 1}\nshots: [{scene: a, voiceover: It begins., dialogue: [Hello]}]")
+    assert [notice.message.split(":")[0] for notice in made.notices] == ["provenance", "score.floor", "voiceover", "dialogue"]

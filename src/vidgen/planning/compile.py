@@ -18,7 +18,7 @@ from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.planning.presets import Preset
 from vidgen.planning.prompt import camera_words, render_prompt, words_of
 from vidgen.planning.split import Part, split_shot
-from vidgen.planning.wishes import billed_seconds, length_notices, unmet_wishes
+from vidgen.planning.wishes import billed_seconds, length_notices, not_yet, unmet_wishes, unspoken
 from vidgen.storyboard.merge import merged_shot
 from vidgen.storyboard.model import Camera, Motion, Post, Shot, ShotKeys, Storyboard
 from vidgen.storyboard.model import Part as BoardPart
@@ -95,7 +95,7 @@ class _Compiler:
     ) -> None:
         self.split = split
         self.board, self.folder, self.overrides, self.machine, self.lookup = board, folder, overrides, machine, lookup
-        self.notices: list[Notice] = []
+        self.notices: list[Notice] = list(not_yet(board))
         self.source_size = frame_size(board.resolution, board.aspect)
         self.size = _delivered_size(self.source_size, board.post)
         self.fps = _delivered_rate(board.fps, board.post)
@@ -203,6 +203,7 @@ class _Compiler:
             "post": shot.post,
         }
         seconds = float(entry.part.frames / self.board.fps)
+        self.notices += unspoken(shot)
         if shot.clip:
             clip = self.folder / shot.clip
             return PlannedShot(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.errors import Notice
-from vidgen.storyboard.model import Shot
+from vidgen.storyboard.model import Shot, Storyboard
 
 Asked = Callable[[Shot], object]
 Can = Callable[[Capabilities], bool]
@@ -44,6 +44,26 @@ def unmet_wishes(shot: Shot, able: Capabilities) -> Iterator[Notice]:
         unknown = sorted(set(shot.params) - {"slate"})
         if unknown:
             yield Notice("engine.wish_ignored", f"params: {name} does not know {', '.join(unknown)}; left out", shot.id)
+
+
+def not_yet(board: Storyboard) -> Iterator[Notice]:
+    """Keys of the storyboard that this version reads but does nothing about."""
+    asked = {
+        "provenance": board.provenance,
+        "score.good": board.score and board.score.good is not None,
+        "score.floor": board.score and board.score.floor is not None,
+    }
+    for key, wish in asked.items():
+        if wish:
+            yield Notice("plan.not_yet", f"{key}: not in this version; left out")
+
+
+def unspoken(shot: Shot) -> Iterator[Notice]:
+    """Words without a recording: there is no speech synthesis in this version."""
+    if shot.voiceover and not shot.voiceover.file:
+        yield Notice("sound.not_spoken", "voiceover: has no file; vidgen does not speak yet, so it is silent", shot.id)
+    if any(not line.file for line in shot.dialogue or ()):
+        yield Notice("sound.not_spoken", "dialogue: a line has no file; vidgen does not speak yet, so it is silent", shot.id)
 
 
 def length_notices(shot: Shot, seconds: float, prompt: str, able: Capabilities) -> Iterator[Notice]:
