@@ -9,7 +9,7 @@ import numpy as np
 from vidgen.engines.previz import land, outdoors, roofs, sky, trees
 from vidgen.engines.previz.colour import mix, rgb, smoothstep
 from vidgen.engines.previz.layers import Ground, Layer, Plate
-from vidgen.engines.previz.noise import cells
+from vidgen.engines.previz.noise import Field, cells
 from vidgen.engines.previz.roofs import Timber
 from vidgen.engines.previz.sheet import Sheet
 from vidgen.engines.previz.water import Water
@@ -252,6 +252,8 @@ def oldtown(w: World) -> None:
     )
     for z, drop, size in ((8.0, 0.055, 0.052), (6.2, 0.105, 0.070), (4.8, 0.175, 0.098), (3.6, 0.280, 0.140)):
         w.add(houses_row(w, z, w.v0 + drop, size))
+        if w.p.lamps > 0.4:
+            w.add(street_glow(w, z * 0.98, w.v0 + drop + size * 0.1, size))
         if w.spec.has("mist") and z > 4:
             w.add(sky.mist(w.p, z - 0.2, w.v0 + drop - 0.02, 0.035, w.seed + int(z), 0.015 * w.fast, 0.5))
     if w.p.lamps > 0.3 or w.spec.has("lanterns"):
@@ -284,6 +286,20 @@ def houses_row(w: World, z: float, foot: float, size: float) -> Plate:
         sheet.tint(p.haze, (smoothstep(foot - size, foot + size * 0.6, sheet.v) * 0.22)[:, None])
 
     return Plate(z, paint, (-INF, foot - size * 2.6, INF, foot + size * 2.2), name=f"row{z}")
+
+
+def street_glow(w: World, z: float, centre: float, size: float) -> Plate:
+    """Warm light that rises from a street at night."""
+
+    def paint(sheet: Sheet) -> None:
+        pools = smoothstep(-0.25, 0.5, Field(w.seed, "pools", z).line(sheet.u, 2.2, 2))[None, :]
+        rise = (
+            np.exp(-np.maximum(centre - sheet.v, 0) / (size * 0.75))[:, None]
+            * smoothstep(centre + size, centre, sheet.v)[:, None]
+        )
+        sheet.blend(rgb("#ff9d4a"), pools * rise * 0.42 * w.p.lamps)
+
+    return Plate(z, paint, (-INF, centre - size * 3, INF, centre + size), glow=True, coarse=3, name=f"glow{z}")
 
 
 def lantern_string(w: World) -> Plate:

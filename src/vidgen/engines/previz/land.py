@@ -22,7 +22,10 @@ Profile = Callable[[Array], Array]
 
 @dataclass(frozen=True)
 class Ridge:
-    """One range: distance, crest line, where its foot is (v), its local colour, and how rugged, wooded and snowy it is."""
+    """One range: distance, crest line, where its foot is (v), its local colour, and how rugged, wooded and snowy it is.
+
+    ``melts``: over how much of its foot (v) it fades into the ground before it; ``skirt``: how far it goes on below
+    its foot, where nothing nearer is sure to cover it."""
 
     z: float
     crest: Profile
@@ -33,6 +36,8 @@ class Ridge:
     snow: float = 0.0
     misty: float = 0.5
     name: str = "ridge"
+    melts: float = 0.0
+    skirt: float = 0.0
 
 
 def crest(seed: int, name: str, level: float, height: float, frequency: float, sharp: float = 0.5, octaves: int = 6) -> Profile:
@@ -66,6 +71,8 @@ def ridge_plate(p: Palette, ridge: Ridge, seed: int) -> Plate:
         top = ridge.crest(u)[None, :]
         below = v - top
         cover = np.clip(below * sheet.density + 0.5, 0, 1)
+        if ridge.melts:
+            cover = cover * smoothstep(ridge.foot, ridge.foot - ridge.melts, v)
         body = p.lit(ridge.colour, _faces(sheet, ridge, below, p, seed))
         if ridge.snow > 0:
             body = _snowed(sheet, ridge, body, below, p, seed)
@@ -77,7 +84,9 @@ def ridge_plate(p: Palette, ridge: Ridge, seed: int) -> Plate:
             _firs(sheet, ridge, p, seed)
 
     probe = ridge.crest(np.linspace(-6, 6, 900))
-    return Plate(ridge.z, paint, (-math.inf, float(probe.min()) - 0.02 - ridge.firs, math.inf, ridge.foot), name=ridge.name)
+    return Plate(
+        ridge.z, paint, (-math.inf, float(probe.min()) - 0.02 - ridge.firs, math.inf, ridge.foot + ridge.skirt), name=ridge.name
+    )
 
 
 def _faces(sheet: Sheet, ridge: Ridge, below: Array, p: Palette, seed: int) -> Array:
@@ -172,17 +181,18 @@ def wooded_hill(
 
 
 def _crown(sheet: Sheet, u: float, v: float, size: float, tone: trees.Tones, side: float, rng: np.random.Generator) -> None:
-    """One crown seen from afar: a dark ball, lighter lumps towards the light, a few bright dabs."""
+    """One crown seen from afar: a dark mass, then dabs of leaves, lighter towards the light."""
     r = size * 0.5
-    sheet.leaf(u, v, (r, r * 0.85), 0, vary(tone[0], rng, 0.05))
+    small = r * sheet.density < 5
+    sheet.leaf(u, v + r * 0.08, (r * 0.96, r * 0.84), 0, vary(tone[0], rng, 0.05))
     last = len(tone) - 1
-    for level in range(1, last + 1):
-        for _ in range(3 if r * sheet.density > 4 else 1):
-            out = rng.uniform(0.15, 0.55) * r
-            a = rng.uniform(-0.9, 0.9)
-            lu, lv = u + math.sin(a) * out + side * r * 0.14 * level, v - math.cos(a) * out * 0.75
-            lump = r * (0.62 - 0.13 * level) * rng.uniform(0.7, 1.2)
-            sheet.leaf(lu, lv, (lump, lump * 0.75), rng.uniform(-25, 25), vary(tone[level], rng, 0.05))
+    for _ in range(5 if small else 22):
+        angle, out = rng.uniform(0, 2 * math.pi), rng.uniform(0.1, 0.98) ** 0.7
+        x, y = math.cos(angle) * out, math.sin(angle) * out * 0.88
+        light = 0.42 - 0.62 * y + 0.34 * x * side + rng.normal(0, 0.16)
+        pick = tone[int(np.clip(round(light * last), 0, last))]
+        dab = r * (0.42 if small else 0.25) * rng.uniform(0.7, 1.25)
+        sheet.leaf(u + x * r, v + y * r, (dab, dab * 0.72), rng.uniform(-35, 35), vary(pick, rng, 0.05))
 
 
 def ground_plate(
@@ -220,27 +230,23 @@ def dune_plate(p: Palette, z: float, line: Profile, foot: float, seed: int, name
     sand = rgb("#e3a866") if p.time not in ("night", "blue_hour") else rgb("#c9a883")
     side = math.copysign(1, p.light.side)
 
+    reach = np.linspace(-8, 8, 6000)
+    lean = np.gradient(line(reach), reach) * side
+
     def paint(sheet: Sheet) -> None:
         u, v = np.meshgrid(sheet.u, sheet.v)
-        top = line(sheet.u)[None, :]
-        below = v - top
+        below = v - line(sheet.u)[None, :]
         noise = Field(seed, "dune", name)
-        wind = noise.line(sheet.u, 1.5, 2)[None, :] * 0.16
-        lean = np.gradient(line(sheet.u), sheet.u)[None, :] * side
-        edge = smoothstep(-0.05, 0.05, lean + wind * 0.3)
-        lee = edge * np.exp(-below / (0.10 + 0.1 * np.abs(wind)))
-        ripple = np.sin((below * 150 + noise.at(u * 6, v * 6, 3) * 7 + u * 22) / (0.35 + z * 0.12))
-        light = (
-            0.80
-            - 0.72 * lee
-            - 0.5 * np.clip(below, 0, 0.5)
-            + ripple * 0.05 * (1 - lee) / (0.6 + z * 0.2)
-            + 0.10 * noise.at(u * 2, v * 3, 3)
-        )
+        swing = noise.line(sheet.v, 5.0, 2)[:, None] * 0.10 + noise.at(u * 1.5, v * 3, 2) * 0.05
+        across = u + side * np.maximum(below, 0) * 1.35 + swing * smoothstep(0.0, 0.12, below)
+        steep = np.interp(across.ravel(), reach, lean).reshape(across.shape)
+        lee = smoothstep(0.015, -0.015, steep) * np.exp(-np.maximum(below, 0) / 0.30)
+        ripple = np.sin((below * 170 + noise.at(u * 5, v * 6, 3) * 8 + u * 26) / (0.45 + z * 0.14)) * (0.07 / (0.7 + z * 0.15))
+        light = 0.86 - 0.80 * lee - 0.30 * np.clip(below, 0, 0.5) + ripple * (1 - lee) + 0.06 * noise.at(u * 2, v * 3, 3)
         picture = p.air(p.lit(sand, np.clip(light, 0, 1)), z)
-        rim = np.exp(-below / 0.006) * (1 - edge) * 0.35
+        rim = np.exp(-np.maximum(below, 0) / 0.004) * (1 - lee) * 0.45
         picture = mix(picture, p.light.glow, rim[..., None] * p.light.strength)
-        picture = mix(picture, p.haze, (smoothstep(0.05, 0.4, below) * 0.3 * min(z / 8, 1))[..., None])
+        picture = mix(picture, p.haze, (smoothstep(0.04, 0.25, below) * min(z / 9, 1) * 0.45)[..., None])
         sheet.blend(picture, np.clip(below * sheet.density + 0.5, 0, 1))
 
     probe = line(np.linspace(-6, 6, 600))

@@ -49,6 +49,7 @@ def far_ranges(
     near_z: float = 9.0,
     firs: bool = True,
     misty: float = 0.55,
+    skirt: float = 0.0,
 ) -> None:
     """Ranges from the far haze towards the front; ``top`` is how high the tallest rise over the horizon (frame heights)."""
     p, rng = w.p, w.rng(seed_name)
@@ -62,7 +63,7 @@ def far_ranges(
         )
         if w.spec.has("fuji") and i == 0:
             line = land.cone(line, w.side * w.aspect * 0.16, w.v0 - top * 1.45 - 0.08, 0.55, w.v0 + 0.02)
-        rock = mix(w.p.forest, rgb("#7b7f8c"), 0.55 - 0.45 * share)
+        rock = mix(w.p.forest, rgb("#6d7488"), 0.75 - 0.6 * share)
         white = snow if i < count - 1 or w.spec.season == "winter" else snow * 0.4
         if w.spec.has("fuji") and i == 0:
             white = max(white, 0.75)
@@ -76,6 +77,7 @@ def far_ranges(
             white,
             misty,
             f"{seed_name}{i}",
+            skirt=skirt,
         )
         w.add(land.ridge_plate(p, ridge, w.seed))
         if w.spec.has("mist") and i < count - 1:
@@ -86,8 +88,10 @@ def mountains(w: World) -> None:
     """Ranges behind ranges, a wooded hillside, and something near to look past."""
     heavens(w)
     rng, winter = w.rng("mountains"), w.spec.season == "winter"
-    top = float(rng.uniform(0.26, 0.34))
-    far_ranges(w, 4, top, sharp=float(rng.uniform(0.45, 0.8)), snow=0.9 if winter else (0.25 if rng.random() < 0.5 else 0.0))
+    top = float(rng.uniform(0.36, 0.48))
+    far_ranges(
+        w, 4, top, skirt=0.2, sharp=float(rng.uniform(0.6, 0.95)), snow=0.9 if winter else (0.25 if rng.random() < 0.5 else 0.0)
+    )
     hill = land.crest(w.seed, "hill", w.v0 + 0.12, 0.07, 0.9, 0.15)
     if w.spec.season in ("autumn", "spring") or w.spec.has("maple", "sakura"):
         w.add(land.wooded_hill(w.p, 5.5, hill, 0.75, w.seed, "hill", 0.042, second=0.45))
@@ -203,7 +207,7 @@ def lake(w: World) -> None:
     heavens(w)
     rng, winter = w.rng("lake"), w.spec.season == "winter"
     far_ranges(
-        w, 4, float(rng.uniform(0.26, 0.33)), sharp=0.6, snow=0.8 if winter else 0.3 * float(rng.random() < 0.6), near_z=11
+        w, 4, float(rng.uniform(0.34, 0.44)), sharp=0.8, snow=0.8 if winter else 0.3 * float(rng.random() < 0.6), near_z=11
     )
     shore = land.crest(w.seed, "shore", w.v0 + 0.002, 0.018, 1.6, 0.1)
     if w.spec.season in ("autumn", "spring"):

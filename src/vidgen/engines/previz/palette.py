@@ -87,7 +87,7 @@ def palette_for(spec: SceneSpec, seed: int, aspect: float, time: str | None = No
         haze=rgb(row["haze"]), far=rgb(row["far"]), near=rgb(row["near"]), key=rgb(row["key"]), fill=rgb(row["fill"]),
         cloud_lit=rgb(row["cloud"]["lit"]), cloud_shade=rgb(row["cloud"]["shade"]), water=rgb(row["water"]),
         lamps=row["lamps"], stars=0.0 if spec.has("clouds") and name != "night" else row["stars"],
-        clear=9.0,
+        clear=14.0,
         grass=rgb(season["grass"]), forest=rgb(season["forest"]),
         canopy=tuple(map(rgb, season["canopy"])), second=tuple(map(rgb, season["second"])),
         petals=tuple(map(rgb, season["petals"])), flowers=tuple(map(rgb, season["flowers"])),
@@ -131,10 +131,10 @@ def _weathered(colours: Palette, spec: SceneSpec) -> Palette:
                 radius=out.light.radius * 0.0 if spec.has("rain") else out.light.radius,
                 strength=out.light.strength * 0.5,
             ),
-            clear=5.5,
+            clear=8.0,
         )
     if spec.has("mist"):
-        out = replace(out, clear=out.clear * 0.55)
+        out = replace(out, clear=out.clear * 0.62)
     if spec.season == "winter":
         out = replace(out, haze=mix(out.haze, rgb("#e6eef5") * float(out.haze.mean() + 0.15), 0.35))
     return out

@@ -327,7 +327,7 @@ def town_house(sheet: Sheet, u: float, foot: float, size: float, t: Timber, side
         for k in range(count):
             a, b = u - size * reach + k * 2 * size * reach / count, u - size * reach + (k + 1) * 2 * size * reach / count
             gap = (b - a) * 0.10
-            on = rng.random() < 0.72
+            on = rng.random() < 0.55
             pane = t.glow if on else mix(t.dark, t.wall, 0.15)
             sheet.poly([(a + gap, low), (b - gap, low), (b - gap, high), (a + gap, high)], vary(pane, rng, 0.05))
             bars = 6 if size * sheet.density > 30 else 3

@@ -137,8 +137,10 @@ def cumulus(p: Palette, horizon: float, seed: int, count: int, drift: float, low
         sun = np.array([math.copysign(0.55, p.light.side), -0.72, 0.42], np.float32)
         for u, base, size, number in towers:
             _heap(sheet, depth, light, sun, u, horizon - base, size, np.random.default_rng(number))
-        noise = Field(seed, "puffs").grid(sheet.u, sheet.v, 16, 4, 0.6)
-        edge = depth + noise * 0.02
+        puffs = Field(seed, "puffs")
+        noise = puffs.grid(sheet.u, sheet.v, 15, 4, 0.6)
+        depth, light = _ruffled(sheet, puffs, depth), _ruffled(sheet, puffs, light)
+        edge = depth + noise * 0.016
         alpha = smoothstep(0.004, 0.022, edge)
         shade = np.clip(0.42 + 0.5 * light + noise * 0.16, 0, 1)
         v = sheet.v[:, None]
@@ -151,13 +153,22 @@ def cumulus(p: Palette, horizon: float, seed: int, count: int, drift: float, low
     return Plate(np.inf, paint, bounds, drift=(drift, 0), coarse=1.8, name="cumulus")
 
 
+def _ruffled(sheet: Sheet, noise: Field, layer: Array) -> Array:
+    """The layer with its round edges broken up."""
+    size = 0.013 * sheet.density
+    x, y = np.meshgrid(np.arange(sheet.width, dtype=np.float32), np.arange(sheet.height, dtype=np.float32))
+    x += noise.grid(sheet.u, sheet.v, 26, 3, 0.6) * size
+    y += noise.grid(sheet.u + 40, sheet.v, 26, 3, 0.6) * size
+    return np.asarray(cv2.remap(layer, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+
+
 def _heap(
     sheet: Sheet, depth: Array, light: Array, sun: Array, u: float, base: float, size: float, rng: np.random.Generator
 ) -> None:
-    for i in range(34):
+    for i in range(52):
         along = rng.normal(0, 0.75)
         peak = max(0.0, 1 - abs(along) / 1.7)
-        r = size * rng.uniform(0.20, 0.42) * (0.55 + 0.6 * peak)
+        r = size * rng.uniform(0.11, 0.36) * (0.55 + 0.6 * peak)
         cu, cv_ = u + along * size * 1.25, base - rng.uniform(0, 1) ** 0.8 * size * 1.25 * peak - r * 0.3
         rows, columns = sheet.window((cu - r, cv_ - r, cu + r, cv_ + r))
         x, y = (sheet.u[columns][None, :] - cu) / r, (sheet.v[rows][:, None] - cv_) / r

@@ -102,6 +102,8 @@ def _place(what: str, places: list[str], motion: str) -> str:
         return "card"
     if "tabletop" in places and outdoors and not words.mentions(what, ("table", "studio", "product", "テーブル", "机", "商品")):
         places = outdoors
+    if words.mentions(what, words.table()["features"]["seaofclouds"]):
+        return "sky"
     if motion == "abstract" and not outdoors:
         return "abstract"
     if not places and words.mentions(what, ("table", "studio", "product", "テーブル", "机", "商品")):

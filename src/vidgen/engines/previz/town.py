@@ -57,7 +57,9 @@ def _tower(
 ) -> None:
     p = w.p
     local = vary(rgb(rng.choice(["#6f7c8c", "#8a8f97", "#59677a", "#9c9488", "#4d5b6e"])), rng, 0.08)
-    front, shade = p.air(p.lit(local, 0.55), z), p.air(p.lit(local, 0.12), z)
+    heavy = (0.18 + 0.40 * float(smoothstep(34, 9, z))) * min(1.0, 0.35 + p.lamps)
+    front = mix(p.air(p.lit(local, 0.55), z * 0.8), p.near, heavy * 0.75)
+    shade = mix(p.air(p.lit(local, 0.10), z * 0.8), p.near, heavy)
     side = math.copysign(1, p.light.side)
     parts = [(u, wide, height)]
     if rng.random() < 0.4:
@@ -86,11 +88,11 @@ def _windows(
     sheet: Sheet, w: World, u: float, wide: float, foot: float, height: float, z: float, rng: np.random.Generator, wall: Array
 ) -> None:
     p = w.p
-    pitch = max(0.0085, 0.085 / z)
+    pitch = max(0.0098, 0.10 / z)
     columns, rows = max(1, int(wide / pitch)), max(1, int(height / (pitch * 1.25)))
     gap_u, gap_v = wide / columns, height / rows
     style = rng.random()
-    lit_share = p.lamps * rng.uniform(0.18, 0.62)
+    lit_share = p.lamps * rng.uniform(0.06, 0.42)
     day = mix(wall, p.sky_at(0.4), 0.35)
     for row in range(rows):
         floor_lit = rng.random() < 0.08 * p.lamps
@@ -99,7 +101,7 @@ def _windows(
             if not on and p.lamps > 0.75:
                 continue
             colour = (
-                mix(wall, rgb(_LAMPS[int(rng.integers(len(_LAMPS)))]), rng.uniform(0.6, 1.0))
+                mix(wall, rgb(_LAMPS[int(rng.integers(len(_LAMPS)))]), rng.uniform(0.40, 1.0) * (1.0 if z < 20 else 0.72))
                 if on
                 else mix(wall, day, rng.uniform(0.2, 0.9))
             )
@@ -183,7 +185,7 @@ def outdoors_hill(line: land.Profile, side: float, v0: float) -> land.Profile:
     return sloped
 
 
-def cottages(w: World, z: float, hill: land.Profile) -> Plate:
+def cottages(w: World, z: float, hill: land.Profile, grow: float = 1.0) -> Plate:
     """Small houses in rows up a hillside, gables and chimneys, windows lit in the evening."""
     p, foot = w.p, w.stage.foot(z) + 0.004
     walls = [rgb(name) for name in ("#f3ead8", "#e8c9a4", "#d98f74", "#b9cbd3", "#efe3c0", "#c9d2b8")]
@@ -195,7 +197,7 @@ def cottages(w: World, z: float, hill: land.Profile) -> Plate:
         left, _, right, _ = sheet.box
         for row in range(6):
             up = (5 - row) / 5
-            for at, rng in cells(w.seed, f"cottages{row}", left, right, 0.048):
+            for at, rng in cells(w.seed, f"cottages{row}", left, right, 0.048 * grow):
                 u = at + rng.uniform(0, 0.02)
                 top = float(hill(np.array([u]))[0])
                 v = foot - (foot - top) * up * 0.72
@@ -208,7 +210,7 @@ def cottages(w: World, z: float, hill: land.Profile) -> Plate:
                     w,
                     u,
                     v,
-                    rng.uniform(0.016, 0.024),
+                    rng.uniform(0.016, 0.024) * grow,
                     walls[int(rng.integers(len(walls)))],
                     rgb("#f1f5fb") if white else tiles[int(rng.integers(len(tiles)))],
                     z,
@@ -268,8 +270,9 @@ def village(w: World) -> None:
     outdoors.far_ranges(w, 4, 0.28, "valley", 0.6, snow=0.8 if winter else 0.2, near_z=14)
     grass = rgb("#e9eff6") if winter else w.p.grass
     w.add(land.ground_plate(w.p, w.v0, w.stage.height, grass, w.seed, "meadow", 0.5, second=mix(grass, w.p.forest, 0.5)))
-    rise = land.crest(w.seed, "rise", w.v0 + 0.0, 0.05, 0.8, 0.1)
-    w.add(cottages(w, 8.5, outdoors_hill(rise, w.side, w.v0 + 0.02)))
+    rise = outdoors_hill(land.crest(w.seed, "rise", w.v0 - 0.10, 0.05, 0.8, 0.1), w.side, w.v0 + 0.02)
+    hill = land.Ridge(9.0, rise, w.v0 + 0.14, mix(grass, w.p.forest, 0.4), 0.35, 0.035, 0.4 if winter else 0, 0.2, "rise", 0.06)
+    w.add(land.ridge_plate(w.p, hill, w.seed), cottages(w, 6.5, rise, 1.45), outdoors.cloud_shadows(w))
     if w.spec.has("mist"):
         w.add(sky.mist(w.p, 6, w.v0 + 0.06, 0.05, w.seed, 0.016 * w.fast, 0.7))
     outdoors.meadow_front(w)

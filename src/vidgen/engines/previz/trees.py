@@ -99,7 +99,7 @@ def limb(
             rng,
             depth - 1,
         )
-    return [*ends, (u, v, length * 0.9)]
+    return ends if depth > 1 else [*ends, (u, v, length * 0.9)]
 
 
 def crown_tree(
@@ -115,10 +115,14 @@ def crown_tree(
 ) -> None:
     """A spreading tree (maple, cherry, oak): trunk, limbs, then leaves in clusters from back to front."""
     ends = limb(sheet, u, foot, math.pi / 2 + rng.normal(0, 0.08), height * 0.36, height * 0.055, bark, rng, 2)
-    leaf = max(height * 0.012, 1.3 / sheet.density)
-    count = int(np.clip(64 * full * (height * sheet.density / 300) ** 0.5, 16, 130))
+    leaf = max(height * 0.0135, 1.3 / sheet.density)
+    count = int(np.clip(70 * full * (height * sheet.density / 260) ** 0.6, 14, 170))
+    ends += [(u + rng.normal(0, height * 0.13), foot - height * rng.uniform(0.60, 0.92), 0.0) for _ in range(5)]
+    for eu, ev, _ in ends:
+        mass = height * rng.uniform(0.10, 0.15)
+        sheet.leaf(eu, ev, (mass, mass * 0.72), rng.uniform(-20, 20), vary(mix(tone[0], tone[1], 0.25), rng, 0.06))
     for eu, ev, _ in sorted(ends, key=lambda end: end[1], reverse=True):
-        dabs(sheet, eu, ev - height * 0.02, height * rng.uniform(0.17, 0.26), count, leaf, tone, side, rng)
+        dabs(sheet, eu, ev - height * 0.02, height * rng.uniform(0.19, 0.30), count, leaf, tone, side, rng)
 
 
 def hanging_branch(

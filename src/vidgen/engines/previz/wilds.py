@@ -25,12 +25,15 @@ def forest(w: World) -> None:
     bamboo = w.spec.place == "bamboo"
     w.add(Plate(INF, _glade(w), name="glade"))
     w.add(sky.halo(p, w.v0))
+    for z, level in ((30.0, 0.02), (23.0, 0.05)):
+        line = land.crest(w.seed, f"far-wood{z}", w.v0 - level, 0.05, 1.1, 0.1)
+        w.add(land.ridge_plate(p, land.Ridge(z * 0.6, line, w.v0 + 0.16, p.forest, 0.3, 0.30, 0, 0.75, f"far-wood{z}"), w.seed))
     for number, (z, step, wide) in enumerate(
         ((17.0, 0.075, 0.013), (11.0, 0.115, 0.022), (7.0, 0.18, 0.036), (4.4, 0.30, 0.060))
     ):
         w.add(_stand(w, z, step, wide, bamboo))
         if number < 3:
-            strength = 0.6 if w.spec.has("mist") else 0.32
+            strength = 0.45 if w.spec.has("mist") else 0.26
             w.add(sky.mist(p, z - 1, w.v0 + 0.06, 0.16, w.seed + number, 0.014 * w.fast, strength))
     w.add(_shafts(w))
     w.add(_floor(w, 3.0, 0.33, 0.14, "ferns"))
@@ -90,22 +93,27 @@ def _stand(w: World, z: float, step: float, wide: float, bamboo: bool, dark: flo
                     sheet, u, high, foot + rng.uniform(-0.012, 0.02), wide * rng.uniform(0.6, 1.25), shade, light, side, rng
                 )
         for at, rng in spots:
-            for _ in range(2 if not edges else 4):
-                v = rng.uniform(high, -0.20) if not bamboo else rng.uniform(high, -0.1)
-                size = step * rng.uniform(0.5, 0.95)
-                trees.dabs(
-                    sheet,
-                    at + rng.uniform(-step, step),
-                    v,
-                    size,
-                    34,
-                    max(size * (0.05 if not bamboo else 0.075), 1.2 / sheet.density),
-                    leaves,
-                    side,
-                    rng,
-                )
+            for _ in range(5 if not edges else 9):
+                v = high + (-0.16 - high) * rng.random() ** (1.6 if not bamboo else 1.1)
+                size = min(step, 0.34) * rng.uniform(0.45, 0.9)
+                leaf = max(min(0.030 / z, 0.0125), 1.1 / sheet.density)
+                if bamboo:
+                    _blades(sheet, at + rng.uniform(-step, step), v, size, leaf * 1.5, leaves, rng)
+                else:
+                    trees.dabs(sheet, at + rng.uniform(-step, step), v, size, 46, leaf, leaves, side, rng)
 
     return Plate(z, paint, (-INF, -INF, INF, foot + 0.03), sway=w.sway(0.0022, 0.2), foot=foot, name=f"stand{z}")
+
+
+def _blades(sheet: Sheet, u: float, v: float, size: float, leaf: float, tone: trees.Tones, rng: np.random.Generator) -> None:
+    """Bamboo leaves: narrow, in hanging fans."""
+    for _ in range(9):
+        fu, fv = u + rng.normal(0, size * 0.5), v + rng.normal(0, size * 0.35)
+        colour = vary(tone[int(rng.integers(len(tone)))], rng, 0.05)
+        for k in range(5):
+            angle = 90 + (k - 2) * 24 + rng.uniform(-8, 8)
+            a = math.radians(angle)
+            sheet.leaf(fu + math.cos(a) * leaf * 1.8, fv + math.sin(a) * leaf * 1.8, (leaf * 1.9, leaf * 0.30), angle, colour)
 
 
 def _floor(w: World, z: float, level: float, tall: float, name: str, dark: float = 0.15) -> Plate:
@@ -175,7 +183,7 @@ def field(w: World) -> None:
     w.add(
         land.ridge_plate(
             p,
-            land.Ridge(11, roll, w.v0 + 0.16, mix(grass, p.forest, 0.35), 0.25, 0.03, 0.4 if winter else 0, 0.35, "roll"),
+            land.Ridge(11, roll, w.v0 + 0.13, mix(grass, p.forest, 0.35), 0.25, 0.03, 0.4 if winter else 0, 0.25, "roll", 0.07),
             w.seed,
         )
     )
@@ -201,13 +209,9 @@ def lone_tree(w: World, u: float, z: float, height: float) -> Plate:
     bark = p.air(p.lit(rgb("#4f3d35"), 0.25), z)
 
     def paint(sheet: Sheet) -> None:
-        sheet.leaf(
-            u - math.copysign(height * 0.2, p.light.side),
-            foot + 0.004,
-            (height * 0.5, height * 0.035),
-            0,
-            mix(p.lit(p.grass * 0.6, 0.1), p.near, 0.35),
-        )
+        away = ((sheet.u[None, :] - u + math.copysign(height * 0.14, p.light.side)) / (height * 0.40)) ** 2
+        shade = np.exp(-((away + ((sheet.v[:, None] - foot - 0.006) / (height * 0.030)) ** 2) ** 1.5))
+        sheet.blend(mix(p.lit(p.grass * 0.5, 0.05), p.near, 0.35), shade * 0.6)
         trees.crown_tree(sheet, u, foot, height, tone, bark, math.copysign(1, p.light.side), w.rng("lone"), 1.3)
 
     return Plate(
@@ -418,11 +422,11 @@ def _cloud_sea(w: World, z: float, level: float, number: int) -> Plate:
         u, v = np.meshgrid(sheet.u, sheet.v)
         noise = Field(w.seed, "cloudsea", number)
         puff = noise.at(u * (9 - number), v * (16 - 2 * number), 5, 0.6)
-        below = v - line(sheet.u)[None, :] + puff * 0.018
-        light = np.clip(0.85 - below * 5 + puff * 0.5, 0, 1)
+        below = v - line(sheet.u)[None, :] + puff * 0.026
+        light = np.clip(0.92 - below * 9 + puff * 0.8, 0, 1)
         near_light = np.exp(-np.abs(u - p.light.side) / 0.5)[..., None] * p.light.strength * 0.4
         colour = mix(p.cloud_shade, p.cloud_lit, light[..., None])
-        colour = p.air(1 - (1 - colour) * (1 - p.light.glow * near_light), z * 0.5)
+        colour = p.air(1 - (1 - colour) * (1 - p.light.glow * near_light), z * 0.22)
         sheet.blend(colour, smoothstep(-0.004, 0.02, below))
 
     return Plate(
