@@ -1,6 +1,7 @@
 """Word lists and patterns of one language (``words_en.yaml``, ``words_ja.yaml``), compiled once.
 
-A list is a string of comma-separated words; ``nouns`` add their plurals and ``verbs`` their English forms. A pattern is
+A list is a string of comma-separated words; ``nouns`` add their plurals, ``verbs`` their English forms, ``plurals`` the
+plurals of another list's nouns, and ``include`` other lists. A pattern is
 a regular expression over normalised text in which ``{name}`` stands for a list and, in English, a blank for any run of
 blanks and hyphens.
 """
@@ -16,7 +17,7 @@ from importlib.resources import files
 from typing import Any
 
 LANGUAGES = ("en", "ja")
-_PLAIN = str.maketrans("‘’“”‐‑\n\t", "''\"\"--  ")
+_PLAIN = str.maketrans("‘’“”‐‑\n\téèêëáàâäíìîïóòôöúùûüñç", "''\"\"--  eeeeaaaaiiiioooouuuunc")
 _BLANKS = {" ": "[ -]+", " ?": "[ -]*"}
 _BUILT_IN = {
     "en": {"gap": r"[^.!?;]{0,40}?", "near": r"[^.!?;]{0,20}?", "far": r"[^.!?;]{0,90}?", "adv": r"(?:[a-z]+ly |very )*"},
@@ -114,6 +115,8 @@ class Lexicon:
         found = _split(parts.get("words", ""))
         for noun in _split(parts.get("nouns", "")):
             found += [noun, plural(noun)]
+        for name_of_one in _split(parts.get("plurals", "")):
+            found += [plural(noun) for noun in _split(self._lists[name_of_one]["nouns"])]
         for verb in _split(parts.get("verbs", "")):
             found += verb_forms(verb)
         for other in _split(parts.get("include", "")):

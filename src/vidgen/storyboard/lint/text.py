@@ -184,8 +184,10 @@ class _Scene:
 
     def several(self, match: re.Match[str]) -> bool:
         """Whether two or more people are in the sentence around a match (or are declared as characters)."""
-        if self.people >= 2 or self._words.group.search(match[0]):
+        if self.people >= 2:
             return True
+        if not self.people and not self._words.person.search(self.text):
+            return False
         start = max(map(self.text.rfind, ".!?;。", [0] * 5, [match.start()] * 5)) + 1
         ends = [end for end in (self.text.find(mark, match.end()) for mark in ".!?;。") if end >= 0]
         sentence = self.text[start : min(ends, default=len(self.text))]
