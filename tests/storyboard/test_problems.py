@@ -69,6 +69,11 @@ def test_a_wrong_entry_of_a_list_does_not_hide_or_move_the_others() -> None:
     ]
 
 
+def test_of_very_many_problems_the_first_thousand_are_said() -> None:
+    said = problems("vidgen: 1\nshots:\n" + "- {provider: kling}\n" * 1500)
+    assert len(said) == 1001 and "500 more values are wrong" in "\n".join(said)
+
+
 def test_what_follows_from_a_mistake_is_not_said_again() -> None:
     said = problems(
         "vidgen: 1\ncharacters: {aki: {refs: 1}}\nshots:\n  - {id: a b}\n  - {continue_from: a b, characters: aki}\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +17,8 @@ from vidgen.storyboard.values import LARGEST_SIDE, Duration, frame_size
 from vidgen.storyboard.vocabulary import name_or_text
 
 Found = Iterator[tuple[Path_, str]]
+_MOST_GUESSED = 500
+"""Comparing a name with more than that takes too long for a guess."""
 _SPLIT_FROM_S, _LONGEST_PART_S = 6, 5
 """Shots from 6 s on are split into parts of up to 5 s; see planning."""
 
@@ -88,13 +90,14 @@ def _seconds(view: _View, shot: Shot) -> Fraction:
 
 def _continuity(view: _View) -> Found:
     known = {shot.id for _, shot in view.shots}
+    written = _ids_as_written(view)
     earlier: set[str] = set()
     for path, shot in view.shots:
         wanted = shot.continue_from
         if wanted == shot.id:
             yield (*path, "continue_from"), "a shot cannot continue itself"
         elif wanted and wanted not in known:
-            if wanted not in _ids_as_written(view):
+            if wanted not in written:
                 yield (*path, "continue_from"), f"there is no shot {wanted}{_near(wanted, known)}"
         elif wanted and wanted not in earlier:
             yield (*path, "continue_from"), f"{wanted} comes later; a shot continues an earlier one"
@@ -104,7 +107,7 @@ def _continuity(view: _View) -> Found:
 
 
 def _ids_as_written(view: _View) -> set[str]:
-    """Ids that the file gives to shots, also where they are not valid."""
+    """Ids that the file gives to scenes and shots, also where they are not valid."""
     shots = [view.document.value]
     for key in ("scenes", "shots"):
         shots += [entry for owner in shots for entry in _entries(owner.get(key))]
@@ -178,6 +181,8 @@ def _size(view: _View) -> Found:
         yield ("resolution",), words
 
 
-def _near(word: str, known: Iterable[str]) -> str:
+def _near(word: str, known: Collection[str]) -> str:
+    if len(known) > _MOST_GUESSED:
+        return ""
     near = difflib.get_close_matches(word, list(known), 1, cutoff=0.7)
     return f" (did you mean {near[0]}?)" if near else ""

@@ -68,8 +68,16 @@ def _loaded(document: Document, path: Path) -> LoadedBoard:
     problems = [Problem(*document.place(place), dotted(place), message) for place, message in dict.fromkeys(found)]
     problems += document.problems
     if problems or board is None:
-        raise StoryboardError(str(path), problems)
+        raise StoryboardError(str(path), _readable(problems))
     return LoadedBoard(board, path, document.text, document.places, document.spans)
+
+
+def _readable(problems: list[Problem]) -> list[Problem]:
+    """The first problems in the order of the file, and how many more there are."""
+    if len(problems) <= MOST_PROBLEMS:
+        return problems
+    first = sorted(problems)[:MOST_PROBLEMS]
+    return [*first, Problem(first[-1].line, first[-1].column, "", f"... and {len(problems) - MOST_PROBLEMS} more problems")]
 
 
 def _validated(
@@ -85,15 +93,20 @@ def _validated(
             return Storyboard.model_validate(rest), wrong, {path_in_file(path, document.value) for path in dropped}
         except pydantic.ValidationError as error:
             details = error.errors(include_url=False)
-        found = [explain(detail, rest) for detail in details]
+        found = [explain(detail, rest) for detail in details[:MOST_PROBLEMS]]
         if attempt == 0:
             wrong = list(dict.fromkeys((path_in_file(path, document.value), message) for path, message in found))
+        if len(details) > MOST_PROBLEMS:
+            return None, [*wrong, ((), f"{len(details) - MOST_PROBLEMS} more values are wrong")], ()
         # A mapping that lacks a key cannot be mended; it goes as a whole.
         bad = [path[:-1] if detail["type"] == "missing" else path for detail, (path, _) in zip(details, found, strict=True)]
         dropped |= {original_path(path, tuple(dropped)) for path in bad}
         rest = canonical_form(without(data, dropped))
     return None, wrong, ()
 
+
+MOST_PROBLEMS = 1000
+"""A file with more is not a storyboard; nobody reads on, and explaining them takes long."""
 
 _ATTEMPTS = 4
 """Leaving out a wrong value may leave a mapping without a key that it needs, and so on upwards."""

@@ -112,6 +112,7 @@ def _instead(kind: str, value: str) -> str:
     return f"; known: {', '.join(known)}" if len(known) <= 12 else f"; known: {', '.join(known[:10])}, ..."
 
 
+@functools.lru_cache(4096)
 def nearest(kind: str, text: str) -> str | None:
     """The spelling closest to ``text``, in the language it is written in; None where nothing is close."""
     import difflib
