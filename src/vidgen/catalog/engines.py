@@ -42,7 +42,7 @@ def _shared(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _capabilities(engine: str, model: str, row: Mapping[str, Any]) -> Capabilities:
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
     price = dict(values.pop("price", {}))
     if "by_height" in price:
         price["by_height"] = tuple((int(side), float(dollars)) for side, dollars in price["by_height"])

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from vidgen import __version__
-from vidgen.errors import Notice, VidgenError
+from vidgen.errors import Notice, StoryboardError, VidgenError
 
 SCHEMA = "vidgen.result.v1"
 
@@ -113,7 +113,8 @@ class Output:
         if self.as_json:
             self._envelope(error, error.exit_code)
         else:
-            self.note(f"error: {error.message}" if "\n" not in error.message else error.message)
+            placed = isinstance(error, StoryboardError) or "\n" in error.message
+            self.note(error.message if placed else f"error: {error.message}")
             if error.hint:
                 self.note(f"  hint: {error.hint}")
         raise SystemExit(error.exit_code)

@@ -129,8 +129,7 @@ class _Compiler:
 
     def _merged(self) -> Iterator[tuple[str, Shot]]:
         for scene in self.board.scenes:
-            scene_shots = scene.shots or (Shot(id=scene.id, scene=scene.scene, duration=scene.duration),)
-            for shot in scene_shots:
+            for shot in scene.shots:
                 merged = merged_shot(self.board, scene, shot)
                 if self.overrides.preset:
                     merged = merged.model_copy(update=dict(_given(self.overrides.preset.file.shots)))

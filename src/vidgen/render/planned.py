@@ -7,15 +7,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vidgen.errors import InputError, StoryboardError
+from vidgen.errors import InputError, Problem, StoryboardError
 from vidgen.media.files import write_text
 from vidgen.planning.compile import Overrides, compile_plan
 from vidgen.planning.plan import Plan
 from vidgen.planning.presets import preset as preset_named
 from vidgen.render.machine import capabilities_of, this_machine
-from vidgen.storyboard.lint import Finding, apply_fixes, format_github, format_json, format_sarif, format_text, lint_board
+from vidgen.storyboard.lint import (
+    Finding,
+    apply_fixes,
+    format_github,
+    format_json,
+    format_sarif,
+    format_text,
+    lint_board,
+    rules,
+)
 from vidgen.storyboard.loader import LoadedBoard, load_storyboard
 from vidgen.storyboard.starter import starter_text
+
+UNREADABLE = "V001"
+"""The rule under which the problems of an unreadable storyboard are shown."""
 
 
 def plan_of(
@@ -45,15 +57,17 @@ def lint_of(loaded: LoadedBoard) -> list[Finding]:
 
 @dataclass(frozen=True)
 class LintReport:
-    """Findings of several storyboards, in the order given; unreadable boards raise instead."""
+    """Findings of several storyboards, in the order given. A storyboard that cannot be read has its problems as findings
+    of the rule V001, and its error in ``broken``."""
 
     findings: Sequence[tuple[Path, Finding]]
     fixed: int = 0
+    broken: Sequence[StoryboardError] = ()
 
     def formatted(self, name: str) -> str:
-        """As text, json, github or sarif."""
+        """As text, json, github or sarif. Text leaves out what ``error`` says."""
         formatter = {"text": format_text, "json": format_json, "github": format_github, "sarif": format_sarif}[name]
-        return formatter(self.findings)
+        return formatter([entry for entry in self.findings if name != "text" or entry[1].rule != UNREADABLE])
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``lint --json``."""
@@ -62,39 +76,45 @@ class LintReport:
             "fixed": self.fixed,
         }
 
-    def fails(self, strict: bool) -> bool:
-        """Whether the findings fail the command."""
+    def error(self, strict: bool) -> InputError | None:
+        """What fails the command: unreadable storyboards, findings that are errors, and with ``strict`` warnings."""
+        if self.broken:
+            first = self.broken[0]
+            return first if len(self.broken) == 1 else InputError("storyboard.invalid", "\n".join(map(str, self.broken)))
         failing = ("error", "warning") if strict else ("error",)
-        return any(finding.severity in failing for _, finding in self.findings)
-
-    def summary(self) -> str:
-        """``2 errors, 3 warnings``."""
-        counts = {name: sum(finding.severity == name for _, finding in self.findings) for name in ("error", "warning")}
-        return ", ".join(f"{count} {name}{'s' * (count != 1)}" for name, count in counts.items() if count)
+        counts = {name: sum(finding.severity == name for _, finding in self.findings) for name in failing}
+        if not any(counts.values()):
+            return None
+        text = ", ".join(f"{count} {name}{'s' * (count != 1)}" for name, count in counts.items() if count)
+        return InputError("lint.failed", text, hint="each line above says how to mend it")
 
 
 def lint_boards(files: Sequence[Path], *, fix: bool) -> LintReport:
-    """Lint storyboards; with ``fix`` mend first what is safe to mend. Every unreadable board's problems are raised together."""
+    """Lint storyboards; with ``fix`` mend first what is safe to mend."""
     findings: list[tuple[Path, Finding]] = []
     fixed = 0
     broken: list[StoryboardError] = []
     for file in files:
         try:
             loaded = load_storyboard(file)
-            found = lint_of(loaded)
-            if fix and any(finding.fix for finding in found):
-                text = apply_fixes(loaded.text, found)
-                fixed += sum(finding.fix is not None for finding in found)
-                write_text(file, text)
-                loaded = load_storyboard(file)
-                found = lint_of(loaded)
         except StoryboardError as error:
             broken.append(error)
+            findings += [(file, _unreadable(problem)) for problem in error.problems]
             continue
+        found = lint_of(loaded)
+        if fix and any(finding.fix for finding in found):
+            write_text(file, apply_fixes(loaded.text, found))
+            before, found = found, lint_of(load_storyboard(file))
+            fixed += max(0, len(before) - len(found))
         findings += [(file, finding) for finding in found]
-    if broken:
-        raise broken[0] if len(broken) == 1 else InputError("storyboard.invalid", "\n".join(str(error) for error in broken))
-    return LintReport(findings, fixed)
+    return LintReport(findings, fixed, broken)
+
+
+def _unreadable(problem: Problem) -> Finding:
+    rule = rules()[UNREADABLE]
+    words = f"{problem.path}: {problem.message}" if problem.path else problem.message
+    path = (problem.path,) if problem.path else ()
+    return Finding(UNREADABLE, rule.severity, words, rule.remedy, None, path, problem.line, problem.column)
 
 
 def write_starter(file: Path, title: str, language: str) -> None:

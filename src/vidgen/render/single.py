@@ -79,9 +79,7 @@ class ShotResult:
         """The lines that a person reads at the end."""
         request, picked = self.shot.planned.request, self.shot.picked
         assert request is not None and picked is not None
-        lines = [
-            f"{self.output}: {request.duration_s:.2f} s, {request.width}x{request.height}, seed {picked.seed}"
-        ]
+        lines = [f"{self.output}: {request.duration_s:.2f} s, {request.width}x{request.height}, seed {picked.seed}"]
         if not picked.diffusion:
             lines.append(f"drawn by {picked.engine}: an animatic, not diffusion")
         return lines

@@ -98,13 +98,8 @@ def lint(
         if fix and not as_json:
             out.note(f"{report.fixed} fixed")
         out.data = report.as_dict()
-        if report.fails(strict):
-            raise InputError(
-                "lint.failed",
-                report.summary(),
-                hint="" if strict else "each line above says how to mend it",
-                where=str(boards[0]),
-            )
+        if error := report.error(strict):
+            raise error
 
 
 def pick(
