@@ -50,7 +50,8 @@ def request_key(request: ShotRequest, *, draws_words: bool = False) -> str:
     Args:
         request: the shot as the engine gets it; its ``prompt`` is the final one.
         draws_words: ``Engine.draws_words`` of the engine: True where it makes its picture from ``request.words`` rather
-            than from the prompt alone (previz does, and its slate shows the shot's id, which then counts too: such takes cost nothing). For all others another wording of the same prompt is the same take.
+            than from the prompt alone. previz does, and its slate shows the shot's id, which then counts too; such takes
+            cost nothing. For all others another wording of the same prompt is the same take.
 
     Raises InputError where an input file is missing or a parameter is not a plain value.
     """
