@@ -51,11 +51,11 @@ class Slate:
         self._wide = {char: glyphs.width(char, size) for char in self._digits}
 
     def box(self) -> tuple[int, int, int, int]:
-        """Left, top, right, bottom of the bar in pixels."""
+        """Left, top, right, bottom of the bar in pixels: top left, where no lower third or caption goes."""
         assert self._bar is not None
         margin = round(self.size * 1.1)
         h, w = self._bar.shape[:2]
-        return margin, self.height - margin - h, min(self.width, margin + w), self.height - margin
+        return margin, margin, min(self.width, margin + w), margin + h
 
     def _counter(self, index: int) -> str:
         return f"{index / self.fps:05.2f}s {index:03d}f"
@@ -70,7 +70,7 @@ class Slate:
             self._write(bar, shape, x, self._text_y, _QUIET)
             x += self._wide[char]
         left, top, right, bottom = self.box()
-        if top < 0 or right - left < 2:
+        if bottom > self.height or right - left < 2:
             return
         part = frame[top:bottom, left:right].astype(np.float32)
         bar = bar[:, : right - left]
