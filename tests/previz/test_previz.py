@@ -129,6 +129,13 @@ def test_a_shot_of_other_words_opens_with_the_last_picture(draw: Callable[..., C
     assert difference(before[-1], after[0]) < 4
 
 
+def test_the_slate_of_the_shot_before_is_not_carried_along(draw: Callable[..., Clip]) -> None:
+    size = {"width": 320, "height": 180, "frames": 4}
+    plain, slated = (draw("calm lake at dawn", params=params, **size)[0] for params in ({"slate": False}, {}))
+    clean, cleaned = (draw("quarterly results", inputs=Inputs(continues=made.file), **size)[1][0] for made in (plain, slated))
+    assert difference(clean[:20, :130], cleaned[:20, :130]) < 6
+
+
 def picture(path: Path, colour: tuple[int, int, int], size: tuple[int, int] = (320, 240)) -> Path:
     """A still with texture and a disc in the middle."""
     noise = np.random.default_rng(3).integers(0, 60, (size[1] // 8, size[0] // 8, 3), np.uint8)

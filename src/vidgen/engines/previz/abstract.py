@@ -61,7 +61,7 @@ class Flow(Layer):
         self._tiles = [tile(self.seed, f"flow{i}", 512, 4 + 2 * (i == 2), 4).astype(np.float32) for i in range(4)]
         steps = np.linspace(0, 1, 256)
         stops = [(i / (len(self.colours) - 1), colour) for i, colour in enumerate(self.colours)]
-        table = ramp(stops, steps**1.25) * self.dim
+        table = ramp(stops, steps**0.95) * self.dim
         self._table = (np.clip(table, 0, 1) * 255).astype(np.uint8).reshape(256, 1, 3)
 
     def _look(self, number: int, x: Array, y: Array) -> Array:

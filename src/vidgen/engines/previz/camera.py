@@ -136,10 +136,22 @@ def path(
     begin = start or State(zoom=move.get("zoomed", 0.0))
     offset = 0.0 if start else float(move.get("from", 0.0))
     tremor = _tremor(move, frames, fps, seed, settle=start is not None)
-    return [
-        _state(begin, stage, aspect, {key: value * (share - offset) for key, value in way.items()}, tremor[i])
-        for i, share in enumerate(shares)
-    ]
+    ways = [{key: value * (share - offset) for key, value in way.items()} for share in shares]
+    states = [_state(begin, stage, aspect, gone, shake) for gone, shake in zip(ways, tremor, strict=True)]
+    return _above_ground(states, stage, fixed=start is not None)
+
+
+def _above_ground(states: list[State], stage: Stage, fixed: bool) -> list[State]:
+    """Keep the camera over the ground: a move that would go under it starts higher, or (where its start is ``fixed``)
+    settles just above."""
+    lowest = -0.5 * stage.height
+    under = min(state.y for state in states)
+    if under >= lowest:
+        return states
+    if not fixed:
+        return [replace(state, y=state.y + lowest - under) for state in states]
+    room = stage.height * 0.25
+    return [replace(state, y=lowest + room * float(np.logaddexp(0, (state.y - lowest) / room))) for state in states]
 
 
 def _state(begin: State, stage: Stage, aspect: float, way: Mapping[str, float], shake: Sequence[float]) -> State:

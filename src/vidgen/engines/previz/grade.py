@@ -22,7 +22,7 @@ class Grade:
     height: int
     seed: int
     bloom: float = 0.5
-    grain: float = 1.7
+    grain: float = 1.0
     _vignette: Array | None = field(default=None, repr=False)
     _grain: Array | None = field(default=None, repr=False)
     _curves: Array | None = field(default=None, repr=False)

@@ -250,7 +250,13 @@ def oldtown(w: World) -> None:
             name="pagoda",
         )
     )
-    for z, drop, size in ((8.0, 0.055, 0.052), (6.2, 0.105, 0.070), (4.8, 0.175, 0.098), (3.6, 0.280, 0.140)):
+    for z, drop, size in (
+        (8.0, 0.045, 0.050),
+        (6.2, 0.100, 0.068),
+        (4.8, 0.170, 0.095),
+        (3.6, 0.265, 0.135),
+        (2.7, 0.400, 0.190),
+    ):
         w.add(houses_row(w, z, w.v0 + drop, size))
         if w.p.lamps > 0.4:
             w.add(street_glow(w, z * 0.98, w.v0 + drop + size * 0.1, size))

@@ -174,6 +174,7 @@ def wooded_hill(
             depth += grow * 0.44
             row += 1
         below = sheet.v[:, None] - crests
+        sheet.light(1 + 0.30 * stand.grid(sheet.u, sheet.v, 2.4, 3, stretch=2.0) - 0.25 * np.clip(below, 0, 0.4))
         sheet.tint(p.haze, smoothstep(0.0, foot - float(crests.min()), below) * misty)
 
     probe = line(np.linspace(-6, 6, 600))
@@ -238,9 +239,9 @@ def dune_plate(p: Palette, z: float, line: Profile, foot: float, seed: int, name
         below = v - line(sheet.u)[None, :]
         noise = Field(seed, "dune", name)
         swing = noise.line(sheet.v, 5.0, 2)[:, None] * 0.10 + noise.at(u * 1.5, v * 3, 2) * 0.05
-        across = u + side * np.maximum(below, 0) * 1.35 + swing * smoothstep(0.0, 0.12, below)
+        across = u + side * np.maximum(below, 0) * 0.95 + swing * smoothstep(0.0, 0.12, below)
         steep = np.interp(across.ravel(), reach, lean).reshape(across.shape)
-        lee = smoothstep(0.015, -0.015, steep) * np.exp(-np.maximum(below, 0) / 0.30)
+        lee = smoothstep(0.02, -0.03, steep) * np.exp(-np.maximum(below, 0) / 0.30)
         ripple = np.sin((below * 170 + noise.at(u * 5, v * 6, 3) * 8 + u * 26) / (0.45 + z * 0.14)) * (0.07 / (0.7 + z * 0.15))
         light = 0.86 - 0.80 * lee - 0.30 * np.clip(below, 0, 0.5) + ripple * (1 - lee) + 0.06 * noise.at(u * 2, v * 3, 3)
         picture = p.air(p.lit(sand, np.clip(light, 0, 1)), z)

@@ -252,7 +252,8 @@ class Ground(Plate):
             min(box[2] + 0.02, bounds[2]),
             min(box[3] + 0.02, bounds[3]),
         )
-        density = view.height * 1.05 / self.coarse
+        rise = max(1 + state.y / view.stage.height for state in view.samples())
+        density = view.height * min(max(rise, 1.05), 2.0) / self.coarse
         area = (wanted[2] - wanted[0]) * (wanted[3] - wanted[1]) * density**2
         if area <= 0:
             return
@@ -262,7 +263,19 @@ class Ground(Plate):
             self._second = self._painted(self.later, wanted, density, view, self.blur).rgba
 
     def _warp(self, picture: Array, back: Array, size: tuple[int, int]) -> Array:
-        return cv2.warpPerspective(picture, back, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        piece = cv2.warpPerspective(picture, back, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        return _in_front(piece, back)
+
+
+def _in_front(piece: Array, back: Array) -> Array:
+    """Without what lies behind the camera: there the screen-to-ground matrix has a scale below zero."""
+    h, w = piece.shape[:2]
+    a, b, c = back[2]
+    if min(a * x + b * y + c for x in (0, w) for y in (0, h)) > 0:
+        return piece
+    x, y = np.arange(w, dtype=np.float32)[None, :], np.arange(h, dtype=np.float32)[:, None]
+    piece[a * x + b * y + c <= 0] = 0
+    return piece
 
 
 def lay(target: Array, piece: Array, glow: bool = False) -> None:

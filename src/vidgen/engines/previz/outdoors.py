@@ -57,12 +57,14 @@ def far_ranges(
         share = i / max(count - 1, 1)
         z = float(np.interp(share, [0, 0.5, 1], [42, 20, near_z]))
         height = top * (0.55 - 0.30 * share) * float(rng.uniform(0.85, 1.15))
+        if w.spec.has("fuji"):
+            height *= 0.45  # the others step back
         level = w.v0 - top * (0.62 - 0.60 * share)
         line = land.crest(
             w.seed, f"{seed_name}{i}", level, height, 0.8 + 0.55 * share + rng.uniform(0, 0.3), sharp * (1 - 0.55 * share)
         )
         if w.spec.has("fuji") and i == 0:
-            line = land.cone(line, w.side * w.aspect * 0.16, w.v0 - top * 1.45 - 0.08, 0.55, w.v0 + 0.02)
+            line = land.cone(line, w.side * w.aspect * 0.14, w.v0 - 0.37, 0.70, w.v0 + 0.02)
         rock = mix(w.p.forest, rgb("#6d7488"), 0.75 - 0.6 * share)
         white = snow if i < count - 1 or w.spec.season == "winter" else snow * 0.4
         if w.spec.has("fuji") and i == 0:

@@ -60,7 +60,8 @@ class Palette:
 
     def air(self, colour: Array, z: float) -> Array:
         """What a colour looks like from a distance: it turns into haze."""
-        return mix(colour, self.haze, 1 - np.exp(-max(z - 1, 0) / self.clear))
+        veil = mix(self.far, self.haze, float(np.clip((z - 6) / 34, 0.15, 1.0)))
+        return mix(colour, veil, 1 - np.exp(-max(z - 1, 0) / self.clear))
 
     def sky_at(self, height: Any) -> Array:
         """Sky colour at a height above the horizon in frame heights: [..., 3]."""

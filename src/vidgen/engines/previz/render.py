@@ -48,7 +48,8 @@ def make(take: TakeRequest, out: Path, progress: Progress, cancelled: CancelledC
         slate.prepare()
     ending = source.ending() if isinstance(source, Scene) else None
     tag = json.dumps(
-        {_TAG: VERSION, "slate": bool(slate), "ending": ending.as_dict() if ending else None}, separators=(",", ":")
+        {_TAG: VERSION, "slate": slate.box() if slate else None, "ending": ending.as_dict() if ending else None},
+        separators=(",", ":"),
     )
     with (
         FrameWriter(out, request.width, request.height, request.fps, frames=request.frames, comment=tag) as writer,
@@ -75,11 +76,11 @@ def _source(take: TakeRequest, notes: Notes) -> tuple[Source, str]:
     if inputs.source_video:
         return stills.Footage(request, inputs.source_video, take.seed), "footage"
     if inputs.continues:
-        opening, slated = _left_off(inputs.continues)
+        opening, slate = _left_off(inputs.continues)
         if opening and spec.place != "card" and spec.same_world(opening.spec) and not inputs.end_frame:
             return Scene(request, spec, take.seed, opening), "scene"
         return stills.Still(
-            request, stills.last_frame(inputs.continues, slated), inputs.end_frame, take.seed, exact=True
+            request, stills.last_frame(inputs.continues, slate), inputs.end_frame, take.seed, exact=True
         ), "still"
     first = inputs.start_frame or next(iter(inputs.references), None)
     if first or inputs.end_frame:
@@ -90,8 +91,8 @@ def _source(take: TakeRequest, notes: Notes) -> tuple[Source, str]:
     return Scene(request, spec, take.seed), "scene"
 
 
-def _left_off(file: Path) -> tuple[Opening | None, bool]:
-    """Where the take that is continued left its world, where previz drew it; and whether a slate lies over its picture."""
+def _left_off(file: Path) -> tuple[Opening | None, list[int] | None]:
+    """Where the take that is continued left its world, where previz drew it; and where a slate lies over its picture."""
     from vidgen.media.probe import open_media
 
     with open_media(file) as container:
@@ -99,10 +100,12 @@ def _left_off(file: Path) -> tuple[Opening | None, bool]:
     try:
         tag: dict[str, Any] = json.loads(text)
         if tag.get(_TAG) != VERSION:
-            return None, False
-        return Opening.from_dict(tag["ending"]) if tag["ending"] else None, bool(tag["slate"])
+            return None, None
+        return Opening.from_dict(tag["ending"]) if tag["ending"] else None, [int(edge) for edge in tag["slate"]] if tag[
+            "slate"
+        ] else None
     except (ValueError, KeyError, TypeError, AttributeError):
-        return None, False
+        return None, None
 
 
 def _unmet(take: TakeRequest) -> Notes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,26 +42,24 @@ def load(file: Path) -> Array:
         ) from error
 
 
-def last_frame(file: Path, slated: bool) -> Array:
-    """The last frame of a clip. Where a slate lies over it, its bar is filled in from around it."""
+def last_frame(file: Path, slate: Sequence[int] | None) -> Array:
+    """The last frame of a clip. Where a ``slate`` lies over it (left, top, right, bottom), it is filled in from around."""
     frame: Array | None = None
     for frame in read_frames(file):  # noqa: B007
         pass
     if frame is None:
         raise InputError("media.no_video", f"{file} has no frames", where=str(file))
-    return _without_slate(frame) if slated else frame
+    return _without_slate(frame, slate) if slate else frame
 
 
-def _without_slate(frame: Array) -> Array:
-    h, w = frame.shape[:2]
-    size = max(6.0, min(h * 0.024, w * 0.030))
-    top, bottom = round(h - size * 3.0), round(h - size * 1.0)
-    cover = np.zeros((h, w), np.uint8)
-    cover[top:bottom, round(size * 0.9) : round(min(w, w * 0.98))] = 255
-    band = frame[max(0, top - 24) :]
-    filled = cv2.inpaint(cv2.cvtColor(band, cv2.COLOR_RGB2BGR), cover[max(0, top - 24) :], 3, cv2.INPAINT_TELEA)
+def _without_slate(frame: Array, slate: Sequence[int]) -> Array:
+    left, top, right, bottom = slate
+    reach = min(frame.shape[0], bottom + 24)
+    cover = np.zeros(frame.shape[:2], np.uint8)
+    cover[max(0, top - 1) : bottom + 1, max(0, left - 1) : right + 1] = 255
+    band = cv2.cvtColor(np.ascontiguousarray(frame[:reach]), cv2.COLOR_RGB2BGR)
     out = frame.copy()
-    out[max(0, top - 24) :] = cv2.cvtColor(filled, cv2.COLOR_BGR2RGB)
+    out[:reach] = cv2.cvtColor(cv2.inpaint(band, cover[:reach], 3, cv2.INPAINT_TELEA), cv2.COLOR_BGR2RGB)
     return out
 
 

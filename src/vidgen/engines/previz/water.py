@@ -132,7 +132,7 @@ class Water(Layer):
         """[h, w] float32 about -1 to 1: two trains of waves in perspective, running with the wind."""
         to_plane = _ground_plane(view, now.state) @ np.array([[1, 0, 0], [0, 1, first], [0, 0, 1]])
         total = None
-        for number, (scale, speed, turn) in enumerate(((0.46, 0.055, 0.35), (1.15, 0.10, -0.25))):
+        for number, (scale, speed, turn) in enumerate(((0.80, 0.045, 0.35), (2.1, 0.08, -0.25))):
             c, s = math.cos(turn), math.sin(turn)
             run = now.time * speed * (0.35 + 0.65 * self.wind) * _TILE
             grain = _TILE * scale / 2.4
@@ -178,7 +178,7 @@ class Water(Layer):
         width = 0.035 + lamp.radius * 0.8 + y * (0.25 + 0.35 * self.rough)
         path = np.exp(-((x / width) ** 2)) * (1.1 - 0.7 * y)
         level = 0.62 - 0.50 * path * (0.5 + self.rough * 0.6)
-        spark = np.clip((waves - level) * (3.2 + 5 * (1 - y)), 0, 1) * np.clip(path * 1.7, 0, 1) * lamp.strength
+        spark = (1 - 0.8 * y) * np.clip((waves - level) * (3.2 + 5 * (1 - y)), 0, 1) * np.clip(path * 1.7, 0, 1) * lamp.strength
         sheen = path * (0.20 + 0.25 * np.exp(-y * 10)) * lamp.strength
         light = np.clip(spark * 1.15 + sheen, 0, 1) * float(np.clip(1.2 - lamp.height * 0.9, 0.35, 1))
         tone = mix(lamp.colour, lamp.glow, 0.35)

@@ -28,12 +28,14 @@ def forest(w: World) -> None:
     for z, level in ((30.0, 0.02), (23.0, 0.05)):
         line = land.crest(w.seed, f"far-wood{z}", w.v0 - level, 0.05, 1.1, 0.1)
         w.add(land.ridge_plate(p, land.Ridge(z * 0.6, line, w.v0 + 0.16, p.forest, 0.3, 0.30, 0, 0.75, f"far-wood{z}"), w.seed))
+    soil = rgb("#8a6a3f") if w.spec.season == "autumn" else rgb("#e8eef5") if w.spec.season == "winter" else p.forest
+    w.add(land.ground_plate(p, w.v0, w.stage.height, soil, w.seed, "soil", 0.6, second=mix(soil, p.grass, 0.5)))
     for number, (z, step, wide) in enumerate(
         ((17.0, 0.075, 0.013), (11.0, 0.115, 0.022), (7.0, 0.18, 0.036), (4.4, 0.30, 0.060))
     ):
         w.add(_stand(w, z, step, wide, bamboo))
         if number < 3:
-            strength = 0.45 if w.spec.has("mist") else 0.26
+            strength = 0.34 if w.spec.has("mist") else 0.16
             w.add(sky.mist(p, z - 1, w.v0 + 0.06, 0.16, w.seed + number, 0.014 * w.fast, strength))
     w.add(_shafts(w))
     w.add(_floor(w, 3.0, 0.33, 0.14, "ferns"))
@@ -96,7 +98,7 @@ def _stand(w: World, z: float, step: float, wide: float, bamboo: bool, dark: flo
             for _ in range(5 if not edges else 9):
                 v = high + (-0.16 - high) * rng.random() ** (1.6 if not bamboo else 1.1)
                 size = min(step, 0.34) * rng.uniform(0.45, 0.9)
-                leaf = max(min(0.030 / z, 0.0125), 1.1 / sheet.density)
+                leaf = max(min(0.030 / z, 0.009), 1.1 / sheet.density)
                 if bamboo:
                     _blades(sheet, at + rng.uniform(-step, step), v, size, leaf * 1.5, leaves, rng)
                 else:

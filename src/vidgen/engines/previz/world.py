@@ -189,7 +189,12 @@ def _before_front(w: World, *layers: Layer) -> None:
             len(w.layers),
         )
         last_water = max(
-            (i for i, other in enumerate(w.layers) if other.name in ("water", "ground", "court", "meadow", "road")), default=-1
+            (
+                i
+                for i, other in enumerate(w.layers)
+                if other.name in ("water", "soil", "bank", "verge", "court", "meadow", "road")
+            ),
+            default=-1,
         )
         w.layers.insert(max(spot, last_water + 1) if layer.z < 9 else spot, layer)
 
