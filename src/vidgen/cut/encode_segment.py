@@ -15,7 +15,7 @@ from pathlib import Path
 
 from vidgen.cut.segments import Segment, Source
 from vidgen.cut.timeline import Timeline
-from vidgen.cut.titles import ass_text
+from vidgen.cut.titles import any_colour, ass_text
 from vidgen.cut.transitions import blend
 from vidgen.errors import ProcessingError
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
@@ -26,6 +26,10 @@ ONE_THREAD = ("-threads", "1")
 """For decoding: pieces are made side by side, so threads inside each only cost time and memory."""
 STRICT = ("-err_detect", "explode", *ONE_THREAD)
 """For clips that we or an engine checked: any damage is an error, never a grey block in the film."""
+
+TO_RGB = "scale=in_color_matrix=bt709:in_range=tv:out_range=pc:flags=bicubic+accurate_rnd+full_chroma_int,format=gbrp"
+TO_YUV = "scale=in_range=pc:out_range=tv:out_color_matrix=bt709:flags=bicubic+accurate_rnd"
+"""Around coloured titles: on YUV some versions of the ass filter mix colours by BT.601, whatever the picture's matrix is."""
 
 
 def encode_segments(
@@ -143,7 +147,7 @@ def _blend(segment: Segment, timeline: Timeline) -> list[str]:
     """From ``[s0]`` and ``[s1]`` to ``[blend]``."""
     kind, frames = blend(segment.transition or ""), segment.frames
     if not kind.startswith("dip:"):
-        return [f"[s0][s1]{_xfade(kind, frames)}[blend]"]
+        return _xfade("s0", "s1", kind, frames, "blend")
     half, colour = frames // 2, kind.removeprefix("dip:")
     plain = f"color={colour}:s={timeline.width}x{timeline.height}:r=10,format={timeline.profile.pix_fmt},setsar=1,settb=1/10"
     if not half:
@@ -152,16 +156,21 @@ def _blend(segment: Segment, timeline: Timeline) -> list[str]:
     return [
         f"[s0]trim=end_frame={half}[leaving]",
         f"{plain},trim=end_frame={half}[plain0]",
-        f"[leaving][plain0]{_xfade('fade', half)}[first]",
+        *_xfade("leaving", "plain0", "fade", half, "first"),
         f"{plain},trim=end_frame={rest}[plain1]",
         f"[s1]trim=start_frame={half},setpts=N,fps=10[coming]",
-        f"[plain1][coming]{_xfade('fade', rest)}[second]",
+        *_xfade("plain1", "coming", "fade", rest, "second"),
         "[first][second]concat=n=2[blend]",
     ]
 
 
-def _xfade(kind: str, frames: int) -> str:
-    return f"xfade=transition={kind}:duration={frames / 10:.1f}:offset=0"
+def _xfade(before: str, after: str, kind: str, frames: int, out: str) -> list[str]:
+    """Blend ``frames`` frames of ``[before]`` and ``[after]`` to ``[out]``."""
+    # Older xfades drop what is left of the blend when the first input ends, so it gets a frame more than is used.
+    return [
+        f"[{before}]tpad=stop_mode=clone:stop=1[{before}_held]",
+        f"[{before}_held][{after}]xfade=transition={kind}:duration={frames / 10:.1f}:offset=0,trim=end_frame={frames}[{out}]",
+    ]
 
 
 def _source_chain(index: int, source: Source, timeline: Timeline, folder: Path, label: str) -> str:
@@ -178,7 +187,10 @@ def _source_chain(index: int, source: Source, timeline: Timeline, folder: Path, 
         (folder / name).write_text(ass_text(cues, timeline.width, timeline.height, timeline.rate), encoding="utf-8")
         _link_fonts(folder)
         # The clock of titles starts with the shot, so that a title goes on where the piece before left it.
-        steps += [f"settb=1/10,setpts=N+{source.first}", f"ass=filename={name}:fontsdir=fonts"]
+        draw = f"ass=filename={name}:fontsdir=fonts"
+        if any_colour(cues):
+            draw = f"{TO_RGB},{draw},{TO_YUV},format={timeline.profile.pix_fmt}"
+        steps += [f"settb=1/10,setpts=N+{source.first}", draw]
     steps += ["settb=1/10", "setpts=N", "fps=10"]
     return f"[{index}:v:0]{','.join(steps)}[{label}]"
 

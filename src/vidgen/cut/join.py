@@ -13,6 +13,7 @@ from vidgen.errors import ProcessingError
 from vidgen.media.encode import timescale
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
 from vidgen.media.files import atomic
+from vidgen.media.rate import SAMPLE_RATE
 from vidgen.media.verify import check_video
 
 LIST = "pieces.ffconcat"
@@ -44,7 +45,15 @@ def join(
         args += ["-map", "0:v:0", *(("-map", "1:a:0") if sound else ()), "-c", "copy", "-map_metadata", "-1"]
         if title := " ".join(plain(timeline.title).split()):
             args += ["-metadata", f"title={title}"]
-        args += ["-video_track_timescale", str(timescale(timeline.rate)), "-movflags", "+faststart", f"file:{part.resolve()}"]
+        args += [
+            "-video_track_timescale",
+            str(timescale(timeline.rate)),
+            "-movie_timescale",
+            str(SAMPLE_RATE),
+            "-movflags",
+            "+faststart",
+            f"file:{part.resolve()}",
+        ]
         run_ffmpeg(args, what="joining the film", cwd=folder, cancelled=cancelled)
         check_film(part, timeline, with_sound=sound is not None)
 

@@ -20,7 +20,8 @@ from vidgen.media.ffmpeg import input_args, run_ffmpeg
 from vidgen.media.files import part_name
 from vidgen.media.rate import SAMPLE_RATE
 
-AAC_ARGS = ("-c:a", "aac", "-b:a", "256k", "-ar", str(SAMPLE_RATE), "-ac", "2")
+AAC_ARGS = ("-c:a", "aac", "-b:a", "256k", "-ar", str(SAMPLE_RATE), "-ac", "2", "-movie_timescale", str(SAMPLE_RATE))
+"""The time scale makes the length exact to the sample; older ffmpegs would round it to milliseconds."""
 TOLERANCE_LU = 0.5
 """How far the encoded film may be from its target; peaks may not be above theirs at all."""
 GOOD_ENOUGH_LU = 0.2

@@ -15,7 +15,7 @@ from vidgen.cut.timeline import Cue, Timeline, TimelineShot
 from vidgen.media.files import sha256_json
 from vidgen.media.rate import rate_text
 
-SEGMENT_VERSION = 1
+SEGMENT_VERSION = 2
 """Part of every key. Raise it when the same input would come out as other pixels."""
 
 

@@ -158,6 +158,12 @@ def _block(cue: Cue, text: str, width: int, height: int) -> Block:
     return Block(cue, look, tuple(lines), anchor, em * face.line, em, x, y, wide, tall + 2 * pad_y)
 
 
+def any_colour(cues: tuple[Cue, ...]) -> bool:
+    """Whether a title is drawn in anything but black, grey or white."""
+    colours = (look_of(cue).colour for cue in cues)
+    return any(len({colour[1:3].lower(), colour[3:5].lower(), colour[5:7].lower()}) > 1 for colour in colours)
+
+
 def ass_text(cues: tuple[Cue, ...], width: int, height: int, rate: Fraction) -> str:
     """The ASS script for the cues of one shot on a picture of the given size."""
     styles, events = [], []
