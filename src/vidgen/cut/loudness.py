@@ -16,7 +16,7 @@ from pathlib import Path
 
 from vidgen.cut.timeline import LoudnessTarget
 from vidgen.errors import InputError, Notice, ProcessingError
-from vidgen.media.ffmpeg import input_args, run_ffmpeg
+from vidgen.media.ffmpeg import FORMATS, PROTOCOLS, input_args, run_ffmpeg
 from vidgen.media.files import part_name
 from vidgen.media.rate import SAMPLE_RATE
 
@@ -168,10 +168,16 @@ def _approach(
 
 
 def _encode(mix: Path, out: Path, samples: int, gain_db: float, ceiling_db: float | None, cancelled: Cancel) -> None:
-    steps = [f"volume={gain_db:.3f}dB"]
+    import ffmpeg
+
+    sound = ffmpeg.input(f"file:{mix.resolve()}", protocol_whitelist=PROTOCOLS, format_whitelist=FORMATS).audio
+    sound = sound.filter("volume", f"{gain_db:.3f}dB")
     if ceiling_db is not None:
-        limit = 10 ** (ceiling_db / 20)
-        steps += ["aresample=192000", f"alimiter=level=0:limit={limit:.6f}:attack=2:release=80:latency=1", "aresample=48000"]
-    steps += [f"apad=whole_len={samples}", f"atrim=end_sample={samples}", "aformat=channel_layouts=stereo"]
-    args = [*input_args(mix.resolve()), "-map", "0:a:0", "-af", ",".join(steps), *AAC_ARGS, "-map_metadata", "-1"]
-    run_ffmpeg([*args, f"file:{out.resolve()}"], what="encoding the soundtrack", cancelled=cancelled)
+        limit = f"{10 ** (ceiling_db / 20):.6f}"
+        sound = sound.filter("aresample", 4 * SAMPLE_RATE)
+        sound = sound.filter("alimiter", level=0, limit=limit, attack=2, release=80, latency=1).filter("aresample", SAMPLE_RATE)
+    sound = sound.filter("apad", whole_len=samples).filter("atrim", end_sample=samples)
+    sound = sound.filter("aformat", channel_layouts="stereo")
+    # The library only writes the argument list; ffmpeg itself is started by our one runner.
+    *args, name = ffmpeg.output(sound, f"file:{out.resolve()}").get_args()
+    run_ffmpeg([*args, *AAC_ARGS, "-map_metadata", "-1", name], what="encoding the soundtrack", cancelled=cancelled)
