@@ -166,10 +166,12 @@ def _blend(segment: Segment, timeline: Timeline) -> list[str]:
 
 def _xfade(before: str, after: str, kind: str, frames: int, out: str) -> list[str]:
     """Blend ``frames`` frames of ``[before]`` and ``[after]`` to ``[out]``."""
-    # Older xfades drop what is left of the blend when the first input ends, so it gets a frame more than is used.
+    # Older xfades lose the end of the blend where an input ends with it, so each gets a frame more than is used.
     return [
         f"[{before}]tpad=stop_mode=clone:stop=1[{before}_held]",
-        f"[{before}_held][{after}]xfade=transition={kind}:duration={frames / 10:.1f}:offset=0,trim=end_frame={frames}[{out}]",
+        f"[{after}]tpad=stop_mode=clone:stop=1[{after}_held]",
+        f"[{before}_held][{after}_held]xfade=transition={kind}:duration={frames / 10:.1f}:offset=0,"
+        f"trim=end_frame={frames}[{out}]",
     ]
 
 
