@@ -173,17 +173,22 @@ class Water(Layer):
         sun = matrix @ np.array([lamp.side, self.top - lamp.height, 1])
         line = (matrix @ np.array([lamp.side, self.top, 1]))[1]
         h, w = part.shape[:2]
-        x = (np.arange(w, dtype=np.float32)[None, :] - sun[0]) / view.height
+        if line > first + h:
+            return
         y = self._rows(view, now, first, h)[:, None]
         width = 0.035 + lamp.radius * 0.8 + y * (0.25 + 0.35 * self.rough)
+        reach = 2.3 * float(width.max()) * view.height  # beyond, the path is darker than one step of 8 bits
+        left, right = max(0, int(sun[0] - reach)), min(w, int(sun[0] + reach))
+        if right <= left:
+            return
+        part, waves = part[:, left:right], waves[:, left:right]
+        x = (np.arange(left, right, dtype=np.float32)[None, :] - sun[0]) / view.height
         path = np.exp(-((x / width) ** 2)) * (1.1 - 0.7 * y)
         level = 0.62 - 0.50 * path * (0.5 + self.rough * 0.6)
         spark = (1 - 0.8 * y) * np.clip((waves - level) * (3.2 + 5 * (1 - y)), 0, 1) * np.clip(path * 1.7, 0, 1) * lamp.strength
         sheen = path * (0.20 + 0.25 * np.exp(-y * 10)) * lamp.strength
         light = np.clip(spark * 1.15 + sheen, 0, 1) * float(np.clip(1.2 - lamp.height * 0.9, 0.35, 1))
         tone = mix(lamp.colour, lamp.glow, 0.35)
-        if line > first + h:
-            return
         glow = cv2.merge([(light * (255 * float(channel))).astype(np.uint8) for channel in tone])
         part[:] = cv2.add(cv2.multiply(part, cv2.bitwise_not(glow), scale=1 / 255), glow)
 
