@@ -106,7 +106,7 @@ def row(shots: int, size: tuple[int, int]) -> str:
     with tempfile.TemporaryDirectory(prefix="vidgen-bench-") as name:
         folder = Path(name)
         make_clips(folder / "clips", size)
-        cost = best_costs(folder, shots, size, repeats=3 if shots <= 10 and size == SMALL else 1)
+        cost = best_costs(folder, shots, size, repeats=1 if size == LARGE or shots > 60 else 2 if shots > 10 else 3)
     base, cuts = cost["limit"].cpu, cost["limit of cuts"].cpu
 
     def share(step: str, of: float) -> str:
