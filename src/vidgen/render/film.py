@@ -138,7 +138,7 @@ def render_film(
         listener("run.started", shots=len(needed), takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
         made = asyncio.run(maker.make(limit))
         warn(maker.notices)
-        project.save_picks(made)
+        project.save_picks({shot.planned.id: pick for shot in made if (pick := shot.pick)})
         kept = [shot for shot in made if shot.planned.id in {planned.id for planned in plan.shots}]
         cut = finish(plan, kept, space.root, output, listener=listener, warn=warn, jobs=options.jobs)
     return RenderResult(

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from vidgen.errors import Notice
 from vidgen.takes.exclusive import project_lock
 from vidgen.takes.journal import Journal
 from vidgen.takes.lockfile import Pick, lock_path, read_lock, update_lock
 from vidgen.takes.store import TakeStore
-
-if TYPE_CHECKING:
-    from vidgen.render.shots import MadeShot
 
 
 @dataclass
@@ -61,16 +57,10 @@ class Project:
         journal = Journal(self.root) if here else None
         yield Workspace(self.root, TakeStore(self.root, journal=journal) if here else None, journal, self._picks())
 
-    def save_picks(self, made: Iterable[MadeShot]) -> None:
-        """Write the picks into the lock file; shots that this run did not touch keep theirs."""
-        if self.lock_file is None:
-            return
-        fresh = {
-            shot.planned.id: Pick(shot.request_key, shot.picked.take, shot.picked_by, shot.picked.sha256)
-            for shot in made
-            if shot.request_key and shot.picked and shot.picked_by != "clip"
-        }
-        update_lock(self.lock_file, lambda before: {**before, **fresh})
+    def save_picks(self, fresh: Mapping[str, Pick]) -> None:
+        """Write picks into the lock file; shots that are not among them keep theirs."""
+        if self.lock_file is not None:
+            update_lock(self.lock_file, lambda before: {**before, **fresh})
 
     def _picks(self) -> dict[str, Pick]:
         return read_lock(self.lock_file) if self.lock_file else {}

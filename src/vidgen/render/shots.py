@@ -23,6 +23,7 @@ from vidgen.render.project import Workspace
 from vidgen.render.remote import run_remote
 from vidgen.storyboard.model import Score
 from vidgen.takes.keys import request_key, seeded_key
+from vidgen.takes.lockfile import Pick
 from vidgen.takes.request import ShotRequest, Take, TakeRequest
 
 DEFAULT_JOBS = min(4, os.cpu_count() or 1)
@@ -46,6 +47,13 @@ class MadeShot:
     verdict: Verdict | None = None
     missing: int = 0
     reused: bool = False
+
+    @property
+    def pick(self) -> Pick | None:
+        """What the lock file says of the shot; None for a user's own clip."""
+        if self.request_key is None or self.picked is None or self.picked_by == "clip":
+            return None
+        return Pick(self.request_key, self.picked.take, self.picked_by, self.picked.sha256)
 
     @property
     def needs_review(self) -> bool:
