@@ -19,7 +19,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from vidgen.cut.assembly import assemble
-from vidgen.cut.join import LIST, write_list
+from vidgen.media.joining import LIST, write_list
 from vidgen.cut.timeline import Timeline, TimelineShot, Transition
 from vidgen.media.encode import MASTER
 from vidgen.media.ffmpeg import run_ffmpeg

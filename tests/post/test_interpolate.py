@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from vidgen.errors import InputError, MissingError
+from vidgen import post
+from vidgen.errors import InputError
 from vidgen.media.frames import Frame, read_frames
 from vidgen.media.probe import probe
-from vidgen.post import PostSettings, interpolate_file, process_clip
-from vidgen.post import clip as clip_module
+from vidgen.post import FileResult
 from vidgen.post.cuts import find_cuts
-from vidgen.post.retime import retime
-from vidgen.post.stages import PairInterpolator
 
 Ffmpeg = Callable[..., None]
 MakeClip = Callable[..., Path]
 Drifting = Callable[..., list[Frame]]
+
+
+def interpolate_file(source: Path, out: Path, *, engine: str = "minterpolate", **wishes: Any) -> FileResult:
+    return post.interpolate_file(source, out, engine=engine, **wishes)
 
 
 def distance(one: Frame, other: Frame) -> float:
@@ -136,9 +139,6 @@ def test_bad_requests_are_one_clear_line(filmed: Path, tmp_path: Path) -> None:
         interpolate_file(filmed, filmed, rate=60)
     with pytest.raises(InputError, match="did you mean rife"):
         interpolate_file(filmed, out, rate=60, engine="rif")
-    with pytest.raises(MissingError) as caught:
-        interpolate_file(filmed, out, rate=60, engine="rife")
-    assert caught.value.code == "post.engine_missing" and "minterpolate" in caught.value.hint
     assert list(tmp_path.iterdir()) == []
 
 
@@ -153,49 +153,3 @@ def test_missing_empty_cut_off_and_foreign_files_are_one_clear_line(filmed: Path
             interpolate_file(tmp_path / name, tmp_path / "out.mp4", rate=60)
         assert "\n" not in caught.value.message and name in caught.value.message
     assert not (tmp_path / "out.mp4").exists()
-
-
-class Blend(PairInterpolator):
-    """A Python engine as others will be: it only makes pictures between two pictures, and notes what it was asked."""
-
-    name = "blend"
-
-    def __init__(self) -> None:
-        self.asked: list[list[float]] = []
-
-    def between(self, before: Frame, after: Frame, times: Sequence[float]) -> list[Frame]:
-        self.asked.append([round(time, 3) for time in times])
-        return [((1 - time) * before + time * after).astype(np.uint8) for time in times]
-
-
-def levels(values: Sequence[int]) -> list[Frame]:
-    return [np.full((8, 8, 3), value, np.uint8) for value in values]
-
-
-def test_a_python_engine_is_asked_for_exact_moments() -> None:
-    engine = Blend()
-    times = [Fraction(index, 24) for index in range(3)]
-    made = list(retime(levels([0, 100, 200]), times, set(), engine, Fraction(60), 8))
-    assert engine.asked == [[0.4, 0.8], [0.2, 0.6]]
-    assert [int(picture[0, 0, 0]) for picture in made] == [0, 40, 80, 120, 160, 200, 200, 200]
-
-
-def test_a_python_engine_is_never_asked_across_a_cut_nor_between_equal_pictures() -> None:
-    engine = Blend()
-    times = [Fraction(index, 24) for index in range(4)]
-    made = list(retime(levels([10, 10, 200, 100]), times, {2}, engine, Fraction(48), 8))
-    assert engine.asked == [[0.5]]
-    assert [int(picture[0, 0, 0]) for picture in made] == [10, 10, 10, 10, 200, 150, 100, 100]
-
-
-def test_a_python_engine_runs_in_the_same_pass(
-    make_clip: MakeClip, drifting: Drifting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(clip_module, "choose_interpolator", lambda *args: (Blend(), "test"))
-    source = make_clip("in.mp4", [*drifting(6), *drifting(6, seed=9)])
-    settings = PostSettings(192, 128, Fraction(60))
-    result = process_clip(source, tmp_path / "out.mp4", settings)
-    assert (result.interpolated_by, result.upscaled_by, result.frames) == ("blend", "lanczos", 30)
-    made, given = list(read_frames(tmp_path / "out.mp4")), list(read_frames(source))
-    assert made[0].shape == (128, 192, 3)
-    assert distance(made[14][::2, ::2], given[5]) < 14 < 25 < distance(made[14][::2, ::2], given[6])  # held at the cut

@@ -13,10 +13,9 @@ from vidgen.errors import ProcessingError
 from vidgen.media.encode import timescale
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
 from vidgen.media.files import atomic
+from vidgen.media.joining import list_args, write_list
 from vidgen.media.rate import SAMPLE_RATE
 from vidgen.media.verify import check_video
-
-LIST = "pieces.ffconcat"
 
 
 def join(
@@ -39,7 +38,7 @@ def join(
     with atomic(out) as part, tempfile.TemporaryDirectory(dir=scratch, prefix="join-") as name:
         folder = Path(name)
         write_list(pieces, timeline.rate, folder)
-        args = ["-f", "concat", "-safe", "1", "-protocol_whitelist", "file", "-format_whitelist", "concat,mov", "-i", LIST]
+        args = list_args()
         if sound:
             args += input_args(sound.resolve())
         args += ["-map", "0:v:0", *(("-map", "1:a:0") if sound else ()), "-c", "copy", "-map_metadata", "-1"]
@@ -56,25 +55,6 @@ def join(
         ]
         run_ffmpeg(args, what="joining the film", cwd=folder, cancelled=cancelled)
         check_film(part, timeline, with_sound=sound is not None)
-
-
-def write_list(pieces: list[tuple[Path, int]], rate: Fraction, folder: Path) -> None:
-    """Links with plain names, and the list that ffmpeg's concat reads.
-
-    Durations are differences of rounded film times, so that no rounding adds up, however many pieces there are.
-    """
-    lines, frame = ["ffconcat version 1.0"], 0
-    for number, (piece, frames) in enumerate(pieces):
-        link = f"{number:05d}.mp4"
-        (folder / link).symlink_to(piece.resolve())
-        microseconds = _microseconds(frame + frames, rate) - _microseconds(frame, rate)
-        lines += [f"file {link}", f"duration {microseconds // 1_000_000}.{microseconds % 1_000_000:06d}"]
-        frame += frames
-    (folder / LIST).write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _microseconds(frame: int, rate: Fraction) -> int:
-    return round(Fraction(frame * 1_000_000) / rate)
 
 
 def check_film(path: Path, timeline: Timeline, *, with_sound: bool) -> None:

@@ -75,8 +75,12 @@ def read_clock(info: MediaInfo) -> Clock:
 
 def find_pieces(info: MediaInfo, *, cancelled: Callable[[], bool] = lambda: False) -> list[Piece]:
     """The clip's uncut pieces, in order; together they are all of its frames."""
-    cuts = find_cuts(info, cancelled=cancelled)
-    return [Piece(first, last) for first, last in pairwise([0, *cuts, info.frames])]
+    return pieces_of(find_cuts(info, cancelled=cancelled), info.frames)
+
+
+def pieces_of(cuts: Sequence[int], frames: int) -> list[Piece]:
+    """The pieces between cuts, of so many frames."""
+    return [Piece(first, last) for first, last in pairwise([0, *cuts, frames])]
 
 
 def find_cuts(info: MediaInfo, *, cancelled: Callable[[], bool] = lambda: False) -> list[int]:

@@ -13,9 +13,10 @@ from vidgen.media.probe import MediaInfo, open_media, probe_video
 from vidgen.media.rate import parse_rate
 from vidgen.post.clip import Extra, OnFrame, process_clip
 from vidgen.post.cuts import read_clock
-from vidgen.post.engines import choose_interpolator, choose_upscaler
+from vidgen.post.engines import Fetch, choose_interpolator, choose_upscaler
 from vidgen.post.reading import upright_form
 from vidgen.post.settings import FileResult, PostResult, PostSettings
+from vidgen.weights.store import pull
 
 MAX_SIDE = 16_384
 
@@ -38,6 +39,7 @@ def interpolate_file(
     engine: str = "auto",
     on_frame: OnFrame = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
+    fetch: Fetch = pull,
 ) -> FileResult:
     """Give a video another frame rate: ``rate`` frames per second, or ``factor`` times its own; exactly one of them.
 
@@ -52,7 +54,7 @@ def interpolate_file(
     choose_interpolator(engine, own, wanted)  # a wrong name is an error even where the rate stays
     form = upright_form(info)
     settings = PostSettings(form.width, form.height, wanted, interpolate=engine)
-    result = _process(info, out, settings, on_frame, cancelled)
+    result = _process(info, out, settings, on_frame, cancelled, fetch)
     return _file_result(result, result.interpolated_by or "none", None)
 
 
@@ -67,6 +69,7 @@ def upscale_file(
     tile: int | None = None,
     on_frame: OnFrame = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
+    fetch: Fetch = pull,
 ) -> FileResult:
     """Enlarge a video ``scale`` times (2, 3 or 4; 2 where nothing is given) or to a picture ``height``; at its own rate.
 
@@ -80,7 +83,7 @@ def upscale_file(
     width, tall = _size(form.width, form.height, scale, height)
     rate = info.rate if info.constant_rate else read_clock(info).nominal_rate
     settings = PostSettings(width, tall, rate, interpolate="nearest", upscale=engine, model=model, tile=tile)
-    result = _process(info, out, settings, on_frame, cancelled)
+    result = _process(info, out, settings, on_frame, cancelled, fetch)
     return _file_result(result, result.upscaled_by or "none", result.model)
 
 
@@ -119,10 +122,10 @@ def _source(src: Path, out: Path) -> MediaInfo:
 
 
 def _process(
-    info: MediaInfo, out: Path, settings: PostSettings, on_frame: OnFrame, cancelled: Callable[[], bool]
+    info: MediaInfo, out: Path, settings: PostSettings, on_frame: OnFrame, cancelled: Callable[[], bool], fetch: Fetch
 ) -> PostResult:
     extra, notices = _companions(info, out.suffix.lower())
-    result = process_clip(info.path, out, settings, on_frame=on_frame, cancelled=cancelled, extra=extra)
+    result = process_clip(info.path, out, settings, on_frame=on_frame, cancelled=cancelled, extra=extra, fetch=fetch)
     return replace(result, notices=(*result.notices, *notices))
 
 

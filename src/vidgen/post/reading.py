@@ -14,14 +14,25 @@ from vidgen.media.probe import MediaInfo
 from vidgen.post.cuts import Clock, Piece
 from vidgen.post.stages import FilterInterpolator, Form
 
-PixelFormat = Literal["yuv420p", "rgb24"]
-"""Raw frames in a pipe: limited-range yuv between ffmpegs, full-range RGB for Python."""
+PixelFormat = Literal["yuv420p", "yuv420p10le", "rgb24", "rgb48le"]
+"""Raw frames in a pipe: limited-range yuv between ffmpegs, full-range RGB for Python; the second of each for 10 bits."""
+
+_BYTES = {"yuv420p": Fraction(3, 2), "yuv420p10le": Fraction(3), "rgb24": Fraction(3), "rgb48le": Fraction(6)}
+"""Bytes of a pixel."""
 
 _SEEKABLE = ("mov", "matroska")
 """Containers in which a seek finds the very frame; in others the piece is counted from the start."""
 
 _HOLD = 4
 """Copies of the last frame that an interpolating filter is given, so that it also makes what comes before it."""
+
+
+RGB = ("rgb24", "rgb48le")
+
+
+def deep(pixels: PixelFormat) -> bool:
+    """Whether a pixel format has more than 8 bits."""
+    return pixels in ("yuv420p10le", "rgb48le")
 
 
 def upright_form(info: MediaInfo) -> Form:
@@ -32,13 +43,18 @@ def upright_form(info: MediaInfo) -> Form:
 
 def frame_bytes(form: Form, pixels: PixelFormat) -> int:
     """Bytes of one raw frame."""
-    return form.width * form.height * 3 if pixels == "rgb24" else form.width * form.height * 3 // 2
+    return int(form.width * form.height * _BYTES[pixels])
 
 
-def read_frames(info: MediaInfo, pixels: PixelFormat, *, cancelled: Callable[[], bool] = lambda: False) -> Iterator[bytes]:
-    """Every frame of the clip, once, whatever its time. Raises ProcessingError where not all of them decode."""
-    steps = [*_look_steps(info, pixels), "setpts=N"]
-    yield from _read(info, [], steps, pixels, info.frames, cancelled)
+def read_frames(
+    info: MediaInfo, pixels: PixelFormat, *, first: int = 0, cancelled: Callable[[], bool] = lambda: False
+) -> Iterator[bytes]:
+    """Every frame of the clip from number ``first`` on, once, whatever its time. Raises ProcessingError where not all of them
+    decode.
+    """
+    skip = [f"trim=start_frame={first}"] if first else []  # decoded and dropped: exact in every container
+    steps = [*skip, *_look_steps(info, pixels), "setpts=N"]
+    yield from _read(info, [], steps, pixels, info.frames - first, cancelled)
 
 
 def read_interpolated(
@@ -50,26 +66,31 @@ def read_interpolated(
     frames: int,
     pixels: PixelFormat,
     *,
+    first: int = 0,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Iterator[bytes]:
-    """``frames`` frames at multiples of 1/rate, interpolated by ``engine`` within each piece and never between two."""
-    done = 0
+    """Frames number ``first`` to ``frames`` (not included) at multiples of 1/rate, interpolated by ``engine`` within each piece
+    and never between two.
+    """
+    done = first
     for piece in pieces:
         until = frames if piece.last == len(clock.times) else min(frames, math.ceil(clock.times[piece.last] * rate))
         if until > done:
-            before, steps = _piece_steps(info, clock, piece, pieces)
+            before, steps = _piece_steps(info, clock, piece, pieces, deep(pixels))
             steps += [f"tpad=stop_mode=clone:stop={_HOLD}", engine.filter(rate), f"settb={rate.denominator}/{rate.numerator}"]
             # The filter's grid is absolute: number k is shown at k/rate. What lies before this piece's share is dropped,
             # and its last frame is held to the end of it.
             steps += [f"trim=start_pts={done}", f"tpad=stop_mode=clone:stop={math.ceil(rate) + until - done}"]
             steps += [f"trim=end_frame={until - done}", "setpts=N"]
-            if pixels == "rgb24":
+            if pixels in RGB:
                 steps.append("scale=in_range=tv:in_color_matrix=bt709:out_range=pc:flags=accurate_rnd+full_chroma_int")
             yield from _read(info, before, steps, pixels, until - done, cancelled)
         done = max(done, until)
 
 
-def _piece_steps(info: MediaInfo, clock: Clock, piece: Piece, pieces: Sequence[Piece]) -> tuple[list[str], list[str]]:
+def _piece_steps(
+    info: MediaInfo, clock: Clock, piece: Piece, pieces: Sequence[Piece], ten_bits: bool
+) -> tuple[list[str], list[str]]:
     """Input options and first steps that give one piece's frames at their own times."""
     before: list[str] = []
     count = f"trim=start_frame={piece.first}:end_frame={piece.last}"
@@ -84,7 +105,7 @@ def _piece_steps(info: MediaInfo, clock: Clock, piece: Piece, pieces: Sequence[P
         start = clock.times[piece.first]
         clocked = ["settb=1/90000", f"setpts=PTS-STARTPTS+{round(start * 90_000)}"]
     single = len(pieces) == 1
-    return before, [*([] if single else [count]), *clocked, *_look_steps(info, "yuv420p")]
+    return before, [*([] if single else [count]), *clocked, *_look_steps(info, "yuv420p10le" if ten_bits else "yuv420p")]
 
 
 def _look_steps(info: MediaInfo, pixels: PixelFormat) -> list[str]:
@@ -94,11 +115,11 @@ def _look_steps(info: MediaInfo, pixels: PixelFormat) -> list[str]:
     coded = (info.height, info.width) if turned else (info.width, info.height)
     alpha = alpha_steps(info)
     steps = ["bwdif=mode=send_frame:deint=interlaced"] if info.interlaced else []
-    ready = (info.pix_fmt, info.color_range, info.color_matrix) == ("yuv420p", 1, 1)
-    if pixels == "yuv420p" and ready and coded == (form.width, form.height):
+    ready = (info.pix_fmt, info.color_range, info.color_matrix) == (pixels, 1, 1)
+    if pixels not in RGB and ready and coded == (form.width, form.height):
         return [*steps, "setsar=1"]  # nothing to convert: frames stay what they are, bit for bit
     colour = "in_range=pc" if alpha else input_colour(info)
-    out = "out_range=tv:out_color_matrix=bt709" if pixels == "yuv420p" else "out_range=pc"
+    out = "out_range=tv:out_color_matrix=bt709" if pixels not in RGB else "out_range=pc"
     scale = f"scale={form.width}:{form.height}:{colour}:{out}:flags=bicubic+accurate_rnd+full_chroma_int"
     return [*steps, *alpha, scale, "setsar=1", f"format={pixels}"]
 

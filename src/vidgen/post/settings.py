@@ -40,7 +40,8 @@ class PostSettings:
         upscale: engine that enlarges: ``auto`` or a name; ``model`` its model, ``tile`` its tile size in pixels.
         grade: colours. ``match``: whether neighbouring shots should be matched (not in this version: a notice).
         grain: film grain, 0 (none) to 100; ``seed`` makes it repeatable.
-        profile: how to encode.
+        profile: how to encode; its pixel format says whether 10 bits are kept.
+        animatic: whether the clip was drawn by the built-in engine, for which ``auto`` takes what costs little.
     """
 
     width: int
@@ -55,6 +56,7 @@ class PostSettings:
     grain: float = 0.0
     seed: int = 0
     profile: EncodeProfile = MASTER
+    animatic: bool = False
 
     @classmethod
     def of(
@@ -67,6 +69,7 @@ class PostSettings:
         folder: Path = Path(),
         seed: int = 0,
         profile: EncodeProfile = MASTER,
+        animatic: bool = False,
     ) -> PostSettings:
         """From a storyboard's ``post:``; ``folder`` is what a LUT's path is relative to, size and rate are the film's."""
         colour, interpolate, upscale = (post.colour, post.interpolate, post.upscale) if post else (None, None, None)
@@ -83,6 +86,7 @@ class PostSettings:
             grain=post.grain.amount if post and post.grain else 0.0,
             seed=seed,
             profile=profile,
+            animatic=animatic,
         )
 
     def changes(self, width: int, height: int, rate: Fraction) -> bool:
@@ -101,7 +105,7 @@ class PostSettings:
         """Identity of what would be done: equal settings, and equal LUT contents, have equal keys."""
         return sha256_json(
             {
-                "version": 1,
+                "version": 2,
                 "size": [self.width, self.height],
                 "rate": rate_text(self.rate),
                 "interpolate": self.interpolate,
@@ -110,6 +114,7 @@ class PostSettings:
                 "lut": sha256_file(self.grade.lut) if self.grade.lut and self.grade.lut.is_file() else None,
                 "grain": [self.grain, self.seed],
                 "profile": self.profile.key(),
+                "animatic": self.animatic,
             }
         )
 

@@ -2,6 +2,10 @@
 
 A *filter* engine is a step of the ffmpeg graph. A *picture* engine is Python: it is given RGB frames and gives RGB frames;
 timing, cuts, duplicates, exact counts and exact sizes are kept for it, so that it holds nothing but its model.
+
+Pictures are [height, width, 3] RGB, full range: uint8 (0-255), or uint16 (0-65535) where the film has more than 8 bits. An
+engine gives what it was given: uint16 in, uint16 out. It may be called from several threads, and takes them in turn where its
+network needs that.
 """
 
 from __future__ import annotations
@@ -10,8 +14,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
-from vidgen.media.frames import Frame
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Picture = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+else:
+    Picture = Any  # choosing an engine does not load numpy
 
 
 @dataclass(frozen=True)
@@ -41,15 +52,26 @@ class FilterInterpolator(Engine):
         """
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Two neighbours of one size, never from two sides of a cut, never equal; and the moments that are wanted between them:
+    ``times``, ascending, each above 0 and below 1, the share of the way to ``after``.
+    """
+
+    before: Picture
+    after: Picture
+    times: tuple[float, ...]
+
+
 class PairInterpolator(Engine):
     """Makes pictures between two pictures in Python."""
 
-    @abstractmethod
-    def between(self, before: Frame, after: Frame, times: Sequence[float]) -> list[Frame]:
-        """One picture for each of ``times`` (ascending, each above 0 and below 1: the share of the way to ``after``).
+    batch: int = 1
+    """How many pairs it is best given at once: more than one only where that is faster."""
 
-        Both frames are [height, width, 3] uint8 RGB of one size, never from two sides of a cut, never equal.
-        """
+    @abstractmethod
+    def between(self, pairs: Sequence[Pair]) -> list[list[Picture]]:
+        """For each pair one picture for each of its times. At most ``batch`` pairs, all of one size and depth."""
 
 
 class FilterUpscaler(Engine):
@@ -64,11 +86,13 @@ class FrameUpscaler(Engine):
     """Enlarges in Python, by ``factor`` along each side."""
 
     factor: int
+    batch: int = 1
+    """How many pictures it is best given at once."""
 
     @abstractmethod
-    def enlarge(self, frame: Frame) -> Frame:
-        """The picture enlarged: [h, w, 3] to [factor*h, factor*w, 3], uint8 RGB. The exact size that is wanted is then made
-        of it by resampling.
+    def enlarge(self, pictures: Sequence[Picture]) -> list[Picture]:
+        """The pictures enlarged: [h, w, 3] to [factor*h, factor*w, 3]. At most ``batch``, all of one size and depth. The exact
+        size that is wanted is then made of them by resampling.
         """
 
 

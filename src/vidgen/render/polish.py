@@ -11,8 +11,10 @@ from vidgen.errors import Notice
 from vidgen.media.discovery import find_ffmpeg
 from vidgen.media.encode import encoded_as
 from vidgen.media.files import sha256_file, write_text
+from vidgen.media.probe import probe_video
 from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.post import PostSettings, process_clip
+from vidgen.post.work import plan_work
 from vidgen.render.events import Listener
 from vidgen.render.timeline import ShotClip
 from vidgen.takes.keys import derived_key
@@ -38,14 +40,16 @@ def polish(
         folder=plan.folder,
         seed=take.seed,
         profile=plan.profile,
+        animatic=planned.engine == "previz",
     )
     warn(Notice(notice.code, notice.message, planned.id) for notice in settings.notices)
     if not settings.changes(plan.source_width, plan.source_height, plan.source_fps):
         return ShotClip(take.file, take.sha256, encoded_as(take.file))
+    work = plan_work(probe_video(take.file), settings, planned.frames)
     key = derived_key(
         "post",
         [take.sha256],
-        settings={"post": settings.key(), "frames": planned.frames},
+        settings={"post": settings.key(), "engines": work.names, "frames": planned.frames},
         tool=f"vidgen {__version__}",
         ffmpeg=find_ffmpeg().version,
     )
