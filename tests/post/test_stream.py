@@ -18,6 +18,7 @@ from vidgen.media.probe import probe
 from vidgen.post import PostSettings, process_clip
 from vidgen.post import segments as segments_module
 from vidgen.post.ahead import ahead
+from vidgen.post.cuts import CutWatch
 from vidgen.post.engines import INTERPOLATORS, UPSCALERS, Network
 from vidgen.post.pictures import _enlarged
 from vidgen.post.retime import retime, start_of
@@ -77,6 +78,15 @@ def test_frames_are_the_same_from_wherever_one_begins(first: int) -> None:
     whole = first_levels(retime(pictures, times, {4}, Blend(), Fraction(60), 20))
     start = start_of(times, Fraction(first, 60))
     assert first_levels(retime(pictures[start:], times, {4}, Blend(), Fraction(60), 20, first=first)) == whole[first:]
+
+
+@pytest.mark.parametrize("start", [0, 3, 9, 14])
+def test_cuts_are_seen_while_pictures_pass_from_wherever_one_begins(drifting: Drifting, start: int) -> None:
+    pictures = [*drifting(6), *drifting(7, seed=9), *drifting(5, seed=4)]
+    watch = CutWatch()
+    seen = list(watch.watch(pictures[watch.start_for(start) :], start))
+    assert len(seen) == len(pictures) - start and all(one is other for one, other in zip(seen, pictures[start:], strict=True))
+    assert {cut for cut in watch.cuts if cut >= start} == {cut for cut in (6, 13) if cut >= start}
 
 
 def test_a_picture_that_comes_several_times_is_enlarged_once() -> None:

@@ -1,13 +1,14 @@
 """Where a clip has hard cuts, so that nothing is morphed across them.
 
-One cheap pass over pictures of 64x36 grey levels. A cut is a pair of neighbours that differ much, differ much more than the
-pairs around them, and do not look alike: a flash of light changes levels but not what is where, a fast pan changes every
-pair alike.
+Told from pictures of 64x36 grey levels, in a cheap pass of their own or while pictures pass by. A cut is a pair of
+neighbours that differ much, differ much more than the pairs around them, and do not look alike: a flash of light changes
+levels but not what is where, a fast pan changes every pair alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -19,6 +20,7 @@ import numpy.typing as npt
 from vidgen.media.ffmpeg import Process, input_args
 from vidgen.media.probe import MediaInfo, open_media
 from vidgen.media.rate import parse_rate
+from vidgen.post.stages import Picture
 
 Grey = npt.NDArray[np.float32]
 """A small picture: [36, 64] grey levels, 0-255."""
@@ -31,6 +33,7 @@ MIN_RATIO = 2.5
 MAX_LIKENESS = 0.55
 """Correlation of the two pictures at most."""
 AROUND = 4
+_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,59 @@ def find_cuts(info: MediaInfo, *, cancelled: Callable[[], bool] = lambda: False)
             likeness.append(_correlation(before, picture))
         before = picture
     return [index + 1 for index in range(len(changes)) if index + 1 < info.frames and _is_cut(index, changes, likeness)]
+
+
+class CutWatch:
+    """Looks for cuts in the pictures of a clip while they pass, without a pass of its own. ``cuts`` holds the indices of the
+    frames that come right after one, for every picture that was handed on.
+    """
+
+    def __init__(self) -> None:
+        self.cuts: set[int] = set()
+
+    @staticmethod
+    def start_for(index: int) -> int:
+        """From which picture on it has to look, for the ones from ``index`` on."""
+        return max(0, index - AROUND - 1)
+
+    def watch(self, pictures: Iterable[Picture], index: int) -> Iterator[Picture]:
+        """The pictures from number ``index`` on; what is given begins at ``start_for(index)``. A few pictures are held back,
+        since a cut is told from what comes after it, too.
+        """
+        first = self.start_for(index)
+        waiting: deque[Picture] = deque()
+        before: Grey | None = None
+        changes: list[float] = []
+        likeness: list[float] = []
+        shown = first
+        for picture in pictures:
+            small = _small(picture)
+            if before is not None:
+                changes.append(float(np.abs(small - before).mean()))
+                likeness.append(_correlation(before, small))
+            before = small
+            waiting.append(picture)
+            if len(waiting) > AROUND:
+                yield from self._show(waiting.popleft(), shown, index, first, changes, likeness)
+                shown += 1
+        for picture in waiting:
+            yield from self._show(picture, shown, index, first, changes, likeness)
+            shown += 1
+
+    def _show(
+        self, picture: Picture, number: int, index: int, first: int, changes: Sequence[float], likeness: Sequence[float]
+    ) -> Iterator[Picture]:
+        if number > first and _is_cut(number - first - 1, changes, likeness):
+            self.cuts.add(number)
+        if number >= index:
+            yield picture
+
+
+def _small(picture: Picture) -> Grey:
+    import cv2
+
+    small: Grey = cv2.resize(picture, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32)
+    return (small / (1.0 if picture.dtype == np.uint8 else 257.0) @ _LUMA).astype(np.float32)
 
 
 def _is_cut(index: int, changes: Sequence[float], likeness: Sequence[float]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from vidgen.post.ahead import ahead, room_for
-from vidgen.post.cuts import find_cuts, find_pieces, pieces_of
+from vidgen.post.cuts import CutWatch, find_pieces, pieces_of
 from vidgen.post.engines import Chosen, Fetch, Nearest
 from vidgen.post.reading import deep, frame_bytes, read_frames, read_interpolated
 from vidgen.post.retime import retime, start_of
@@ -62,11 +62,11 @@ def _made(work: Work, engines: Engines, first: int, cancelled: Cancelled) -> Ite
     engine = engines.interpolator
     if isinstance(engine, PairInterpolator):
         start = start_of(work.clock.times, first / work.settings.rate)
-        cuts = find_cuts(work.info, cancelled=cancelled)
-        read: Iterable[Picture] = _read(work, start, cancelled)
+        watch = CutWatch()
+        read: Iterable[Picture] = watch.watch(_read(work, watch.start_for(start), cancelled), start)
         if work.route.enlarge_first and engines.upscaler:
             read = _sized(_enlarged(read, engines.upscaler), work)
-        made = retime(read, work.clock.times, cuts, engine, work.settings.rate, work.frames, first=first)
+        made = retime(read, work.clock.times, watch.cuts, engine, work.settings.rate, work.frames, first=first)
         yield from made if work.route.enlarge_first or not engines.upscaler else _enlarged(made, engines.upscaler)
     elif engines.upscaler:
         frames = (_array(data, work) for data in ahead(_raw(work, engine, first, cancelled), _reading_room(work)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
@@ -36,7 +36,7 @@ def start_of(times: Sequence[Fraction], moment: Fraction) -> int:
 def retime(
     pictures: Iterable[Picture],
     times: Sequence[Fraction],
-    cuts: Collection[int],
+    cuts: Container[int],
     engine: PairInterpolator,
     rate: Fraction,
     frames: int,
@@ -47,7 +47,8 @@ def retime(
 
     Args:
         pictures: from number ``start_of(times, first / rate)`` on.
-        times: seconds from 0, of all pictures. cuts: index of each picture that comes right after a hard cut.
+        times: seconds from 0, of all pictures. cuts: index of each picture that comes right after a hard cut; known at the
+            latest when that picture comes.
 
     A moment on which a picture falls gets that picture itself. Across a cut and after the last picture, the earlier picture is
     held. Beside what the engine is given at once, two pictures are held in memory.
@@ -64,7 +65,7 @@ def retime(
 def _gaps(
     pictures: Iterable[Picture],
     times: Sequence[Fraction],
-    cuts: Collection[int],
+    cuts: Container[int],
     rate: Fraction,
     frames: int,
     done: int,
