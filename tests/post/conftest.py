@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from vidgen.media.frames import Frame, FrameWriter
+from vidgen.weights.store import pull
 
 Ffmpeg = Callable[..., None]
 MakeClip = Callable[..., Path]
+ModelFolder = Callable[[str], Path]
 
 
 @pytest.fixture(scope="session")
@@ -79,3 +81,16 @@ def filmed(ffmpeg: Ffmpeg, tmp_path_factory: pytest.TempPathFactory) -> Path:
         *("-metadata", "title=My film", str(folder / "filmed.mp4")),
     )
     return folder / "filmed.mp4"
+
+
+@pytest.fixture(scope="session", name="weights")
+def model_folder() -> ModelFolder:
+    """``weights("rife-4.0")`` has a model's verified files here and returns their folder, which is kept between runs."""
+    kept = Path(__file__).parents[2] / ".venv" / "weights-for-tests"
+
+    def folder(name: str) -> Path:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("VIDGEN_HOME", str(kept))
+            return pull(name)
+
+    return folder
