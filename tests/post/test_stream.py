@@ -15,7 +15,7 @@ from post.simple_engines import Blend, Doubled, levels
 from vidgen.errors import Cancelled, ProcessingError
 from vidgen.media.frames import Frame, read_frames
 from vidgen.media.probe import probe
-from vidgen.post import PostSettings, process_clip
+from vidgen.post import PostSettings, interpolate_file, process_clip
 from vidgen.post import segments as segments_module
 from vidgen.post.ahead import ahead
 from vidgen.post.cuts import CutWatch
@@ -26,6 +26,7 @@ from vidgen.post.route import find_route
 from vidgen.post.segments import folder_of, segment_folder
 from vidgen.post.stages import Form
 
+Ffmpeg = Callable[..., None]
 MakeClip = Callable[..., Path]
 Drifting = Callable[..., list[Frame]]
 SIMPLE = Network("post.simple_engines", (), "post")
@@ -70,6 +71,39 @@ def test_pairs_come_in_batches_and_frames_in_order() -> None:
     made = first_levels(retime(levels(range(0, 80, 10)), clock(8), set(), engine, Fraction(48), 16))
     assert made == [*range(0, 75, 5), 70]
     assert engine.calls == [3, 3, 1]
+
+
+NTSC = Fraction(24000, 1001)
+
+
+@pytest.mark.usefixtures("simple")
+@pytest.mark.parametrize(
+    ("source", "target"), [(24, 60), (24, 48), (25, 50), (NTSC, 60), (NTSC, Fraction(60000, 1001)), (30, 60)]
+)
+def test_every_pair_of_rates_is_exact_and_keeps_the_frames_that_were_there(
+    ffmpeg: Ffmpeg, tmp_path: Path, source: Fraction, target: Fraction
+) -> None:
+    clip = tmp_path / "in.mp4"
+    counter = f"color=black:s=64x48:r={source}:d=2,format=gray,geq=lum='60+10*mod(N,12)'"
+    ffmpeg("-f", "lavfi", "-i", counter, "-frames:v", "48", "-c:v", "libx264", "-qp", "1", "-pix_fmt", "yuv420p", str(clip))
+    result = interpolate_file(clip, tmp_path / "out.mp4", rate=target, engine="blend", fetch=nothing)
+    info = probe(result.output)
+    assert info.frames == int(48 * target / source + Fraction(1, 2)) and info.rate == target and info.constant_rate
+    given, made = ([int(np.median(frame)) for frame in read_frames(file)] for file in (clip, result.output))
+    for index, level in enumerate(made):
+        place = index / Fraction(target) * source
+        before, after = given[min(int(place), 47)], given[min(int(place) + 1, 47)]
+        want = before + (after - before) * float(place - int(place))
+        assert level == pytest.approx(before if place.denominator == 1 else want, abs=3)
+
+
+@pytest.mark.usefixtures("simple")
+def test_a_flash_stays_at_its_time(make_clip: MakeClip, drifting: Drifting, tmp_path: Path) -> None:
+    pictures = drifting(12)
+    pictures[6] = np.clip(pictures[6].astype(int) + 90, 0, 255).astype(np.uint8)
+    result = interpolate_file(make_clip("in.mp4", pictures), tmp_path / "out.mp4", rate=60, engine="blend", fetch=nothing)
+    brightness = [float(frame.mean()) for frame in read_frames(result.output)]
+    assert int(np.argmax(brightness)) == 15  # 6/24 s
 
 
 @pytest.mark.parametrize("first", [0, 1, 2, 5, 7, 11, 19])
