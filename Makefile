@@ -19,7 +19,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: $(VENV)/.dev  ## measure, and rewrite the tables in docs/benchmarks.md
+bench: $(VENV)/.bench  ## measure, and rewrite the tables in docs/benchmarks.md
 	$(BIN)/python -m benchmarks
 
 clean:  ## remove what make made, but never .vidgen: takes may have been paid for
@@ -34,4 +34,8 @@ $(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,post]'
+	@touch $@
+
+$(VENV)/.bench: pyproject.toml constraints.txt | $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,post,bench]'
 	@touch $@
