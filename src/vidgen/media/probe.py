@@ -112,6 +112,11 @@ def probe_video(path: Path) -> MediaInfo:
     return info
 
 
+def picture_stream(container: InputContainer) -> VideoStream | None:
+    """The stream that is the file's picture: the first that is not a cover."""
+    return next((stream for stream in container.streams.video if not int(stream.disposition) & _ATTACHED_PICTURE), None)
+
+
 @dataclass
 class _Track:
     """What demuxing one stream showed: presentation times and durations in ticks of ``tick`` seconds."""
@@ -134,7 +139,7 @@ class _Track:
 
 
 def _read(path: Path, container: InputContainer) -> MediaInfo:
-    video = next((stream for stream in container.streams.video if not int(stream.disposition) & _ATTACHED_PICTURE), None)
+    video = picture_stream(container)
     audio = container.streams.audio[0] if container.streams.audio else None
     if video is None and audio is None:
         raise InputError("media.unreadable", f"{path} holds neither pictures nor sound", where=str(path))
@@ -144,7 +149,8 @@ def _read(path: Path, container: InputContainer) -> MediaInfo:
     name = container.format.name
     promised = container.duration / 1_000_000 if container.duration and _states_length(name) else 0.0
     start = container.start_time / 1_000_000 if container.start_time else 0.0
-    missing = promised - (max(picture.end_s, sound.end_s) - start)
+    end = max(picture.end_s, sound.end_s)
+    missing = promised - max(end, end - start)  # Matroska counts its length from 0, MP4 from the first picture or sound
     times = sorted(picture.times)
     rate, constant = _rate(times, picture.tick, video) if video else (Fraction(0), True)
     look = _look(path, container, video) if video and times else {}
@@ -203,7 +209,7 @@ def _demux(container: InputContainer, streams: Sequence[VideoStream | AudioStrea
 
 def _rate(times: Sequence[int], tick: Fraction, stream: VideoStream) -> tuple[Fraction, bool]:
     """Frames per second, and whether every frame sits on that grid (to one tick, the rounding of coarse time bases)."""
-    if len(times) < 2 or "avi" in stream.container.format.name:  # AVI has one rate and no presentation times
+    if len(times) < 2:
         return _known(stream.average_rate, stream.guessed_rate, stream.base_rate) or Fraction(25), True
     mean = Fraction(len(times) - 1) / ((times[-1] - times[0]) * tick or 1)
     for rate in _candidates(mean, (stream.average_rate, stream.guessed_rate, stream.base_rate)):
