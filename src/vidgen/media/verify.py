@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,11 +54,12 @@ def check_video(
     rate: Fraction | None = None,
     decode: bool = False,
     may_start_late: bool = False,
+    starts_at: Fraction = Fraction(0),
 ) -> None:
-    """Raise ProcessingError unless the file holds exactly ``frames`` frames on one grid from 0, of the given size and rate.
+    """Raise ProcessingError unless the file holds exactly ``frames`` frames on one grid, of the given size and rate.
 
-    ``decode``: decode every frame too; any fault in the stream is an error. ``may_start_late``: up to 0.1 s after 0 is right,
-    as in Matroska, which moves everything behind the priming of copied sound.
+    ``starts_at``: time of the first frame in seconds. ``decode``: decode every frame too; any fault in the stream is an error.
+    ``may_start_late``: up to 0.1 s later is right, as in Matroska, which moves everything behind the priming of copied sound.
     """
     import av
 
@@ -73,9 +75,10 @@ def check_video(
         wrong.append(f"{count} frames instead of {frames}")
     if len(gaps) > 1 and not _rounded(gaps, rate, tick):
         wrong.append(f"uneven frame times {sorted(gaps)[:4]}")
-    latest = 1 / (10 * tick) if may_start_late and tick else 0
-    if not 0 <= first <= latest:
-        wrong.append(f"starts at {first} instead of 0")
+    wanted = starts_at / tick if tick else Fraction(0)
+    slack = 1 / (10 * tick) if may_start_late and tick else Fraction(0)
+    if not math.floor(wanted) <= first <= math.ceil(wanted) + slack:
+        wrong.append(f"starts at {first} instead of {float(wanted):g}")
     if width and height and size != (width, height):
         wrong.append(f"{size[0]}x{size[1]} instead of {width}x{height}")
     if rate and frames > 1 and found_rate != rate:

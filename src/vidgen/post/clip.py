@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from vidgen.media.normalise import alpha_steps
 from vidgen.media.probe import MediaInfo, probe_video
 from vidgen.media.rate import rate_text
 from vidgen.media.verify import check_video
+from vidgen.post.companions import Companions
 from vidgen.post.engines import Fetch, Lanczos
 from vidgen.post.grade import grade_filters, grain_filters
 from vidgen.post.pictures import encoder_form, load_engines, pictures
@@ -29,20 +29,12 @@ from vidgen.post.stages import Form
 from vidgen.post.work import MAX_HOLD, Work, plan_work
 from vidgen.weights.store import pull
 
-__all__ = ["MAX_HOLD", "Extra", "OnFrame", "process_clip"]
+__all__ = ["MAX_HOLD", "OnFrame", "process_clip"]
 
 OnFrame = Callable[[int, int], None]
 """Called with frames done and frames in all."""
 
 _TO_YUV = "scale=in_range=pc:out_range=tv:out_color_matrix=bt709:flags=bicubic+accurate_rnd+full_chroma_int"
-
-
-@dataclass(frozen=True)
-class Extra:
-    """What else goes into the output file: inputs (after the pictures, which are input 0) and output arguments."""
-
-    inputs: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = ("-an",)
 
 
 def process_clip(
@@ -53,7 +45,7 @@ def process_clip(
     frames: int | None = None,
     on_frame: OnFrame = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
-    extra: Extra | None = None,
+    extra: Companions | None = None,
     fetch: Fetch = pull,
 ) -> PostResult:
     """Bring a clip to ``settings`` in one streamed pass and write it to ``out``, whole and checked or not at all.
@@ -62,7 +54,7 @@ def process_clip(
         src: any video file. out: ``.mp4`` (or ``.mov``, ``.mkv``), without sound unless ``extra`` brings it.
         frames: exact number of frames of the result; None: the clip's length at the new rate. A clip may be up to 4 short.
         on_frame: called after each frame with (done, total). cancelled: true once the user wants to stop.
-        fetch: has a model's weights here and returns their folder.
+        extra: what else goes into the file beside the pictures. fetch: has a model's weights here and returns their folder.
 
     A long job keeps finished segments beside ``out`` until it is whole: interrupted, the same call goes on after them.
 
@@ -71,7 +63,7 @@ def process_clip(
     """
     started = time.monotonic()
     work = plan_work(probe_video(src), settings, frames)
-    with _Writer(work, out, extra or Extra(), on_frame, cancelled, fetch) as writer:
+    with _Writer(work, out, extra or Companions(), on_frame, cancelled, fetch) as writer:
         resumed = writer.write()
     chosen = work.route
     return PostResult(
@@ -83,6 +75,7 @@ def process_clip(
         interpolated_by=chosen.interpolator.name if chosen.interpolator else None,
         upscaled_by=chosen.upscaler.name if chosen.upscaler else None,
         model=chosen.upscaler.model if chosen.upscaler else None,
+        interpolation_model=chosen.interpolator.model if chosen.interpolator else None,
         seconds=time.monotonic() - started,
         notices=(*chosen.notices, *_notices(work), *_resumed(resumed, work)),
         why=chosen.why,
@@ -93,7 +86,7 @@ class _Writer:
     """Writes one output. Use as a context manager: it keeps a scratch folder for tables and lists."""
 
     def __init__(
-        self, work: Work, out: Path, extra: Extra, on_frame: OnFrame, cancelled: Callable[[], bool], fetch: Fetch
+        self, work: Work, out: Path, extra: Companions, on_frame: OnFrame, cancelled: Callable[[], bool], fetch: Fetch
     ) -> None:
         self._work, self._out, self._extra = work, out, extra
         self._on_frame, self._cancelled = on_frame, cancelled
@@ -134,12 +127,12 @@ class _Writer:
     def _write_segments(self, segments: Segments, stream: Iterator[bytes | memoryview], done: int) -> None:
         for file, frames in segments.todo(done):
             with atomic(file) as part:
-                self._encode(islice(stream, frames), frames, done, part, Extra())
+                self._encode(islice(stream, frames), frames, done, part, Companions())
                 check_video(part, frames=frames)
             segments.finished(file)
             done += frames
 
-    def _encode(self, frames: Iterator[bytes | memoryview], count: int, done: int, part: Path, extra: Extra) -> None:
+    def _encode(self, frames: Iterator[bytes | memoryview], count: int, done: int, part: Path, extra: Companions) -> None:
         """Encode so many frames; ``done`` are in earlier segments."""
         work, settings = self._work, self._work.settings
         form = encoder_form(work, self._engines)
@@ -176,6 +169,7 @@ class _Writer:
             height=settings.height,
             rate=settings.rate,
             may_start_late=part.suffix.lower() == ".mkv",
+            starts_at=self._extra.late,
         )
 
 

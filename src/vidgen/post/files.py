@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from vidgen.errors import InputError, Notice
-from vidgen.media.ffmpeg import input_args
-from vidgen.media.probe import MediaInfo, open_media, probe_video
+from vidgen.errors import InputError
+from vidgen.media.probe import MediaInfo, probe_video
 from vidgen.media.rate import parse_rate
-from vidgen.post.clip import Extra, OnFrame, process_clip
+from vidgen.post.clip import OnFrame, process_clip
+from vidgen.post.companions import companions
 from vidgen.post.cuts import read_clock
 from vidgen.post.engines import Fetch, choose_interpolator, choose_upscaler
 from vidgen.post.reading import upright_form
@@ -20,13 +20,6 @@ from vidgen.weights.store import pull
 
 MAX_SIDE = 16_384
 
-_AUDIO = {
-    ".mp4": {"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"},
-    ".m4v": {"aac", "ac3", "eac3", "alac"},
-    ".mov": {"aac", "mp3", "ac3", "eac3", "alac", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_s16be", "pcm_s24be"},
-}
-"""Sound that each container takes as it is; Matroska takes all."""
-_TEXT = {"subrip", "ass", "ssa", "webvtt", "mov_text", "text"}
 SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv")
 
 
@@ -55,7 +48,7 @@ def interpolate_file(
     form = upright_form(info)
     settings = PostSettings(form.width, form.height, wanted, interpolate=engine)
     result = _process(info, out, settings, on_frame, cancelled, fetch)
-    return _file_result(result, result.interpolated_by or "none", None)
+    return _file_result(result, result.interpolated_by or "none", result.interpolation_model)
 
 
 def upscale_file(
@@ -124,9 +117,9 @@ def _source(src: Path, out: Path) -> MediaInfo:
 def _process(
     info: MediaInfo, out: Path, settings: PostSettings, on_frame: OnFrame, cancelled: Callable[[], bool], fetch: Fetch
 ) -> PostResult:
-    extra, notices = _companions(info, out.suffix.lower())
+    extra = companions(info, out.suffix, settings.rate)
     result = process_clip(info.path, out, settings, on_frame=on_frame, cancelled=cancelled, extra=extra, fetch=fetch)
-    return replace(result, notices=(*result.notices, *notices))
+    return replace(result, notices=(*result.notices, *extra.notices))
 
 
 def _file_result(result: PostResult, engine: str, model: str | None) -> FileResult:
@@ -142,41 +135,3 @@ def _file_result(result: PostResult, engine: str, model: str | None) -> FileResu
         notices=result.notices,
         why=result.why,
     )
-
-
-@dataclass(frozen=True)
-class _Streams:
-    audio: tuple[str, ...]
-    subtitles: tuple[str, ...]
-
-
-def _companions(info: MediaInfo, suffix: str) -> tuple[Extra, list[Notice]]:
-    """How the source's sound, subtitles, chapters and titles get into the result: copied where its container takes them."""
-    streams = _streams(info)
-    notices: list[Notice] = []
-    outputs = ["-map", "1:a?", "-map_metadata", "1", "-map_chapters", "1"]
-    unfit = sorted(set(streams.audio) - _AUDIO[suffix]) if suffix in _AUDIO else []
-    outputs += ["-c:a", "aac", "-b:a", "256k"] if unfit else ["-c:a", "copy"]
-    if unfit:
-        notices.append(
-            Notice("post.audio_reencoded", f"{suffix} does not take {', '.join(unfit)} sound; it was encoded as AAC")
-        )
-    if suffix == ".mkv":
-        outputs += ["-map", "1:s?"]
-        for index, codec in enumerate(streams.subtitles):  # Matroska takes all but QuickTime's own text
-            outputs += [f"-c:s:{index}", "srt" if codec == "mov_text" else "copy"]
-    elif streams.subtitles and set(streams.subtitles) <= _TEXT:
-        outputs += ["-map", "1:s?", "-c:s", "mov_text"]
-    elif streams.subtitles:
-        notices.append(Notice("post.streams_left_out", f"{suffix} does not take {', '.join(set(streams.subtitles))} subtitles"))
-    clock = read_clock(info)
-    # The picture now starts at 0; where it started later than the sound, the sound moves with it.
-    shift = ["-itsoffset", f"{-float(clock.offset):.6f}"] if clock.offset * 2 * info.rate > 1 else []
-    return Extra(tuple(input_args(info.path.absolute(), *shift)), tuple(outputs)), notices
-
-
-def _streams(info: MediaInfo) -> _Streams:
-    with open_media(info.path) as container:
-        audio = tuple(stream.codec_context.codec.canonical_name for stream in container.streams.audio)
-        subtitles = tuple(stream.codec_context.codec.canonical_name for stream in container.streams.subtitles)
-    return _Streams(audio, subtitles)

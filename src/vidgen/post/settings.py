@@ -134,6 +134,7 @@ class PostResult:
     seconds: float
     notices: tuple[Notice, ...] = ()
     why: tuple[str, ...] = ()
+    interpolation_model: str | None = None
 
 
 @dataclass(frozen=True)
