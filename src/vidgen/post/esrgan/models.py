@@ -1,0 +1,63 @@
+"""Reads ``models.yaml``: what each Real-ESRGAN model is made of. Light: loads neither torch nor numpy."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Literal
+
+from vidgen.errors import InputError
+
+Kind = Literal["srvgg", "rrdb"]
+
+
+@dataclass(frozen=True)
+class Esrgan:
+    """One model; the fields are those of ``models.yaml``, sizes in pixels of the source."""
+
+    name: str
+    network: Kind
+    weights: str
+    graphs: Mapping[int, str]
+    native: int
+    overlap: int
+    feather: int
+    bytes_per_pixel: int
+    pixels_per_second: Mapping[str, int]
+    denoise: bool
+
+    def factor(self, wish: int | None) -> int:
+        """The factor that is made where ``wish`` is wanted: that, or the next larger, or the largest; None: the native one."""
+        if wish is None:
+            return self.native
+        return min((factor for factor in self.graphs if factor >= wish), default=max(self.graphs))
+
+
+@functools.cache
+def models() -> Mapping[str, Esrgan]:
+    """Every model by its canonical name."""
+    import yaml
+
+    rows = yaml.safe_load(files("vidgen.post.esrgan").joinpath("models.yaml").read_text(encoding="utf-8"))
+    return {name: Esrgan(name, **row) for name, row in rows.items()}
+
+
+def model(name: str) -> Esrgan:
+    """The model of that name. Raises InputError ``models.unknown``."""
+    if name not in models():
+        raise InputError("models.unknown", f"Real-ESRGAN has no model {name!r}", hint=f"known: {', '.join(models())}")
+    return models()[name]
+
+
+def check_denoise(name: str, strength: float | None) -> None:
+    """Refuse a denoise strength (0 to 1; None: not asked for) where the model cannot have one. Raises InputError."""
+    if strength is None or model(name).denoise:
+        return
+    raise InputError(
+        "usage.invalid",
+        f"{name} has no denoise strength: only realesr-general-x4v3 has, mixed with its twin realesr-general-wdn-x4v3,"
+        " and those two are not among the models here",
+        hint="leave --denoise out, or clean the clip with ffmpeg's hqdn3d first",
+    )
