@@ -36,15 +36,20 @@ def real_clip(name: str) -> Path:
     return path
 
 
-def excerpt(name: str, out: Path, *, frames: int, size: tuple[int, int] | None = None, first: int = 0) -> Path:
-    """``frames`` frames of a clip from number ``first`` on, at another size where one is given, without sound and nearly
-    without loss, as the H.264 file ``out``. A clip that is too short is played again from its start.
+def excerpt(
+    name: str, out: Path, *, frames: int, size: tuple[int, int] | None = None, first: int = 0, rate: int | None = None
+) -> Path:
+    """``frames`` frames of a clip from number ``first`` on, shown at another size or rate where one is given, without sound and
+    nearly without loss, as the H.264 file ``out``. A clip that is too short is played again from its start.
     """
-    steps = [f"trim=start_frame={first}", "setpts=N/FRAME_RATE/TB"]
+    steps = [f"trim=start_frame={first}", f"setpts=N/{rate or 'FRAME_RATE'}/TB"]
     if size:
         steps += [f"scale={size[0]}:{size[1]}:flags=area", "setsar=1"]
     encoded = ("-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", "8", "-pix_fmt", "yuv420p", "-frames:v", str(frames))
     tagged = ("-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709")
     opened = input_args(real_clip(name).absolute(), "-stream_loop", "-1")
-    run_ffmpeg([*opened, "-vf", ",".join(steps), *encoded, *tagged, f"file:{out.absolute()}"], what=f"an excerpt of {name}")
+    clocked = ("-r", str(rate)) if rate else ()
+    run_ffmpeg(
+        [*opened, "-vf", ",".join(steps), *encoded, *tagged, *clocked, f"file:{out.absolute()}"], what=f"an excerpt of {name}"
+    )
     return out
