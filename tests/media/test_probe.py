@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from vidgen.errors import InputError
+from vidgen.media.exact import probe_exact
 from vidgen.media.probe import probe, probe_video
 
 
@@ -30,10 +31,18 @@ def test_frames_and_rate_are_exact(clips: Path, name: str, frames: int, rate: Fr
 @pytest.mark.parametrize("form", ["mkv", "avi", "ts"])
 def test_other_containers_tell_the_same(ffmpeg: Callable[..., None], clips: Path, tmp_path: Path, form: str) -> None:
     copy = tmp_path / f"copy.{form}"
-    codec = ("-c:v", "mpeg4") if form == "avi" else ("-c", "copy")
+    codec = ("-c:v", "mpeg4", "-c:a", "pcm_s16le") if form == "avi" else ("-c", "copy")
     ffmpeg("-i", str(clips / "sound24.mp4"), *codec, str(copy))
     info = probe(copy)
     assert (info.frames, info.rate, info.has_audio) == (24, Fraction(24), True)
+
+
+def test_a_hole_in_an_avi_is_a_longer_picture(ffmpeg: Callable[..., None], clips: Path, tmp_path: Path) -> None:
+    # With MP3, ffmpeg shows the first picture for two frames, so that the sound's priming has room: pictures stay in sync.
+    ffmpeg("-i", str(clips / "sound24.mp4"), "-c:v", "mpeg4", "-c:a", "libmp3lame", str(tmp_path / "hole.avi"))
+    info = probe_exact(tmp_path / "hole.avi")
+    assert info.frames == 24 and not info.constant_rate
+    assert info.times[:3] == (0, Fraction(2, 24), Fraction(3, 24))
 
 
 def test_a_variable_rate_is_noticed(clips: Path) -> None:

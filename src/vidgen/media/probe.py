@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidgen.errors import InputError
 from vidgen.media.ffmpeg import FORMATS
+from vidgen.media.look import look_at
 from vidgen.media.rate import parse_rate
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
+    from av.packet import Packet
     from av.video.stream import VideoStream
-
-MAX_SIDE = 16_384
-"""Longest side of a picture that is opened; a larger one is damage or a bomb."""
 
 UNTAGGED = 2
 """The number that ffmpeg gives to a matrix, primaries or transfer that a file does not name."""
@@ -36,6 +35,11 @@ class MediaInfo:
     180 or 270. Colours are ffmpeg's numbers (range 1 limited, 2 full, 0 untagged; the others 2 where untagged).
     ``missing_s`` is how much the container's own length promises beyond what is there: above 0, the file was cut off.
     Without a picture sizes, rate and frames are 0; without sound ``audio_*`` are 0.
+
+    ``bits`` is the depth of a component, ``alpha`` whether pixels may be transparent, ``fine_chroma`` whether colour is finer
+    than 4:2:0, ``hdr`` what kind of high dynamic range it is, or empty. ``tick`` is the picture's unit of time in seconds.
+    ``times`` (seconds from the first picture) and ``starts`` (when that is shown, in the container's time) are known after
+    ``probe_exact`` alone, and so is ``faults``: what the decoder complained of.
     """
 
     path: Path
@@ -62,6 +66,14 @@ class MediaInfo:
     audio_duration_s: float = 0.0
     audio_codec: str = ""
     missing_s: float = 0.0
+    bits: int = 8
+    alpha: bool = False
+    fine_chroma: bool = False
+    hdr: str = ""
+    tick: Fraction = Fraction(1, 1000)
+    times: tuple[Fraction, ...] = field(default=(), repr=False, compare=False)
+    starts: Fraction = Fraction(0)
+    faults: str = ""
 
     @property
     def display_size(self) -> tuple[int, int]:
@@ -86,15 +98,33 @@ def open_media(path: Path) -> Iterator[InputContainer]:
     """
     import av
 
-    if not path.is_file():
-        raise InputError("media.not_found", f"{path} does not exist", hint="check the path", where=str(path))
+    _must_be_a_file(path)
+    options = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
     try:
-        with av.open(f"file:{path}", options={"protocol_whitelist": "file", "format_whitelist": FORMATS}) as container:
+        with av.open(f"file:{path}", options=options, metadata_errors="replace") as container:
             yield container
-    except av.FFmpegError as error:
+    except (av.FFmpegError, OSError, EOFError) as error:
+        told = getattr(error, "strerror", None) or "nothing can be read from it"
         raise InputError(
-            "media.unreadable", f"{path} is not a readable media file ({error.strerror})", where=str(path)
+            "media.unreadable",
+            f"{path} is not a readable media file ({told})",
+            hint="give a video as mp4, mov, mkv, webm, avi, ts or gif, say",
+            where=str(path),
         ) from error
+
+
+def _must_be_a_file(path: Path) -> None:
+    """Anything else is refused at once: a pipe would block, and cannot be read twice."""
+    try:
+        if path.is_file():
+            return
+        there = path.exists()
+    except OSError as error:
+        raise InputError("media.unreadable", f"{path} cannot be read ({error.strerror})", where=str(path)) from error
+    if there:
+        kind = "a folder" if path.is_dir() else "not a plain file"
+        raise InputError("media.unreadable", f"{path} is {kind}", hint="give a video file", where=str(path))
+    raise InputError("media.not_found", f"{path} does not exist", hint="check the path", where=str(path))
 
 
 def probe_video(path: Path) -> MediaInfo:
@@ -102,6 +132,8 @@ def probe_video(path: Path) -> MediaInfo:
     info = probe(path)
     if not info.has_video or not info.frames:
         raise InputError("media.no_video", f"{path} has no video", hint="give a video file", where=str(path))
+    if info.container.endswith("_pipe"):
+        raise InputError("media.no_video", f"{path} is one picture, not a video", hint="give a video file", where=str(path))
     if info.missing_s:
         raise InputError(
             "media.truncated",
@@ -152,8 +184,9 @@ def _read(path: Path, container: InputContainer) -> MediaInfo:
     end = max(picture.end_s, sound.end_s)
     missing = promised - max(end, end - start)  # Matroska counts its length from 0, MP4 from the first picture or sound
     times = sorted(picture.times)
-    rate, constant = _rate(times, picture.tick, video) if video else (Fraction(0), True)
-    look = _look(path, container, video) if video and times else {}
+    told = (video.average_rate, video.guessed_rate, video.base_rate) if video else ()
+    rate, constant = rate_of(times, picture.tick, told) if video else (Fraction(0), True)
+    look = look_at(path, container, video) if video and times else {}
     return MediaInfo(
         path=path,
         container=name,
@@ -163,10 +196,11 @@ def _read(path: Path, container: InputContainer) -> MediaInfo:
         rate=rate,
         constant_rate=constant,
         duration_s=_picture_seconds(picture, rate, constant) if video else sound.span_s,
-        audio_rate=audio.rate if audio else 0,
-        audio_channels=audio.channels if audio else 0,
+        audio_rate=audio.rate or 0 if audio else 0,
+        audio_channels=audio.channels or 0 if audio else 0,
         audio_duration_s=sound.span_s,
-        audio_codec=audio.codec_context.name if audio else "",
+        audio_codec=_codec_name(audio) if audio else "",
+        tick=picture.tick,
         missing_s=missing if missing > max(_SHORT_S, promised * 0.02) else 0.0,
         **{**_NO_PICTURE, **look},
     )
@@ -185,7 +219,21 @@ _NO_PICTURE: Mapping[str, Any] = {
     "sar": Fraction(1),
     "rotation": 0,
     "interlaced": False,
+    "bits": 8,
+    "alpha": False,
+    "fine_chroma": False,
+    "hdr": "",
 }
+
+
+def shown_at(packet: Packet[Any]) -> int | None:
+    """When a packet is shown, in ticks. AVI has only the order in which pictures are stored; all else is a guess."""
+    guessed = packet.pts is None or packet.stream.container.format.name == "avi"
+    return packet.dts if guessed and packet.dts is not None else packet.pts
+
+
+def _codec_name(stream: AudioStream) -> str:
+    return stream.codec_context.name if stream.codec_context is not None else ""
 
 
 def _states_length(container: str) -> bool:
@@ -199,20 +247,23 @@ def _demux(container: InputContainer, streams: Sequence[VideoStream | AudioStrea
     tracks = {stream.index: _Track(stream.time_base or Fraction(1, 1000), []) for stream in streams}
     try:
         for packet in container.demux(*streams):
-            pts = packet.pts if packet.pts is not None else packet.dts
+            pts = shown_at(packet)
             if packet.size and pts is not None and not packet.is_discard:
                 tracks[packet.stream.index].add(pts, packet.duration or 0)
-    except av.InvalidDataError:
+    except av.FFmpegError:
         pass  # the end of a cut-off file: what was read so far counts, the length tells the rest
     return tracks
 
 
-def _rate(times: Sequence[int], tick: Fraction, stream: VideoStream) -> tuple[Fraction, bool]:
-    """Frames per second, and whether every frame sits on that grid (to one tick, the rounding of coarse time bases)."""
+def rate_of(times: Sequence[int], tick: Fraction, told: Sequence[Fraction | None]) -> tuple[Fraction, bool]:
+    """Frames per second, and whether every frame sits on that grid (to one tick, the rounding of coarse time bases).
+
+    ``times`` in ticks, ascending; ``told`` are the rates that the file names, tried first.
+    """
     if len(times) < 2:
-        return _known(stream.average_rate, stream.guessed_rate, stream.base_rate) or Fraction(25), True
+        return _known(*told) or Fraction(25), True
     mean = Fraction(len(times) - 1) / ((times[-1] - times[0]) * tick or 1)
-    for rate in _candidates(mean, (stream.average_rate, stream.guessed_rate, stream.base_rate)):
+    for rate in _candidates(mean, told):
         step = 1 / (rate * tick)
         slack = min(Fraction(1), step / 4)
         if all(abs(time - times[0] - index * step) <= slack for index, time in enumerate(times)):
@@ -220,7 +271,7 @@ def _rate(times: Sequence[int], tick: Fraction, stream: VideoStream) -> tuple[Fr
     return mean.limit_denominator(1001), False
 
 
-def _candidates(mean: Fraction, told: Iterable[Fraction | None]) -> Iterable[Fraction]:
+def _candidates(mean: Fraction, told: Iterable[Fraction | None]) -> Iterator[Fraction]:
     yield from (rate for rate in told if rate and 0 < rate <= 1000)
     yield from (snapped for scale in (1, 1001) if 0 < (snapped := Fraction(round(mean * scale), scale)) <= 1000)
     if 0 < mean <= 1000:
@@ -238,27 +289,3 @@ def _picture_seconds(picture: _Track, rate: Fraction, constant: bool) -> float:
     return picture.span_s
 
 
-def _look(path: Path, container: InputContainer, stream: VideoStream) -> dict[str, Any]:
-    """Decode one frame: it knows size, rotation and colour better than headers do, and proves that the file decodes."""
-    width, height = stream.codec_context.width, stream.codec_context.height
-    if max(width, height) > MAX_SIDE:
-        raise InputError(
-            "media.unreadable", f"{path}: {width}x{height} pixels; at most {MAX_SIDE} a side are opened", where=str(path)
-        )
-    container.seek(0)
-    frame = next(iter(container.decode(stream)), None)
-    if frame is None:
-        raise InputError("media.unreadable", f"{path}: no frame can be decoded", where=str(path))
-    return {
-        "width": frame.width,
-        "height": frame.height,
-        "pix_fmt": frame.format.name,
-        "codec": stream.codec_context.name,
-        "color_range": int(frame.color_range) or (2 if frame.format.name.startswith("yuvj") else 0),
-        "color_matrix": int(frame.colorspace),
-        "color_primaries": int(frame.color_primaries),
-        "color_transfer": int(frame.color_trc),
-        "sar": stream.sample_aspect_ratio or Fraction(1),
-        "rotation": round(-frame.rotation / 90) * 90 % 360,
-        "interlaced": bool(frame.interlaced_frame),
-    }

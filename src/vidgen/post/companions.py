@@ -13,7 +13,7 @@ from typing import Any
 
 from vidgen.errors import Notice
 from vidgen.media.ffmpeg import input_args
-from vidgen.media.probe import MediaInfo, open_media, picture_stream
+from vidgen.media.probe import MediaInfo, open_media, picture_stream, shown_at
 
 _MP4_SOUND = {"aac", "mp3", "mp2", "ac3", "eac3", "dts", "alac", "opus", "flac"}
 _PCM = {f"pcm_{form}" for form in ("s16le", "s16be", "s24le", "s24be", "s32le", "s32be", "f32le", "f32be", "f64le", "f64be")}
@@ -97,8 +97,9 @@ def companions(info: MediaInfo, suffix: str, rate: Fraction | None = None) -> Co
             _attachment(plan, stream)
     _other(plan, streams, picture)
     head = ["-map_metadata", "1", "-map_chapters", "1", *_picture_tags(picture, rate or info.rate, info.rate)]
-    shift = (picture.first or Fraction(0)) - start
-    early = max((picture.first or Fraction(0)) - first for first in _sound_starts(streams, picture))
+    starts = info.starts if info.times else picture.first or Fraction(0)
+    shift = starts - start
+    early = max((starts - sound for sound in _sound_starts(streams)), default=Fraction(0))
     late = early if early > EARLY else Fraction(0)
     if late:
         head += ["-avoid_negative_ts", "make_zero"]
@@ -109,8 +110,7 @@ def companions(info: MediaInfo, suffix: str, rate: Fraction | None = None) -> Co
     return Companions(tuple(input_args(info.path.absolute(), *before)), outputs, tuple(plan.notices), late)
 
 
-def _sound_starts(streams: Sequence[_Stream], picture: _Stream) -> Iterator[Fraction]:
-    yield picture.first or Fraction(0)
+def _sound_starts(streams: Sequence[_Stream]) -> Iterator[Fraction]:
     yield from (stream.first for stream in streams if stream.kind == "audio" and stream.first is not None)
 
 
@@ -204,7 +204,7 @@ def _first_times(container: Any, streams: Sequence[Any]) -> dict[int, Fraction]:
     seen: dict[int, list[int]] = {stream.index: [] for stream in streams}
     try:
         for packet in container.demux(*streams):
-            pts = packet.pts if packet.pts is not None else packet.dts
+            pts = shown_at(packet)
             if packet.size and pts is not None and not packet.is_discard:
                 seen[packet.stream.index].append(pts)
             if all(len(times) > 32 for times in seen.values()):

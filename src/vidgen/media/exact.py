@@ -1,0 +1,96 @@
+"""Every picture of a video and its time, by decoding: what a file of unknown origin really gives, before long work starts.
+
+Headers and packets lie: some codecs have packets that are never shown, open ends do not decode, damaged files lose pictures.
+The same ffmpeg decodes here that will read the pictures later, so that they are the very same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+from vidgen.errors import InputError, ProcessingError
+from vidgen.media.ffmpeg import Process, input_args
+from vidgen.media.probe import MediaInfo, probe_video, rate_of
+
+LONGEST_GAP_S = 3600
+"""A picture that is shown for longer comes from a damaged file."""
+
+_FAULT = re.compile(r"error|corrupt|conceal|invalid|damaged|missing", re.IGNORECASE)
+
+
+def probe_exact(path: Path, *, cancelled: Callable[[], bool] = lambda: False) -> MediaInfo:
+    """``probe_video``, and then every picture decoded once: ``frames``, ``times``, ``rate`` and ``constant_rate`` are exact.
+
+    Raises InputError also where too little of it decodes, or its times make no sense.
+    """
+    info = probe_video(path)
+    try:
+        ticks, faults = _decode(info, cancelled)
+    except ProcessingError as error:
+        raise _damaged(path, "it cannot be decoded", error.message) from error
+    if not ticks:
+        raise _damaged(path, "no frame can be decoded")
+    times = _rising(ticks)
+    _check_gaps(path, [(after - before) * info.tick for before, after in pairwise(times)])
+    rate, constant = rate_of(times, info.tick, (info.rate,))
+    if constant:
+        shown = tuple(index / rate for index in range(len(times)))
+    else:
+        shown = tuple((tick - times[0]) * info.tick for tick in times)
+    return replace(
+        info,
+        frames=len(times),
+        rate=rate,
+        constant_rate=constant,
+        duration_s=float(shown[-1] + (1 / rate if constant else shown[-1] - shown[-2])),
+        times=shown,
+        starts=times[0] * info.tick,
+        faults=faults,
+    )
+
+
+def _decode(info: MediaInfo, cancelled: Callable[[], bool]) -> tuple[list[int], str]:
+    """The time of each picture that decodes, in ticks of the container's time, and the decoder's first complaint."""
+    tick = f"{info.tick.numerator}/{info.tick.denominator}"
+    args = [
+        *("-copyts", *input_args(info.path.absolute())),
+        *("-map", "0:V:0", "-an", "-sn", "-dn", "-vf", "scale=16:16:flags=neighbor,format=gray"),
+        *("-fps_mode", "passthrough", "-enc_time_base", tick, "-f", "framecrc", "pipe:1"),
+    ]
+    with Process(args, what=f"decoding {info.path.name}", stdout=True, cancelled=cancelled) as process:
+        ticks = [int(line.split(b",")[2]) for line in _lines(process) if line and not line.startswith(b"#")]
+        words = process.finish()
+    return ticks, next((line for line in words if _FAULT.search(line)), "")
+
+
+def _lines(process: Process) -> Iterator[bytes]:
+    rest = b""
+    while data := process.read(1 << 14):
+        *whole, rest = (rest + data).split(b"\n")
+        yield from whole
+    yield rest
+
+
+def _rising(ticks: Sequence[int]) -> list[int]:
+    """The same times, each after the one before: pictures come out in the order in which they are shown."""
+    times = [ticks[0]]
+    for tick in ticks[1:]:
+        times.append(max(tick, times[-1] + 1))
+    return times
+
+
+def _check_gaps(path: Path, gaps: Sequence[Fraction]) -> None:
+    if gaps and max(gaps) > LONGEST_GAP_S:
+        raise _damaged(path, f"one of its frames would be shown for {float(max(gaps)) / 3600:.1f} hours")
+    if gaps and sorted(gaps)[len(gaps) // 2] < Fraction(1, 1000):
+        raise _damaged(path, "most of its frames are less than a millisecond apart")
+
+
+def _damaged(path: Path, what: str, detail: str = "") -> InputError:
+    text = f"{path} is damaged: {what}{f' ({detail})' if detail else ''}"
+    return InputError("media.unreadable", text, hint="get the file again, or repair it first", where=str(path))

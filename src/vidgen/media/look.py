@@ -1,0 +1,125 @@
+"""What a video's pictures look like: a few are decoded, since they know size, turn and colour better than headers do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vidgen.errors import InputError
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+MAX_SIDE = 16_384
+"""Longest side of a picture that is opened; a larger one is damage or a bomb."""
+
+MAX_PIXELS = MAX_SIDE * MAX_SIDE // 2
+"""Largest picture that is opened."""
+
+_FIELDS = {"h264", "mpeg2video", "mpeg1video", "mpeg4", "vc1", "wmv3", "dvvideo", "prores", "mjpeg", "hevc", "ffv1", "rawvideo"}
+"""Codecs that may be interlaced, so that more than one of their pictures is looked at."""
+
+_SAMPLE = 12
+"""Pictures looked at, at the start; films often begin with titles that are not interlaced."""
+
+_HDR = {16: "PQ", 18: "HLG"}
+_SIGNS_OF_HDR = {
+    "MASTERING_DISPLAY_METADATA": "HDR10",
+    "DYNAMIC_HDR_PLUS": "HDR10+",
+    "DYNAMIC_HDR_VIVID": "HDR Vivid",
+    "DOVI_METADATA": "Dolby Vision",
+    "DOVI_RPU_BUFFER": "Dolby Vision",
+}
+_SDR_TRANSFERS = {1, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15}
+
+
+def look_at(path: Path, container: InputContainer, stream: VideoStream) -> dict[str, Any]:
+    """The fields of ``MediaInfo`` that pictures tell. Raises InputError where none can be decoded, or shown."""
+    context = stream.codec_context
+    if context is None:
+        raise InputError("media.unreadable", f"{path}: its pictures have no codec that is known", where=str(path))
+    _check_size(path, context.width, context.height)
+    pictures = list(islice(_decoded(container, stream), _SAMPLE if context.name in _FIELDS else 1))
+    if not pictures:
+        raise InputError("media.unreadable", f"{path}: no frame can be decoded", where=str(path))
+    frame = pictures[0]
+    _check_size(path, frame.width, frame.height)
+    return {
+        "width": frame.width,
+        "height": frame.height,
+        "pix_fmt": frame.format.name,
+        "codec": context.name,
+        "color_range": int(frame.color_range) or (2 if frame.format.name.startswith("yuvj") else 0),
+        "color_matrix": int(frame.colorspace),
+        "color_primaries": int(frame.color_primaries),
+        "color_transfer": int(frame.color_trc),
+        "sar": _pixel_shape(stream),
+        "rotation": _turn(path, frame.rotation),
+        "interlaced": any(picture.interlaced_frame for picture in pictures) or context.field_order > 1,
+        "hdr": _hdr(frame),
+        **_form(frame),
+    }
+
+
+def _check_size(path: Path, width: int, height: int) -> None:
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+        text = f"{path}: {width}x{height} pixels; at most {MAX_SIDE} a side and {MAX_PIXELS // 10**6} million are opened"
+        raise InputError("media.unreadable", text, where=str(path))
+
+
+def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """Pictures from the start, past packets that do not decode."""
+    import av
+
+    container.seek(0)
+    try:
+        for packet in container.demux(stream):
+            try:
+                yield from packet.decode()
+            except av.InvalidDataError:
+                continue
+    except av.FFmpegError:
+        return
+
+
+def _form(frame: VideoFrame) -> dict[str, Any]:
+    form = frame.format
+    components: Sequence[Any] = form.components
+    return {
+        "bits": max(component.bits for component in components),
+        "alpha": form.has_palette or any(component.is_alpha for component in components),
+        # In 4:2:0 colour has half the width and half the height; one component alone has no colour.
+        "fine_chroma": len(components) > 2 and not (form.chroma_width(64) <= 32 and form.chroma_height(64) <= 32),
+    }
+
+
+def _pixel_shape(stream: VideoStream) -> Fraction:
+    """Width of a pixel by its height; what no screen ever had is damage, and taken as square."""
+    shape = stream.sample_aspect_ratio or Fraction(1)
+    return shape if Fraction(1, 20) <= shape <= 20 else Fraction(1)
+
+
+def _turn(path: Path, rotation: float) -> int:
+    """Clockwise, in quarter turns."""
+    clockwise = -rotation % 360
+    quarter = round(clockwise / 90) * 90
+    if abs(clockwise - quarter) > 1:
+        hint = "turn it with a video editor first"
+        text = f"{path} is to be shown turned by {clockwise:.0f} degrees; only quarter turns are handled"
+        raise InputError("media.unreadable", text, hint=hint, where=str(path))
+    return quarter % 360
+
+
+def _hdr(frame: VideoFrame) -> str:
+    """By the transfer that is named; where none is, by what comes with the picture."""
+    transfer = int(frame.color_trc)
+    if transfer in _HDR or transfer in _SDR_TRANSFERS:
+        return _HDR.get(transfer, "")
+    beside: Any = frame.side_data
+    names = (beside[number].type.name for number in range(len(beside)))
+    return next((_SIGNS_OF_HDR[name] for name in names if name in _SIGNS_OF_HDR), "")
