@@ -62,7 +62,7 @@ def look_at(path: Path, container: InputContainer, stream: VideoStream) -> dict[
         "rotation": _turn(path, frame.rotation),
         "interlaced": any(picture.interlaced_frame for picture in pictures) or context.field_order > 1,
         "hdr": _hdr(frame),
-        **_form(frame),
+        **_form(frame, stream),
     }
 
 
@@ -87,12 +87,15 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFr
         return
 
 
-def _form(frame: VideoFrame) -> dict[str, Any]:
+def _form(frame: VideoFrame, stream: VideoStream) -> dict[str, Any]:
     form = frame.format
     components: Sequence[Any] = form.components
     return {
         "bits": max(component.bits for component in components),
-        "alpha": form.has_palette or any(component.is_alpha for component in components),
+        # WebM keeps transparency beside the pictures, where the usual decoder passes it by.
+        "alpha": form.has_palette
+        or any(component.is_alpha for component in components)
+        or stream.metadata.get("alpha_mode") == "1",
         # In 4:2:0 colour has half the width and half the height; one component alone has no colour.
         "fine_chroma": len(components) > 2 and not (form.chroma_width(64) <= 32 and form.chroma_height(64) <= 32),
     }

@@ -7,17 +7,17 @@ always said, because an untagged HD clip would be read as BT.601; a clip that is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
-from vidgen.errors import InputError
+from vidgen.errors import InputError, Notice
 from vidgen.media.encode import MASTER, EncodeProfile
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
 from vidgen.media.files import atomic
-from vidgen.media.probe import UNTAGGED, MediaInfo, probe_video
+from vidgen.media.probe import UNTAGGED, MediaInfo, open_media, picture_stream, probe_video
 from vidgen.media.rate import rate_text
 from vidgen.media.verify import check_video
 
@@ -27,9 +27,16 @@ MAX_HOLD = 4
 """How many frames a clip may be short; that many are filled by holding its last frame."""
 
 _MATRICES = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
-_HDR = {16: "PQ", 18: "HLG"}
-_RGB = ("rgb", "bgr", "gbr", "pal8", "0bgr")
-_ALPHA = ("yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya8", "ya16", "pal8")
+_UNREAD = {8: "YCgCo", 14: "ICtCp"}
+"""Matrices that ffmpeg's scaler does not know."""
+
+_PRIMARIES = {4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020", 11: "smpte431", 12: "smpte432"}
+"""Primaries other than BT.709, under ffmpeg's names."""
+
+_CONVERTED = "|".join(f"yuv{form}p{depth}" for depth in ("", "10", "12") for form in ("420", "422", "444"))
+"""What the filter that converts primaries takes."""
+
+_RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "pal8", "0rgb", "0bgr", "x2rgb", "x2bgr", "xyz")
 
 
 @dataclass(frozen=True)
@@ -79,10 +86,9 @@ def conform_filter(
         )
     steps = [
         "setpts=PTS-STARTPTS",
-        *(["bwdif=mode=send_frame:deint=interlaced"] if info.interlaced else []),
+        *deinterlace_steps(info),
         f"fps={rate_text(rate)}:round=near",
         f"trim=end_frame={frames}",
-        *alpha_steps(info),
         *_size_steps(info, width, height, fit),
         f"format={pix_fmt}",
         # Two more than the count says: rounding may end a frame early, and trim cuts what is too much.
@@ -94,30 +100,112 @@ def conform_filter(
     return ",".join(steps)
 
 
+def deinterlace_steps(info: MediaInfo) -> list[str]:
+    """Steps that make one whole picture of each interlaced one. Telecine is not undone."""
+    return ["bwdif=mode=send_frame:deint=interlaced"] if info.interlaced else []
+
+
 def input_colour(info: MediaInfo) -> str:
     """Options of ``scale`` that say how the input's numbers are to be read; untagged HD is BT.709."""
     span = {1: "tv", 2: "pc"}.get(info.color_range, "auto")
-    if any(info.pix_fmt.startswith(name) for name in _RGB) or info.color_matrix == 0:
-        return f"in_range={span}"
+    return f"in_range={span}" if _is_rgb(info) else f"in_range={span}:in_color_matrix={_matrix(info)}"
+
+
+def bt709_steps(info: MediaInfo, width: int, height: int, pix_fmt: str) -> list[str]:
+    """Steps that make BT.709 pictures of this size: limited-range yuv, or full-range RGB where ``pix_fmt`` is that.
+
+    Transparent pictures are laid over black. Primaries are converted where the file names others (SD, BT.2020, P3); a file that
+    names none is taken to have those of BT.709, whatever its matrix.
+    """
+    before, colour = _ready_steps(info)
+    out = "out_range=pc" if pix_fmt.startswith("rgb") else "out_range=tv:out_color_matrix=bt709"
+    scale = f"scale={width}:{height}:{colour}:{out}:flags={_EXACT}"
+    return [*before, scale, "setsar=1", f"format={pix_fmt}"]
+
+
+_EXACT = "bicubic+accurate_rnd+full_chroma_int"
+
+
+def _ready_steps(info: MediaInfo) -> tuple[list[str], str]:
+    """Steps before the scaler (transparency, primaries), and the options that tell it how to read what they give."""
+    if info.alpha:
+        deep = "gbrap12" if info.bits > 8 else "gbrap"
+        return [
+            f"scale={input_colour(info)}:out_range=pc:flags={_EXACT}",
+            f"format={deep}",
+            "premultiply=inplace=1",
+        ], "in_range=pc"
+    primaries = _PRIMARIES.get(info.color_primaries)
+    if primaries is None or _is_rgb(info) or info.pix_fmt.startswith("gray"):
+        return [], input_colour(info)
+    # The filter heeds no pixel shape and no odd sizes; it comes first, on what the file holds.
+    matrix = {"bt601": "smpte170m", "bt2020": "bt2020ncl"}.get(_matrix(info), _matrix(info))
+    read = f"ispace={matrix}:iprimaries={primaries}:itrc=bt709:irange={'pc' if info.color_range == 2 else 'tv'}"
+    convert = f"colorspace={read}:space=bt709:primaries=bt709:trc=bt709:range=tv"
+    return [f"format={_CONVERTED}", convert], "in_range=tv:in_color_matrix=bt709"
+
+
+def _is_rgb(info: MediaInfo) -> bool:
+    return info.color_matrix == 0 or any(info.pix_fmt.startswith(name) for name in _RGB)
+
+
+def _matrix(info: MediaInfo) -> str:
     guess = 1 if info.height >= 720 else 5
-    matrix = _MATRICES.get(guess if info.color_matrix == UNTAGGED else info.color_matrix, "bt709")
-    return f"in_range={span}:in_color_matrix={matrix}"
+    return _MATRICES.get(guess if info.color_matrix == UNTAGGED else info.color_matrix, "bt709")
 
 
 def alpha_steps(info: MediaInfo) -> list[str]:
     """Steps that lay a transparent picture over black, instead of showing what transparency hides."""
-    return ["format=gbrap", "premultiply=inplace=1"] if any(info.pix_fmt.startswith(name) for name in _ALPHA) else []
+    return _ready_steps(info)[0] if info.alpha else []
 
 
 def refuse_hdr(info: MediaInfo) -> None:
-    """Raise InputError for a PQ or HLG clip: shown as SDR it would be grey and wrong, and no tone mapping is right for all."""
-    if kind := _HDR.get(info.color_transfer):
+    """Raise InputError for HDR: shown as SDR it would be grey and wrong, and no tone mapping is right for all. Also for a
+    colour matrix that cannot be read.
+    """
+    kind = info.hdr or _UNREAD.get(info.color_matrix)
+    if kind:
+        what = f"HDR ({kind}); only standard dynamic range is handled" if info.hdr else f"{kind} video, which is not handled"
+        hint = "convert it to SDR first" if info.hdr else "convert it to BT.709 first"
+        raise InputError("media.hdr", f"{info.path} is {what}", hint=hint, where=str(info.path))
+
+
+def refuse_alpha(info: MediaInfo) -> None:
+    """Raise InputError where any pixel of the file is transparent. What could be transparent but never is, as in most GIFs, is
+    right as it is.
+    """
+    if info.alpha and _any_transparent(info):
         raise InputError(
-            "media.hdr",
-            f"{info.path} is HDR ({kind}); only standard dynamic range is handled",
-            hint="convert it to SDR first",
+            "media.alpha",
+            f"{info.path} has transparency, which the result could not have",
+            hint="lay it over a background first",
             where=str(info.path),
         )
+
+
+def _any_transparent(info: MediaInfo) -> bool:
+    with open_media(info.path) as container:
+        stream = picture_stream(container)
+        if stream is None or not stream.codec_context or stream.metadata.get("alpha_mode") == "1":
+            return stream is not None
+        frames = (frame.reformat(format="rgba").to_ndarray() for frame in container.decode(stream))
+        return any(int(frame[..., 3].min()) < 255 for frame in frames)
+
+
+def source_notices(info: MediaInfo, *, deep: bool) -> Iterator[Notice]:
+    """What the result cannot have of the source, or has differently; ``deep``: whether it has 10 bits."""
+    name = info.path.name
+    if info.alpha:
+        yield Notice("post.alpha_flattened", f"{name} may have transparency; it was laid over black")
+    if info.bits > (10 if deep else 8):
+        yield Notice("post.depth_reduced", f"{name} has {info.bits} bits; the result has {10 if deep else 8}")
+    if info.fine_chroma:
+        yield Notice("post.chroma_reduced", f"{name} is {info.pix_fmt}; the result has 4:2:0 colour, which plays everywhere")
+    if info.interlaced:
+        text = f"{name} is interlaced; each pair of fields became one whole picture (telecine is not undone)"
+        yield Notice("post.deinterlaced", text)
+    if info.faults:
+        yield Notice("post.damaged_source", f"{name} is damaged in places; what could be decoded was used ({info.faults})")
 
 
 def _short_by(info: MediaInfo, rate: Fraction, frames: int) -> int:
@@ -127,9 +215,9 @@ def _short_by(info: MediaInfo, rate: Fraction, frames: int) -> int:
 
 def _size_steps(info: MediaInfo, width: int, height: int, fit: Fit) -> list[str]:
     place = _placement(info.display_size, width, height, fit)
-    colour = "in_range=pc" if alpha_steps(info) else input_colour(info)
+    before, colour = _ready_steps(info)
     scale = f"scale={place.width}:{place.height}:{colour}:out_range=tv:out_color_matrix=bt709:flags=bicubic+accurate_rnd"
-    steps = [scale, "setsar=1"]
+    steps = [*before, scale, "setsar=1"]
     if (place.width, place.height) != (width, height):
         box = f"{width}:{height}:{place.left}:{place.top}"
         steps.append(f"crop={box}" if fit == "crop" else f"pad={box}:black")

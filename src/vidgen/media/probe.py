@@ -287,5 +287,3 @@ def _picture_seconds(picture: _Track, rate: Fraction, constant: bool) -> float:
     if constant and rate:
         return float(len(picture.times) / rate)
     return picture.span_s
-
-

@@ -59,7 +59,8 @@ def check_video(
     """Raise ProcessingError unless the file holds exactly ``frames`` frames on one grid, of the given size and rate.
 
     ``starts_at``: time of the first frame in seconds. ``decode``: decode every frame too; any fault in the stream is an error.
-    ``may_start_late``: up to 0.1 s later is right, as in Matroska, which moves everything behind the priming of copied sound.
+    ``may_start_late``: up to 0.1 s later is right, as in Matroska, which moves everything behind the priming of copied sound;
+    so is it wherever the sound comes first.
     """
     import av
 
@@ -76,7 +77,7 @@ def check_video(
     if len(gaps) > 1 and not _rounded(gaps, rate, tick):
         wrong.append(f"uneven frame times {sorted(gaps)[:4]}")
     wanted = starts_at / tick if tick else Fraction(0)
-    slack = 1 / (10 * tick) if may_start_late and tick else Fraction(0)
+    slack = 1 / (10 * tick) if (may_start_late or starts_at) and tick else Fraction(0)
     if not math.floor(wanted) <= first <= math.ceil(wanted) + slack:
         wrong.append(f"starts at {first} instead of {float(wanted):g}")
     if width and height and size != (width, height):
