@@ -12,13 +12,15 @@ from vidgen.post.settings import Grade
 LUMA = np.array([0.2126, 0.7152, 0.0722])
 """BT.709 weights of red, green and blue."""
 
+_DEEP = "yuv420p10le"
 _GAMMA = 2.4
 _STOPS = 0.35
 """At temperature 100 linear red rises, and linear blue falls, by this many stops."""
 
 
-def grade_filters(grade: Grade, folder: Path) -> list[str]:
-    """Filters for limited-range BT.709 yuv420p in and out; their tables are written to ``folder``, where ffmpeg must run.
+def grade_filters(grade: Grade, folder: Path, *, deep: bool = False) -> list[str]:
+    """Filters for limited-range BT.709 yuv420p in and out, of 10 bits where ``deep``; their tables are written to ``folder``,
+    where ffmpeg must run.
 
     Raises InputError where the LUT file is not a 3D .cube table.
     """
@@ -34,7 +36,7 @@ def grade_filters(grade: Grade, folder: Path) -> list[str]:
     flags = "flags=bicubic+accurate_rnd+full_chroma_int"
     into = f"scale=in_range=tv:in_color_matrix=bt709:out_range=pc:{flags}"
     back = f"scale=in_range=pc:out_range=tv:out_color_matrix=bt709:{flags}"
-    return [into, "format=gbrp12", *tables, back, "format=yuv420p"]
+    return [into, "format=gbrp12", *tables, back, f"format={_DEEP if deep else 'yuv420p'}"]
 
 
 def bake(grade: Grade) -> Table:
@@ -52,8 +54,18 @@ def bake(grade: Grade) -> Table:
     return baked
 
 
-def grain_filters(amount: float, seed: int) -> list[str]:
-    """Grain on the luma, new on every frame, the same for the same seed; after enlarging, so that grains keep their size."""
-    # all_seed, though only the luma gets grain: ffmpeg does not heed the seed of a single plane.
+def grain_filters(amount: float, seed: int, *, deep: bool = False) -> list[str]:
+    """Grain on the luma, new on every frame, the same for the same seed; after enlarging, so that grains keep their size.
+
+    For yuv420p, or where ``deep`` for the same with 10 bits.
+    """
     strength = round(amount)
-    return [f"noise=all_seed={seed % 2**31}:c0_strength={strength}:c0_flags=t"] if strength else []
+    if not strength:
+        return []
+    # all_seed, though only the luma gets grain: ffmpeg does not heed the seed of a single plane.
+    noise = f"noise=all_seed={seed % 2**31}:c0_strength={strength}:c0_flags=t"
+    if not deep:
+        return [noise]
+    # ffmpeg's noise knows 8 bits alone. It is laid on grey and then added, so that the picture keeps its own depth.
+    grey = f"[grain]format=yuv420p,lutyuv=y=128:u=128:v=128,{noise},format={_DEEP}[grains]"
+    return [f"split[clean][grain];{grey};[clean][grains]blend=c0_mode=grainmerge:c1_mode=normal:c2_mode=normal"]
