@@ -26,14 +26,24 @@ def test_the_nearest_word_wins() -> None:
 
 def test_camera_motion_and_post_are_merged_by_sub_key() -> None:
     (shot,) = merged(
-        "post: {upscale: {scale: 2, model: x}}\n"
+        "post: {upscale: {scale: 2, model: RealESRGAN_x4plus}}\n"
         "defaults: {camera: {move: pan_left, speed: fast}, motion: {amount: 8}}\n"
         "shots: [{camera: tilt_up, motion: people, post: {grain: 5, upscale: {scale: 3}}}]\n"
     )
     assert shot.camera and (shot.camera.move, shot.camera.speed) == ("tilt_up", "fast")
     assert shot.motion and (shot.motion.type, shot.motion.amount) == ("people", 8)
     assert shot.post and shot.post.grain and shot.post.upscale
-    assert (shot.post.grain.amount, shot.post.upscale.scale, shot.post.upscale.model) == (5, 3, "x")
+    assert (shot.post.grain.amount, shot.post.upscale.scale, shot.post.upscale.model) == (5, 3, "RealESRGAN_x4plus")
+
+
+def test_a_shot_takes_another_engine_and_keeps_the_films_rate_and_size() -> None:
+    (shot,) = merged(
+        "post: {interpolate: {fps: 60}, upscale: {height: 2160, model: RealESRGAN_x4plus}}\n"
+        "shots: [{post: {interpolate: {engine: minterpolate}, upscale: {engine: torch}}}]\n"
+    )
+    assert shot.post and shot.post.interpolate and shot.post.upscale
+    assert (shot.post.interpolate.fps, shot.post.interpolate.engine) == (60, "minterpolate")
+    assert (shot.post.upscale.height, shot.post.upscale.model, shot.post.upscale.engine) == (2160, "RealESRGAN_x4plus", "torch")
 
 
 def test_lists_are_replaced_as_a_whole() -> None:

@@ -174,6 +174,13 @@ def top(keys: str) -> str:
         (top("post: {interpolate: {fps: 60, factor: 2}}"), "say either fps or factor"),
         (top("post: {interpolate: {engine: rife}}"), "say either fps or factor"),
         (top("post: {upscale: {height: 2160, scale: 2}}"), "say either height or scale"),
+        (shot("post: {upscale: {engine: ncnn}}"), "shots[0].post.upscale: say either height or scale"),
+        (top("post: {interpolate: {fps: 60, engine: RIFFE}}"), "post.interpolate.engine: 'RIFFE' is not one of auto, rife"),
+        (top("post: {interpolate: {fps: 60, engine: Rife}}"), "(did you mean rife?)"),
+        (top("post: {upscale: {scale: 2, engine: ncn}}"), "(did you mean ncnn?)"),
+        (top("post: {upscale: {scale: 2, model: realesrgan-x4plus}}"), "(did you mean RealESRGAN_x4plus?); known: real"),
+        (top("post: {upscale: {scale: 2, model: rife-4.0}}"), "there is no model rife-4.0"),
+        (top("post: {upscale: {scale: 2, model: mine.pth}}"), "post.upscale.model: mine.pth is not there"),
         # Files
         (shot("clip: 'https://example.org/a.mp4'"), "is an address; download the file and name it here"),
         (shot("clip: 'data:video/mp4;base64,AAAA'"), "is an address"),

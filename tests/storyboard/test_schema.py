@@ -55,6 +55,9 @@ SHORT_FORMS = """
     lint: {ignore: V301}
     params: {cfg: 7.5, anything: [1, {a: b}]}
     post: {interpolate: 60, upscale: 2, grain: 5}
+    post: {interpolate: {fps: 60, engine: rife}, upscale: {scale: 4, engine: lanczos}}
+    post: {upscale: {height: 2160, model: RealESRGAN_x4plus, engine: ncnn}}
+    post: {interpolate: ~, upscale: ~}
     post: {interpolate: {fps: 60000/1001}, upscale: {height: 2160}, colour: {match: true, temperature: -10}}
 """.strip().splitlines()
 
@@ -104,6 +107,9 @@ def test_also_at_the_top(keys: str, validator: jsonschema.Draft202012Validator) 
         {"vidgen": 1, "shots": [{"text": [{"txt": "a"}]}]},
         {"vidgen": 1, "aspect": "wide", "shots": [{"scene": "a"}]},
         {"vidgen": 1, "audio": {"loudness": "lowd"}, "shots": [{"scene": "a"}]},
+        {"vidgen": 1, "post": {"interpolate": {"fps": 60, "engine": "rif"}}, "shots": [{"scene": "a"}]},
+        {"vidgen": 1, "post": {"upscale": {"scale": 2, "engine": "vulkan"}}, "shots": [{"scene": "a"}]},
+        {"vidgen": 1, "post": {"upscale": {"scale": 2, "model": "x4plus"}}, "shots": [{"scene": "a"}]},
         {"vidgen": 1, "score": {"weights": {"temporl": 1}}, "shots": [{"scene": "a"}]},
     ],
 )

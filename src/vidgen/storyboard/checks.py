@@ -157,15 +157,20 @@ def _picks(view: _View) -> Found:
 
 
 def _posts(view: _View) -> Found:
+    """Rate and size are the film's: what applies to all shots says them, and a shot may say its engines alone."""
     owners: list[tuple[Path_, Post | None]] = [((), view.board.post)]
     owners += [(path, keys.post) for path, keys in view.everything]
+    said: set[str] = set()
     for path, post in owners:
-        if post is None:
-            continue
-        if post.interpolate and (post.interpolate.fps is None) == (post.interpolate.factor is None):
-            yield (*path, "post", "interpolate"), "say either fps or factor"
-        if post.upscale and (post.upscale.height is None) == (post.upscale.scale is None):
-            yield (*path, "post", "upscale"), "say either height or scale"
+        for step, one, other in (("interpolate", "fps", "factor"), ("upscale", "height", "scale")):
+            wish = getattr(post, step, None)
+            if wish is None:
+                continue
+            given = [key for key in (one, other) if getattr(wish, key) is not None]
+            if len(given) == 2 or (not given and step not in said):
+                yield (*path, "post", step), f"say either {one} or {other}"
+            if path[:1] in ((), ("defaults",)):
+                said.add(step)
 
 
 def _voices(view: _View) -> Found:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from vidgen.storyboard.model import Post, ShotKeys, Storyboard
 from vidgen.storyboard.reader import Path_
+from vidgen.storyboard.values import MODEL_SUFFIXES
 
 Found = Iterator[tuple[Path_, str]]
 
@@ -60,3 +61,5 @@ def _of_shot(path: Path_, keys: ShotKeys) -> Found:
 def _of_post(path: Path_, post: Post | None) -> Found:
     if post and post.colour and post.colour.lut:
         yield (*path, "post", "colour", "lut"), post.colour.lut
+    if post and post.upscale and post.upscale.model and post.upscale.model.lower().endswith(MODEL_SUFFIXES):
+        yield (*path, "post", "upscale", "model"), post.upscale.model

@@ -35,6 +35,7 @@ from vidgen.storyboard.values import (
     parse_length_or_auto,
     parse_lens,
     parse_resolution,
+    parse_upscale_model,
 )
 from vidgen.storyboard.vocabulary import name_or_text
 
@@ -118,6 +119,8 @@ LengthOrAuto = Annotated[
     PlainSerializer(lambda value: value if value is None else str(value)),
 ]
 """A time, or ``auto``: as long as the words spoken in the shot need."""
+UpscaleModel = Annotated[str, BeforeValidator(parse_upscale_model)]
+"""A model by its name, or a file of the user's own."""
 ShotId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
 
 
@@ -219,20 +222,20 @@ class LintOptions(Part):
 
 
 class Interpolate(Part):
-    """Frame interpolation to a higher rate."""
+    """Frame interpolation to a higher rate. Rate: the film's; ``engine``: also that of a shot of its own."""
 
     fps: Rate | None = None
     factor: Number | None = Field(None, gt=1, le=16)
-    engine: str = "auto"
+    engine: Literal["auto", "rife", "minterpolate", "nearest"] = "auto"
 
 
 class Upscale(Part):
-    """Enlargement: to a picture height, or by a scale of 2, 3 or 4."""
+    """Enlargement: to a picture height, or by a scale of 2, 3 or 4. Size: the film's; the rest: also that of a shot."""
 
     height: Whole | None = Field(None, ge=2, le=8640)
     scale: Literal[2, 3, 4] | None = None
-    model: str | None = None
-    engine: str = "auto"
+    model: UpscaleModel | None = None
+    engine: Literal["auto", "ncnn", "torch", "realesrgan", "lanczos"] = "auto"
 
 
 def _upscale(value: Any) -> Any:

@@ -104,7 +104,7 @@ def _metadata(path: Path_) -> list[Any]:
 
 
 def _guess(word: str, options: list[str]) -> str:
-    near = difflib.get_close_matches(word, options, 1, cutoff=0.6)
+    near = difflib.get_close_matches(word.lower(), options, 1, cutoff=0.6)
     return f" (did you mean {near[0]}?)" if near else ""
 
 

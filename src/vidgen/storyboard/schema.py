@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from vidgen.storyboard.model import Storyboard
+from vidgen.storyboard.values import upscale_models
 from vidgen.storyboard.vocabulary import kinds, names
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -99,6 +100,11 @@ def _property(part: str, key: str, value: dict[str, Any]) -> dict[str, Any]:
     form = {name: item for name, item in value.items() if name not in ("title", "default", "description")}
     if kind := _NAMED.get((part, key)):
         form = _ref(kind)
+    elif (part, key) == ("Upscale", "model"):
+        form = _either(
+            {"enum": upscale_models()},
+            {"type": "string", "pattern": r"\.([sS][aA][fF][eE][tT][eE][nN][sS][oO][rR][sS]|[pP][tT][hH])$"},
+        )
     elif short := _SHORT.get((owner, key)):
         form = _either(short, *(option for option in options if "$ref" in option))
     elif (owner, key) in _LISTS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -119,6 +120,32 @@ def parse_file_name(value: Any) -> Any:
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://|data:|file:", value):
         raise ValueError(f"{value} is an address; download the file and name it here")
     return value
+
+
+MODEL_SUFFIXES = (".safetensors", ".pth")
+"""A model that ends in one of these is a file of the user's own."""
+
+
+def upscale_models() -> list[str]:
+    """Names of the models that enlarge."""
+    from vidgen.weights.registry import models
+
+    return [row.name for row in models() if row.task == "upscale"]
+
+
+def parse_upscale_model(value: Any) -> Any:
+    """A model by its name, capitals do not matter, or a file of the user's own. Raises ValueError for any other."""
+    if not isinstance(value, str) or value.lower().endswith(MODEL_SUFFIXES):
+        return parse_file_name(value)
+    known = {name.lower(): name for name in upscale_models()}
+    word = value.strip().lower()
+    if word in known:
+        return known[word]
+    near = difflib.get_close_matches(word.replace("-", "_"), [name.replace("-", "_") for name in known], 1)
+    guess = next((f" (did you mean {name}?)" for low, name in known.items() if [low.replace("-", "_")] == near), "")
+    raise ValueError(
+        f"there is no model {value}{guess}; known: {', '.join(known.values())}, or a file that ends in .safetensors or .pth"
+    )
 
 
 def parse_lens(value: Any) -> Any:
