@@ -29,8 +29,8 @@ from vidgen.post.stages import Pair, PairInterpolator, Picture
 from vidgen.post.work import plan_work
 from vidgen.weights.store import pull
 
-Round = dict[str, tuple[float, float]]
-"""Wall and processor seconds of each action."""
+Round = dict[str, tuple[float, float, float]]
+"""Of each action what ``spent`` says."""
 
 
 def upscale(clip: str, folder: Path, *, frames: int, size: tuple[int, int], rounds: int, scale: int = 2) -> list[Round]:
@@ -71,7 +71,7 @@ def orders(clip: str, folder: Path, *, frames: int, size: tuple[int, int], round
 
     found = _rounds({"interpolate first": run(False), "upscale first": run(True)}, rounds)
     chosen = "upscale first" if work.route.enlarge_first else "interpolate first"
-    return [{**one, f"chosen: {chosen}": (0.0, 0.0)} for one in found]
+    return [{**one, f"chosen: {chosen}": (0.0, 0.0, 0.0)} for one in found]
 
 
 class _Listener(PairInterpolator):

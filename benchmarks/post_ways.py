@@ -6,6 +6,7 @@ and all PNGs back into a film. Imports are inside the functions, so that no way 
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -88,6 +89,14 @@ def first_frame(*arguments: str) -> None:
     main()
 
 
+def checkpoints(seconds: str, *arguments: str) -> None:
+    """A vidgen command that keeps what it did after every so many seconds of work, by its estimate."""
+    from vidgen.post import segments
+
+    segments.SECONDS = float(seconds)
+    first_frame(*arguments)
+
+
 def upscaler(scale: int) -> Any:
     """The engine that ``vidgen upscale`` would take."""
     from vidgen.post.engines import choose_upscaler
@@ -104,16 +113,28 @@ def interpolator() -> Any:
     return choose_interpolator("rife", Fraction(24), Fraction(60)).load(pull)
 
 
-def spent(action: Callable[[], object]) -> tuple[float, float]:
-    """Wall and processor seconds of an action in this process, and of the processes that it started and that have ended."""
-    start, before = time.perf_counter(), _processor()
+def spent(action: Callable[[], object]) -> tuple[float, float, float]:
+    """Wall and processor seconds of an action in this process, and of the processes that it started and that have ended; and
+    how many of the machine's cores others used meanwhile, on average (0 where the system does not say).
+    """
+    start, before, all_before = time.perf_counter(), _processor(), _machine()
     action()
-    return time.perf_counter() - start, _processor() - before
+    wall, own, every = time.perf_counter() - start, _processor() - before, _machine() - all_before
+    return wall, own, max(0.0, every - own) / wall
 
 
 def _processor() -> float:
     both = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     return sum(usage.ru_utime + usage.ru_stime for usage in both)
+
+
+def _machine() -> float:
+    """Processor seconds of everything on this machine since it started, with what its host took away."""
+    try:
+        user, nice, system, _, _, *rest = map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9])
+    except OSError:
+        return 0.0
+    return (user + nice + system + sum(rest)) / os.sysconf("SC_CLK_TCK")
 
 
 def _rate(source: str) -> Fraction:
@@ -155,6 +176,7 @@ WAYS: dict[str, Callable[..., None]] = {
     "between-one": between_one,
     "minterpolate": minterpolate,
     "first-frame": first_frame,
+    "checkpoints": checkpoints,
 }
 
 if __name__ == "__main__":

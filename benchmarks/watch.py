@@ -120,18 +120,16 @@ class _Watcher:
 
 
 def family(pid: int) -> list[int]:
-    """A process and all that descend from it."""
+    """A process and all that descend from it; not those that are only being started, which still share their parent's memory."""
     found = [pid]
     for parent in found:
         try:
             threads = list(Path(f"/proc/{parent}/task").iterdir())
+            command = Path(f"/proc/{parent}/cmdline").read_bytes()
+            children = [int(child) for thread in threads for child in (thread / "children").read_text().split()]
+            found += [child for child in children if Path(f"/proc/{child}/cmdline").read_bytes() != command]
         except OSError:
-            continue
-        for thread in threads:
-            try:
-                found += map(int, (thread / "children").read_text().split())
-            except OSError:
-                continue
+            continue  # gone meanwhile
     return found
 
 
