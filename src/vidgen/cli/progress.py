@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidgen.cli.output import Output
@@ -169,3 +170,67 @@ def frames_done(out: Output, what: str) -> Iterator[Callable[[int, int], None]]:
     finally:
         if bar:
             bar.stop()
+
+
+def fetching(out: Output) -> Callable[[str], Path]:
+    """``weights.store.pull`` that shows its download as fits: a bar on a terminal, plain lines elsewhere, events with --json.
+
+    What it returns is what ``upscale_file``, ``interpolate_file`` and ``post_process`` take as ``fetch``.
+    """
+    from vidgen.weights.registry import model
+    from vidgen.weights.store import pull
+
+    def fetch(name: str) -> Path:
+        row = model(name)
+        with ExitStack() as shown:
+            on_bytes = DownloadBar(row.name, shown) if not out.as_json and sys.stderr.isatty() else DownloadLines(out, row.name)
+            return pull(row.name, on_bytes=on_bytes)
+
+    return fetch
+
+
+class DownloadLines:
+    """A download as lines on stderr, or as ``model.download`` events: one when it starts, then one every few seconds."""
+
+    def __init__(self, out: Output, name: str) -> None:
+        self._out, self._name = out, name
+        self._last: float | None = None
+
+    def __call__(self, done: int, total: int | None) -> None:
+        """Hear how many bytes are here, of how many."""
+        now = time.monotonic()
+        every = 1.0 if self._out.as_json else PLAIN_EVERY_S
+        if self._last is not None and now - self._last < every and done != total:
+            return
+        start, self._last = self._last is None, now
+        self._out.event("model.download", model=self._name, bytes=done, total_bytes=total)
+        if not self._out.as_json:
+            size = f" of {total / 1e6:.1f}" if total else ""
+            self._out.note(f"{self._name}: {'downloading' if start else 'downloaded'} {done / 1e6:.1f}{size} MB")
+
+
+class DownloadBar:
+    """A download as a bar on stderr that starts with its first bytes, so that nothing is drawn where nothing is fetched."""
+
+    def __init__(self, name: str, shown: ExitStack) -> None:
+        self._name, self._shown = name, shown
+        self._bar: Progress | None = None
+        self._task: Any = None
+
+    def __call__(self, done: int, total: int | None) -> None:
+        """Hear how many bytes are here, of how many."""
+        if self._bar is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(30),
+                DownloadColumn(),
+                TransferSpeedColumn(),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+            )
+            self._task = self._bar.add_task(self._name, total=total)
+            self._shown.enter_context(self._bar)
+        self._bar.update(self._task, completed=done, total=total)

