@@ -15,9 +15,9 @@ from pathlib import Path
 
 from vidgen.errors import InputError, ProcessingError
 from vidgen.media.ffmpeg import Process, input_args
-from vidgen.media.probe import MediaInfo, probe_video, rate_of
+from vidgen.media.probe import SLOWEST, MediaInfo, probe_video, rate_of
 
-LONGEST_GAP_S = 3600
+LONGEST_GAP_S = 1 / SLOWEST
 """A picture that is shown for longer comes from a damaged file."""
 
 _FAULT = re.compile(r"error|corrupt|conceal|invalid|damaged|missing", re.IGNORECASE)

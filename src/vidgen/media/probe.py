@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 UNTAGGED = 2
 """The number that ffmpeg gives to a matrix, primaries or transfer that a file does not name."""
 
+SLOWEST = Fraction(1, 3600)
+"""Frames per second of the slowest film: one an hour."""
+
 _SHORT_S = 0.25
 
 
@@ -172,7 +175,7 @@ class _Track:
 
 def _read(path: Path, container: InputContainer) -> MediaInfo:
     video = picture_stream(container)
-    audio = container.streams.audio[0] if container.streams.audio else None
+    audio = next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
     if video is None and audio is None:
         raise InputError("media.unreadable", f"{path} holds neither pictures nor sound", where=str(path))
     tracks = _demux(container, [stream for stream in (video, audio) if stream is not None])
@@ -196,10 +199,10 @@ def _read(path: Path, container: InputContainer) -> MediaInfo:
         rate=rate,
         constant_rate=constant,
         duration_s=_picture_seconds(picture, rate, constant) if video else sound.span_s,
-        audio_rate=audio.rate or 0 if audio else 0,
-        audio_channels=audio.channels or 0 if audio else 0,
+        audio_rate=(audio.rate or 0) if audio else 0,
+        audio_channels=(audio.channels or 0) if audio else 0,
         audio_duration_s=sound.span_s,
-        audio_codec=_codec_name(audio) if audio else "",
+        audio_codec=audio.codec_context.name if audio else "",
         tick=picture.tick,
         missing_s=missing if missing > max(_SHORT_S, promised * 0.02) else 0.0,
         **{**_NO_PICTURE, **look},
@@ -230,10 +233,6 @@ def shown_at(packet: Packet[Any]) -> int | None:
     """When a packet is shown, in ticks. AVI has only the order in which pictures are stored; all else is a guess."""
     guessed = packet.pts is None or packet.stream.container.format.name == "avi"
     return packet.dts if guessed and packet.dts is not None else packet.pts
-
-
-def _codec_name(stream: AudioStream) -> str:
-    return stream.codec_context.name if stream.codec_context is not None else ""
 
 
 def _states_length(container: str) -> bool:
@@ -268,19 +267,23 @@ def rate_of(times: Sequence[int], tick: Fraction, told: Sequence[Fraction | None
         slack = min(Fraction(1), step / 4)
         if all(abs(time - times[0] - index * step) <= slack for index, time in enumerate(times)):
             return rate, True
-    return mean.limit_denominator(1001), False
+    return max(SLOWEST, mean.limit_denominator(1001)), False
 
 
 def _candidates(mean: Fraction, told: Iterable[Fraction | None]) -> Iterator[Fraction]:
-    yield from (rate for rate in told if rate and 0 < rate <= 1000)
-    yield from (snapped for scale in (1, 1001) if 0 < (snapped := Fraction(round(mean * scale), scale)) <= 1000)
-    if 0 < mean <= 1000:
-        yield parse_rate(mean)
-        yield mean.limit_denominator(100_000)
+    guesses = [*told, *(Fraction(round(mean * scale), scale) for scale in (1, 1001)), mean.limit_denominator(100_000)]
+    if _usable(mean):
+        guesses.insert(-1, parse_rate(mean))
+    yield from (rate for rate in guesses if rate and _usable(rate))
 
 
 def _known(*rates: Fraction | None) -> Fraction | None:
-    return next((rate for rate in rates if rate and 0 < rate <= 1000), None)
+    return next((rate for rate in rates if rate and _usable(rate)), None)
+
+
+def _usable(rate: Fraction) -> bool:
+    """Whether it can be a film's frame rate; damaged headers name others."""
+    return SLOWEST <= rate <= 1000 and rate.denominator < 10**8
 
 
 def _picture_seconds(picture: _Track, rate: Fraction, constant: bool) -> float:

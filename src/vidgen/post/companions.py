@@ -6,13 +6,14 @@ again, one stream at a time, and each with a notice.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from vidgen.errors import Notice
-from vidgen.media.ffmpeg import input_args
+from vidgen.errors import Notice, ProcessingError
+from vidgen.media.ffmpeg import input_args, run_ffmpeg
 from vidgen.media.probe import MediaInfo, open_media, picture_stream, shown_at
 
 _MP4_SOUND = {"aac", "mp3", "mp2", "ac3", "eac3", "dts", "alac", "opus", "flac"}
@@ -57,104 +58,146 @@ class _Stream:
     covers: bool
 
 
-@dataclass
-class _Plan:
-    """Arguments and notices as they come together; streams of each kind are counted."""
+@dataclass(frozen=True)
+class _Way:
+    """How one stream gets into the result: ``letter`` is ffmpeg's for its kind, ``options`` are of its codec."""
 
-    suffix: str
-    outputs: list[str] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def take(self, stream: _Stream, letter: str, *codec: str) -> None:
-        number = self.counts.get(letter, 0)
-        self.counts[letter] = number + 1
-        name, *more = codec
-        self.outputs += ["-map", f"1:{stream.index}", f"-c:{letter}:{number}", name]
-        for option, value in zip(more[::2], more[1::2], strict=True):
-            self.outputs += [f"{option}:{letter}:{number}", value]
-        if title := stream.tags.get("name"):  # QuickTime's word for a title
-            self.outputs += [f"-metadata:s:{letter}:{number}", f"title={title}"]
-
-    def leave(self, text: str) -> None:
-        self.notices.append(Notice("post.streams_left_out", text))
+    stream: _Stream
+    letter: str
+    codec: str
+    options: tuple[tuple[str, str], ...] = ()
+    notice: Notice | None = None
 
 
 def companions(info: MediaInfo, suffix: str, rate: Fraction | None = None) -> Companions:
     """How the source's sound, subtitles, chapters, titles, languages and fonts get into a file that ends in ``suffix``.
 
-    ``rate`` is the result's frame rate, for its time code; None: the source's. Raises InputError for an unreadable source.
+    What is to be copied is written once to nowhere, so that a damaged stream is known before long work on the pictures starts:
+    it is encoded again, or left out. ``rate`` is the result's frame rate, for its time code; None: the source's. Raises
+    InputError for an unreadable source.
     """
     suffix = suffix.lower()
     streams, start, picture = _streams(info)
-    plan = _Plan(suffix)
-    for stream in streams:
-        if stream.kind == "audio":
-            _sound(plan, stream)
-        elif stream.kind == "subtitle":
-            _subtitle(plan, stream)
-        elif stream.kind == "attachment":
-            _attachment(plan, stream)
-    _other(plan, streams, picture)
-    head = ["-map_metadata", "1", "-map_chapters", "1", *_picture_tags(picture, rate or info.rate, info.rate)]
+    found = [_way(stream, suffix, picture) for stream in streams]
+    ways, notices = _working(info, [way for way in found if isinstance(way, _Way)], suffix)
+    notices += [notice for notice in found if isinstance(notice, Notice)]
     starts = info.starts if info.times else picture.first or Fraction(0)
     shift = starts - start
-    early = max((starts - sound for sound in _sound_starts(streams)), default=Fraction(0))
+    sounds = [way.stream.first for way in ways if way.letter == "a" and way.stream.first is not None]
+    early = max((starts - sound for sound in sounds), default=Fraction(0))
     late = early if early > EARLY else Fraction(0)
+    inputs = _opened(info, -shift)
+    outputs = [*_picture_tags(picture, rate or info.rate, info.rate), *_arguments(ways, 1), "-map_metadata", "1"]
     if late:
-        head += ["-avoid_negative_ts", "make_zero"]
-    before = ["-itsoffset", f"{-float(shift):.6f}"] if shift else []
-    if plan.suffix != ".mkv" and info.audio_rate >= 8000:
-        head += ["-movie_timescale", str(info.audio_rate)]  # MP4 counts delays in it: to the sample, not to a millisecond
-    outputs = (*head, *plan.outputs, *(("-f", "mp4") if suffix == ".m4v" else ()))
-    return Companions(tuple(input_args(info.path.absolute(), *before)), outputs, tuple(plan.notices), late)
+        outputs += [
+            "-output_ts_offset",
+            f"{float(late):.6f}",
+        ]  # moves streams, but no chapters: they come with their own offset
+        inputs += _opened(info, late - shift)
+    outputs += ["-map_chapters", "2" if late else "1", *_form(suffix, info)]
+    return Companions(tuple(inputs), tuple(outputs), tuple(notices), late)
 
 
-def _sound_starts(streams: Sequence[_Stream]) -> Iterator[Fraction]:
-    yield from (stream.first for stream in streams if stream.kind == "audio" and stream.first is not None)
+def _opened(info: MediaInfo, offset: Fraction) -> list[str]:
+    return input_args(info.path.absolute(), *(["-itsoffset", f"{float(offset):.6f}"] if offset else []))
 
 
-def _sound(plan: _Plan, stream: _Stream) -> None:
+def _form(suffix: str, info: MediaInfo) -> list[str]:
+    # MP4 counts delays in the movie's own unit: to the sample, not to a millisecond.
+    exact = ["-movie_timescale", str(info.audio_rate)] if suffix != ".mkv" and info.audio_rate >= 8000 else []
+    return [*exact, *(("-f", "mp4") if suffix == ".m4v" else ())]
+
+
+def _arguments(ways: Sequence[_Way], number: int) -> Iterator[str]:
+    """Output arguments for streams of input ``number``."""
+    counts: dict[str, int] = {}
+    for way in ways:
+        letter = way.letter
+        place = counts[letter] = counts.get(letter, -1) + 1
+        yield from ("-map", f"{number}:{way.stream.index}", f"-c:{letter}:{place}", way.codec)
+        for option, value in way.options:
+            yield from (f"{option}:{letter}:{place}", value)
+        if title := way.stream.tags.get("name"):  # QuickTime's word for a title
+            yield from (f"-metadata:s:{letter}:{place}", f"title={title}")
+
+
+def _working(info: MediaInfo, ways: Sequence[_Way], suffix: str) -> tuple[list[_Way], list[Notice]]:
+    """The ways that work, and what is to be said of the others."""
+    if not ways or _works(info, ways, suffix):
+        return list(ways), [way.notice for way in ways if way.notice]
+    kept: list[_Way] = []
+    notices: list[Notice] = []
+    for way in ways:
+        again = _encoded(way.stream, f"sound stream {way.stream.index} is damaged; what could be decoded was encoded as AAC")
+        tries = [way, *([again] if way.letter == "a" and way.codec == "copy" else [])]
+        fit = next((one for one in tries if _works(info, [one], suffix)), None)
+        if fit:
+            kept.append(fit)
+            notices += [fit.notice] if fit.notice else []
+        else:
+            notices.append(_left(f"{way.stream.kind} stream {way.stream.index} is damaged and was left out"))
+    return kept, notices
+
+
+def _works(info: MediaInfo, ways: Sequence[_Way], suffix: str) -> bool:
+    form = {".mkv": "matroska", ".mov": "mov"}.get(suffix, "mp4")
+    try:
+        run_ffmpeg(
+            [*input_args(info.path.absolute()), *_arguments(ways, 0), "-f", form, f"file:{os.devnull}"],
+            what=f"trying the sound of {info.path.name}",
+        )
+    except ProcessingError:
+        return False
+    return True
+
+
+def _way(stream: _Stream, suffix: str, picture: _Stream) -> _Way | Notice | None:
+    """How a stream gets into the result, or what to say if it does not; None where there is nothing to say."""
+    match stream.kind:
+        case "audio":
+            return _sound(stream, suffix)
+        case "subtitle":
+            return _subtitle(stream, suffix)
+        case "attachment":
+            name = stream.tags.get("filename")
+            if suffix == ".mkv" and name and stream.tags.get("mimetype"):
+                return _Way(stream, "t", "copy")
+            return _left(f"the attached file {name or stream.index} was left out")
+        case "video" if stream.covers:
+            return _left("the cover picture was left out")
+        case "video" if stream.index != picture.index:
+            return _left(f"the file has several pictures; only the first was taken, stream {stream.index} was left out")
+        case "data" if "timecode" not in stream.tags and stream.codec != "bin_data":
+            return _left(f"data stream {stream.index} was left out")  # time code and chapters come by other ways
+    return None
+
+
+def _left(text: str) -> Notice:
+    return Notice("post.streams_left_out", text)
+
+
+def _sound(stream: _Stream, suffix: str) -> _Way | Notice:
     if stream.first is None or not stream.codec or not stream.channels:
-        plan.leave(f"sound stream {stream.index} of the file is empty or of an unknown kind and was left out")
-    elif stream.codec in _SOUND.get(plan.suffix, {stream.codec}):
-        plan.take(stream, "a", "copy")
-    else:
-        bits = str(_BIT_RATE * stream.channels)
-        # Silence where timestamps leave a hole: an encoder would close it, and all that follows would come too soon.
-        plan.take(stream, "a", "aac", "-b", bits, "-filter", "aresample=async=1")
-        text = f"{plan.suffix} does not take {stream.codec} sound; stream {stream.index} was encoded as AAC"
-        plan.notices.append(Notice("post.audio_reencoded", text))
+        return _left(f"sound stream {stream.index} of the file is empty or of an unknown kind and was left out")
+    if stream.codec in _SOUND.get(suffix, {stream.codec}):
+        return _Way(stream, "a", "copy")
+    return _encoded(stream, f"{suffix} does not take {stream.codec} sound; stream {stream.index} was encoded as AAC")
 
 
-def _subtitle(plan: _Plan, stream: _Stream) -> None:
-    matroska = plan.suffix == ".mkv"
+def _encoded(stream: _Stream, why: str) -> _Way:
+    # Silence where timestamps leave a hole: an encoder would close it, and all that follows would come too soon.
+    options = (("-b", str(_BIT_RATE * max(1, stream.channels))), ("-filter", "aresample=async=1"))
+    return _Way(stream, "a", "aac", options, Notice("post.audio_reencoded", why))
+
+
+def _subtitle(stream: _Stream, suffix: str) -> _Way | Notice:
+    matroska = suffix == ".mkv"
     if stream.codec in _TEXT:
         own = (stream.codec == "mov_text") != matroska
-        plan.take(stream, "s", "copy" if own else "srt" if matroska else "mov_text")
-    elif matroska and stream.codec in _BITMAPS:
-        plan.take(stream, "s", "copy")
-    else:
-        name = stream.codec or "unknown"
-        plan.leave(f"{plan.suffix} does not take {name} subtitles; stream {stream.index} was left out")
-
-
-def _attachment(plan: _Plan, stream: _Stream) -> None:
-    if plan.suffix == ".mkv" and stream.tags.get("filename") and stream.tags.get("mimetype"):
-        plan.take(stream, "t", "copy")
-    else:
-        plan.leave(f"the attached file {stream.tags.get('filename', stream.index)} was left out")
-
-
-def _other(plan: _Plan, streams: Sequence[_Stream], picture: _Stream) -> None:
-    """Notices for the streams that are never carried over. A time code travels with the picture, chapters by themselves."""
-    for stream in streams:
-        if stream.kind == "video" and stream.covers:
-            plan.leave("the cover picture was left out")
-        elif stream.kind == "video" and stream.index != picture.index:
-            plan.leave(f"the file has several pictures; only the first was taken, stream {stream.index} was left out")
-        elif stream.kind == "data" and "timecode" not in stream.tags and stream.codec != "bin_data":
-            plan.leave(f"data stream {stream.index} was left out")
+        return _Way(stream, "s", "copy" if own else "srt" if matroska else "mov_text")
+    if matroska and stream.codec in _BITMAPS:
+        return _Way(stream, "s", "copy")
+    return _left(f"{suffix} does not take {stream.codec or 'unknown'} subtitles; stream {stream.index} was left out")
 
 
 def _picture_tags(picture: _Stream, rate: Fraction, own: Fraction) -> Iterator[str]:
