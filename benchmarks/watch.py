@@ -120,7 +120,7 @@ class _Watcher:
 
 
 def family(pid: int) -> list[int]:
-    """A process and all that descend from it; not those that are only being started, which still share their parent's memory."""
+    """A process and all that descend from it, but for those just being started: they still have their parent's memory."""
     found = [pid]
     for parent in found:
         try:
