@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -12,10 +13,19 @@ from typing import TYPE_CHECKING, Any
 from vidgen.cli.output import Output
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress
 
 PLAIN_EVERY_S = 15.0
 _PLAIN_EVENTS = ("run.started", "take.failed", "shot.picked", "cut.started", "cut.done")
+
+
+@functools.cache
+def _stderr() -> Console:
+    """The one console on stderr, so that a download's bar can stand under the bar of the work that waits for it."""
+    from rich.console import Console
+
+    return Console(stderr=True)
 
 
 @contextmanager
@@ -63,7 +73,6 @@ class LiveRun:
     """Per-shot bars with state, elapsed and remaining time, and what was spent."""
 
     def __init__(self) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
         self._progress: Progress = Progress(
@@ -73,7 +82,7 @@ class LiveRun:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             TextColumn("{task.fields[cost]}"),
-            console=Console(stderr=True),
+            console=_stderr(),
             transient=False,
         )
         self._tasks: dict[str, Any] = {}
@@ -145,10 +154,9 @@ def frames_done(out: Output, what: str) -> Iterator[Callable[[int, int], None]]:
     bar: Progress | None = None
     task: Any = None
     if not out.as_json and sys.stderr.isatty():
-        from rich.console import Console
         from rich.progress import Progress
 
-        bar = Progress(console=Console(stderr=True))
+        bar = Progress(console=_stderr())
         bar.start()
         task = bar.add_task(what, total=None)
 
@@ -195,14 +203,16 @@ class DownloadLines:
     def __init__(self, out: Output, name: str) -> None:
         self._out, self._name = out, name
         self._last: float | None = None
+        self._whole = False
 
     def __call__(self, done: int, total: int | None) -> None:
         """Hear how many bytes are here, of how many."""
         now = time.monotonic()
         every = 1.0 if self._out.as_json else PLAIN_EVERY_S
-        if self._last is not None and now - self._last < every and done != total:
+        early = self._last is not None and now - self._last < every
+        if (early and done != total) or (done == total and self._whole):
             return
-        start, self._last = self._last is None, now
+        start, self._last, self._whole = self._last is None, now, done == total
         self._out.event("model.download", model=self._name, bytes=done, total_bytes=total)
         if not self._out.as_json:
             size = f" of {total / 1e6:.1f}" if total else ""
@@ -220,7 +230,6 @@ class DownloadBar:
     def __call__(self, done: int, total: int | None) -> None:
         """Hear how many bytes are here, of how many."""
         if self._bar is None:
-            from rich.console import Console
             from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
             self._bar = Progress(
@@ -229,7 +238,7 @@ class DownloadBar:
                 DownloadColumn(),
                 TransferSpeedColumn(),
                 TimeRemainingColumn(),
-                console=Console(stderr=True),
+                console=_stderr(),
             )
             self._task = self._bar.add_task(self._name, total=total)
             self._shown.enter_context(self._bar)

@@ -123,19 +123,21 @@ def use_case_table(rows: Iterable[Mapping[str, Any]]) -> None:
     console().print(table)
 
 
-def model_table(rows: Iterable[Mapping[str, Any]]) -> None:
-    """Weights and fonts: what they are, what reads them, and where."""
+def model_table(rows: Iterable[Mapping[str, Any]], home: Path) -> None:
+    """Weights and fonts: what they are, what reads them, and where below ``home``."""
     table = _table(
-        ("name", FIXED), ("task", FIXED), ("licence", FIXED), ("size", RIGHT), ("state", FIXED), "for",
-        ("where", {"overflow": "fold"}),
+        ("name", FIXED), ("task", FIXED), ("licence", FIXED), ("size", RIGHT), ("state", FIXED),
+        ("for", {"overflow": "fold"}), ("where", FIXED),
     )  # fmt: skip
     for row in rows:
         style = {"here": "green", "damaged": "red"}.get(row["state"], "dim")
         table.add_row(
             row["name"], row["task"], row["licence"], f"{row['bytes'] / 1e6:.1f} MB", Text(row["state"], style=style),
-            row["used_by"] or "", row["where"] if row["state"] != "absent" else "",
+            row["used_by"] or "", str(Path(row["where"]).relative_to(home)) if row["state"] != "absent" else "",
         )  # fmt: skip
-    console().print(table)
+    out = console()
+    out.print(table)
+    out.print(Text(f"kept in {home}", style="dim"), soft_wrap=True)
 
 
 def doctor_table(checks: Iterable[Mapping[str, Any]]) -> None:

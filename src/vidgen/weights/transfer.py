@@ -133,7 +133,7 @@ def _write(answer: httpx.Response, job: _Job, total: int | None) -> None:
     with job.into.open("r+b") as out:
         out.seek(job.done)
         out.truncate()
-        for block in answer.iter_raw(1 << 16):
+        for block in answer.iter_raw():
             job.done += len(block)
             if job.done > job.limit:
                 raise TransferError(f"{job.url} has more than the {job.limit} bytes that are expected")

@@ -51,10 +51,11 @@ def models_list(as_json: Json = False) -> None:
     with Output("models list", as_json) as out:
         from vidgen.cli.tables import model_table
         from vidgen.render.about import model_rows
+        from vidgen.weights.home import vidgen_home
 
         rows = model_rows()
         if not as_json:
-            model_table(rows)
+            model_table(rows, vidgen_home())
         out.result({"models": rows})
 
 
@@ -77,7 +78,7 @@ def models_pull(
 
         if not names and not everything:
             raise InputError("usage.invalid", "which model?", hint="vidgen models pull NAME..., or --all; vidgen models list")
-        rows = model_rows(() if everything else list(dict.fromkeys(names or ())))
+        rows = model_rows(() if everything else list(dict.fromkeys(names or ())), verify=True)
         fetch = fetching(out)
         for row in rows:
             path = install_from(model(row["name"]), own) if own else fetch(row["name"])
@@ -99,10 +100,11 @@ def models_verify(
         from vidgen.cli.tables import model_table
         from vidgen.errors import MissingError
         from vidgen.render.about import model_rows
+        from vidgen.weights.home import vidgen_home
 
         rows = model_rows(names or (), verify=True)
         if not as_json:
-            model_table(rows)
+            model_table(rows, vidgen_home())
         out.data = {"models": rows}
         bad = [row for row in rows if row["state"] == "damaged"]
         if bad:

@@ -28,12 +28,20 @@ def upscale(
 ) -> None:
     """Enlarge a video."""
     with Output("upscale", as_json) as out:
-        from vidgen.cli.progress import frames_done
+        from vidgen.cli.progress import fetching, frames_done
         from vidgen.post import upscale_file
 
         with frames_done(out, "upscale") as on_frame:
             result = upscale_file(
-                source, output, scale=scale, height=height, engine=engine, model=model, tile=tile, on_frame=on_frame
+                source,
+                output,
+                scale=scale,
+                height=height,
+                engine=engine,
+                model=model,
+                tile=tile,
+                on_frame=on_frame,
+                fetch=fetching(out),
             )
         out.warn(result.notices)
         out.say(result.summary())
@@ -50,11 +58,13 @@ def interpolate(
 ) -> None:
     """Raise a video's frame rate."""
     with Output("interpolate", as_json) as out:
-        from vidgen.cli.progress import frames_done
+        from vidgen.cli.progress import fetching, frames_done
         from vidgen.post import interpolate_file
 
         with frames_done(out, "interpolate") as on_frame:
-            result = interpolate_file(source, output, rate=fps, factor=factor, engine=engine, on_frame=on_frame)
+            result = interpolate_file(
+                source, output, rate=fps, factor=factor, engine=engine, on_frame=on_frame, fetch=fetching(out)
+            )
         out.warn(result.notices)
         out.say(result.summary())
         out.result(result.as_dict())
