@@ -183,7 +183,7 @@ def frames_done(out: Output, what: str) -> Iterator[Callable[[int, int], None]]:
 def fetching(out: Output) -> Callable[[str], Path]:
     """``weights.store.pull`` that shows its download as fits: a bar on a terminal, plain lines elsewhere, events with --json.
 
-    What it returns is what ``upscale_file``, ``interpolate_file`` and ``post_process`` take as ``fetch``.
+    What it returns is what ``upscale_file``, ``interpolate_file`` and ``process_clip`` take as ``fetch``.
     """
     from vidgen.weights.registry import model
     from vidgen.weights.store import pull
