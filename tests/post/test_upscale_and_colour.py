@@ -73,7 +73,7 @@ def test_sound_that_the_container_does_not_take_is_encoded_and_said(ffmpeg: Ffmp
     ffmpeg(*inputs, "-c:v", "libx264", "-pix_fmt", "yuv444p", "-c:a", "pcm_s16le", str(source))
     result = upscale_file(source, tmp_path / "out.mp4")
     assert probe(result.output).audio_codec == "aac"
-    assert [notice.code for notice in result.notices] == ["post.depth_reduced", "post.audio_reencoded"]
+    assert [notice.code for notice in result.notices] == ["post.chroma_reduced", "post.audio_reencoded"]
 
 
 def test_bad_requests_are_one_clear_line(filmed: Path, tmp_path: Path) -> None:

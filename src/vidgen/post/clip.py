@@ -14,7 +14,7 @@ from vidgen.media.encode import timescale
 from vidgen.media.ffmpeg import Process, run_ffmpeg
 from vidgen.media.files import atomic, sha256_json
 from vidgen.media.joining import list_args, write_list
-from vidgen.media.normalise import alpha_steps
+from vidgen.media.normalise import source_notices
 from vidgen.media.probe import MediaInfo, probe_video
 from vidgen.media.rate import rate_text
 from vidgen.media.verify import check_video
@@ -38,7 +38,7 @@ _TO_YUV = "scale=in_range=pc:out_range=tv:out_color_matrix=bt709:flags=bicubic+a
 
 
 def process_clip(
-    src: Path,
+    src: Path | MediaInfo,
     out: Path,
     settings: PostSettings,
     *,
@@ -51,7 +51,8 @@ def process_clip(
     """Bring a clip to ``settings`` in one streamed pass and write it to ``out``, whole and checked or not at all.
 
     Args:
-        src: any video file. out: ``.mp4`` (or ``.mov``, ``.mkv``), without sound unless ``extra`` brings it.
+        src: any video file, or what is known of it. out: ``.mp4`` (or ``.mov``, ``.mkv``), without sound unless ``extra``
+            brings it.
         frames: exact number of frames of the result; None: the clip's length at the new rate. A clip may be up to 4 short.
         on_frame: called after each frame with (done, total). cancelled: true once the user wants to stop.
         extra: what else goes into the file beside the pictures. fetch: has a model's weights here and returns their folder.
@@ -62,7 +63,7 @@ def process_clip(
     ProcessingError where the result is not what it should be, Cancelled.
     """
     started = time.monotonic()
-    work = plan_work(probe_video(src), settings, frames)
+    work = plan_work(src if isinstance(src, MediaInfo) else probe_video(src), settings, frames)
     with _Writer(work, out, extra or Companions(), on_frame, cancelled, fetch) as writer:
         resumed = writer.write()
     chosen = work.route
@@ -77,7 +78,7 @@ def process_clip(
         model=chosen.upscaler.model if chosen.upscaler else None,
         interpolation_model=chosen.interpolator.model if chosen.interpolator else None,
         seconds=time.monotonic() - started,
-        notices=(*chosen.notices, *_notices(work), *_resumed(resumed, work)),
+        notices=(*chosen.notices, *settings.notices, *source_notices(work.info, deep=work.ten_bits), *_resumed(resumed, work)),
         why=chosen.why,
     )
 
@@ -196,7 +197,8 @@ def _after(work: Work, form: Form, folder: Path, seed: int) -> list[str]:
         steps = [_TO_YUV, f"format={pixels}"]
     if (form.width, form.height) != (settings.width, settings.height):
         steps.append(Lanczos().filter(settings.width, settings.height))
-    return [*steps, *grade_filters(settings.grade, folder), *grain_filters(settings.grain, seed), "setsar=1"]
+    grain = grain_filters(settings.grain, seed, deep=work.ten_bits)
+    return [*steps, *grade_filters(settings.grade, folder, deep=work.ten_bits), *grain, "setsar=1"]
 
 
 def _container_args(args: Sequence[str], part: Path) -> list[str]:
@@ -204,21 +206,6 @@ def _container_args(args: Sequence[str], part: Path) -> list[str]:
         return [*args, "-movflags", "+faststart"]
     place = args.index("-video_track_timescale")
     return [*args[:place], *args[place + 2 :]]
-
-
-_PLAIN = ("yuv420p", "yuvj420p", "nv12", "gray")
-
-
-def _notices(work: Work) -> Iterator[Notice]:
-    yield from work.settings.notices
-    yield from _source_notices(work.info, work.ten_bits)
-
-
-def _source_notices(info: MediaInfo, ten_bits: bool) -> Iterator[Notice]:
-    if alpha_steps(info):
-        yield Notice("post.alpha_flattened", f"{info.path.name} has transparency; it was laid over black")
-    if info.pix_fmt not in _PLAIN and not ten_bits:
-        yield Notice("post.depth_reduced", f"{info.path.name} is {info.pix_fmt}; the result has 8 bits and 4:2:0 colour")
 
 
 def _resumed(frames: int, work: Work) -> Iterator[Notice]:

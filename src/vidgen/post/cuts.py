@@ -61,6 +61,11 @@ class Piece:
 
 def read_clock(info: MediaInfo) -> Clock:
     """The times of a clip's frames. Exact multiples of the frame duration where the rate is constant."""
+    if info.times:
+        last = 1 / info.rate if info.constant_rate else info.times[-1] - info.times[-2]
+        with open_media(info.path) as container:
+            start = Fraction(container.start_time or 0, 1_000_000)
+        return Clock(info.times, info.times[-1] + last, max(Fraction(0), info.starts - start))
     with open_media(info.path) as container:
         stream = next(stream for stream in container.streams.video if not int(stream.disposition) & 0x400)
         tick = stream.time_base or Fraction(1, 1000)

@@ -8,7 +8,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from vidgen.errors import InputError
-from vidgen.media.probe import MediaInfo, probe_video
+from vidgen.media.encode import delivery
+from vidgen.media.exact import probe_exact
+from vidgen.media.normalise import refuse_alpha, refuse_hdr
+from vidgen.media.probe import MediaInfo
 from vidgen.media.rate import parse_rate
 from vidgen.post.clip import OnFrame, process_clip
 from vidgen.post.companions import companions
@@ -41,12 +44,13 @@ def interpolate_file(
     """
     if (rate is None) == (factor is None):
         raise InputError("usage.invalid", "give a frame rate or a factor, one of the two", hint="--fps 60 or --factor 2")
-    info = _source(src, out)
+    info = _source(src, out, cancelled)
     own = info.rate if info.constant_rate else read_clock(info).nominal_rate
     wanted = _rate(rate, factor, own)
     choose_interpolator(engine, own, wanted)  # a wrong name is an error even where the rate stays
     form = upright_form(info)
-    settings = PostSettings(form.width, form.height, wanted, interpolate=engine)
+    profile = delivery(info, form.width, form.height)
+    settings = PostSettings(form.width, form.height, wanted, interpolate=engine, profile=profile)
     result = _process(info, out, settings, on_frame, cancelled, fetch)
     return _file_result(result, result.interpolated_by or "none", result.interpolation_model)
 
@@ -71,11 +75,13 @@ def upscale_file(
     if scale is not None and height is not None:
         raise InputError("usage.invalid", "give a scale or a height, not both", hint="--scale 2 or --height 2160")
     choose_upscaler(engine, model)  # a wrong name is an error even where the size stays
-    info = _source(src, out)
+    info = _source(src, out, cancelled)
     form = upright_form(info)
     width, tall = _size(form.width, form.height, scale, height)
     rate = info.rate if info.constant_rate else read_clock(info).nominal_rate
-    settings = PostSettings(width, tall, rate, interpolate="nearest", upscale=engine, model=model, tile=tile)
+    settings = PostSettings(
+        width, tall, rate, interpolate="nearest", upscale=engine, model=model, tile=tile, profile=delivery(info, width, tall)
+    )
     result = _process(info, out, settings, on_frame, cancelled, fetch)
     return _file_result(result, result.upscaled_by or "none", result.model)
 
@@ -104,11 +110,13 @@ def _size(width: int, height: int, scale: int | None, wanted: int | None) -> tup
     return size
 
 
-def _source(src: Path, out: Path) -> MediaInfo:
+def _source(src: Path, out: Path, cancelled: Callable[[], bool]) -> MediaInfo:
     if out.suffix.lower() not in SUFFIXES:
         hint = f"end it in {', '.join(SUFFIXES)}"
-        raise InputError("output.bad_name", f"{out}: the result is an H.264 video", hint=hint, where=str(out))
-    info = probe_video(src)
+        raise InputError("output.bad_name", f"{out}: a name like this is not known to hold video", hint=hint, where=str(out))
+    info = probe_exact(src, cancelled=cancelled)
+    refuse_hdr(info)
+    refuse_alpha(info)
     if out.exists() and out.samefile(src):
         raise InputError("output.bad_name", f"{out} is the input", hint="write to another file", where=str(out))
     return info
@@ -118,7 +126,7 @@ def _process(
     info: MediaInfo, out: Path, settings: PostSettings, on_frame: OnFrame, cancelled: Callable[[], bool], fetch: Fetch
 ) -> PostResult:
     extra = companions(info, out.suffix, settings.rate)
-    result = process_clip(info.path, out, settings, on_frame=on_frame, cancelled=cancelled, extra=extra, fetch=fetch)
+    result = process_clip(info, out, settings, on_frame=on_frame, cancelled=cancelled, extra=extra, fetch=fetch)
     return replace(result, notices=(*result.notices, *extra.notices))
 
 

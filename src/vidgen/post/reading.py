@@ -9,8 +9,8 @@ from typing import Literal
 
 from vidgen.errors import ProcessingError
 from vidgen.media.ffmpeg import Process, input_args
-from vidgen.media.normalise import alpha_steps, input_colour
-from vidgen.media.probe import MediaInfo
+from vidgen.media.normalise import bt709_steps, deinterlace_steps
+from vidgen.media.probe import UNTAGGED, MediaInfo
 from vidgen.post.cuts import Clock, Piece
 from vidgen.post.stages import FilterInterpolator, Form
 
@@ -94,7 +94,7 @@ def _piece_steps(
     """Input options and first steps that give one piece's frames at their own times."""
     before: list[str] = []
     count = f"trim=start_frame={piece.first}:end_frame={piece.last}"
-    if piece.first and any(name in info.container for name in _SEEKABLE):
+    if piece.first and not info.faults and any(name in info.container for name in _SEEKABLE):
         # To the middle between two frames: a frame's time may be rounded either way.
         middle = clock.offset + (clock.times[piece.first - 1] + clock.times[piece.first]) / 2
         before = ["-ss", f"{float(middle):.6f}"]
@@ -113,15 +113,10 @@ def _look_steps(info: MediaInfo, pixels: PixelFormat) -> list[str]:
     form = upright_form(info)
     turned = info.rotation in (90, 270)
     coded = (info.height, info.width) if turned else (info.width, info.height)
-    alpha = alpha_steps(info)
-    steps = ["bwdif=mode=send_frame:deint=interlaced"] if info.interlaced else []
-    ready = (info.pix_fmt, info.color_range, info.color_matrix) == (pixels, 1, 1)
+    ready = (info.pix_fmt, info.color_range, info.color_matrix) == (pixels, 1, 1) and info.color_primaries in (1, UNTAGGED)
     if pixels not in RGB and ready and coded == (form.width, form.height):
-        return [*steps, "setsar=1"]  # nothing to convert: frames stay what they are, bit for bit
-    colour = "in_range=pc" if alpha else input_colour(info)
-    out = "out_range=tv:out_color_matrix=bt709" if pixels not in RGB else "out_range=pc"
-    scale = f"scale={form.width}:{form.height}:{colour}:{out}:flags=bicubic+accurate_rnd+full_chroma_int"
-    return [*steps, *alpha, scale, "setsar=1", f"format={pixels}"]
+        return [*deinterlace_steps(info), "setsar=1"]  # nothing to convert: frames stay what they are, bit for bit
+    return [*deinterlace_steps(info), *bt709_steps(info, form.width, form.height, pixels)]
 
 
 def _read(
