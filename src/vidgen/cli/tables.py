@@ -13,8 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from vidgen.errors import Notice
     from vidgen.planning.plan import Plan
     from vidgen.planning.presets import Preset
+    from vidgen.render.posting import ShotPost
     from vidgen.storyboard.lint import Finding
 
 PIPE_WIDTH = 140
@@ -56,8 +58,12 @@ RIGHT: Mapping[str, Any] = {"justify": "right", "no_wrap": True}
 FIXED: Mapping[str, Any] = {"no_wrap": True}
 
 
-def plan_table(plan: Plan, findings: Sequence[Finding], file: Path) -> None:
-    """The plan as a producer reads it: when, how long, what, who makes it, for how much."""
+def plan_table(
+    plan: Plan, posts: Mapping[str, ShotPost], notices: Sequence[Notice], findings: Sequence[Finding], file: Path
+) -> None:
+    """The plan as a producer reads it: when, how long, what, who makes it, for how much, and what is then done to it."""
+    from vidgen.render.posting import post_lines
+
     out = console()
     table = _table(
         ("shot", FIXED), ("at", RIGHT), ("length", RIGHT), ("frames", RIGHT), ("camera", FIXED), "prompt", ("engine", FIXED),
@@ -83,7 +89,9 @@ def plan_table(plan: Plan, findings: Sequence[Finding], file: Path) -> None:
     )
     if reasons := sorted({f"{shot.engine}: {shot.why_engine}" for shot in plan.shots}):
         out.print("; ".join(reasons), style="dim")
-    for notice in plan.notices:
+    for line in post_lines(posts, [shot.id for shot in plan.shots]):
+        out.print(Text(line, style="dim" if line.startswith(" ") else ""))
+    for notice in notices:
         out.print(Text(f"warning: {notice.shot + ': ' if notice.shot else ''}{notice.message}", style="yellow"))
     for finding in findings:
         out.print(Text(finding.text(str(file)), style="yellow" if finding.severity != "error" else "red"))

@@ -18,8 +18,8 @@ from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.planning.presets import Preset
 from vidgen.planning.prompt import camera_words, render_prompt, words_of
 from vidgen.planning.split import Part, split_shot
-from vidgen.planning.wishes import billed_seconds, length_notices, not_yet, unmet_wishes, unspoken
-from vidgen.storyboard.merge import merged_shot
+from vidgen.planning.wishes import billed_seconds, film_post, length_notices, not_yet, own_forms, unmet_wishes, unspoken
+from vidgen.storyboard.merge import laid_over, merged_shot
 from vidgen.storyboard.model import Camera, Motion, Post, Shot, ShotKeys, Storyboard
 from vidgen.storyboard.model import Part as BoardPart
 from vidgen.storyboard.values import Duration, frame_size
@@ -77,7 +77,7 @@ def _with_preset(board: Storyboard, overrides: Overrides) -> Storyboard:
 def _merge(below: M | None, above: M) -> M:
     if below is None:
         return above
-    return below.model_copy(update={name: getattr(above, name) for name in above.model_fields_set})
+    return laid_over(below, above)
 
 
 @dataclass(frozen=True)
@@ -95,10 +95,13 @@ class _Compiler:
     ) -> None:
         self.split = split
         self.board, self.folder, self.overrides, self.machine, self.lookup = board, folder, overrides, machine, lookup
-        self.notices: list[Notice] = list(not_yet(board))
+        self.notices: list[Notice] = [*not_yet(board), *own_forms(board)]
         self.source_size = frame_size(board.resolution, board.aspect)
-        self.size = _delivered_size(self.source_size, board.post)
-        self.fps = _delivered_rate(board.fps, board.post)
+        wanted = film_post(board)
+        if overrides.preset and overrides.preset.file.post:
+            wanted = _merge(wanted, overrides.preset.file.post)
+        self.size = _delivered_size(self.source_size, wanted)
+        self.fps = _delivered_rate(board.fps, wanted)
 
     def plan(self) -> Plan:
         placed = list(self._parts())

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.errors import Notice
-from vidgen.storyboard.model import Shot, Storyboard
+from vidgen.storyboard.merge import merged_shot
+from vidgen.storyboard.model import Post, Shot, Storyboard
 
 Asked = Callable[[Shot], object]
 Can = Callable[[Capabilities], bool]
@@ -56,6 +57,24 @@ def not_yet(board: Storyboard) -> Iterator[Notice]:
     for key, wish in asked.items():
         if wish:
             yield Notice("plan.not_yet", f"{key}: not in this version; left out")
+
+
+def film_post(board: Storyboard) -> Post | None:
+    """What post-processing is asked of all shots: the storyboard's ``post`` with that of its ``defaults`` over it."""
+    return merged_shot(board, None, Shot(id="film")).post
+
+
+def own_forms(board: Storyboard) -> Iterator[Notice]:
+    """Rates and sizes that single shots ask for: those are the film's, a shot chooses engines alone."""
+    film = film_post(board)
+    for shot in (shot for scene in board.scenes for shot in scene.shots):
+        for step, keys in (("interpolate", ("fps", "factor")), ("upscale", ("height", "scale"))):
+            wish, whole = getattr(shot.post, step, None), getattr(film, step, None)
+            for key in keys:
+                asked = getattr(wish, key, None)
+                if asked is not None and asked != getattr(whole, key, None):
+                    text = f"post.{step}.{key}: is the film's and said at its top; left out here"
+                    yield Notice("plan.film_wide", text, shot.id)
 
 
 def unspoken(shot: Shot) -> Iterator[Notice]:

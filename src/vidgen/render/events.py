@@ -14,6 +14,7 @@ EVENTS = (
     "take.failed",
     "shot.scored",
     "shot.picked",
+    "model.download",
     "post.started",
     "post.progress",
     "post.done",

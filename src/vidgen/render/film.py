@@ -16,6 +16,8 @@ from vidgen.render.events import Listener, silent
 from vidgen.render.finish import finish
 from vidgen.render.machine import capabilities_of
 from vidgen.render.planned import plan_loaded
+from vidgen.render.polish import fetching
+from vidgen.render.posting import check_posts, fetch_models, plan_posts
 from vidgen.render.project import Project
 from vidgen.render.shots import MadeShot, ShotMaker
 from vidgen.render.spending import Confirm, consent
@@ -121,6 +123,8 @@ def render_film(
     output = options.output or Path(_default_name(board, options))
     check_output(output, board)
     engines = ready_engines(needed, require_diffusion=options.require_diffusion)
+    posts = plan_posts(plan)
+    check_posts(posts)
     project = Project.of(board, options.work)
     regenerate = frozenset(options.regenerate)
     if options.dry_run:
@@ -136,6 +140,8 @@ def render_film(
             confirm=confirm, warn=warn,
         )  # fmt: skip
         listener("run.started", shots=len(needed), takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
+        if survey.missing:
+            fetch_models(posts, fetching(listener))
         made = asyncio.run(maker.make(limit))
         warn(maker.notices)
         project.save_picks({shot.planned.id: pick for shot in made if (pick := shot.pick)})

@@ -171,6 +171,8 @@ def _posts(view: _View) -> Found:
                 yield (*path, "post", step), f"say either {one} or {other}"
             if path[:1] in ((), ("defaults",)):
                 said.add(step)
+        if post and post.upscale and post.upscale.engine == "lanczos" and post.upscale.model:
+            yield (*path, "post", "upscale", "model"), "lanczos has no model; leave the model or the engine out"
 
 
 def _voices(view: _View) -> Found:

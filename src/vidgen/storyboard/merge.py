@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from vidgen.storyboard.model import Part, Scene, Shot, ShotKeys, Storyboard
 
+P = TypeVar("P", bound=Part)
 _MERGED = ("motion", "camera", "post")
 """Keys whose sub-keys are filled in one by one; every other key is replaced as a whole."""
 
@@ -34,13 +35,14 @@ def _lay_over(values: dict[str, Any], keys: ShotKeys) -> None:
     for name in keys.model_fields_set:
         value, below = getattr(keys, name), values.get(name)
         if name in _MERGED and isinstance(below, Part) and isinstance(value, Part):
-            value = _over(below, value)
+            value = laid_over(below, value)
         values[name] = value
 
 
-def _over(below: Part, above: Part) -> Part:
+def laid_over(below: P, above: P) -> P:
+    """``below`` with everything that ``above`` says, key by key."""
     changes: dict[str, Any] = {}
     for name in above.model_fields_set:
         old, new = getattr(below, name), getattr(above, name)
-        changes[name] = _over(old, new) if isinstance(old, Part) and isinstance(new, Part) else new
+        changes[name] = laid_over(old, new) if isinstance(old, Part) and isinstance(new, Part) else new
     return below.model_copy(update=changes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ from vidgen.cli.output import Output
 
 if TYPE_CHECKING:
     from vidgen.planning.plan import Plan
+    from vidgen.render.posting import ShotPost
 
 
 def plan(
@@ -27,17 +29,23 @@ def plan(
     with Output("plan", as_json) as out:
         from vidgen.cli.tables import plan_table
         from vidgen.render.planned import lint_of, plan_of
+        from vidgen.render.posting import plan_posts, post_notices
 
         loaded, planned = plan_of(board, engine=engine, model=model, candidates=candidates, preset=preset, seed=seed)
         findings = lint_of(loaded)
-        out.warn(planned.notices) if as_json else None
-        if not as_json:
-            plan_table(planned, findings, board)
-        out.result(plan_data(planned) | {"lint": [finding.as_dict() for finding in findings]})
+        posts = plan_posts(planned)
+        notices = [*planned.notices, *post_notices(posts)]
+        if as_json:
+            out.warn(notices)
+        else:
+            plan_table(planned, posts, notices, findings, board)
+        out.result(plan_data(planned, posts) | {"lint": [finding.as_dict() for finding in findings]})
 
 
-def plan_data(planned: Plan) -> dict[str, Any]:
+def plan_data(planned: Plan, posts: Mapping[str, ShotPost]) -> dict[str, Any]:
     """``data`` of ``plan --json``."""
+    from vidgen.render.posting import downloads, post_seconds
+
     return {
         "title": planned.board.title,
         "shots": [
@@ -59,6 +67,7 @@ def plan_data(planned: Plan) -> dict[str, Any]:
                 "seconds_each": round(shot.seconds_each, 6),
                 "make_seconds": shot.make_seconds,
                 "estimated_usd": shot.estimated_usd,
+                "post": posts[shot.id].as_dict() if shot.id in posts else None,
             }
             for shot in planned.shots
         ],
@@ -70,6 +79,8 @@ def plan_data(planned: Plan) -> dict[str, Any]:
         "preset": planned.preset,
         "estimated_usd": planned.estimated_usd,
         "make_seconds": planned.make_seconds,
+        "post_seconds": post_seconds(posts),
+        "downloads": [{"model": load.name, "bytes": load.bytes} for load in downloads(posts.values())],
     }
 
 
