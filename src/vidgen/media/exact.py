@@ -15,6 +15,7 @@ from pathlib import Path
 
 from vidgen.errors import InputError, ProcessingError
 from vidgen.media.ffmpeg import Process, input_args
+from vidgen.media.normalise import refuse_hdr
 from vidgen.media.probe import SLOWEST, MediaInfo, probe_video, rate_of
 
 LONGEST_GAP_S = 1 / SLOWEST
@@ -26,13 +27,14 @@ _FAULT = re.compile(r"error|corrupt|conceal|invalid|damaged|missing", re.IGNOREC
 def probe_exact(path: Path, *, cancelled: Callable[[], bool] = lambda: False) -> MediaInfo:
     """``probe_video``, and then every picture decoded once: ``frames``, ``times``, ``rate`` and ``constant_rate`` are exact.
 
-    Raises InputError also where too little of it decodes, or its times make no sense.
+    Raises InputError also for HDR, where nothing decodes, and where its times make no sense.
     """
     info = probe_video(path)
+    refuse_hdr(info)
     try:
         ticks, faults = _decode(info, cancelled)
     except ProcessingError as error:
-        raise _damaged(path, "it cannot be decoded", error.message) from error
+        raise _damaged(path, "it cannot be decoded") from error
     if not ticks:
         raise _damaged(path, "no frame can be decoded")
     times = _rising(ticks)
@@ -55,10 +57,10 @@ def probe_exact(path: Path, *, cancelled: Callable[[], bool] = lambda: False) ->
 
 
 def _decode(info: MediaInfo, cancelled: Callable[[], bool]) -> tuple[list[int], str]:
-    """The time of each picture that decodes, in ticks of the container's time, and the decoder's first complaint."""
+    """When each picture that decodes is shown, in ticks from where the container starts, and the decoder's first complaint."""
     tick = f"{info.tick.numerator}/{info.tick.denominator}"
     args = [
-        *("-copyts", *input_args(info.path.absolute())),
+        *input_args(info.path.absolute()),
         *("-map", "0:V:0", "-an", "-sn", "-dn", "-vf", "scale=16:16:flags=neighbor,format=gray"),
         *("-fps_mode", "passthrough", "-enc_time_base", tick, "-f", "framecrc", "pipe:1"),
     ]
@@ -88,9 +90,10 @@ def _check_gaps(path: Path, gaps: Sequence[Fraction]) -> None:
     if gaps and max(gaps) > LONGEST_GAP_S:
         raise _damaged(path, f"one of its frames would be shown for {float(max(gaps)) / 3600:.1f} hours")
     if gaps and sorted(gaps)[len(gaps) // 2] < Fraction(1, 1000):
-        raise _damaged(path, "most of its frames are less than a millisecond apart")
+        text = f"{path}: its frames are less than a millisecond apart; at most 1000 a second are handled"
+        raise InputError("media.unreadable", text, hint="give it another frame rate first", where=str(path))
 
 
-def _damaged(path: Path, what: str, detail: str = "") -> InputError:
-    text = f"{path} is damaged: {what}{f' ({detail})' if detail else ''}"
-    return InputError("media.unreadable", text, hint="get the file again, or repair it first", where=str(path))
+def _damaged(path: Path, what: str) -> InputError:
+    hint = "get the file again, or repair it first"
+    return InputError("media.unreadable", f"{path} is damaged: {what}", hint=hint, where=str(path))

@@ -8,7 +8,7 @@ always said, because an untagged HD clip would be read as BT.601; a clip that is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
@@ -170,9 +170,9 @@ def refuse_hdr(info: MediaInfo) -> None:
         raise InputError("media.hdr", f"{info.path} is {what}", hint=hint, where=str(info.path))
 
 
-def refuse_alpha(info: MediaInfo) -> None:
-    """Raise InputError where any pixel of the file is transparent. What could be transparent but never is, as in most GIFs, is
-    right as it is.
+def refuse_alpha(info: MediaInfo) -> MediaInfo:
+    """Raise InputError where any pixel of the file is transparent. What could be transparent but never is, as most GIFs are, is
+    right as it is, and returned without ``alpha``.
     """
     if info.alpha and _any_transparent(info):
         raise InputError(
@@ -181,6 +181,7 @@ def refuse_alpha(info: MediaInfo) -> None:
             hint="lay it over a background first",
             where=str(info.path),
         )
+    return replace(info, alpha=False)
 
 
 def _any_transparent(info: MediaInfo) -> bool:

@@ -41,8 +41,8 @@ class MediaInfo:
 
     ``bits`` is the depth of a component, ``alpha`` whether pixels may be transparent, ``fine_chroma`` whether colour is finer
     than 4:2:0, ``hdr`` what kind of high dynamic range it is, or empty. ``tick`` is the picture's unit of time in seconds.
-    ``times`` (seconds from the first picture) and ``starts`` (when that is shown, in the container's time) are known after
-    ``probe_exact`` alone, and so is ``faults``: what the decoder complained of.
+    ``times`` (seconds from the first picture) and ``starts`` (when that is shown, in seconds after the container's start) are
+    known after ``probe_exact`` alone, and so is ``faults``: what the decoder complained of.
     """
 
     path: Path
@@ -108,6 +108,8 @@ def open_media(path: Path) -> Iterator[InputContainer]:
             yield container
     except (av.FFmpegError, OSError, EOFError) as error:
         told = getattr(error, "strerror", None) or "nothing can be read from it"
+        if isinstance(error, av.ArgumentError):
+            told = "not of a format that is opened"
         raise InputError(
             "media.unreadable",
             f"{path} is not a readable media file ({told})",
@@ -271,10 +273,13 @@ def rate_of(times: Sequence[int], tick: Fraction, told: Sequence[Fraction | None
 
 
 def _candidates(mean: Fraction, told: Iterable[Fraction | None]) -> Iterator[Fraction]:
-    guesses = [*told, *(Fraction(round(mean * scale), scale) for scale in (1, 1001)), mean.limit_denominator(100_000)]
+    """Usual rates that the file names, then usual rates near the mean, then whatever it names."""
+    named = [rate for rate in told if rate and _usable(rate)]
+    yield from (rate for rate in map(parse_rate, named) if rate.denominator in (1, 1001))
+    near = [Fraction(round(mean * scale), scale) for scale in (1, 1001)]
     if _usable(mean):
-        guesses.insert(-1, parse_rate(mean))
-    yield from (rate for rate in guesses if rate and _usable(rate))
+        near.append(parse_rate(mean))
+    yield from (rate for rate in (*near, *named, mean.limit_denominator(100_000)) if _usable(rate))
 
 
 def _known(*rates: Fraction | None) -> Fraction | None:

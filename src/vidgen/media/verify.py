@@ -82,7 +82,7 @@ def check_video(
         wrong.append(f"starts at {first} instead of {float(wanted):g}")
     if width and height and size != (width, height):
         wrong.append(f"{size[0]}x{size[1]} instead of {width}x{height}")
-    if rate and frames > 1 and found_rate != rate:
+    if rate and frames > 1 and found_rate != rate and not _rounded(gaps, rate, tick):
         wrong.append(f"{found_rate} frames/s instead of {rate}")
     if wrong:
         raise ProcessingError("media.bad_output", f"{path.name}: {'; '.join(wrong)}")

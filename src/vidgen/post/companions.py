@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -81,8 +81,8 @@ def companions(info: MediaInfo, suffix: str, rate: Fraction | None = None) -> Co
     found = [_way(stream, suffix, picture) for stream in streams]
     ways, notices = _working(info, [way for way in found if isinstance(way, _Way)], suffix)
     notices += [notice for notice in found if isinstance(notice, Notice)]
-    starts = info.starts if info.times else picture.first or Fraction(0)
-    shift = starts - start
+    shift = info.starts if info.times else (picture.first or start) - start
+    starts = start + shift
     sounds = [way.stream.first for way in ways if way.letter == "a" and way.stream.first is not None]
     early = max((starts - sound for sound in sounds), default=Fraction(0))
     late = early if early > EARLY else Fraction(0)
@@ -128,15 +128,20 @@ def _working(info: MediaInfo, ways: Sequence[_Way], suffix: str) -> tuple[list[_
     kept: list[_Way] = []
     notices: list[Notice] = []
     for way in ways:
-        again = _encoded(way.stream, f"sound stream {way.stream.index} is damaged; what could be decoded was encoded as AAC")
-        tries = [way, *([again] if way.letter == "a" and way.codec == "copy" else [])]
+        tries = [way, *(_other_ways(way.stream) if way.letter == "a" else ())]
         fit = next((one for one in tries if _works(info, [one], suffix)), None)
         if fit:
             kept.append(fit)
             notices += [fit.notice] if fit.notice else []
         else:
-            notices.append(_left(f"{way.stream.kind} stream {way.stream.index} is damaged and was left out"))
+            notices.append(_left(f"{way.stream.kind} stream {way.stream.index} could not be carried over and was left out"))
     return kept, notices
+
+
+def _other_ways(stream: _Stream) -> Iterator[_Way]:
+    yield _encoded(stream, f"sound stream {stream.index} cannot be copied; what could be decoded was encoded as AAC")
+    mixed = _encoded(stream, f"sound stream {stream.index} cannot be kept as it is; it was mixed down to stereo, as AAC")
+    yield replace(mixed, options=(*mixed.options, ("-ac", "2")))
 
 
 def _works(info: MediaInfo, ways: Sequence[_Way], suffix: str) -> bool:
