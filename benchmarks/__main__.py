@@ -10,7 +10,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-NAMES = ("startup", "planning", "previz_speed", "assembly", "rerender", "lint_quality")
+NAMES = ("startup", "planning", "previz_speed", "assembly", "rerender", "lint_quality", "post_stream", "post_memory")
 DOCS = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,7 @@ Round = dict[str, tuple[float, float, float]]
 def upscale(clip: str, folder: Path, *, frames: int, size: tuple[int, int], rounds: int, scale: int = 2) -> list[Round]:
     source = excerpt(clip, folder / "in.mp4", frames=frames, size=size)
     engine, held = upscaler(scale), _decoded(source)
+    engine.enlarge(held[:1])
 
     def pure() -> None:
         for start in range(0, len(held), engine.batch):
@@ -47,6 +49,7 @@ def upscale(clip: str, folder: Path, *, frames: int, size: tuple[int, int], roun
 def interpolate(clip: str, folder: Path, *, frames: int, size: tuple[int, int], rounds: int, fps: int, own: int) -> list[Round]:
     source = excerpt(clip, folder / "in.mp4", frames=frames, size=size, rate=own)
     engine, batches = interpolator(), _batches(source, fps)
+    engine.between(batches[0])
 
     def pure() -> None:
         for batch in batches:
@@ -69,6 +72,7 @@ def orders(clip: str, folder: Path, *, frames: int, size: tuple[int, int], round
         way = replace(work, route=replace(work.route, enlarge_first=enlarge_first))
         return lambda: _drain(pictures(way, engines, cancelled=lambda: False))
 
+    _drain(islice(pictures(work, engines, cancelled=lambda: False), 3))
     found = _rounds({"interpolate first": run(False), "upscale first": run(True)}, rounds)
     chosen = "upscale first" if work.route.enlarge_first else "interpolate first"
     return [{**one, f"chosen: {chosen}": (0.0, 0.0, 0.0)} for one in found]
@@ -111,9 +115,7 @@ def _drain(items: Iterable[object]) -> None:
 
 
 def _rounds(actions: dict[str, Callable[[], object]], rounds: int) -> list[Round]:
-    """Each action once to warm up, then in rounds, every other one backwards."""
-    for action in actions.values():
-        action()
+    """What each action takes, in rounds, every other one backwards."""
     found: list[Round] = []
     for number in range(rounds):
         order = list(actions) if number % 2 == 0 else list(reversed(actions))
