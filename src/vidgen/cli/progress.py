@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 PLAIN_EVERY_S = 15.0
+JSON_EVERY_S = 1.0
 _PLAIN_EVENTS = ("run.started", "take.failed", "shot.picked", "cut.started", "cut.done")
 
 
@@ -46,6 +47,7 @@ class PlainRun:
     def __init__(self, out: Output) -> None:
         self._out, self._start, self._last = out, time.monotonic(), time.monotonic()
         self._done, self._total = 0, 0
+        self._said: set[str] = set()
 
     def __call__(self, event: str, /, **values: Any) -> None:
         """Hear one event."""
@@ -62,11 +64,26 @@ class PlainRun:
                 self._last = now
         elif event == "take.failed":
             self._out.note(f"{values['shot']}: take {values['take']} failed: {values['message']}")
+        elif event == "post.started" and values["engines"]:
+            self._out.note(f"{values['shot']}: {', then '.join(values['engines'])}, {values['frames']} frames")
+            for line in values["why"]:
+                if line not in self._said:
+                    self._said.add(line)
+                    self._out.note(f"  {line}")
+        elif event == "model.download" and values["model"] not in self._said:
+            self._said.add(values["model"])
+            size = f", {values['total_bytes'] / 1e6:.0f} MB" if values["total_bytes"] else ""
+            self._out.note(f"downloading {values['model']}{size}")
         elif event == "cut.done":
             self._out.note(f"cut: {values['encoded']} segments encoded, {values['kept']} kept")
         elif event.endswith(".progress") and now - self._last > PLAIN_EVERY_S:
             self._last = now
-            self._out.note(f"{values['shot']}: {100 * values['share']:.0f} % ({now - self._start:.0f} s)")
+            from vidgen.render.pace import time_text
+
+            speed = ""
+            if values.get("frames_per_s") and values["remaining_s"] is not None:
+                speed = f", {values['frames_per_s']:.3g} frames/s, {time_text(values['remaining_s'])} left"
+            self._out.note(f"{values['shot']}: {100 * values['share']:.0f} % ({now - self._start:.0f} s{speed})")
 
 
 class LiveRun:
@@ -88,6 +105,7 @@ class LiveRun:
         self._tasks: dict[str, Any] = {}
         self._film: Any = None
         self._spent = 0.0
+        self._said: set[str] = set()
 
     def __enter__(self) -> LiveRun:
         self._progress.start()
@@ -102,6 +120,8 @@ class LiveRun:
             self._film = self._progress.add_task("", total=values["shots"], shot="film", state="making takes", cost="")
         elif event == "take.started":
             self._row(values["shot"], completed=0.0, state=f"take {values['take']}: {values['engine']}")
+        elif event == "post.progress":
+            self._post(values)
         elif event.endswith(".progress"):
             self._row(values["shot"], completed=values["share"])
         elif event == "take.done":
@@ -109,7 +129,11 @@ class LiveRun:
         elif event == "take.failed":
             self._row(values["shot"], state=f"take {values['take']} failed")
         elif event == "post.started":
-            self._row(values["shot"], completed=0.0, state="post-processing")
+            self._post_started(values)
+        elif event == "post.done":
+            self._close(values["shot"])
+        elif event == "model.download":
+            self._download(values)
         elif event == "shot.picked":
             self._close(values["shot"])
             self._progress.advance(self._film)
@@ -121,6 +145,29 @@ class LiveRun:
             self._progress.update(self._film, state="done", completed=1, total=1)
         if self._film is not None and self._spent:
             self._progress.update(self._film, cost=f"${self._spent:.2f} spent")
+
+    def _post_started(self, values: Mapping[str, Any]) -> None:
+        """Why engines were chosen stays above the bars."""
+        self._progress.update(self._film, state="post-processing")
+        self._row(values["shot"], completed=0.0, state=", then ".join(values["engines"]) or "grading")
+        for line in values["why"]:
+            if line not in self._said:
+                self._said.add(line)
+                self._progress.console.print(f"{values['shot']}: {line}", highlight=False)
+
+    def _post(self, values: Mapping[str, Any]) -> None:
+        task = self._tasks.get(values["shot"])
+        if task is not None and not values.get("frames_per_s"):  # the first frame of this run: what was there is not speed
+            self._progress.reset(task, completed=values["share"])
+        rate = f" {values['frames_per_s']:.3g} frames/s" if values.get("frames_per_s") else ""
+        self._row(values["shot"], completed=values["share"], state=f"{values['frames']}/{values['total']}{rate}")
+
+    def _download(self, values: Mapping[str, Any]) -> None:
+        done, total = values["bytes"], values["total_bytes"]
+        size = f"{done / 1e6:.0f}{f' of {total / 1e6:.0f}' if total else ''} MB"
+        self._row("download", completed=done / total if total else 0.0, state=f"{values['model']} {size}")
+        if done == total:
+            self._close("download")
 
     def _row(self, shot: str, **changes: Any) -> None:
         if shot not in self._tasks:
@@ -149,35 +196,66 @@ def confirm_spending(out: Output) -> Callable[[float | None, int], bool] | None:
 @contextmanager
 def frames_done(out: Output, what: str) -> Iterator[Callable[[int, int], None]]:
     """A callback ``(frames done, frames in all)`` for the commands that work on one file."""
-    start = time.monotonic()
-    last = start
-    bar: Progress | None = None
-    task: Any = None
     if not out.as_json and sys.stderr.isatty():
-        from rich.progress import Progress
+        with FrameBar(what) as bar:
+            yield bar
+    else:
+        yield FrameLines(out, what)
 
-        bar = Progress(console=_stderr())
-        bar.start()
-        task = bar.add_task(what, total=None)
 
-    def on_frame(done: int, total: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        rate = done / max(now - start, 1e-6)
-        if bar:
-            bar.update(task, completed=done, total=total, description=f"{what} {rate:.1f} frames/s")
-        elif now - last > PLAIN_EVERY_S:
-            last = now
-            left = (total - done) / max(rate, 1e-6)
-            out.event("progress", done=done, total=total, frames_per_s=round(rate, 2), remaining_s=round(left, 1))
-            if not out.as_json:
-                out.note(f"{what}: {done}/{total} frames, {rate:.1f} frames/s, {left:.0f} s left")
+class FrameBar:
+    """A bar on the terminal, with frames a second and the time that is left."""
 
-    try:
-        yield on_frame
-    finally:
-        if bar:
-            bar.stop()
+    def __init__(self, what: str) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        from vidgen.render.pace import Pace
+
+        self._pace, self._begun = Pace(), False
+        self._progress: Progress = Progress(
+            TextColumn("{task.description}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn(),
+            TextColumn("{task.fields[state]}"), console=_stderr(),
+        )  # fmt: skip
+        self._task = self._progress.add_task(what, total=None, state="getting ready")
+
+    def __enter__(self) -> FrameBar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Hear of one more frame."""
+        state = self._pace.speed(done, total).text()
+        if not self._begun and done > 1:
+            self._progress.console.print(f"going on after {done - 1} frames of an earlier run")
+        self._begun = True
+        self._progress.update(self._task, completed=done, total=total, state=state)
+
+
+class FrameLines:
+    """A line on stderr every 15 s; with --json a ``progress`` event at the first frame, every second, and at the last."""
+
+    def __init__(self, out: Output, what: str) -> None:
+        from vidgen.render.pace import Pace
+
+        self._out, self._what, self._pace = out, what, Pace()
+        self._last: float | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        """Hear of one more frame."""
+        speed, now = self._pace.speed(done, total), time.monotonic()
+        first, self._last = self._last is None, now if self._last is None else self._last
+        if first and done > 1 and not self._out.as_json:
+            self._out.note(f"{self._what}: going on after {done - 1} frames of an earlier run")
+        due = now - self._last >= (JSON_EVERY_S if self._out.as_json else PLAIN_EVERY_S)
+        if self._out.as_json and (due or first or done == total):
+            self._last = now
+            self._out.event("progress", done=done, total=total, **speed.as_dict())
+        elif due and speed.text():
+            self._last = now
+            self._out.note(f"{self._what}: {done}/{total} frames, {speed.text()}")
 
 
 def fetching(out: Output) -> Callable[[str], Path]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vidgen.cli.options import Json
 from vidgen.cli.output import Output
+
+if TYPE_CHECKING:
+    from vidgen.post import FileResult
 
 In = Annotated[Path, typer.Argument(metavar="IN", help="A video file.", show_default=False)]
 Out = Annotated[Path, typer.Option("-o", "--output", help="The file to write.", show_default=False)]
@@ -21,16 +24,34 @@ def upscale(
     height: Annotated[
         int | None, typer.Option(min=2, max=8640, help="Picture height, such as 2160.", show_default=False)
     ] = None,
-    model: Annotated[str | None, typer.Option(help="Model name (vidgen models list).", show_default=False)] = None,
-    engine: Annotated[str, typer.Option(help="auto, lanczos, ncnn, torch or realesrgan.")] = "auto",
-    tile: Annotated[int | None, typer.Option(min=32, help="Tile size in pixels.", show_default=False)] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="realesr-animevideov3 (quick), RealESRGAN_x4plus (photographic, slow), RealESRGAN_x4plus_anime_6B (drawings), "
+            "or a .safetensors or .pth file of your own.  [default: realesr-animevideov3]",
+            show_default=False,
+        ),
+    ] = None,
+    engine: Annotated[
+        str, typer.Option(help="auto (torch on a GPU, else ncnn), ncnn, torch, realesrgan (the package), or lanczos.")
+    ] = "auto",
+    tile: Annotated[
+        int | None, typer.Option(min=32, help="Longest side of a tile in pixels.  [default: as fits]", show_default=False)
+    ] = None,
+    denoise: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="0 keeps noise, 1 removes it; only for models that have it.", show_default=False),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Enlarge a video."""
+    """Enlarge a video. Sound, subtitles and chapters come along. Interrupted, the same command goes on where it stopped."""
     with Output("upscale", as_json) as out:
         from vidgen.cli.progress import fetching, frames_done
         from vidgen.post import upscale_file
+        from vidgen.post.engines import DEFAULT_UPSCALE_MODEL
+        from vidgen.post.esrgan.models import check_denoise
 
+        check_denoise(model or DEFAULT_UPSCALE_MODEL, denoise)
         with frames_done(out, "upscale") as on_frame:
             result = upscale_file(
                 source,
@@ -44,6 +65,7 @@ def upscale(
                 fetch=fetching(out),
             )
         out.warn(result.notices)
+        _explain(out, result)
         out.say(result.summary())
         out.result(result.as_dict())
 
@@ -53,10 +75,13 @@ def interpolate(
     output: Out,
     fps: Annotated[str | None, typer.Option(help="Frames per second, such as 60.", show_default=False)] = None,
     factor: Annotated[float | None, typer.Option(help="Times the frame rate, such as 2.", show_default=False)] = None,
-    engine: Annotated[str, typer.Option(help="auto, rife or minterpolate.")] = "auto",
+    engine: Annotated[
+        str, typer.Option(help="auto (rife, where it is here), rife, minterpolate (light), or nearest (repeats frames).")
+    ] = "auto",
     as_json: Json = False,
 ) -> None:
-    """Raise a video's frame rate."""
+    """Give a video another frame rate. Cuts are never morphed; sound, subtitles and chapters come along. Interrupted, the
+    same command goes on where it stopped."""
     with Output("interpolate", as_json) as out:
         from vidgen.cli.progress import fetching, frames_done
         from vidgen.post import interpolate_file
@@ -66,8 +91,16 @@ def interpolate(
                 source, output, rate=fps, factor=factor, engine=engine, on_frame=on_frame, fetch=fetching(out)
             )
         out.warn(result.notices)
+        _explain(out, result)
         out.say(result.summary())
         out.result(result.as_dict())
+
+
+def _explain(out: Output, result: FileResult) -> None:
+    """Why these engines, for a person."""
+    if not out.as_json:
+        for line in result.why:
+            out.note(line)
 
 
 def score(
