@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
+from math import isqrt
 from pathlib import Path
 
 from vidgen.errors import InputError, ProcessingError
@@ -53,6 +54,7 @@ def probe_exact(path: Path, *, cancelled: Callable[[], bool] = lambda: False) ->
         times=shown,
         starts=times[0] * info.tick,
         faults=faults,
+        usual_rate=rate if constant else usual_rate(times, info.tick),
     )
 
 
@@ -84,6 +86,18 @@ def _rising(ticks: Sequence[int]) -> list[int]:
     for tick in ticks[1:]:
         times.append(max(tick, times[-1] + 1))
     return times
+
+
+def usual_rate(times: Sequence[int], tick: Fraction) -> Fraction:
+    """Frames per second by the usual gap between frames, at times in ticks: a whole or NTSC rate where one is that near."""
+    gaps = sorted(after - before for before, after in pairwise(times))
+    middle = gaps[len(gaps) // 2]
+    usual = [gap for gap in gaps if abs(gap - middle) <= 1]  # coarse ticks round each gap by itself; their mean is not rounded
+    exact = 1 / (Fraction(sum(usual), len(usual)) * tick)
+    near = [Fraction(round(exact)), Fraction(round(exact * 1001 / 1000) * 1000, 1001)]
+    slack = max(tick / max(1, isqrt(len(usual))), 1 / (exact * 2000))
+    close = [rate for rate in near if rate and abs(1 / rate - 1 / exact) <= slack]
+    return min(close, key=lambda rate: abs(rate - exact), default=exact.limit_denominator(1001))
 
 
 def _check_gaps(path: Path, gaps: Sequence[Fraction]) -> None:

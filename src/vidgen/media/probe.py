@@ -42,7 +42,8 @@ class MediaInfo:
     ``bits`` is the depth of a component, ``alpha`` whether pixels may be transparent, ``fine_chroma`` whether colour is finer
     than 4:2:0, ``hdr`` what kind of high dynamic range it is, or empty. ``tick`` is the picture's unit of time in seconds.
     ``times`` (seconds from the first picture) and ``starts`` (when that is shown, in seconds after the container's start) are
-    known after ``probe_exact`` alone, and so is ``faults``: what the decoder complained of.
+    known after ``probe_exact`` alone; so are ``faults``, what the decoder complained of, and ``usual_rate``, frames per second
+    by the usual gap: what a clip of variable rate was meant to be.
     """
 
     path: Path
@@ -77,6 +78,7 @@ class MediaInfo:
     times: tuple[Fraction, ...] = field(default=(), repr=False, compare=False)
     starts: Fraction = Fraction(0)
     faults: str = ""
+    usual_rate: Fraction = Fraction(0)
 
     @property
     def display_size(self) -> tuple[int, int]:
@@ -273,13 +275,12 @@ def rate_of(times: Sequence[int], tick: Fraction, told: Sequence[Fraction | None
 
 
 def _candidates(mean: Fraction, told: Iterable[Fraction | None]) -> Iterator[Fraction]:
-    """Usual rates that the file names, then usual rates near the mean, then whatever it names."""
+    """Usual rates that the file names, the usual one near the mean, then whatever it names or comes out."""
     named = [rate for rate in told if rate and _usable(rate)]
     yield from (rate for rate in map(parse_rate, named) if rate.denominator in (1, 1001))
-    near = [Fraction(round(mean * scale), scale) for scale in (1, 1001)]
-    if _usable(mean):
-        near.append(parse_rate(mean))
-    yield from (rate for rate in (*near, *named, mean.limit_denominator(100_000)) if _usable(rate))
+    guesses = [Fraction(round(mean)), *([parse_rate(mean)] if _usable(mean) else []), *named]
+    guesses += [Fraction(round(mean * 1001), 1001), mean.limit_denominator(100_000)]
+    yield from (rate for rate in guesses if _usable(rate))
 
 
 def _known(*rates: Fraction | None) -> Fraction | None:
