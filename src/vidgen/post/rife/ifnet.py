@@ -1,4 +1,4 @@
-"""The network of RIFE 4.0, written anew: four blocks, coarse to fine, that estimate the motion at a moment between two pictures.
+"""The network of RIFE 4.0, written anew: four blocks, coarse to fine, that estimate the motion between two pictures.
 
 Source: Huang, Zhang, Heng, Shi, Zhou: "Real-Time Intermediate Flow Estimation for Video Frame Interpolation", ECCV 2022
 (arXiv 2011.06294), and the layout of its authors' release 4.0 (github.com/hzwer/Practical-RIFE, MIT), whose weights fit here.
@@ -22,6 +22,9 @@ STEPS = (8, 4, 2, 1)
 
 GRAIN = 32
 """Sides of the picture that the network is given, shrunk to ``scale``, are multiples of this."""
+
+_TURNED = [2, 3, 0, 1, 4]
+"""Where motion and mask of swapped pictures stand in those of the pictures in order; the mask changes its sign, too."""
 
 
 def _conv(inside: int, out: int, stride: int = 1) -> nn.Sequential:
@@ -52,36 +55,53 @@ class IFNet(nn.Module):
         for name, (channels, width) in BLOCKS.items():
             self.add_module(name, Block(channels, width))
 
-    def forward(self, before: Tensor, after: Tensor, time: Tensor, scale: float = 1.0) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, before: Tensor, after: Tensor, time: Tensor, scale: float = 1.0, both_ways: bool = True
+    ) -> tuple[Tensor, Tensor]:
         """Motion field and mask (as a logit) at ``time``.
 
         Args:
             before, after: [n, 3, h, w], 0 to 1, padded as ``padding`` says. time: [n, 1, 1, 1], above 0 and below 1.
-            scale: share of the pictures' size that motion is looked for at: below 1 for wide motion, above 1 for small pictures.
+            scale: share of the pictures' size that motion is looked for at: below 1 for wide motion, above 1 for small ones.
+            both_ways: every block looks at the pictures in both orders, and the mean of both findings goes on to the next.
         """
         height, width = before.shape[2:]
-        moment = time.expand(-1, 1, height, width)
-        motion = mask = None
+        found: Tensor | None = None
+        pictures = torch.cat((before, after), 1)
         for name, step in zip(BLOCKS, STEPS, strict=True):
             ratio = step / scale
-            if motion is None or mask is None:
-                found = self._block(name, torch.cat((before, after, moment), 1), None, ratio)
-                motion, mask = found[:, :4], found[:, 4:]
-            else:
-                warped = warp(before, motion[:, :2]), warp(after, motion[:, 2:])
-                found = self._block(name, torch.cat((*warped, moment, mask), 1), motion, ratio)
-                motion, mask = motion + found[:, :4], mask + found[:, 4:]
-        assert motion is not None and mask is not None
-        return motion, mask
+            size = round(height / ratio), round(width / ratio)
+            inputs = [resized(pictures, *size), time.expand(-1, 1, *size)]
+            if found is not None:
+                small = resized(found, *size)
+                inputs += [small[:, 4:], small[:, :4] / ratio]
+            new = self._block(getattr(self, name), torch.cat(inputs, 1), both_ways)
+            new = resized(new, height, width)
+            new[:, :4] *= 2 * ratio
+            found = new if found is None else found.add_(new)
+            if step != STEPS[-1]:
+                pictures = torch.cat((warp(before, found[:, :2]), warp(after, found[:, 2:4])), 1)
+        assert found is not None
+        return found[:, :4], found[:, 4:]
 
-    def _block(self, name: str, inputs: Tensor, motion: Tensor | None, ratio: float) -> Tensor:
-        """One block's finding, at the size of its inputs and in pixels of that size."""
-        height, width = inputs.shape[2:]
-        if motion is not None:
-            inputs = torch.cat((inputs, motion / ratio), 1)
-        small = resized(inputs, round(height / ratio), round(width / ratio))
-        found = resized(getattr(self, name)(small), height, width)
-        return torch.cat((found[:, :4] * (2 * ratio), found[:, 4:]), 1)
+    @staticmethod
+    def _block(block: nn.Module, inputs: Tensor, both_ways: bool) -> Tensor:
+        if not both_ways:
+            found: Tensor = block(inputs)
+            return found
+        count = len(inputs)
+        out: Tensor = block(torch.cat((inputs, _swapped(inputs))))
+        back = out[count:, _TURNED]
+        back[:, 4:] *= -1
+        return (out[:count] + back) / 2
+
+
+def _swapped(inputs: Tensor) -> Tensor:
+    """A block's inputs with the later picture first."""
+    turned = [inputs[:, 3:6], inputs[:, :3], 1 - inputs[:, 6:7]]
+    if inputs.shape[1] > 7:
+        turned += [-inputs[:, 7:8], inputs[:, 10:12], inputs[:, 8:10]]
+    return torch.cat(turned, 1)
 
 
 def resized(images: Tensor, height: int, width: int) -> Tensor:
@@ -100,9 +120,9 @@ def padding(height: int, width: int, scale: float) -> tuple[int, int]:
 def warp(images: Tensor, motion: Tensor, mode: str = "bilinear") -> Tensor:
     """Each pixel fetched from where ``motion`` ([n, 2, h, w], x and y in pixels) points to; beyond the edge, from the edge."""
     height, width = images.shape[2:]
-    across = torch.arange(width, device=motion.device, dtype=motion.dtype).view(1, 1, width)
-    down = torch.arange(height, device=motion.device, dtype=motion.dtype).view(1, height, 1)
+    across = torch.arange(width, device=motion.device, dtype=torch.float32).view(1, 1, width)
+    down = torch.arange(height, device=motion.device, dtype=torch.float32).view(1, height, 1)
     x = (across + motion[:, 0]) * (2 / max(1, width - 1)) - 1
     y = (down + motion[:, 1]) * (2 / max(1, height - 1)) - 1
     grid = torch.stack((x, y), 3)
-    return functional.grid_sample(images, grid, mode=mode, padding_mode="border", align_corners=True)
+    return functional.grid_sample(images.float(), grid, mode=mode, padding_mode="border", align_corners=True).to(images.dtype)

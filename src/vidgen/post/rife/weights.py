@@ -23,8 +23,8 @@ MODEL = "rife-4.0"
 def load_weights(folder: Path) -> dict[str, Tensor]:
     """The blocks' tensors, by name as in ``IFNet``, from a folder that holds the release's ``flownet.pkl``.
 
-    The pickle is read once, with ``weights_only`` (no code in it can run), and kept beside it as safetensors. That file is named
-    by the pickle's SHA-256 and carries its own, so that neither can be changed without being noticed.
+    The pickle is read once, with ``weights_only`` (no code in it can run), and kept beside it as safetensors. That file is
+    named by the pickle's SHA-256 and carries its own, so that neither can be changed without being noticed.
 
     Raises MissingError (``models.missing``, ``models.damaged``) where the pickle is absent or is not what the registry pins.
     """
@@ -82,5 +82,5 @@ def _digest(tensors: dict[str, Tensor]) -> str:
     for name in sorted(tensors):
         tensor = tensors[name]
         total.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        total.update(memoryview(tensor.contiguous().numpy()).cast("B"))
+        total.update(tensor.contiguous().numpy().tobytes())
     return total.hexdigest()
