@@ -19,7 +19,6 @@ import numpy.typing as npt
 
 from vidgen.media.ffmpeg import Process, input_args
 from vidgen.media.probe import MediaInfo, open_media
-from vidgen.media.rate import parse_rate
 from vidgen.post.stages import Picture
 
 Grey = npt.NDArray[np.float32]
@@ -44,12 +43,6 @@ class Clock:
     end: Fraction
     offset: Fraction
 
-    @property
-    def nominal_rate(self) -> Fraction:
-        """Frames per second by the usual gap between frames: what a clip of variable rate was meant to be."""
-        gaps = sorted(after - before for before, after in pairwise(self.times))
-        return parse_rate((1 / gaps[len(gaps) // 2]).limit_denominator(1001)) if gaps else 1 / self.end
-
 
 @dataclass(frozen=True)
 class Piece:
@@ -63,9 +56,7 @@ def read_clock(info: MediaInfo) -> Clock:
     """The times of a clip's frames. Exact multiples of the frame duration where the rate is constant."""
     if info.times:
         last = 1 / info.rate if info.constant_rate else info.times[-1] - info.times[-2]
-        with open_media(info.path) as container:
-            start = Fraction(container.start_time or 0, 1_000_000)
-        return Clock(info.times, info.times[-1] + last, max(Fraction(0), info.starts - start))
+        return Clock(info.times, info.times[-1] + last, info.starts)
     with open_media(info.path) as container:
         stream = next(stream for stream in container.streams.video if not int(stream.disposition) & 0x400)
         tick = stream.time_base or Fraction(1, 1000)

@@ -10,12 +10,11 @@ from pathlib import Path
 from vidgen.errors import InputError
 from vidgen.media.encode import delivery
 from vidgen.media.exact import probe_exact
-from vidgen.media.normalise import refuse_alpha, refuse_hdr
+from vidgen.media.normalise import refuse_alpha
 from vidgen.media.probe import MediaInfo
 from vidgen.media.rate import parse_rate
 from vidgen.post.clip import OnFrame, process_clip
 from vidgen.post.companions import companions
-from vidgen.post.cuts import read_clock
 from vidgen.post.engines import Fetch, choose_interpolator, choose_upscaler
 from vidgen.post.reading import upright_form
 from vidgen.post.settings import FileResult, PostResult, PostSettings
@@ -45,7 +44,7 @@ def interpolate_file(
     if (rate is None) == (factor is None):
         raise InputError("usage.invalid", "give a frame rate or a factor, one of the two", hint="--fps 60 or --factor 2")
     info = _source(src, out, cancelled)
-    own = info.rate if info.constant_rate else read_clock(info).nominal_rate
+    own = info.usual_rate
     wanted = _rate(rate, factor, own)
     choose_interpolator(engine, own, wanted)  # a wrong name is an error even where the rate stays
     form = upright_form(info)
@@ -78,7 +77,7 @@ def upscale_file(
     info = _source(src, out, cancelled)
     form = upright_form(info)
     width, tall = _size(form.width, form.height, scale, height)
-    rate = info.rate if info.constant_rate else read_clock(info).nominal_rate
+    rate = info.usual_rate
     settings = PostSettings(
         width, tall, rate, interpolate="nearest", upscale=engine, model=model, tile=tile, profile=delivery(info, width, tall)
     )
@@ -114,9 +113,7 @@ def _source(src: Path, out: Path, cancelled: Callable[[], bool]) -> MediaInfo:
     if out.suffix.lower() not in SUFFIXES:
         hint = f"end it in {', '.join(SUFFIXES)}"
         raise InputError("output.bad_name", f"{out}: a name like this is not known to hold video", hint=hint, where=str(out))
-    info = probe_exact(src, cancelled=cancelled)
-    refuse_hdr(info)
-    refuse_alpha(info)
+    info = refuse_alpha(probe_exact(src, cancelled=cancelled))
     if out.exists() and out.samefile(src):
         raise InputError("output.bad_name", f"{out} is the input", hint="write to another file", where=str(out))
     return info

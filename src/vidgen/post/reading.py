@@ -129,8 +129,10 @@ def _read(
 ) -> Iterator[bytes]:
     form = upright_form(info)
     size = frame_bytes(form, pixels)
+    # Where a stream changes its size in the middle, ffmpeg would begin its filters anew and count from 0 again; scale copes.
+    steady = [] if info.interlaced or info.alpha else ["-reinit_filter", "0"]
     args = [
-        *input_args(info.path.absolute(), *before),
+        *input_args(info.path.absolute(), *before, *steady),
         *("-map", "0:V:0", "-an", "-sn", "-dn", "-vf", ",".join(steps), "-frames:v", str(frames)),
         *("-fps_mode", "passthrough", "-pix_fmt", pixels, "-f", "rawvideo", "pipe:1"),
     ]

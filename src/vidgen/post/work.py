@@ -19,6 +19,7 @@ from vidgen.post.route import Route, find_route
 from vidgen.post.settings import PostSettings
 from vidgen.post.stages import Form
 
+SMALLEST_MINTERPOLATE = 32
 MAX_HOLD = 4
 """How many frames a clip may be short of the count that is asked for."""
 
@@ -76,4 +77,8 @@ def plan_work(info: MediaInfo, settings: PostSettings, frames: int | None = None
         text = f"{info.path} has {natural} frames at {rate_text(settings.rate)}/s; {total} are needed"
         raise InputError("media.too_short", text, hint="use a longer clip", where=str(info.path))
     route = find_route(source, settings, frames_in=info.frames, frames_out=total, even=info.constant_rate)
+    chosen = route.interpolator
+    if chosen and chosen.name == Minterpolate.name and min(source.width, source.height) < SMALLEST_MINTERPOLATE:
+        text = f"{info.path}: minterpolate takes no picture under {SMALLEST_MINTERPOLATE} pixels a side"
+        raise InputError("post.bad_size", text, hint="--engine rife takes any", where=str(info.path))
     return Work(info, settings, source, total, route)
