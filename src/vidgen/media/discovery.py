@@ -16,8 +16,8 @@ from vidgen.errors import MissingError
 from vidgen.media.files import write_text
 from vidgen.media.home import vidgen_home
 
-NEEDED_FILTERS = ("xfade", "minterpolate", "ass", "ebur128", "scale", "tpad", "alimiter", "amix", "lut3d")
-NEEDED_ENCODERS = ("libx264", "aac")
+NEEDED_FILTERS = ("xfade", "minterpolate", "ass", "ebur128", "scale", "tpad", "alimiter", "amix", "lut3d", "bwdif", "colorspace")
+NEEDED_ENCODERS = ("libx264", "libx265", "aac")
 
 
 @dataclass(frozen=True)
