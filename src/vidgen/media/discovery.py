@@ -16,7 +16,8 @@ from vidgen.errors import MissingError
 from vidgen.media.files import write_text
 from vidgen.media.home import vidgen_home
 
-NEEDED_FILTERS = ("xfade", "minterpolate", "ass", "ebur128", "scale", "tpad", "alimiter", "amix", "lut3d", "bwdif", "colorspace")
+_PICTURES = ("xfade", "minterpolate", "ass", "scale", "tpad", "lut3d", "bwdif", "colorspace")
+NEEDED_FILTERS = (*_PICTURES, "ebur128", "alimiter", "amix")
 NEEDED_ENCODERS = ("libx264", "libx265", "aac")
 
 
