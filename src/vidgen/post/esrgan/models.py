@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -24,6 +25,7 @@ class Esrgan:
     native: int
     overlap: int
     feather: int
+    tile_pixels: int
     bytes_per_pixel: int
     pixels_per_second: Mapping[str, int]
     denoise: bool
@@ -33,6 +35,11 @@ class Esrgan:
         if wish is None:
             return self.native
         return min((factor for factor in self.graphs if factor >= wish), default=max(self.graphs))
+
+    def pixels_on_cpu(self, workers: int = 1) -> int:
+        """How many pixels each of several workers may be given: at most a quarter of the machine's memory for all of them."""
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 8_000_000_000
+        return min(self.tile_pixels, memory // 4 // workers // self.bytes_per_pixel)
 
 
 @functools.cache

@@ -17,8 +17,8 @@ from vidgen.post.esrgan.models import Esrgan, model
 from vidgen.post.esrgan.tiling import ShortOfMemory, Tiler, from_planes, planes
 from vidgen.post.stages import FrameUpscaler, Picture
 
-PIXELS = 640 * 400
-"""What the network is given at most at once: memory then stays under a gigabyte at any size of the clip."""
+WORKERS = 8
+"""Pictures in work at once, at most; more cores share them."""
 OUT_OF_MEMORY = -100
 """What ncnn returns where memory could not be had."""
 SOFTWARE = ("llvmpipe", "swiftshader", "softpipe")
@@ -26,20 +26,25 @@ SOFTWARE = ("llvmpipe", "swiftshader", "softpipe")
 
 
 class NcnnUpscaler(FrameUpscaler):
-    """One graph on one device; calls from several threads take turns."""
+    """One graph; calls from several threads take turns.
+
+    On the CPU each picture or tile has one thread to itself, and as many are computed at once as there are cores. One picture
+    by all cores is slower, and far slower where decoder and encoder want the same cores: ncnn's threads wait for each other
+    after every layer, and burn time while they do.
+    """
 
     name = "ncnn"
 
-    def __init__(self, net: Any, row: Esrgan, factor: int, tile: int | None) -> None:
-        self.model, self.factor, self.batch = row.name, factor, 1
+    def __init__(self, net: Any, row: Esrgan, factor: int, tile: int | None, workers: int) -> None:
+        self.model, self.factor, self.batch = row.name, factor, workers
         self._net, self._turn = net, threading.Lock()
-        pixels = PIXELS if row.network == "srvgg" else PIXELS // 6
-        self._tiler = Tiler(self._run, factor, row.overlap, row.feather, tile=tile, pixels=pixels)
+        pixels = row.pixels_on_cpu(workers)
+        self._tiler = Tiler(self._run, factor, row.overlap, row.feather, tile=tile, pixels=pixels, workers=workers)
 
     def enlarge(self, pictures: Sequence[Picture]) -> list[Picture]:
         """See ``FrameUpscaler``. Raises ProcessingError where memory is short or ncnn fails."""
         with self._turn:
-            return [large for picture in pictures for large in self._tiler.enlarge([picture])]
+            return self._tiler.enlarge(pictures)
 
     def _run(self, pictures: Sequence[Picture]) -> list[Picture]:
         return [self._one(picture) for picture in pictures]
@@ -73,23 +78,26 @@ def load(
     made = row.factor(factor)
     graph, weights = folder / row.graphs[made], folder / row.weights
     net = ncnn.Net()
-    _set_options(net.opt, device)
+    workers = _set_options(net.opt, device)
     with _quiet():
         code = net.load_param(str(graph)) or net.load_model(str(weights))
     if code:
         raise MissingError(
             "models.damaged", f"ncnn cannot read {weights.name}", hint="vidgen models verify", where=str(weights)
         )
-    return NcnnUpscaler(net, row, made, tile)
+    return NcnnUpscaler(net, row, made, tile, workers)
 
 
-def _set_options(options: Any, device: str | None) -> None:
-    options.use_vulkan_compute = device in (None, "gpu") and real_gpu()
-    if device == "gpu" and not options.use_vulkan_compute:
+def _set_options(options: Any, device: str | None) -> int:
+    """Set a net's options; how many pictures it is best given at once."""
+    if device == "gpu" and not real_gpu():
         raise MissingError(
             "post.engine_missing", "ncnn finds no GPU with a Vulkan driver of its own", hint="leave the device out"
         )
-    options.num_threads = threads()
+    options.use_vulkan_compute = device in (None, "gpu") and real_gpu()
+    workers = 1 if options.use_vulkan_compute else min(WORKERS, threads())
+    options.num_threads = threads() // workers
+    return workers
 
 
 def threads() -> int:

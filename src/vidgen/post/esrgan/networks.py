@@ -125,8 +125,9 @@ def build(state: Mapping[str, Tensor], factor: int | None = None, where: str = "
     Raises InputError ``models.unreadable`` where it is of neither, or does not fit exactly.
     """
     try:
-        network = _empty(state, factor)
-        network.load_state_dict(dict(state), strict=True)
+        with torch.device("meta"):  # numbers come from the file alone: none are made up first
+            network = _empty(state, factor)
+        network.load_state_dict(dict(state), strict=True, assign=True)
     except (KeyError, IndexError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(

@@ -8,7 +8,9 @@ of their seam. A tile that ends at the picture's edge ends there for the network
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -53,11 +55,15 @@ class Tiler:
         overlap, feather: see the module, in pixels of the source.
         tile: the longest side of a tile without its overlap; None: as large as ``pixels`` allows.
         pixels: how many pixels, overlap and all pictures of a call together, the network is given at most.
+        workers: how many threads call ``run``, each with one picture or tile; 1: the caller's, with all pictures at once.
     """
 
-    def __init__(self, run: Run, factor: int, overlap: int, feather: int = 0, *, tile: int | None, pixels: int) -> None:
+    def __init__(
+        self, run: Run, factor: int, overlap: int, feather: int = 0, *, tile: int | None, pixels: int, workers: int = 1
+    ) -> None:
         self.run, self.factor, self.overlap, self.feather = run, factor, overlap, feather
         self.tile, self.pixels = tile, pixels
+        self._pool = ThreadPoolExecutor(workers, "enlarge") if workers > 1 else None
 
     def enlarge(self, pictures: Sequence[Picture]) -> list[Picture]:
         """[h, w, 3] to [factor*h, factor*w, 3] each. Raises ProcessingError where even small tiles need too much memory."""
@@ -73,9 +79,10 @@ class Tiler:
         height, width = _size(pictures[0])
         if self.tile:
             return max(self.tile, 1)
-        if height * width * len(pictures) <= self.pixels:
+        together = 1 if self._pool else len(pictures)
+        if height * width * together <= self.pixels:
             return max(height, width)
-        return max(FLOOR, math.isqrt(self.pixels // len(pictures)) - 2 * self.overlap)
+        return max(FLOOR, math.isqrt(self.pixels // together) - 2 * self.overlap)
 
     def _smaller(self, pictures: Sequence[Picture], tile: int, reason: str) -> None:
         """Halve the tiles, for this picture and all that follow."""
@@ -91,18 +98,25 @@ class Tiler:
     def _tiled(self, pictures: Sequence[Picture], tile: int) -> list[Picture]:
         height, width = pictures[0].shape[:2]
         rows, columns = spans(height, tile, self.overlap), spans(width, tile, self.overlap)
-        if len(rows) == len(columns) == 1:
-            return self.run(pictures)
+        places = [(row, column) for row in rows for column in columns]
         sheets = [_Sheet(picture, self.factor, self._band(rows, columns)) for picture in pictures]
-        for row, column in ((row, column) for row in rows for column in columns):
-            crops: list[Picture] = [p[row.low : row.high, column.low : column.high].copy() for p in pictures]
-            for sheet, large in zip(sheets, self.run(crops), strict=True):
-                sheet.lay(large, row, column)
+        groups = [[index] for index in range(len(pictures))] if self._pool else [list(range(len(pictures)))]
+        jobs = [(place, group) for place in places for group in groups]
+
+        def work(job: tuple[tuple[Span, Span], list[int]]) -> None:
+            (row, column), group = job
+            crops: list[Picture] = [pictures[i][row.low : row.high, column.low : column.high] for i in group]
+            for index, large in zip(group, self.run(crops), strict=True):
+                sheets[index].lay(large, row, column)
+
+        for _ in (self._pool.map if self._pool else map)(work, jobs):
+            pass
         return [sheet.picture() for sheet in sheets]
 
     def _band(self, rows: list[Span], columns: list[Span]) -> int:
         """How far to both sides of a seam tiles are blended: never past the middle of a tile."""
-        return min(self.feather, self.overlap, *(((span.end - span.start) // 2) for span in (*rows, *columns)))
+        cut = [span for side in (rows, columns) if len(side) > 1 for span in side]
+        return min([self.feather, self.overlap, *((span.end - span.start) // 2 for span in cut)])
 
 
 class _Sheet:
@@ -113,18 +127,29 @@ class _Sheet:
         self.factor, self.band, self.kind = factor, band, source.dtype
         shape = (self.height * factor, self.width * factor, 3)
         self.sums = np.zeros(shape, np.float32) if band else None
-        self.whole = None if band else np.empty(shape, source.dtype)
+        self.whole: Picture | None = None
+        self.turn = threading.Lock()
 
     def lay(self, large: Picture, row: Span, column: Span) -> None:
         """Put one tile in its place."""
         (top, rows, down), (left, columns, right) = self._reach(row, self.height), self._reach(column, self.width)
         part = large[rows, columns]
         if self.sums is None:
-            assert self.whole is not None
-            self.whole[top:down, left:right] = part
+            self._cut(part, top, down, left, right)
             return
         weights = self._ramp(row, self.height)[:, None, None] * self._ramp(column, self.width)[None, :, None]
-        self.sums[top:down, left:right] += part * weights
+        with self.turn:
+            self.sums[top:down, left:right] += part * weights
+
+    def _cut(self, part: Picture, top: int, down: int, left: int, right: int) -> None:
+        shape = (self.height * self.factor, self.width * self.factor, 3)
+        if part.shape == shape:
+            self.whole = part
+            return
+        with self.turn:
+            if self.whole is None:
+                self.whole = cast("Picture", np.empty(shape, self.kind))
+        self.whole[top:down, left:right] = part
 
     def picture(self) -> Picture:
         """All tiles together."""

@@ -20,8 +20,6 @@ from vidgen.post.esrgan.networks import Network, Rrdb, build
 from vidgen.post.esrgan.tiling import ShortOfMemory, Tiler
 from vidgen.post.stages import FrameUpscaler, Picture
 
-CPU_BYTES = 1_000_000_000
-"""What the network's own memory is kept to where there is no GPU."""
 OWN_FILES = (".safetensors", ".pth")
 
 
@@ -37,7 +35,7 @@ class TorchUpscaler(FrameUpscaler):
         self._turn = threading.Lock()
         row = models()["RealESRGAN_x4plus" if isinstance(network, Rrdb) else "realesr-animevideov3"]
         overlap = row.overlap if isinstance(network, Rrdb) else len(network.body) // 2 + 2
-        pixels = _memory(device) // (row.bytes_per_pixel * device.dtype.itemsize // 4)
+        pixels = _free_bytes(device) * 4 // device.dtype.itemsize // row.bytes_per_pixel or row.pixels_on_cpu()
         self._tiler = Tiler(self._run, self.factor, overlap, row.feather, tile=tile, pixels=pixels)
 
     def enlarge(self, pictures: Sequence[Picture]) -> list[Picture]:
@@ -79,12 +77,9 @@ def _even(x: Tensor, network: Network) -> Tensor:
     return F.pad(x, (0, right, 0, down), mode="replicate") if right or down else x
 
 
-def _memory(device: Device) -> int:
-    """Bytes that the network may take: half of what is free on a GPU."""
-    if device.name == "cuda":
-        free, _ = torch.cuda.mem_get_info(device.device)
-        return int(free) // 2
-    return CPU_BYTES
+def _free_bytes(device: Device) -> int:
+    """Bytes of a GPU that the network may take: half of what is free; 0 where nothing says how much that is."""
+    return torch.cuda.mem_get_info(device.device)[0] // 2 if device.name == "cuda" else 0
 
 
 def load(
