@@ -28,6 +28,13 @@ def codes(shots: str, top: str = "") -> list[str]:
         ("V104", "  - {scene: sea, transition: dissolve}\n", ""),
         ("V105", "  - {id: a, scene: sea}\n  - {id: b, scene: sea, continue_from: a, transition: dissolve}\n", ""),
         ("V205", "  - {scene: sea}\n", "style: anime\npost: {interpolate: {fps: 60}}\n"),
+        ("V205", "  - {scene: sea}\n", "post: {interpolate: 48, upscale: 2, grain: 8}\n"),
+        ("V206", "  - {scene: sea}\n", "post: {interpolate: 120}\n"),
+        ("V207", "  - {scene: sea}\n", "resolution: 4k\npost: {upscale: 2}\n"),
+        ("V207", "  - {scene: sea}\n", "resolution: 360p\npost: {upscale: 2160}\n"),
+        ("V207", "  - {scene: her face in the rain}\n", "post: {upscale: {scale: 4, model: RealESRGAN_x4plus}}\n"),
+        ("V207", "  - {scene: 窓辺の女性の顔}\n", "post: {upscale: {scale: 3, model: RealESRGAN_x4plus}}\n"),
+        ("V208", "  - {scene: sea}\n", "post: {upscale: 2160, grain: 8}\n"),
         ("V301", "  - {scene: the camera pans left over the sea, camera: dolly_in}\n", ""),
         ("V302", "  - {scene: static shot of the sea, camera: dolly_in}\n", ""),
         ("V303", "  - {scene: the camera pans left over the sea, camera: pan_right}\n", ""),
@@ -57,10 +64,22 @@ def test_each_rule_finds_what_it_is_for(rule: str, shots: str, top: str) -> None
         ("  - {scene: a street without any cars, engine: kling}\n", ""),
         ("  - {scene: sea, text: [{text: 京都の秋, out: 3}]}\n", ""),
         ("  - {scene: aki at the window, characters: [aki]}\n", "characters: {aki: {description: a woman}}\n"),
+        ("  - {scene: sea}\n", "post: {interpolate: 60, upscale: 2160, colour: {contrast: 1.1}}\n"),
+        ("  - {scene: sea, post: {interpolate: ~}}\n", "style: anime\npost: {interpolate: 60}\n"),
+        ("  - {scene: sea}\n", "style: anime\npost: {interpolate: {fps: 60, engine: nearest}}\n"),
+        ("  - {scene: her face in the rain}\n", "post: {upscale: {scale: 2, model: RealESRGAN_x4plus}}\n"),
+        ("  - {scene: sea}\n", "resolution: 720p\npost: {upscale: 2160, grain: 0}\n"),
     ],
 )
 def test_good_boards_are_clean(shots: str, top: str) -> None:
     assert codes(shots, top) == []
+
+
+def test_a_pass_of_the_whole_film_is_said_once_and_in_its_language() -> None:
+    shots = "  - {scene: 海}\n  - {scene: 山}\n"
+    (found,) = lint(shots, "language: ja\npost: {interpolate: 120}\n")
+    assert (found.rule, found.line) == ("V206", 4) and found.remedy == rules()["V206"].remedy_ja
+    assert found.message == "5 pictures are made of each one"
 
 
 def test_chains_are_reported_once_at_the_fourth_shot_and_styles_may_not_change_in_them() -> None:

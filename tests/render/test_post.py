@@ -24,8 +24,8 @@ SIMPLE = Network("post.simple_engines", (), "post")
 @pytest.fixture
 def simple(monkeypatch: pytest.MonkeyPatch) -> None:
     """rife and ncnn are arithmetic, and their weights are here."""
-    monkeypatch.setitem(INTERPOLATORS, "rife", SIMPLE)  # type: ignore[arg-type]
-    monkeypatch.setitem(UPSCALERS, "ncnn", SIMPLE)  # type: ignore[arg-type]
+    monkeypatch.setitem(INTERPOLATORS, "rife", SIMPLE)
+    monkeypatch.setitem(UPSCALERS, "ncnn", SIMPLE)
     monkeypatch.setattr("vidgen.post.engines._LOADED", {})
     monkeypatch.setattr("vidgen.render.polish.pull", lambda name, on_bytes=None: Path())
     monkeypatch.setattr("vidgen.render.posting.downloads", lambda posts: [])
@@ -103,7 +103,7 @@ def test_defaults_may_set_the_films_rate(vidgen: Vidgen, film: Film) -> None:
 
 def test_plan_says_what_will_be_downloaded(vidgen: Vidgen, film: Film, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIDGEN_HOME", str(tmp_path / "home"))
-    monkeypatch.setitem(INTERPOLATORS, "rife", SIMPLE)  # type: ignore[arg-type]
+    monkeypatch.setitem(INTERPOLATORS, "rife", SIMPLE)
     board = film(SEA, top="post: {interpolate: {fps: 24, engine: rife}}\n")
     ran = vidgen("plan", board, "--json")
     (warning,) = ran.envelope["warnings"]
@@ -119,7 +119,7 @@ def test_an_engine_that_is_missing_stops_render_before_a_take_is_bought_and_warn
     imports = ("no_such_package",) if lacks == "package" else ()
     monkeypatch.setenv("VIDGEN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("VIDGEN_OFFLINE", "1")
-    monkeypatch.setitem(INTERPOLATORS, "rife", Network("post.simple_engines", imports, "post"))  # type: ignore[arg-type]
+    monkeypatch.setitem(INTERPOLATORS, "rife", Network("post.simple_engines", imports, "post"))
     shots = "{id: a, scene: sea, engine: scripted}", SEA.replace("}", ", post: {interpolate: {engine: rife}}}")
     board = film(*shots, top="post: {interpolate: {fps: 24, engine: minterpolate}}\n")
     planned = vidgen("plan", board, "--json").envelope
@@ -139,7 +139,7 @@ def test_a_download_that_fails_costs_no_take(
         raise MissingError("models.missing", f"{name} could not be had")
 
     monkeypatch.setenv("VIDGEN_HOME", str(tmp_path / "home"))
-    monkeypatch.setitem(INTERPOLATORS, "rife", SIMPLE)  # type: ignore[arg-type]
+    monkeypatch.setitem(INTERPOLATORS, "rife", SIMPLE)
     monkeypatch.setattr("vidgen.render.polish.pull", fail)
     monkeypatch.setattr("vidgen.render.posting._bytes", lambda row: row.bytes)
     board = film("{id: a, scene: sea, engine: scripted}", top="post: {interpolate: {fps: 24, engine: rife}}\n")

@@ -9,6 +9,7 @@ from vidgen.storyboard.lint.camera import family
 from vidgen.storyboard.lint.findings import Finding
 from vidgen.storyboard.lint.fixes import text_fix
 from vidgen.storyboard.lint.lexicon import languages_of, lexicon, normalise
+from vidgen.storyboard.lint.post_rules import post_rules
 from vidgen.storyboard.lint.shots import ShotView
 from vidgen.storyboard.lint.text import check_text
 
@@ -21,7 +22,6 @@ _SAME = {
     "crane_up": "pedestal_up", "crane_down": "pedestal_down", "crash_zoom": "zoom_in", "pull_back_reveal": "dolly_out",
     "turn_forward_left": "dolly_in", "turn_forward_right": "dolly_in",
 }  # fmt: skip
-_DRAWN = re.compile(r"(?i)anime|cartoon|stop.?motion|hand.?drawn|claymation|アニメ|セル画|クレイ|手描き|ストップモーション")
 
 ShotRule = Callable[[ShotView], Iterator[Finding]]
 
@@ -179,20 +179,7 @@ def titles(view: ShotView) -> Iterator[Finding]:
             yield view.finding("V701", path, length=letters, seconds=f"{round(shown, 1):g}", needed=f"{needed:.1f}")
 
 
-def post_stack(view: ShotView) -> Iterator[Finding]:
-    """V205."""
-    post = view.shot.post
-    if not post:
-        return
-    given = [name for name in ("interpolate", "upscale", "colour", "grain") if getattr(post, name)]
-    path = view.path_of("post")
-    if len(given) > 3:
-        yield view.finding("V205", path, what=f"{len(given)} passes over every picture: {', '.join(given)}")
-    elif post.interpolate and (view.board.fps <= 15 or _DRAWN.search(view.shot.style or "")):
-        yield view.finding("V205", path, what="interpolation smears a look that is drawn on few frames")
-
-
 SHOT_RULES: tuple[ShotRule, ...] = (
-    words, length, moves, engine_moves, negation, scene_twice, prompt_length, cast, titles, post_stack,
+    words, length, moves, engine_moves, negation, scene_twice, prompt_length, cast, titles, post_rules,
 )  # fmt: skip
 """Every rule about one shot."""

@@ -1,0 +1,82 @@
+"""Rules about post-processing: passes that are stacked, or go further than they can."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+
+from vidgen.storyboard.lint.findings import Finding
+from vidgen.storyboard.lint.shots import ShotView
+from vidgen.storyboard.model import Colour, Grain, Interpolate, Post, Upscale
+from vidgen.storyboard.values import frame_size
+
+FURTHEST_RATE = Fraction(5, 2)
+"""24 to 60 frames a second: three of five pictures are made up."""
+FURTHEST_SCALE, FURTHEST_FACE = 4, 2
+LARGE = 2160
+"""Short side of a 4K picture in pixels."""
+FEW_FRAMES = 15
+_DRAWN = re.compile(r"(?i)anime|cartoon|stop.?motion|hand.?drawn|claymation|アニメ|セル画|クレイ|手描き|ストップモーション")
+_FACE = re.compile(r"(?i)\b(?:face|faces|portrait|headshot)\b|顔|表情|ポートレート")
+_CLOSE = ("mcu", "cu", "ecu")
+
+
+def post_rules(view: ShotView) -> Iterator[Finding]:
+    """V205-V208; a user's own clip is not post-processed."""
+    post = view.shot.post
+    if not post or view.shot.clip:
+        return
+    path = view.path_of("post")
+    yield from (view.finding("V205", path, what=what) for what in _stacked(view, post))
+    if (times := _times(view, post.interpolate)) > FURTHEST_RATE:
+        yield view.finding("V206", path, times=f"{float(times):.3g}")
+    yield from (view.finding("V207", path, what=what) for what in _enlarged(view, post.upscale))
+    if post.grain and post.grain.amount and _short_side(view, post.upscale) >= LARGE:
+        yield view.finding("V208", path, height=_short_side(view, post.upscale))
+
+
+def _stacked(view: ShotView, post: Post) -> Iterator[str]:
+    """Interpolation, enlargement and colours are the usual way of a film; grain on top of made-up pictures is one too many."""
+    given = [name for name in ("interpolate", "upscale", "colour", "grain") if not _idle(getattr(post, name))]
+    if {"interpolate", "upscale", "grain"} <= set(given):
+        yield f"{len(given)} passes over every picture: {', '.join(given)}"
+    elif not _idle(post.interpolate) and (view.board.fps <= FEW_FRAMES or _DRAWN.search(view.shot.style or "")):
+        yield "interpolation smears a look that is drawn on few frames"
+
+
+def _idle(wish: Interpolate | Upscale | Colour | Grain | None) -> bool:
+    """Whether a pass leaves pictures as they are, or makes none up."""
+    if isinstance(wish, Colour):
+        return wish.model_copy(update={"match": False, "strength": Colour().strength}) == Colour()
+    if isinstance(wish, Grain):
+        return wish.amount == 0
+    return wish is None or wish.engine in ("nearest", "lanczos")
+
+
+def _times(view: ShotView, wish: Interpolate | None) -> Fraction:
+    """How many pictures there are for one of the take."""
+    if wish is None or _idle(wish):
+        return Fraction(1)
+    return wish.fps / view.board.fps if wish.fps else Fraction(str(wish.factor or 1))
+
+
+def _short_side(view: ShotView, wish: Upscale | None) -> int:
+    width, height = frame_size(view.board.resolution, view.board.aspect)
+    if wish is None:
+        return min(width, height)
+    return min(width, height) * (wish.scale or 1) if not wish.height else min(width * wish.height // height, wish.height)
+
+
+def _enlarged(view: ShotView, wish: Upscale | None) -> Iterator[str]:
+    if wish is None or _idle(wish):
+        return
+    taken = min(frame_size(view.board.resolution, view.board.aspect))
+    times = _short_side(view, wish) / taken
+    close = view.shot.camera is not None and view.shot.camera.size in _CLOSE and bool(view.shot.characters)
+    if taken >= LARGE and times > 1:
+        yield f"takes of {taken} lines are 4K already"
+    elif times > FURTHEST_SCALE:
+        yield f"{times:.3g} times as large; the models make {FURTHEST_SCALE} times, the rest is stretched"
+    elif wish.model == "RealESRGAN_x4plus" and times > FURTHEST_FACE and (close or _FACE.search(view.text)):
+        yield f"RealESRGAN_x4plus repaints faces at {times:.3g} times the size"
