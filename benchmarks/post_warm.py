@@ -36,7 +36,7 @@ Round = dict[str, tuple[float, float, float]]
 
 def upscale(clip: str, folder: Path, *, frames: int, size: tuple[int, int], rounds: int, scale: int = 2) -> list[Round]:
     source = excerpt(clip, folder / "in.mp4", frames=frames, size=size)
-    engine, held = upscaler(scale), _decoded(source)
+    engine, held = upscaler(scale), decoded(source)
     engine.enlarge(held[:1])
 
     def pure() -> None:
@@ -48,11 +48,11 @@ def upscale(clip: str, folder: Path, *, frames: int, size: tuple[int, int], roun
 
 def interpolate(clip: str, folder: Path, *, frames: int, size: tuple[int, int], rounds: int, fps: int, own: int) -> list[Round]:
     source = excerpt(clip, folder / "in.mp4", frames=frames, size=size, rate=own)
-    engine, batches = interpolator(), _batches(source, fps)
-    engine.between(batches[0])
+    engine, pairs = interpolator(), batches(source, fps)
+    engine.between(pairs[0])
 
     def pure() -> None:
-        for batch in batches:
+        for batch in pairs:
             engine.between(batch)
 
     def stream() -> None:
@@ -90,10 +90,10 @@ class _Listener(PairInterpolator):
         return [[pair.before for _ in pair.times] for pair in pairs]
 
 
-def _batches(source: Path, fps: int) -> list[list[Pair]]:
+def batches(source: Path, fps: int) -> list[list[Pair]]:
     work = plan_work(probe_video(source), PostSettings(*_size(source), Fraction(fps), interpolate="rife"))
     listener, watch = _Listener(interpolator().batch), CutWatch()
-    read = watch.watch(_decoded(source), 0)
+    read = watch.watch(decoded(source), 0)
     _drain(retime(read, work.clock.times, watch.cuts, listener, Fraction(fps), work.frames))
     return listener.heard
 
@@ -103,7 +103,7 @@ def _size(source: Path) -> tuple[int, int]:
     return info.width, info.height
 
 
-def _decoded(source: Path) -> list[Picture]:
+def decoded(source: Path) -> list[Picture]:
     width, height = _size(source)
     shape = height, width, 3
     return [np.frombuffer(data, np.uint8).reshape(shape) for data in read_frames(probe_video(source), "rgb24")]
@@ -119,11 +119,11 @@ def _rounds(actions: dict[str, Callable[[], object]], rounds: int) -> list[Round
     found: list[Round] = []
     for number in range(rounds):
         order = list(actions) if number % 2 == 0 else list(reversed(actions))
-        found.append({name: spent(lambda name=name: _aside(actions[name])) for name in order})
+        found.append({name: spent(lambda name=name: in_a_thread(actions[name])) for name in order})
     return found
 
 
-def _aside(action: Callable[[], object]) -> None:
+def in_a_thread(action: Callable[[], object]) -> None:
     """Run it in a thread, as the stream's stages are. In the main thread OpenMP's workers turn idle in circles while they wait:
     a little faster on a machine that has nothing else to do, several times slower on any other.
     """
