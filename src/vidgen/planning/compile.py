@@ -18,7 +18,16 @@ from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.planning.presets import Preset
 from vidgen.planning.prompt import camera_words, render_prompt, words_of
 from vidgen.planning.split import Part, split_shot
-from vidgen.planning.wishes import billed_seconds, film_post, length_notices, not_yet, own_forms, unmet_wishes, unspoken
+from vidgen.planning.wishes import (
+    billed_seconds,
+    film_post,
+    left_as_it_is,
+    length_notices,
+    not_yet,
+    own_forms,
+    unmet_wishes,
+    unspoken,
+)
 from vidgen.storyboard.merge import laid_over, merged_shot
 from vidgen.storyboard.model import Camera, Motion, Post, Shot, ShotKeys, Storyboard
 from vidgen.storyboard.model import Part as BoardPart
@@ -205,7 +214,7 @@ class _Compiler:
             "post": shot.post,
         }
         seconds = float(entry.part.frames / self.board.fps)
-        self.notices += unspoken(shot)
+        self.notices += [*unspoken(shot), *left_as_it_is(shot)]
         if shot.clip:
             clip = self.folder / shot.clip
             return PlannedShot(

@@ -77,6 +77,14 @@ def own_forms(board: Storyboard) -> Iterator[Notice]:
                     yield Notice("plan.film_wide", text, shot.id)
 
 
+def left_as_it_is(shot: Shot) -> Iterator[Notice]:
+    """Post-processing of a user's own clip."""
+    given = [name for name in ("interpolate", "upscale", "colour", "grain") if getattr(shot.post, name, None)]
+    if shot.clip and given:
+        text = f"post: {', '.join(given)}: not for your own clip, which is only brought to the film's size and rate"
+        yield Notice("post.not_yet", f"{text}; vidgen interpolate and upscale prepare it", shot.id)
+
+
 def unspoken(shot: Shot) -> Iterator[Notice]:
     """Words without a recording: there is no speech synthesis in this version."""
     if shot.voiceover and not shot.voiceover.file:
