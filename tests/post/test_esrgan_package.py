@@ -63,7 +63,9 @@ def another_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
     def write(name: str, source: str) -> None:
         file = tmp_path.joinpath(*name.split(".")).with_suffix(".py")
-        file.parent.mkdir(parents=True, exist_ok=True)
+        for package in [parent for parent in file.parents if parent != tmp_path and tmp_path in parent.parents]:
+            package.mkdir(parents=True, exist_ok=True)
+            (package / "__init__.py").touch()
         file.write_text(source)
 
     before = {name: module for name, module in sys.modules.items() if name.split(".")[0] in ("realesrgan", "torchvision")}
