@@ -17,10 +17,13 @@ from pathlib import Path
 from vidgen.errors import InputError, ProcessingError
 from vidgen.media.ffmpeg import Process, input_args
 from vidgen.media.normalise import refuse_hdr
-from vidgen.media.probe import SLOWEST, MediaInfo, probe_video, rate_of
+from vidgen.media.probe import SLOWEST, MediaInfo, open_media, picture_stream, probe_video, rate_of, zero_of
 
 LONGEST_GAP_S = 1 / SLOWEST
 """A picture that is shown for longer comes from a damaged file."""
+
+_OURS = ("[rawvideo", "[framecrc", "[swscaler")
+"""Complaints about what is made here are none about the file."""
 
 _FAULT = re.compile(r"error|corrupt|conceal|invalid|damaged|missing", re.IGNORECASE)
 
@@ -52,7 +55,7 @@ def probe_exact(path: Path, *, cancelled: Callable[[], bool] = lambda: False) ->
         constant_rate=constant,
         duration_s=float(shown[-1] + (1 / rate if constant else shown[-1] - shown[-2])),
         times=shown,
-        starts=times[0] * info.tick,
+        starts=times[0] * info.tick + _zero(path),
         faults=faults,
         usual_rate=rate if constant else usual_rate(times, info.tick),
     )
@@ -63,13 +66,20 @@ def _decode(info: MediaInfo, cancelled: Callable[[], bool]) -> tuple[list[int], 
     tick = f"{info.tick.numerator}/{info.tick.denominator}"
     args = [
         *input_args(info.path.absolute()),
-        *("-map", "0:V:0", "-an", "-sn", "-dn", "-vf", "scale=16:16:flags=neighbor,format=gray"),
+        *("-map", "0:V:0", "-an", "-sn", "-dn", "-vf", "scale=16:16:flags=neighbor,setsar=1,format=gray"),
         *("-fps_mode", "passthrough", "-enc_time_base", tick, "-f", "framecrc", "pipe:1"),
     ]
     with Process(args, what=f"decoding {info.path.name}", stdout=True, cancelled=cancelled) as process:
         ticks = [int(line.split(b",")[2]) for line in _lines(process) if line and not line.startswith(b"#")]
         words = process.finish()
-    return ticks, next((line for line in words if _FAULT.search(line)), "")
+    return ticks, next((line for line in words if _FAULT.search(line) and not line.startswith(_OURS)), "")
+
+
+def _zero(path: Path) -> Fraction:
+    """Where ffmpeg's 0 lies for the picture alone, in seconds after the container's start."""
+    with open_media(path) as container:
+        picture = picture_stream(container)
+        return zero_of(container, [picture] if picture else []) - Fraction(container.start_time or 0, 1_000_000)
 
 
 def _lines(process: Process) -> Iterator[bytes]:

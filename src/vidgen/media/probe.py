@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
     from av.packet import Packet
+    from av.stream import Stream
     from av.video.stream import VideoStream
 
 UNTAGGED = 2
@@ -154,6 +155,18 @@ def probe_video(path: Path) -> MediaInfo:
 def picture_stream(container: InputContainer) -> VideoStream | None:
     """The stream that is the file's picture: the first that is not a cover."""
     return next((stream for stream in container.streams.video if not int(stream.disposition) & _ATTACHED_PICTURE), None)
+
+
+def zero_of(container: InputContainer, streams: Sequence[Stream]) -> Fraction:
+    """What ffmpeg calls 0, in seconds of the container's time, where it reads these streams alone: the container's start, or
+    the first of them where times may jump, as in transport streams.
+    """
+    from av.format import Flags
+
+    begun = [stream.start_time * stream.time_base for stream in streams if stream.start_time is not None and stream.time_base]
+    if begun and Flags.ts_discont in Flags(container.format.flags):
+        return Fraction(min(begun))
+    return Fraction(container.start_time or 0, 1_000_000)
 
 
 @dataclass

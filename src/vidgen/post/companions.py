@@ -14,7 +14,7 @@ from typing import Any
 
 from vidgen.errors import Notice, ProcessingError
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
-from vidgen.media.probe import MediaInfo, open_media, picture_stream, shown_at
+from vidgen.media.probe import MediaInfo, open_media, picture_stream, shown_at, zero_of
 
 _MP4_SOUND = {"aac", "mp3", "mp2", "ac3", "eac3", "dts", "alac", "opus", "flac"}
 _PCM = {f"pcm_{form}" for form in ("s16le", "s16be", "s24le", "s24be", "s32le", "s32be", "f32le", "f32be", "f64le", "f64be")}
@@ -77,25 +77,25 @@ def companions(info: MediaInfo, suffix: str, rate: Fraction | None = None) -> Co
     InputError for an unreadable source.
     """
     suffix = suffix.lower()
-    streams, start, picture = _streams(info)
+    streams, picture, start = _streams(info)
     found = [_way(stream, suffix, picture) for stream in streams]
     ways, notices = _working(info, [way for way in found if isinstance(way, _Way)], suffix)
     notices += [notice for notice in found if isinstance(notice, Notice)]
-    shift = info.starts if info.times else (picture.first or start) - start
-    starts = start + shift
-    sounds = [way.stream.first for way in ways if way.letter == "a" and way.stream.first is not None]
-    early = max((starts - sound for sound in sounds), default=Fraction(0))
+    shown = start + info.starts if info.times else picture.first or start
+    early = max((shown - way.stream.first for way in ways if way.letter == "a" and way.stream.first is not None), default=EARLY)
     late = early if early > EARLY else Fraction(0)
-    inputs = _opened(info, -shift)
+    inputs = _opened(info, _zero(info, ways) - shown)
     outputs = [*_picture_tags(picture, rate or info.rate, info.rate), *_arguments(ways, 1), "-map_metadata", "1"]
-    if late:
-        outputs += [
-            "-output_ts_offset",
-            f"{float(late):.6f}",
-        ]  # moves streams, but no chapters: they come with their own offset
-        inputs += _opened(info, late - shift)
+    if late:  # the result's offset moves streams, but no chapters: they come with one of their own
+        outputs += ["-output_ts_offset", f"{float(late):.6f}"]
+        inputs += _opened(info, late + start - shown)
     outputs += ["-map_chapters", "2" if late else "1", *_form(suffix, info)]
     return Companions(tuple(inputs), tuple(outputs), tuple(notices), late)
+
+
+def _zero(info: MediaInfo, ways: Sequence[_Way]) -> Fraction:
+    with open_media(info.path) as container:
+        return zero_of(container, [container.streams[way.stream.index] for way in ways])
 
 
 def _opened(info: MediaInfo, offset: Fraction) -> list[str]:
@@ -222,8 +222,8 @@ def _time_code(value: str, rate: Fraction, own: Fraction) -> str:
     return f"{head}{int(int(frames) * rate / own):02d}"
 
 
-def _streams(info: MediaInfo) -> tuple[list[_Stream], Fraction, _Stream]:
-    """The source's streams, where its time starts (seconds), and which stream is the picture."""
+def _streams(info: MediaInfo) -> tuple[list[_Stream], _Stream, Fraction]:
+    """The source's streams, which of them is the picture, and where its time starts (seconds)."""
     with open_media(info.path) as container:
         start = Fraction(container.start_time or 0, 1_000_000)
         picture = picture_stream(container)
@@ -232,7 +232,7 @@ def _streams(info: MediaInfo) -> tuple[list[_Stream], Fraction, _Stream]:
         streams = [_described(stream, first.get(stream.index)) for stream in container.streams]
         index = picture.index if picture is not None else -1
     known = next((stream for stream in streams if stream.index == index), None)
-    return streams, start, known or _Stream(-1, "video", "", 0, None, {}, False)
+    return streams, known or _Stream(-1, "video", "", 0, None, {}, False), start
 
 
 def _described(stream: Any, first: Fraction | None) -> _Stream:
