@@ -48,8 +48,8 @@ class Rife(PairInterpolator):
         net = IFNet()
         net.load_state_dict(load_weights(folder), strict=True)
         net.requires_grad_(False)
-        self._net = net.eval().to(device=self._device, dtype=self._dtype)
-        self._net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.net = net.eval().to(device=self._device, dtype=self._dtype)
+        self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._turn = threading.Lock()
 
     def between(self, pairs: Sequence[Pair]) -> list[list[Picture]]:
@@ -57,7 +57,7 @@ class Rife(PairInterpolator):
         if not pairs:
             return []
         with self._turn, torch.inference_mode():
-            before, after = (self._tensor([getattr(pair, side) for pair in pairs]) for side in ("before", "after"))
+            before, after = (self.tensor([getattr(pair, side) for pair in pairs]) for side in ("before", "after"))
             jobs = [(index, time) for index, pair in enumerate(pairs) for time in pair.times]
             made: list[list[Picture]] = [[] for _ in pairs]
             for start in range(0, len(jobs), self._at_once):
@@ -74,11 +74,11 @@ class Rife(PairInterpolator):
         rows, columns = padding(height, width, scale)
         whole = [functional.pad(images, (0, columns, 0, rows), mode="replicate") for images in (before, after)]
         time = torch.tensor(times, dtype=self._dtype, device=self._device).view(-1, 1, 1, 1)
-        motion, mask = self._net(whole[0], whole[1], time, scale)
+        motion, mask = self.net(whole[0], whole[1], time, scale)
         return merged(before, after, motion[:, :, :height, :width], mask[:, :, :height, :width], time)
 
-    def _tensor(self, pictures: Sequence[Picture]) -> Tensor:
-        """[n, 3, h, w], 0 to 1."""
+    def tensor(self, pictures: Sequence[Picture]) -> Tensor:
+        """Pictures of one size and depth as the network takes them: [n, 3, h, w], 0 to 1, not padded."""
         top = float(np.iinfo(pictures[0].dtype).max)
         images = torch.from_numpy(np.stack(pictures).transpose(0, 3, 1, 2).astype(np.float32))
         return (images / top).to(self._device, self._dtype)
