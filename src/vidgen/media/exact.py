@@ -20,7 +20,8 @@ from vidgen.media.normalise import refuse_hdr
 from vidgen.media.probe import SLOWEST, MediaInfo, open_media, picture_stream, probe_video, rate_of, zero_of
 
 LONGEST_GAP_S = 1 / SLOWEST
-"""A picture that is shown for longer comes from a damaged file."""
+LONGEST_GAP_DAMAGED_S = Fraction(60)
+"""A picture that is shown for longer comes from a damaged file; the second where the decoder has complaints, too."""
 
 _OURS = ("[rawvideo", "[framecrc", "[swscaler")
 """Complaints about what is made here are none about the file."""
@@ -42,7 +43,8 @@ def probe_exact(path: Path, *, cancelled: Callable[[], bool] = lambda: False) ->
     if not ticks:
         raise _damaged(path, "no frame can be decoded")
     times = _rising(ticks)
-    _check_gaps(path, [(after - before) * info.tick for before, after in pairwise(times)])
+    gaps = [(after - before) * info.tick for before, after in pairwise(times)]
+    _check_gaps(path, gaps, LONGEST_GAP_DAMAGED_S if faults else LONGEST_GAP_S)
     rate, constant = rate_of(times, info.tick, (info.rate,))
     if constant:
         shown = tuple(index / rate for index in range(len(times)))
@@ -102,7 +104,8 @@ def usual_rate(times: Sequence[int], tick: Fraction) -> Fraction:
     """Frames per second by the usual gap between frames, at times in ticks: a whole or NTSC rate where one is that near."""
     gaps = sorted(after - before for before, after in pairwise(times))
     middle = gaps[len(gaps) // 2]
-    usual = [gap for gap in gaps if abs(gap - middle) <= 1]  # coarse ticks round each gap by itself; their mean is not rounded
+    # Coarse ticks round each gap by itself; the mean of many is not rounded. Where a tick is a frame, nothing is.
+    usual = [gap for gap in gaps if abs(gap - middle) <= (1 if middle > 4 else 0)]
     exact = 1 / (Fraction(sum(usual), len(usual)) * tick)
     near = [Fraction(round(exact)), Fraction(round(exact * 1001 / 1000) * 1000, 1001)]
     slack = max(tick / max(1, isqrt(len(usual))), 1 / (exact * 2000))
@@ -110,9 +113,9 @@ def usual_rate(times: Sequence[int], tick: Fraction) -> Fraction:
     return min(close, key=lambda rate: abs(rate - exact), default=exact.limit_denominator(1001))
 
 
-def _check_gaps(path: Path, gaps: Sequence[Fraction]) -> None:
-    if gaps and max(gaps) > LONGEST_GAP_S:
-        raise _damaged(path, f"one of its frames would be shown for {float(max(gaps)) / 3600:.1f} hours")
+def _check_gaps(path: Path, gaps: Sequence[Fraction], longest: Fraction) -> None:
+    if gaps and max(gaps) > longest:
+        raise _damaged(path, f"one of its frames would be shown for {float(max(gaps)) / 60:.0f} minutes")
     if gaps and sorted(gaps)[len(gaps) // 2] < Fraction(1, 1000):
         text = f"{path}: its frames are less than a millisecond apart; at most 1000 a second are handled"
         raise InputError("media.unreadable", text, hint="give it another frame rate first", where=str(path))

@@ -28,6 +28,11 @@ _BITMAPS = {"dvd_subtitle", "hdmv_pgs_subtitle", "dvb_subtitle", "hdmv_text_subt
 EARLY = Fraction(1, 10)
 """Seconds of sound before the first picture that are passed over. With more, the picture starts late instead."""
 
+_UNTRUE = [
+    part for key in ("major_brand", "minor_version", "compatible_brands", "grouping") for part in ("-metadata", f"{key}=")
+]
+"""What a file says of its own container and encoding, which is not so of the result."""
+
 _BIT_RATE = 128_000
 """Bits a second for each channel of sound that is encoded again."""
 
@@ -81,11 +86,13 @@ def companions(info: MediaInfo, suffix: str, rate: Fraction | None = None) -> Co
     found = [_way(stream, suffix, picture) for stream in streams]
     ways, notices = _working(info, [way for way in found if isinstance(way, _Way)], suffix)
     notices += [notice for notice in found if isinstance(notice, Notice)]
+    files = [_name(stream) for stream in streams if stream.kind == "attachment" and not _attachable(stream, suffix)]
+    notices += [_left(f"{suffix} does not take attached files; left out: {', '.join(files)}")] if files else []
     shown = start + info.starts if info.times else picture.first or start
     early = max((shown - way.stream.first for way in ways if way.letter == "a" and way.stream.first is not None), default=EARLY)
     late = early if early > EARLY else Fraction(0)
     inputs = _opened(info, _zero(info, ways) - shown)
-    outputs = [*_picture_tags(picture, rate or info.rate, info.rate), *_arguments(ways, 1), "-map_metadata", "1"]
+    outputs = [*_picture_tags(picture, rate or info.rate, info.rate), *_arguments(ways, 1), "-map_metadata", "1", *_UNTRUE]
     if late:  # the result's offset moves streams, but no chapters: they come with one of their own
         outputs += ["-output_ts_offset", f"{float(late):.6f}"]
         inputs += _opened(info, late + start - shown)
@@ -164,10 +171,7 @@ def _way(stream: _Stream, suffix: str, picture: _Stream) -> _Way | Notice | None
         case "subtitle":
             return _subtitle(stream, suffix)
         case "attachment":
-            name = stream.tags.get("filename")
-            if suffix == ".mkv" and name and stream.tags.get("mimetype"):
-                return _Way(stream, "t", "copy")
-            return _left(f"the attached file {name or stream.index} was left out")
+            return _Way(stream, "t", "copy") if _attachable(stream, suffix) else None
         case "video" if stream.covers:
             return _left("the cover picture was left out")
         case "video" if stream.index != picture.index:
@@ -175,6 +179,14 @@ def _way(stream: _Stream, suffix: str, picture: _Stream) -> _Way | Notice | None
         case "data" if "timecode" not in stream.tags and stream.codec != "bin_data":
             return _left(f"data stream {stream.index} was left out")  # time code and chapters come by other ways
     return None
+
+
+def _attachable(stream: _Stream, suffix: str) -> bool:
+    return suffix == ".mkv" and "filename" in stream.tags and "mimetype" in stream.tags
+
+
+def _name(stream: _Stream) -> str:
+    return stream.tags.get("filename", f"stream {stream.index}")
 
 
 def _left(text: str) -> Notice:
