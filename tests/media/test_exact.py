@@ -14,7 +14,6 @@ from vidgen.media.encode import DEEP, MASTER, delivery
 from vidgen.media.exact import probe_exact, usual_rate
 from vidgen.media.probe import probe, zero_of
 
-
 MS, TS = Fraction(1, 1000), Fraction(1, 90000)
 RATES = [*((Fraction(rate), tick) for rate in (24, 25, 30, 60, "1/2") for tick in (MS, TS)), (Fraction(60000, 1001), TS)]
 
