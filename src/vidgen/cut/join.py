@@ -10,10 +10,9 @@ from pathlib import Path
 from vidgen.cut.timeline import Timeline
 from vidgen.cut.titles import plain
 from vidgen.errors import ProcessingError
-from vidgen.media.encode import timescale
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
 from vidgen.media.files import atomic
-from vidgen.media.joining import list_args, write_list
+from vidgen.media.joining import copy_args, list_args, write_list
 from vidgen.media.rate import SAMPLE_RATE
 from vidgen.media.verify import check_video
 
@@ -41,12 +40,11 @@ def join(
         args = list_args()
         if sound:
             args += input_args(sound.resolve())
-        args += ["-map", "0:v:0", *(("-map", "1:a:0") if sound else ()), "-c", "copy", "-map_metadata", "-1"]
+        args += ["-map", "0:v:0", *copy_args(timeline.rate), *(("-map", "1:a:0", "-c:a", "copy") if sound else ())]
+        args += ["-map_metadata", "-1"]
         if title := " ".join(plain(timeline.title).split()):
             args += ["-metadata", f"title={title}"]
         args += [
-            "-video_track_timescale",
-            str(timescale(timeline.rate)),
             "-movie_timescale",
             str(SAMPLE_RATE),
             "-movflags",

@@ -6,12 +6,27 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
+from vidgen.media.encode import timescale
+
 LIST = "pieces.ffconcat"
 
 
 def list_args() -> list[str]:
     """Arguments that open the list as an input; ffmpeg must run in its folder."""
     return ["-f", "concat", "-safe", "1", "-protocol_whitelist", "file", "-format_whitelist", "concat,mov", "-i", LIST]
+
+
+REORDERED = 2
+"""By how many frames decoding runs ahead of showing in what our encoders write."""
+
+
+def copy_args(rate: Fraction) -> list[str]:
+    """Output arguments that copy the pictures with one steady decoding clock: a piece of one or two frames has none of the
+    usual delay, and without this the clock would jump after it, and the film's length be told wrong.
+    """
+    step = timescale(rate) / rate
+    clock = f"setts=pts=PTS:dts=(N-{REORDERED})*{step.numerator}"
+    return ["-c:v", "copy", "-bsf:v", clock, "-video_track_timescale", str(timescale(rate))]
 
 
 def write_list(pieces: Sequence[tuple[Path, int]], rate: Fraction, folder: Path) -> None:

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from vidgen import __version__
 from vidgen.errors import Notice
-from vidgen.media.encode import timescale
 from vidgen.media.ffmpeg import Process, run_ffmpeg
 from vidgen.media.files import atomic, sha256_json
-from vidgen.media.joining import list_args, write_list
+from vidgen.media.joining import copy_args, list_args, write_list
 from vidgen.media.normalise import source_notices
 from vidgen.media.probe import MediaInfo, probe_video
 from vidgen.media.rate import rate_text
@@ -155,8 +154,7 @@ class _Writer:
         extra, rate = self._extra, self._work.settings.rate
         write_list(segments.pieces(), rate, self._folder)
         with atomic(self._out) as part:
-            copied = ["-c:v", "copy", "-video_track_timescale", str(timescale(rate))]
-            args = [*list_args(), *extra.inputs, "-map", "0:v:0", *_container_args(copied, part)]
+            args = [*list_args(), *extra.inputs, "-map", "0:v:0", *_container_args(copy_args(rate), part)]
             args += [*extra.outputs, f"file:{part.absolute()}"]
             run_ffmpeg(args, what=f"joining {self._out.name}", cwd=self._folder, cancelled=self._cancelled)
             self._check(part)
