@@ -255,6 +255,13 @@ def test_chapters_and_subtitles_keep_their_place_where_sound_comes_first(ffmpeg:
             assert next(container.decode(video=0)).time == pytest.approx(0.5, abs=0.03)
 
 
+def test_a_title_that_is_no_text_is_no_reason_to_fail(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    source = tmp_path / "in.mp4"
+    ffmpeg(*MOVING, *H264, "-metadata", "title=TITLE", str(source))
+    source.write_bytes(source.read_bytes().replace(b"TITLE", b"\xe7\xff\xfe\x80\xc3"))
+    assert enlarge(source, tmp_path / "out.mp4").frames == 24
+
+
 def test_a_time_code_is_counted_in_the_new_rate(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     source = tmp_path / "in.mov"
     ffmpeg(*MOVING, *H264, "-timecode", "01:00:00:12", str(source))

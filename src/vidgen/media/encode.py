@@ -65,7 +65,7 @@ def encoded_as(path: Path) -> str | None:
     """The ``EncodeProfile.key()`` with which vidgen encoded a file; None for any other file."""
     import av
 
-    with av.open(str(path)) as container:
+    with av.open(str(path), metadata_errors="replace") as container:
         told = container.metadata.get("grouping", "")
     return told.removeprefix(_TAG) if told.startswith(_TAG) else None
 

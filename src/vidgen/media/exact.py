@@ -74,7 +74,8 @@ def _decode(info: MediaInfo, cancelled: Callable[[], bool]) -> tuple[list[int], 
     with Process(args, what=f"decoding {info.path.name}", stdout=True, cancelled=cancelled) as process:
         ticks = [int(line.split(b",")[2]) for line in _lines(process) if line and not line.startswith(b"#")]
         words = process.finish()
-    return ticks, next((line for line in words if _FAULT.search(line) and not line.startswith(_OURS)), "")
+    fault = next((line for line in words if _FAULT.search(line) and not line.startswith(_OURS)), "")
+    return ticks, re.sub(r" @ 0x\w+", "", fault)
 
 
 def _zero(path: Path) -> Fraction:

@@ -31,7 +31,7 @@ def read_frames(path: Path) -> Iterator[Frame]:
     import av
 
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             if not container.streams.video:
                 raise InputError("media.no_video", f"{path} has no video stream", where=str(path))
             stream = container.streams.video[0]

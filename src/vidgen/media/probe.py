@@ -297,7 +297,8 @@ def _candidates(mean: Fraction, told: Iterable[Fraction | None]) -> Iterator[Fra
 
 
 def _known(*rates: Fraction | None) -> Fraction | None:
-    return next((rate for rate in rates if rate and _usable(rate)), None)
+    """The first rate that may be true of a single frame, which nothing else tells of: shown for a minute at most."""
+    return next((rate for rate in rates if rate and _usable(rate) and rate * 60 >= 1), None)
 
 
 def _usable(rate: Fraction) -> bool:

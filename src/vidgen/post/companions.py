@@ -28,6 +28,8 @@ _BITMAPS = {"dvd_subtitle", "hdmv_pgs_subtitle", "dvb_subtitle", "hdmv_text_subt
 EARLY = Fraction(1, 10)
 """Seconds of sound before the first picture that are passed over. With more, the picture starts late instead."""
 
+_CHAPTERS = "names of chapters"
+
 _UNTRUE = [
     part for key in ("major_brand", "minor_version", "compatible_brands", "grouping") for part in ("-metadata", f"{key}=")
 ]
@@ -176,7 +178,7 @@ def _way(stream: _Stream, suffix: str, picture: _Stream) -> _Way | Notice | None
             return _left("the cover picture was left out")
         case "video" if stream.index != picture.index:
             return _left(f"the file has several pictures; only the first was taken, stream {stream.index} was left out")
-        case "data" if "timecode" not in stream.tags and stream.codec != "bin_data":
+        case "data" if "timecode" not in stream.tags and stream.codec != _CHAPTERS:
             return _left(f"data stream {stream.index} was left out")  # time code and chapters come by other ways
     return None
 
@@ -242,6 +244,10 @@ def _streams(info: MediaInfo) -> tuple[list[_Stream], _Stream, Fraction]:
         timed = [stream for stream in container.streams if stream is picture or stream.type == "audio"]
         first = _first_times(container, timed)
         streams = [_described(stream, first.get(stream.index)) for stream in container.streams]
+        if container.chapters():  # QuickTime keeps their names in a stream of their own
+            place = next((number for number, stream in enumerate(streams) if stream.codec == "bin_data"), None)
+            if place is not None:
+                streams[place] = replace(streams[place], codec=_CHAPTERS)
         index = picture.index if picture is not None else -1
     known = next((stream for stream in streams if stream.index == index), None)
     return streams, known or _Stream(-1, "video", "", 0, None, {}, False), start
