@@ -175,13 +175,14 @@ def test_leaving_the_last_stage_ends_the_first() -> None:
     assert closed.wait(5)
 
 
-def test_the_cheaper_order_is_taken_and_said() -> None:
-    # x2 by a dear network: 24 pictures are fewer than 60. x4 by a cheap one: large pictures make interpolation dear.
+@pytest.mark.parametrize(("enlarging", "first"), [(50.0, "upscale, then interpolate"), (0.1, "interpolate, then upscale")])
+def test_the_cheaper_order_is_taken_and_said(monkeypatch: pytest.MonkeyPatch, enlarging: float, first: str) -> None:
+    # 24 pictures are fewer than 60, but enlarged ones are dearer to interpolate: it depends on what each costs.
+    costs = {"rife": {"cpu": 1.0, "gpu": 1.0}, "realesr-animevideov3": {"cpu": enlarging, "gpu": enlarging}}
+    monkeypatch.setattr("vidgen.post.route._costs", lambda: costs)
     settings = PostSettings(1280, 720, Fraction(60), interpolate="rife", upscale="ncnn")
-    doubled = find_route(Form(640, 360, Fraction(24)), settings, frames_in=24, frames_out=60)
-    assert doubled.enlarge_first and "order: upscale, then interpolate" in doubled.why[-1]
-    large = PostSettings(2560, 1440, Fraction(25), interpolate="rife", upscale="ncnn")
-    assert not find_route(Form(640, 360, Fraction(24)), large, frames_in=24, frames_out=25).enlarge_first
+    route = find_route(Form(640, 360, Fraction(24)), settings, frames_in=24, frames_out=60)
+    assert route.enlarge_first == first.startswith("upscale") and f"order: {first}" in route.why[-1]
 
 
 @pytest.mark.usefixtures("simple")
