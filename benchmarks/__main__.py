@@ -10,7 +10,17 @@ import sys
 from datetime import date
 from pathlib import Path
 
-NAMES = ("startup", "planning", "previz_speed", "assembly", "rerender", "lint_quality", "post_stream", "post_memory")
+NAMES = (
+    "startup",
+    "planning",
+    "previz_speed",
+    "assembly",
+    "rerender",
+    "lint_quality",
+    "post_stream",
+    "post_memory",
+    "interpolation_quality",
+)
 DOCS = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 

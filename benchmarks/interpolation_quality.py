@@ -33,8 +33,8 @@ Way = Callable[[Frame, Frame, float], Frame]
 MINTERPOLATE = {"minterpolate mci": "mi_mode=mci", "minterpolate mci, vsbmc": "mi_mode=mci:vsbmc=1"}
 WAYS = ("blend", "DIS flow", *MINTERPOLATE, "RIFE 4.0 plain", "our rife")
 MOVING = 30.0
-"""Frames that blending misses by more than this many dB are frames that move."""
-EVERY = 3
+"""Frames whose blend is below so many dB are frames that move."""
+EVERY = 4
 MOMENTS = (0.2, 0.4, 0.6, 0.8)
 
 
