@@ -17,6 +17,9 @@ from vidgen.post.stages import Form
 _DEAREST = "RealESRGAN_x4plus"
 """What a model of the user's own is taken to cost."""
 
+SMALL, LARGE = 0.096, 2.5
+"""Megapixels below and above which the ``small`` and the ``large`` of costs.yaml count."""
+
 
 @dataclass(frozen=True)
 class Route:
@@ -58,10 +61,8 @@ def find_route(source: Form, settings: PostSettings, *, frames_in: int, frames_o
         ratio = max(wanted.width / source.width, wanted.height / source.height)
         upscaler = choose_upscaler(settings.upscale, settings.model, ratio=ratio, tile=settings.tile, light=settings.animatic)
     made = frames_out - _coinciding(source.rate, settings.rate, frames_out, even) if interpolator else 0
-    costs = _cost(interpolator), _cost(upscaler)
-    small, large = (form.width * form.height / 1e6 for form in (source, wanted))
-    first = made * costs[0] * small + frames_out * costs[1] * small
-    last = frames_in * costs[1] * small + made * costs[0] * large
+    first = made * _seconds(interpolator, source) + frames_out * _seconds(upscaler, source)
+    last = frames_in * _seconds(upscaler, source) + made * _seconds(interpolator, wanted)
     both = interpolator is not None and upscaler is not None and interpolator.network and upscaler.network
     why = tuple(chosen.why for chosen in (interpolator, upscaler) if chosen)
     if both:
@@ -76,13 +77,15 @@ def _coinciding(source: Fraction, target: Fraction, frames: int, even: bool) -> 
     return 1 + (frames - 1) // (target / source).numerator if even and frames else 0
 
 
-def _cost(chosen: Chosen | None) -> float:
-    """Seconds for a megapixel that goes in."""
+def _seconds(chosen: Chosen | None, form: Form) -> float:
+    """Seconds for a picture of a form that goes in."""
     if chosen is None:
         return 0.0
     table = _costs()
     row = table.get(chosen.model or "") or table.get(chosen.name) or table[_DEAREST]
-    return row["gpu" if gpu_here() else "cpu"]
+    pixels = form.width * form.height / 1e6
+    size = "small" if pixels < SMALL else "large" if pixels > LARGE else "medium"
+    return pixels * row["gpu" if gpu_here() else "cpu"] * row.get(size, 1.0)
 
 
 def _time(seconds: float) -> str:
