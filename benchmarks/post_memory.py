@@ -11,46 +11,48 @@ import os
 import tempfile
 from pathlib import Path
 
-from benchmarks.post_stream import ours
 from benchmarks.real_clips import excerpt
 from benchmarks.watch import Cost, watch
 
-SIZE, TINY = (320, 136), (96, 64)
+Size = tuple[int, int]
+SIZES: tuple[Size, Size] = (320, 136), (480, 204)
+"""Of what is enlarged, and of what is interpolated: the smallest at which frames that pile up would show."""
+TINY: tuple[Size, Size] = (96, 64), (96, 64)
 SHORT, LONG = 40, 160
-COMMANDS = {
-    "`vidgen upscale --scale 2`": ("upscale", "--scale", "2"),
-    "`vidgen interpolate --fps 60`": ("interpolate", "--fps", "60", "--engine", "rife"),
-}
-CHECKPOINT = "2"
+UPSCALE = ("upscale", "--scale", "2")
+INTERPOLATE = ("interpolate", "--factor", "2", "--engine", "rife")
+CHECKPOINT = "5"
 """Seconds of work between the checkpoints of the last row."""
 
 
-def table(size: tuple[int, int] = SIZE) -> str:
+def table(sizes: tuple[Size, Size] = SIZES) -> str:
     """The text of docs/benchmarks.md."""
     load = os.getloadavg()[0]
     head = (
-        f"Peak memory of the process, and of the process and all that it started, for {SHORT} and {LONG} frames of "
-        f"{size[0]}x{size[1]}.\n\n"
+        "Peak memory of the process, and of the process and all that it started.\n\n"
         f"| command | {SHORT} frames | {LONG} frames | ratio (bar: 1.05) | frames in between | checkpoints, encoded |\n"
         "|---|---|---|---|---|---|"
     )
-    with tempfile.TemporaryDirectory(prefix="vidgen-bench-") as name:
-        folder = Path(name)
-        clips = [excerpt("bikes", folder / f"{count}.mp4", frames=count, size=size, rate=24) for count in (SHORT, LONG)]
-        rows = []
-        for command, words in COMMANDS.items():
-            costs = [ours(folder / str(index) / "out.mp4", words[0], str(clip), *words[1:]) for index, clip in enumerate(clips)]
-            rows.append(_row(command, *costs))
-        words = COMMANDS["`vidgen interpolate --fps 60`"]
-        kept = [_in_checkpoints(folder / f"kept{index}" / "out.mp4", clip, words) for index, clip in enumerate(clips)]
-        rows.append(_row(f"the same, a checkpoint every {CHECKPOINT} s", *kept))
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="vidgen-bench-") as folder:
+        for words, size, *way in (
+            (UPSCALE, sizes[0], "first-frame"),
+            (INTERPOLATE, sizes[1], "first-frame"),
+            (INTERPOLATE, sizes[1], "checkpoints", CHECKPOINT),
+        ):
+            place = Path(folder) / str(len(rows))
+            place.mkdir()
+            command = f"`vidgen {' '.join(words)}` of {size[0]}x{size[1]}"
+            said = f"{command}, a checkpoint every {CHECKPOINT} s" if way[1:] else command
+            rows.append(_row(said, *(_cost(place, way, words, size, count) for count in (SHORT, LONG))))
     return "\n".join([head, *rows, "", f"Load of the machine when this began: {load:.1f}."])
 
 
-def _in_checkpoints(out: Path, clip: Path, words: tuple[str, ...]) -> Cost:
+def _cost(folder: Path, way: list[str], words: tuple[str, ...], size: Size, frames: int) -> Cost:
+    clip = excerpt("bikes", folder / f"{frames}.mp4", frames=frames, size=size, rate=24)
+    out = folder / f"made of {frames}" / "out.mp4"
     out.parent.mkdir()
-    way = ["-m", "benchmarks.post_ways", "checkpoints", CHECKPOINT, words[0], str(clip), *words[1:], "-o", str(out)]
-    return watch(way, out)
+    return watch(["-m", "benchmarks.post_ways", *way, words[0], str(clip), *words[1:], "-o", str(out)], out)
 
 
 def _row(command: str, short: Cost, long: Cost) -> str:
@@ -64,7 +66,7 @@ def _row(command: str, short: Cost, long: Cost) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--tiny", action="store_true", help="to see that everything runs; the numbers mean nothing")
-    print(table(TINY if parser.parse_args().tiny else SIZE))
+    print(table(TINY if parser.parse_args().tiny else SIZES))
 
 
 if __name__ == "__main__":

@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,28 +39,35 @@ Round = dict[str, tuple[float, float, float]]
 def upscale(clip: str, folder: Path, *, frames: int, size: tuple[int, int], rounds: int, scale: int = 2) -> list[Round]:
     source = excerpt(clip, folder / "in.mp4", frames=frames, size=size)
     engine, held = upscaler(scale), decoded(source)
-    engine.enlarge(held[:1])
-
-    def pure() -> None:
-        for start in range(0, len(held), engine.batch):
-            engine.enlarge(held[start : start + engine.batch])
-
-    return _rounds({"pure": pure, "stream": lambda: upscale_file(source, folder / "out.mp4", scale=scale)}, rounds)
+    calls = [held[start : start + engine.batch] for start in range(0, len(held), engine.batch)]
+    stream = partial(upscale_file, source, folder / "out.mp4", scale=scale)
+    return _against_network(engine, "enlarge", calls, stream, rounds)
 
 
 def interpolate(clip: str, folder: Path, *, frames: int, size: tuple[int, int], rounds: int, fps: int, own: int) -> list[Round]:
     source = excerpt(clip, folder / "in.mp4", frames=frames, size=size, rate=own)
-    engine, pairs = interpolator(), batches(source, fps)
-    engine.between(pairs[0])
+    stream = partial(interpolate_file, source, folder / "out.mp4", rate=fps, engine="rife")
+    return _against_network(interpolator(), "between", batches(source, fps), stream, rounds)
+
+
+def _against_network(engine: Any, method: str, calls: Sequence[Any], stream: Callable[[], object], rounds: int) -> list[Round]:
+    """The calls of an engine alone (``pure``), the stream, and the stream without the network (``rest``): with an engine that
+    has the pictures ready.
+    """
+    work = getattr(engine, method)
+    made: list[Any] = []
 
     def pure() -> None:
-        for batch in pairs:
-            engine.between(batch)
+        made[:] = [work(call) for call in calls]
 
-    def stream() -> None:
-        interpolate_file(source, folder / "out.mp4", rate=fps, engine="rife")
+    def rest() -> None:
+        ready = iter(made)
+        setattr(engine, method, lambda call: next(ready))
+        stream()
+        delattr(engine, method)
 
-    return _rounds({"pure": pure, "stream": stream}, rounds)
+    work(calls[0])
+    return _rounds({"pure": pure, "stream": stream, "rest": rest}, rounds)
 
 
 def orders(clip: str, folder: Path, *, frames: int, size: tuple[int, int], rounds: int, fps: int, own: int) -> list[Round]:
@@ -115,10 +124,10 @@ def _drain(items: Iterable[object]) -> None:
 
 
 def _rounds(actions: dict[str, Callable[[], object]], rounds: int) -> list[Round]:
-    """What each action takes, in rounds, every other one backwards."""
+    """What each action takes, in rounds; every other time the first two change places."""
     found: list[Round] = []
     for number in range(rounds):
-        order = list(actions) if number % 2 == 0 else list(reversed(actions))
+        order = list(actions) if number % 2 == 0 else [*reversed(list(actions)[:2]), *list(actions)[2:]]
         found.append({name: spent(lambda name=name: in_a_thread(actions[name])) for name in order})
     return found
 
