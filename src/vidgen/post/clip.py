@@ -28,10 +28,13 @@ from vidgen.post.stages import Form
 from vidgen.post.work import MAX_HOLD, Work, plan_work
 from vidgen.weights.store import pull
 
-__all__ = ["MAX_HOLD", "OnFrame", "process_clip"]
+__all__ = ["MAX_HOLD", "OnFrame", "Told", "process_clip"]
 
 OnFrame = Callable[[int, int], None]
 """Called with frames done and frames in all."""
+
+Told = Callable[[tuple[str, ...]], None]
+"""Called before work starts with which engines will be used, in which order, and why: a line each."""
 
 _TO_YUV = "scale=in_range=pc:out_range=tv:out_color_matrix=bt709:flags=bicubic+accurate_rnd+full_chroma_int"
 
@@ -46,6 +49,7 @@ def process_clip(
     cancelled: Callable[[], bool] = lambda: False,
     extra: Companions | None = None,
     fetch: Fetch = pull,
+    told: Told = lambda why: None,
 ) -> PostResult:
     """Bring a clip to ``settings`` in one streamed pass and write it to ``out``, whole and checked or not at all.
 
@@ -55,6 +59,7 @@ def process_clip(
         frames: exact number of frames of the result; None: the clip's length at the new rate. A clip may be up to 4 short.
         on_frame: called after each frame with (done, total). cancelled: true once the user wants to stop.
         extra: what else goes into the file beside the pictures. fetch: has a model's weights here and returns their folder.
+        told: called once with what will be done and why.
 
     A long job keeps finished segments beside ``out`` until it is whole: interrupted, the same call goes on after them.
 
@@ -63,6 +68,7 @@ def process_clip(
     """
     started = time.monotonic()
     work = plan_work(src if isinstance(src, MediaInfo) else probe_video(src), settings, frames)
+    told(work.route.why)
     with _Writer(work, out, extra or Companions(), on_frame, cancelled, fetch) as writer:
         resumed = writer.write()
     chosen = work.route

@@ -80,7 +80,7 @@ INTERPOLATORS: Mapping[str, type[FilterInterpolator] | Network] = {
 UPSCALERS: Mapping[str, type[FilterUpscaler] | Network] = {
     "ncnn": Network("vidgen.post.esrgan.ncnn_engine", ("ncnn",), "post"),
     "torch": Network("vidgen.post.esrgan.torch_engine", ("torch",), "post"),
-    "realesrgan": Network("vidgen.post.esrgan.package_engine", ("torch",), "realesrgan"),
+    "realesrgan": Network("vidgen.post.esrgan.package_engine", ("realesrgan", "torch"), "realesrgan"),
     "lanczos": Lanczos,
 }
 

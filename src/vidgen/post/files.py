@@ -13,7 +13,7 @@ from vidgen.media.exact import probe_exact
 from vidgen.media.normalise import refuse_alpha
 from vidgen.media.probe import MediaInfo
 from vidgen.media.rate import parse_rate
-from vidgen.post.clip import OnFrame, process_clip
+from vidgen.post.clip import OnFrame, Told, process_clip
 from vidgen.post.companions import companions
 from vidgen.post.engines import Fetch, choose_interpolator, choose_upscaler
 from vidgen.post.reading import upright_form
@@ -35,6 +35,7 @@ def interpolate_file(
     on_frame: OnFrame = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
     fetch: Fetch = pull,
+    told: Told = lambda why: None,
 ) -> FileResult:
     """Give a video another frame rate: ``rate`` frames per second, or ``factor`` times its own; exactly one of them.
 
@@ -50,7 +51,7 @@ def interpolate_file(
     form = upright_form(info)
     profile = delivery(info, form.width, form.height)
     settings = PostSettings(form.width, form.height, wanted, interpolate=engine, profile=profile)
-    result = _process(info, out, settings, on_frame, cancelled, fetch)
+    result = _process(info, out, settings, on_frame, cancelled, fetch, told)
     return _file_result(result, result.interpolated_by or "none", result.interpolation_model)
 
 
@@ -66,6 +67,7 @@ def upscale_file(
     on_frame: OnFrame = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
     fetch: Fetch = pull,
+    told: Told = lambda why: None,
 ) -> FileResult:
     """Enlarge a video ``scale`` times (2, 3 or 4; 2 where nothing is given) or to a picture ``height``; at its own rate.
 
@@ -81,7 +83,7 @@ def upscale_file(
     settings = PostSettings(
         width, tall, rate, interpolate="nearest", upscale=engine, model=model, tile=tile, profile=delivery(info, width, tall)
     )
-    result = _process(info, out, settings, on_frame, cancelled, fetch)
+    result = _process(info, out, settings, on_frame, cancelled, fetch, told)
     return _file_result(result, result.upscaled_by or "none", result.model)
 
 
@@ -120,10 +122,16 @@ def _source(src: Path, out: Path, cancelled: Callable[[], bool]) -> MediaInfo:
 
 
 def _process(
-    info: MediaInfo, out: Path, settings: PostSettings, on_frame: OnFrame, cancelled: Callable[[], bool], fetch: Fetch
+    info: MediaInfo,
+    out: Path,
+    settings: PostSettings,
+    on_frame: OnFrame,
+    cancelled: Callable[[], bool],
+    fetch: Fetch,
+    told: Told,
 ) -> PostResult:
     extra = companions(info, out.suffix, settings.rate)
-    result = process_clip(info, out, settings, on_frame=on_frame, cancelled=cancelled, extra=extra, fetch=fetch)
+    result = process_clip(info, out, settings, on_frame=on_frame, cancelled=cancelled, extra=extra, fetch=fetch, told=told)
     return replace(result, notices=(*result.notices, *extra.notices))
 
 

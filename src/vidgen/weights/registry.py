@@ -94,9 +94,14 @@ def model(name: str) -> Model:
         if row.name.lower() == name.lower():
             return row
     known = [row.name for row in models()]
-    near = difflib.get_close_matches(name, known, 1)
+    by_plain = {_plain(row): row for row in known}
+    near = [by_plain[found] for found in difflib.get_close_matches(_plain(name), by_plain, 1)]
     raise InputError(
         "models.unknown",
         f"no model is called {name!r}" + (f" (did you mean {near[0]}?)" if near else ""),
         hint=f"known: {', '.join(known)}",
     )
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "-")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from vidgen.cli.options import Json
 from vidgen.cli.output import Output
-
-if TYPE_CHECKING:
-    from vidgen.post import FileResult
 
 In = Annotated[Path, typer.Argument(metavar="IN", help="A video file.", show_default=False)]
 Out = Annotated[Path, typer.Option("-o", "--output", help="The file to write.", show_default=False)]
@@ -63,9 +61,9 @@ def upscale(
                 tile=tile,
                 on_frame=on_frame,
                 fetch=fetching(out),
+                told=_explained(out),
             )
         out.warn(result.notices)
-        _explain(out, result)
         out.say(result.summary())
         out.result(result.as_dict())
 
@@ -88,19 +86,29 @@ def interpolate(
 
         with frames_done(out, "interpolate") as on_frame:
             result = interpolate_file(
-                source, output, rate=fps, factor=factor, engine=engine, on_frame=on_frame, fetch=fetching(out)
+                source,
+                output,
+                rate=fps,
+                factor=factor,
+                engine=engine,
+                on_frame=on_frame,
+                fetch=fetching(out),
+                told=_explained(out),
             )
         out.warn(result.notices)
-        _explain(out, result)
         out.say(result.summary())
         out.result(result.as_dict())
 
 
-def _explain(out: Output, result: FileResult) -> None:
-    """Why these engines, for a person."""
-    if not out.as_json:
-        for line in result.why:
+def _explained(out: Output) -> Callable[[tuple[str, ...]], None]:
+    """Says which engines will work, and why, before they start."""
+
+    def told(why: tuple[str, ...]) -> None:
+        out.event("post.planned", why=list(why))
+        for line in why if not out.as_json else ():
             out.note(line)
+
+    return told
 
 
 def score(
