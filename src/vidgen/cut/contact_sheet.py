@@ -97,7 +97,7 @@ def _tiles(film: Path, labels: Sequence[Label], width: int) -> dict[int, Frame]:
     wanted = {label.frame for label in labels}
     found: dict[int, Frame] = {}
     try:
-        with av.open(f"file:{film}") as container:
+        with av.open(f"file:{film}", metadata_errors="replace") as container:
             for number, frame in enumerate(container.decode(video=0)):
                 if number in wanted:
                     height = max(2, round(frame.height * width / frame.width))

@@ -30,7 +30,7 @@ def can_copy(segment: Segment, timeline: Timeline, reference: str) -> bool:
         return False
     try:
         count, gaps, first = pts_grid(shot.file)
-        with av.open(str(shot.file)) as container:
+        with av.open(str(shot.file), metadata_errors="replace") as container:
             tick = container.streams.video[0].time_base
         scale = timescale(timeline.rate)
         on_grid = tick == Fraction(1, scale) and first == 0 and gaps <= {int(scale / timeline.rate)}
@@ -48,7 +48,7 @@ def parameter_sets(path: Path) -> str:
     """The decoder configuration of a file's video (for H.264 the SPS and PPS), in hexadecimal."""
     import av
 
-    with av.open(str(path)) as container:
+    with av.open(str(path), metadata_errors="replace") as container:
         return (container.streams.video[0].codec_context.extradata or b"").hex()
 
 

@@ -60,7 +60,7 @@ def check_film(path: Path, timeline: Timeline, *, with_sound: bool) -> None:
     import av
 
     check_video(path, frames=timeline.frames, width=timeline.width, height=timeline.height, rate=timeline.rate)
-    with av.open(str(path)) as container:
+    with av.open(str(path), metadata_errors="replace") as container:
         streams = container.streams.audio
         if bool(streams) != with_sound:
             raise ProcessingError("media.bad_output", f"{path.name} has {'no' if with_sound else 'unwanted'} sound")

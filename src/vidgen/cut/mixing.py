@@ -155,5 +155,5 @@ def mix_to_wav(tracks: Sequence[Track], total: int, out: Path, cancelled: Callab
 def _stored_samples(path: Path) -> int:
     import av
 
-    with av.open(str(path)) as container:
+    with av.open(str(path), metadata_errors="replace") as container:
         return container.streams.audio[0].duration or 0

@@ -69,7 +69,7 @@ def make_sound(
 def _check_length(path: Path, samples: int) -> None:
     import av
 
-    with av.open(str(path)) as container:
+    with av.open(str(path), metadata_errors="replace") as container:
         stream = container.streams.audio[0]
         found = round((stream.duration or 0) * (stream.time_base or 0) * SAMPLE_RATE)
     if abs(found - samples) > 1:
