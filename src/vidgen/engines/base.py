@@ -97,3 +97,12 @@ class RemoteEngine(Engine):
 
     async def cancel(self, job_id: str) -> None:
         """Ask the provider to stop the job; does nothing where it cannot."""
+
+    async def find(self, reference: str) -> str | None:
+        """The job id of a create request whose answer was lost, by our reference; None where the provider knows of none.
+        Raises NotImplementedError where it cannot be asked.
+        """
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Let go of connections at the end of a run."""

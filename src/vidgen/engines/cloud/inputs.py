@@ -1,0 +1,108 @@
+"""Pictures and clips on their way to a provider: converted, made to fit its limits, as bytes, data address or base64."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vidgen.errors import InputError
+from vidgen.media.frames import Frame, read_frames
+from vidgen.media.stills import read_image
+
+QUALITIES = (95, 90, 82, 72, 60)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a provider takes: bytes, longest and shortest side in pixels, and the extremes of width / height."""
+
+    max_bytes: int = 5 << 20
+    max_side: int = 4096
+    min_side: int = 1
+    shapes: tuple[float, float] = (0.0, 1e9)
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Bytes with their media type and a file name to upload under."""
+
+    content: bytes
+    media_type: str
+    name: str
+
+    @property
+    def data_uri(self) -> str:
+        """As ``data:TYPE;base64,...``."""
+        return f"data:{self.media_type};base64,{self.bare}"
+
+    @property
+    def bare(self) -> str:
+        """Base64 without any prefix."""
+        return base64.b64encode(self.content).decode("ascii")
+
+
+def picture(path: Path, limits: Limits, *, shape: float | None = None) -> Blob:
+    """A picture as JPEG within the limits; ``shape``: cropped about its centre to this width / height first.
+
+    Raises InputError where it is no picture or its shape is outside what the provider takes.
+    """
+    return encoded(read_image(path), limits, path, shape=shape)
+
+
+def last_frame(clip: Path, limits: Limits) -> Blob:
+    """The last picture of a clip, to open the next shot with."""
+    last: Frame | None = None
+    for frame in read_frames(clip):
+        last = frame
+    if last is None:
+        raise InputError("media.unreadable", f"{clip} has no frames", where=str(clip))
+    return encoded(last, limits, clip)
+
+
+def encoded(frame: Frame, limits: Limits, path: Path, *, shape: float | None = None) -> Blob:
+    """An RGB frame [height, width, 3] as JPEG within the limits."""
+    import cv2
+
+    if shape:
+        frame = _cropped(frame, shape)
+    height, width = frame.shape[:2]
+    low, high = limits.shapes
+    if not low <= width / height <= high:
+        text = f"{path}: {width}x{height} is too {'narrow' if width / height < low else 'wide'} for this provider"
+        raise InputError("media.bad_shape", text, hint=f"width / height from {low:g} to {high:g}", where=str(path))
+    scale = min(1.0, limits.max_side / max(width, height))
+    scale = max(scale, limits.min_side / min(width, height))
+    if scale != 1.0:
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC).astype(np.uint8)
+    bgr = cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2BGR)
+    for quality in QUALITIES:
+        done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        if done and data.nbytes <= limits.max_bytes:
+            return Blob(data.tobytes(), "image/jpeg", f"{path.stem}.jpg")
+    raise InputError("media.too_large", f"{path} cannot be made smaller than {limits.max_bytes} bytes", where=str(path))
+
+
+def video(path: Path, *, max_bytes: int) -> Blob:
+    """A video file as it is. Raises InputError where it is too large."""
+    size = path.stat().st_size if path.is_file() else -1
+    if size < 0:
+        raise InputError("media.not_found", f"{path} does not exist", where=str(path))
+    if size > max_bytes:
+        raise InputError("media.too_large", f"{path} has {size} bytes; this provider takes {max_bytes}", where=str(path))
+    kinds = {".mov": "video/quicktime", ".webm": "video/webm", ".mkv": "video/x-matroska"}
+    return Blob(path.read_bytes(), kinds.get(path.suffix.lower(), "video/mp4"), path.name)
+
+
+def _cropped(frame: Frame, shape: float) -> Frame:
+    height, width = frame.shape[:2]
+    if width / height > shape:
+        keep = max(1, round(height * shape))
+        left = (width - keep) // 2
+        return frame[:, left : left + keep]
+    keep = max(1, round(width / shape))
+    top = (height - keep) // 2
+    return frame[top : top + keep]
