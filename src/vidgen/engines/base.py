@@ -67,12 +67,15 @@ JobState = Literal["queued", "running", "succeeded", "failed"]
 
 @dataclass(frozen=True)
 class Job:
-    """A remote job as last seen. ``error`` is the provider's own words; ``raw`` whatever ``fetch`` needs (JSON values)."""
+    """A remote job as last seen. ``error`` is the provider's own words, ``kind`` what sort of failure they tell of (as in
+    ``engines.cloud.failures.Kind``; None: of its own); ``raw`` whatever ``fetch`` needs (JSON values).
+    """
 
     id: str
     state: JobState
     progress: float | None = None
     error: str | None = None
+    kind: str | None = None
     raw: Mapping[str, Any] | None = None
 
 
@@ -80,6 +83,8 @@ class RemoteEngine(Engine):
     """Makes clips at a provider. All three steps are coroutines; ``submit`` sends exactly one create request."""
 
     poll_interval_s: float = 5.0
+    deadline_s: float = 3600.0
+    """How long a run waits for one job before it leaves it to the next run."""
 
     @abstractmethod
     async def submit(self, take: TakeRequest, *, reference: str) -> str:

@@ -131,6 +131,7 @@ class ShotMaker:
         with self._signals(loop), ThreadPoolExecutor((self.jobs or DEFAULT_JOBS) + 2, "take") as pool:
             loop.set_default_executor(pool)
             done = await asyncio.gather(*(self._shot(planned) for planned in self.shots), return_exceptions=True)
+            await asyncio.gather(*(engine.close() for engine in self.engines.values() if isinstance(engine, RemoteEngine)))
         self._gather_notices()
         if self._stop.is_set():
             raise Cancelled(self._signal)
@@ -266,7 +267,8 @@ class ShotMaker:
         if isinstance(engine, RemoteEngine):
             return await run_remote(
                 engine, wanted, key, store, journal, run_id=self.space.run_id, price_usd=price_usd, limit_usd=self._limit,
-                progress=progress, stop=self._stop,
+                again=bool({planned.id, planned.parent} & self.regenerate), progress=progress, stop=self._stop,
+                notices=self.notices,
             )  # fmt: skip
         assert isinstance(engine, LocalEngine)
 
