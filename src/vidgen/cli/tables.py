@@ -153,3 +153,23 @@ def score_table(report: Mapping[str, Any]) -> None:
             "; ".join(f"{veto['code']} at {veto['at_s']} s" for veto in card["vetoes"]),
         )  # fmt: skip
     console().print(table)
+
+
+def ledger_table(found: Mapping[str, Any]) -> None:
+    """What was bought, and what it cost together."""
+    table = _table(("no.", RIGHT), "shot", ("take", RIGHT), "engine", "state", "job or reference", ("cost", RIGHT), "when")
+    for row in found["takes"]:
+        cost = row["actual_usd"] if row["actual_usd"] is not None else row["estimated_usd"]
+        model = f"{row['engine']} {row['model'] or ''}".strip()
+        place = row["job"] or row["reference"]
+        when = str(row["created"])[:16].replace("T", " ")
+        table.add_row(str(row["number"]), row["shot"], str(row["take"]), model, row["state"], place, dollars(cost), when)
+    screen = console()
+    if found["takes"]:
+        screen.print(table)
+    screen.print(f"spent and set aside: {found['spent_usd']:.2f} USD", highlight=False)
+    if found["unsettled"]:
+        screen.print(
+            f"{found['unsettled']} of unknown fate: look for the reference at the provider, then"
+            " vidgen takes resolve BOARD.yaml NO. --job ID, or --lost"
+        )
