@@ -28,7 +28,7 @@ class Capabilities:
 
     ``durations_s``: legal clip lengths; ``max_s``: longest clip; ``prompt_chars``: longest prompt; ``moves``: camera
     moves with a structured control, ("all",) for every one (others go into the prompt); ``seconds_per_second``: how
-    long one second of video takes to make, roughly.
+    long one second of video takes to make, roughly; ``any_model``: models that the table does not know are taken, too.
     """
 
     engine: str
@@ -56,3 +56,4 @@ class Capabilities:
     retired_on: str | None = None
     instead: str = ""
     note: str = ""
+    any_model: bool = False

@@ -69,6 +69,13 @@ def capabilities(engine: str, model: str | None = None) -> Capabilities | None:
     return replace(rows[0], model=model, price=rows[0].price if rows[0].kind in ("local", "built-in") else Price())
 
 
+def unknown_model(engine: str, model: str | None) -> tuple[str, ...]:
+    """The models of an engine that the table knows, where it knows the engine and ``model`` is not among them; else nothing."""
+    rows = engine_table().get(engine, ())
+    known = tuple(row.model for row in rows if row.model)
+    return () if model is None or model in known or any(row.any_model for row in rows) else known
+
+
 @functools.cache
 def use_cases() -> tuple[UseCase, ...]:
     """The recommendations, in the table's order."""

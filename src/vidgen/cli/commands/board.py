@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vidgen.cli.options import BoardArg, Candidates, Engine, Json, Model, PresetName, Seed, Work
+from vidgen.cli.options import BoardArg, Candidates, Engine, Json, Model, PresetName, Seed, UnknownModel, Work
 from vidgen.cli.output import Output
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ def plan(
     board: BoardArg,
     engine: Engine = None,
     model: Model = None,
+    allow_unknown_model: UnknownModel = False,
     candidates: Candidates = None,
     preset: PresetName = None,
     seed: Seed = None,
@@ -28,7 +29,15 @@ def plan(
         from vidgen.cli.tables import plan_table
         from vidgen.render.planned import lint_of, plan_of
 
-        loaded, planned = plan_of(board, engine=engine, model=model, candidates=candidates, preset=preset, seed=seed)
+        loaded, planned = plan_of(
+            board,
+            engine=engine,
+            model=model,
+            candidates=candidates,
+            preset=preset,
+            seed=seed,
+            allow_unknown_model=allow_unknown_model,
+        )
         findings = lint_of(loaded)
         out.warn(planned.notices) if as_json else None
         if not as_json:
