@@ -123,7 +123,8 @@ class Api:
         return await self.send("GET", path, tries=TRIES)
 
     async def download(self, url: str, out: Path) -> None:
-        """Fetch a result into ``out``, without the key; repeated over blips.
+        """Fetch a result into ``out``; repeated over blips. A whole address is asked without the key; a path is on the API
+        itself and is asked with it (another host that it leads to, without).
 
         Raises ProviderError ``expired`` where the address is no longer good (401, 403, 404, 410): ask for a fresh one.
         """
@@ -144,11 +145,18 @@ class Api:
             await asyncio.sleep(self._backoff(attempt))
 
     async def _stream(self, url: str, out: Path) -> None:
+        headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+        own = "://" not in url
         for _ in range(MAX_REDIRECTS + 1):
-            self._check_public(url)
-            async with self._http().stream("GET", url, headers={"Accept": "*/*"}) as answer:
+            if own:
+                url, sent = self._url(url), {**headers, **self.headers()}
+            else:
+                self._check_public(url)
+                sent = headers
+            async with self._http().stream("GET", url, headers=sent) as answer:
                 if answer.is_redirect:
                     url = urljoin(url, answer.headers.get("location", ""))
+                    own = own and urlsplit(url)[:2] == urlsplit(self.address.url)[:2]
                     continue
                 if answer.status_code in (401, 403, 404, 410):
                     raise self.failure("expired", f"HTTP {answer.status_code}")

@@ -30,7 +30,7 @@ class Create:
     path: str
     json: Mapping[str, Any] | None = None
     data: Mapping[str, str] | None = None
-    files: Mapping[str, tuple[str, bytes, str]] | None = None
+    files: Mapping[str, tuple[str | None, bytes, str | None]] | None = None
     track: str = ""
     seconds: float | None = None
     sent: Mapping[str, Any] = field(default_factory=dict)
@@ -44,7 +44,9 @@ class Create:
 
 @dataclass(frozen=True)
 class Result:
-    """A finished job's clip: an address to download (``url``) or the bytes; the provider's own cost in US dollars."""
+    """A finished job's clip: an address to download (``url``: whole, or a path of the API itself, which is read with the
+    key) or the bytes; the provider's own cost in US dollars.
+    """
 
     url: str | None = None
     content: bytes | None = None

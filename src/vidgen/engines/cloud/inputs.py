@@ -44,28 +44,32 @@ class Blob:
         return base64.b64encode(self.content).decode("ascii")
 
 
-def picture(path: Path, limits: Limits, *, shape: float | None = None) -> Blob:
-    """A picture as JPEG within the limits; ``shape``: cropped about its centre to this width / height first.
+def picture(path: Path, limits: Limits, *, shape: float | None = None, size: tuple[int, int] | None = None) -> Blob:
+    """A picture as JPEG within the limits; ``shape``: cropped about its centre to this width / height first; ``size``:
+    cropped to the shape of these pixels (width, height) and scaled to them exactly.
 
     Raises InputError where it is no picture or its shape is outside what the provider takes.
     """
-    return encoded(read_image(path), limits, path, shape=shape)
+    return encoded(read_image(path), limits, path, shape=shape, size=size)
 
 
-def last_frame(clip: Path, limits: Limits) -> Blob:
+def last_frame(clip: Path, limits: Limits, *, shape: float | None = None, size: tuple[int, int] | None = None) -> Blob:
     """The last picture of a clip, to open the next shot with."""
     last: Frame | None = None
     for frame in read_frames(clip):
         last = frame
     if last is None:
         raise InputError("media.unreadable", f"{clip} has no frames", where=str(clip))
-    return encoded(last, limits, clip)
+    return encoded(last, limits, clip, shape=shape, size=size)
 
 
-def encoded(frame: Frame, limits: Limits, path: Path, *, shape: float | None = None) -> Blob:
-    """An RGB frame [height, width, 3] as JPEG within the limits."""
+def encoded(
+    frame: Frame, limits: Limits, path: Path, *, shape: float | None = None, size: tuple[int, int] | None = None
+) -> Blob:
+    """An RGB frame [height, width, 3] as JPEG within the limits; ``shape`` and ``size`` as in ``picture``."""
     import cv2
 
+    shape = size[0] / size[1] if size else shape
     if shape:
         frame = _cropped(frame, shape)
     height, width = frame.shape[:2]
@@ -75,8 +79,9 @@ def encoded(frame: Frame, limits: Limits, path: Path, *, shape: float | None = N
         raise InputError("media.bad_shape", text, hint=f"width / height from {low:g} to {high:g}", where=str(path))
     scale = min(1.0, limits.max_side / max(width, height))
     scale = max(scale, limits.min_side / min(width, height))
-    if scale != 1.0:
-        size = max(1, round(width * scale)), max(1, round(height * scale))
+    size = size or (max(1, round(width * scale)), max(1, round(height * scale)))
+    if size != (width, height):
+        scale = size[0] / width
         frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC).astype(np.uint8)
     bgr = cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2BGR)
     for quality in QUALITIES:
