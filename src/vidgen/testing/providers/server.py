@@ -96,7 +96,7 @@ class Answer:
 
 @dataclass
 class FakeJob:
-    """One bought job. ``seconds`` and size are of the clip that it ends in."""
+    """One bought job. ``seconds``, size and seed are of the clip that it ends in."""
 
     id: str
     provider: str
@@ -106,6 +106,7 @@ class FakeJob:
     seconds: float
     width: int
     height: int
+    seed: int = 0
     polls: int = 0
     downloads: int = 0
     fresh: int = 0
@@ -135,9 +136,9 @@ class FakeProvider(ABC):
     def answer(self, asked: Asked) -> Answer | None:
         """The provider's part of the protocol; ``asked.path`` is what follows the prefix. None cuts the connection."""
 
-    def bought(self, asked: Asked, body: Any, *, seconds: float, width: int, height: int) -> FakeJob:
-        """Accept a job; its mood is the next of the script."""
-        return self.server.accept(self, asked, body, seconds, width, height)
+    def bought(self, asked: Asked, body: Any, *, seconds: float, width: int, height: int, seed: int = 0) -> FakeJob:
+        """Accept a job. Clips of one seed are alike, those of another look different."""
+        return self.server.accept(self, asked, body, seconds, width, height, seed)
 
 
 class ProviderServer:
@@ -163,7 +164,7 @@ class ProviderServer:
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._folder = TemporaryDirectory(prefix="vidgen-providers-")
-        self._clips: dict[tuple[float, int, int], bytes] = {}
+        self._clips: dict[tuple[float, int, int, int], bytes] = {}
         server = self
 
         class Handler(_Handler):
@@ -205,11 +206,11 @@ class ProviderServer:
             return self.moods[min(self.created, len(self.moods)) - 1]
 
     def accept(
-        self, provider: FakeProvider, asked: Asked, body: Any, seconds: float, width: int, height: int, mood: Mood = "ok"
+        self, provider: FakeProvider, asked: Asked, body: Any, seconds: float, width: int, height: int, seed: int = 0
     ) -> FakeJob:
         """Keep a bought job."""
         with self._lock:
-            job = FakeJob(uuid.uuid4().hex, provider.name, mood, body, asked.path, seconds, width, height)
+            job = FakeJob(uuid.uuid4().hex, provider.name, "ok", body, asked.path, seconds, width, height, seed)
             self.jobs.append(job)
             return job
 
@@ -237,7 +238,7 @@ class ProviderServer:
         """A real clip of the job's length and shape, small: at most 128 pixels high."""
         scale = min(1.0, 128 / job.height)
         width, height = (max(16, round(side * scale / 2) * 2) for side in (job.width, job.height))
-        form = (job.seconds, width, height)
+        form = (job.seconds, width, height, job.seed)
         with self._lock:
             if form not in self._clips:
                 self._clips[form] = _drawn(Path(self._folder.name), *form)
@@ -326,8 +327,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Silence."""
 
 
-def _drawn(folder: Path, seconds: float, width: int, height: int) -> bytes:
-    """A bar that crosses a plain picture."""
+def _drawn(folder: Path, seconds: float, width: int, height: int, seed: int) -> bytes:
+    """A bar that crosses a plain picture, whose colour is by the seed."""
     from fractions import Fraction
 
     import numpy as np
@@ -336,9 +337,10 @@ def _drawn(folder: Path, seconds: float, width: int, height: int) -> bytes:
 
     file = folder / f"{time.monotonic_ns()}.mp4"
     count = max(1, round(seconds * 24))
+    ground = np.random.default_rng(seed).integers(20, 140, 3) if seed else (40, 60, 90)
     with FrameWriter(file, width, height, Fraction(24), frames=count) as writer:
         for index in range(count):
-            picture = np.full((height, width, 3), (40, 60, 90), np.uint8)
+            picture = np.full((height, width, 3), ground, np.uint8)
             left = index * 2 % width
             picture[:, left : left + 6] = (230, 200, 80)
             writer.write(picture)
