@@ -11,6 +11,7 @@ import numpy as np
 from vidgen.errors import InputError
 from vidgen.media.frames import Frame, read_frames
 from vidgen.media.stills import read_image
+from vidgen.takes.request import Inputs
 
 QUALITIES = (95, 90, 82, 72, 60)
 
@@ -111,3 +112,10 @@ def _cropped(frame: Frame, shape: float) -> Frame:
     keep = max(1, round(width / shape))
     top = (height - keep) // 2
     return frame[top : top + keep]
+
+
+def opening(inputs: Inputs, limits: Limits, *, shape: float | None = None, size: tuple[int, int] | None = None) -> Blob | None:
+    """The picture that a shot opens with: its own, else the last one of the take that it continues; None where it has none."""
+    if inputs.start_frame:
+        return picture(inputs.start_frame, limits, shape=shape, size=size)
+    return last_frame(inputs.continues, limits, shape=shape, size=size) if inputs.continues else None
