@@ -31,3 +31,12 @@ def tier(short_side: int, choices: Sequence[tuple[int, T]]) -> T:
     """The first (largest short side, value) row that holds a picture; the last where none does."""
     rows = sorted(choices, key=lambda row: row[0])
     return next((value for side, value in rows if short_side <= side), rows[-1][1])
+
+
+def cut_end(wanted_s: float, made_s: float, title: str) -> list[tuple[str, str]]:
+    """A notice where a clip that is to end on a picture is longer than the shot: the shot is over before that picture."""
+    over = made_s - wanted_s
+    if over < 0.05:
+        return []
+    text = f"end_frame: {title} makes {made_s:g} s; the shot is cut {over:.2g} s before its closing picture is reached"
+    return [("engine.wish_approximated", text)]
