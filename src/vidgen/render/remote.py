@@ -44,6 +44,8 @@ class Purchase:
     price_usd: float | None
     limit_usd: float | None
     again: bool
+    slot: asyncio.Semaphore
+    started: Callable[[], None]
     progress: Callable[[float], None]
     stop: threading.Event
     notices: list[Notice]
@@ -72,32 +74,49 @@ async def run_remote(
     progress: Callable[[float], None],
     stop: threading.Event,
     again: bool = False,
+    slot: asyncio.Semaphore | None = None,
+    started: Callable[[], None] = lambda: None,
     notices: list[Notice] | None = None,
 ) -> Take:
     """One take from a provider: go on with an open job, or reserve its price, send it once, and wait for it.
 
     Args:
         again: a person asked for new takes, so that a result which is lost at the provider may be bought once more.
+        slot: held while the provider works: how many jobs it takes at once. Fetching and checking are outside of it.
+        started: called once it is this take's turn.
         notices: where remarks on the take are added.
 
     An unclear answer to the create request is journaled as unknown and never sent again by itself.
     """
     buy = Purchase(
-        engine, wanted, key, store, journal, run_id, price_usd, limit_usd, again, progress, stop,
-        notices if notices is not None else [],
+        engine, wanted, key, store, journal, run_id, price_usd, limit_usd, again,
+        slot or asyncio.Semaphore(), started, progress, stop, notices if notices is not None else [],
     )  # fmt: skip
     await _look_up(buy)
     attempt = journal.open_job(buy.take_key)
     if attempt is None:
-        return await _finish(buy, await _bought(buy))
+        return await _new(buy)
     attempt = journal.resume(attempt.id, run_id)
     try:
-        return await _finish(buy, attempt)
+        async with buy.slot:
+            started()
+            job = await _wait(buy, attempt)
+        return await _finish(buy, attempt, job)
     except ProviderError as error:
         if error.kind != "expired" or not again:
             raise
         journal.failed(attempt.id, error.message, actual_usd=attempt.estimated_usd or 0.0)
-    return await _finish(buy, await _bought(buy))
+    return await _new(buy)
+
+
+async def _new(buy: Purchase) -> Take:
+    async with buy.slot:
+        if buy.stop.is_set():
+            raise Cancelled()
+        buy.started()
+        attempt = await _bought(buy)
+        job = await _wait(buy, attempt)
+    return await _finish(buy, attempt, job)
 
 
 async def _look_up(buy: Purchase) -> None:
@@ -160,9 +179,8 @@ async def _sent(buy: Purchase, attempt: Attempt) -> Attempt:
     return journal.submitted(attempt.id, job_id)
 
 
-async def _finish(buy: Purchase, attempt: Attempt) -> Take:
-    """Wait for a paid job, fetch its result and put it into the store."""
-    job = await _wait(buy, attempt)
+async def _finish(buy: Purchase, attempt: Attempt, job: Job) -> Take:
+    """Fetch what a job that ended has made and put it into the store."""
     if job.state == "failed":
         buy.journal.failed(attempt.id, job.error or "no reason given")
         raise _job_failed(buy, job)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
 import time
 import uuid
@@ -109,6 +110,7 @@ class FakeJob:
     seed: int = 0
     polls: int = 0
     downloads: int = 0
+    born: float = field(default_factory=time.monotonic)
     fresh: int = 0
     """How often a new address was given out."""
     cancelled: bool = False
@@ -146,7 +148,8 @@ class ProviderServer:
 
     Args:
         providers: which to play. moods: of the first, second, ... create request over all providers; the last holds on.
-        polls: how often a job is seen running before it ends. hang_s: how long ``hang`` keeps silent.
+        polls: how often a job is seen running before it ends; job_s: how long it runs, instead.
+        hang_s: how long ``hang`` keeps silent. blips: share of all GET requests answered with 503, by luck of ``seed``.
     """
 
     def __init__(
@@ -154,9 +157,13 @@ class ProviderServer:
         *providers: type[FakeProvider],
         moods: Sequence[Mood] = ("ok",),
         polls: int = 2,
+        job_s: float | None = None,
         hang_s: float = 30.0,
+        blips: float = 0.0,
+        seed: int = 1,
     ) -> None:
-        self.moods, self.polls, self.hang_s = tuple(moods), polls, hang_s
+        self.moods, self.polls, self.job_s, self.hang_s, self.blips = tuple(moods), polls, job_s, hang_s, blips
+        self._luck = random.Random(seed)
         self.asked: list[Asked] = []
         self.jobs: list[FakeJob] = []
         self.created = 0
@@ -199,6 +206,11 @@ class ProviderServer:
             monkeypatch.setenv(name, value)
         yield self
 
+    def blinks(self) -> bool:
+        """Whether this answer is lost to a blip."""
+        with self._lock:
+            return self._luck.random() < self.blips
+
     def next_mood(self) -> Mood:
         """The mood of the create request that is being answered."""
         with self._lock:
@@ -224,7 +236,8 @@ class ProviderServer:
             job.polls += 1
             if job.cancelled:
                 return "cancelled"
-            if job.polls <= self.polls or job.mood == "slow":
+            running = job.polls <= self.polls if self.job_s is None else time.monotonic() < job.born + self.job_s
+            if running or job.mood == "slow":
                 return "queued" if job.polls == 1 else "running"
             job.fresh += 1
         endings: dict[str, Literal["failed", "moderated"]] = {"fail": "failed", "moderation_output": "moderated"}
@@ -292,8 +305,10 @@ class _Handler(BaseHTTPRequestHandler):
         asked = Asked(self.command, parts.path, query, headers, self.rfile.read(length))
         self.owner.asked.append(asked)
         _, prefix, *rest = parts.path.split("/")
-        if prefix == "output":
-            answer: Answer | None = self.owner.download(parts.path)
+        if asked.method == "GET" and self.owner.blinks():
+            answer: Answer | None = Answer(503, {"message": "upstream connect error"})
+        elif prefix == "output":
+            answer = self.owner.download(parts.path)
         elif provider := self.owner.providers.get(prefix):
             answer = provider.answer(Asked(self.command, "/" + "/".join(rest), query, headers, asked.content))
         else:
