@@ -43,12 +43,16 @@ def _shared(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _capabilities(engine: str, model: str, row: Mapping[str, Any]) -> Capabilities:
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
-    price = dict(values.pop("price", {}))
-    if "by_height" in price:
-        price["by_height"] = tuple((int(side), float(dollars)) for side, dollars in price["by_height"])
+    price = _price(values.pop("price", {}))
+    values["task_prices"] = {task: _price(given) for task, given in values.get("task_prices", {}).items()}
     if values.get("moves") == "all":
         values["moves"] = ("all",)
-    return Capabilities(engine=engine, model=model, price=Price(**price), **values)
+    return Capabilities(engine=engine, model=model, price=price, **values)
+
+
+def _price(row: Mapping[str, Any]) -> Price:
+    values: dict[str, Any] = {key: tuple(map(tuple, value)) if isinstance(value, list) else value for key, value in row.items()}
+    return Price(**values)
 
 
 def capabilities(engine: str, model: str | None = None) -> Capabilities | None:
@@ -66,7 +70,9 @@ def capabilities(engine: str, model: str | None = None) -> Capabilities | None:
         return known
     from dataclasses import replace
 
-    return replace(rows[0], model=model, price=rows[0].price if rows[0].kind in ("local", "built-in") else Price())
+    if rows[0].kind in ("local", "built-in"):
+        return replace(rows[0], model=model)
+    return replace(rows[0], model=model, price=Price(), task_prices={})
 
 
 def unknown_model(engine: str, model: str | None) -> tuple[str, ...]:

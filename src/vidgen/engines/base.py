@@ -38,8 +38,8 @@ class Engine(ABC):
 
     def estimate(self, request: ShotRequest) -> float | None:
         """US dollars that one take would cost at most, by the price table; None where that is not known. No network."""
-        price = self.capabilities(request.model).price
-        return price.of(request.duration_s, min(request.width, request.height))
+        able = self.capabilities(request.model)
+        return able.price_of(request.duration_s, request.width, request.height, request.task)
 
     def available(self) -> str | None:
         """None where the engine can run here; else one line saying what is missing. No network."""

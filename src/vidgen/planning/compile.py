@@ -20,7 +20,7 @@ from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.planning.presets import Preset
 from vidgen.planning.prompt import camera_words, render_prompt, words_of
 from vidgen.planning.split import Part, split_shot
-from vidgen.planning.wishes import billed_seconds, length_notices, not_yet, unmet_wishes, unspoken
+from vidgen.planning.wishes import length_notices, not_yet, unmet_wishes, unspoken
 from vidgen.storyboard.merge import merged_shot
 from vidgen.storyboard.model import Camera, Motion, Post, Shot, ShotKeys, Storyboard
 from vidgen.storyboard.model import Part as BoardPart
@@ -219,8 +219,8 @@ class _Compiler:
         request = self._request(shot, entry.part.frames, choice, able)
         self.notices += unmet_wishes(shot, able)
         self.notices += length_notices(shot, seconds, request.prompt, able)
-        billed = billed_seconds(seconds, able)
-        price = able.price.of(billed, min(request.width, request.height))
+        billed = able.billed_s(seconds)
+        price = able.price_of(seconds, request.width, request.height, request.task)
         return PlannedShot(
             **common, engine=choice.engine, model=choice.model, why_engine=choice.why, candidates=candidates, request=request,
             clip=None, continues=self._continued(shot, last_parts, able), seconds_each=billed,

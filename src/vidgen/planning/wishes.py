@@ -79,11 +79,3 @@ def length_notices(shot: Shot, seconds: float, prompt: str, able: Capabilities) 
         yield Notice(
             "engine.prompt_too_long", f"prompt: {len(prompt)} characters, {name} takes {able.prompt_chars}; shorten it", shot.id
         )
-
-
-def billed_seconds(seconds: float, able: Capabilities) -> float:
-    """The clip length that an engine makes and bills for a wanted length: the next legal one, or its longest."""
-    legal = [length for length in able.durations_s if length >= seconds - 1e-6]
-    if able.durations_s:
-        return legal[0] if legal else able.durations_s[-1]
-    return min(seconds, able.max_s) if able.max_s else seconds

@@ -76,7 +76,7 @@ def _engine_row(able: Capabilities, ready: bool, state: str) -> dict[str, Any]:
         "moves": list(able.moves),
         "audio": able.audio,
         "price": _price(able),
-        "price_per_second_720p": able.price.of(1, 720),
+        "price_per_second_720p": able.price.a_second(720),
         "price_source": able.price.source,
         "as_of": able.price.as_of,
         "diffusion": able.diffusion,
@@ -104,7 +104,7 @@ def recommendations(name: str | None) -> list[dict[str, Any]]:
             "engines": list(case.engines),
             "preset": case.preset,
             "why": case.why,
-            "price_720p": {engine: able.price.of(1, 720) for engine in case.engines if (able := capabilities(engine))},
+            "price_720p": {engine: able.price.a_second(720) for engine in case.engines if (able := capabilities(engine))},
         }
         for case in use_cases()
     ]

@@ -68,7 +68,7 @@ class Oracle:
         if origin is Annotated:
             return self._wired(inner[0])
         if origin in (Union, types.UnionType):
-            return Union[tuple(self._wired(part) for part in inner)]
+            return Union[tuple(self._wired(part) for part in inner)]  # noqa: UP007 - of parts only known here
         if origin is Literal or hint in _PLAIN:
             return hint
         if origin in _LISTS:

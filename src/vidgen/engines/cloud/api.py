@@ -144,6 +144,24 @@ class Api:
                 raise error
             await asyncio.sleep(self._backoff(attempt))
 
+    async def upload(self, method: str, url: str, headers: Mapping[str, str] | None = None, **body: Any) -> None:
+        """Send a file where the API said to, without the key; repeated over blips. Nothing is bought by it."""
+        import httpx
+
+        for attempt in range(1, TRIES + 1):
+            self._check_public(url)
+            try:
+                answer = await self._http().request(method, url, headers=dict(headers or {}), **body)
+                if 200 <= answer.status_code < 300:
+                    return
+                kind: Kind = "provider_fault" if answer.status_code >= 500 or answer.status_code == 429 else "bad_request"
+                error = self.failure(kind, f"a file could not be uploaded: HTTP {answer.status_code}")
+            except httpx.HTTPError as broken:
+                error = self.failure("provider_fault", f"a file could not be uploaded ({type(broken).__name__})")
+            if error.kind != "provider_fault" or attempt == TRIES:
+                raise error
+            await asyncio.sleep(self._backoff(attempt))
+
     async def _stream(self, url: str, out: Path) -> None:
         headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
         own = "://" not in url
@@ -179,13 +197,13 @@ class Api:
             raise self.failure("provider_fault", f"the result broke off at {got} of {promised} bytes")
 
     def _check_public(self, url: str) -> None:
-        """Results come from public https addresses; from this machine only where the API itself is on it."""
+        """Files go to and come from public https addresses; this machine only where the API itself is on it."""
         parts = urlsplit(url)
         host = parts.hostname or ""
         if self.address.local and _loopback(host):
             return
         if parts.scheme != "https" or _private(host):
-            raise self.failure("bad_request", f"the result's address is not a public https address: {_bare(url)}")
+            raise self.failure("bad_request", f"it gave what is not a public https address: {_bare(url)}")
 
     def refusal(self, status: int, decoded: Any, retry_after: str | None = None) -> ProviderError:
         """The failure that an answer other than 2xx is."""
@@ -242,8 +260,16 @@ def words_of(decoded: Any) -> str:
         return ""
     for name in ("message", "error", "detail", "msg", "failure", "failure_reason"):
         if words := words_of(decoded.get(name)):
-            return words
+            issues = decoded.get("issues")
+            return words + "".join(f"; {_issue(issue)}" for issue in issues[:5]) if isinstance(issues, list) else words
     return ""
+
+
+def _issue(issue: Any) -> str:
+    """One of several problems that an answer lists: where, and what."""
+    path = issue.get("path") if isinstance(issue, dict) else None
+    where = ".".join(map(str, path)) if isinstance(path, list) else str(path or "")
+    return ": ".join(filter(None, (where, words_of(issue))))
 
 
 def _decoded(answer: httpx.Response) -> Any:
