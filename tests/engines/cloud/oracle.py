@@ -19,6 +19,8 @@ Rule = Callable[[Mapping[str, Any]], Iterator[str]]
 """From a body to what is wrong with it."""
 
 _PLAIN = (str, int, float, bool, bytes, type(None), datetime, date)
+_OPEN = ("UnrecognizedStr", "UnrecognizedInt", "Base64FileInput")
+"""Parts of unions by which an SDK lets any other value pass, or a file where its content goes over the wire."""
 _LISTS = (list, Sequence, AbstractIterable, tuple)
 
 
@@ -64,6 +66,8 @@ class Oracle:
 
     def _wired(self, hint: Any) -> Any:
         """A type as it is on the wire."""
+        if isinstance(hint, extensions.TypeAliasType):
+            return self._wired(hint.__value__)
         origin, inner = get_origin(hint), get_args(hint)
         if origin is Annotated:
             return self._wired(inner[0])
@@ -82,7 +86,8 @@ class Oracle:
             self._made[part] = Any  # a type that holds itself is not followed further
             fields = {}
             for name, hint in _hints(part).items():
-                needed = get_origin(hint) is extensions.Required
+                origin = get_origin(hint)
+                needed = origin is extensions.Required or (part.__total__ and origin is not extensions.NotRequired)
                 hint = get_args(hint)[0] if get_origin(hint) in (extensions.Required, extensions.NotRequired) else hint
                 fields[_alias(hint) or name] = (extensions.Required if needed else extensions.NotRequired)[self._wired(hint)]
             made = extensions.TypedDict(part.__name__, fields, total=False)  # type: ignore[misc]
