@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import base64
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
-
-import numpy as np
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from vidgen.errors import InputError
-from vidgen.media.frames import Frame, read_frames
-from vidgen.media.stills import read_image
+from vidgen.media.normalise import conform
+from vidgen.media.probe import probe_video
 from vidgen.takes.request import Inputs
 
+if TYPE_CHECKING:
+    from vidgen.media.frames import Frame
+
 QUALITIES = (95, 90, 82, 72, 60)
+MAX_CLIP_SIDE = 1920
 
 
 @dataclass(frozen=True)
@@ -51,11 +57,15 @@ def picture(path: Path, limits: Limits, *, shape: float | None = None, size: tup
 
     Raises InputError where it is no picture or its shape is outside what the provider takes.
     """
+    from vidgen.media.stills import read_image
+
     return encoded(read_image(path), limits, path, shape=shape, size=size)
 
 
 def last_frame(clip: Path, limits: Limits, *, shape: float | None = None, size: tuple[int, int] | None = None) -> Blob:
     """The last picture of a clip, to open the next shot with."""
+    from vidgen.media.frames import read_frames
+
     last: Frame | None = None
     for frame in read_frames(clip):
         last = frame
@@ -69,6 +79,7 @@ def encoded(
 ) -> Blob:
     """An RGB frame [height, width, 3] as JPEG within the limits; ``shape`` and ``size`` as in ``picture``."""
     import cv2
+    import numpy as np
 
     shape = size[0] / size[1] if size else shape
     if shape:
@@ -101,6 +112,24 @@ def video(path: Path, *, max_bytes: int) -> Blob:
         raise InputError("media.too_large", f"{path} has {size} bytes; this provider takes {max_bytes}", where=str(path))
     kinds = {".mov": "video/quicktime", ".webm": "video/webm", ".mkv": "video/x-matroska"}
     return Blob(path.read_bytes(), kinds.get(path.suffix.lower(), "video/mp4"), path.name)
+
+
+def excerpt(path: Path, seconds: float, fps: Fraction, *, max_bytes: int, at_least_s: float = 0.0) -> Blob:
+    """The first ``seconds`` of a clip (all of a shorter one) as H.264 without sound, sides of at most 1920: what is sent is
+    what is billed. Raises InputError where it is no video, shorter than ``at_least_s``, or too large.
+    """
+    info = probe_video(path)
+    if info.duration_s < at_least_s - 0.05:
+        text = f"{path} has {info.duration_s:.2f} s; this provider wants at least {at_least_s:g} s"
+        raise InputError("media.too_short", text, hint="use a longer clip", where=str(path))
+    width, height = info.display_size
+    scale = min(1.0, MAX_CLIP_SIDE / max(width, height))
+    width, height = (max(2, round(side * scale / 2) * 2) for side in (width, height))
+    frames = max(1, min(math.ceil(round(seconds * fps, 6)), math.floor(round(info.duration_s * float(fps), 6))))
+    with TemporaryDirectory(prefix="vidgen-") as folder:
+        out = Path(folder) / f"{path.stem}.mp4"
+        conform(path, out, width=width, height=height, rate=fps, frames=frames, fit="stretch")
+        return video(out, max_bytes=max_bytes)
 
 
 def _cropped(frame: Frame, shape: float) -> Frame:

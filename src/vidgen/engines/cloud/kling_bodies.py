@@ -13,8 +13,7 @@ from vidgen.engines.cloud.choices import at_least, cut_end, nearest_shape, tier
 from vidgen.engines.cloud.inputs import Blob, opening, picture
 from vidgen.engines.cloud.kling_controls import PICTURE, RULES, STD_PRO, Notices, Rule, brush_fields, camera_control
 from vidgen.errors import InputError
-from vidgen.media.audio import audio_seconds
-from vidgen.media.probe import probe_video
+from vidgen.media.probe import probe, probe_video
 from vidgen.takes.request import ShotRequest, TakeRequest
 from vidgen.takes.store import manifest_of
 
@@ -229,7 +228,7 @@ def _sound(request: ShotRequest) -> tuple[Path, float]:
         raise _lacking(request, "lip_sync", "there is no sound to speak", "lip_sync: {audio: FILE}")
     if file.suffix.lower() not in SOUND_TYPES:
         raise _lacking(request, "lip_sync.audio", f"{file.name} is of a type that Kling does not take", ", ".join(SOUND_TYPES))
-    seconds = audio_seconds(file)
+    seconds = probe(file).audio_duration_s
     least, most = SOUND_S
     if not least <= seconds <= most:
         raise _lacking(request, "lip_sync.audio", f"{file.name} has {seconds:.1f} s", f"{least:g} to {most:g} s")

@@ -11,10 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from vidgen.engines.cloud.inputs import Blob, Limits, encoded
-from vidgen.media.stills import read_image
 from vidgen.storyboard.model import Camera
 from vidgen.takes.request import Brush
 
@@ -130,6 +127,9 @@ def _points(path: tuple[tuple[float, float], ...], width: int, height: int, noti
 def _mask(files: list[Path], width: int, height: int) -> str:
     """Masks laid over each other, in exactly the picture's size, as bare base64."""
     import cv2
+    import numpy as np
+
+    from vidgen.media.stills import read_image
 
     whole = np.zeros((height, width, 3), np.uint8)
     for file in files:
@@ -140,6 +140,7 @@ def _mask(files: list[Path], width: int, height: int) -> str:
 
 def _size(picture: Blob) -> tuple[int, int]:
     import cv2
+    import numpy as np
 
     decoded = cv2.imdecode(np.frombuffer(picture.content, np.uint8), cv2.IMREAD_COLOR)
     assert decoded is not None
