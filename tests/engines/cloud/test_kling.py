@@ -362,6 +362,15 @@ def test_every_priced_or_named_model_makes_a_legal_request(picture: Path, tmp_pa
         sent(wish(row.model, inputs=inputs, params=params))
 
 
+def test_the_price_is_that_of_the_length_that_is_bought() -> None:
+    able = Kling().capabilities("kling-v3")
+    for frames, usd in ((24, 3 * 0.084), (120, 5 * 0.084), (121, 6 * 0.084), (999, 15 * 0.084)):
+        created = asyncio.run(Kling().create(wish(frames=frames), "r"))
+        assert created.seconds == able.billed_s(frames / 24)
+        assert Kling().estimate(wish(frames=frames).request) == pytest.approx(usd)
+    assert Kling().estimate(wish("kling-lip-sync", task="lip_sync").request) is None
+
+
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
     [

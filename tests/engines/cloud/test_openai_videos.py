@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
 from cloud_moods import ProviderMoods, playing, take, through
+from engines.cloud.oracle import Oracle
 from vidgen.engines.base import Job
 from vidgen.engines.cloud.failures import ProviderError
 from vidgen.engines.cloud.openai_videos import OpenAIVideos
@@ -100,13 +101,16 @@ def test_text_to_video_in_the_protocols_own_dialect() -> None:
     assert [text.split(":")[0] for text in told(wanted)] == ["seed", "negative"]
 
 
-def test_the_plain_form_is_what_the_sdk_knows() -> None:
-    from openai.types import VideoCreateParams, VideoSeconds, VideoSize
+def test_the_plain_form_is_what_the_sdk_knows(tmp_path: Path) -> None:
+    from openai.types import VideoCreateParams
 
+    oracle = Oracle(VideoCreateParams)
+    start = picture(tmp_path)
     for frames, width, height in [(24, 1280, 720), (100, 720, 1280), (260, 64, 64), (999, 3000, 2000)]:
-        sent = fields(wish(params=PLAIN, frames=frames, width=width, height=height))
-        assert set(sent) <= set(VideoCreateParams.__annotations__)
-        assert sent["seconds"] in get_args(VideoSeconds) and sent["size"] in get_args(VideoSize)
+        for inputs in (Inputs(), Inputs(start_frame=start)):
+            sent = fields(wish(params=PLAIN, frames=frames, width=width, height=height, inputs=inputs, negative="rain"))
+            assert oracle.complaints(sent) == []
+    assert oracle.complaints(fields(wish())) != []
 
 
 def test_image_to_video_sends_the_picture_in_exactly_the_size(tmp_path: Path) -> None:

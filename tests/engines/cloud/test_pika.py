@@ -148,6 +148,11 @@ def test_what_has_no_place_is_said(picture: Path) -> None:
 def test_prices_are_those_of_the_length_that_is_bought() -> None:
     able = capabilities("pika", "pika-v2.2")
     assert able is not None and able.price.of(5, 720) == pytest.approx(0.20) and able.price.of(10, 1080) == pytest.approx(0.90)
+    for frames in (24, 120, 121, 240):
+        created = asyncio.run(Pika().create(wish(frames=frames), "r"))
+        assert created.seconds == able.billed_s(frames / 24)
+    frames_price = Pika().estimate(wish(task="first_last_frame", width=1920, height=1080).request)
+    assert frames_price == pytest.approx(0.30) and Pika().estimate(wish().request) == pytest.approx(0.20)
     unpriced = capabilities("pika", "pika-v2.5")
     assert unpriced is not None and unpriced.price.of(5, 720) is None
 
