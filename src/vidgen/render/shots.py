@@ -241,7 +241,8 @@ class ShotMaker:
             if not isinstance(error, Cancelled):
                 self.listener("take.failed", shot=planned.id, take=number, code=error.code, message=error.message)
             raise
-        self.spent_usd += take.cost_usd or 0.0
+        told = take.cost_usd  # where the provider gives no figure, the estimate stands, as in the journal
+        self.spent_usd += (planned.estimated_usd or 0.0) / planned.candidates if told is None else told
         self.listener("take.done", shot=planned.id, take=number, file=str(take.file), cost_usd=take.cost_usd)
         return take
 
