@@ -447,6 +447,36 @@ def test_a_token_is_what_any_jwt_library_makes() -> None:
     assert base64.urlsafe_b64decode(signature + "=" * (-len(signature) % 4)) == right and "=" not in signature
 
 
+def test_a_token_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KLING_API_KEY", "k" * 20)
+    shown = token("access", "secret")
+    error = Kling().api().failure("auth", f"no such token {shown}; {'k' * 20}")
+    assert "no such token [key]; [key]" in error.message
+
+
+def test_a_list_that_cannot_be_read_leaves_the_answer_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    from vidgen.testing.providers import Answer
+
+    class Partly(FakeKling):
+        def answer(self, asked: Asked) -> Answer | None:
+            hidden = asked.method == "GET" and asked.path.endswith("motion-control")
+            return Answer(404, {"code": 1202, "message": "no such method"}) if hidden else super().answer(asked)
+
+    async def found(reference: str) -> str | None:
+        engine = Kling()
+        try:
+            return await engine.find(reference)
+        finally:
+            await engine.close()
+
+    with playing(monkeypatch, Partly, moods=("drop",)) as server:
+        with pytest.raises(ProviderError):
+            asyncio.run(submitted(wish(), "ref-1"))
+        assert asyncio.run(found("ref-1")) == f"text2video:{server.jobs[0].id}"
+        with pytest.raises(NotImplementedError):
+            asyncio.run(found("ref-2"))
+
+
 def test_keys_are_one_or_both_halves(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in Kling.keys:
         monkeypatch.delenv(name, raising=False)

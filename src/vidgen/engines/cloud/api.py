@@ -217,6 +217,7 @@ class Api:
     def _clean(self, words: str) -> str:
         for secret in self.secrets:
             words = words.replace(secret, "[key]") if secret else words
+        words = re.sub(r"\beyJ[\w-]{8,}(\.[\w-]+){2}", "[key]", words)  # a token made from a key
         return re.sub(r"(?i)\b(bearer|key)\s+[A-Za-z0-9._~+/=-]{8,}", r"\1 [key]", words)
 
     def _url(self, path: str) -> str:

@@ -14,7 +14,7 @@ import hmac
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -43,6 +43,10 @@ _STATES: Mapping[str, JobState] = {
     "failed": "failed",
 }
 _POLICY_WORDS = ("risk control", "content security", "sensitive", "policy", "violat")
+
+
+class _NotToTheEnd(Exception):
+    """A list of tasks has more pages than are looked through, or cannot be read."""
 
 
 class Kling(CloudEngine):
@@ -107,20 +111,37 @@ class Kling(CloudEngine):
         return {**super().manifest(job, take), "video_id": _clip_of(job).get("id")}
 
     async def find(self, reference: str) -> str | None:
-        """Looks through the lists of all operations for a task with our reference."""
+        """Looks through the lists of all operations for a task with our reference. Where a list cannot be seen to its end and
+        the task is in no other, nothing is known: NotImplementedError, and a person has to say.
+        """
+        whole = True
         for operation in OPERATIONS:
-            for page in range(1, MAX_PAGES + 1):
-                rows = await self._data(f"v1/videos/{operation}?pageNum={page}&pageSize={PAGE}")
-                if not isinstance(rows, list):
-                    raise self.api().failure("provider_fault", "its list of tasks cannot be read")
-                for row in rows:
-                    if isinstance(row, dict) and (row.get("task_info") or {}).get("external_task_id") == reference:
+            try:
+                async for row in self._listed(operation):
+                    if (row.get("task_info") or {}).get("external_task_id") == reference:
                         return f"{operation}:{row['task_id']}"
-                if len(rows) < PAGE:
-                    break
-            else:
-                raise NotImplementedError  # there are more tasks than are looked through: a person has to say
+            except _NotToTheEnd:
+                whole = False
+        if not whole:
+            raise NotImplementedError
         return None
+
+    async def _listed(self, operation: str) -> AsyncIterator[Mapping[str, Any]]:
+        for page in range(1, MAX_PAGES + 1):
+            try:
+                rows = await self._data(f"v1/videos/{operation}?pageNum={page}&pageSize={PAGE}")
+            except ProviderError as refused:
+                if refused.kind != "bad_request":
+                    raise
+                raise _NotToTheEnd from refused
+            if not isinstance(rows, list):
+                raise _NotToTheEnd
+            for row in rows:
+                if isinstance(row, dict):
+                    yield row
+            if len(rows) < PAGE:
+                return
+        raise _NotToTheEnd
 
     async def _lip_sync(self, take: TakeRequest, reference: str) -> Create:
         clip = kling_bodies.clip_to_speak(take.request)
