@@ -166,6 +166,8 @@ class ProviderServer:
         self._luck = random.Random(seed)
         self.asked: list[Asked] = []
         self.jobs: list[FakeJob] = []
+        self.uploads: dict[str, bytes] = {}
+        """Files that were uploaded, by name."""
         self.created = 0
         """Create requests seen, bought or not."""
         self._lock = threading.Lock()
@@ -191,6 +193,11 @@ class ProviderServer:
         self._http.shutdown()
         self._http.server_close()
         self._folder.cleanup()
+
+    @property
+    def folder(self) -> Path:
+        """Where the server keeps what is its own; gone when it ends."""
+        return Path(self._folder.name)
 
     def environment(self) -> dict[str, str]:
         """Keys and addresses of all its providers, and quick polling."""
@@ -273,6 +280,20 @@ class ProviderServer:
             return Answer(content=clip[: len(clip) // 2], media_type="video/mp4", headers={"Content-Length": str(len(clip))})
         return Answer(content=clip, media_type="video/mp4")
 
+    def upload_url(self) -> tuple[str, str]:
+        """A place for one file, outside of every API: its name and its address."""
+        name = uuid.uuid4().hex
+        return name, f"{self.url}/upload/{name}"
+
+    def uploaded(self, asked: Asked) -> Answer:
+        """Keep a file that was sent to such a place."""
+        kind = asked.headers.get("content-type", "")
+        content = asked.form().get("file") if kind.startswith("multipart/form-data") else asked.content
+        if not isinstance(content, bytes) or not content:
+            return Answer(400, content=b"no file", media_type="text/plain")
+        self.uploads[asked.path.rpartition("/")[2]] = content
+        return Answer(204, content=b"", media_type="text/plain")
+
     def created_by(
         self, provider: FakeProvider, asked: Asked, buy: Callable[[], FakeJob], moody: Mapping[str, Answer]
     ) -> Answer | FakeJob | None:
@@ -309,6 +330,8 @@ class _Handler(BaseHTTPRequestHandler):
             answer: Answer | None = Answer(503, {"message": "upstream connect error"})
         elif prefix == "output":
             answer = self.owner.download(parts.path)
+        elif prefix == "upload":
+            answer = self.owner.uploaded(asked)
         elif provider := self.owner.providers.get(prefix):
             answer = provider.answer(Asked(self.command, "/" + "/".join(rest), query, headers, asked.content))
         else:
