@@ -70,7 +70,9 @@ characters: {aki: {description: a woman in a navy kimono, references: [aki.png]}
 shots: [{scene: a street, characters: [aki]}, {scene: a bridge, characters: [aki]}]
 """
     board = parse_storyboard(text, tmp_path / "film.yaml").board
-    made = compile_plan(board, tmp_path, overrides=Overrides(engine="kling"), machine=Machine(), lookup=capabilities)
+    made = compile_plan(
+        board, tmp_path, overrides=Overrides(engine="kling", model="kling-v1-6"), machine=Machine(), lookup=capabilities
+    )
     for shot in made.shots:
         assert shot.request
         assert "a woman in a navy kimono" in shot.request.prompt and "film grain" in shot.request.prompt

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from vidgen.catalog.capabilities import Capabilities
+from vidgen.catalog.engines import engine_table
 from vidgen.errors import Notice
 from vidgen.storyboard.model import Shot, Storyboard
 
@@ -36,7 +37,7 @@ def unmet_wishes(shot: Shot, able: Capabilities) -> Iterator[Notice]:
     name = able.title or able.engine
     for key, asked, can, lacks in _WISHES:
         if asked(shot) and not can(able):
-            yield Notice("engine.wish_ignored", f"{key}: {name} {lacks}; left out", shot.id)
+            yield Notice("engine.wish_ignored", f"{key}: {name} {lacks}; left out{_elsewhere(able, can)}", shot.id)
     move = shot.camera.move if shot.camera else "static"
     if move != "static" and able.moves != ("all",) and move not in able.moves:
         yield Notice("engine.wish_approximated", f"camera: {name} has no control for {move}; it is said in the prompt", shot.id)
@@ -44,6 +45,12 @@ def unmet_wishes(shot: Shot, able: Capabilities) -> Iterator[Notice]:
         unknown = sorted(set(shot.params) - {"slate"})
         if unknown:
             yield Notice("engine.wish_ignored", f"params: {name} does not know {', '.join(unknown)}; left out", shot.id)
+
+
+def _elsewhere(able: Capabilities, can: Can) -> str:
+    """Which other model of the same engine could do it; empty where none can."""
+    others = [row.model for row in engine_table().get(able.engine, ()) if row.model and row.model != able.model and can(row)]
+    return f" (its model {others[0]} could)" if others else ""
 
 
 def not_yet(board: Storyboard) -> Iterator[Notice]:

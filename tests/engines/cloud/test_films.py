@@ -46,6 +46,17 @@ def test_a_film_over_three_engines_costs_what_was_planned(
         assert again.code == 0 and server.created == 4 and again.data["cost_usd"] == 0
 
 
+def test_a_wish_that_another_model_of_the_engine_has_is_pointed_out(vidgen: Vidgen, tmp_path: Path) -> None:
+    shot = "{id: s01, scene: a face, engine: kling, lip_sync: say.wav, motion_reference: d.mp4, seed: 3}"
+    (tmp_path / "film.yaml").write_text(f"vidgen: 1\nshots: [{shot}]\n")
+    for name in ("say.wav", "d.mp4"):
+        (tmp_path / name).write_bytes(b"")
+    told = [warning["message"] for warning in vidgen("plan", "film.yaml", "--json").envelope["warnings"]]
+    assert "lip_sync: Kling does not do lip sync; left out (its model kling-lip-sync could)" in told
+    assert "motion_reference: Kling does not transfer motion; left out (its model kling-v3-motion-control could)" in told
+    assert "seed: Kling takes no seed: takes cannot be repeated; left out" in told
+
+
 def test_klings_lost_answer_is_settled_by_the_next_run_without_a_person(
     monkeypatch: pytest.MonkeyPatch, vidgen: Vidgen, tmp_path: Path
 ) -> None:
