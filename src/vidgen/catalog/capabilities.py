@@ -39,6 +39,7 @@ class Price:
 class Capabilities:
     """What one engine does with one model. Empty tuples mean "any".
 
+    ``references_s``: the one clip length that is made with reference pictures; None where it is as for all.
     ``task_prices``: prices of tasks that differ from ``price``.
     ``durations_s``: legal clip lengths; ``max_s``: longest clip; ``prompt_chars``: longest prompt; ``moves``: camera
     moves with a structured control, ("all",) for every one (others go into the prompt); ``seconds_per_second``: how
@@ -57,6 +58,7 @@ class Capabilities:
     first_frame: bool = False
     last_frame: bool = False
     references: int = 0
+    references_s: float | None = None
     seed: bool = False
     negative: bool = False
     moves: tuple[str, ...] = ()
@@ -73,13 +75,21 @@ class Capabilities:
     note: str = ""
     any_model: bool = False
 
-    def billed_s(self, seconds: float) -> float:
-        """The clip length that is made and billed for a wanted length: the next legal one, or the longest."""
+    def billed_s(self, seconds: float, by_references: bool = False) -> float:
+        """The clip length that is made and billed for a wanted length: the next legal one, or the longest.
+
+        ``by_references``: reference pictures lead the shot; some models make one length alone of these.
+        """
+        if by_references and self.references_s:
+            return self.references_s
         legal = [length for length in self.durations_s if length >= seconds - 1e-6]
         if self.durations_s:
             return legal[0] if legal else self.durations_s[-1]
         return min(seconds, self.max_s) if self.max_s else seconds
 
-    def price_of(self, seconds: float, width: int, height: int, task: str = "text_to_video") -> float | None:
+    def price_of(
+        self, seconds: float, width: int, height: int, task: str = "text_to_video", by_references: bool = False
+    ) -> float | None:
         """US dollars for one clip of a wanted length and size, as it is billed; None where that is not known."""
-        return self.task_prices.get(task, self.price).of(self.billed_s(seconds), min(width, height))
+        side = min(width, height, self.max_short_side or width)
+        return self.task_prices.get(task, self.price).of(self.billed_s(seconds, by_references), side)

@@ -39,7 +39,7 @@ class Engine(ABC):
     def estimate(self, request: ShotRequest) -> float | None:
         """US dollars that one take would cost at most, by the price table; None where that is not known. No network."""
         able = self.capabilities(request.model)
-        return able.price_of(request.duration_s, request.width, request.height, request.task)
+        return able.price_of(request.duration_s, request.width, request.height, request.task, request.by_references)
 
     def available(self) -> str | None:
         """None where the engine can run here; else one line saying what is missing. No network."""

@@ -219,8 +219,8 @@ class _Compiler:
         request = self._request(shot, entry.part.frames, choice, able)
         self.notices += unmet_wishes(shot, able)
         self.notices += length_notices(shot, seconds, request.prompt, able)
-        billed = able.billed_s(seconds)
-        price = able.price_of(seconds, request.width, request.height, request.task)
+        billed = able.billed_s(seconds, request.by_references)
+        price = able.price_of(seconds, request.width, request.height, request.task, request.by_references)
         return PlannedShot(
             **common, engine=choice.engine, model=choice.model, why_engine=choice.why, candidates=candidates, request=request,
             clip=None, continues=self._continued(shot, last_parts, able), seconds_each=billed,

@@ -23,6 +23,7 @@ from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
 from vidgen.engines.cloud.choices import at_least, cut_end, nearest_shape, tier
 from vidgen.engines.cloud.clips import Clip, last_seconds, short_clip
 from vidgen.engines.cloud.failures import Kind, ProviderError
+from vidgen.engines.cloud.google import GONE, POLICY, policy_kind
 from vidgen.engines.cloud.inputs import Blob, Limits, opening, picture
 from vidgen.errors import InputError
 from vidgen.takes.request import ShotRequest, TakeRequest
@@ -52,11 +53,7 @@ _STATES: Mapping[str, JobState] = {
     "requires_action": "failed",
     "requires_continuation": "failed",
 }
-_POLICY = re.compile(
-    r"prohibited_content|\bsafety\b|blocklist|\bspii\b|\bblocked\b|content polic|usage polic|violat|responsible ai", re.I
-)
 _BAD_KEY = ("api_key_invalid", "api key not valid", "api key expired", "api_key_service_blocked")
-_GONE = ("no longer available", "has been shut down", "was shut down", "is deprecated and")
 
 Notices = list[tuple[str, str]]
 Block = dict[str, str]
@@ -82,9 +79,9 @@ class GeminiOmni(CloudEngine):
         if status == 429:
             lasting = any(word in words for word in ("perday", "quota", "billing", "credit"))
             return "quota" if lasting and "perminute" not in words else "rate"
-        if status in (400, 404) and any(word in words for word in _GONE):
+        if status in (400, 404) and any(word in words for word in GONE):
             return "retired_model"
-        return by_status(status, moderated=status == 400 and bool(_POLICY.search(words_of(body))))
+        return by_status(status, moderated=status == 400 and bool(POLICY.search(words_of(body))))
 
     async def create(self, take: TakeRequest, reference: str) -> Create:
         """One background interaction: tags, pictures and clips, and the form of the result."""
@@ -189,9 +186,7 @@ def _failed(job_id: str, status: str, answer: Mapping[str, Any]) -> Job:
         if _made_one(answer):
             return Job(job_id, "failed", error="it reports a finished clip, but does not say where it is")
         return Job(job_id, "failed", error=said or "it gave no clip and no reason", kind="moderation_output")
-    kind: Kind | None = "quota" if status == "budget_exceeded" else None
-    if _POLICY.search(told):
-        kind = "moderation_input" if re.search(r"\b(prompt|input)\b", told, re.I) else "moderation_output"
+    kind: Kind | None = "quota" if status == "budget_exceeded" else policy_kind(told)
     return Job(job_id, "failed", error=told or said or status.replace("_", " "), kind=kind)
 
 
