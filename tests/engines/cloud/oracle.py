@@ -47,7 +47,7 @@ class Oracle:
             known = sorted({name for names, _ in self._parts for name in names})
             return [f"{self.key}={value!r} is not one of {known}"]
         found = min((self._judged(index, body) for index in fitting), key=len)
-        return found + [line for rule in self.rules for line in rule(body)]
+        return found or [line for rule in self.rules for line in rule(body)]
 
     def _judged(self, index: int, body: Mapping[str, Any]) -> list[str]:
         if index not in self._adapters:
