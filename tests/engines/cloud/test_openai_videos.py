@@ -21,7 +21,7 @@ from vidgen.errors import InputError, MissingError
 from vidgen.media.frames import FrameWriter
 from vidgen.takes.request import Inputs, TakeRequest
 from vidgen.testing import EngineConformance
-from vidgen.testing.providers import Asked, ProviderServer
+from vidgen.testing.providers import Answer, Asked, ProviderServer
 from vidgen.testing.providers.openai_videos import FakeOpenAIVideos, StrictOpenAIVideos
 
 PLAIN = {"dialect": "openai"}
@@ -210,6 +210,25 @@ def test_a_server_without_a_key_is_asked_without_one(monkeypatch: pytest.MonkeyP
     with playing(monkeypatch, Open) as server:
         through(OpenAIVideos(), take("openai-videos"), tmp_path / "take.mp4")
         assert not any("authorization" in asked.headers for asked in server.asked)
+
+
+def test_content_on_another_host_is_fetched_without_the_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with ProviderServer() as elsewhere:
+
+        class Redirecting(FakeOpenAIVideos):
+            def answer(self, asked: Asked) -> Answer | None:
+                given = super().answer(asked)
+                if not asked.path.endswith("/content"):
+                    return given
+                (job,) = self.server.jobs
+                elsewhere.jobs.append(job)
+                return Answer(302, headers={"Location": elsewhere.output_url(job)})
+
+        with playing(monkeypatch, Redirecting) as server:
+            through(OpenAIVideos(), take("openai-videos"), tmp_path / "take.mp4")
+            assert [asked.path.split("/")[1] for asked in elsewhere.asked] == ["output"]
+            assert not any("authorization" in asked.headers for asked in elsewhere.asked)
+            assert all("authorization" in asked.headers for asked in server.asked)
 
 
 def test_the_address_is_required(monkeypatch: pytest.MonkeyPatch) -> None:
