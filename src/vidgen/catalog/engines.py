@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from vidgen.catalog.capabilities import Capabilities, Price
+from vidgen.errors import MissingError
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,16 @@ def capabilities(engine: str, model: str | None = None) -> Capabilities | None:
     if rows[0].kind in ("local", "built-in"):
         return replace(rows[0], model=model)
     return replace(rows[0], model=model, price=Price(), task_prices={})
+
+
+def refuse_retired(engine: str, model: str | None, where: str = "") -> None:
+    """Raise MissingError, naming what to use, where the table knows that the engine, or this model of it, is no more."""
+    rows = engine_table().get(engine, ())
+    gone = next((row for row in rows if row.retired_on and (row.model == model or all(one.retired_on for one in rows))), None)
+    if gone:
+        what = gone.title if all(one.retired_on for one in rows) else f"{gone.title} {gone.model}"
+        text, hint = f"{what} was retired on {gone.retired_on}", f"use {gone.instead}" if gone.instead else ""
+        raise MissingError("engine.retired", text, hint=hint, where=where)
 
 
 def unknown_model(engine: str, model: str | None) -> tuple[str, ...]:

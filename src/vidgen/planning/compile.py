@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from vidgen.catalog.capabilities import Capabilities
-from vidgen.catalog.engines import unknown_model
+from vidgen.catalog.engines import refuse_retired, unknown_model
 from vidgen.errors import InputError, Notice
 from vidgen.media.encode import MASTER
 from vidgen.planning.engine_choice import Choice, Machine, choose_engine
@@ -229,7 +229,11 @@ class _Compiler:
         )  # fmt: skip
 
     def _check_model(self, choice: Choice, shot: str) -> None:
-        """Catalogues change monthly, so an unknown model may be right; but a slip of the pen must not reach a provider."""
+        """Catalogues change monthly, so an unknown model may be right; but a slip of the pen must not reach a provider.
+
+        A provider that is no more is refused before anything else.
+        """
+        refuse_retired(choice.engine, choice.model, shot)
         known = unknown_model(choice.engine, choice.model)
         if not known:
             return
