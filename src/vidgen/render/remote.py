@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from vidgen.engines.base import Job, RemoteEngine
 from vidgen.engines.cloud.failures import ProviderError, kind_of
@@ -26,6 +27,8 @@ RATE_TRIES = 40
 """How often a request is sent that the provider turns away for now."""
 BLIPS = 20
 """How many answers in a row may be missing while a job is polled."""
+LISTED_AFTER = 30
+"""Polling intervals after which a job that a provider does not list was never accepted; lists may lag behind."""
 LONGEST_PAUSE_S = 60.0
 TICK_S = 0.2
 """How soon a wish to stop is heard while waiting."""
@@ -130,8 +133,12 @@ async def _look_up(buy: Purchase) -> None:
         return
     if job_id:
         buy.journal.submitted(lost.id, job_id)
-    else:
+    elif _age_s(lost) > LISTED_AFTER * buy.interval_s:
         buy.journal.failed(lost.id, "the provider knows of no such job: it was never accepted")
+
+
+def _age_s(attempt: Attempt) -> float:
+    return (datetime.now(UTC) - datetime.fromisoformat(attempt.updated)).total_seconds()
 
 
 async def _bought(buy: Purchase) -> Attempt:
