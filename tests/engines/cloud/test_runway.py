@@ -24,7 +24,8 @@ from vidgen.media.probe import probe_video
 from vidgen.takes.request import Inputs, TakeRequest
 from vidgen.testing import EngineConformance
 from vidgen.testing.providers import Asked, ProviderServer
-from vidgen.testing.providers.runway import FakeRunway
+from vidgen.testing.providers.runway import FakeRunway, credits_of
+from vidgen.testing.providers.server import FakeJob
 
 MODELS = [row.model or "" for row in engine_table()["runway"]]
 HEADERS = {"authorization": f"Bearer {FakeRunway.key}", "x-runway-version": "2024-11-06"}
@@ -67,7 +68,7 @@ def oracles() -> dict[str, Oracle]:
         text_up_to(1000, models=(*native, "veo3.1", "veo3.1_fast")),
         text_up_to(3500, models=seedance),
         number_in(2, 10, "duration", native),
-        number_in(3, 15, "duration", ("kling3.0_standard", "kling3.0_pro")),
+        number_in(3, 15, "duration", [name for name in MODELS if name.startswith(("kling3", "klingO3"))]),
         number_in(4, 15, "duration", seedance),
         number_in(1, 5, "expressionIntensity"),
         number_in(0, 2**32 - 1, "seed"),
@@ -288,6 +289,23 @@ def test_credits_are_the_cost_and_no_more_than_the_estimate(server: ProviderServ
         wanted = wish(model=model, frames=84, width=96, height=54, inputs=inputs)
         made = through(Runway(), wanted, tmp_path / "take.mp4")
         assert made.cost_usd is not None and made.cost_usd == Runway().estimate(wanted.request), model
+
+
+def test_every_size_is_billed_as_it_was_estimated() -> None:
+    for model in ("gen4.5", "veo3.1", "veo3.1_fast", "seedance2", "seedance2_fast", "seedance2_mini", "seedance2_5"):
+        for frames in (1, 48, 97, 150, 240, 999):
+            for width, height in [(640, 360), (854, 480), (1280, 720), (720, 1280), (1920, 1080), (3840, 2160), (2520, 1080)]:
+                wanted = wish(model=model, frames=frames, width=width, height=height)
+                body = created(wanted)[1]
+                job = FakeJob("x", "runway", "ok", body, "", body["duration"], *map(int, body["ratio"].split(":")))
+                estimate = Runway().estimate(wanted.request)
+                assert estimate is not None and abs(credits_of(job) / 100 - estimate) < 1e-9, (model, frames, width, height)
+
+
+def test_a_performance_can_go_on_from_another_shot(server: ProviderServer, tmp_path: Path) -> None:
+    inputs = Inputs(continues=clip(tmp_path, 1, "before.mp4"), motion_reference=clip(tmp_path, 3))
+    _, body, told = created(wish(model="act_two", frames=48, inputs=inputs))
+    assert body["character"]["type"] == "image" and [text.split(":")[0] for text in told] == ["prompt"]
 
 
 def test_the_clip_goes_to_another_place_without_the_key(server: ProviderServer, tmp_path: Path) -> None:

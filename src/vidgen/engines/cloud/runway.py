@@ -205,7 +205,7 @@ def _operation(request: ShotRequest, model: str) -> tuple[str, Spec]:
     """The most specific operation that the model has and the inputs allow. Raises InputError where there is none."""
     inputs = request.inputs
     given = {
-        "performance": inputs.motion_reference and _character(inputs),
+        "performance": inputs.motion_reference and (_character(inputs) or inputs.continues),
         "video": inputs.source_video,
         "image": inputs.start_frame or inputs.continues,
         "text": True,
@@ -232,11 +232,12 @@ def _dropped(request: ShotRequest, route: str, spec: Spec, model: str) -> Notice
     """One notice for each wish that this operation has no field for."""
     inputs, pictures = request.inputs, spec.frames or spec.keyframes or route == "performance"
     unknown = sorted(set(request.params) - set(spec.params) - ({"audio"} if spec.audio else set()))
+    continued = spec.frames if route == "image" else route == "performance" and not _character(inputs)
     rows: tuple[tuple[object, str], ...] = (
         (request.prompt and not spec.prompt, "prompt: {} follows the performance alone"),
         (request.negative and not spec.negative, "negative: {} has no negative prompt"),
         (inputs.start_frame and not pictures, "start_frame: {} takes no opening picture here"),
-        (inputs.continues and (route != "image" or not spec.frames), "continue_from: {} takes no opening picture here"),
+        (inputs.continues and not continued, "continue_from: {} takes no opening picture here"),
         (inputs.end_frame and "last" not in spec.frames and not spec.keyframes, "end_frame: {} takes no closing picture here"),
         (len(inputs.references) > spec.references and route != "performance", "references: {} takes fewer here"),
         (inputs.source_video and not spec.video_key and route != "performance", "source_video: {} takes no clip here"),
@@ -254,9 +255,11 @@ def _files(request: ShotRequest, route: str, spec: Spec) -> dict[str, Blob]:
     found: dict[str, Blob | None] = {}
     if route == "performance":
         who = _character(inputs)
-        assert who and inputs.motion_reference
-        still = who != inputs.source_video
-        found["character"] = picture(who, PICTURE, shape=shape) if still else _clip(who, request, SHORTEST_PERFORMANCE_S)
+        assert inputs.motion_reference
+        if who and who == inputs.source_video:
+            found["character"] = _clip(who, request, SHORTEST_PERFORMANCE_S)
+        else:
+            found["character"] = picture(who, PICTURE, shape=shape) if who else opening(inputs, PICTURE, shape=shape)
         found["performance"] = _clip(inputs.motion_reference, request, SHORTEST_PERFORMANCE_S, needed=True)
     if route == "video" and inputs.source_video:
         found["video"] = _clip(inputs.source_video, request)

@@ -35,8 +35,11 @@ _KEYS: Mapping[tuple[str, str], set[str]] = {
     **{(IMAGE, model): _VEO | {"promptImage"} for model in ("veo3.1", "veo3.1_fast")},
     (TEXT, "kling2.5_turbo_pro"): {"promptText", "ratio", "duration", "cfgScale"},
     (IMAGE, "kling2.5_turbo_pro"): {"promptText", "duration", "cfgScale", "promptImage"},
-    **{(TEXT, f"kling3.0_{mode}"): _KLING for mode in ("standard", "pro")},
-    **{(IMAGE, f"kling3.0_{mode}"): _KLING | {"promptImage"} for mode in ("standard", "pro")},
+    **{(TEXT, f"kling3.0_{mode}"): _KLING for mode in ("standard", "pro", "4k")},
+    **{(IMAGE, f"kling3.0_{mode}"): _KLING | {"promptImage"} for mode in ("standard", "pro", "4k")},
+    **{(TEXT, f"klingO3_{mode}"): _KLING - {"cfgScale"} for mode in ("standard", "pro")},
+    **{(IMAGE, f"klingO3_{mode}"): (_KLING - {"cfgScale"}) | {"promptImage", "references"} for mode in ("standard", "pro")},
+    **{(VIDEO, f"klingO3_{mode}"): {"promptText", "promptVideo", "references"} for mode in ("standard", "pro")},
     (TEXT, "kling_4"): {"promptText", "ratio", "duration", "references"},
     (IMAGE, "kling_4"): {"promptText", "ratio", "duration", "references", "promptImage"},
     (VIDEO, "kling_4"): {"promptText", "ratio", "references", "videoUri"},
@@ -52,8 +55,9 @@ _RATIOS: Mapping[str, tuple[str, ...]] = {
     "veo3.1": HD,
     "veo3.1_fast": HD,
     "kling2.5_turbo_pro": ("1920:1080", "1440:1440", "1080:1920", "1280:720", "720:720", "720:1280"),
-    "kling3.0_standard": ("1280:720", "720:1280", "960:960"),
-    "kling3.0_pro": ("1920:1080", "1080:1920", "1440:1440"),
+    **dict.fromkeys(("kling3.0_standard", "klingO3_standard"), ("1280:720", "720:1280", "960:960")),
+    **dict.fromkeys(("kling3.0_pro", "klingO3_pro"), ("1920:1080", "1080:1920", "1440:1440")),
+    "kling3.0_4k": ("3840:2160", "2160:3840", "2880:2880"),
     "kling_4": ("1280:720", "720:1280", "940:940", "1460:624", "1920:1080", "1080:1920", "1440:1440", "2200:940", *AUTO),
     "seedance2": (*SEEDANCE, *SEEDANCE_1080, *SEEDANCE_4K),
     "seedance2_fast": SEEDANCE,
@@ -64,7 +68,8 @@ _LENGTHS: Mapping[str, tuple[int, ...]] = {
     **dict.fromkeys(("gen4.5", "gen4_turbo"), tuple(range(2, 11))),
     **dict.fromkeys(("veo3.1", "veo3.1_fast"), (4, 6, 8)),
     "kling2.5_turbo_pro": (5, 10),
-    **dict.fromkeys(("kling3.0_standard", "kling3.0_pro"), tuple(range(3, 16))),
+    **dict.fromkeys(("kling3.0_standard", "kling3.0_pro", "kling3.0_4k"), tuple(range(3, 16))),
+    **dict.fromkeys(("klingO3_standard", "klingO3_pro"), tuple(range(3, 16))),
     "kling_4": tuple(range(3, 31)),
     **dict.fromkeys(("seedance2", "seedance2_fast", "seedance2_mini", "seedance2_5"), tuple(range(4, 16))),
 }
@@ -202,13 +207,9 @@ class FakeRunway(FakeProvider):
 
 def credits_of(job: FakeJob) -> int:
     """What a task is billed: whole seconds at the model's rate; 56 at least for aleph2; Seedance by size."""
-    model, side = str(job.body["model"]), min(job.width, job.height)
-    rate = _CREDITS.get(model, 10)
-    if model == "seedance2":
-        rate = 36 if side <= 720 else 40 if side <= 1080 else 150
-    if model == "seedance2_5":
-        rate = 30 if side > 640 else 20
-        rate = 68 if side > 960 else rate
+    model, ratio = str(job.body["model"]), job.body.get("ratio")
+    by_size = {"seedance2": ((SEEDANCE_1080, 40), (SEEDANCE_4K, 150)), "seedance2_5": ((SEEDANCE_480, 20), (SEEDANCE_1080, 68))}
+    rate = next((rate for sizes, rate in by_size.get(model, ()) if ratio in sizes), _CREDITS.get(model, 10))
     credits = math.ceil(round(math.ceil(round(job.seconds, 2)) * rate, 3))
     return max(credits, 56) if model == "aleph2" else credits
 
