@@ -331,3 +331,20 @@ def test_the_fake_answers_as_the_sdk_reads_it_strictly(monkeypatch: pytest.Monke
             assert client.files.complete(place.id).state == "pending"
         end = "completed" if mood == "ok" else "failed"
         assert [made.state, *(job.state for job in seen)] == ["queued", "queued", "processing", end, end]
+
+
+@pytest.mark.parametrize(("answers", "kind"), [([503, 500], None), ([503] * 9, "provider_fault"), ([403], "bad_request")])
+def test_an_upload_is_repeated_over_blips_alone(
+    server: ProviderServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: list[int], kind: str | None
+) -> None:
+    monkeypatch.setenv("VIDGEN_POLL_INTERVAL", "0.001")
+    keep, left = server.uploaded, list(answers)
+    monkeypatch.setattr(server, "uploaded", lambda asked: Answer(left.pop(0), content=b"") if left else keep(asked))
+    wanted = wish(inputs=Inputs(source_video=clip(tmp_path, 1)))
+    if kind is None:
+        assert created(wanted)[0]["source"]["file_id"] in server.uploads
+        return
+    with pytest.raises(ProviderError) as caught:
+        created(wanted)
+    puts = [asked for asked in server.asked if asked.method == "PUT"]
+    assert caught.value.kind == kind and len(puts) == (5 if kind == "provider_fault" else 1)
