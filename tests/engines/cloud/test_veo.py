@@ -329,6 +329,35 @@ def test_a_token_that_is_refused_buys_nothing(server: ProviderServer, monkeypatc
     assert "PRIVATE KEY" not in f"{caught.value}"
 
 
+def test_a_persons_requests_count_against_the_project_of_the_login(
+    server: ProviderServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from types import SimpleNamespace
+
+    import google.auth
+
+    login = SimpleNamespace(token=FakeVeo.key, valid=True, quota_project_id="billed-here")
+    monkeypatch.setattr(google.auth, "default", lambda **_: (login, None))
+    through(Veo(), take("veo"), tmp_path / "take.mp4")
+    assert {asked.headers.get("x-goog-user-project") for asked in server.asked} == {"billed-here"}
+
+
+def test_a_refused_account_is_told_what_to_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    with playing(monkeypatch, FakeVeo, moods=("auth",)), pytest.raises(ProviderError) as caught:
+        asyncio.run(Veo().submit(wish(), reference="r"))
+    assert "Vertex AI User" in caught.value.hint
+
+
+def test_asking_whether_it_is_ready_loads_nothing(server: ProviderServer) -> None:
+    import subprocess
+    import sys
+
+    code = "import sys; from vidgen.engines.cloud.veo import Veo; assert Veo().available() is None"
+    loaded = "print([name for name in sys.modules if name.startswith(('google.', 'httpx', 'cryptography'))])"
+    ran = subprocess.run([sys.executable, "-c", f"{code}; {loaded}"], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() in ("[]", "['google.auth']"), ran.stdout
+
+
 @pytest.mark.parametrize(
     ("change", "lacks"),
     [

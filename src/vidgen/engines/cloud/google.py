@@ -7,6 +7,7 @@ import importlib.util
 import os
 import re
 import threading
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -40,10 +41,19 @@ def lacking() -> str | None:
     named = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS", "").strip()
     if named:
         return None if Path(named).is_file() else f"GOOGLE_APPLICATION_CREDENTIALS: there is no file {named}"
-    sdk: Any = importlib.import_module("google.auth._cloud_sdk")
-    if Path(sdk.get_application_default_credentials_path()).is_file() or _on_google_cloud():
+    if _login_file().is_file() or _on_google_cloud():
         return None
     return f"log in to Google Cloud: {LOGIN}"
+
+
+def _login_file() -> Path:
+    """Where ``gcloud auth application-default login`` puts its credentials."""
+    name = "application_default_credentials.json"
+    if own := os.environ.get("CLOUDSDK_CONFIG", "").strip():
+        return Path(own) / name
+    if os.name == "nt" and (data := os.environ.get("APPDATA")):
+        return Path(data) / "gcloud" / name
+    return Path.home() / ".config" / "gcloud" / name
 
 
 def _on_google_cloud() -> bool:
@@ -78,8 +88,8 @@ class Tokens:
         self._credentials: Any = None
         self._lock = threading.Lock()
 
-    def current(self) -> str:
-        """A token that is good now.
+    def current(self) -> tuple[str, str | None]:
+        """A token that is good now, and the project that its requests count against where the credentials name one.
 
         Raises MissingError where there are no credentials, ``google.auth.exceptions.GoogleAuthError`` where they give none.
         """
@@ -87,13 +97,15 @@ class Tokens:
         with self._lock:
             if self._credentials is None:
                 try:
-                    self._credentials, _ = auth.default(scopes=[SCOPE], request=_asked)
+                    with warnings.catch_warnings():  # it warns of logins without a project, which is known here
+                        warnings.simplefilter("ignore")
+                        self._credentials, _ = auth.default(scopes=[SCOPE], request=_asked)
                 except exceptions.DefaultCredentialsError as error:
                     text = f"Google Cloud gives no access: {str(error).splitlines()[0]}"
                     raise MissingError("engine.not_ready", text, hint=LOGIN) from error
             if not self._credentials.valid:
                 self._credentials.refresh(_asked)
-            return str(self._credentials.token)
+            return str(self._credentials.token), getattr(self._credentials, "quota_project_id", None)
 
 
 def _asked(

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vidgen.engines.base import Job
-from vidgen.engines.cloud.api import TRIES, words_of
+from vidgen.engines.cloud.api import TRIES, Api, words_of
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
 from vidgen.engines.cloud.choices import cut_end, nearest_shape, tier
 from vidgen.engines.cloud.failures import Kind, ProviderError
@@ -57,7 +57,7 @@ class Veo(CloudEngine):
     def __init__(self) -> None:
         super().__init__()
         self._tokens = Tokens()
-        self._token = ""
+        self._token, self._counted_to = "", ""
 
     def available(self) -> str | None:
         """The project, the package, the credentials: whichever is missing. Asks no network."""
@@ -67,14 +67,21 @@ class Veo(CloudEngine):
         return lacking()
 
     def headers(self) -> Mapping[str, str]:
-        """The token that was last fetched; it is fetched before each request."""
-        return {"Authorization": f"Bearer {self._token}"}
+        """The token that was last fetched (before each request), and the project that a person's requests count against."""
+        project = {"x-goog-user-project": self._counted_to} if self._counted_to else {}
+        return {"Authorization": f"Bearer {self._token}", **project}
+
+    def api(self) -> Api:
+        """As for all; a refusal points to the credentials."""
+        api = super().api()
+        api.key_name = "your Google Cloud credentials (role Vertex AI User)"
+        return api
 
     async def _ready(self) -> None:
         """Have a token that is good now."""
         api = self.api()
         try:
-            self._token = await asyncio.to_thread(self._tokens.current)
+            self._token, project = await asyncio.to_thread(self._tokens.current)
         except Exception as error:
             why = denied(error)
             if why is None:
@@ -82,7 +89,7 @@ class Veo(CloudEngine):
             refused = api.failure(why[0], f"no access token: {why[1]}")
             refused.hint = LOGIN if why[0] == "auth" else refused.hint
             raise refused from error
-        api.secrets = (self._token,)
+        api.secrets, self._counted_to = (self._token,), project or ""
 
     def classify(self, status: int, body: Any) -> Kind:
         """By status and words: a 403 may mean that billing is off, a 429 is mostly so many requests a minute."""
