@@ -19,11 +19,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from vidgen.cut.assembly import assemble
-from vidgen.media.joining import LIST, write_list
 from vidgen.cut.timeline import Timeline, TimelineShot, Transition
 from vidgen.media.encode import MASTER
 from vidgen.media.ffmpeg import run_ffmpeg
 from vidgen.media.files import sha256_file
+from vidgen.media.joining import LIST, write_list
 
 RATE = Fraction(24)
 SHOT_FRAMES, OVERLAP = 96, 12

@@ -89,9 +89,39 @@ def test_each_failure_has_its_exit_code_and_its_stable_code(
     assert plain.code == code and "Traceback" not in plain.err and plain.err
 
 
-def test_a_retired_provider_names_what_to_use(vidgen: Vidgen, film: Film) -> None:
-    error = vidgen("render", film(SEA), "--engine", "sora", "--json").envelope["error"]
-    assert "2026-09-24" in error["message"] and "runway" in error["hint"]
+@pytest.mark.parametrize(
+    ("command", "shots"),
+    [
+        (("plan", "film.yaml", "--engine", "sora"), [SEA]),
+        (("render", "film.yaml", "--engine", "sora", "--yes"), [SEA]),
+        (("render", "film.yaml", "--yes"), [SEA, "{scene: a hill, engine: sora}"]),
+        (("plan", "film.yaml"), [SEA, "{scene: a hill, engine: sora, model: sora-2-pro}"]),
+        (("plan", "film.yaml", "--engine", "sora", "--model", "sora-2"), [SEA]),
+        (("shot", "a lake", "--engine", "sora"), [SEA]),
+        (("shot", "a lake", "--engine", "sora", "--model", "sora-2-pro", "--allow-unknown-model"), [SEA]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_a_retired_provider_is_refused_and_names_what_to_use(
+    command: tuple[str, ...], shots: list[str], vidgen: Vidgen, film: Film, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("nothing may be asked of the network")
+
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    monkeypatch.setattr("socket.getaddrinfo", refuse)
+    film(*shots)
+    envelope = vidgen(*command, "--json").envelope
+    error = envelope["error"]
+    assert (envelope["exit_code"], error["code"]) == (3, "engine.retired")
+    assert "2026-09-24" in error["message"]
+    assert all(name in error["hint"] for name in ("runway", "kling", "veo", "openai-videos"))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["film.yaml"], "nothing was begun"
+
+
+def test_a_retired_models_name_is_taken_by_a_server_that_speaks_its_protocol(vidgen: Vidgen, film: Film) -> None:
+    data = vidgen("plan", film(SEA), "--engine", "openai-videos", "--model", "sora-2", "--json").data
+    assert [(shot["engine"], shot["model"]) for shot in data["shots"]] == [("openai-videos", "sora-2")]
 
 
 def test_an_engine_that_is_named_but_not_here_is_never_replaced(vidgen: Vidgen, film: Film, tmp_path: Path) -> None:

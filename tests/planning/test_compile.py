@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vidgen.catalog.engines import capabilities
+from vidgen.errors import InputError
 from vidgen.planning.compile import Overrides, compile_plan
 from vidgen.planning.engine_choice import Machine
 from vidgen.planning.plan import Plan
@@ -69,7 +70,9 @@ characters: {aki: {description: a woman in a navy kimono, references: [aki.png]}
 shots: [{scene: a street, characters: [aki]}, {scene: a bridge, characters: [aki]}]
 """
     board = parse_storyboard(text, tmp_path / "film.yaml").board
-    made = compile_plan(board, tmp_path, overrides=Overrides(engine="kling"), machine=Machine(), lookup=capabilities)
+    made = compile_plan(
+        board, tmp_path, overrides=Overrides(engine="kling", model="kling-v1-6"), machine=Machine(), lookup=capabilities
+    )
     for shot in made.shots:
         assert shot.request
         assert "a woman in a navy kimono" in shot.request.prompt and "film grain" in shot.request.prompt
@@ -157,3 +160,13 @@ def test_the_cut_takes_every_plan_as_it_is(shots: list[tuple[int, int]], rates: 
 def test_what_this_version_cannot_do_is_said_never_dropped_in_silence() -> None:
     made = plan("provenance: {sign: true}\nscore: {floor: 1}\nshots: [{scene: a, voiceover: It begins., dialogue: [Hello]}]")
     assert [notice.message.split(":")[0] for notice in made.notices] == ["provenance", "score.floor", "voiceover", "dialogue"]
+
+
+def test_a_model_that_the_table_does_not_know_is_refused_unless_allowed() -> None:
+    board = "shots: [{id: s1, scene: a, engine: kling, model: kling-v33}]"
+    with pytest.raises(InputError, match="did you mean kling-v3") as caught:
+        plan(board)
+    assert caught.value.code == "engine.unknown_model" and "--allow-unknown-model" in caught.value.hint
+    made = plan(board, Overrides(allow_unknown_model=True))
+    assert made.shots[0].estimated_usd is None
+    assert "engine.model_unknown" in [notice.code for notice in made.notices]

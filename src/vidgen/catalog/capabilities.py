@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 
 @dataclass(frozen=True)
 class Price:
     """US dollars per second of video, per clip, or both; None where unknown. ``by_height`` overrides ``per_second``
-    with (largest short side in pixels, dollars per second) rows, smallest first."""
+    with (largest short side in pixels, dollars per second) rows, smallest first; ``by_clip`` overrides both with (largest
+    short side, longest clip in seconds, dollars for the whole clip) rows, smallest first. ``least``: what any clip costs.
+    """
 
     per_second: float | None = None
     per_clip: float = 0.0
     by_height: tuple[tuple[int, float], ...] = ()
+    by_clip: tuple[tuple[int, float, float], ...] = ()
+    least: float = 0.0
     source: str = ""
     as_of: str = ""
 
     def of(self, seconds: float, short_side: int) -> float | None:
         """Price of one clip in US dollars, or None where it is not known (never 0 for unknown)."""
+        if self.by_clip:
+            return next((usd for side, longest, usd in self.by_clip if short_side <= side and seconds <= longest + 1e-6), None)
         rate = next((price for side, price in self.by_height if short_side <= side), self.per_second)
-        return None if rate is None else round(rate * seconds + self.per_clip, 6)
+        return None if rate is None else round(max(self.least, rate * seconds + self.per_clip), 6)
+
+    def a_second(self, short_side: int) -> float | None:
+        """Price of one second in US dollars, for tables; of the shortest clip where it is not the same for all lengths."""
+        found = next(((longest, usd) for side, longest, usd in self.by_clip if short_side <= side), None)
+        return round(found[1] / found[0], 6) if found else None if self.by_clip else self.of(1, short_side)
 
 
 @dataclass(frozen=True)
 class Capabilities:
     """What one engine does with one model. Empty tuples mean "any".
 
+    ``references_s``: the one clip length that is made with reference pictures; None where it is as for all.
+    ``task_prices``: prices of tasks that differ from ``price``.
     ``durations_s``: legal clip lengths; ``max_s``: longest clip; ``prompt_chars``: longest prompt; ``moves``: camera
     moves with a structured control, ("all",) for every one (others go into the prompt); ``seconds_per_second``: how
-    long one second of video takes to make, roughly.
+    long one second of video takes to make, roughly; ``any_model``: models that the table does not know are taken, too.
     """
 
     engine: str
@@ -43,6 +58,7 @@ class Capabilities:
     first_frame: bool = False
     last_frame: bool = False
     references: int = 0
+    references_s: float | None = None
     seed: bool = False
     negative: bool = False
     moves: tuple[str, ...] = ()
@@ -50,9 +66,30 @@ class Capabilities:
     prompt_chars: int | None = None
     prompt_order: str = "generic"
     price: Price = Price()
+    task_prices: Mapping[str, Price] = field(default_factory=lambda: MappingProxyType({}))
     seconds_per_second: float | None = None
     concurrency: int = 1
     diffusion: bool = True
     retired_on: str | None = None
     instead: str = ""
     note: str = ""
+    any_model: bool = False
+
+    def billed_s(self, seconds: float, by_references: bool = False) -> float:
+        """The clip length that is made and billed for a wanted length: the next legal one, or the longest.
+
+        ``by_references``: reference pictures lead the shot; some models make one length alone of these.
+        """
+        if by_references and self.references_s:
+            return self.references_s
+        legal = [length for length in self.durations_s if length >= seconds - 1e-6]
+        if self.durations_s:
+            return legal[0] if legal else self.durations_s[-1]
+        return min(seconds, self.max_s) if self.max_s else seconds
+
+    def price_of(
+        self, seconds: float, width: int, height: int, task: str = "text_to_video", by_references: bool = False
+    ) -> float | None:
+        """US dollars for one clip of a wanted length and size, as it is billed; None where that is not known."""
+        side = min(width, height, self.max_short_side or width)
+        return self.task_prices.get(task, self.price).of(self.billed_s(seconds, by_references), side)

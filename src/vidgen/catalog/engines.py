@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from vidgen.catalog.capabilities import Capabilities, Price
+from vidgen.errors import MissingError
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,16 @@ def _shared(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _capabilities(engine: str, model: str, row: Mapping[str, Any]) -> Capabilities:
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
-    price = dict(values.pop("price", {}))
-    if "by_height" in price:
-        price["by_height"] = tuple((int(side), float(dollars)) for side, dollars in price["by_height"])
+    price = _price(values.pop("price", {}))
+    values["task_prices"] = {task: _price(given) for task, given in values.get("task_prices", {}).items()}
     if values.get("moves") == "all":
         values["moves"] = ("all",)
-    return Capabilities(engine=engine, model=model, price=Price(**price), **values)
+    return Capabilities(engine=engine, model=model, price=price, **values)
+
+
+def _price(row: Mapping[str, Any]) -> Price:
+    values: dict[str, Any] = {key: tuple(map(tuple, value)) if isinstance(value, list) else value for key, value in row.items()}
+    return Price(**values)
 
 
 def capabilities(engine: str, model: str | None = None) -> Capabilities | None:
@@ -66,7 +71,26 @@ def capabilities(engine: str, model: str | None = None) -> Capabilities | None:
         return known
     from dataclasses import replace
 
-    return replace(rows[0], model=model, price=rows[0].price if rows[0].kind in ("local", "built-in") else Price())
+    if rows[0].kind in ("local", "built-in"):
+        return replace(rows[0], model=model)
+    return replace(rows[0], model=model, price=Price(), task_prices={})
+
+
+def refuse_retired(engine: str, model: str | None, where: str = "") -> None:
+    """Raise MissingError, naming what to use, where the table knows that the engine, or this model of it, is no more."""
+    rows = engine_table().get(engine, ())
+    gone = next((row for row in rows if row.retired_on and (row.model == model or all(one.retired_on for one in rows))), None)
+    if gone:
+        what = gone.title if all(one.retired_on for one in rows) else f"{gone.title} {gone.model}"
+        text, hint = f"{what} was retired on {gone.retired_on}", f"use {gone.instead}" if gone.instead else ""
+        raise MissingError("engine.retired", text, hint=hint, where=where)
+
+
+def unknown_model(engine: str, model: str | None) -> tuple[str, ...]:
+    """The models of an engine that the table knows, where it knows the engine and ``model`` is not among them; else nothing."""
+    rows = engine_table().get(engine, ())
+    known = tuple(row.model for row in rows if row.model)
+    return () if model is None or model in known or any(row.any_model for row in rows) else known
 
 
 @functools.cache

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vidgen import __version__
-from vidgen.cli.commands import about, board, later, make, media
+from vidgen.cli.commands import about, board, later, make, media, takes
 
 app = typer.Typer(
     name="vidgen",
@@ -54,5 +54,6 @@ for _name, _run, _panel in (
 ):
     app.command(_name, rich_help_panel=_panel)(_run)
 
+app.add_typer(takes.takes_app, name="takes", rich_help_panel=_FILM)
 app.add_typer(about.engines_app, name="engines", rich_help_panel=_HELP)
 app.add_typer(about.models_app, name="models", rich_help_panel=_HELP)

@@ -11,6 +11,7 @@ BoardArg = Annotated[Path, typer.Argument(metavar="BOARD.yaml", help="The storyb
 Json = Annotated[bool, typer.Option("--json", help="NDJSON events and one result envelope on stdout.")]
 Engine = Annotated[str | None, typer.Option(help="Engine for every shot; auto never spends money.", show_default=False)]
 Model = Annotated[str | None, typer.Option(help="Model of the engine, or a local model folder.", show_default=False)]
+UnknownModel = Annotated[bool, typer.Option("--allow-unknown-model", help="Send model names that the table does not know.")]
 Candidates = Annotated[int | None, typer.Option(min=1, max=16, help="Takes per shot.", show_default=False)]
 Seed = Annotated[int | None, typer.Option(min=0, max=2**31 - 1, help="Seed of the first take.", show_default=False)]
 MaxCost = Annotated[float | None, typer.Option(min=0, help="Most US dollars this run may spend.", show_default=False)]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from vidgen.storyboard.lint import Finding
 
 PIPE_WIDTH = 140
+WIDE = 120
+"""From here on tables show all their columns."""
 _STATES = {"ok": "green", "warn": "yellow", "bad": "red", "info": "cyan"}
 
 
@@ -106,29 +108,59 @@ def preset_table(found: Mapping[str, Preset]) -> None:
     console().print(table)
 
 
-def engine_table(rows: Iterable[Mapping[str, Any]]) -> None:
-    """The comparison of engines, as of the table's date."""
+def engine_table(rows: Sequence[Mapping[str, Any]]) -> None:
+    """The comparison of engines. A narrow terminal gets fewer columns; what an engine lacks here stands below."""
+    out = console()
+    wide = out.width >= WIDE
+    names = ("engine", "model") if wide else ("model",)
+    more = (("pictures", FIXED), ("refs", RIGHT), ("negative", FIXED)) if wide else ()
     table = _table(
-        ("engine", FIXED), ("model", FIXED), ("longest", RIGHT), ("up to", RIGHT), "makes", ("pictures", FIXED),
-        ("seed", FIXED),
-        ("sound", FIXED), ("$/s", RIGHT), "here",
+        *((name, FIXED) for name in names), ("long", RIGHT), ("size", RIGHT), "makes", *more,
+        ("seed", FIXED), *([("sound", FIXED)] if wide else []), ("$/s", RIGHT), *([("here", FIXED)] if wide else []),
     )  # fmt: skip
+    table.padding = (0, 1, 0, 0)
+    before = ""
     for row in rows:
+        head = row["engine"] if row["engine"] != before else ""
+        if head and not wide:
+            table.add_row(Text(head, style="bold"))
+        before = row["engine"]
+        said = "ready" if row["ready"] else "retired" if row["retired_on"] else "no"
         table.add_row(
-            row["engine"], row["model"], f"{row['max_s']:g} s" if row["max_s"] else "any",
-            f"{row['max_short_side']}p" if row["max_short_side"] else "any", ", ".join(row["tasks_short"]), row["pictures"],
-            "yes" if row["seed"] else "no", "yes" if row["audio"] else "no", row["price"],
-            Text(row["state"], style="green" if row["ready"] else "dim"),
+            *([Text(head, style="bold"), row["model"]] if wide else [f" {row['model']}"]),
+            f"{row['max_s']:g} s" if row["max_s"] else "any",
+            f"{row['max_short_side']}p" if row["max_short_side"] else "any",
+            ", ".join(name for name in row["tasks_short"] if not wide or name != "first+last"),
+            *([row["pictures"], str(row["references"] or "-"), _yes(row["negative"])] if wide else []),
+            _yes(row["seed"]), *([_yes(row["audio"])] if wide else []), row["price"],
+            *([Text(said, style="green" if row["ready"] else "dim")] if wide else []),
         )  # fmt: skip
-    console().print(table)
+    out.print(table)
+    dates = sorted({row["as_of"] for row in rows if row["as_of"]})
+    read = f", as read {' to '.join(dict.fromkeys((dates[0], dates[-1])))}" if dates else ""
+    out.print(f"$/s: US dollars a second, from the smallest size to the largest{read}; ? is not known")
+    for engine, state in {row["engine"]: row["state"] for row in rows if not row["ready"]}.items():
+        out.print(Text(f"{engine}: {state}", style="dim"))
+
+
+def _yes(able: object) -> str:
+    return "yes" if able else "no"
 
 
 def use_case_table(rows: Iterable[Mapping[str, Any]]) -> None:
-    """Which engine for which job."""
-    table = _table(("use case", FIXED), ("日本語", FIXED), ("engines", FIXED), ("preset", FIXED), "why")
+    """Which engine for which job, and what a second of it costs at 720p."""
+    out = console()
+    wide = out.width >= WIDE
+    table = _table(("use case", FIXED), *([("日本語", FIXED)] if wide else []), "engines ($/s at 720p)", "preset", "why")
+    table.padding = (0, 1, 0, 0)
     for row in rows:
-        table.add_row(row["name"], row["ja"], ", ".join(row["engines"]), row["preset"], row["why"])
-    console().print(table)
+        engines = ", ".join(f"{name} ({_rate(row['price_720p'].get(name))})" for name in row["engines"])
+        table.add_row(row["name"], *([row["ja"]] if wide else []), engines, row["preset"], row["why"])
+    out.print(table)
+
+
+def _rate(value: float | None) -> str:
+    return "?" if value is None else f"{value:g}" if value else "free"
 
 
 def model_table(rows: Iterable[Mapping[str, Any]], home: Path) -> None:
@@ -168,3 +200,23 @@ def score_table(report: Mapping[str, Any]) -> None:
             "; ".join(f"{veto['code']} at {veto['at_s']} s" for veto in card["vetoes"]),
         )  # fmt: skip
     console().print(table)
+
+
+def ledger_table(found: Mapping[str, Any]) -> None:
+    """What was bought, and what it cost together."""
+    table = _table(("no.", RIGHT), "shot", ("take", RIGHT), "engine", "state", "job or reference", ("cost", RIGHT), "when")
+    for row in found["takes"]:
+        cost = row["actual_usd"] if row["actual_usd"] is not None else row["estimated_usd"]
+        model = f"{row['engine']} {row['model'] or ''}".strip()
+        place = row["job"] or row["reference"]
+        when = str(row["created"])[:16].replace("T", " ")
+        table.add_row(str(row["number"]), row["shot"], str(row["take"]), model, row["state"], place, dollars(cost), when)
+    screen = console()
+    if found["takes"]:
+        screen.print(table)
+    screen.print(f"spent and set aside: {found['spent_usd']:.2f} USD", highlight=False)
+    if found["unsettled"]:
+        screen.print(
+            f"{found['unsettled']} of unknown fate: look for the reference at the provider, then"
+            " vidgen takes resolve BOARD.yaml NO. --job ID, or --lost"
+        )

@@ -38,8 +38,8 @@ class Engine(ABC):
 
     def estimate(self, request: ShotRequest) -> float | None:
         """US dollars that one take would cost at most, by the price table; None where that is not known. No network."""
-        price = self.capabilities(request.model).price
-        return price.of(request.duration_s, min(request.width, request.height))
+        able = self.capabilities(request.model)
+        return able.price_of(request.duration_s, request.width, request.height, request.task, request.by_references)
 
     def available(self) -> str | None:
         """None where the engine can run here; else one line saying what is missing. No network."""
@@ -67,12 +67,15 @@ JobState = Literal["queued", "running", "succeeded", "failed"]
 
 @dataclass(frozen=True)
 class Job:
-    """A remote job as last seen. ``error`` is the provider's own words; ``raw`` whatever ``fetch`` needs (JSON values)."""
+    """A remote job as last seen. ``error`` is the provider's own words, ``kind`` what sort of failure they tell of (as in
+    ``engines.cloud.failures.Kind``; None: of its own); ``raw`` whatever ``fetch`` needs (JSON values).
+    """
 
     id: str
     state: JobState
     progress: float | None = None
     error: str | None = None
+    kind: str | None = None
     raw: Mapping[str, Any] | None = None
 
 
@@ -80,6 +83,8 @@ class RemoteEngine(Engine):
     """Makes clips at a provider. All three steps are coroutines; ``submit`` sends exactly one create request."""
 
     poll_interval_s: float = 5.0
+    deadline_s: float = 3600.0
+    """How long a run waits for one job before it leaves it to the next run."""
 
     @abstractmethod
     async def submit(self, take: TakeRequest, *, reference: str) -> str:
@@ -97,3 +102,12 @@ class RemoteEngine(Engine):
 
     async def cancel(self, job_id: str) -> None:
         """Ask the provider to stop the job; does nothing where it cannot."""
+
+    async def find(self, reference: str) -> str | None:
+        """The job id of a create request whose answer was lost, by our reference; None where the provider knows of none.
+        Raises NotImplementedError where it cannot be asked.
+        """
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Let go of connections at the end of a run."""

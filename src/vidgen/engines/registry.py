@@ -112,11 +112,12 @@ def _load(entry: EntryPoint) -> Engine:
 
 
 def _unknown(name: str) -> MissingError:
-    from vidgen.catalog.engines import capabilities
+    from vidgen.catalog.engines import refuse_retired
 
-    known = capabilities(name)
-    if known and known.retired_on:
-        return MissingError("engine.retired", f"{known.title} was retired on {known.retired_on}", hint=f"use {known.instead}")
+    try:
+        refuse_retired(name, None)
+    except MissingError as retired:
+        return retired
     names = engine_names()
     near = difflib.get_close_matches(name.lower(), names, n=2, cutoff=0.5)
     guess = f" (did you mean {' or '.join(near)}?)" if near else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from vidgen.catalog.capabilities import Capabilities
-from vidgen.errors import Notice
+from vidgen.catalog.engines import refuse_retired, unknown_model
+from vidgen.errors import InputError, Notice
 from vidgen.media.encode import MASTER
 from vidgen.planning.engine_choice import Choice, Machine, choose_engine
 from vidgen.planning.plan import Plan, PlannedShot
@@ -19,7 +21,6 @@ from vidgen.planning.presets import Preset
 from vidgen.planning.prompt import camera_words, render_prompt, words_of
 from vidgen.planning.split import Part, split_shot
 from vidgen.planning.wishes import (
-    billed_seconds,
     film_post,
     left_as_it_is,
     length_notices,
@@ -54,6 +55,7 @@ class Overrides:
     candidates: int | None = None
     seed: int | None = None
     preset: Preset | None = None
+    allow_unknown_model: bool = False
 
 
 def compile_plan(
@@ -222,19 +224,40 @@ class _Compiler:
                 continues=None, seconds_each=seconds, make_seconds=0.0, estimated_usd=0.0,
             )  # fmt: skip
         choice = choose_engine(shot, self.overrides.engine, self.overrides.model, self.machine)
+        self._check_model(choice, shot.id)
         able = self.lookup(choice.engine, choice.model) or Capabilities(engine=choice.engine)
         candidates = self.overrides.candidates or shot.candidates or DEFAULT_CANDIDATES
         request = self._request(shot, entry.part.frames, choice, able)
         self.notices += unmet_wishes(shot, able)
         self.notices += length_notices(shot, seconds, request.prompt, able)
-        billed = billed_seconds(seconds, able)
-        price = able.price.of(billed, min(request.width, request.height))
+        billed = able.billed_s(seconds, request.by_references)
+        price = able.price_of(seconds, request.width, request.height, request.task, request.by_references)
         return PlannedShot(
             **common, engine=choice.engine, model=choice.model, why_engine=choice.why, candidates=candidates, request=request,
             clip=None, continues=self._continued(shot, last_parts, able), seconds_each=billed,
             make_seconds=None if able.seconds_per_second is None else able.seconds_per_second * billed * candidates,
             estimated_usd=None if price is None else round(price * candidates, 6),
         )  # fmt: skip
+
+    def _check_model(self, choice: Choice, shot: str) -> None:
+        """Catalogues change monthly, so an unknown model may be right; but a slip of the pen must not reach a provider.
+
+        A provider that is no more is refused before anything else.
+        """
+        refuse_retired(choice.engine, choice.model, shot)
+        known = unknown_model(choice.engine, choice.model)
+        if not known:
+            return
+        if not self.overrides.allow_unknown_model:
+            near = difflib.get_close_matches(choice.model or "", known, 1)
+            guess = f" (did you mean {near[0]}?)" if near else ""
+            raise InputError(
+                "engine.unknown_model",
+                f"{shot}: {choice.engine} has no model {choice.model!r}{guess}",
+                hint=f"known: {', '.join(known)}; --allow-unknown-model sends it all the same, at a price that is not known",
+                where=shot,
+            )
+        self._say("engine.model_unknown", f"model: {choice.model} is not in the table; limits and price are not known", shot)
 
     def _continued(self, shot: Shot, last_parts: dict[str, str], able: Capabilities) -> str | None:
         """The id of the part whose end opens this shot: a split shot is continued from its last part."""

@@ -60,7 +60,11 @@ def render_prompt(order: str, task: Task, words: Words, camera: str) -> str:
         "style": words.style,
         "extra": words.extra,
     }
-    lines = [", ".join(text for name in sentence if (text := parts[name].strip().rstrip(".。"))) for sentence in sentences]
+
+    def said(name: str) -> str:
+        return (name[1:] if name.startswith("=") else parts[name]).strip().rstrip(".。")
+
+    lines = [", ".join(text for name in sentence if (text := said(name))) for sentence in sentences]
     lines = [line for line in lines if line]
     if row["join"] == "comma":
         return ", ".join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from vidgen.catalog.capabilities import Capabilities
+from vidgen.catalog.engines import engine_table
 from vidgen.errors import Notice
 from vidgen.storyboard.merge import merged_shot
 from vidgen.storyboard.model import Post, Shot, Storyboard
@@ -37,7 +38,7 @@ def unmet_wishes(shot: Shot, able: Capabilities) -> Iterator[Notice]:
     name = able.title or able.engine
     for key, asked, can, lacks in _WISHES:
         if asked(shot) and not can(able):
-            yield Notice("engine.wish_ignored", f"{key}: {name} {lacks}; left out", shot.id)
+            yield Notice("engine.wish_ignored", f"{key}: {name} {lacks}; left out{_elsewhere(able, can)}", shot.id)
     move = shot.camera.move if shot.camera else "static"
     if move != "static" and able.moves != ("all",) and move not in able.moves:
         yield Notice("engine.wish_approximated", f"camera: {name} has no control for {move}; it is said in the prompt", shot.id)
@@ -45,6 +46,12 @@ def unmet_wishes(shot: Shot, able: Capabilities) -> Iterator[Notice]:
         unknown = sorted(set(shot.params) - {"slate"})
         if unknown:
             yield Notice("engine.wish_ignored", f"params: {name} does not know {', '.join(unknown)}; left out", shot.id)
+
+
+def _elsewhere(able: Capabilities, can: Can) -> str:
+    """Which other model of the same engine could do it; empty where none can."""
+    others = [row.model for row in engine_table().get(able.engine, ()) if row.model and row.model != able.model and can(row)]
+    return f" (its model {others[0]} could)" if others else ""
 
 
 def not_yet(board: Storyboard) -> Iterator[Notice]:
@@ -106,11 +113,3 @@ def length_notices(shot: Shot, seconds: float, prompt: str, able: Capabilities) 
         yield Notice(
             "engine.prompt_too_long", f"prompt: {len(prompt)} characters, {name} takes {able.prompt_chars}; shorten it", shot.id
         )
-
-
-def billed_seconds(seconds: float, able: Capabilities) -> float:
-    """The clip length that an engine makes and bills for a wanted length: the next legal one, or its longest."""
-    legal = [length for length in able.durations_s if length >= seconds - 1e-6]
-    if able.durations_s:
-        return legal[0] if legal else able.durations_s[-1]
-    return min(seconds, able.max_s) if able.max_s else seconds

@@ -77,7 +77,7 @@ def _engine_row(able: Capabilities, ready: bool, state: str) -> dict[str, Any]:
         "moves": list(able.moves),
         "audio": able.audio,
         "price": _price(able),
-        "price_per_second_720p": able.price.of(1, 720),
+        "price_per_second_720p": able.price.a_second(720),
         "price_source": able.price.source,
         "as_of": able.price.as_of,
         "diffusion": able.diffusion,
@@ -89,11 +89,16 @@ def _engine_row(able: Capabilities, ready: bool, state: str) -> dict[str, Any]:
 
 
 def _price(able: Capabilities) -> str:
-    if able.price.by_height:
-        return " / ".join(f"{dollars:g}" for _, dollars in able.price.by_height)
-    if able.price.per_second is None:
+    """Dollars a second, from the cheapest size and length to the dearest."""
+    price = able.price
+    rates = [usd / longest for _, longest, usd in price.by_clip] or [usd for _, usd in price.by_height]
+    if not rates and price.per_second is None:
         return "?"
-    return f"{able.price.per_second:g}" if able.price.per_second else "free"
+    rates = rates or [price.per_second or 0.0]
+    low, high = (f"{rate:.2f}" if round(rate, 2) == round(rate, 3) else f"{rate:.3f}" for rate in (min(rates), max(rates)))
+    if not max(rates):
+        return "free"
+    return low if low == high else f"{low}-{high}"
 
 
 def recommendations(name: str | None) -> list[dict[str, Any]]:
@@ -105,7 +110,7 @@ def recommendations(name: str | None) -> list[dict[str, Any]]:
             "engines": list(case.engines),
             "preset": case.preset,
             "why": case.why,
-            "price_720p": {engine: able.price.of(1, 720) for engine in case.engines if (able := capabilities(engine))},
+            "price_720p": {engine: able.price.a_second(720) for engine in case.engines if (able := capabilities(engine))},
         }
         for case in use_cases()
     ]

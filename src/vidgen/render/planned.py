@@ -38,9 +38,10 @@ def plan_of(
     candidates: int | None = None,
     seed: int | None = None,
     preset: str | None = None,
+    allow_unknown_model: bool = False,
 ) -> tuple[LoadedBoard, Plan]:
     """Load and plan a storyboard with the command line's wishes."""
-    overrides = Overrides(engine, model, candidates, seed, preset_named(preset) if preset else None)
+    overrides = Overrides(engine, model, candidates, seed, preset_named(preset) if preset else None, allow_unknown_model)
     loaded = load_storyboard(file)
     return loaded, plan_loaded(loaded, overrides)
 

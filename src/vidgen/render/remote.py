@@ -1,18 +1,67 @@
-"""Drives a remote engine over the journal, so that a crash between any two steps never buys a take twice."""
+"""Drives a remote engine over the journal, so that a crash between any two steps never buys a take twice.
+
+What was surely refused for now is sent again after a pause. What may have been accepted is looked up where the provider can
+be asked, and else left to a person. A job that is paid for is polled through blips; its result is fetched, never bought anew.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import random
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from vidgen.engines.base import Job, RemoteEngine
-from vidgen.errors import Cancelled, ProcessingError, VidgenError
+from vidgen.engines.cloud.failures import ProviderError, kind_of
+from vidgen.errors import Cancelled, Notice, ProcessingError, VidgenError
 from vidgen.takes.journal import Attempt, Journal
 from vidgen.takes.keys import seeded_key
 from vidgen.takes.request import Take, TakeRequest
 from vidgen.takes.store import TakeStore
+
+RATE_TRIES = 40
+"""How often a request is sent that the provider turns away for now."""
+BLIPS = 20
+"""How many answers in a row may be missing while a job is polled."""
+LISTED_AFTER = 30
+"""Polling intervals after which a job that a provider does not list was never accepted; lists may lag behind."""
+LONGEST_PAUSE_S = 60.0
+TICK_S = 0.2
+"""How soon a wish to stop is heard while waiting."""
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """One take to be had from a provider: what is wanted, under which key, at which price, and where it is kept."""
+
+    engine: RemoteEngine
+    wanted: TakeRequest
+    key: str
+    store: TakeStore
+    journal: Journal
+    run_id: str
+    price_usd: float | None
+    limit_usd: float | None
+    again: bool
+    slot: asyncio.Semaphore
+    started: Callable[[], None]
+    progress: Callable[[float], None]
+    stop: threading.Event
+    notices: list[Notice]
+
+    @property
+    def take_key(self) -> str:
+        """Key of this very take."""
+        return seeded_key(self.key, self.wanted.seed)
+
+    @property
+    def interval_s(self) -> float:
+        """Pause between two looks at a job."""
+        return float(os.environ.get("VIDGEN_POLL_INTERVAL") or self.engine.poll_interval_s)
 
 
 async def run_remote(
@@ -27,71 +76,172 @@ async def run_remote(
     limit_usd: float | None,
     progress: Callable[[float], None],
     stop: threading.Event,
+    again: bool = False,
+    slot: asyncio.Semaphore | None = None,
+    started: Callable[[], None] = lambda: None,
+    notices: list[Notice] | None = None,
 ) -> Take:
     """One take from a provider: go on with an open job, or reserve its price, send it once, and wait for it.
 
+    Args:
+        again: a person asked for new takes, so that a result which is lost at the provider may be bought once more.
+        slot: held while the provider works: how many jobs it takes at once. Fetching and checking are outside of it.
+        started: called once it is this take's turn.
+        notices: where remarks on the take are added.
+
     An unclear answer to the create request is journaled as unknown and never sent again by itself.
     """
-    attempt = journal.open_job(seeded_key(key, wanted.seed))
-    if attempt:
-        attempt = journal.resume(attempt.id, run_id)
-    else:
-        attempt = await _submit(engine, wanted, key, journal, run_id=run_id, price_usd=price_usd, limit_usd=limit_usd)
-    assert attempt.job_id is not None
-    job = await _wait(engine, attempt, progress, stop)
-    if job.state == "failed":
-        journal.failed(attempt.id, job.error or "no reason given")
-        raise ProcessingError(
-            "generation.failed",
-            f"take {wanted.take} of {wanted.request.shot}: {engine.name} says: {job.error or 'no reason given'}",
-            hint="change the shot, or choose another engine; what was made is kept",
-            where=wanted.request.shot,
-        )
-    part = store.part_for(seeded_key(key, wanted.seed))
+    buy = Purchase(
+        engine, wanted, key, store, journal, run_id, price_usd, limit_usd, again,
+        slot or asyncio.Semaphore(), started, progress, stop, notices if notices is not None else [],
+    )  # fmt: skip
+    await _look_up(buy)
+    attempt = journal.open_job(buy.take_key)
+    if attempt is None:
+        return await _new(buy)
+    attempt = journal.resume(attempt.id, run_id)
     try:
-        generated = await engine.fetch(job, wanted, part)
-        take = await asyncio.to_thread(store.put, part, wanted, generated, request_key=key)
-    finally:
-        part.unlink(missing_ok=True)
-    journal.done(attempt.id, sha256=take.sha256, actual_usd=generated.cost_usd)
-    return take
+        async with buy.slot:
+            started()
+            job = await _wait(buy, attempt)
+        return await _finish(buy, attempt, job)
+    except ProviderError as error:
+        if error.kind != "expired" or not again:
+            raise
+        journal.failed(attempt.id, error.message, actual_usd=attempt.estimated_usd or 0.0)
+    return await _new(buy)
 
 
-async def _submit(
-    engine: RemoteEngine,
-    wanted: TakeRequest,
-    key: str,
-    journal: Journal,
-    *,
-    run_id: str,
-    price_usd: float | None,
-    limit_usd: float | None,
-) -> Attempt:
-    attempt = journal.reserve(wanted, request_key=key, run_id=run_id, estimated_usd=price_usd, limit_usd=limit_usd)
-    attempt = journal.begin(attempt.id)
+async def _new(buy: Purchase) -> Take:
+    async with buy.slot:
+        if buy.stop.is_set():
+            raise Cancelled()
+        buy.started()
+        attempt = await _bought(buy)
+        job = await _wait(buy, attempt)
+    return await _finish(buy, attempt, job)
+
+
+async def _look_up(buy: Purchase) -> None:
+    """Settle a submission whose answer was lost, where the provider can be asked for it by our reference."""
+    lost = buy.journal.lost(buy.take_key)
+    if lost is None:
+        return
     try:
-        job_id = await engine.submit(wanted, reference=attempt.reference)
+        job_id = await buy.engine.find(lost.reference)
+    except NotImplementedError:
+        return
+    if job_id:
+        buy.journal.submitted(lost.id, job_id)
+    elif _age_s(lost) > LISTED_AFTER * buy.interval_s:
+        buy.journal.failed(lost.id, "the provider knows of no such job: it was never accepted")
+
+
+def _age_s(attempt: Attempt) -> float:
+    return (datetime.now(UTC) - datetime.fromisoformat(attempt.updated)).total_seconds()
+
+
+async def _bought(buy: Purchase) -> Attempt:
+    attempt = buy.journal.reserve(
+        buy.wanted,
+        request_key=buy.key,
+        run_id=buy.run_id,
+        estimated_usd=buy.price_usd,
+        limit_usd=buy.limit_usd,
+        again=buy.again,
+    )
+    for number in range(1, RATE_TRIES + 1):
+        try:
+            return await _sent(buy, attempt)
+        except ProviderError as error:
+            if error.kind != "rate":
+                raise
+            try:
+                if number == RATE_TRIES:
+                    raise
+                await _pause(buy, error.retry_after_s or buy.interval_s * 2 ** min(number, 6))
+            except VidgenError:
+                buy.journal.failed(attempt.id, f"never accepted: {error.message}")
+                raise
+    raise AssertionError("unreachable")
+
+
+async def _sent(buy: Purchase, attempt: Attempt) -> Attempt:
+    """Send the create request once; the journal knows before and after."""
+    journal = buy.journal
+    journal.begin(attempt.id)
+    try:
+        job_id = await buy.engine.submit(buy.wanted, reference=attempt.reference)
     except VidgenError as error:
         if error.code == "submit.unknown":
             journal.unknown(attempt.id, error.message)
+        elif kind_of(error) == "rate":
+            journal.postponed(attempt.id, error.message)
         else:
             journal.failed(attempt.id, error.message)
         raise
-    except Exception as error:
+    except BaseException as error:
         journal.unknown(attempt.id, f"{type(error).__name__}: {error}")
         raise
     return journal.submitted(attempt.id, job_id)
 
 
-async def _wait(engine: RemoteEngine, attempt: Attempt, progress: Callable[[float], None], stop: threading.Event) -> Job:
-    interval = float(os.environ.get("VIDGEN_POLL_INTERVAL") or engine.poll_interval_s)
+async def _finish(buy: Purchase, attempt: Attempt, job: Job) -> Take:
+    """Fetch what a job that ended has made and put it into the store."""
+    if job.state == "failed":
+        buy.journal.failed(attempt.id, job.error or "no reason given")
+        raise _job_failed(buy, job)
+    part = buy.store.part_for(buy.take_key)
+    try:
+        generated = await buy.engine.fetch(job, buy.wanted, part)
+        take = await asyncio.to_thread(buy.store.put, part, buy.wanted, generated, request_key=buy.key)
+    finally:
+        part.unlink(missing_ok=True)
+    buy.journal.done(attempt.id, sha256=take.sha256, actual_usd=generated.cost_usd)
+    buy.notices.extend(Notice(code, message, buy.wanted.request.shot) for code, message in generated.notices)
+    return take
+
+
+def _job_failed(buy: Purchase, job: Job) -> ProcessingError:
+    moderated = job.kind in ("moderation_input", "moderation_output")
+    return ProcessingError(
+        "generation.moderated" if moderated else "generation.failed",
+        f"take {buy.wanted.take} of {buy.wanted.request.shot}: {buy.engine.name} says: {job.error or 'no reason given'}",
+        hint="reword the shot" if moderated else "change the shot, or choose another engine; what was made is kept",
+        where=buy.wanted.request.shot,
+    )
+
+
+async def _wait(buy: Purchase, attempt: Attempt) -> Job:
+    """Poll until the job ends. Missing answers in between do not matter; what is paid for stays open in the journal."""
     assert attempt.job_id is not None
+    until = time.monotonic() + buy.engine.deadline_s
+    blips = 0
     while True:
-        if stop.is_set():
+        if buy.stop.is_set():
             raise Cancelled()
-        job = await engine.poll(attempt.job_id)
+        try:
+            job = await buy.engine.poll(attempt.job_id)
+        except ProviderError as error:
+            blips += 1
+            if error.kind not in ("provider_fault", "rate") or blips > BLIPS:
+                raise
+            await _pause(buy, error.retry_after_s or buy.interval_s * blips)
+            continue
+        blips = 0
         if job.state in ("succeeded", "failed"):
             return job
         if job.progress is not None:
-            progress(job.progress)
-        await asyncio.sleep(interval)
+            buy.progress(job.progress)
+        if time.monotonic() > until:
+            raise ProviderError("timeout", buy.engine.name, f"job {attempt.job_id} is still {job.state}")
+        await _pause(buy, buy.interval_s)
+
+
+async def _pause(buy: Purchase, seconds: float) -> None:
+    """Wait, a little unevenly so that takes do not ask all at once; ends early, with Cancelled, when the user wants to stop."""
+    until = time.monotonic() + min(seconds, LONGEST_PAUSE_S) * random.uniform(0.85, 1.15)
+    while (left := until - time.monotonic()) > 0:
+        if buy.stop.is_set():
+            raise Cancelled()
+        await asyncio.sleep(min(left, TICK_S))

@@ -131,6 +131,7 @@ class ShotMaker:
         with self._signals(loop), ThreadPoolExecutor((self.jobs or DEFAULT_JOBS) + 2, "take") as pool:
             loop.set_default_executor(pool)
             done = await asyncio.gather(*(self._shot(planned) for planned in self.shots), return_exceptions=True)
+            await asyncio.gather(*(engine.close() for engine in self.engines.values() if isinstance(engine, RemoteEngine)))
         self._gather_notices()
         if self._stop.is_set():
             raise Cancelled(self._signal)
@@ -233,18 +234,15 @@ class ShotMaker:
         if found:
             self.listener("take.reused", shot=planned.id, take=number)
             return found
-        async with self._slot(planned):
-            if self._stop.is_set():
-                raise Cancelled(self._signal)
-            self.listener("take.started", shot=planned.id, take=number, engine=planned.engine, seed=request.seed_of(number))
-            wanted = TakeRequest(request, number, request.seed_of(number))
-            try:
-                take = await self._made_by(planned, wanted, key)
-            except VidgenError as error:
-                if not isinstance(error, Cancelled):
-                    self.listener("take.failed", shot=planned.id, take=number, code=error.code, message=error.message)
-                raise
-        self.spent_usd += take.cost_usd or 0.0
+        wanted = TakeRequest(request, number, request.seed_of(number))
+        try:
+            take = await self._made_by(planned, wanted, key)
+        except VidgenError as error:
+            if not isinstance(error, Cancelled):
+                self.listener("take.failed", shot=planned.id, take=number, code=error.code, message=error.message)
+            raise
+        told = take.cost_usd  # where the provider gives no figure, the estimate stands, as in the journal
+        self.spent_usd += (planned.estimated_usd or 0.0) / planned.candidates if told is None else told
         self.listener("take.done", shot=planned.id, take=number, file=str(take.file), cost_usd=take.cost_usd)
         return take
 
@@ -263,10 +261,15 @@ class ShotMaker:
             told = time.monotonic()
             self.listener("take.progress", shot=wanted.request.shot, take=wanted.take, share=round(share, 4))
 
+        def started() -> None:
+            seed, request = wanted.seed, wanted.request
+            self.listener("take.started", shot=request.shot, take=wanted.take, engine=planned.engine, seed=seed)
+
         if isinstance(engine, RemoteEngine):
             return await run_remote(
                 engine, wanted, key, store, journal, run_id=self.space.run_id, price_usd=price_usd, limit_usd=self._limit,
-                progress=progress, stop=self._stop,
+                again=bool({planned.id, planned.parent} & self.regenerate), slot=self._slot(planned), started=started,
+                progress=progress, stop=self._stop, notices=self.notices,
             )  # fmt: skip
         assert isinstance(engine, LocalEngine)
 
@@ -279,7 +282,11 @@ class ShotMaker:
             finally:
                 part.unlink(missing_ok=True)
 
-        return await asyncio.to_thread(generate)
+        async with self._slot(planned):
+            if self._stop.is_set():
+                raise Cancelled(self._signal)
+            started()
+            return await asyncio.to_thread(generate)
 
     def _slot(self, planned: PlannedShot) -> asyncio.Semaphore:
         """At most as many takes at once as the engine allows, and on this machine as many as there are jobs."""

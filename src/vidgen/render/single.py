@@ -48,6 +48,7 @@ class ShotOptions:
     candidates: int | None = None
     max_cost: float | None = None
     work: Path | None = None
+    allow_unknown_model: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ def render_shot(
     """
     check_output(options.output)
     board = _board(options)
-    overrides = Overrides(options.engine, options.model, options.candidates, options.seed)
+    unknown = options.allow_unknown_model
+    overrides = Overrides(options.engine, options.model, options.candidates, options.seed, allow_unknown_model=unknown)
     plan = compile_plan(board, Path(), overrides=overrides, machine=this_machine(), lookup=capabilities_of, split=False)
     warn(plan.notices)
     engines = ready_engines(plan.shots, require_diffusion=False)

@@ -3,7 +3,8 @@
 States of one attempt at one take::
 
     planned -> submitting -> submitted (job id) -> done
-                    |              +-------------> failed
+       ^            |              +-------------> failed
+       +------------+ postponed (turned away for now: nothing was bought)
                     +-> failed (refused: nothing was bought)
                     +-> unknown (the answer was lost: may have been bought) -> submitted | failed, only by a person or
                         by an engine that can look its job up
@@ -131,6 +132,10 @@ class Journal:
         """The create request leaves next."""
         return self._move(attempt, ("planned",), "submitting")
 
+    def postponed(self, attempt: int, words: str) -> Attempt:
+        """The provider surely turned the request away for now; it may be sent again."""
+        return self._move(attempt, ("submitting",), "planned", words=words)
+
     def submitted(self, attempt: int, job_id: str) -> Attempt:
         """The provider accepted it under this job id. Also settles an unknown submission whose job was found."""
         return self._move(attempt, ("submitting", "unknown"), "submitted", job_id=job_id)
@@ -151,6 +156,10 @@ class Journal:
     def resume(self, attempt: int, run_id: str) -> Attempt:
         """A later run takes over an open job; what it costs counts in that run."""
         return self._move(attempt, ("submitted",), "submitted", run_id=run_id)
+
+    def lost(self, take_key: str) -> Attempt | None:
+        """The unsettled attempt of a take whose answer was lost."""
+        return next((row for row in self.attempts(take_key) if row.state == "unknown"), None)
 
     def open_job(self, take_key: str) -> Attempt | None:
         """The submitted job of a take that has not ended, to be polled rather than bought again."""

@@ -83,6 +83,11 @@ class ShotRequest:
         """Length in seconds."""
         return float(self.frames / self.fps)
 
+    @property
+    def by_references(self) -> bool:
+        """Whether reference pictures lead the shot: it has some, and neither an opening picture nor a clip to go by."""
+        return bool(self.inputs.references) and self.task == "text_to_video"
+
     def seed_of(self, take: int) -> int:
         """The seed of take 1, 2, ...: take 1 has the base seed itself, so that more takes never change the first."""
         return (self.base_seed + 1000 * (take - 1)) % 2**31

@@ -187,6 +187,12 @@ class TakeStore:
         return kept
 
 
+def manifest_of(clip: Path) -> Mapping[str, Any]:
+    """How a stored take was made, by its file; empty for any other file."""
+    made = _read(clip.with_suffix(".json")).get("manifest")
+    return made if isinstance(made, dict) else {}
+
+
 def _record(take: TakeRequest, generated: Generated, request_key: str) -> dict[str, Any]:
     request = take.request
     return {

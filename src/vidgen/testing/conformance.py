@@ -8,12 +8,12 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -23,6 +23,8 @@ from vidgen.errors import NOTICES, Cancelled
 from vidgen.media.files import sha256_file
 from vidgen.media.verify import check_video
 from vidgen.takes.request import Generated, ShotRequest, TakeRequest
+
+T = TypeVar("T")
 
 
 class EngineConformance:
@@ -154,7 +156,7 @@ class EngineConformance:
         before = self.created()
         if before is None:
             pytest.skip("override created() to count create requests")
-        asyncio.run(engine.submit(_take(self.shot(), 1), reference="conformance-1"))
+        _run(engine, engine.submit(_take(self.shot(), 1), reference="conformance-1"))
         assert self.created() == before + 1
 
     def test_polling_and_fetching_again_changes_nothing_and_buys_nothing(self, tmp_path: Path) -> None:
@@ -168,15 +170,16 @@ class EngineConformance:
             return [job, await engine.poll(job.id)]
 
         before = self.created()
-        jobs = asyncio.run(run())
+        jobs = _run(engine, run())
         assert {job.state for job in jobs} == {"succeeded"}
         assert sha256_file(tmp_path / "a.mp4") == sha256_file(tmp_path / "b.mp4")
         assert self.created() == (None if before is None else before + 1)
 
     def test_a_job_can_be_fetched_after_a_restart_from_its_id_alone(self, tmp_path: Path) -> None:
         wanted = _take(self.shot(), 1)
-        job_id = asyncio.run(self._remote().submit(wanted, reference="conformance-2"))
-        made = asyncio.run(self._fetched(self._remote(), job_id, wanted, tmp_path / "take.mp4"))
+        first, second = self._remote(), self._remote()
+        job_id = _run(first, first.submit(wanted, reference="conformance-2"))
+        made = _run(second, self._fetched(second, job_id, wanted, tmp_path / "take.mp4"))
         check_video(made.file, frames=wanted.request.frames, rate=wanted.request.fps)
 
     def _seeded(self) -> bool:
@@ -203,7 +206,7 @@ class EngineConformance:
         async def run() -> Generated:
             return await engine.fetch(await self._finished(engine, wanted), wanted, out)
 
-        return asyncio.run(run())
+        return _run(engine, run())
 
     async def _fetched(self, engine: RemoteEngine, job_id: str, wanted: TakeRequest, out: Path) -> Generated:
         return await engine.fetch(await self._ended(engine, job_id), wanted, out)
@@ -222,6 +225,18 @@ class EngineConformance:
             assert job.progress is None or 0 <= job.progress <= 1
             await asyncio.sleep(min(0.05, engine.poll_interval_s))
         raise AssertionError(f"the job did not end within {self.timeout_s} s")
+
+
+def _run(engine: RemoteEngine, work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end, and let go of the engine's connections."""
+
+    async def whole() -> T:
+        try:
+            return await work
+        finally:
+            await engine.close()
+
+    return asyncio.run(whole())
 
 
 def _take(shot: ShotRequest, number: int) -> TakeRequest:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vidgen.cli.options import BoardArg, Candidates, Engine, Json, Model, PresetName, Seed, Work
+from vidgen.cli.options import BoardArg, Candidates, Engine, Json, Model, PresetName, Seed, UnknownModel, Work
 from vidgen.cli.output import Output
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def plan(
     board: BoardArg,
     engine: Engine = None,
     model: Model = None,
+    allow_unknown_model: UnknownModel = False,
     candidates: Candidates = None,
     preset: PresetName = None,
     seed: Seed = None,
@@ -31,7 +32,15 @@ def plan(
         from vidgen.render.planned import lint_of, plan_of
         from vidgen.render.posting import plan_posts, post_notices
 
-        loaded, planned = plan_of(board, engine=engine, model=model, candidates=candidates, preset=preset, seed=seed)
+        loaded, planned = plan_of(
+            board,
+            engine=engine,
+            model=model,
+            candidates=candidates,
+            preset=preset,
+            seed=seed,
+            allow_unknown_model=allow_unknown_model,
+        )
         findings = lint_of(loaded)
         posts = plan_posts(planned)
         notices = [*planned.notices, *post_notices(posts)]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vidgen.cli.options import BoardArg, Candidates, Engine, Json, MaxCost, Model, PresetName, Seed, Work
+from vidgen.cli.options import BoardArg, Candidates, Engine, Json, MaxCost, Model, PresetName, Seed, UnknownModel, Work
 from vidgen.cli.output import Output
 
 
@@ -18,6 +18,7 @@ def render(
     ] = None,
     engine: Engine = None,
     model: Model = None,
+    allow_unknown_model: UnknownModel = False,
     candidates: Candidates = None,
     preset: PresetName = None,
     shot: Annotated[list[str] | None, typer.Option(help="Only this shot; repeatable.", show_default=False)] = None,
@@ -51,6 +52,7 @@ def render(
                 candidates=candidates,
                 seed=seed,
                 preset=preset_named(preset) if preset else None,
+                allow_unknown_model=allow_unknown_model,
             ),
             output=output,
             shots=tuple(shot or ()),
@@ -76,6 +78,7 @@ def shot(
     output: Annotated[Path, typer.Option("-o", "--output", help="The clip.")] = Path("shot.mp4"),
     engine: Engine = None,
     model: Model = None,
+    allow_unknown_model: UnknownModel = False,
     duration: Annotated[str, typer.Option(help="4, 4s or 96f.")] = "4",
     aspect: Annotated[str, typer.Option(help="16:9, 9:16, 1:1, ...")] = "16:9",
     resolution: Annotated[str, typer.Option(help="360p to 2160p, 4k, or WxH.")] = "720p",
@@ -124,6 +127,7 @@ def shot(
             candidates=candidates,
             max_cost=max_cost,
             work=work,
+            allow_unknown_model=allow_unknown_model,
         )
         with watching(out) as listener:
             result = render_shot(options, listener=listener, warn=out.warn)

@@ -60,10 +60,12 @@ def chain_styles(views: Sequence[ShotView]) -> Iterator[Finding]:
 def budget(views: Sequence[ShotView]) -> Iterator[Finding]:
     """V601: list price of what has a known price; what has none counts nothing."""
     board = views[0].board
-    short = min(frame_size(board.resolution, board.aspect))
+    size = frame_size(board.resolution, board.aspect)
     total = 0.0
     for view in views:
-        price = view.able.price.of(view.seconds, short) if view.able and not view.shot.clip else None
+        task = "video_to_video" if view.shot.source_video else "text_to_video"
+        led = bool(view.shot.references) and not (view.shot.source_video or view.shot.start_frame or view.shot.continue_from)
+        price = view.able.price_of(view.seconds, *size, task, led) if view.able and not view.shot.clip else None
         cost = (price or 0.0) * (view.shot.candidates or 1)
         total += cost
         if view.shot.max_cost is not None and cost > view.shot.max_cost:

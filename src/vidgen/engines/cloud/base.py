@@ -1,0 +1,206 @@
+"""What every engine at a provider shares: key and address from the environment, one create request, delivery of the result."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vidgen.catalog.capabilities import Capabilities
+from vidgen.engines.base import Job, RemoteEngine
+from vidgen.engines.cloud.api import Address, Api
+from vidgen.engines.cloud.delivery import deliver
+from vidgen.engines.cloud.failures import Kind
+from vidgen.errors import MissingError
+from vidgen.takes.request import Generated, TakeRequest
+
+
+@dataclass(frozen=True)
+class Create:
+    """The one paid request: where, what (JSON, or form fields and files), and what could not be done as asked.
+
+    ``track``: what polling needs beside the provider's own id (such as the path), kept with it in the journal.
+    ``seconds``: length of the clip that is bought. ``sent``: what of the body is worth keeping in the take's manifest.
+    """
+
+    path: str
+    json: Mapping[str, Any] | None = None
+    data: Mapping[str, str] | None = None
+    files: Mapping[str, tuple[str | None, bytes, str | None]] | None = None
+    track: str = ""
+    seconds: float | None = None
+    sent: Mapping[str, Any] = field(default_factory=dict)
+    notices: tuple[tuple[str, str], ...] = ()
+
+    def body(self) -> dict[str, Any]:
+        """Arguments of the HTTP client."""
+        given = {"json": self.json, "data": self.data, "files": self.files}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished job's clip: an address to download (``url``: whole, or a path of the API itself, which is read with the
+    key) or the bytes; the provider's own cost in US dollars.
+    """
+
+    url: str | None = None
+    content: bytes | None = None
+    cost_usd: float | None = None
+
+
+class CloudEngine(RemoteEngine):
+    """Base of all. A subclass says where and who (the class members), and translates: ``create``, ``job_id_of``, ``read_job``,
+    ``result_of``.
+    """
+
+    title: str
+    keys: tuple[str, ...]
+    """Environment variables of which one holds the key."""
+    address_env: str
+    address: str | None
+    """The built-in address; None where the user has to give one."""
+
+    def __init__(self) -> None:
+        self._api: Api | None = None
+        self._notices: dict[str, tuple[tuple[str, str], ...]] = {}
+
+    def capabilities(self, model: str | None = None) -> Capabilities:
+        """The row of the table."""
+        from vidgen.catalog.engines import capabilities
+
+        found = capabilities(self.name, model)
+        assert found is not None
+        return found
+
+    def available(self) -> str | None:
+        """Which variable is missing."""
+        if self.keys and not self.key():
+            return f"set {' or '.join(self.keys)}"
+        if self.address is None and not os.environ.get(self.address_env):
+            return f"set {self.address_env}"
+        return None
+
+    def key(self) -> str | None:
+        """The key, or None."""
+        return next((value for name in self.keys if (value := os.environ.get(name, "").strip())), None)
+
+    def api(self) -> Api:
+        """The client of this run. Raises MissingError where a key or the address is missing, InputError for a bad address."""
+        if self._api is None:
+            if lacks := self.available():
+                raise MissingError("engine.not_ready", f"{self.title} needs a key: {lacks}", hint=f"{lacks} in the environment")
+            own = os.environ.get(self.address_env, "").strip()
+            address = Address(own or self.address or "", self.address_env if own else "built in")
+            self._api = Api(
+                self.title,
+                address,
+                self.headers,
+                self.classify,
+                key_name=" or ".join(self.keys),
+                secrets=self.secrets(),
+                pause_s=min(1.0, float(os.environ.get("VIDGEN_POLL_INTERVAL") or 1.0)),
+            )
+        return self._api
+
+    def secrets(self) -> tuple[str, ...]:
+        """Everything that must not be shown."""
+        return tuple(value for name in self.keys if (value := os.environ.get(name, "").strip()))
+
+    def headers(self) -> Mapping[str, str]:
+        """Headers of every request to the API."""
+        return {"Authorization": f"Bearer {self.key()}"} if self.key() else {}
+
+    async def submit(self, take: TakeRequest, *, reference: str) -> str:
+        """See ``RemoteEngine``. The id is the provider's own, after ``track`` and a colon where that is needed to poll."""
+        create = await self.create(take, reference)
+        answer = await self.api().create(create.path, **create.body())
+        number = self.job_id_of(answer)
+        if not number:
+            raise self.api().failure("unknown_submit", "its answer names no job")
+        job_id = f"{create.track}:{number}" if create.track else number
+        self._notices[job_id] = create.notices
+        return job_id
+
+    async def poll(self, job_id: str) -> Job:
+        """See ``RemoteEngine``."""
+        track, _, number = job_id.rpartition(":")
+        return await self.read_job(job_id, track, number)
+
+    async def fetch(self, job: Job, take: TakeRequest, out: Path) -> Generated:
+        """Download the result, once more with a fresh address where the first has expired, and bring it to exact form."""
+        from vidgen.engines.cloud.failures import ProviderError
+
+        raw = out.with_name(f"{out.name}.download")
+        try:
+            try:
+                result = await self._download(job, raw)
+            except ProviderError as error:
+                if error.kind != "expired":
+                    raise
+                result = await self._download(await self.poll(job.id), raw)
+            notices = await asyncio.to_thread(deliver, raw, out, take.request, self.title)
+        finally:
+            raw.unlink(missing_ok=True)
+        told = (*self._notices.pop(job.id, ()), *notices)
+        return Generated(out, self.manifest(job, take), diffusion=True, cost_usd=result.cost_usd, notices=told)
+
+    async def _download(self, job: Job, raw: Path) -> Result:
+        result = await self.result_of(job)
+        if result.content is not None:
+            raw.write_bytes(result.content)
+        elif result.url:
+            await self.api().download(result.url, raw)
+        else:
+            raise self.api().failure("provider_fault", "the job ended well but names no clip")
+        return result
+
+    def manifest(self, job: Job, take: TakeRequest) -> dict[str, Any]:
+        """How the take was made. A provider without seeds cannot repeat a take."""
+        able = self.capabilities(take.request.model)
+        return {
+            "engine": self.name,
+            "model": able.model,
+            "job": job.id,
+            "seed": take.seed if able.seed else None,
+            "reproducible": able.seed,
+            "prompt": take.request.prompt,
+        }
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        if self._api is not None:
+            await self._api.close()
+            self._api = None
+
+    @abstractmethod
+    def classify(self, status: int, body: Any) -> Kind:
+        """What an answer other than 2xx means."""
+
+    @abstractmethod
+    async def create(self, take: TakeRequest, reference: str) -> Create:
+        """The paid request for a take. May upload files first, which costs nothing; sends nothing else."""
+
+    @abstractmethod
+    def job_id_of(self, answer: Mapping[str, Any]) -> str:
+        """The provider's id in the answer to the create request; empty where there is none."""
+
+    @abstractmethod
+    async def read_job(self, job_id: str, track: str, number: str) -> Job:
+        """Ask how a job stands. ``Job.raw`` holds the provider's answer, ``Job.error`` its own words."""
+
+    @abstractmethod
+    async def result_of(self, job: Job) -> Result:
+        """Where the finished clip is. Reads ``job.raw``."""
+
+
+def by_status(status: int, moderated: bool = False) -> Kind:
+    """The usual meaning of an HTTP status."""
+    if moderated:
+        return "moderation_input"
+    usual: dict[int, Kind] = {401: "auth", 402: "quota", 403: "auth", 404: "bad_request", 408: "provider_fault", 429: "rate"}
+    return usual.get(status, "provider_fault" if status >= 500 else "bad_request")

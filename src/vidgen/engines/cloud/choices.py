@@ -1,0 +1,42 @@
+"""Legal values nearest to what is wanted: lengths, shapes, sizes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def nearest_shape(width: int, height: int, choices: Sequence[str]) -> str:
+    """The choice (``16:9`` or ``1280:720``) whose shape is nearest; of equal shapes the one nearest in size."""
+
+    def distance(choice: str) -> tuple[float, float]:
+        across, down = map(int, choice.replace("x", ":").split(":"))
+        shape = abs(math.log((width / height) / (across / down)))
+        size = abs(math.log(max(1, width * height) / (across * down)))
+        return round(shape, 3), size
+
+    return min(choices, key=distance)
+
+
+def at_least(wanted: float, choices: Sequence[float]) -> float:
+    """The smallest choice that is not below what is wanted; the largest where all are."""
+    enough = sorted(choice for choice in choices if choice >= wanted - 1e-6)
+    return enough[0] if enough else max(choices)
+
+
+def tier(short_side: int, choices: Sequence[tuple[int, T]]) -> T:
+    """The first (largest short side, value) row that holds a picture; the last where none does."""
+    rows = sorted(choices, key=lambda row: row[0])
+    return next((value for side, value in rows if short_side <= side), rows[-1][1])
+
+
+def cut_end(wanted_s: float, made_s: float, title: str) -> list[tuple[str, str]]:
+    """A notice where a clip that is to end on a picture is longer than the shot: the shot is over before that picture."""
+    over = made_s - wanted_s
+    if over < 0.05:
+        return []
+    text = f"end_frame: {title} makes {made_s:g} s; the shot is cut {over:.2g} s before its closing picture is reached"
+    return [("engine.wish_approximated", text)]

@@ -1,0 +1,67 @@
+"""Clips on their way to a provider that takes short ones, and back from one that gives more than the new part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from vidgen.engines.cloud.inputs import Blob, video
+from vidgen.errors import InputError
+from vidgen.media.normalise import conform
+from vidgen.media.probe import probe_video
+
+RATE = Fraction(24)
+AS_IT_IS = (".mp4", ".webm")
+"""Files that go out unchanged where they are short and small enough."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip to send, its length, and whether its end was cut off."""
+
+    blob: Blob
+    seconds: float
+    cut: bool = False
+
+
+def short_clip(path: Path, *, longest_s: float, size: tuple[int, int], max_bytes: int) -> Clip:
+    """A clip of at most ``longest_s``: the file itself where it fits, else its beginning, cropped to ``size`` in pixels.
+
+    Raises InputError where it is no video, or is too large all the same.
+    """
+    info = probe_video(path)
+    long = info.duration_s > longest_s + 0.05
+    if not long and path.suffix.lower() in AS_IT_IS and path.stat().st_size <= max_bytes:
+        return Clip(video(path, max_bytes=max_bytes), info.duration_s)
+    seconds = min(info.duration_s, longest_s)
+    with TemporaryDirectory(prefix="vidgen-clip-") as folder:
+        out = Path(folder) / f"{path.stem}.mp4"
+        width, height = size
+        frames = max(1, int(seconds * RATE))
+        conform(path, out, width=width, height=height, rate=RATE, frames=frames, fit="crop", max_hold=frames)
+        return Clip(video(out, max_bytes=max_bytes), seconds, cut=long)
+
+
+def last_seconds(path: Path, seconds: float) -> None:
+    """Keep only the last ``seconds`` of a clip, in place; a clip that is no longer stays as it is."""
+    from vidgen.media.frames import FrameWriter, read_frames
+
+    try:
+        info = probe_video(path)
+    except InputError:
+        return  # that it is no video is said when it is delivered
+    skip = info.frames - round(seconds * info.rate)
+    if skip <= 0:
+        return
+    part = path.with_name(f"{path.name}.tail.mp4")
+    width, height = info.display_size
+    try:
+        with FrameWriter(part, width, height, info.rate, frames=info.frames - skip) as writer:
+            for index, frame in enumerate(read_frames(path)):
+                if index >= skip:
+                    writer.write(frame)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,150 @@
+"""Pictures and clips on their way to a provider: converted, made to fit its limits, as bytes, data address or base64."""
+
+from __future__ import annotations
+
+import base64
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from vidgen.errors import InputError
+from vidgen.media.normalise import conform
+from vidgen.media.probe import probe_video
+from vidgen.takes.request import Inputs
+
+if TYPE_CHECKING:
+    from vidgen.media.frames import Frame
+
+QUALITIES = (95, 90, 82, 72, 60)
+MAX_CLIP_SIDE = 1920
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a provider takes: bytes, longest and shortest side in pixels, and the extremes of width / height."""
+
+    max_bytes: int = 5 << 20
+    max_side: int = 4096
+    min_side: int = 1
+    shapes: tuple[float, float] = (0.0, 1e9)
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Bytes with their media type and a file name to upload under."""
+
+    content: bytes
+    media_type: str
+    name: str
+
+    @property
+    def data_uri(self) -> str:
+        """As ``data:TYPE;base64,...``."""
+        return f"data:{self.media_type};base64,{self.bare}"
+
+    @property
+    def bare(self) -> str:
+        """Base64 without any prefix."""
+        return base64.b64encode(self.content).decode("ascii")
+
+
+def picture(path: Path, limits: Limits, *, shape: float | None = None, size: tuple[int, int] | None = None) -> Blob:
+    """A picture as JPEG within the limits; ``shape``: cropped about its centre to this width / height first; ``size``:
+    cropped to the shape of these pixels (width, height) and scaled to them exactly.
+
+    Raises InputError where it is no picture or its shape is outside what the provider takes.
+    """
+    from vidgen.media.stills import read_image
+
+    return encoded(read_image(path), limits, path, shape=shape, size=size)
+
+
+def last_frame(clip: Path, limits: Limits, *, shape: float | None = None, size: tuple[int, int] | None = None) -> Blob:
+    """The last picture of a clip, to open the next shot with."""
+    from vidgen.media.frames import read_frames
+
+    last: Frame | None = None
+    for frame in read_frames(clip):
+        last = frame
+    if last is None:
+        raise InputError("media.unreadable", f"{clip} has no frames", where=str(clip))
+    return encoded(last, limits, clip, shape=shape, size=size)
+
+
+def encoded(
+    frame: Frame, limits: Limits, path: Path, *, shape: float | None = None, size: tuple[int, int] | None = None
+) -> Blob:
+    """An RGB frame [height, width, 3] as JPEG within the limits; ``shape`` and ``size`` as in ``picture``."""
+    import cv2
+    import numpy as np
+
+    shape = size[0] / size[1] if size else shape
+    if shape:
+        frame = _cropped(frame, shape)
+    height, width = frame.shape[:2]
+    low, high = limits.shapes
+    if not low <= width / height <= high:
+        text = f"{path}: {width}x{height} is too {'narrow' if width / height < low else 'wide'} for this provider"
+        raise InputError("media.bad_shape", text, hint=f"width / height from {low:g} to {high:g}", where=str(path))
+    scale = min(1.0, limits.max_side / max(width, height))
+    scale = max(scale, limits.min_side / min(width, height))
+    size = size or (max(1, round(width * scale)), max(1, round(height * scale)))
+    if size != (width, height):
+        scale = size[0] / width
+        frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC).astype(np.uint8)
+    bgr = cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2BGR)
+    for quality in QUALITIES:
+        done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        if done and data.nbytes <= limits.max_bytes:
+            return Blob(data.tobytes(), "image/jpeg", f"{path.stem}.jpg")
+    raise InputError("media.too_large", f"{path} cannot be made smaller than {limits.max_bytes} bytes", where=str(path))
+
+
+def video(path: Path, *, max_bytes: int) -> Blob:
+    """A video file as it is. Raises InputError where it is too large."""
+    size = path.stat().st_size if path.is_file() else -1
+    if size < 0:
+        raise InputError("media.not_found", f"{path} does not exist", where=str(path))
+    if size > max_bytes:
+        raise InputError("media.too_large", f"{path} has {size} bytes; this provider takes {max_bytes}", where=str(path))
+    kinds = {".mov": "video/quicktime", ".webm": "video/webm", ".mkv": "video/x-matroska"}
+    return Blob(path.read_bytes(), kinds.get(path.suffix.lower(), "video/mp4"), path.name)
+
+
+def excerpt(path: Path, seconds: float, fps: Fraction, *, max_bytes: int, at_least_s: float = 0.0) -> Blob:
+    """The first ``seconds`` of a clip (all of a shorter one) as H.264 without sound, sides of at most 1920: what is sent is
+    what is billed. Raises InputError where it is no video, shorter than ``at_least_s``, or too large.
+    """
+    info = probe_video(path)
+    if info.duration_s < at_least_s - 0.05:
+        text = f"{path} has {info.duration_s:.2f} s; this provider wants at least {at_least_s:g} s"
+        raise InputError("media.too_short", text, hint="use a longer clip", where=str(path))
+    width, height = info.display_size
+    scale = min(1.0, MAX_CLIP_SIDE / max(width, height))
+    width, height = (max(2, round(side * scale / 2) * 2) for side in (width, height))
+    frames = max(1, min(math.ceil(round(seconds * fps, 6)), math.floor(round(info.duration_s * float(fps), 6))))
+    with TemporaryDirectory(prefix="vidgen-") as folder:
+        out = Path(folder) / f"{path.stem}.mp4"
+        conform(path, out, width=width, height=height, rate=fps, frames=frames, fit="stretch")
+        return video(out, max_bytes=max_bytes)
+
+
+def _cropped(frame: Frame, shape: float) -> Frame:
+    height, width = frame.shape[:2]
+    if width / height > shape:
+        keep = max(1, round(height * shape))
+        left = (width - keep) // 2
+        return frame[:, left : left + keep]
+    keep = max(1, round(width / shape))
+    top = (height - keep) // 2
+    return frame[top : top + keep]
+
+
+def opening(inputs: Inputs, limits: Limits, *, shape: float | None = None, size: tuple[int, int] | None = None) -> Blob | None:
+    """The picture that a shot opens with: its own, else the last one of the take that it continues; None where it has none."""
+    if inputs.start_frame:
+        return picture(inputs.start_frame, limits, shape=shape, size=size)
+    return last_frame(inputs.continues, limits, shape=shape, size=size) if inputs.continues else None

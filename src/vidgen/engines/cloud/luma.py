@@ -1,0 +1,320 @@
+"""Luma's Agents API: clips from words and pictures at chosen times, clips edited by words, clips reframed.
+
+It makes 5 or 10 s and has neither seeds nor negative prompts. Pictures go along inside the request; clips go up as files
+first, cut to the shot's length. ``ray-3.2-reframe`` is our name for the same model at its own price for reframing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from vidgen.engines.base import Job, JobState
+from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
+from vidgen.engines.cloud.choices import nearest_shape, tier
+from vidgen.engines.cloud.failures import Kind, ProviderError
+from vidgen.engines.cloud.inputs import Blob, Limits, excerpt, opening, picture
+from vidgen.errors import InputError
+from vidgen.takes.request import ShotRequest, TakeRequest
+
+REFRAME = "-reframe"
+RESOLUTIONS = ((540, "540p"), (720, "720p"), (1080, "1080p"))
+SHAPES = ("9:16", "3:4", "1:1", "4:3", "16:9", "21:9")
+GRID = 24
+"""Pictures at chosen times stand on frames at this rate."""
+MAX_ANCHORS = 64
+LONGEST_EDIT_S, LONGEST_REFRAME_S = 18.0, 30.0
+PICTURE = Limits(max_bytes=7 << 20, max_side=4096)
+MAX_UPLOAD_BYTES = 512 << 20
+FILE_LOOKS = 60
+"""How often an uploaded file is asked after until it is ready."""
+PARAMS: Mapping[str, frozenset[str]] = {
+    "video": frozenset({"loop", "keyframe_indexes"}),
+    "video_edit": frozenset({"strength", "auto_controls", "controls"}),
+    "video_reframe": frozenset({"source_position"}),
+}
+"""What a storyboard's params may set, by kind of generation."""
+_STATES: Mapping[str, JobState] = {
+    "queued": "queued",
+    "processing": "running",
+    "completed": "succeeded",
+    "failed": "failed",
+}
+_FAILURES: Mapping[str, Kind] = {
+    "content_moderated": "moderation_output",
+    "generation_failed": "provider_fault",
+    "budget_exhausted": "quota",
+    "output_not_found": "provider_fault",
+    "image_too_large": "bad_request",
+    "unsupported_format": "bad_request",
+    "corrupt_input": "bad_request",
+    "invalid_request": "bad_request",
+    "rate_limited": "rate",
+}
+_INPUT_WORDS = ("prompt", "input", "source", "image", "reference")
+_WORDS: tuple[tuple[tuple[str, ...], Kind], ...] = (
+    (("moderat", "content policy", "safety"), "moderation_input"),
+    (("budget_exhausted", "insufficient", "credit", "billing", "quota"), "quota"),
+)
+
+Notices = list[tuple[str, str]]
+
+
+@dataclass
+class _Draft:
+    """A request on its way: what is wanted, the files that go along by name, and what is to be told."""
+
+    take: TakeRequest
+    kind: str
+    seconds: float
+    notices: Notices = field(default_factory=list)
+
+    @property
+    def request(self) -> ShotRequest:
+        return self.take.request
+
+    @property
+    def shape(self) -> str:
+        """The legal shape nearest to the picture that is wanted."""
+        return nearest_shape(self.request.width, self.request.height, SHAPES)
+
+    def drop(self, text: str) -> None:
+        self.notices.append(("engine.wish_ignored", f"{text}; left out"))
+
+
+class Luma(CloudEngine):
+    """ray-3.2 through Luma's Agents API."""
+
+    name, title = "luma", "Luma"
+    keys = ("LUMA_AGENTS_API_KEY",)
+    address_env, address = "LUMA_BASE_URL", "https://agents.lumalabs.ai/v1"
+    poll_interval_s = 4.0
+
+    def classify(self, status: int, body: Any) -> Kind:
+        """By words where they tell of policy or money, else by status."""
+        words = str(body).lower()
+        if 400 <= status < 500 and status != 401:
+            for signs, kind in _WORDS:
+                if any(sign in words for sign in signs):
+                    return kind
+        return by_status(status)
+
+    async def create(self, take: TakeRequest, reference: str) -> Create:
+        """One generation: a new clip, or a clip that is edited or reframed."""
+        request, able = take.request, self.capabilities(take.request.model)
+        model = able.model or ""
+        kind = _kind(request, model)
+        draft = _Draft(take, kind, able.billed_s(request.duration_s))
+        _dropped(draft)
+        blobs = await asyncio.to_thread(_files, draft)
+        media = {name: await self._media(blob) for name, blob in blobs.items()}
+        body = {
+            "type": kind,
+            "model": model.removesuffix(REFRAME),
+            "prompt": _shortened(request.prompt, able.prompt_chars, draft.notices),
+            **_SHAPES[kind](draft, media),
+        }
+        sent = {key: value for key, value in body.items() if key in ("type", "model", "aspect_ratio")}
+        return Create("generations", json=body, seconds=draft.seconds, sent=sent, notices=tuple(draft.notices))
+
+    async def _media(self, blob: Blob) -> dict[str, Any]:
+        """A file as the API takes it: a picture inside the request, a clip by the id of the file that it was sent as."""
+        if blob.media_type.startswith("image/"):
+            return {"data": blob.bare, "media_type": blob.media_type}
+        api = self.api()
+        told = {"mime_type": blob.media_type, "size_bytes": len(blob.content), "filename": blob.name, "purpose": "input"}
+        place = await api.send("POST", "files", tries=3, json=told)
+        where = place.get("upload") if isinstance(place, dict) else None
+        if not isinstance(where, dict) or not where.get("url") or not place.get("id"):
+            raise api.failure("provider_fault", "its answer to the upload cannot be read")
+        file = quote(str(place["id"]), safe="")
+        await api.upload("PUT", str(where["url"]), where.get("headers") or {}, content=blob.content)
+        state = await api.send("POST", f"files/{file}/complete", tries=3)
+        for _ in range(FILE_LOOKS):
+            if state.get("state") == "ready":
+                return {"file_id": str(place["id"])}
+            if state.get("state") in ("failed", "deleted"):
+                words = str(state.get("failure_reason") or "it does not say why")
+                kind: Kind = "moderation_input" if "moderat" in words.lower() else "bad_request"
+                raise api.failure(kind, f"{blob.name} was not taken: {words}")
+            await asyncio.sleep(min(api.pause_s, 2.0))
+            state = await api.get(f"files/{file}")
+        raise api.failure("provider_fault", f"{blob.name} was uploaded but is not ready")
+
+    def job_id_of(self, answer: Mapping[str, Any]) -> str:
+        """``id``."""
+        return str(answer.get("id") or "")
+
+    async def read_job(self, job_id: str, track: str, number: str) -> Job:
+        """``GET generations/ID``; the addresses that it gives are good for an hour."""
+        try:
+            answer = await self.api().get(f"generations/{quote(number, safe='')}")
+        except ProviderError as refused:
+            if refused.kind == "bad_request":
+                raise self.api().failure("expired", f"it no longer knows generation {number}") from refused
+            raise
+        if not isinstance(answer, dict) or answer.get("state") not in _STATES:
+            raise self.api().failure("provider_fault", "its answer about the generation cannot be read")
+        state = _STATES[answer["state"]]
+        if state != "failed":
+            return Job(job_id, state, raw=answer)
+        code, words = str(answer.get("failure_code") or ""), str(answer.get("failure_reason") or "")
+        kind = _FAILURES.get(code)
+        if kind == "moderation_output" and any(word in words.lower() for word in _INPUT_WORDS):
+            kind = "moderation_input"
+        told = ": ".join(filter(None, (code, words))) or "no reason given"
+        return Job(job_id, state, error=told, kind=kind, raw=answer)
+
+    async def result_of(self, job: Job) -> Result:
+        """The first output that is a video. Luma does not say what it cost."""
+        outputs = (job.raw or {}).get("output")
+        found = [entry for entry in outputs or [] if isinstance(entry, dict) and entry.get("type", "video") == "video"]
+        return Result(url=str(found[0]["url"]) if found and found[0].get("url") else None)
+
+
+def _kind(request: ShotRequest, model: str) -> str:
+    """What kind of generation. Raises InputError where a clip is needed and none is given."""
+    if model.endswith(REFRAME) and not request.inputs.source_video:
+        raise InputError(
+            "engine.cannot",
+            f"Luma's {model} cannot make this shot: it needs source_video",
+            hint="give the shot that, or choose another model: vidgen engines",
+            where=request.shot,
+        )
+    if not request.inputs.source_video:
+        return "video"
+    return "video_reframe" if model.endswith(REFRAME) else "video_edit"
+
+
+def _dropped(draft: _Draft) -> None:
+    """A notice for each wish that there is no field for."""
+    request, inputs = draft.request, draft.request.inputs
+    unknown = sorted(set(request.params) - PARAMS[draft.kind])
+    anchored = draft.kind == "video" and "keyframe_indexes" in request.params
+    rows: tuple[tuple[object, str], ...] = (
+        (request.negative, "negative: Luma has no negative prompt"),
+        (
+            inputs.references and not anchored,
+            "references: Luma takes pictures at chosen frames alone (params: {keyframe_indexes: [...]}, one for each)",
+        ),
+        (
+            draft.kind == "video_reframe" and (inputs.start_frame or inputs.end_frame),
+            "start_frame: reframing takes no pictures",
+        ),
+        (draft.kind != "video" and inputs.continues, "continue_from: a source_video is given"),
+        (inputs.motion_reference, "motion_reference: Luma does not transfer motion"),
+        (inputs.lip_sync_audio, "lip_sync: Luma does not do lip sync"),
+        (inputs.brushes, "motion_brush: Luma has no motion brush"),
+        (unknown, f"params: Luma does not take {', '.join(unknown)} here"),
+    )
+    for asked, text in rows:
+        if asked:
+            draft.drop(text)
+
+
+def _files(draft: _Draft) -> dict[str, Blob]:
+    """What goes along: pictures cropped to the shape that is made, a clip cut to the shot's length."""
+    request, inputs = draft.request, draft.request.inputs
+    found: dict[str, Blob | None] = {}
+    if draft.kind != "video":
+        assert inputs.source_video
+        longest = LONGEST_EDIT_S if draft.kind == "video_edit" else LONGEST_REFRAME_S
+        if request.duration_s > longest + 0.05:
+            text = f"duration: Luma takes {longest:g} s of a clip; the end is held"
+            draft.notices.append(("engine.wish_approximated", text))
+        seconds = min(request.duration_s, longest)
+        found["source"] = excerpt(inputs.source_video, seconds, request.fps, max_bytes=MAX_UPLOAD_BYTES)
+    if draft.kind == "video_edit":
+        found["first"] = picture(inputs.start_frame, PICTURE) if inputs.start_frame else None
+        found["last"] = picture(inputs.end_frame, PICTURE) if inputs.end_frame else None
+    if draft.kind == "video":
+        width, height = map(int, draft.shape.split(":"))
+        shape = width / height
+        found["first"] = opening(inputs, PICTURE, shape=shape)
+        found["last"] = picture(inputs.end_frame, PICTURE, shape=shape) if inputs.end_frame else None
+        if "keyframe_indexes" in request.params:
+            for number, file in enumerate(inputs.references):
+                found[f"reference{number}"] = picture(file, PICTURE, shape=shape)
+    return {name: blob for name, blob in found.items() if blob}
+
+
+def _new_clip(draft: _Draft, media: Mapping[str, Any]) -> dict[str, Any]:
+    """Size, length, and the pictures: two at the ends in their own fields, or any number at chosen frames."""
+    seconds = round(draft.seconds)
+    video: dict[str, Any] = {"duration": f"{seconds}s", "resolution": _resolution(draft.request)}
+    anchors = _anchors(draft, media, seconds)
+    if anchors and (seconds > 5 or len(anchors) > len({"first", "last"} & set(media))):
+        video["keyframes"] = [anchors[index] for index in sorted(anchors)]
+        video["keyframe_indexes"] = sorted(anchors)
+    else:
+        video |= {field_: media[name] for name, field_ in (("first", "start_frame"), ("last", "end_frame")) if name in media}
+    if draft.request.params.get("loop"):
+        if seconds > 5 or "keyframes" in video:
+            draft.drop("params.loop: only clips of 5 s without pictures at chosen frames loop")
+        else:
+            video["loop"] = True
+    return {"aspect_ratio": draft.shape, "video": video}
+
+
+def _anchors(draft: _Draft, media: Mapping[str, Any], seconds: int) -> dict[int, Any]:
+    """Frame on the grid, and the picture that stands there. Raises InputError for frames that are not there or not free."""
+    last = seconds * GRID
+    anchors = {at: media[name] for name, at in (("first", 0), ("last", last)) if name in media}
+    pictures = [media[name] for name in media if name.startswith("reference")]
+    places = draft.request.params.get("keyframe_indexes", [])
+    if not isinstance(places, list | tuple) or len(places) != len(pictures):
+        raise _bad(draft, f"is {places!r}, but there are {len(pictures)} references: it takes one frame for each")
+    for place, shown in zip(places, pictures, strict=True):
+        if isinstance(place, bool) or not isinstance(place, int) or not 0 <= place <= last or place in anchors:
+            raise _bad(draft, f"{place!r} is no free frame from 0 to {last}")
+        anchors[place] = shown
+    if len(anchors) > MAX_ANCHORS:
+        raise _bad(draft, f"at most {MAX_ANCHORS} pictures can be placed")
+    return anchors
+
+
+def _bad(draft: _Draft, text: str) -> InputError:
+    hint = f"frames count from 0 at {GRID} a second"
+    return InputError("request.bad_value", f"params.keyframe_indexes: {text}", hint=hint, where=draft.request.shot)
+
+
+def _edit(draft: _Draft, media: Mapping[str, Any]) -> dict[str, Any]:
+    """The clip, how freely it may be changed, and pictures of its beginning and end."""
+    edit = {key: draft.request.params[key] for key in sorted(PARAMS["video_edit"]) if key in draft.request.params}
+    video: dict[str, Any] = {"resolution": _resolution(draft.request)}
+    if "last" in media:
+        end = max(1, round(min(draft.request.duration_s, LONGEST_EDIT_S) * float(draft.request.fps)) - 1)
+        places = {name: at for name, at in (("first", 0), ("last", end)) if name in media}
+        edit |= {"keyframes": [media[name] for name in places], "keyframe_indexes": list(places.values())}
+    elif "first" in media:
+        video["start_frame"] = media["first"]
+    return {"source": media["source"], "video": {**video, "edit": edit or {"auto_controls": True}}}
+
+
+def _reframe(draft: _Draft, media: Mapping[str, Any]) -> dict[str, Any]:
+    """The clip in another shape."""
+    video: dict[str, Any] = {"resolution": _resolution(draft.request)}
+    if "source_position" in draft.request.params:
+        video["source_position"] = draft.request.params["source_position"]
+    return {"source": media["source"], "aspect_ratio": draft.shape, "video": video}
+
+
+def _resolution(request: ShotRequest) -> str:
+    return tier(min(request.width, request.height), RESOLUTIONS)
+
+
+def _shortened(prompt: str, limit: int | None, notices: Notices) -> str:
+    if limit is None or len(prompt) <= limit:
+        return prompt
+    notices.append(("engine.wish_approximated", f"prompt: Luma takes {limit} characters; the end was cut off"))
+    return prompt[:limit]
+
+
+_SHAPES: Mapping[str, Callable[[_Draft, Mapping[str, Any]], dict[str, Any]]] = {
+    "video": _new_clip,
+    "video_edit": _edit,
+    "video_reframe": _reframe,
+}

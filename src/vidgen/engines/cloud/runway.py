@@ -1,0 +1,332 @@
+"""Runway: its own models, and those of other makers behind the same key. What each model takes is in ``runway.yaml``.
+
+Pictures go along inside the request; clips are uploaded first, cut to the shot's length, since Runway bills what it is given.
+The task says what it cost in credits (0.01 US dollars each).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from vidgen.engines.base import Job, JobState
+from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
+from vidgen.engines.cloud.choices import nearest_shape, tier
+from vidgen.engines.cloud.failures import Kind, ProviderError
+from vidgen.engines.cloud.inputs import Blob, Limits, excerpt, opening, picture
+from vidgen.errors import InputError
+from vidgen.takes.request import Inputs, ShotRequest, TakeRequest
+
+VERSION = "2024-11-06"
+USD_PER_CREDIT = 0.01
+PICTURE = Limits(max_bytes=3_700_000, max_side=4096)
+"""As base64 it stays below the 5 MB that a data address may have."""
+PICTURE_SHAPES = (0.5, 2.0)
+"""Narrowest and widest picture (width / height) that is sent."""
+MAX_UPLOAD_BYTES = 200 << 20
+SHORTEST_PERFORMANCE_S = 3.0
+ROUTES = {
+    "text": "v1/text_to_video",
+    "image": "v1/image_to_video",
+    "video": "v1/video_to_video",
+    "performance": "v1/character_performance",
+}
+_STATES: Mapping[str, JobState] = {
+    "PENDING": "queued",
+    "THROTTLED": "queued",
+    "RUNNING": "running",
+    "SUCCEEDED": "succeeded",
+    "FAILED": "failed",
+    "CANCELLED": "failed",
+}
+_FAILURES: tuple[tuple[str, Kind], ...] = (
+    ("SAFETY.OUTPUT", "moderation_output"),
+    ("SAFETY", "moderation_input"),
+    ("INTERNAL", "provider_fault"),
+    ("ASSET", "bad_request"),
+    ("INPUT_PREPROCESSING", "bad_request"),
+)
+"""Heads of a failed task's code, and what they mean."""
+_WORDS: tuple[tuple[tuple[int, ...], tuple[str, ...], Kind], ...] = (
+    ((429,), ("daily", "credit", "billing", "spend"), "quota"),
+    ((400, 402, 403), ("credit", "billing"), "quota"),
+    ((400, 403, 422), ("moderation", "safety", "content policy"), "moderation_input"),
+    ((400, 403, 404, 410), ("model is not available", "no longer available", "deprecated", "sunset"), "retired_model"),
+)
+"""Statuses, words of which the answer has one, and what that means."""
+
+Notices = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a model takes in one operation; as in ``runway.yaml``."""
+
+    ratios: Sequence[tuple[int, Sequence[str]]] = ()
+    frames: tuple[str, ...] = ()
+    references: int = 0
+    keyframes: bool = False
+    video_key: str = ""
+    duration: bool = True
+    prompt: bool = True
+    seed: bool = False
+    negative: bool = False
+    audio: bool = False
+    params: tuple[str, ...] = ()
+
+    def ratio(self, width: int, height: int) -> str | None:
+        """The legal size nearest to the picture that is wanted; None where the request has no such field."""
+        if not self.ratios:
+            return None
+        choices = tier(min(width, height), [(int(side), tuple(shapes)) for side, shapes in self.ratios])
+        return choices[0] if choices[0].startswith("auto") else nearest_shape(width, height, choices)
+
+
+class Runway(CloudEngine):
+    """Runway's API of 2024-11-06."""
+
+    name, title = "runway", "Runway"
+    keys = ("RUNWAYML_API_SECRET",)
+    address_env, address = "RUNWAYML_BASE_URL", "https://api.dev.runwayml.com"
+    poll_interval_s = 5.0
+
+    def headers(self) -> Mapping[str, str]:
+        """The key, and the version of the API that is spoken."""
+        return {**super().headers(), "X-Runway-Version": VERSION}
+
+    def classify(self, status: int, body: Any) -> Kind:
+        """By status and words: a 429 is the day's limit of tasks; too many at once are queued and no error."""
+        words = str(body).lower()
+        for statuses, signs, kind in _WORDS:
+            if status in statuses and any(sign in words for sign in signs):
+                return kind
+        return by_status(status)
+
+    async def create(self, take: TakeRequest, reference: str) -> Create:
+        """The operation that the shot's inputs and the model allow, with its files sent ahead."""
+        request = take.request
+        model = self.capabilities(request.model).model or ""
+        route, spec = _operation(request, model)
+        notices = _dropped(request, route, spec, model)
+        blobs = await asyncio.to_thread(_files, request, route, spec)
+        uris = {name: await self._uri(blob) for name, blob in blobs.items()}
+        body = self._common(take, model, spec, notices) | _SHAPES[route](request, spec, uris)
+        sent = {key: value for key, value in body.items() if key not in ("promptImage", "references", "keyframes", "character")}
+        return Create(ROUTES[route], json=body, seconds=body.get("duration"), sent=sent, notices=tuple(notices))
+
+    def _common(self, take: TakeRequest, model: str, spec: Spec, notices: Notices) -> dict[str, Any]:
+        """The fields that operations share, as far as the model has them."""
+        request, able = take.request, self.capabilities(take.request.model)
+        seconds = able.billed_s(request.duration_s)
+        audio = bool(request.params.get("audio", False))
+        fields: tuple[tuple[bool, str, Any], ...] = (
+            (True, "model", model),
+            (spec.prompt and bool(request.prompt), "promptText", _shortened(request.prompt, able.prompt_chars, notices)),
+            (bool(spec.ratios), "ratio", spec.ratio(request.width, request.height)),
+            (spec.duration, "duration", round(seconds)),
+            (spec.seed, "seed", take.seed),
+            (spec.negative and bool(request.negative), "negativePrompt", request.negative),
+            (spec.audio, "audio", audio),
+        )
+        body = {key: value for wanted, key, value in fields if wanted}
+        return body | {key: request.params[key] for key in spec.params if key in request.params}
+
+    async def _uri(self, blob: Blob) -> str:
+        """The file inside the request, or for a clip the name that it was uploaded under (two requests, nothing bought)."""
+        if blob.media_type.startswith("image/"):
+            return blob.data_uri
+        api = self.api()
+        place = await api.send("POST", "v1/uploads", tries=3, json={"filename": blob.name, "type": "ephemeral"})
+        if not isinstance(place, dict) or not {"uploadUrl", "fields", "runwayUri"} <= set(place):
+            raise api.failure("provider_fault", "its answer to the upload cannot be read")
+        file = {"file": (blob.name, blob.content, blob.media_type)}
+        await api.upload("POST", str(place["uploadUrl"]), data=dict(place["fields"]), files=file)
+        return str(place["runwayUri"])
+
+    def job_id_of(self, answer: Mapping[str, Any]) -> str:
+        """``id``."""
+        return str(answer.get("id") or "")
+
+    async def read_job(self, job_id: str, track: str, number: str) -> Job:
+        """``GET v1/tasks/ID``; every look at a finished task gives fresh addresses."""
+        try:
+            answer = await self.api().get(f"v1/tasks/{quote(number, safe='')}")
+        except ProviderError as refused:
+            if refused.kind == "bad_request":
+                raise self.api().failure("expired", f"it no longer knows task {number}") from refused
+            raise
+        if not isinstance(answer, dict) or answer.get("status") not in _STATES:
+            raise self.api().failure("provider_fault", "its answer about the task cannot be read")
+        state = _STATES[answer["status"]]
+        progress = answer.get("progress")
+        share = min(1.0, max(0.0, float(progress))) if isinstance(progress, int | float) else None
+        if state != "failed":
+            return Job(job_id, state, progress=share, raw=answer)
+        code = str(answer.get("failureCode") or "")
+        words = str(answer.get("failure") or "the task was cancelled")
+        kind = next((kind for head, kind in _FAILURES if code.startswith(head)), None)
+        return Job(job_id, state, error=f"{code}: {words}" if code else words, kind=kind, raw=answer)
+
+    async def result_of(self, job: Job) -> Result:
+        """The first output, and what the task cost."""
+        raw = job.raw or {}
+        output, cost = raw.get("output"), raw.get("cost")
+        url = output[0] if isinstance(output, list) and output and isinstance(output[0], str) else None
+        credits = cost.get("credits") if isinstance(cost, dict) else None
+        paid = round(credits * USD_PER_CREDIT, 6) if isinstance(credits, int | float) else None
+        return Result(url=url, cost_usd=paid)
+
+    async def cancel(self, job_id: str) -> None:
+        """``DELETE v1/tasks/ID``."""
+        await self.api().send("DELETE", f"v1/tasks/{quote(job_id, safe='')}")
+
+
+@functools.cache
+def _specs() -> Mapping[str, Mapping[str, Spec]]:
+    """The table: model, operation, what it takes."""
+    import yaml
+
+    table = yaml.safe_load(files("vidgen.engines.cloud").joinpath("runway.yaml").read_text(encoding="utf-8"))
+    return {
+        model: {
+            route: Spec(**{**row.get("all", {}), **values}) for route, values in row.items() if route != "all"
+        }
+        for model, row in table["models"].items()
+    }  # fmt: skip
+
+
+def _operation(request: ShotRequest, model: str) -> tuple[str, Spec]:
+    """The most specific operation that the model has and the inputs allow. Raises InputError where there is none."""
+    inputs = request.inputs
+    given = {
+        "performance": inputs.motion_reference and (_character(inputs) or inputs.continues),
+        "video": inputs.source_video,
+        "image": inputs.start_frame or inputs.continues,
+        "text": True,
+    }
+    specs = _specs().get(model) or _specs()["gen4.5"]
+    for route, there in given.items():
+        if there and route in specs:
+            return route, specs[route]
+    needs = {"performance": "motion_reference and start_frame", "video": "source_video", "image": "start_frame"}
+    raise InputError(
+        "engine.cannot",
+        f"Runway's {model} cannot make this shot: it needs {' or '.join(needs[route] for route in specs if route in needs)}",
+        hint="give the shot that, or choose another model: vidgen engines",
+        where=request.shot,
+    )
+
+
+def _character(inputs: Inputs) -> Path | None:
+    """Who acts: a picture, else a clip, else the first reference."""
+    return inputs.start_frame or inputs.source_video or next(iter(inputs.references), None)
+
+
+def _dropped(request: ShotRequest, route: str, spec: Spec, model: str) -> Notices:
+    """One notice for each wish that this operation has no field for."""
+    inputs, pictures = request.inputs, spec.frames or spec.keyframes or route == "performance"
+    unknown = sorted(set(request.params) - set(spec.params) - ({"audio"} if spec.audio else set()))
+    continued = spec.frames if route == "image" else route == "performance" and not _character(inputs)
+    rows: tuple[tuple[object, str], ...] = (
+        (request.prompt and not spec.prompt, "prompt: {} follows the performance alone"),
+        (request.negative and not spec.negative, "negative: {} has no negative prompt"),
+        (inputs.start_frame and not pictures, "start_frame: {} takes no opening picture here"),
+        (inputs.continues and not continued, "continue_from: {} takes no opening picture here"),
+        (inputs.end_frame and "last" not in spec.frames and not spec.keyframes, "end_frame: {} takes no closing picture here"),
+        (len(inputs.references) > spec.references and route != "performance", "references: {} takes fewer here"),
+        (inputs.source_video and not spec.video_key and route != "performance", "source_video: {} takes no clip here"),
+        (inputs.motion_reference and route != "performance", "motion_reference: {} does not transfer motion"),
+        (inputs.lip_sync_audio, "lip_sync: {} does not do lip sync"),
+        (inputs.brushes, "motion_brush: {} has no motion brush"),
+        (unknown, f"params: {{}} does not take {', '.join(unknown)} here"),
+    )
+    return [("engine.wish_ignored", f"{text.format(model)}; left out") for asked, text in rows if asked]
+
+
+def _files(request: ShotRequest, route: str, spec: Spec) -> dict[str, Blob]:
+    """What goes along: pictures cropped to the shape that is made, clips cut to the shot's length."""
+    inputs, shape = request.inputs, _shape(spec, request)
+    found: dict[str, Blob | None] = {}
+    if route == "performance":
+        who = _character(inputs)
+        assert inputs.motion_reference
+        if who and who == inputs.source_video:
+            found["character"] = _clip(who, request, SHORTEST_PERFORMANCE_S)
+        else:
+            found["character"] = picture(who, PICTURE, shape=shape) if who else opening(inputs, PICTURE, shape=shape)
+        found["performance"] = _clip(inputs.motion_reference, request, SHORTEST_PERFORMANCE_S, needed=True)
+    if route == "video" and inputs.source_video:
+        found["video"] = _clip(inputs.source_video, request)
+    if spec.frames:
+        found["first"] = opening(inputs, PICTURE, shape=shape)
+    if spec.keyframes and inputs.start_frame:
+        found["first"] = picture(inputs.start_frame, PICTURE)
+    if inputs.end_frame and ("last" in spec.frames or spec.keyframes):
+        found["last"] = picture(inputs.end_frame, PICTURE, shape=shape if spec.frames else None)
+    if route != "performance":
+        for number, file in enumerate(inputs.references[: spec.references]):
+            found[f"reference{number}"] = picture(file, PICTURE)
+    return {name: blob for name, blob in found.items() if blob}
+
+
+def _shape(spec: Spec, request: ShotRequest) -> float:
+    """Width / height of the pictures that go along."""
+    ratio = spec.ratio(request.width, request.height) or ""
+    width, height = map(int, ratio.split(":")) if ":" in ratio else (request.width, request.height)
+    low, high = PICTURE_SHAPES
+    return min(high, max(low, width / height))
+
+
+def _clip(path: Path, request: ShotRequest, at_least_s: float = 0.0, *, needed: bool = False) -> Blob:
+    seconds = max(request.duration_s, at_least_s)
+    return excerpt(path, seconds, request.fps, max_bytes=MAX_UPLOAD_BYTES, at_least_s=at_least_s if needed else 0.0)
+
+
+def _shortened(prompt: str, limit: int | None, notices: Notices) -> str:
+    """A prompt within so many UTF-16 units, cut at a word."""
+    if limit is None or len(prompt.encode("utf-16-le")) // 2 <= limit:
+        return prompt
+    kept = prompt.encode("utf-16-le")[: limit * 2].decode("utf-16-le", errors="ignore")
+    kept = kept.rsplit(" ", 1)[0] if " " in kept else kept
+    notices.append(
+        ("engine.wish_approximated", f"prompt: Runway takes {limit} characters; the end was cut off: {kept[-40:]!r}")
+    )
+    return kept
+
+
+def _text_body(request: ShotRequest, spec: Spec, uris: Mapping[str, str]) -> dict[str, Any]:
+    found = [{"uri": uri} for name, uri in uris.items() if name.startswith("reference")]
+    return {"references": found} if found else {}
+
+
+def _image_body(request: ShotRequest, spec: Spec, uris: Mapping[str, str]) -> dict[str, Any]:
+    return {"promptImage": [{"uri": uris[name], "position": name} for name in ("first", "last") if name in uris]}
+
+
+def _video_body(request: ShotRequest, spec: Spec, uris: Mapping[str, str]) -> dict[str, Any]:
+    body = {spec.video_key: uris["video"], **_text_body(request, spec, uris)}
+    times = {"first": 0, "last": round(max(0.0, request.duration_s - 0.1), 2)}
+    frames = [{"seconds": at, "uri": uris[name]} for name, at in times.items() if name in uris]
+    return {**body, "keyframes": frames} if frames else body
+
+
+def _performance_body(request: ShotRequest, spec: Spec, uris: Mapping[str, str]) -> dict[str, Any]:
+    kind = "image" if uris["character"].startswith("data:image/") else "video"
+    return {
+        "character": {"type": kind, "uri": uris["character"]},
+        "reference": {"type": "video", "uri": uris["performance"]},
+    }
+
+
+_SHAPES: Mapping[str, Callable[[ShotRequest, Spec, Mapping[str, str]], dict[str, Any]]] = {
+    "text": _text_body,
+    "image": _image_body,
+    "video": _video_body,
+    "performance": _performance_body,
+}

@@ -1,0 +1,62 @@
+"""What was bought for a project, and how a person settles a purchase whose fate is not known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from vidgen.errors import InputError
+from vidgen.render.project import Project
+from vidgen.takes.exclusive import project_lock
+from vidgen.takes.journal import Attempt, Journal
+
+
+def ledger(board: Path, work: Path | None = None) -> dict[str, Any]:
+    """``data`` of ``takes list``: every paid attempt, oldest first, and what they cost together."""
+    root = Project.of(board, work).root
+    if not (root / "journal.db").is_file():
+        return {"takes": [], "spent_usd": 0.0, "unsettled": 0}
+    journal = Journal(root)
+    rows = [_row(attempt) for attempt in reversed(journal.attempts())]
+    unsettled = sum(row["state"] == "unknown" for row in rows)
+    return {"takes": rows, "spent_usd": round(journal.spent(), 6), "unsettled": unsettled}
+
+
+def resolve(
+    board: Path, number: int, *, job: str | None = None, lost: bool = False, work: Path | None = None
+) -> dict[str, Any]:
+    """Settle attempt ``number``, whose answer was lost: it is that ``job``, or it was never accepted (``lost``).
+
+    Raises InputError where there is no such attempt or it is not unsettled; ProcessingError while a run is going on.
+    """
+    if (job is None) == (not lost):
+        raise InputError("usage.invalid", "say what became of it: --job ID or --lost, one of the two")
+    root = Project.of(board, work).root
+    known = (root / "journal.db").is_file()
+    with project_lock(root):
+        journal = Journal(root)
+        found = next((row for row in journal.attempts() if row.id == number), None) if known else None
+        if found is None:
+            raise InputError("takes.unknown", f"there is no attempt {number}", hint=f"vidgen takes list {board}")
+        if found.state != "unknown":
+            raise InputError("takes.settled", f"attempt {number} is {found.state}: there is nothing to settle")
+        if job:
+            return _row(journal.submitted(number, job))
+        return _row(journal.failed(number, "never accepted, as a person found out"))
+
+
+def _row(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.id,
+        "shot": attempt.shot,
+        "take": attempt.take,
+        "engine": attempt.engine,
+        "model": attempt.model,
+        "state": attempt.state,
+        "job": attempt.job_id,
+        "reference": attempt.reference,
+        "estimated_usd": attempt.estimated_usd,
+        "actual_usd": attempt.actual_usd,
+        "created": attempt.created,
+        "words": attempt.words,
+    }

@@ -1,0 +1,137 @@
+"""What every engine at a provider must do in each of the provider's moods; a test class subclasses ``ProviderMoods``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vidgen.engines.base import RemoteEngine
+from vidgen.engines.cloud.failures import Kind, ProviderError
+from vidgen.errors import VidgenError
+from vidgen.takes.request import Generated, ShotRequest, TakeRequest
+from vidgen.testing.providers import FakeProvider, ProviderServer
+from vidgen.testing.providers.server import BOUGHT, Mood
+
+
+def take(engine: str, **changes: Any) -> TakeRequest:
+    """One take of a small shot; ``changes``: members of the request."""
+    usual: dict[str, Any] = {
+        "task": "text_to_video",
+        "prompt": "a lighthouse at dusk",
+        "frames": 24,
+        "fps": Fraction(24),
+        "width": 96,
+        "height": 54,
+        "base_seed": 7,
+    }
+    return TakeRequest(ShotRequest("s1", engine, **{**usual, **changes}), take=1, seed=7)
+
+
+def through(engine: RemoteEngine, wanted: TakeRequest, out: Path) -> Generated:
+    """Submit, poll, fetch. A job that fails is an AssertionError with its kind and words."""
+
+    async def run() -> Generated:
+        try:
+            job_id = await engine.submit(wanted, reference="ref-1")
+            while (job := await engine.poll(job_id)).state in ("queued", "running"):
+                await asyncio.sleep(0.01)
+            assert job.state == "succeeded", (job.kind, job.error)
+            return await engine.fetch(job, wanted, out)
+        finally:
+            await engine.close()
+
+    return asyncio.run(run())
+
+
+@contextmanager
+def playing(monkeypatch: pytest.MonkeyPatch, *fakes: type[FakeProvider], **more: Any) -> Iterator[ProviderServer]:
+    """A server that plays these providers, and the environment that leads to it."""
+    with ProviderServer(*fakes, **more) as server, server.reachable(monkeypatch):
+        yield server
+
+
+class ProviderMoods:
+    """Set ``engine`` and ``fake``; override what differs at that provider."""
+
+    engine: Callable[[], RemoteEngine]
+    fake: type[FakeProvider]
+    changes: dict[str, Any] = {}
+    """Members of the request that is made."""
+    late_refusals: tuple[Mood, ...] = ()
+    """Moods in which the provider first accepts the request and then says that it failed."""
+    key_paths: tuple[str, ...] = ()
+    """Heads of paths that are the API's own; usually only its prefix."""
+
+    def wanted(self) -> TakeRequest:
+        return take(type(self).engine().name, **self.changes)
+
+    def run(self, out: Path) -> Generated:
+        return through(type(self).engine(), self.wanted(), out)
+
+    @pytest.mark.parametrize(
+        ("mood", "kind"),
+        [
+            ("refuse", "bad_request"),
+            ("auth", "auth"),
+            ("quota", "quota"),
+            ("rate", "rate"),
+            ("moderation", "moderation_input"),
+            ("fault", "unknown_submit"),
+            ("garbage", "unknown_submit"),
+            ("drop", "unknown_submit"),
+            ("hang", "unknown_submit"),
+        ],
+    )
+    def test_create_is_sent_once_and_its_answer_has_its_kind(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mood: Mood, kind: Kind
+    ) -> None:
+        if mood in self.late_refusals:
+            pytest.skip("this provider says so later")
+        with playing(monkeypatch, self.fake, moods=(mood,), hang_s=0.05) as server:
+            with pytest.raises(ProviderError) as caught:
+                self.run(tmp_path / "take.mp4")
+            assert (caught.value.kind, server.created) == (kind, 1)
+            assert len(server.jobs) == (mood in BOUGHT)
+            assert caught.value.hint and self.fake.key not in f"{caught.value} {caught.value.hint}"
+
+    @pytest.mark.parametrize(
+        ("mood", "kind"), [("fail", None), ("moderation_output", "moderation_output"), ("moderation", "moderation_input")]
+    )
+    def test_a_job_that_fails_says_why(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mood: Mood, kind: Kind | None
+    ) -> None:
+        if mood == "moderation" and mood not in self.late_refusals:
+            pytest.skip("this provider says so at once")
+        with playing(monkeypatch, self.fake, moods=(mood,)) as server:
+            with pytest.raises(AssertionError) as caught:
+                self.run(tmp_path / "take.mp4")
+            got, words = caught.value.args[0]
+            assert words and server.created == 1
+            assert (got == kind) if kind else (got not in ("moderation_input", "moderation_output"))
+
+    @pytest.mark.parametrize("mood", ["ok", "expired_once", "broken_download"])
+    def test_a_result_is_asked_for_until_it_is_there(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mood: Mood) -> None:
+        with playing(monkeypatch, self.fake, moods=(mood,)) as server:
+            assert self.run(tmp_path / "take.mp4").file.is_file() and server.created == 1
+            assert [file.name for file in tmp_path.iterdir()] == ["take.mp4"]
+
+    @pytest.mark.parametrize(("mood", "code"), [("expired", "result.expired"), ("not_a_video", "provider.bad_result")])
+    def test_a_result_that_cannot_be_had_leaves_nothing_behind(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mood: Mood, code: str
+    ) -> None:
+        with playing(monkeypatch, self.fake, moods=(mood,)) as server:
+            with pytest.raises(VidgenError) as caught:
+                self.run(tmp_path / "take.mp4")
+            assert caught.value.code == code and server.created == 1 and list(tmp_path.iterdir()) == []
+
+    def test_the_key_goes_to_the_api_alone(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        with playing(monkeypatch, self.fake) as server:
+            self.run(tmp_path / "take.mp4")
+            with_key = {asked.path.split("/")[1] for asked in server.asked if self.fake.key in str(asked.headers)}
+            assert with_key == {self.fake.prefix}
