@@ -238,6 +238,12 @@ def test_extend_delivers_what_is_new(server: ProviderServer, sent: Any, tmp_path
     assert len(frames) == 72 and frames[0].mean() > 105, "it begins in the middle of the whole"
 
 
+def test_a_clip_that_is_too_long_to_be_continued_is_refused(tmp_path: Path) -> None:
+    wanted = wish(inputs=Inputs(source_video=clip(tmp_path, 11)), params={"task": "extend"})
+    with pytest.raises(InputError, match="too long to be continued"):
+        asyncio.run(GeminiOmni().create(wanted, "ref"))
+
+
 def test_params_and_prompts_of_ones_own(sent: Any, picture: Path) -> None:
     params = {"thinking_level": "high", "previous_interaction_id": "v1_abc", "cfg": 4}
     body, told = sent(wish(params=params, negative="rain"))
