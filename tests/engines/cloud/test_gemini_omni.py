@@ -250,6 +250,8 @@ def test_params_and_prompts_of_ones_own(sent: Any, picture: Path) -> None:
     assert body["generation_config"]["thinking_level"] == "high" and body["previous_interaction_id"] == "v1_abc"
     assert text(body) == f"{PROMPT} Do not show: rain."
     assert [line.split(":")[0] for line in told] == ["negative", "params"]
+    body, _ = sent(wish(params={"task": "edit", "previous_interaction_id": "v1_abc"}))
+    assert task(body) == "edit" and kinds(body) == ["text"], "the clip of an interaction before needs no sending"
     own = "[# Sources <FIRST_FRAME>@Image1 <LAST_FRAME>@Image1] waves"
     assert text(sent(wish(prompt=own, inputs=Inputs(start_frame=picture)))[0]) == own
 
