@@ -40,12 +40,12 @@ class Cost:
 def watch(arguments: Sequence[str], out: Path, *, env: Mapping[str, str] | None = None) -> Cost:
     """Run ``python ARGUMENTS`` to its end; ``out`` is the file that it is meant to write, in a folder of its own.
 
-    The command has a folder of its own for temporary files; that, the one of ``out`` and VIDGEN_HOME are watched.
+    The command has folders of its own for temporary files and as VIDGEN_HOME; those and the one of ``out`` are watched.
     Exits with the command's own words where it fails.
     """
     with tempfile.TemporaryDirectory(prefix="vidgen-bench-") as scratch:
         told = Path(scratch) / "told"
-        folders = [Path(scratch) / "tmp", out.parent, vidgen_home()]
+        folders = [Path(scratch) / "tmp", out.parent, _home(Path(scratch) / "home")]
         folders[0].mkdir()
         watcher = _Watcher(out, folders)
         with told.open("wb") as output:
@@ -55,7 +55,7 @@ def watch(arguments: Sequence[str], out: Path, *, env: Mapping[str, str] | None 
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **(env or {}), "TMPDIR": str(folders[0])},
+                env={**os.environ, **(env or {}), "TMPDIR": str(folders[0]), "VIDGEN_HOME": str(folders[2])},
             )
             watcher.start(process.pid)
             _, status, usage = os.wait4(process.pid, 0)
@@ -69,12 +69,21 @@ def watch(arguments: Sequence[str], out: Path, *, env: Mapping[str, str] | None 
     return Cost(wall, usage.ru_utime + usage.ru_stime, watcher.own / MB, watcher.tree / MB, files / MB, segments / MB, text)
 
 
+def _home(folder: Path) -> Path:
+    """A VIDGEN_HOME of its own that has the models of the usual one, so that nobody else writes to it."""
+    folder.mkdir()
+    for name in ("models", "fonts"):
+        if (vidgen_home() / name).is_dir():
+            (folder / name).symlink_to(vidgen_home() / name)
+    return folder
+
+
 class _Watcher:
     def __init__(self, out: Path, folders: Sequence[Path]) -> None:
         self.own = self.tree = self._pid = 0
         self._out, self._folders = out, folders
-        self._sizes: dict[str, int] = {}
-        self._before = dict(self._listing())
+        self._seen: dict[int, tuple[int, str]] = {}
+        self._before = {number for number, _, _ in self._listing()}
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -89,17 +98,19 @@ class _Watcher:
     def _look(self) -> None:
         self.own = max(self.own, memory(self._pid, "VmHWM"))
         self.tree = max(self.tree, sum(memory(pid, "VmRSS") for pid in family(self._pid)))
-        for path, size in self._listing():
-            if self._before.get(path) != size:
-                self._sizes[path] = max(size, self._sizes.get(path, 0))
+        for number, path, size in self._listing():
+            if number not in self._before:  # by number: a file that gets another name is one file
+                self._seen[number] = max(size, self._seen.get(number, (0, ""))[0]), path
 
-    def _listing(self) -> Iterator[tuple[str, int]]:
+    def _listing(self) -> Iterator[tuple[int, str, int]]:
+        """Number, path and size of each file but the result."""
         for folder in self._folders:
             for root, _, names in os.walk(folder):
                 for name in names:
                     if not self._is_result(root, name):
                         try:
-                            yield f"{root}/{name}", Path(root, name).stat().st_size
+                            told = Path(root, name).stat()
+                            yield told.st_ino, f"{root}/{name}", told.st_size
                         except OSError:
                             pass  # gone again
 
@@ -115,8 +126,8 @@ class _Watcher:
 
     def files(self) -> tuple[int, int]:
         """Bytes written beside the result, and how many of them were segments of a job that can go on."""
-        segments = sum(size for path, size in self._sizes.items() if f".{self._out.name}.segments/" in path)
-        return sum(self._sizes.values()), segments
+        segments = sum(size for size, path in self._seen.values() if f".{self._out.name}.segments/" in path)
+        return sum(size for size, _ in self._seen.values()), segments
 
 
 def family(pid: int) -> list[int]:

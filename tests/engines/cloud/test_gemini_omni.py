@@ -238,12 +238,20 @@ def test_extend_delivers_what_is_new(server: ProviderServer, sent: Any, tmp_path
     assert len(frames) == 72 and frames[0].mean() > 105, "it begins in the middle of the whole"
 
 
+def test_a_clip_that_is_too_long_to_be_continued_is_refused(tmp_path: Path) -> None:
+    wanted = wish(inputs=Inputs(source_video=clip(tmp_path, 11)), params={"task": "extend"})
+    with pytest.raises(InputError, match="too long to be continued"):
+        asyncio.run(GeminiOmni().create(wanted, "ref"))
+
+
 def test_params_and_prompts_of_ones_own(sent: Any, picture: Path) -> None:
     params = {"thinking_level": "high", "previous_interaction_id": "v1_abc", "cfg": 4}
     body, told = sent(wish(params=params, negative="rain"))
     assert body["generation_config"]["thinking_level"] == "high" and body["previous_interaction_id"] == "v1_abc"
     assert text(body) == f"{PROMPT} Do not show: rain."
     assert [line.split(":")[0] for line in told] == ["negative", "params"]
+    body, _ = sent(wish(params={"task": "edit", "previous_interaction_id": "v1_abc"}))
+    assert task(body) == "edit" and kinds(body) == ["text"], "the clip of an interaction before needs no sending"
     own = "[# Sources <FIRST_FRAME>@Image1 <LAST_FRAME>@Image1] waves"
     assert text(sent(wish(prompt=own, inputs=Inputs(start_frame=picture)))[0]) == own
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from vidgen.engines.cloud.inputs import Blob, video
+from vidgen.engines.cloud.inputs import Blob, excerpt, video
 from vidgen.errors import InputError
-from vidgen.media.normalise import conform
 from vidgen.media.probe import probe_video
 
 RATE = Fraction(24)
@@ -26,8 +24,8 @@ class Clip:
     cut: bool = False
 
 
-def short_clip(path: Path, *, longest_s: float, size: tuple[int, int], max_bytes: int) -> Clip:
-    """A clip of at most ``longest_s``: the file itself where it fits, else its beginning, cropped to ``size`` in pixels.
+def short_clip(path: Path, *, longest_s: float, max_bytes: int) -> Clip:
+    """A clip of at most ``longest_s``: the file itself where it fits, else its beginning.
 
     Raises InputError where it is no video, or is too large all the same.
     """
@@ -35,13 +33,7 @@ def short_clip(path: Path, *, longest_s: float, size: tuple[int, int], max_bytes
     long = info.duration_s > longest_s + 0.05
     if not long and path.suffix.lower() in AS_IT_IS and path.stat().st_size <= max_bytes:
         return Clip(video(path, max_bytes=max_bytes), info.duration_s)
-    seconds = min(info.duration_s, longest_s)
-    with TemporaryDirectory(prefix="vidgen-clip-") as folder:
-        out = Path(folder) / f"{path.stem}.mp4"
-        width, height = size
-        frames = max(1, int(seconds * RATE))
-        conform(path, out, width=width, height=height, rate=RATE, frames=frames, fit="crop", max_hold=frames)
-        return Clip(video(out, max_bytes=max_bytes), seconds, cut=long)
+    return Clip(excerpt(path, longest_s, RATE, max_bytes=max_bytes), min(info.duration_s, longest_s), cut=long)
 
 
 def last_seconds(path: Path, seconds: float) -> None:

@@ -113,7 +113,7 @@ def complaints(body: Any) -> Iterator[str]:
     task = ((body.get("generation_config") or {}).get("video_config") or {}).get("task")
     if task is not None and task not in TASKS:
         yield f"Invalid value for 'task': '{task}'."
-    yield from _wrong_input(body.get("input"), task)
+    yield from _wrong_input(body.get("input"), None if body.get("previous_interaction_id") else task)
 
 
 def _wrong_form(form: Mapping[str, Any]) -> Iterator[str]:

@@ -34,7 +34,8 @@ _PATH = re.compile(r"/v1(?:beta1)?/(projects/([^/]+)/locations/([^/]+)/publisher
 class FakeVeo(FakeProvider):
     """``projects/.../models/MODEL:predictLongRunning`` and ``:fetchPredictOperation``; ``/token`` exchanges credentials.
 
-    ``key`` is the access token; ``account`` is whose assertions ``/token`` takes, ``lasts_s`` how long its tokens last.
+    Wants the extra ``cloud``, as the engine does. ``key`` is the access token;
+    ``account`` is whose assertions ``/token`` takes, ``lasts_s`` how long its tokens last.
     """
 
     name = prefix = "veo"
