@@ -62,12 +62,12 @@ def test_converted_weights_that_were_changed_are_made_again(folder: Path) -> Non
 
 
 def test_converted_weights_that_were_cut_short_are_made_again(folder: Path) -> None:
-    load_weights(folder)
+    good = load_weights(folder)
     file = converted(folder)
-    whole = file.read_bytes()
-    file.write_bytes(whole[:1000])
+    file.write_bytes(file.read_bytes()[:1000])
     load_weights(folder)
-    assert file.read_bytes() == whole
+    again = load_file(file)
+    assert again.keys() == good.keys() and all(torch.equal(again[name], good[name]) for name in good)
 
 
 def test_a_folder_without_the_pickle_says_how_to_get_it(tmp_path: Path) -> None:

@@ -144,6 +144,8 @@ class _Writer:
         form = encoder_form(work, self._engines)
         filters = _after(work, form, self._folder, settings.seed + done)
         args = [
+            # Several threads would draw grain from one source of chance in turns that differ from run to run.
+            *(("-filter_threads", "1") if settings.grain else ()),
             *("-f", "rawvideo", "-pix_fmt", work.pixels, "-s", f"{form.width}x{form.height}", "-r", rate_text(form.rate)),
             *("-i", "pipe:0", *extra.inputs, "-map", "0:v:0", "-vf", ",".join(filters)),
             *_container_args(settings.profile.video_args(form.rate), part),

@@ -8,13 +8,12 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 from vidgen.errors import InputError, MissingError, Notice
-from vidgen.media.home import offline
+from vidgen.media.home import offline, vidgen_home
 from vidgen.media.rate import rate_text
 from vidgen.post.device import gpu_here
 from vidgen.post.stages import Engine, FilterInterpolator, FilterUpscaler
@@ -135,8 +134,7 @@ def _interpolator(name: str, why: str) -> Chosen:
     module = _module(name, entry)
 
     def load(fetch: Fetch) -> Engine:
-        folder = fetch("rife-4.0")
-        return _kept((module, folder), lambda: import_module(module).load(folder))
+        return _kept((module, vidgen_home()), lambda: import_module(module).load(fetch("rife-4.0")))
 
     return Chosen(name, "rife-4.0", why, True, load)
 
@@ -172,9 +170,12 @@ def choose_upscaler(
     factor = min(4, max(2, math.ceil(ratio - 0.01)))
 
     def load(fetch: Fetch) -> Engine:
-        folder = Path(wanted).parent if own else fetch(wanted)
-        make = partial(import_module(module).load, folder, wanted, factor=factor, tile=tile)
-        return _kept((module, folder, wanted, factor, tile), make)
+        def make() -> Engine:
+            folder = Path(wanted).parent if own else fetch(wanted)
+            engine: Engine = import_module(module).load(folder, wanted, factor=factor, tile=tile)
+            return engine
+
+        return _kept((module, vidgen_home(), wanted, factor, tile), make)
 
     return Chosen(engine, wanted, f"{why}, with {wanted}", True, load)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import functools
+import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -30,6 +33,8 @@ class Engines:
 
 def load_engines(work: Work, fetch: Fetch) -> Engines:
     """Load what the work needs; networks are kept for the next clip. Raises MissingError where weights cannot be had."""
+    if work.route.networks:
+        _steady_memory()
     interpolator = _loaded(work.route.interpolator, fetch)
     upscaler = _loaded(work.route.upscaler, fetch)
     assert interpolator is None or isinstance(interpolator, FilterInterpolator | PairInterpolator)
@@ -135,6 +140,21 @@ def _sized(read: Iterable[Picture], work: Work) -> Iterator[Picture]:
         frame = av.VideoFrame.from_ndarray(whole, format=work.pixels)
         sized: Any = frame.reformat(width, height, format=work.pixels, interpolation="LANCZOS").to_ndarray()
         yield sized
+
+
+@functools.cache
+def _steady_memory() -> None:
+    """Large pictures come and go in several threads. glibc keeps what each thread frees, so that memory creeps for a hundred
+    frames; two arenas, and pictures mapped one by one, keep it flat.
+    """
+    if sys.platform.startswith("linux"):
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+        if mallopt:
+            mallopt(_M_ARENA_MAX, 2)
+            mallopt(_M_MMAP_THRESHOLD, 128 << 10)
+
+
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 
 
 def _loaded(chosen: Chosen | None, fetch: Fetch) -> Engine | None:

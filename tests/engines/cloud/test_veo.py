@@ -343,8 +343,15 @@ def test_a_persons_requests_count_against_the_project_of_the_login(
 
 
 def test_a_refused_account_is_told_what_to_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def submitted() -> None:
+        engine = Veo()
+        try:
+            await engine.submit(wish(), reference="r")
+        finally:
+            await engine.close()
+
     with playing(monkeypatch, FakeVeo, moods=("auth",)), pytest.raises(ProviderError) as caught:
-        asyncio.run(Veo().submit(wish(), reference="r"))
+        asyncio.run(submitted())
     assert "Vertex AI User" in caught.value.hint
 
 

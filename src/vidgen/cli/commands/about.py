@@ -15,7 +15,11 @@ models_app = typer.Typer(help="Model weights and fonts.", no_args_is_help=True)
 
 
 @engines_app.callback()
-def engines(context: typer.Context, as_json: Json = False) -> None:
+def engines(
+    context: typer.Context,
+    as_json: Json = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="A short table for documents.")] = False,
+) -> None:
     """Engines: what they can do, what they cost, and whether they run here."""
     if context.invoked_subcommand:
         return
@@ -24,7 +28,11 @@ def engines(context: typer.Context, as_json: Json = False) -> None:
         from vidgen.render.about import engine_rows
 
         rows = engine_rows()
-        if not as_json:
+        if markdown:
+            from vidgen.render.engine_guide import engine_guide
+
+            out.say(engine_guide(rows))
+        elif not as_json:
             engine_table(rows)
         out.result({"engines": rows})
 
