@@ -17,6 +17,7 @@ NAMES = (
     "assembly",
     "rerender",
     "lint_quality",
+    "money",
     "post_stream",
     "post_memory",
     "interpolation_quality",
