@@ -1,0 +1,161 @@
+"""What the engine asks of a worker, and what it hears back: the types of the protocol, plain values only.
+
+A ``Recipe`` is everything that decides the pictures of one shot before seeds; a ``Load`` is how a pipeline is put on a
+device; a ``Batch`` is some takes of one recipe. They are made by the light side (``asking.py``) and read by the worker
+(``runner.py``), so this file imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from vidgen.takes.request import Task
+
+Offload = Literal["none", "model", "group", "sequential"]
+"""Where weights wait: all on the device; one component at a time there; blocks streamed to it; single layers."""
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """A LoRA: its safetensors file, its strength, what it is for (``distilled``, ``camera pan_left``), its SHA-256."""
+
+    file: Path
+    weight: float = 1.0
+    role: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A cache hook of diffusers by our name (``first-block``, ``taylor``, ``mag``, ``sea``, ``pab``) and its settings."""
+
+    kind: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Load:
+    """How a pipeline is put on a device. Two equal values are one loaded pipeline.
+
+    Args:
+        folder: model folder in diffusers layout, on this machine.
+        pipeline: the diffusers class to load it as, such as ``WanPipeline``.
+        device: ``cpu``, ``cuda:0``, ``mps``.
+        dtype: ``float32``, ``bfloat16``, ``float16``.
+        attention: a back end of diffusers' ``set_attention_backend``; "" leaves its default.
+        compile: regional compilation of the repeated blocks.
+        quantise: "" or ``float8`` (storage only), ``bitsandbytes-4bit``, ``bitsandbytes-8bit``, ``torchao-int8``.
+        transformer_file: a single-file transformer in its place (.gguf or .safetensors), or None.
+        adapters: LoRAs, in order.
+        parallel: devices that share one picture (context parallel); 1: none.
+    """
+
+    folder: Path
+    pipeline: str
+    device: str = "cpu"
+    dtype: str = "float32"
+    offload: Offload = "none"
+    tiling: bool = False
+    attention: str = ""
+    compile: bool = False
+    quantise: str = ""
+    transformer_file: Path | None = None
+    adapters: tuple[Adapter, ...] = ()
+    parallel: int = 1
+    trust: bool = False
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A prompt and its negative as they are encoded together; ``guided``: whether the negative is used at all."""
+
+    text: str
+    negative: str = ""
+    guided: bool = True
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """Early rejection: after this share of the steps, keep the ``keep`` best-looking candidates of a batch."""
+
+    keep: int
+    at: float = 0.5
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the pictures of one shot before seeds; every number legal for the model.
+
+    ``width``, ``height``, ``frames``, ``fps`` are what the model makes; ``Delivery`` says what becomes of it. ``guidance``
+    1.0 means no unguided pass. ``inputs`` are files on this machine by what they are (``start_frame``, ``end_frame``,
+    ``source_video``, ``reference_1``...), ``extra`` the family's own settings (``motion_bucket_id``, ``strength``,
+    ``flow_shift``...).
+    """
+
+    model: str
+    revision: str
+    family: str
+    task: Task
+    prompt: Prompt
+    width: int
+    height: int
+    frames: int
+    fps: float
+    steps: int
+    guidance: float
+    tier: str = "standard"
+    scheduler: str = ""
+    cache: Cache | None = None
+    reject: Rejection | None = None
+    inputs: Mapping[str, Path] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What the take has to be: exactly ``frames`` at ``fps`` (as ``24000/1001``), ``width`` x ``height``.
+
+    ``anchor`` is the opening of the chain that this shot continues (a clip or picture): colours are held to it.
+    """
+
+    width: int
+    height: int
+    frames: int
+    fps: str
+    anchor: Path | None = None
+
+
+@dataclass(frozen=True)
+class WantedTake:
+    """One take of a batch: its number, its seed, and the file it becomes."""
+
+    take: int
+    seed: int
+    out: Path
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Takes of one recipe, made together where memory allows."""
+
+    id: str
+    load: Load
+    recipe: Recipe
+    delivery: Delivery
+    takes: tuple[WantedTake, ...]
+    largest: int = 0
+    """Most takes denoised at once; 0: as many as fit."""
+
+
+@dataclass(frozen=True)
+class MadeTake:
+    """A take that a worker made, or (``rejected``) gave up on the way because it looked clearly worse than the others."""
+
+    take: int
+    file: Path | None
+    manifest: Mapping[str, Any]
+    notices: tuple[tuple[str, str], ...] = ()
+    rejected: str = ""
