@@ -194,6 +194,7 @@ CODES: dict[str, str] = {
     "storyboard.not_found": "The storyboard file does not exist or cannot be read",
     "storyboard.invalid": "The storyboard has problems; the message lists each with its place",
     "submit.unknown": "It is not known whether the provider accepted the request; it is not sent again by itself",
+    "take.rejected": "The engine gave the take up half-way, because other candidates of the shot looked better",
     "takes.settled": "The attempt's fate is known already",
     "takes.unknown": "There is no attempt of that number",
     "usage.invalid": "A flag or argument is wrong",

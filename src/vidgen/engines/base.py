@@ -8,12 +8,14 @@ them loses nothing: the job id is on disk before it is polled.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from vidgen.catalog.capabilities import Capabilities
+from vidgen.errors import Cancelled as Interrupted
+from vidgen.errors import InputError, MissingError, VidgenError
 from vidgen.takes.request import Generated, ShotRequest, TakeRequest
 
 Progress = Callable[[float], None]
@@ -49,9 +51,19 @@ class Engine(ABC):
 class LocalEngine(Engine):
     """Makes clips on this machine."""
 
+    at_once: int | None = None
+    """Calls of ``generate`` or ``generate_many`` that may run side by side; None: as the capabilities say. A property where
+    it depends on the machine (one for each GPU).
+    """
+    together: bool = False
+    """True where the takes of one shot are cheaper together: the renderer then calls ``generate_many`` with all of them."""
+
     def estimate(self, request: ShotRequest) -> float | None:
         """Nothing: this machine is paid for already."""
         return 0.0
+
+    def prepare(self, requests: Sequence[ShotRequest]) -> None:
+        """Told once a run, before its first take: every shot that it may make. A place to do at once what all of them need."""
 
     @abstractmethod
     def generate(
@@ -60,6 +72,32 @@ class LocalEngine(Engine):
         """Make one take and write it to ``out`` (.mp4): exactly ``request.frames`` frames at ``request.fps``, of exactly
         ``request.width`` x ``request.height`` pixels. The same request and seed give the same pictures.
         """
+
+    def generate_many(
+        self,
+        takes: Sequence[TakeRequest],
+        outs: Sequence[Path],
+        *,
+        progress: Progress = lambda share: None,
+        cancelled: Cancelled = lambda: False,
+    ) -> list[Generated | VidgenError]:
+        """Make takes of one shot, each to its file; what came of each, in the same order. Raises what concerns all of them."""
+        made: list[Generated | VidgenError] = []
+        for index, (take, out) in enumerate(zip(takes, outs, strict=True)):
+
+            def part(share: float, before: int = index) -> None:
+                progress((before + share) / len(takes))
+
+            try:
+                made.append(self.generate(take, out, progress=part, cancelled=cancelled))
+            except (Interrupted, InputError, MissingError):
+                raise
+            except VidgenError as error:
+                made.append(error)
+        return made
+
+    def close(self) -> None:
+        """Let go of processes and memory at the end of a run."""
 
 
 JobState = Literal["queued", "running", "succeeded", "failed"]

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,6 +18,7 @@ from vidgen.errors import Cancelled, Notice, ProcessingError, VidgenError
 from vidgen.planning.plan import PlannedShot
 from vidgen.render.events import Listener, silent
 from vidgen.render.judge import Verdict, judge_takes
+from vidgen.render.local import PROGRESS_EVERY_S, LocalMaker
 from vidgen.render.machine import capabilities_of
 from vidgen.render.project import Workspace
 from vidgen.render.remote import run_remote
@@ -27,8 +28,6 @@ from vidgen.takes.lockfile import Pick
 from vidgen.takes.request import ShotRequest, Take, TakeRequest
 
 DEFAULT_JOBS = min(4, os.cpu_count() or 1)
-PROGRESS_EVERY_S = 0.25
-"""Progress events of one take come no faster than this."""
 
 
 @dataclass
@@ -105,6 +104,8 @@ class ShotMaker:
         self._limit: float | None = None
         self._slots: dict[str, asyncio.Semaphore] = {}
         self._made: dict[str, asyncio.Future[MadeShot]] = {}
+        self._missing: set[str] | None = None
+        self._local: LocalMaker | None = None
 
     def survey(self) -> Survey:
         """Look at what is there. Writes nothing."""
@@ -116,6 +117,7 @@ class ShotMaker:
                 prices.append(None)
             elif shot.missing:
                 prices.append((planned.estimated_usd or 0) / planned.candidates * shot.missing)
+        self._missing = {shot.planned.id for shot in found.values() if shot.missing}
         self._gather_notices()
         known = [price for price in prices if price is not None]
         return Survey(tuple(found.values()), None if len(known) < len(prices) else round(sum(known), 6))
@@ -128,10 +130,14 @@ class ShotMaker:
         self._limit = limit_usd
         loop = asyncio.get_running_loop()
         self._made = {planned.id: loop.create_future() for planned in self.shots}
-        with self._signals(loop), ThreadPoolExecutor((self.jobs or DEFAULT_JOBS) + 2, "take") as pool:
+        local = [engine for engine in self.engines.values() if isinstance(engine, LocalEngine)]
+        threads = (self.jobs or DEFAULT_JOBS) + 2 + sum(engine.at_once or 0 for engine in local)
+        with self._signals(loop), ThreadPoolExecutor(threads, "take") as pool:
             loop.set_default_executor(pool)
+            self._local = self._local_maker()
             done = await asyncio.gather(*(self._shot(planned) for planned in self.shots), return_exceptions=True)
             await asyncio.gather(*(engine.close() for engine in self.engines.values() if isinstance(engine, RemoteEngine)))
+            await asyncio.gather(*(asyncio.to_thread(engine.close) for engine in local))
         self._gather_notices()
         if self._stop.is_set():
             raise Cancelled(self._signal)
@@ -148,7 +154,7 @@ class ShotMaker:
             return MadeShot(planned, missing=planned.candidates)
         request, key = self._resolved(planned, parent)
         takes = [take for number in self._numbers(planned, key) if (take := self._find(request, key, number))]
-        missing = planned.candidates - min(len(takes), planned.candidates)
+        missing = planned.candidates - min(len(takes) + self._rejected(request, key, planned), planned.candidates)
         shot = MadeShot(planned, key, tuple(takes), missing=missing, reused=not missing)
         return shot if missing else self._picked(shot, request, fresh=False)
 
@@ -180,6 +186,23 @@ class ShotMaker:
             return None
         return self.space.store.find(seeded_key(key, request.seed_of(number)))
 
+    def _rejected(self, request: ShotRequest, key: str, planned: PlannedShot) -> int:
+        """How many of the wanted takes an engine gave up on the way, in this run or an earlier one."""
+        if self.space.store is None:
+            return 0
+        numbers = self._numbers(planned, key)
+        return sum(self.space.store.was_rejected(seeded_key(key, request.seed_of(number))) for number in numbers)
+
+    def _local_maker(self) -> LocalMaker | None:
+        """What this run's local engines share: above all, every request that is still to be made."""
+        if self.space.store is None:
+            return None
+        asked: dict[str, list[ShotRequest]] = {}
+        for planned in self.shots:
+            if planned.request and (self._missing is None or planned.id in self._missing):
+                asked.setdefault(planned.engine, []).append(planned.request)
+        return LocalMaker(self.space.store, self.listener, self.notices, self._stop.is_set, asked)
+
     async def _shot(self, planned: PlannedShot) -> MadeShot:
         future = self._made[planned.id]
         try:
@@ -200,16 +223,22 @@ class ShotMaker:
         request, key = await asyncio.to_thread(self._resolved, planned, parent)
         numbers = self._numbers(planned, key)
         self.listener("shot.started", shot=planned.id, engine=planned.engine, takes=len(numbers))
-        results = await asyncio.gather(
-            *(self._take(planned, request, key, number) for number in numbers), return_exceptions=True
-        )
+        engine = self.engines[planned.engine]
+        results: Sequence[Take | BaseException]
+        if isinstance(engine, LocalEngine) and engine.together:
+            results = await self._takes_together(engine, planned, request, key, numbers)
+        else:
+            results = await asyncio.gather(
+                *(self._take(planned, request, key, number) for number in numbers), return_exceptions=True
+            )
         takes = [take for take in results if isinstance(take, Take)]
         failed = [error for error in results if isinstance(error, BaseException)]
         if self._stop.is_set():
             raise Cancelled(self._signal)
         if failed and (not takes or any(not isinstance(error, VidgenError) for error in failed)):
             raise _worst(failed)
-        self.notices += [Notice("take.failed", str(error), planned.id) for error in failed]
+        lost = [error for error in failed if not (isinstance(error, VidgenError) and error.code == "take.rejected")]
+        self.notices += [Notice("take.failed", str(error), planned.id) for error in lost]
         fresh = [take for take in takes if not take.reused]
         shot = MadeShot(planned, key, tuple(takes), missing=len(fresh), reused=not fresh)
         return await asyncio.to_thread(self._picked, shot, request, fresh=bool(fresh))
@@ -272,30 +301,62 @@ class ShotMaker:
                 progress=progress, stop=self._stop, notices=self.notices,
             )  # fmt: skip
         assert isinstance(engine, LocalEngine)
+        (made,) = await self._made_here(engine, planned, [wanted], key)
+        if isinstance(made, VidgenError):
+            raise made
+        return made
 
-        def generate() -> Take:
-            part = store.part_for(seeded_key(key, wanted.seed))
-            try:
-                generated = engine.generate(wanted, part, progress=progress, cancelled=self._stop.is_set)
-                self.notices += [Notice(code, message, wanted.request.shot) for code, message in generated.notices]
-                return store.put(part, wanted, generated, request_key=key)
-            finally:
-                part.unlink(missing_ok=True)
-
+    async def _made_here(
+        self, engine: LocalEngine, planned: PlannedShot, wanted: Sequence[TakeRequest], key: str
+    ) -> list[Take | VidgenError]:
+        """Takes of one shot by one call of a local engine, when it is this shot's turn."""
+        assert self._local is not None
+        await self._local.prepared(engine)
         async with self._slot(planned):
             if self._stop.is_set():
                 raise Cancelled(self._signal)
-            started()
-            return await asyncio.to_thread(generate)
+            for take in wanted:
+                self.listener("take.started", shot=planned.id, take=take.take, engine=planned.engine, seed=take.seed)
+            return await asyncio.to_thread(self._local.make, engine, wanted, key)
+
+    async def _takes_together(
+        self, engine: LocalEngine, planned: PlannedShot, request: ShotRequest, key: str, numbers: Sequence[int]
+    ) -> list[Take | BaseException]:
+        """All takes of a shot: those at hand, and the rest by one call. A rejected take is neither made again nor a failure."""
+        store = self.space.store
+        assert store is not None
+        results: list[Take | BaseException] = []
+        wanted = []
+        for number in numbers:
+            found = await asyncio.to_thread(self._find, request, key, number)
+            if found:
+                self.listener("take.reused", shot=planned.id, take=number)
+                results.append(found)
+            elif not store.was_rejected(seeded_key(key, request.seed_of(number))):
+                wanted.append(TakeRequest(request, number, request.seed_of(number)))
+        if not wanted:
+            return results
+        try:
+            made: Sequence[Take | BaseException] = await self._made_here(engine, planned, wanted, key)
+        except VidgenError as error:
+            made = [error] * len(wanted)
+        for take, result in zip(wanted, made, strict=True):
+            if isinstance(result, Take):
+                self.listener("take.done", shot=planned.id, take=take.take, file=str(result.file), cost_usd=result.cost_usd)
+            elif isinstance(result, VidgenError) and not isinstance(result, Cancelled):
+                self.listener("take.failed", shot=planned.id, take=take.take, code=result.code, message=result.message)
+        return [*results, *made]
 
     def _slot(self, planned: PlannedShot) -> asyncio.Semaphore:
         """At most as many takes at once as the engine allows, and on this machine as many as there are jobs."""
-        name = f"{planned.engine}/{planned.model}"
+        local = isinstance(self.engines[planned.engine], LocalEngine)
+        name = planned.engine if local else f"{planned.engine}/{planned.model}"  # models share this machine
         if name not in self._slots:
             able = capabilities_of(planned.engine, planned.model)
             allowed = able.concurrency if able else 1
-            if isinstance(self.engines[planned.engine], LocalEngine):
-                allowed = min(allowed, self.jobs or DEFAULT_JOBS)
+            engine = self.engines[planned.engine]
+            if isinstance(engine, LocalEngine):
+                allowed = engine.at_once or min(allowed, self.jobs or DEFAULT_JOBS)
             self._slots[name] = asyncio.Semaphore(max(1, allowed))
         return self._slots[name]
 

@@ -103,6 +103,17 @@ class TakeStore:
         found = [take for key in keys if (take := self.find(key))]
         return sorted(found, key=lambda take: (take.take, take.key))
 
+    def reject(self, take_key: str, why: str) -> None:
+        """Note that an engine gave a take up before it was finished, because others of its shot looked better."""
+        write_text(self._rejection(take_key), _text({"take_key": take_key, "why": why}))
+
+    def was_rejected(self, take_key: str) -> bool:
+        """Whether the take was given up, so that it is not made again."""
+        return self._rejection(take_key).is_file()
+
+    def _rejection(self, take_key: str) -> Path:
+        return self.root / "rejected" / f"{take_key}.json"
+
     def sweep(self) -> None:
         """Clear up after processes that have ended: unfinished files go, finished clips that were not taken over are kept
         in ``quarantine/``, because they may have been paid for.

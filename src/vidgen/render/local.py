@@ -1,0 +1,77 @@
+"""Makes takes on this machine: one engine call for all that a shot lacks, where that is cheaper than one for each."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from vidgen.engines.base import LocalEngine
+from vidgen.errors import Notice, ProcessingError, VidgenError
+from vidgen.render.events import Listener
+from vidgen.takes.keys import seeded_key
+from vidgen.takes.request import Generated, ShotRequest, Take, TakeRequest
+from vidgen.takes.store import TakeStore
+
+PROGRESS_EVERY_S = 0.25
+"""Progress events of one take come no faster than this."""
+
+
+@dataclass
+class LocalMaker:
+    """What the local engines of one run share. ``asked`` are the requests whose takes are missing, by engine."""
+
+    store: TakeStore
+    listener: Listener
+    notices: list[Notice]
+    cancelled: Callable[[], bool]
+    asked: dict[str, list[ShotRequest]] = field(default_factory=dict)
+    _ready: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+
+    async def prepared(self, engine: LocalEngine) -> None:
+        """Wait until the engine has prepared for the whole run; the first caller starts it."""
+        if engine.name not in self._ready:
+            requests = self.asked.get(engine.name, [])
+            self._ready[engine.name] = asyncio.create_task(asyncio.to_thread(engine.prepare, requests))
+        await asyncio.shield(self._ready[engine.name])
+
+    def make(self, engine: LocalEngine, wanted: Sequence[TakeRequest], key: str) -> list[Take | VidgenError]:
+        """Make takes of one shot and put them into the store; what came of each. Raises what concerns all of them."""
+        parts = [self.store.part_for(seeded_key(key, take.seed)) for take in wanted]
+        progress = self._progress(wanted)
+        made: list[Generated | VidgenError]
+        try:
+            if len(wanted) == 1 and not engine.together:
+                made = [engine.generate(wanted[0], parts[0], progress=progress, cancelled=self.cancelled)]
+            else:
+                made = engine.generate_many(wanted, parts, progress=progress, cancelled=self.cancelled)
+            results: list[Take | VidgenError] = []
+            for take, part, result in zip(wanted, parts, made, strict=True):
+                if isinstance(result, VidgenError):
+                    if result.code == "take.rejected":
+                        self.store.reject(seeded_key(key, take.seed), result.message)
+                    results.append(result)
+                    continue
+                self.notices += [Notice(code, message, take.request.shot) for code, message in result.notices]
+                try:
+                    results.append(self.store.put(part, take, result, request_key=key))
+                except ProcessingError as error:
+                    results.append(error)
+            return results
+        finally:
+            for part in parts:
+                part.unlink(missing_ok=True)
+
+    def _progress(self, wanted: Sequence[TakeRequest]) -> Callable[[float], None]:
+        told = 0.0
+
+        def progress(share: float) -> None:
+            nonlocal told
+            if time.monotonic() - told < PROGRESS_EVERY_S:
+                return
+            told = time.monotonic()
+            for take in wanted:
+                self.listener("take.progress", shot=take.request.shot, take=take.take, share=round(share, 4))
+
+        return progress
