@@ -30,7 +30,7 @@ class Adapter:
 
 @dataclass(frozen=True)
 class Cache:
-    """A cache hook of diffusers by our name (``first-block``, ``taylor``, ``mag``, ``sea``, ``pab``) and its settings."""
+    """A cache hook of diffusers by our name (``first-block``, ``taylor``, ``sea``) and its settings."""
 
     kind: str
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -48,9 +48,7 @@ class Load:
         attention: a back end of diffusers' ``set_attention_backend``; "" leaves its default.
         compile: regional compilation of the repeated blocks.
         quantise: "" or ``float8`` (storage only), ``bitsandbytes-4bit``, ``bitsandbytes-8bit``, ``torchao-int8``.
-        transformer_file: a single-file transformer in its place (.gguf or .safetensors), or None.
         adapters: LoRAs, in order.
-        parallel: devices that share one picture (context parallel); 1: none.
     """
 
     folder: Path
@@ -62,9 +60,7 @@ class Load:
     attention: str = ""
     compile: bool = False
     quantise: str = ""
-    transformer_file: Path | None = None
     adapters: tuple[Adapter, ...] = ()
-    parallel: int = 1
     trust: bool = False
 
 
@@ -118,14 +114,16 @@ class Recipe:
 class Delivery:
     """What the take has to be: exactly ``frames`` at ``fps`` (as ``24000/1001``), ``width`` x ``height``.
 
-    ``anchor`` is the opening of the chain that this shot continues (a clip or picture): colours are held to it.
+    ``anchor`` are the colours of the chain of shots that this one continues, as ``anchor.colours`` gives them; () where it
+    continues none. ``retime`` is how another rate becomes ``fps``: ``motion`` (interpolated), ``blend`` or ``nearest``.
     """
 
     width: int
     height: int
     frames: int
     fps: str
-    anchor: Path | None = None
+    anchor: tuple[float, ...] = ()
+    retime: str = "motion"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,187 @@
+"""Reads ``diffusion.yaml``: the families and models of video diffusion that run on this machine. Nothing heavy is loaded."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Tier:
+    """One quality: how many steps, how strong the guidance (1: none), which cache (name and settings) and LoRAs (by role)."""
+
+    steps: int
+    guidance: float
+    cache: str = ""
+    adapters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Family:
+    """Models of one architecture.
+
+    Args:
+        pipelines: the diffusers class of each task.
+        also: other classes of the family, by which a folder is recognised.
+        frame_step, frame_plus: legal lengths are ``frame_step * n + frame_plus`` frames.
+        size_multiple: width and height are multiples of this.
+        fps: frames per second that it was trained at.
+        max_frames: longest clip.
+        size: width and height that it was trained at.
+        text: whether it reads a prompt; ``negative``: whether it reads a negative one.
+        caches: cache hooks that are known to work, with their settings.
+        moves: camera moves that a LoRA of the family steers, with the file's name at its hub id.
+        settings: the family's own parameters (default, least, most).
+    """
+
+    name: str
+    title: str
+    pipelines: Mapping[str, str]
+    fps: float
+    size: tuple[int, int]
+    max_frames: int
+    frame_step: int = 1
+    frame_plus: int = 0
+    min_frames: int = 1
+    size_multiple: int = 16
+    also: tuple[str, ...] = ()
+    text: bool = True
+    negative: bool = True
+    references: int = 0
+    audio: bool = False
+    prompt_order: str = "generic"
+    tiers: Mapping[str, Tier] = field(default_factory=dict)
+    caches: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    moves: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    guidance_argument: str = "guidance_scale"
+    note: str = ""
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """Every diffusers class of the family."""
+        return frozenset({*self.pipelines.values(), *self.also})
+
+    def legal_frames(self, least: int) -> int:
+        """The smallest legal number of frames that is at least ``least``; it may be over ``max_frames``."""
+        least = max(least, self.min_frames)
+        steps = -(-(least - self.frame_plus) // self.frame_step)
+        return max(steps, 0) * self.frame_step + self.frame_plus
+
+
+@dataclass(frozen=True)
+class LoRA:
+    """A LoRA that belongs to a model: what for, its hub id and file."""
+
+    role: str
+    repo: str
+    file: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model. Numbers that are not known are None.
+
+    Args:
+        repo: its id on the hub, in diffusers layout; "" for one that cannot be had.
+        revision: branch, tag or commit to pull.
+        tasks: what it makes; a subset of its family's.
+        download_gb: size of what is downloaded, in 10^9 bytes.
+        weights_gb: size of text encoders, transformer and VAE in 16 bits each, from which the need of memory follows.
+        vram_gb: memory of a GPU that it needs, by how weights wait (``none``, ``model``, ``group``).
+        ended: why it cannot be run; ``instead``: what to use.
+    """
+
+    name: str
+    title: str
+    family: str = ""
+    repo: str = ""
+    revision: str = "main"
+    tasks: tuple[str, ...] = ()
+    size: tuple[int, int] | None = None
+    fps: float | None = None
+    max_frames: int | None = None
+    parameters: str = ""
+    licence: str = ""
+    limits: str = ""
+    gated: bool = False
+    download_gb: float | None = None
+    vram_gb: Mapping[str, float] = field(default_factory=dict)
+    tiers: Mapping[str, Tier] = field(default_factory=dict)
+    loras: tuple[LoRA, ...] = ()
+    program: str = ""
+    ended: str = ""
+    instead: str = ""
+    source: str = ""
+    as_of: str = ""
+
+    @property
+    def runs(self) -> bool:
+        """Whether the local engine can run it at all."""
+        return bool(self.repo) and not self.ended
+
+    def fits(self, memory_gb: float) -> str | None:
+        """How it fits a GPU of that memory (``none``: whole; ``model``, ``group``: with parts waiting outside); None: not."""
+        for mode in ("none", "model", "group"):
+            need = self.vram_gb.get(mode)
+            if need is not None and need <= memory_gb:
+                return mode
+        return None
+
+
+def _tiers(rows: Mapping[str, Any]) -> dict[str, Tier]:
+    return {name: Tier(**{**row, "adapters": tuple(row.get("adapters", ()))}) for name, row in rows.items()}
+
+
+@functools.cache
+def _table() -> Mapping[str, Any]:
+    import yaml
+
+    loaded: Mapping[str, Any] = yaml.safe_load(files("vidgen.catalog").joinpath("diffusion.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+@functools.cache
+def families() -> Mapping[str, Family]:
+    """Every family by name."""
+    return {name: _family(name, row) for name, row in _table()["families"].items()}
+
+
+def _family(name: str, row: Mapping[str, Any]) -> Family:
+    values = dict(row)
+    values["tiers"] = _tiers(values.get("tiers", {}))
+    values["size"] = tuple(values["size"])
+    values["also"] = tuple(values.get("also", ()))
+    values["settings"] = {key: tuple(three) for key, three in values.get("settings", {}).items()}
+    return Family(name=name, **values)
+
+
+@functools.cache
+def models() -> tuple[Model, ...]:
+    """Every model, in the table's order."""
+    return tuple(_model(name, row) for name, row in _table()["models"].items())
+
+
+def _model(name: str, row: Mapping[str, Any]) -> Model:
+    values: dict[str, Any] = {"as_of": _table()["as_of"], **row}
+    family = families().get(values.get("family", ""))
+    values["tasks"] = tuple(values.get("tasks", family.pipelines if family else ()))
+    values["size"] = tuple(values["size"]) if "size" in values else None
+    values["tiers"] = {**(family.tiers if family else {}), **_tiers(values.get("tiers", {}))}
+    values["loras"] = tuple(LoRA(**lora) for lora in values.get("loras", ()))
+    return Model(name=name, **values)
+
+
+def model(name: str) -> Model | None:
+    """The model of that name or hub id; capitals do not matter. None where the table has none."""
+    wanted = name.lower()
+    return next((row for row in models() if wanted in (row.name.lower(), row.repo.lower())), None)
+
+
+def family_of_pipeline(class_name: str) -> Family | None:
+    """The family that a diffusers class belongs to; None where no family claims it."""
+    return next((family for family in families().values() if class_name in family.classes), None)

@@ -1,0 +1,57 @@
+"""How this machine runs models: the ``local:`` part of the user's ``config.yaml``. None of it is part of a storyboard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from vidgen.errors import InputError
+from vidgen.media.home import vidgen_home
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Wishes for this machine; empty values are chosen by what is there.
+
+    ``offload``: none, model, group, sequential. ``attention``: a back end of diffusers. ``batch``: most candidates at once.
+    ``devices``: such as ``cuda:0``. ``dtype``: float32, bfloat16, float16. ``quantise``: float8, bitsandbytes-8bit,
+    bitsandbytes-4bit, torchao-int8.
+    """
+
+    offload: str = ""
+    attention: str = ""
+    compile: bool = False
+    batch: int = 0
+    devices: tuple[str, ...] = ()
+    dtype: str = ""
+    quantise: str = ""
+
+
+_CHOICES = {
+    "offload": ("", "none", "model", "group", "sequential"),
+    "dtype": ("", "float32", "bfloat16", "float16"),
+    "quantise": ("", "float8", "bitsandbytes-8bit", "bitsandbytes-4bit", "torchao-int8"),
+}
+
+
+def settings() -> Settings:
+    """The user's settings. Raises InputError ``config.invalid``."""
+    file = vidgen_home() / "config.yaml"
+    if not file.is_file():
+        return Settings()
+    import yaml
+
+    try:
+        loaded = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError("config.invalid", f"{file}: {error}", hint="correct or delete it", where=str(file)) from error
+    told = loaded.get("local", {}) if isinstance(loaded, dict) else {}
+    known = {field.name: field for field in fields(Settings)}
+    values: dict[str, Any] = {}
+    for name, value in (told or {}).items():
+        if name not in known or value not in _CHOICES.get(name, (value,)):
+            raise InputError(
+                "config.invalid", f"{file}: local.{name}: {value!r} is not known", hint=f"known: {', '.join(known)}"
+            )
+        values[name] = tuple(value) if isinstance(value, list) else (value,) if name == "devices" else value
+    return Settings(**values)

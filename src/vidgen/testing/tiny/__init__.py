@@ -1,0 +1,62 @@
+"""Tiny video diffusion models with random weights, saved to disk in diffusers layout, for tests without a GPU or a download.
+
+``build(kind, folder)`` makes one and returns its folder, which loads like any other model: ``vidgen shot "..." --engine local
+--model FOLDER --resolution 96x64``. Their pictures are noise; everything else is real. Needs the extra ``local``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from vidgen.errors import InputError
+
+VERSION = 1
+"""Raised when a builder changes, so that kept folders are made anew."""
+
+
+def _kinds() -> Mapping[str, Callable[[], object]]:
+    from vidgen.testing.tiny import animatediff, cogvideox, ltx, svd, wan
+
+    return MappingProxyType(
+        {
+            "wan-t2v": wan.text_to_video,
+            "wan-i2v": wan.image_to_video,
+            "wan-ti2v": wan.text_and_image_to_video,
+            "wan-moe": wan.two_experts,
+            "wan-vace": wan.vace,
+            "ltx": ltx.text_to_video,
+            "cogvideox": cogvideox.text_to_video,
+            "cogvideox-i2v": cogvideox.image_to_video,
+            "svd": svd.image_to_video,
+            "animatediff": animatediff.text_to_video,
+        }
+    )
+
+
+KINDS = (
+    "wan-t2v", "wan-i2v", "wan-ti2v", "wan-moe", "wan-vace", "ltx", "cogvideox", "cogvideox-i2v", "svd", "animatediff",
+)  # fmt: skip
+"""What can be built."""
+
+
+def build(kind: str, folder: Path) -> Path:
+    """Build a tiny model of that kind into ``folder`` and return it; the same weights every time.
+
+    Raises InputError for an unknown kind.
+    """
+    if kind not in KINDS:
+        raise InputError("models.unknown", f"no tiny model is called {kind!r}", hint=f"kinds: {', '.join(KINDS)}")
+    import torch
+
+    from vidgen.testing.tiny.parts import quiet
+
+    with quiet(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(20)
+        pipeline = _kinds()[kind]()
+        for part in pipeline.components.values():  # type: ignore[attr-defined]
+            if isinstance(part, torch.nn.Module):
+                part.eval()
+        pipeline.save_pretrained(folder, safe_serialization=True)  # type: ignore[attr-defined]
+    return folder
