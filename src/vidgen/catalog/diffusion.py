@@ -35,6 +35,7 @@ class Family:
         caches: cache hooks that are known to work, with their settings.
         moves: camera moves that a LoRA of the family steers, with the file's name at its hub id.
         settings: the family's own parameters (default, least, most).
+        shares: tasks that weights of a class can do, where they are more than the class's own.
     """
 
     name: str
@@ -57,8 +58,14 @@ class Family:
     caches: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     moves: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    shares: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     guidance_argument: str = "guidance_scale"
     note: str = ""
+
+    def tasks_of(self, class_name: str) -> tuple[str, ...]:
+        """The tasks that a folder of that class can do."""
+        own = tuple(task for task, pipeline in self.pipelines.items() if pipeline == class_name)
+        return self.shares.get(class_name, own)
 
     @property
     def classes(self) -> frozenset[str]:
@@ -156,6 +163,7 @@ def _family(name: str, row: Mapping[str, Any]) -> Family:
     values["tiers"] = _tiers(values.get("tiers", {}))
     values["size"] = tuple(values["size"])
     values["also"] = tuple(values.get("also", ()))
+    values["shares"] = {key: tuple(tasks) for key, tasks in values.get("shares", {}).items()}
     values["settings"] = {key: tuple(three) for key, three in values.get("settings", {}).items()}
     return Family(name=name, **values)
 

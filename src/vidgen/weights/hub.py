@@ -86,12 +86,13 @@ def offer(repo: str, revision: str = "main", extra: Sequence[str] = ()) -> Offer
     except (HfHubHTTPError, OSError) as error:
         raise _refused(repo, error) from error
     wanted = {}
+    whole = any(file.rfilename == "model_index.json" for file in info.siblings or ())
     for file in info.siblings or ():
         name = file.rfilename
-        if (_is_wanted(name) or name in extra) and ".." not in Path(name).parts:
+        if (_is_wanted(name, whole) or name in extra) and ".." not in Path(name).parts:
             wanted[name] = (int(file.size or 0), file.lfs.sha256 if file.lfs else None)
     if not any(name.endswith(".safetensors") for name in wanted):
-        raise MissingError("models.missing", f"{repo} has no safetensors weights in diffusers layout", where=repo)
+        raise MissingError("models.missing", f"{repo} has no safetensors weights", where=repo)
     return Offer(repo, str(info.sha), wanted)
 
 
@@ -143,8 +144,9 @@ def _fetch(wanted: Offer, name: str, part: Path) -> None:
         raise _refused(wanted.repo, error) from error
 
 
-def _is_wanted(name: str) -> bool:
-    if name.endswith(".safetensors") and len(Path(name).parts) < _PARTS:
+def _is_wanted(name: str, pipeline: bool) -> bool:
+    """Whether a file is part of a pipeline, or of a LoRA, which has no folders."""
+    if pipeline and name.endswith(".safetensors") and len(Path(name).parts) < _PARTS:
         return False
     return len(Path(name).parts) <= _PARTS and any(fnmatch.fnmatch(name, pattern) for pattern in WANTED)
 

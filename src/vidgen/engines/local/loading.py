@@ -7,7 +7,7 @@ import json
 import warnings
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -84,6 +84,7 @@ def load(wanted: Load, parts: Parts) -> Loaded:
             raise _unreadable(wanted, error) from error
         loads[(str(wanted.folder), parts)] += 1
         loaded = Loaded(pipe, wanted)
+        pipe.set_progress_bar_config(disable=True)
         if parts == "text":
             pipe.to(wanted.device)
         else:
@@ -113,12 +114,11 @@ def _place(loaded: Loaded) -> None:
     if vae is not None:
         if device.type == "cuda" and "Wan" in type(vae).__name__:
             vae.to(torch.float32)  # its 16-bit decoder bands skies
-        if hasattr(vae, "enable_slicing"):
-            vae.enable_slicing()
-        if wanted.tiling and hasattr(vae, "enable_tiling"):
-            vae.enable_tiling()
-    for network in loaded.denoisers:
-        _speed(loaded, network)
+        for name in ("enable_slicing", *(["enable_tiling"] if wanted.tiling else [])):
+            with suppress(AttributeError, NotImplementedError):  # not every decoder has both
+                getattr(vae, name)()
+    for denoiser in loaded.denoisers:
+        _speed(loaded, denoiser)
     if wanted.offload == "none" or device.type == "cpu":
         pipe.to(device)
     elif wanted.offload == "model":
@@ -131,7 +131,8 @@ def _place(loaded: Loaded) -> None:
                 continue
             if part in loaded.denoisers and hasattr(part, "enable_group_offload"):
                 streams = device.type == "cuda"
-                part.enable_group_offload(
+                network: Any = part
+                network.enable_group_offload(
                     onload_device=device, offload_device=torch.device("cpu"), offload_type="leaf_level", use_stream=streams
                 )
             else:

@@ -13,7 +13,7 @@ def text_to_video() -> Any:
 
     letters = sorted(ByteLevel.alphabet())
     names = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
-    words = CLIPTokenizerFast({name: index for index, name in enumerate(names)}, [])
+    words = CLIPTokenizerFast({name: index for index, name in enumerate(names)}, [], model_max_length=77)
     encoder = CLIPTextModel(
         CLIPTextConfig(
             vocab_size=len(names), hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,

@@ -1,0 +1,305 @@
+"""From a shot as the storyboard wants it to what a worker is asked: legal numbers, and a notice for each difference."""
+
+from __future__ import annotations
+
+import difflib
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vidgen.catalog.diffusion import Tier, models
+from vidgen.engines.local.devices import Device
+from vidgen.engines.local.fit import Made, fit
+from vidgen.engines.local.folder import ModelFolder, check_safetensors, trusted
+from vidgen.engines.local.job import Adapter, Batch, Cache, Delivery, Load, Offload, Prompt, Recipe, Rejection, WantedTake
+from vidgen.engines.local.settings import Settings
+from vidgen.errors import InputError
+from vidgen.media.files import sha256_file
+from vidgen.media.rate import rate_text
+from vidgen.takes.request import ShotRequest, TakeRequest, Task
+from vidgen.weights import hub
+
+COMMON = ("quality", "steps", "guidance", "scheduler", "cache", "lora", "retime", "reject", "slate")
+"""Parameters of every family; each family has settings of its own besides."""
+MOTION_LORA = "guoyww/animatediff-motion-lora-{}"
+_DTYPE = {"cuda": "bfloat16", "mps": "float16", "cpu": "float32"}
+
+
+@dataclass
+class Asked:
+    """A batch for a worker, and what differs from the wish."""
+
+    batch: Batch
+    notices: list[tuple[str, str]] = field(default_factory=list)
+
+
+def ask(takes: Sequence[TakeRequest], folder: ModelFolder, device: Device, outs: Sequence[Path], settings: Settings) -> Asked:
+    """What is asked of a worker for some takes of one shot; an opening picture is written beside the first ``outs``.
+
+    Raises InputError where the model cannot make the shot (``engine.cannot``) or a parameter is wrong (``request.bad_value``).
+    """
+    request = takes[0].request
+    params = _checked(request, folder)
+    task, inputs = _task(request, folder, outs[0])
+    made = fit(
+        folder.family, folder.model, width=request.width, height=request.height, frames=request.frames, rate=request.fps,
+        where=request.shot,
+    )  # fmt: skip
+    notices = list(_differences(request, folder, made, task))
+    tier = _tier(params, folder)
+    adapters, told = _adapters(request, params, folder)
+    anchor: tuple[float, ...] = ()
+    if request.inputs.continues and "start_frame" in inputs:
+        from vidgen.engines.local.opening import chain_colours
+
+        anchor = chain_colours(request.inputs.continues)
+    guidance = float(params.get("guidance", tier.guidance))
+    recipe = Recipe(
+        model=folder.name,
+        revision=folder.revision,
+        family=folder.family.name,
+        task=task,
+        prompt=Prompt(request.prompt, request.negative if folder.family.negative else "", guidance > 1),
+        width=made.width,
+        height=made.height,
+        frames=made.frames,
+        fps=made.fps,
+        steps=int(params.get("steps", tier.steps)),
+        guidance=guidance,
+        tier=str(params.get("quality", "standard")),
+        scheduler=str(params.get("scheduler", "")),
+        cache=_cache(params.get("cache", tier.cache), folder, request),
+        reject=_rejection(params, len(takes)),
+        inputs=inputs,
+        extra=_extra(request, params, folder),
+    )
+    delivery = Delivery(
+        request.width, request.height, request.frames, rate_text(request.fps), anchor, str(params.get("retime", "motion"))
+    )
+    wanted = tuple(WantedTake(take.take, take.seed, out) for take, out in zip(takes, outs, strict=True))
+    load = load_of(folder, task, device, settings, adapters)
+    return Asked(Batch(uuid.uuid4().hex, load, recipe, delivery, wanted, settings.batch), [*notices, *told])
+
+
+def prompt_of(request: ShotRequest, folder: ModelFolder) -> Prompt:
+    """The prompt of a request as it will be encoded; for telling a worker of a whole film's prompts beforehand."""
+    params = _checked(request, folder)
+    guidance = float(params.get("guidance", _tier(params, folder).guidance))
+    return Prompt(request.prompt, request.negative if folder.family.negative else "", guidance > 1)
+
+
+def load_of(folder: ModelFolder, task: Task, device: Device, settings: Settings, adapters: tuple[Adapter, ...] = ()) -> Load:
+    """How the model's pipeline for a task is put on a device."""
+    offload: Offload = settings.offload or _offload(folder, device)  # type: ignore[assignment]
+    return Load(
+        folder=folder.path.absolute(),
+        pipeline=folder.family.pipelines[task],
+        device=device.torch_name,
+        dtype=settings.dtype or _DTYPE[device.kind],
+        offload="none" if device.kind == "cpu" else offload,
+        tiling=device.is_gpu and offload != "none",
+        attention=settings.attention,
+        compile=settings.compile,
+        quantise=settings.quantise,
+        adapters=adapters,
+        trust=trusted(),
+    )
+
+
+def tasks_of(folder: ModelFolder) -> tuple[str, ...]:
+    """What the model can make."""
+    own = folder.family.tasks_of(folder.pipeline)
+    return folder.model.tasks if folder.model else own or tuple(folder.family.pipelines)
+
+
+def _checked(request: ShotRequest, folder: ModelFolder) -> Mapping[str, Any]:
+    """The request's parameters, each known and in its range."""
+    known = (*COMMON, *folder.family.settings)
+    for name, value in request.params.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            guess = f"did you mean {near[0]}? " if near else ""
+            raise _bad(request, f"params.{name} is not known to {folder.family.title}", f"{guess}known: {', '.join(known)}")
+        if name in folder.family.settings:
+            _, least, most = folder.family.settings[name]
+            _number(request, name, value, least, most)
+    if "steps" in request.params:
+        _number(request, "steps", request.params["steps"], 1, 1000)
+    if "guidance" in request.params:
+        _number(request, "guidance", request.params["guidance"], 0, 50)
+    if request.params.get("retime", "motion") not in ("motion", "blend", "nearest"):
+        raise _bad(request, f"params.retime: {request.params['retime']!r} is not known", "motion, blend or nearest")
+    return request.params
+
+
+def _number(request: ShotRequest, name: str, value: Any, least: float, most: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise _bad(request, f"params.{name}: {value!r} is not a number from {least:g} to {most:g}", "change it or leave it out")
+
+
+def _bad(request: ShotRequest, text: str, hint: str) -> InputError:
+    return InputError("request.bad_value", text, hint=hint, where=request.shot)
+
+
+def _task(request: ShotRequest, folder: ModelFolder, out: Path) -> tuple[Task, dict[str, Path]]:
+    """What to make of the request's files, and which of them to use."""
+    given = request.inputs
+    able = tasks_of(folder)
+    files = {
+        "start_frame": given.start_frame,
+        "end_frame": given.end_frame,
+        "source_video": given.source_video if "video_to_video" in able else None,
+        **{f"reference_{number}": file for number, file in enumerate(given.references[: folder.family.references], 1)},
+    }
+    used = {name: file.absolute() for name, file in files.items() if file}
+    opens = {"image_to_video", "first_last_frame"} & set(able)
+    if given.continues and "start_frame" not in used and opens and "source_video" not in used:
+        from vidgen.engines.local.opening import last_picture
+
+        used["start_frame"] = last_picture(given.continues, out.with_name(f".{out.stem}.opening.png").absolute())
+    if "source_video" in used:
+        return "video_to_video", used
+    if "end_frame" in used:
+        if "first_last_frame" in able:
+            return "first_last_frame", used
+        del used["end_frame"]
+    if "start_frame" in used and opens:
+        return ("image_to_video" if "image_to_video" in able else "first_last_frame"), used
+    used.pop("start_frame", None)
+    if "text_to_video" not in able:
+        need = "a start_frame" if opens else "a source_video"
+        raise InputError(
+            "engine.cannot",
+            f"{folder.name} cannot make a clip from words alone: it needs {need}",
+            hint=f"give the shot {need}, or use a model such as {_other('text_to_video')}",
+            where=request.shot,
+        )
+    if request.task in ("video_to_video", "image_to_video", "first_last_frame") and _asked_for_files(request):
+        raise InputError(
+            "engine.cannot",
+            f"{folder.name} does not do {request.task.replace('_', ' ')}",
+            hint=f"use a model such as {_other(request.task)}",
+            where=request.shot,
+        )
+    return "text_to_video", used
+
+
+def _asked_for_files(request: ShotRequest) -> bool:
+    given = request.inputs
+    return bool(given.start_frame or given.end_frame or given.source_video)
+
+
+def _other(task: str) -> str:
+    return next((row.name for row in models() if row.runs and task in row.tasks), "another")
+
+
+def _differences(request: ShotRequest, folder: ModelFolder, made: Made, task: Task) -> list[tuple[str, str]]:
+    found = []
+    name = folder.name
+
+    def roughly(text: str) -> None:
+        found.append(("engine.wish_approximated", text))
+
+    if abs(made.fps - float(request.fps)) > 1e-6:
+        how = request.params.get("retime", "motion")
+        roughly(f"fps: {name} makes {made.fps:.4g} pictures a second; {float(request.fps):.4g} come from {how} interpolation")
+    elif made.frames != request.frames:
+        roughly(f"duration: {name} makes {made.frames} frames; {request.frames} are kept")
+    if made.slowed > 1:
+        roughly(f"duration: {name} makes {made.frames} frames at most; they are spread, {made.slowed:.2f} times slower")
+    if (made.width, made.height) != (request.width, request.height):
+        size = f"{made.width}x{made.height}"
+        roughly(f"resolution: {name} makes {size}; it is brought to {request.width}x{request.height}")
+    if not folder.family.text:
+        found.append(("engine.wish_ignored", f"prompt: {name} hears no words; it animates the picture"))
+    if request.inputs.continues and task == "text_to_video":
+        found.append(("engine.wish_ignored", f"continue_from: {name} takes no opening picture; the shot starts anew"))
+    return found
+
+
+def _tier(params: Mapping[str, Any], folder: ModelFolder) -> Tier:
+    tiers = folder.model.tiers if folder.model else folder.family.tiers
+    wanted = params.get("quality", "standard")
+    if wanted not in tiers:
+        text = f"params.quality: {wanted!r} is not known"
+        raise InputError("request.bad_value", text, hint=f"one of {', '.join(tiers)}")
+    return tiers[wanted]
+
+
+def _cache(wanted: Any, folder: ModelFolder, request: ShotRequest) -> Cache | None:
+    if wanted in (None, "", "none", False):
+        return None
+    given = dict(wanted) if isinstance(wanted, Mapping) else {"kind": wanted}
+    kind = str(given.pop("kind", ""))
+    known = folder.family.caches
+    if kind not in known:
+        have = ", ".join(known) or "none"
+        raise _bad(request, f"params.cache: {kind!r} is not known to work with {folder.family.title}", f"it has: {have}")
+    return Cache(kind, {**known[kind], **given})
+
+
+def _rejection(params: Mapping[str, Any], takes: int) -> Rejection | None:
+    wanted = params.get("reject")
+    if not wanted:
+        return None
+    if not isinstance(wanted, Mapping) or not {"keep", "at"} >= set(wanted) or not isinstance(wanted.get("keep"), int):
+        text = "params.reject: it is {keep: 2, at: 0.5}: how many candidates stay, after which share of the steps"
+        raise InputError("request.bad_value", text, hint="keep from 1, at between 0.2 and 0.9")
+    at = float(wanted.get("at", 0.5))
+    if wanted["keep"] < 1 or not 0.2 <= at <= 0.9:
+        raise InputError("request.bad_value", "params.reject: keep is at least 1, at between 0.2 and 0.9")
+    return Rejection(wanted["keep"], at) if takes > wanted["keep"] else None
+
+
+def _extra(request: ShotRequest, params: Mapping[str, Any], folder: ModelFolder) -> dict[str, Any]:
+    """The family's own settings: those that were given, and those that follow from the shot."""
+    found = {name: params[name] for name in folder.family.settings if name in params}
+    task_needs = {"strength": request.inputs.source_video is not None}
+    found = {name: value for name, value in found.items() if task_needs.get(name, True)}
+    if "motion_bucket_id" in folder.family.settings and "motion_bucket_id" not in found:
+        amount = request.motion.amount
+        if amount is not None:
+            found["motion_bucket_id"] = max(1, min(255, round(25.4 * float(amount))))
+    return found
+
+
+def _adapters(
+    request: ShotRequest, params: Mapping[str, Any], folder: ModelFolder
+) -> tuple[tuple[Adapter, ...], list[tuple[str, str]]]:
+    """LoRAs of the shot: the user's own files, and that of the camera move where there is one."""
+    found, notices = [], []
+    wanted = params.get("lora", [])
+    for entry in wanted if isinstance(wanted, list | tuple) else [wanted]:
+        given = dict(entry) if isinstance(entry, Mapping) else {"file": entry}
+        file = Path(str(given.get("file", ""))).expanduser()
+        if not file.is_file():
+            raise InputError(
+                "media.not_found", f"params.lora: {file} does not exist", hint="check the path", where=request.shot
+            )
+        check_safetensors(file)
+        found.append(Adapter(file.absolute(), float(given.get("weight", 1.0)), "lora", sha256_file(file)))
+    move = request.camera.move
+    if move in folder.family.moves:
+        repo = MOTION_LORA.format(folder.family.moves[move])
+        if pulled := hub.pulled(repo):
+            file = next(pulled.path.glob("*.safetensors"))
+            found.append(Adapter(file, 1.0, f"camera {move}", sha256_file(file)))
+        else:
+            text = f"camera: the LoRA for {move} is not here, so it is said in the prompt alone; vidgen models pull {repo}"
+            notices.append(("engine.wish_approximated", text))
+    return tuple(found), notices
+
+
+def _offload(folder: ModelFolder, device: Device) -> Offload:
+    """How weights wait, by what the table says of the model's need, else by the size of its files."""
+    if folder.model and folder.model.vram_gb:
+        return folder.model.fits(device.memory_gb) or "group"  # type: ignore[return-value]
+    parts: dict[str, int] = {}
+    for file in folder.path.glob("*/*.safetensors"):
+        parts[file.parent.name] = parts.get(file.parent.name, 0) + file.stat().st_size
+    room = device.memory_gb * 2**30 / 1.3
+    if sum(parts.values()) <= room:
+        return "none"
+    return "model" if max(parts.values(), default=0) <= room else "group"

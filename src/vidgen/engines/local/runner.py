@@ -1,0 +1,323 @@
+"""Makes takes with a pipeline: prompts encoded once, the pipeline loaded once, batches as memory allows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vidgen.engines.local import anchor, prompts, reject
+from vidgen.engines.local.deliver import deliver
+from vidgen.engines.local.families import BATCHED, accepted, call_arguments, read_inputs
+from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt, Recipe, WantedTake
+from vidgen.engines.local.loading import Loaded, load, quiet, release
+from vidgen.engines.local.memory import batch_that_fits, is_out_of_memory, ladder
+from vidgen.errors import Cancelled, InputError, ProcessingError
+
+PREVIEW_SIDE = 96
+"""Longest side of a preview in pixels."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step done for some takes: ``step`` of ``steps``; ``preview`` is a rough picture [h, w, 3] uint8, or None."""
+
+    takes: tuple[int, ...]
+    step: int
+    steps: int
+    preview: npt.NDArray[np.uint8] | None = None
+
+
+OnStep = Callable[[Step], None]
+
+
+def _ignore(step: Step) -> None:
+    """Nobody listens."""
+
+
+@dataclass
+class Runner:
+    """Keeps the last pipeline loaded and the embeddings of all prompts that it was told of."""
+
+    _loaded: Loaded | None = None
+    _embeddings: dict[tuple[str, Prompt], prompts.Embeddings] = field(default_factory=dict)
+
+    def prepare(self, wanted: Load, family: str, revision: str, texts: Sequence[Prompt]) -> None:
+        """Encode prompts before the big networks are loaded. Families whose encoder stays in the pipeline need nothing."""
+        new = [text for text in dict.fromkeys(texts) if (revision, text) not in self._embeddings]
+        if not new or not prompts.can_encode(family):
+            return
+        if self._loaded and wanted.device != "cpu":
+            self._let_go()
+        for text, embeddings in prompts.encode(wanted, family, revision, new).items():
+            self._embeddings[(revision, text)] = embeddings
+
+    def make(self, batch: Batch, on: OnStep = _ignore, cancelled: Callable[[], bool] = lambda: False) -> list[MadeTake]:
+        """Make every take of a batch, in order.
+
+        Raises Cancelled between steps, InputError for inputs that cannot be read, ProcessingError ``local.out_of_memory``
+        when even the weakest plan does not fit.
+        """
+        recipe = batch.recipe
+        self.prepare(batch.load, recipe.family, recipe.revision, [recipe.prompt])
+        together = len(batch.takes) if (recipe.family, recipe.task) in BATCHED else 1
+        if batch.largest:
+            together = min(together, batch.largest)
+        elif not recipe.reject:
+            together = batch_that_fits(batch.load, _free(batch.load), recipe.width, recipe.height, recipe.frames, together)
+        notices: list[tuple[str, str]] = []
+        for plan in ladder(batch.load, together):
+            if plan.why:
+                notices = [("local.weaker_plan", f"memory ran out; {plan.why}")]
+            try:
+                made: list[MadeTake] = []
+                for start in range(0, len(batch.takes), plan.at_once):
+                    group = batch.takes[start : start + plan.at_once]
+                    made += self._group(replace(batch, load=plan.load, takes=group), on, cancelled)
+                return [replace(take, notices=(*take.notices, *notices)) for take in made]
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                cause = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
+                self._let_go()
+        raise ProcessingError(
+            "local.out_of_memory",
+            f"{recipe.model} needs more memory than {batch.load.device} has for {recipe.width}x{recipe.height}, "
+            f"{recipe.frames} frames: {cause}",
+            hint="a smaller --resolution, a shorter shot, or a smaller model",
+        )
+
+    def latents(self, batch: Batch) -> Any:
+        """The final latents of a batch in one call, as the pipeline itself returns them; for comparisons."""
+        self.prepare(batch.load, batch.recipe.family, batch.recipe.revision, [batch.recipe.prompt])
+        found, _, _ = self._denoise(batch, _ignore, lambda: False, output="latent")
+        return found
+
+    def close(self) -> None:
+        """Give all memory back."""
+        self._embeddings.clear()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._loaded:
+            self._loaded.close()
+        self._loaded = None
+        release()
+
+    def _ready(self, wanted: Load, recipe: Recipe) -> Loaded:
+        if self._loaded is None or self._loaded.load != wanted:
+            self._let_go()
+            self._loaded = load(wanted, "picture" if prompts.can_encode(recipe.family) else "whole")
+        return self._loaded
+
+    def _group(self, batch: Batch, on: OnStep, cancelled: Callable[[], bool]) -> list[MadeTake]:
+        began = time.monotonic()
+        clips, kept, bad = self._denoise(batch, on, cancelled, output="pt")
+        assert self._loaded is not None
+        seconds = time.monotonic() - began
+        made = []
+        opening = read_inputs(batch.recipe).start
+        for index, take in enumerate(batch.takes):
+            manifest = _manifest(batch, take, self._loaded, len(batch.takes), seconds)
+            notices = tuple(self._loaded.notices)
+            if index not in kept:
+                why = f"looked {bad[index]:.2f} worse than the batch after {batch.recipe.reject.at:.0%} of its steps"  # type: ignore[union-attr]
+                made.append(MadeTake(take.take, None, manifest, notices, rejected=why))
+                continue
+            frames = _pictures(clips[kept.index(index)])
+            first = batch.delivery.anchor
+            if opening is not None and first:
+                frames = anchor.held(frames, np.asarray(opening), first)
+            manifest["anchor"] = [round(value, 4) for value in first or anchor.colours(frames[0])]
+            deliver(frames, batch.recipe.fps, batch.delivery, take.out)
+            made.append(MadeTake(take.take, take.out, manifest, notices))
+        return made
+
+    def _denoise(
+        self, batch: Batch, on: OnStep, cancelled: Callable[[], bool], *, output: str
+    ) -> tuple[Any, list[int], list[float]]:
+        """Run the pipeline for all takes of a batch in one call: what it returns, which are left, and how bad each looked."""
+        import torch
+
+        recipe, loaded = batch.recipe, self._ready(batch.load, batch.recipe)
+        pipe, count = loaded.pipe, len(batch.takes)
+        _schedule(pipe, recipe)
+        watch = _Watch(pipe, batch, on, cancelled)
+        arguments = call_arguments(recipe, read_inputs(recipe)) | self._words(recipe, count, pipe)
+        generators = [torch.Generator("cpu").manual_seed(take.seed) for take in batch.takes]
+        arguments |= {
+            "generator": generators if count > 1 else generators[0],
+            "output_type": output,
+            "callback_on_step_end": watch,
+            "callback_on_step_end_tensor_inputs": watch.tensors,
+        }
+        if recipe.guidance <= 1 and "negative_prompt_embeds" in arguments:
+            arguments["negative_prompt_embeds"] = None
+        with quiet(), torch.no_grad(), ExitStack() as stack:
+            for network in loaded.denoisers:
+                stack.enter_context(_cached(network, recipe))
+            made = pipe(**accepted(pipe, arguments))
+        return made.frames, watch.kept, watch.bad
+
+    def _words(self, recipe: Recipe, count: int, pipe: Any) -> dict[str, Any]:
+        embeddings = self._embeddings.get((recipe.revision, recipe.prompt))
+        if embeddings is None:
+            return {
+                "prompt": [recipe.prompt.text] * count if count > 1 else recipe.prompt.text,
+                "negative_prompt": recipe.prompt.negative or None,
+            }
+        device = pipe._execution_device
+        return {name: tensor.to(device).repeat(count, *[1] * (tensor.ndim - 1)) for name, tensor in embeddings.items()}
+
+
+class _Watch:
+    """What happens after each step: cancel, progress, preview, early rejection."""
+
+    def __init__(self, pipe: Any, batch: Batch, on: OnStep, cancelled: Callable[[], bool]) -> None:
+        self._batch, self._on, self._cancelled = batch, on, cancelled
+        self.kept = list(range(len(batch.takes)))
+        self.bad: list[float] = [0.0] * len(batch.takes)
+        rejection = batch.recipe.reject
+        self._reject_at = max(1, round(rejection.at * batch.recipe.steps)) if rejection else 0
+        known = getattr(pipe, "_callback_tensor_inputs", ["latents"])
+        wanted = ("latents", "prompt_embeds", "negative_prompt_embeds") if rejection else ("latents",)
+        self.tensors = [name for name in wanted if name in known]
+
+    def __call__(self, pipe: Any, index: int, time_step: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        if self._cancelled():
+            pipe.maybe_free_model_hooks()
+            raise Cancelled
+        recipe = self._batch.recipe
+        numbers = tuple(self._batch.takes[kept].take for kept in self.kept)
+        self._on(Step(numbers, index + 1, recipe.steps, preview(tensors.get("latents"))))
+        if recipe.reject and index + 1 == self._reject_at and recipe.reject.keep < len(self.kept):
+            clean = reject.predicted(pipe, tensors["latents"])
+            if clean is not None and clean.ndim == 5:
+                self.bad = reject.badness(clean)
+                self.kept = reject.survivors(self.bad, recipe.reject.keep)
+                return reject.shrink(pipe, tensors, self.kept, len(self._batch.takes))
+        return tensors
+
+
+def preview(latents: Any) -> npt.NDArray[np.uint8] | None:
+    """A rough picture of the middle frame: three channels of the latents, stretched; None where they are not a video's."""
+    if latents is None or latents.ndim != 5 or latents.shape[1] < 3:
+        return None
+    middle = latents[0, :3, latents.shape[2] // 2].detach().float().cpu().numpy()
+    low, high = np.percentile(middle, (2, 98), axis=(1, 2), keepdims=True)
+    picture = np.clip((middle - low) / np.maximum(high - low, 1e-6), 0, 1).transpose(1, 2, 0)
+    stride = max(1, -(-max(picture.shape[:2]) // PREVIEW_SIDE))
+    small: npt.NDArray[np.uint8] = (picture[::stride, ::stride] * 255).astype(np.uint8)
+    return small
+
+
+def _pictures(clip: Any) -> npt.NDArray[np.uint8]:
+    """[frames, channels, height, width] in 0-1 as [frames, height, width, 3] uint8."""
+    import torch
+
+    frames = (clip.detach().float().clamp(0, 1) * 255).round().to(torch.uint8)
+    pictures: npt.NDArray[np.uint8] = frames.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    return pictures
+
+
+def _schedule(pipe: Any, recipe: Recipe) -> None:
+    """Give the pipeline the scheduler that the recipe asks for; the model's own where it asks for none."""
+    if not hasattr(pipe, "_vidgen_scheduler"):
+        pipe._vidgen_scheduler = pipe.scheduler
+    own = pipe._vidgen_scheduler
+    changes = {"flow_shift": recipe.extra["flow_shift"]} if "flow_shift" in recipe.extra else {}
+    if not recipe.scheduler and not changes:
+        pipe.scheduler = own
+        return
+    import diffusers
+
+    kind = getattr(diffusers, recipe.scheduler, None) if recipe.scheduler else type(own)
+    if kind is None or not hasattr(kind, "from_config"):
+        raise InputError(
+            "request.bad_value",
+            f"params.scheduler: there is no scheduler {recipe.scheduler!r}",
+            hint="a class of diffusers, such as UniPCMultistepScheduler",
+        )
+    pipe.scheduler = kind.from_config(own.config, **changes)
+
+
+class _cached:
+    """A cache hook on a network while it runs; afterwards the network is as before, bit for bit."""
+
+    def __init__(self, network: Any, recipe: Recipe) -> None:
+        self._network, self._cache = network, recipe.cache
+
+    def __enter__(self) -> None:
+        if self._cache is None or not hasattr(self._network, "enable_cache"):
+            return
+        import diffusers
+
+        kinds = {
+            "first-block": "FirstBlockCacheConfig",
+            "taylor": "TaylorSeerCacheConfig",
+            "sea": "SeaCacheConfig",
+        }
+        self._network.enable_cache(getattr(diffusers, kinds[self._cache.kind])(**self._cache.settings))
+
+    def __exit__(self, *error: object) -> None:
+        if self._cache is not None and getattr(self._network, "is_cache_enabled", False):
+            self._network.disable_cache()
+
+
+def _free(wanted: Load) -> int:
+    """Free bytes of the device; 0 where that cannot be asked."""
+    import torch
+
+    if wanted.device.startswith("cuda") and torch.cuda.is_available():
+        free, _ = torch.cuda.mem_get_info(wanted.device)
+        return int(free)
+    return 0
+
+
+def _manifest(batch: Batch, take: WantedTake, loaded: Loaded, together: int, seconds: float) -> dict[str, Any]:
+    import diffusers
+    import torch
+    import transformers
+
+    recipe, used = batch.recipe, batch.load
+    scheduler = loaded.pipe.scheduler
+    settings = ("flow_shift", "shift", "prediction_type", "timestep_spacing", "use_karras_sigmas", "solver_order")
+    return {
+        "model": recipe.model,
+        "revision": recipe.revision,
+        "pipeline": type(loaded.pipe).__name__,
+        "family": recipe.family,
+        "task": recipe.task,
+        "scheduler": type(scheduler).__name__,
+        "scheduler_settings": {name: scheduler.config[name] for name in settings if name in scheduler.config},
+        "steps": recipe.steps,
+        "guidance": recipe.guidance,
+        "quality": recipe.tier,
+        "settings": dict(recipe.extra),
+        "cache": {"kind": recipe.cache.kind, **recipe.cache.settings} if recipe.cache else None,
+        "adapters": [
+            {"role": one.role, "weight": one.weight, "sha256": one.sha256, "file": one.file.name} for one in used.adapters
+        ],
+        "negative": recipe.prompt.negative,
+        "seed": take.seed,
+        "made": {"width": recipe.width, "height": recipe.height, "frames": recipe.frames, "fps": recipe.fps},
+        "reject": {"keep": recipe.reject.keep, "at": recipe.reject.at} if recipe.reject else None,
+        "batch": together,
+        "dtype": used.dtype,
+        "attention": used.attention or "default",
+        "compile": used.compile,
+        "quantise": used.quantise or None,
+        "offload": used.offload,
+        "device": torch.cuda.get_device_name(used.device) if used.device.startswith("cuda") else used.device,
+        "versions": {
+            "torch": torch.__version__,
+            "diffusers": diffusers.__version__,
+            "transformers": transformers.__version__,
+        },
+        "seconds": round(seconds, 2),
+    }
