@@ -33,9 +33,37 @@ def _yaml(name: str) -> Any:
 def engine_table() -> Mapping[str, tuple[Capabilities, ...]]:
     """Every engine and its models, in the table's order; the first model is the default."""
     return {
-        name: tuple(_capabilities(name, model, {**_shared(row), **(values or {})}) for model, values in row["models"].items())
+        name: tuple(_capabilities(name, model, {**_shared(row), **(values or {})}) for model, values in _models(row).items())
         for name, row in _yaml("engines.yaml")["engines"].items()
     }
+
+
+def _models(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The engine's models; those of the local engine are the ones of ``diffusion.yaml`` that can be run."""
+    if row["models"] != "diffusion.yaml":
+        models: Mapping[str, Any] = row["models"]
+        return models
+    from vidgen.catalog.diffusion import families
+    from vidgen.catalog.diffusion import models as diffusion_models
+
+    found = {}
+    for model in (one for one in diffusion_models() if one.runs):
+        family = families()[model.family]
+        fps, frames, size = model.fps or family.fps, model.max_frames or family.max_frames, model.size or family.size
+        found[model.name] = {
+            "tasks": list(model.tasks),
+            "max_s": round(frames / fps, 1),
+            "max_short_side": min(size),
+            "first_frame": not {"image_to_video", "first_last_frame"}.isdisjoint(model.tasks),
+            "last_frame": "first_last_frame" in model.tasks,
+            "references": family.references,
+            "seed": True,
+            "negative": family.negative,
+            "moves": list(family.moves),
+            "prompt_order": family.prompt_order,
+            **({"note": family.note} if family.note else {}),
+        }
+    return found
 
 
 def _shared(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,11 +114,14 @@ def refuse_retired(engine: str, model: str | None, where: str = "") -> None:
         raise MissingError("engine.retired", text, hint=hint, where=where)
 
 
-def unknown_model(engine: str, model: str | None) -> tuple[str, ...]:
-    """The models of an engine that the table knows, where it knows the engine and ``model`` is not among them; else nothing."""
+def unknown_model(engine: str, model: str | None, *, own: bool = False) -> tuple[str, ...]:
+    """The models of an engine that the table knows, where it knows the engine and ``model`` is not among them; else nothing.
+
+    ``own``: also where the engine takes any model.
+    """
     rows = engine_table().get(engine, ())
     known = tuple(row.model for row in rows if row.model)
-    return () if model is None or model in known or any(row.any_model for row in rows) else known
+    return () if model is None or model in known or (not own and any(row.any_model for row in rows)) else known
 
 
 @functools.cache

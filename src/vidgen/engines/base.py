@@ -62,6 +62,12 @@ class LocalEngine(Engine):
         """Nothing: this machine is paid for already."""
         return 0.0
 
+    def model_key(self, model: str | None) -> str | None:
+        """What names the model in take keys: its content where it is a user's own file or folder, never a path. Raises
+        MissingError or InputError where the model cannot be used here: this is asked before anything is made.
+        """
+        return model
+
     def prepare(self, requests: Sequence[ShotRequest]) -> None:
         """Told once a run, before its first take: every shot that it may make. A place to do at once what all of them need."""
 

@@ -105,6 +105,7 @@ class ShotMaker:
         self._slots: dict[str, asyncio.Semaphore] = {}
         self._made: dict[str, asyncio.Future[MadeShot]] = {}
         self._missing: set[str] | None = None
+        self._model_keys: dict[tuple[str, str | None], str | None] = {}
         self._local: LocalMaker | None = None
 
     def survey(self) -> Survey:
@@ -166,7 +167,15 @@ class ShotMaker:
             opening = parent.picked.file if parent.picked else parent.planned.clip
             request = replace(request, inputs=replace(request.inputs, continues=opening))
         engine = self.engines[planned.engine]
-        return request, request_key(request, draws_words=engine.draws_words)
+        named = request
+        if isinstance(engine, LocalEngine):
+            named = replace(request, model=self._model_key(engine, request.model))
+        return request, request_key(named, draws_words=engine.draws_words)
+
+    def _model_key(self, engine: LocalEngine, model: str | None) -> str | None:
+        if (engine.name, model) not in self._model_keys:
+            self._model_keys[(engine.name, model)] = engine.model_key(model)
+        return self._model_keys[(engine.name, model)]
 
     def _numbers(self, planned: PlannedShot, key: str) -> list[int]:
         """The take numbers that this run wants: 1 to N, the pinned one, and for --regenerate the next N."""

@@ -108,12 +108,6 @@ def load_of(folder: ModelFolder, task: Task, device: Device, settings: Settings,
     )
 
 
-def tasks_of(folder: ModelFolder) -> tuple[str, ...]:
-    """What the model can make."""
-    own = folder.family.tasks_of(folder.pipeline)
-    return folder.model.tasks if folder.model else own or tuple(folder.family.pipelines)
-
-
 def _checked(request: ShotRequest, folder: ModelFolder) -> Mapping[str, Any]:
     """The request's parameters, each known and in its range."""
     known = (*COMMON, *folder.family.settings)
@@ -146,7 +140,7 @@ def _bad(request: ShotRequest, text: str, hint: str) -> InputError:
 def _task(request: ShotRequest, folder: ModelFolder, out: Path) -> tuple[Task, dict[str, Path]]:
     """What to make of the request's files, and which of them to use."""
     given = request.inputs
-    able = tasks_of(folder)
+    able = folder.tasks
     files = {
         "start_frame": given.start_frame,
         "end_frame": given.end_frame,

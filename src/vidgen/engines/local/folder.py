@@ -34,6 +34,21 @@ class ModelFolder:
     revision: str
 
     @property
+    def tasks(self) -> tuple[str, ...]:
+        """What the model can make."""
+        if self.model:
+            return self.model.tasks
+        able = self.family.tasks_of(self.pipeline)
+        if self.family.name != "wan":
+            return able or tuple(self.family.pipelines)
+        network = _config(self.path / "transformer")
+        if _index(self.path).get("expand_timesteps"):
+            return ("text_to_video", "image_to_video")
+        if network.get("image_dim") and not network.get("pos_embed_seq_len"):  # it has seen no last pictures
+            return tuple(task for task in able if task != "first_last_frame")
+        return able
+
+    @property
     def name(self) -> str:
         """What to call it: the table's name, else the folder's."""
         return self.model.name if self.model else self.path.name

@@ -23,6 +23,7 @@ def _kinds() -> Mapping[str, Callable[[], object]]:
         {
             "wan-t2v": wan.text_to_video,
             "wan-i2v": wan.image_to_video,
+            "wan-flf2v": wan.first_and_last_frame,
             "wan-ti2v": wan.text_and_image_to_video,
             "wan-moe": wan.two_experts,
             "wan-vace": wan.vace,
@@ -36,7 +37,8 @@ def _kinds() -> Mapping[str, Callable[[], object]]:
 
 
 KINDS = (
-    "wan-t2v", "wan-i2v", "wan-ti2v", "wan-moe", "wan-vace", "ltx", "cogvideox", "cogvideox-i2v", "svd", "animatediff",
+    "wan-t2v", "wan-i2v", "wan-flf2v", "wan-ti2v", "wan-moe", "wan-vace", "ltx", "cogvideox", "cogvideox-i2v", "svd",
+    "animatediff",
 )  # fmt: skip
 """What can be built."""
 

@@ -52,6 +52,15 @@ def image_to_video() -> Any:
     return WanImageToVideoPipeline(transformer=_transformer(in_channels=12, image_dim=16), **pictures, **_shared())
 
 
+def first_and_last_frame() -> Any:
+    """Like Wan 2.1 FLF2V: CLIP's views of two pictures, told apart by their places."""
+    from diffusers import WanImageToVideoPipeline
+
+    pictures = {"image_encoder": clip_vision(), "image_processor": clip_pictures()}
+    transformer = _transformer(in_channels=12, image_dim=16, pos_embed_seq_len=10)
+    return WanImageToVideoPipeline(transformer=transformer, **pictures, **_shared())
+
+
 def text_and_image_to_video() -> Any:
     """Like Wan 2.2 TI2V: each latent frame has its own time, so that the first may be given."""
     from diffusers import WanPipeline

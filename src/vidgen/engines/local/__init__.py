@@ -1,0 +1,220 @@
+"""local: video diffusion models on the user's own GPU, through diffusers. This side stays light; workers do the work."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import queue
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from vidgen.catalog.capabilities import Capabilities
+from vidgen.catalog.engines import capabilities
+from vidgen.engines.base import Cancelled, LocalEngine, Progress
+from vidgen.errors import ProcessingError, VidgenError
+from vidgen.takes.request import Generated, ShotRequest, TakeRequest
+
+__all__ = ["Local"]
+
+PACKAGES = ("torch", "diffusers", "transformers", "accelerate", "safetensors")
+_DENOISING = 0.9
+"""Share of the time of a batch that the steps take; decoding and encoding are the rest."""
+
+
+class Local(LocalEngine):
+    """Runs a model of the table, of the hub, or of a folder in diffusers layout; one worker process for each device."""
+
+    name = "local"
+    together = True
+
+    def __init__(self) -> None:
+        self._pool: queue.Queue[Any] | None = None
+        self._hosts: list[Any] = []
+        self.on_preview: Callable[[dict[str, Any]], None] | None = None
+        """Called with each step's message where it has a ``preview`` (width, height, base64 RGB)."""
+
+    @property
+    def at_once(self) -> int:  # type: ignore[override]
+        """One shot for each device."""
+        return len(_devices())
+
+    def capabilities(self, model: str | None = None) -> Capabilities:
+        """The table's row; for a folder or a hub id what its family can. Raises InputError for a folder that is no model."""
+        from vidgen.catalog.diffusion import model as known
+
+        row = capabilities("local", model) or Capabilities(engine="local", kind="local")
+        if model is None or known(model) is not None:
+            return row
+        from vidgen.engines.local.folder import find_model
+
+        folder = find_model(model)
+        family, tasks = folder.family, folder.tasks
+        return replace(
+            row,
+            model=model,
+            tasks=tasks,
+            max_s=round(family.max_frames / family.fps, 2),
+            max_short_side=None,
+            first_frame=bool({"image_to_video", "first_last_frame"} & set(tasks)),
+            last_frame="first_last_frame" in tasks,
+            references=family.references,
+            seed=True,
+            negative=family.negative,
+            moves=(),
+            prompt_order=family.prompt_order,
+            note=family.note,
+        )
+
+    def available(self) -> str | None:
+        """What is missing: packages of the extra ``local``. Loads none of them."""
+        missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+        return f"{', '.join(missing)} not installed; pip install 'vidgen[local]'" if missing else None
+
+    def model_key(self, model: str | None) -> str | None:
+        """The model's name or that of its folder's content, and its revision."""
+        from vidgen.engines.local.folder import find_model
+
+        folder = find_model(model or _default_model())
+        return f"{folder.model.name}@{folder.revision}" if folder.model else folder.revision
+
+    def prepare(self, requests: Sequence[ShotRequest]) -> None:
+        """Encode the prompts of the whole film, one model after the other, before any of them is loaded to draw."""
+        from vidgen.engines.local.asking import load_of, prompt_of
+        from vidgen.engines.local.folder import find_model
+        from vidgen.engines.local.settings import settings
+
+        by_model: dict[str, list[ShotRequest]] = {}
+        for request in requests:
+            by_model.setdefault(_model_of(request), []).append(request)
+        for wanted, shots in by_model.items():
+            folder = find_model(wanted)
+            prompts = [prompt_of(shot, folder) for shot in shots]
+            task: Any = next(iter(folder.tasks))
+            with self._host() as (host, device):
+                host.prepare(load_of(folder, task, device, settings()), folder.family.name, folder.revision, prompts)
+
+    def generate(
+        self, take: TakeRequest, out: Path, *, progress: Progress = lambda share: None, cancelled: Cancelled = lambda: False
+    ) -> Generated:
+        """Make one take. Raises InputError, MissingError, ProcessingError, Cancelled."""
+        (made,) = self.generate_many([take], [out], progress=progress, cancelled=cancelled)
+        if isinstance(made, VidgenError):
+            raise made
+        return made
+
+    def generate_many(
+        self,
+        takes: Sequence[TakeRequest],
+        outs: Sequence[Path],
+        *,
+        progress: Progress = lambda share: None,
+        cancelled: Cancelled = lambda: False,
+    ) -> list[Generated | VidgenError]:
+        """Make takes of one shot in as few runs of the model as memory allows."""
+        from vidgen.engines.local.asking import ask
+        from vidgen.engines.local.folder import find_model
+        from vidgen.engines.local.settings import settings
+
+        folder = find_model(_model_of(takes[0].request))
+        with self._host(cancelled) as (host, device), _cleared(outs):
+            asked = ask(takes, folder, device, outs, settings())
+            track = _Progress(len(takes), progress)
+
+            def step(message: dict[str, Any]) -> None:
+                track.step(message)
+                if self.on_preview and message.get("preview"):
+                    self.on_preview(message)
+
+            made = host.make(asked.batch, step, cancelled)
+        progress(1.0)
+        return [_result(one, asked.notices if index == 0 else []) for index, one in enumerate(made)]
+
+    def close(self) -> None:
+        """End the workers."""
+        for host in self._hosts:
+            host.close()
+        self._pool, self._hosts = None, []
+
+    @contextmanager
+    def _host(self, cancelled: Cancelled = lambda: False) -> Iterator[tuple[Any, Any]]:
+        """A free worker and its device; waits for one where all are at work."""
+        from vidgen.engines.local.host import Host
+        from vidgen.errors import Cancelled as Interrupted
+
+        if self._pool is None:
+            self._pool = queue.Queue()
+            for device in _devices():
+                host = Host(device.torch_name)
+                self._hosts.append(host)
+                self._pool.put((host, device))
+        pool = self._pool
+        while True:
+            with contextlib.suppress(queue.Empty):
+                taken = pool.get(timeout=0.5)
+                break
+            if cancelled():
+                raise Interrupted
+        try:
+            yield taken
+        finally:
+            pool.put(taken)
+
+
+class _Progress:
+    """Steps of several runs as one share that only grows."""
+
+    def __init__(self, takes: int, progress: Progress) -> None:
+        self._takes, self._progress = takes, progress
+        self._done: dict[int, float] = {}
+        self._told = 0.0
+
+    def step(self, message: dict[str, Any]) -> None:
+        """Hear of one step."""
+        for take in message["takes"]:
+            self._done[take] = message["step"] / max(1, message["steps"])
+        share = min(_DENOISING, sum(self._done.values()) / self._takes * _DENOISING)
+        if share > self._told:
+            self._told = share
+            self._progress(share)
+
+
+def _result(made: Any, notices: Sequence[tuple[str, str]]) -> Generated | VidgenError:
+    if made.rejected or made.file is None:
+        return ProcessingError("take.rejected", f"take {made.take} {made.rejected}")
+    return Generated(made.file, made.manifest, True, 0.0, (*notices, *made.notices))
+
+
+@contextmanager
+def _cleared(outs: Sequence[Path]) -> Iterator[None]:
+    """Remove what a job leaves beside its takes, and unfinished takes where it fails."""
+    try:
+        yield
+    except BaseException:
+        for out in outs:
+            out.unlink(missing_ok=True)
+        raise
+    finally:
+        for out in outs:
+            for leftover in out.parent.glob(f".{out.stem}.*"):
+                leftover.unlink(missing_ok=True)
+
+
+def _model_of(request: ShotRequest) -> str:
+    return request.model or _default_model()
+
+
+def _default_model() -> str:
+    from vidgen.catalog.engines import engine_table
+
+    return str(engine_table()["local"][0].model)
+
+
+def _devices() -> Sequence[Any]:
+    from vidgen.engines.local.devices import device_of, devices
+    from vidgen.engines.local.settings import settings
+
+    named = settings().devices
+    return [device_of(name) for name in named] if named else devices()

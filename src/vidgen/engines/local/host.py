@@ -1,0 +1,196 @@
+"""The light side of a worker: starts it, asks it, watches it, and outlives it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from typing import IO, Any
+
+from vidgen.engines.local import wire
+from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt
+from vidgen.errors import Cancelled, ProcessingError
+
+RUNNER = "vidgen.engines.local.runner:Runner"
+SILENT_S = 120.0
+"""A worker that has not even shown its heartbeat for so long is ended."""
+_LOOK_S = 0.2
+_GRACE_S = 20.0
+"""How long a worker may take to stop between two steps before it is ended."""
+_LOG_LINES = 6
+
+
+class Host:
+    """One worker for one device, started when it is first needed and again after a crash.
+
+    Args:
+        device: as torch calls it; workers see no other CUDA device.
+        runner: import path of the class that does the work.
+    """
+
+    def __init__(self, device: str = "cpu", runner: str = RUNNER, silent_s: float = SILENT_S) -> None:
+        self.device = device
+        self._runner, self._silent_s = runner, silent_s
+        self._process: subprocess.Popen[bytes] | None = None
+        self._answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._log: IO[bytes] | None = None
+
+    def prepare(self, load: Load, family: str, revision: str, prompts: Sequence[Prompt]) -> None:
+        """Have prompts encoded. Raises what the worker raised, or ProcessingError ``local.worker_died``."""
+        values = {
+            "load": wire.to_values(load, Load),
+            "family": family,
+            "revision": revision,
+            "prompts": wire.to_values(list(prompts), list[Prompt]),
+        }
+        self._call({"ask": "prepare", **values}, lambda message: None, lambda: False)
+
+    def make(
+        self,
+        batch: Batch,
+        on_step: Callable[[dict[str, Any]], None] = lambda message: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> list[MadeTake]:
+        """Have a batch made. ``on_step`` hears every step as a message of the protocol (takes, step, steps, preview).
+
+        Raises Cancelled, what the worker raised, or ProcessingError ``local.worker_died`` with the end of its log; the next
+        call then starts a new worker.
+        """
+        answer = self._call({"ask": "make", "batch": wire.to_values(batch, Batch)}, on_step, cancelled)
+        return wire.made_of(answer["made"])
+
+    def close(self) -> None:
+        """End the worker."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(OSError):
+            assert process.stdin is not None
+            process.stdin.write(wire.line({"ask": "quit"}))
+            process.stdin.close()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout:
+            process.stdout.close()
+        self._close_log()
+
+    def _call(
+        self, question: dict[str, Any], on_step: Callable[[dict[str, Any]], None], cancelled: Callable[[], bool]
+    ) -> dict[str, Any]:
+        job = uuid.uuid4().hex
+        self._start()
+        self._ask({**question, "id": job})
+        heard = time.monotonic()
+        asked_to_stop: float | None = None
+        while True:
+            if asked_to_stop is None and cancelled():
+                asked_to_stop = time.monotonic()
+                self._ask({"ask": "cancel", "id": job})
+            try:
+                message = self._answers.get(timeout=_LOOK_S)
+            except queue.Empty:
+                now = time.monotonic()
+                if asked_to_stop is not None and now - asked_to_stop > _GRACE_S:
+                    self._kill()
+                    raise Cancelled from None
+                if now - heard > self._silent_s:
+                    self._kill()
+                    raise self._died(f"it was silent for {self._silent_s:.0f} s and was ended") from None
+                continue
+            heard = time.monotonic()
+            if message is None:
+                code = self._process.wait() if self._process else None
+                self._process = None
+                if asked_to_stop is not None:
+                    raise Cancelled
+                raise self._died(_ended(code))
+            if message.get("id") != job:
+                continue
+            if message["say"] == "step":
+                on_step(message)
+            elif message["say"] == "failed":
+                raise wire.error_of(message["error"])
+            elif message["say"] == "done":
+                return message
+
+    def _start(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            return
+        self._close_log()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+        if self.device == "mps":
+            environment.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "vidgen.engines.local.worker", self._runner],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env=environment,
+        )
+        self._answers = queue.Queue()
+        assert self._process.stdout is not None
+        threading.Thread(target=_listen, args=(self._process.stdout, self._answers), daemon=True).start()
+
+    def _ask(self, message: dict[str, Any]) -> None:
+        assert self._process is not None and self._process.stdin is not None
+        with contextlib.suppress(OSError):  # a worker that is gone is noticed by its silence
+            self._process.stdin.write(wire.line(message))
+            self._process.stdin.flush()
+
+    def _kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _died(self, why: str) -> ProcessingError:
+        return ProcessingError(
+            "local.worker_died",
+            f"the process that ran the model ended: {why}{self._last_words()}",
+            hint="run the same command again; takes that are done are kept. Out of memory is the usual cause",
+        )
+
+    def _last_words(self) -> str:
+        if self._log is None:
+            return ""
+        size = self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(0, size - 4000))
+        lines = self._log.read().decode(errors="replace").strip().splitlines()[-_LOG_LINES:]
+        return f"; its last words: {' | '.join(lines)[-800:]}" if lines else ""
+
+    def _close_log(self) -> None:
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+
+def _listen(stream: IO[bytes], answers: queue.Queue[dict[str, Any] | None]) -> None:
+    """Pass the worker's messages on; what is no message is left out. None at the end."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in stream:
+            with contextlib.suppress(ValueError):
+                message = json.loads(line)
+                if isinstance(message, dict) and "say" in message:
+                    answers.put(message)
+    answers.put(None)
+
+
+def _ended(code: int | None) -> str:
+    if code is not None and code < 0:
+        import signal
+
+        with contextlib.suppress(ValueError):
+            return f"by the signal {signal.Signals(-code).name}"
+    return f"with the status {code}"

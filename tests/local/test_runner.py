@@ -1,0 +1,244 @@
+"""The runner: the same pictures as the pipeline itself, whatever the batch; every task of every family; one load a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from local.support import batch
+
+torch = pytest.importorskip("torch")
+diffusers = pytest.importorskip("diffusers")
+
+from vidgen.engines.local import loading  # noqa: E402
+from vidgen.engines.local.families import call_arguments, read_inputs  # noqa: E402
+from vidgen.engines.local.job import Cache, Load, Prompt, Rejection  # noqa: E402
+from vidgen.engines.local.runner import Runner, Step  # noqa: E402
+from vidgen.errors import Cancelled, InputError, ProcessingError  # noqa: E402
+from vidgen.media.probe import probe_video  # noqa: E402
+from vidgen.media.stills import write_image  # noqa: E402
+
+Tiny = Callable[[str], Path]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    file = tmp_path / "opening.png"
+    ramp = np.linspace(0, 255, 120, dtype=np.uint8)
+    write_image(file, np.stack([np.tile(ramp, (80, 1))] * 3, axis=-1))
+    return file
+
+
+@pytest.fixture
+def clip(tmp_path: Path, tiny: Tiny) -> Path:
+    job = batch(tiny("wan-t2v"), tmp_path / "clips")
+    (made,) = Runner().make(job)
+    assert made.file is not None
+    return made.file
+
+
+def directly(folder: Path, **settings: object) -> object:
+    """What diffusers itself gives for the same settings."""
+    with loading.quiet():
+        pipe = diffusers.WanPipeline.from_pretrained(folder, local_files_only=True)
+        pipe.set_progress_bar_config(disable=True)
+        return pipe(
+            prompt="a calm sea at dawn", negative_prompt="blur", width=96, height=64, num_frames=9, num_inference_steps=3,
+            guidance_scale=5.0, generator=torch.Generator("cpu").manual_seed(11), output_type="latent", **settings,
+        ).frames  # fmt: skip
+
+
+def test_latents_are_those_of_the_pipeline_bit_for_bit(tiny: Tiny, tmp_path: Path) -> None:
+    ours = Runner().latents(batch(tiny("wan-t2v"), tmp_path))
+    assert torch.equal(ours, directly(tiny("wan-t2v")))
+
+
+def test_the_same_request_gives_the_same_latents_again(tiny: Tiny, tmp_path: Path) -> None:
+    runner, job = Runner(), batch(tiny("wan-t2v"), tmp_path)
+    assert torch.equal(runner.latents(job), runner.latents(job))
+
+
+def test_a_candidate_is_the_same_alone_and_in_a_batch(tiny: Tiny, tmp_path: Path) -> None:
+    runner = Runner()
+    together = runner.latents(batch(tiny("wan-t2v"), tmp_path, takes=3))
+    job = batch(tiny("wan-t2v"), tmp_path, takes=3)
+    for index, take in enumerate(job.takes):
+        alone = runner.latents(replace(job, takes=(take,)))
+        assert (together[index] - alone[0]).abs().max() < 1e-4
+
+
+def test_prompts_are_encoded_once_and_the_big_part_is_loaded_once_for_a_film(tiny: Tiny, tmp_path: Path) -> None:
+    loading.loads.clear()
+    runner = Runner()
+    prompts = [Prompt(f"shot {number}", "blur") for number in range(4)]
+    first = batch(tiny("wan-t2v"), tmp_path)
+    runner.prepare(first.load, "wan", "test", prompts)
+    for prompt in prompts:
+        runner.make(replace(first, recipe=replace(first.recipe, prompt=prompt)))
+    folder = str(tiny("wan-t2v"))
+    assert dict(loading.loads) == {(folder, "text"): 1, (folder, "picture"): 1}
+
+
+def test_embeddings_are_kept_for_the_next_run(tiny: Tiny, tmp_path: Path) -> None:
+    job = batch(tiny("wan-t2v"), tmp_path)
+    before = Runner().latents(job)
+    loading.loads.clear()
+    assert torch.equal(Runner().latents(job), before)
+    assert (str(tiny("wan-t2v")), "text") not in loading.loads
+
+
+TASKS = [
+    ("wan-t2v", "WanPipeline", "text_to_video", ()),
+    ("wan-t2v", "WanVideoToVideoPipeline", "video_to_video", ("source_video",)),
+    ("wan-i2v", "WanImageToVideoPipeline", "image_to_video", ("start_frame",)),
+    ("wan-flf2v", "WanImageToVideoPipeline", "first_last_frame", ("start_frame", "end_frame")),
+    ("wan-ti2v", "WanImageToVideoPipeline", "image_to_video", ("start_frame",)),
+    ("wan-moe", "WanPipeline", "text_to_video", ()),
+    ("wan-vace", "WanVACEPipeline", "text_to_video", ("reference_1",)),
+    ("wan-vace", "WanVACEPipeline", "first_last_frame", ("start_frame", "end_frame")),
+    ("wan-vace", "WanVACEPipeline", "video_to_video", ("source_video",)),
+    ("ltx", "LTXPipeline", "text_to_video", ()),
+    ("ltx", "LTXConditionPipeline", "image_to_video", ("start_frame",)),
+    ("ltx", "LTXConditionPipeline", "first_last_frame", ("start_frame", "end_frame")),
+    ("ltx", "LTXConditionPipeline", "video_to_video", ("source_video",)),
+    ("cogvideox", "CogVideoXPipeline", "text_to_video", ()),
+    ("cogvideox", "CogVideoXVideoToVideoPipeline", "video_to_video", ("source_video",)),
+    ("cogvideox-i2v", "CogVideoXImageToVideoPipeline", "image_to_video", ("start_frame",)),
+    ("svd", "StableVideoDiffusionPipeline", "image_to_video", ("start_frame",)),
+    ("animatediff", "AnimateDiffPipeline", "text_to_video", ()),
+    ("animatediff", "AnimateDiffVideoToVideoPipeline", "video_to_video", ("source_video",)),
+]
+
+
+@pytest.mark.parametrize(("kind", "pipeline", "task", "inputs"), TASKS, ids=[f"{row[0]}-{row[2]}" for row in TASKS])
+def test_every_task_makes_the_clip_that_was_asked_for(
+    kind: str, pipeline: str, task: str, inputs: tuple[str, ...], tiny: Tiny, tmp_path: Path, picture: Path, clip: Path
+) -> None:
+    files = {name: clip if name == "source_video" else picture for name in inputs}
+    frames = {"svd": 14, "animatediff": 8}.get(kind, 9)
+    width = 128 if kind == "svd" else 96
+    extra = {"strength": 0.7} if task == "video_to_video" and kind not in ("wan-vace",) else {}
+    job = batch(
+        tiny(kind), tmp_path, kind=kind, pipeline=pipeline, task=task, inputs=files, frames=frames, width=width, extra=extra
+    )
+    (made,) = Runner().make(replace(job, delivery=replace(job.delivery, frames=8)))
+    assert made.file is not None
+    info = probe_video(made.file)
+    assert (info.frames, info.width, info.height) == (8, 96, 64)
+    assert {"model", "revision", "scheduler", "steps", "seed", "guidance", "dtype", "versions"} <= set(made.manifest)
+
+
+def test_the_opening_picture_reaches_the_model(tiny: Tiny, tmp_path: Path, picture: Path) -> None:
+    other = tmp_path / "other.png"
+    write_image(other, np.zeros((64, 96, 3), np.uint8))
+    runner = Runner()
+    found = [
+        runner.latents(batch(tiny("wan-i2v"), tmp_path, kind="wan-i2v", task="image_to_video", inputs={"start_frame": file}))
+        for file in (picture, other)
+    ]
+    assert not torch.equal(*found)
+
+
+@pytest.mark.parametrize(
+    "cache",
+    [
+        Cache("first-block", {"threshold": 0.2}),
+        Cache("taylor", {"cache_interval": 3, "disable_cache_before_step": 3, "use_lite_mode": True}),
+        Cache("sea"),
+    ],
+    ids=lambda cache: cache.kind,
+)
+def test_a_cache_leaves_nothing_behind(cache: Cache, tiny: Tiny, tmp_path: Path) -> None:
+    runner, job = Runner(), batch(tiny("wan-t2v"), tmp_path, steps=6)
+    before = runner.latents(job)
+    runner.latents(replace(job, recipe=replace(job.recipe, cache=cache)))
+    assert torch.equal(runner.latents(job), before)
+
+
+def test_rejection_keeps_the_best_and_does_not_change_them(tiny: Tiny, tmp_path: Path) -> None:
+    job = batch(tiny("wan-t2v"), tmp_path, takes=4, steps=6, reject=Rejection(2, 0.5))
+    runner = Runner()
+    made = runner.make(job)
+    kept = [one for one in made if one.file]
+    assert len(kept) == 2
+    assert all("worse" in one.rejected for one in made if not one.file)
+    plain = replace(job, recipe=replace(job.recipe, reject=None))
+    latents, left, _ = runner._denoise(job, lambda step: None, lambda: False, output="latent")
+    full = runner.latents(plain)
+    for position, index in enumerate(left):
+        assert (latents[position] - full[index]).abs().max() < 1e-4
+
+
+def test_steps_are_told_with_a_rough_picture(tiny: Tiny, tmp_path: Path) -> None:
+    heard: list[Step] = []
+    Runner().make(batch(tiny("wan-t2v"), tmp_path), heard.append)
+    assert [(step.step, step.steps) for step in heard] == [(1, 3), (2, 3), (3, 3)]
+    assert heard[-1].preview is not None and heard[-1].preview.shape[2] == 3
+
+
+def test_cancel_stops_between_two_steps_and_the_next_batch_works(tiny: Tiny, tmp_path: Path) -> None:
+    heard: list[Step] = []
+    runner, job = Runner(), batch(tiny("wan-t2v"), tmp_path, steps=20)
+    with pytest.raises(Cancelled):
+        runner.make(job, heard.append, lambda: len(heard) == 2)
+    assert len(heard) == 2
+    assert not (tmp_path / "1.mp4").exists()
+    assert runner.make(batch(tiny("wan-t2v"), tmp_path))[0].file
+
+
+def test_out_of_memory_lowers_the_plan_and_says_so(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The batch of four does not fit, nor do two; one at a time does."""
+    real = Runner._denoise
+
+    def short_of_memory(self, job, *rest, **named):  # type: ignore[no-untyped-def]
+        if len(job.takes) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+        return real(self, job, *rest, **named)
+
+    monkeypatch.setattr(Runner, "_denoise", short_of_memory)
+    made = Runner().make(batch(tiny("wan-t2v"), tmp_path, takes=4, largest=4))
+    assert all(one.file for one in made)
+    assert made[0].notices == (("local.weaker_plan", "memory ran out; 1 at a time"),)
+
+
+def test_no_memory_at_all_is_one_clear_error(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(self, job, *rest, **named):  # type: ignore[no-untyped-def]
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Runner, "_denoise", never)
+    with pytest.raises(ProcessingError, match="needs more memory") as caught:
+        Runner().make(batch(tiny("wan-t2v"), tmp_path))
+    assert caught.value.code == "local.out_of_memory"
+
+
+def test_another_scheduler_and_shift_are_used_for_one_recipe_only(tiny: Tiny, tmp_path: Path) -> None:
+    runner, job = Runner(), batch(tiny("wan-t2v"), tmp_path)
+    before = runner.latents(job)
+    shifted = replace(job, recipe=replace(job.recipe, extra={"flow_shift": 8.0}))
+    assert not torch.equal(runner.latents(shifted), before)
+    assert torch.equal(runner.latents(job), before)
+
+
+def test_weights_that_are_cut_short_are_named(tiny: Tiny, tmp_path: Path) -> None:
+    import shutil
+
+    folder = tmp_path / "model"
+    shutil.copytree(tiny("wan-t2v"), folder)
+    file = folder / "transformer" / "diffusion_pytorch_model.safetensors"
+    file.write_bytes(file.read_bytes()[:-1000])
+    with pytest.raises(InputError) as caught:
+        loading.load(Load(folder, "WanPipeline"), "picture")
+    assert caught.value.code == "models.damaged"
+
+
+def test_what_is_not_named_for_a_call_is_not_sent(tiny: Tiny, tmp_path: Path) -> None:
+    job = batch(tiny("wan-t2v"), tmp_path)
+    assert "image" not in call_arguments(job.recipe, read_inputs(job.recipe))
