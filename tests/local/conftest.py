@@ -34,8 +34,9 @@ def tiny() -> Callable[[str], Path]:
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty VIDGEN_HOME, so that no test finds another's embeddings or the user's configuration."""
-    monkeypatch.setenv("VIDGEN_HOME", str(tmp_path / "home"))
+    folder = tmp_path_factory.mktemp("user") / "home"
+    monkeypatch.setenv("VIDGEN_HOME", str(folder))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    return tmp_path / "home"
+    return folder

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from local.support import batch
 
 torch = pytest.importorskip("torch")

@@ -180,6 +180,18 @@ def model_table(rows: Iterable[Mapping[str, Any]], home: Path) -> None:
     out.print(Text(f"kept in {home}", style="dim"), soft_wrap=True)
 
 
+def diffusion_table(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Video diffusion models: whether each fits this machine, and its licence."""
+    if not rows:
+        return
+    table = _table(("video model", FIXED), ("size", FIXED), ("state", FIXED), "on this machine", "licence")
+    for row in rows:
+        style = {"here": "green", "damaged": "red"}.get(row["state"], "dim")
+        licence = row["licence"] + (f"; {row['limits']}" if row["limits"] else "")
+        table.add_row(row["name"], row["parameters"], Text(row["state"], style=style), row["fits"], licence)
+    console().print(table)
+
+
 def doctor_table(checks: Iterable[Mapping[str, Any]]) -> None:
     """One line a check: state, what, and what to do about it."""
     table = _table(("", FIXED), ("check", FIXED), "found", "what to do")

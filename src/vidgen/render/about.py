@@ -147,6 +147,7 @@ def diagnose() -> list[dict[str, Any]]:
         _disk(Path.cwd()),
         _cpu(),
         _gpu(),
+        _models(),
         _check(
             "info", "downloads", "forbidden (VIDGEN_OFFLINE)" if offline() else "allowed, never during plan, lint or previz"
         ),
@@ -208,16 +209,20 @@ def _cpu() -> dict[str, Any]:
 
 
 def _gpu() -> dict[str, Any]:
-    exe = shutil.which("nvidia-smi")
-    if exe is None:
-        return _check("info", "gpu", "none found: previz and cloud engines only")
-    import subprocess
+    from vidgen.engines.local.devices import devices
 
-    query = [exe, "--query-gpu=name,memory.total", "--format=csv,noheader"]
-    done = subprocess.run(query, capture_output=True, text=True, check=False, timeout=20)
-    return _check(
-        "ok" if done.returncode == 0 else "warn", "gpu", done.stdout.strip() or done.stderr.strip(), "check the driver"
-    )
+    found = [f"{device.name}, {device.memory_gb:.0f} GB" for device in devices() if device.is_gpu]
+    if found:
+        return _check("ok", "gpu", "; ".join(found))
+    if shutil.which("nvidia-smi"):
+        return _check("warn", "gpu", "nvidia-smi is there and shows none", "check the driver: nvidia-smi")
+    return _check("info", "gpu", "none found: previz and cloud engines only")
+
+
+def _models() -> dict[str, Any]:
+    from vidgen.render.diffusion_models import summary
+
+    return _check("info", "video models", summary())
 
 
 def _config() -> dict[str, Any]:

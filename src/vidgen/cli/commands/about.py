@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -57,14 +59,16 @@ def recommend(
 def models_list(as_json: Json = False) -> None:
     """Every model and font: task, licence, size, state, what reads it, where it is."""
     with Output("models list", as_json) as out:
-        from vidgen.cli.tables import model_table
+        from vidgen.cli.tables import diffusion_table, model_table
         from vidgen.render.about import model_rows
+        from vidgen.render.diffusion_models import diffusion_rows
         from vidgen.weights.home import vidgen_home
 
-        rows = model_rows()
+        rows, video = model_rows(), diffusion_rows()
         if not as_json:
             model_table(rows, vidgen_home())
-        out.result({"models": rows})
+            diffusion_table(video)
+        out.result({"models": [*rows, *video]})
 
 
 @models_app.command("pull")
@@ -74,26 +78,41 @@ def models_pull(
     own: Annotated[
         Path | None, typer.Option("--from", help="Your own copy: file, folder, wheel or zip.", show_default=False)
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a large download.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Fetch models, or take your own copy of them, and check every byte."""
+    """Fetch models, or take your own copy of them, and check every byte. NAME may be a hub id of a video model."""
     with Output("models pull", as_json) as out:
         from vidgen.cli.progress import fetching
         from vidgen.errors import InputError
         from vidgen.render.about import model_rows
+        from vidgen.render.diffusion_models import is_diffusion, pull_diffusion
         from vidgen.weights.registry import model
         from vidgen.weights.store import install_from
 
         if not names and not everything:
             raise InputError("usage.invalid", "which model?", hint="vidgen models pull NAME..., or --all; vidgen models list")
-        rows = model_rows(() if everything else list(dict.fromkeys(names or ())), verify=True)
+        wanted = list(dict.fromkeys(names or ()))
+        video = [name for name in wanted if is_diffusion(name)]
+        small = [name for name in wanted if name not in video]
+        rows = model_rows(() if everything else small, verify=True) if everything or small else []
         fetch = fetching(out)
         for row in rows:
             path = install_from(model(row["name"]), own) if own else fetch(row["name"])
             out.say(f"{row['name']}: {path}{' (was here)' if row['state'] == 'here' else ''}")
             row["where"] = str(path)
+        for name in video:
+            agree = None if yes or out.as_json or not sys.stdin.isatty() else functools.partial(typer.confirm, err=True)
+            done = functools.partial(_told_bytes, out, name)
+            path = pull_diffusion(name, say=out.say, agree=agree, on_bytes=done)
+            out.say(f"{name}: {path}")
+            rows.append({"name": name, "where": str(path)})
         pulled = [{"name": row["name"], "path": row["where"]} for row in rows]
         out.result({"models": pulled, **(pulled[0] if len(pulled) == 1 else {})})
+
+
+def _told_bytes(out: Output, name: str, done: int, whole: int) -> None:
+    out.say(f"{name}: {done / 1e9:.1f} of {whole / 1e9:.1f} GB")
 
 
 @models_app.command("verify")
@@ -105,14 +124,22 @@ def models_verify(
 ) -> None:
     """Check every model that is here against its checksum."""
     with Output("models verify", as_json) as out:
-        from vidgen.cli.tables import model_table
+        from vidgen.cli.tables import diffusion_table, model_table
         from vidgen.errors import MissingError
         from vidgen.render.about import model_rows
+        from vidgen.render.diffusion_models import diffusion_rows, is_diffusion
         from vidgen.weights.home import vidgen_home
 
-        rows = model_rows(names or (), verify=True)
+        video = [name for name in names or () if is_diffusion(name)]
+        small = [name for name in names or () if name not in video]
+        pulled = diffusion_rows(video, verify=True) if video or not names else []
+        if not names:
+            pulled = [row for row in pulled if row["state"] in ("here", "damaged")]
+        rows = model_rows(small, verify=True) if small or not names else []
         if not as_json:
             model_table(rows, vidgen_home())
+            diffusion_table(pulled)
+        rows += pulled
         out.data = {"models": rows}
         bad = [row for row in rows if row["state"] == "damaged"]
         if bad:

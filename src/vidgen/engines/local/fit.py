@@ -41,10 +41,10 @@ def fit(family: Family, model: Model | None, *, width: int, height: int, frames:
     if wanted > longest:
         slowed = float(last) * fps / (longest - 1)
         if slowed > _MOST_SLOWED:
-            name = model.title if model else family.title
+            name, seconds = model.title if model else family.title, float(frames / rate)
             raise InputError(
                 "engine.cannot",
-                f"{frames / rate:.2g} s is longer than {name} makes: {longest} frames at {fps:g}/s, {longest / fps:.2g} s",
+                f"{seconds:.3g} s is longer than {name} makes: {longest} frames at {fps:g}/s, {longest / fps:.3g} s",
                 hint="make the shot shorter, or choose another model",
                 where=where,
             )

@@ -71,6 +71,7 @@ class Host:
         """End the worker."""
         process, self._process = self._process, None
         if process is None:
+            self._close_log()
             return
         with contextlib.suppress(OSError):
             assert process.stdin is not None
@@ -80,9 +81,7 @@ class Host:
             process.wait(5)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
-        if process.stdout:
-            process.stdout.close()
+        _reap(process)
         self._close_log()
 
     def _call(
@@ -110,8 +109,7 @@ class Host:
                 continue
             heard = time.monotonic()
             if message is None:
-                code = self._process.wait() if self._process else None
-                self._process = None
+                code = self._gone()
                 if asked_to_stop is not None:
                     raise Cancelled
                 raise self._died(_ended(code))
@@ -127,6 +125,7 @@ class Host:
     def _start(self) -> None:
         if self._process is not None and self._process.poll() is None:
             return
+        self._gone()
         self._close_log()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
@@ -152,8 +151,12 @@ class Host:
     def _kill(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
-            self._process = None
+            self._gone()
+
+    def _gone(self) -> int | None:
+        """Bury a worker that has ended; its exit status."""
+        process, self._process = self._process, None
+        return None if process is None else _reap(process)
 
     def _died(self, why: str) -> ProcessingError:
         return ProcessingError(
@@ -176,9 +179,17 @@ class Host:
             self._log = None
 
 
+def _reap(process: subprocess.Popen[bytes]) -> int:
+    code = process.wait()
+    if process.stdin:
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+    return code
+
+
 def _listen(stream: IO[bytes], answers: queue.Queue[dict[str, Any] | None]) -> None:
     """Pass the worker's messages on; what is no message is left out. None at the end."""
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError), stream:
         for line in stream:
             with contextlib.suppress(ValueError):
                 message = json.loads(line)

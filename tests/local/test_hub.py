@@ -1,0 +1,267 @@
+"""Models from a hub: told beforehand, resumed, checked, and never half here. The hub is a server on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("huggingface_hub")
+
+from vidgen.catalog.diffusion import models
+from vidgen.engines.local.devices import Device, devices
+from vidgen.engines.local.folder import find_model, open_folder
+from vidgen.errors import InputError, MissingError
+from vidgen.render.diffusion_models import diffusion_rows, fits, pull_diffusion
+from vidgen.weights import hub
+
+REPO = "someone/tiny-wan"
+COMMIT = "5f0c2ab1d8b7f3a19e2f6c7d4e8a9b0c1d2e3f40"
+Tiny = Callable[[str], Path]
+
+
+@dataclass
+class Hub:
+    """What the server has, what it was asked for, and how it misbehaves."""
+
+    files: dict[str, bytes]
+    asked: list[str] = field(default_factory=list)
+    tokens: set[str | None] = field(default_factory=set)
+    gated: bool = False
+    break_off: str = ""
+    wrong: str = ""
+    address: str = ""
+
+
+def _handler(state: Hub) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+        def _send(self, code: int, body: bytes = b"", **headers: str) -> None:
+            self.send_response(code)
+            for name, value in headers.items():
+                self.send_header(name.replace("_", "-"), value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(body)
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
+        def do_GET(self) -> None:
+            path = self.path.partition("?")[0]
+            state.tokens.add(self.headers.get("Authorization"))
+            if state.gated:
+                self._send(403, b'{"error": "gated"}', X_Error_Code="GatedRepo")
+            elif path.startswith(f"/api/models/{REPO}"):
+                siblings = [
+                    {"rfilename": name, "size": len(data), "lfs": _lfs(data) if name.endswith(".safetensors") else None}
+                    for name, data in state.files.items()
+                ]
+                body = json.dumps({"id": REPO, "sha": COMMIT, "siblings": siblings}).encode()
+                self._send(200, body, Content_Type="application/json")
+            elif path.startswith(f"/{REPO}/resolve/{COMMIT}/"):
+                self._file(path.removeprefix(f"/{REPO}/resolve/{COMMIT}/"))
+            else:
+                self._send(404, b"{}", X_Error_Code="RepoNotFound")
+
+        def _file(self, name: str) -> None:
+            data = state.files[name]
+            tag = hashlib.sha256(data).hexdigest()
+            if self.command == "GET":
+                state.asked.append(f"{name} {self.headers.get('Range', '')}".strip())
+            start = int((self.headers.get("Range") or "bytes=0-").removeprefix("bytes=").partition("-")[0] or 0)
+            body = data[start:] if state.wrong != name else bytes(len(data))[start:]
+            headers = {"ETag": f'"{tag}"', "X-Repo-Commit": COMMIT, "Accept-Ranges": "bytes", "Content-Length": str(len(body))}
+            self.send_response(206 if start else 200)
+            for key, value in headers.items():
+                self.send_header(key, value)
+            if start:
+                self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+            self.end_headers()
+            if self.command == "GET":
+                if state.break_off == name:
+                    state.break_off = ""
+                    self.wfile.write(body[: len(body) // 2])
+                    self.wfile.flush()
+                    self.close_connection = True
+                    self.connection.close()
+                    return
+                self.wfile.write(body)
+
+    return Handler
+
+
+def _lfs(data: bytes) -> dict[str, object]:
+    return {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 130}
+
+
+@pytest.fixture
+def server(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    root = tiny("wan-t2v")
+    files = {file.relative_to(root).as_posix(): file.read_bytes() for file in sorted(root.rglob("*")) if file.is_file()}
+    files |= {
+        "whole-model.safetensors": b"x" * 1000,
+        "transformer/old.bin": b"pickle",
+        "README.md": b"hello",
+        "demo/a.mp4": b"v",
+    }
+    state = Hub(files)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(state)) as http:
+        thread = threading.Thread(target=http.serve_forever, daemon=True)
+        thread.start()
+        state.address = f"http://127.0.0.1:{http.server_port}"
+        monkeypatch.setenv("HF_ENDPOINT", state.address)
+        monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
+        yield state
+        http.shutdown()
+        thread.join()
+
+
+def test_a_pull_takes_what_the_pipeline_needs_and_the_result_can_be_used(server: Hub) -> None:
+    said: list[str] = []
+    path = pull_diffusion(REPO, say=said.append)
+    taken = {name.split()[0] for name in server.asked}
+    assert {"model_index.json", "transformer/diffusion_pytorch_model.safetensors"} <= taken
+    assert not {"whole-model.safetensors", "transformer/old.bin", "README.md", "demo/a.mp4"} & taken
+    assert "GB in" in said[0]
+    found = find_model(REPO)
+    assert (found.path, found.pipeline, found.revision) == (path, "WanPipeline", COMMIT)
+
+
+def test_a_second_pull_downloads_nothing(server: Hub) -> None:
+    pull_diffusion(REPO, say=lambda text: None)
+    server.asked.clear()
+    pull_diffusion(REPO, say=lambda text: None)
+    assert server.asked == []
+
+
+def test_a_broken_download_goes_on_and_nothing_half_is_ever_here(server: Hub) -> None:
+    server.break_off = "vae/diffusion_pytorch_model.safetensors"
+    try:
+        pull_diffusion(REPO, say=lambda text: None)
+    except MissingError:
+        assert hub.pulled(REPO) is None
+        server.asked.clear()
+        pull_diffusion(REPO, say=lambda text: None)
+    again = [entry for entry in server.asked if entry.startswith("vae/diffusion_pytorch_model.safetensors")]
+    assert any("bytes=" in entry for entry in again), "it goes on where it stopped"
+    assert hub.pulled(REPO) is not None
+
+
+def test_other_bytes_than_the_hub_told_are_not_kept(server: Hub) -> None:
+    server.wrong = "transformer/diffusion_pytorch_model.safetensors"
+    with pytest.raises(MissingError) as caught:
+        pull_diffusion(REPO, say=lambda text: None)
+    assert caught.value.code == "models.checksum"
+    assert hub.pulled(REPO) is None
+
+
+def test_verify_finds_a_changed_file(server: Hub) -> None:
+    path = pull_diffusion(REPO, say=lambda text: None)
+    weights = path / "vae" / "diffusion_pytorch_model.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[-1] ^= 1
+    weights.write_bytes(data)
+    (row,) = diffusion_rows([REPO], verify=True)
+    assert row["state"] == "damaged" and "vae/diffusion_pytorch_model.safetensors" in row["problems"][0]
+
+
+def test_a_gated_model_says_what_to_do_and_the_token_is_never_shown(server: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.gated = True
+    monkeypatch.setenv("HF_TOKEN", "hf_canary")
+    with pytest.raises(MissingError, match="gated") as caught:
+        pull_diffusion(REPO, say=lambda text: None)
+    assert "licence" in caught.value.hint and "hf_canary" not in str(caught.value) + caught.value.hint
+    assert server.tokens == {"Bearer hf_canary"}
+
+
+def test_an_unknown_model_is_told_as_such(server: Hub) -> None:
+    with pytest.raises(MissingError, match="not on the hub"):
+        pull_diffusion("nobody/nothing", say=lambda text: None)
+
+
+def test_offline_forbids_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIDGEN_OFFLINE", "1")
+    with pytest.raises(MissingError) as caught:
+        pull_diffusion("wan2.1-t2v-1.3b", say=lambda text: None)
+    assert caught.value.code == "models.offline"
+
+
+def test_an_address_without_encryption_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://hub.example.com")
+    with pytest.raises(InputError, match="not https"):
+        pull_diffusion(REPO, say=lambda text: None)
+
+
+def test_a_person_can_say_no(server: Hub) -> None:
+    from vidgen.errors import Cancelled
+
+    with pytest.raises(Cancelled):
+        pull_diffusion(REPO, say=lambda text: None, agree=lambda question: False)
+    assert server.asked == []
+
+
+def test_every_model_says_whether_it_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    card = Device("cuda", 0, "a card", 24)
+    told = {one.name: fits(one, card) for one in models()}
+    assert told["wan2.1-t2v-1.3b"] == "fits"
+    assert told["wan2.1-t2v-14b"] == "fits, streamed (slow)"
+    assert "never released" in told["make-a-video"]
+    assert "does not fit" in fits(next(one for one in models() if one.name == "cogvideox-5b"), card)
+
+
+def test_gpus_are_found_without_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\necho '0, NVIDIA H200, 143771'\necho '1, NVIDIA H200, 143771'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    devices.cache_clear()
+    try:
+        assert [(one.torch_name, one.name, round(one.memory_gb)) for one in devices()] == [
+            ("cuda:0", "NVIDIA H200", 140),
+            ("cuda:1", "NVIDIA H200", 140),
+        ]
+    finally:
+        devices.cache_clear()
+
+
+def test_auto_takes_a_downloaded_model_that_fits_a_gpu(server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import shutil
+
+    from vidgen.render.machine import this_machine
+
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\necho '0, NVIDIA L4, 23034'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    devices.cache_clear()
+    try:
+        assert this_machine().local_model is None
+        pulled = pull_diffusion(REPO, say=lambda text: None)
+        shutil.copytree(pulled, hub.folder_of("Wan-AI/Wan2.1-T2V-1.3B-Diffusers"))
+        assert this_machine().local_model == "wan2.1-t2v-1.3b"
+    finally:
+        devices.cache_clear()
+
+
+def test_a_folder_with_code_of_its_own_is_refused(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import shutil
+
+    folder = tmp_path / "model"
+    shutil.copytree(tiny("wan-t2v"), folder)
+    (folder / "transformer" / "modeling.py").write_text("print('hello')")
+    with pytest.raises(InputError, match="code of its own"):
+        open_folder(folder)
+    monkeypatch.setenv("VIDGEN_TRUST_MODEL", "1")
+    assert open_folder(folder).pipeline == "WanPipeline"
