@@ -147,14 +147,17 @@ def test_a_second_pull_downloads_nothing(server: Hub) -> None:
 
 
 def test_a_broken_download_goes_on_and_nothing_half_is_ever_here(server: Hub) -> None:
-    server.break_off = "vae/diffusion_pytorch_model.safetensors"
+    large = "vae/large.safetensors"
+    header = json.dumps({"zeros": {"dtype": "U8", "shape": [30_000_000], "data_offsets": [0, 30_000_000]}}).encode()
+    server.files[large] = len(header).to_bytes(8, "little") + header + bytes(30_000_000)
+    server.break_off = large
     try:
         pull_diffusion(REPO, say=lambda text: None)
     except MissingError:
         assert hub.pulled(REPO) is None
         server.asked.clear()
         pull_diffusion(REPO, say=lambda text: None)
-    again = [entry for entry in server.asked if entry.startswith("vae/diffusion_pytorch_model.safetensors")]
+    again = [entry for entry in server.asked if entry.startswith(large)]
     assert any("bytes=" in entry for entry in again), "it goes on where it stopped"
     assert hub.pulled(REPO) is not None
 

@@ -192,6 +192,15 @@ def diffusion_table(rows: Sequence[Mapping[str, Any]]) -> None:
     console().print(table)
 
 
+def trace_table(stages: Iterable[Mapping[str, Any]]) -> None:
+    """The stages of a model: what each does, and the shapes that go in and come out."""
+    table = _table(("stage", FIXED), "what happens", ("in", FIXED), ("out", FIXED))
+    for stage in stages:
+        shown = ["\n".join(" x ".join(map(str, shape)) for shape in stage[side]) for side in ("in", "out")]
+        table.add_row(stage["stage"], stage["does"], *shown)
+    console().print(table)
+
+
 def doctor_table(checks: Iterable[Mapping[str, Any]]) -> None:
     """One line a check: state, what, and what to do about it."""
     table = _table(("", FIXED), ("check", FIXED), "found", "what to do")

@@ -152,10 +152,25 @@ def models_verify(
             raise MissingError("models.missing", f"not here: {', '.join(absent)}", hint=remedy)
 
 
-def doctor(as_json: Json = False) -> None:
+def doctor(
+    trace: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Run a model for two steps and show the shapes on the way.", show_default=False),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """What this machine can do, and what to do about the rest."""
     with Output("doctor", as_json) as out:
-        from vidgen.cli.tables import doctor_table
+        from vidgen.cli.tables import doctor_table, trace_table
+
+        if trace:
+            from vidgen.testing.tiny import traced
+
+            stages = traced(trace)
+            if not as_json:
+                trace_table(stages)
+            out.result({"model": trace, "stages": stages})
+            return
         from vidgen.render.about import diagnose
 
         checks = diagnose()

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
-from vidgen.errors import InputError
+from vidgen.errors import InputError, MissingError
 
 VERSION = 1
 """Raised when a builder changes, so that kept folders are made anew."""
@@ -62,3 +63,22 @@ def build(kind: str, folder: Path) -> Path:
                 part.eval()
         pipeline.save_pretrained(folder, safe_serialization=True)  # type: ignore[attr-defined]
     return folder
+
+
+def traced(wanted: str) -> list[dict[str, Any]]:
+    """``engines.local.trace`` of a tiny kind (built for it), or of a model by name, hub id or folder.
+
+    Raises MissingError where the extra ``local`` is not installed.
+    """
+    import tempfile
+
+    from vidgen.engines.local import Local
+    from vidgen.engines.local.folder import find_model, open_folder
+    from vidgen.engines.local.trace import trace
+
+    if lacks := Local().available():
+        raise MissingError("engine.not_ready", f"local: {lacks}", hint="pip install 'vidgen[local]'")
+    if wanted not in KINDS:
+        return trace(find_model(wanted))
+    with tempfile.TemporaryDirectory() as scratch:
+        return trace(open_folder(build(wanted, Path(scratch) / wanted)))
