@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 BOARD ?= storyboards/kyoto.yaml
 OUT ?= out/$(basename $(notdir $(BOARD))).mp4
 
-.PHONY: render test lint bench clean
+.PHONY: render test lint bench bench-gpu clean
 
 render: $(VENV)/.base  ## render the sample storyboard to out/
 	@mkdir -p $(dir $(OUT))
@@ -22,6 +22,9 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.bench  ## measure, and rewrite the tables in docs/benchmarks.md
 	$(BIN)/python -m benchmarks
 
+bench-gpu: $(VENV)/.dev  ## measure the local engine on this machine's GPU; no network, under ten minutes
+	$(BIN)/python -m benchmarks.gpu
+
 clean:  ## remove what make made, but never .vidgen: takes may have been paid for
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
@@ -33,9 +36,9 @@ $(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,post]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,post,local]'
 	@touch $@
 
 $(VENV)/.bench: pyproject.toml constraints.txt | $(VENV)/.dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,post,bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,post,local,bench]'
 	@touch $@

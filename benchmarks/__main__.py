@@ -18,6 +18,7 @@ NAMES = (
     "rerender",
     "lint_quality",
     "money",
+    "local_overhead",
     "post_stream",
     "post_memory",
     "interpolation_quality",

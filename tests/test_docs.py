@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from support import Vidgen
 
 README = Path(__file__).parents[1] / "README.md"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,17 @@ Json = Annotated[bool, typer.Option("--json", help="NDJSON events and one result
 Engine = Annotated[str | None, typer.Option(help="Engine for every shot; auto never spends money.", show_default=False)]
 Model = Annotated[str | None, typer.Option(help="Model of the engine, or a local model folder.", show_default=False)]
 UnknownModel = Annotated[bool, typer.Option("--allow-unknown-model", help="Send model names that the table does not know.")]
+
+
+def _trust(wanted: bool) -> bool:
+    if wanted:
+        os.environ["VIDGEN_TRUST_MODEL"] = "1"  # the engine's worker reads it too
+    return wanted
+
+
+TrustModel = Annotated[
+    bool, typer.Option("--trust-model", callback=_trust, help="Load a local model's pickles and code: they can do anything.")
+]
 Candidates = Annotated[int | None, typer.Option(min=1, max=16, help="Takes per shot.", show_default=False)]
 Seed = Annotated[int | None, typer.Option(min=0, max=2**31 - 1, help="Seed of the first take.", show_default=False)]
 MaxCost = Annotated[float | None, typer.Option(min=0, help="Most US dollars this run may spend.", show_default=False)]

@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from vidgen.cli.options import BoardArg, Candidates, Engine, Json, MaxCost, Model, PresetName, Seed, UnknownModel, Work
+from vidgen.cli.options import (
+    BoardArg,
+    Candidates,
+    Engine,
+    Json,
+    MaxCost,
+    Model,
+    PresetName,
+    Seed,
+    TrustModel,
+    UnknownModel,
+    Work,
+)
 from vidgen.cli.output import Output
 
 
@@ -19,6 +31,7 @@ def render(
     engine: Engine = None,
     model: Model = None,
     allow_unknown_model: UnknownModel = False,
+    trust_model: TrustModel = False,
     candidates: Candidates = None,
     preset: PresetName = None,
     shot: Annotated[list[str] | None, typer.Option(help="Only this shot; repeatable.", show_default=False)] = None,
@@ -79,6 +92,7 @@ def shot(
     engine: Engine = None,
     model: Model = None,
     allow_unknown_model: UnknownModel = False,
+    trust_model: TrustModel = False,
     duration: Annotated[str, typer.Option(help="4, 4s or 96f.")] = "4",
     aspect: Annotated[str, typer.Option(help="16:9, 9:16, 1:1, ...")] = "16:9",
     resolution: Annotated[str, typer.Option(help="360p to 2160p, 4k, or WxH.")] = "720p",
