@@ -157,12 +157,12 @@ def test_rejection_only_counts_where_there_are_more_takes_than_it_keeps(tiny: Ti
 def test_the_gpus_memory_decides_how_weights_wait(tiny: Tiny, tmp_path: Path) -> None:
     row = model("wan2.1-t2v-14b")
     folder = replace(open_folder(tiny("wan-t2v")), model=row)
-    found = {
-        memory: ask(
-            takes_of(shot(params={})), folder, Device("cuda", 0, "", memory), [tmp_path / "a.mp4"], Settings()
-        ).batch.load
-        for memory in (80, 40, 16)
-    }
+
+    def load(memory: float) -> Load:
+        card = Device("cuda", 0, "a card", memory)
+        return ask(takes_of(shot(params={})), folder, card, [tmp_path / "a.mp4"], Settings()).batch.load
+
+    found = {memory: load(memory) for memory in (80, 40, 16)}
     assert [found[memory].offload for memory in (80, 40, 16)] == ["none", "model", "group"]
     assert {load.dtype for load in found.values()} == {"bfloat16"}
 
