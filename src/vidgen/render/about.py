@@ -13,8 +13,7 @@ from vidgen import __version__
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.catalog.engines import capabilities, engine_table, use_cases
 from vidgen.errors import InputError, VidgenError
-from vidgen.media.home import offline, vidgen_home
-from vidgen.render.machine import configuration
+from vidgen.media.home import configuration, offline, vidgen_home
 
 _SHORT_TASKS = {
     "text_to_video": "text",

@@ -2,32 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from vidgen.catalog.capabilities import Capabilities
-from vidgen.errors import InputError
-from vidgen.media.home import vidgen_home
+from vidgen.media.home import configuration
 from vidgen.planning.engine_choice import Machine
-
-
-def configuration() -> dict[str, Any]:
-    """The user's ``config.yaml`` in ``VIDGEN_HOME``; empty where there is none. ``engine`` is the one for ``auto``;
-    ``local`` is how models run here (``engines.local.settings``)."""
-    file = vidgen_home() / "config.yaml"
-    if not file.is_file():
-        return {}
-    import yaml
-
-    try:
-        loaded = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError("config.invalid", f"{file}: {error}", hint="correct or delete it", where=str(file)) from error
-    unknown = set(loaded) - {"engine", "local"} if isinstance(loaded, dict) else {"(not a mapping)"}
-    if unknown:
-        raise InputError(
-            "config.invalid", f"{file}: unknown {', '.join(sorted(unknown))}", hint="known: engine, local", where=str(file)
-        )
-    return loaded
 
 
 def this_machine() -> Machine:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from vidgen.errors import InputError
-from vidgen.media.home import vidgen_home
+from vidgen.media.home import configuration, vidgen_home
 
 
 @dataclass(frozen=True)
@@ -36,19 +36,12 @@ _CHOICES = {
 
 def settings() -> Settings:
     """The user's settings. Raises InputError ``config.invalid``."""
-    file = vidgen_home() / "config.yaml"
-    if not file.is_file():
-        return Settings()
-    import yaml
-
-    try:
-        loaded = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError("config.invalid", f"{file}: {error}", hint="correct or delete it", where=str(file)) from error
-    told = loaded.get("local", {}) if isinstance(loaded, dict) else {}
+    file, told = vidgen_home() / "config.yaml", configuration().get("local") or {}
+    if not isinstance(told, dict):
+        raise InputError("config.invalid", f"{file}: local is not a mapping", hint="correct it", where=str(file))
     known = {field.name: field for field in fields(Settings)}
     values: dict[str, Any] = {}
-    for name, value in (told or {}).items():
+    for name, value in told.items():
         if name not in known or value not in _CHOICES.get(name, (value,)):
             raise InputError(
                 "config.invalid", f"{file}: local.{name}: {value!r} is not known", hint=f"known: {', '.join(known)}"

@@ -1,0 +1,131 @@
+"""open-sora: Open-Sora 2.0 by its own program, ``torchrun ... scripts/diffusion/inference.py``, in its own environment.
+
+Each take is one run of that program, which loads its 11 billion parameters anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from vidgen.catalog.capabilities import Capabilities
+from vidgen.catalog.engines import capabilities
+from vidgen.engines.base import Cancelled, LocalEngine, Progress
+from vidgen.engines.open_sora.command import MODEL, plan
+from vidgen.engines.open_sora.setup import revision, setup
+from vidgen.errors import InputError, MissingError, ProcessingError
+from vidgen.takes.request import Generated, ShotRequest, TakeRequest
+
+__all__ = ["OpenSora"]
+
+_MILESTONES = (
+    ("Building dataset", 0.01),
+    ("Building models", 0.03),
+    ("Generating image condition", 0.2),
+    ("Generating video", 0.3),
+    ("Saved to", 0.95),
+)
+"""What the program says on its way, and about how far it then is."""
+
+
+class OpenSora(LocalEngine):
+    """Text, first frame, or first and last frame to 24 frames a second, up to 129 of them, about 256 or 768 pixels square."""
+
+    name = "open-sora"
+    at_once = 1
+
+    def capabilities(self, model: str | None = None) -> Capabilities:
+        """The table's row. Raises InputError for another model."""
+        if model not in (None, MODEL):
+            raise InputError(
+                "engine.unknown_model",
+                f"open-sora has no model {model!r}",
+                hint=f"it has {MODEL}; its folder says which weights",
+            )
+        return capabilities(self.name, model) or Capabilities(engine=self.name, model=MODEL, kind="local")
+
+    def available(self) -> str | None:
+        """What is missing of the program, its weights or its launcher, and what to do."""
+        try:
+            setup()
+        except MissingError as error:
+            return f"{error.message.removeprefix('open-sora: ')}; {error.hint}"
+        return None
+
+    def model_key(self, model: str | None) -> str | None:
+        """The model and the program's version. Raises MissingError where it is not here."""
+        self.capabilities(model)
+        return f"{MODEL}@{revision(setup().folder)}"
+
+    def generate(
+        self, take: TakeRequest, out: Path, *, progress: Progress = lambda share: None, cancelled: Cancelled = lambda: False
+    ) -> Generated:
+        """Make one take. Raises InputError, MissingError, ProcessingError, Cancelled."""
+        from vidgen.engines.program import run_program
+
+        self.capabilities(take.request.model)
+        with TemporaryDirectory(prefix="vidgen-open-sora-") as scratch:
+            job = plan(take, setup(), Path(scratch))
+            code, said = run_program(
+                job.argv,
+                what="Open-Sora",
+                cwd=job.setup.folder,
+                silence_s=job.setup.silence_s,
+                on_line=_milestones(progress),
+                cancelled=cancelled,
+            )
+            clips = sorted(Path(scratch).glob("samples/video_*/*.mp4"))
+            if code or not clips:
+                raise _failure(code, said, take.request)
+            _deliver(clips[0], out, take.request, cancelled)
+        progress(1.0)
+        return Generated(out, job.manifest, True, 0.0, tuple(job.notices))
+
+
+def _milestones(progress: Progress) -> Callable[[str], None]:
+    """A listener that turns what the program says into a share that only grows."""
+    told = 0.0
+
+    def hear(line: str) -> None:
+        nonlocal told
+        share = max((share for words, share in _MILESTONES if words in line), default=0.0)
+        if share > told:
+            told = share
+            progress(share)
+
+    return hear
+
+
+def _deliver(clip: Path, out: Path, request: ShotRequest, cancelled: Cancelled) -> None:
+    from vidgen.media.normalise import conform
+
+    try:
+        conform(
+            clip, out, width=request.width, height=request.height, rate=request.fps, frames=request.frames, fit="crop",
+            cancelled=cancelled,
+        )  # fmt: skip
+    except InputError as error:
+        text = f"Open-Sora's clip cannot be used: {error.message}"
+        raise ProcessingError("generation.failed", text, where=request.shot) from error
+
+
+def _failure(code: int, said: Sequence[str], request: ShotRequest) -> ProcessingError:
+    """What went wrong, in the program's own last words; torchrun's report after them says nothing of the cause."""
+    if any("out of memory" in line.lower() for line in said):
+        return ProcessingError(
+            "local.out_of_memory",
+            "Open-Sora needs more memory than the GPU has",
+            hint="params: {quality: draft}, or more GPUs: open-sora: {gpus: N, offload: true} in config.yaml",
+            where=request.shot,
+        )
+    words = [line for line in said if re.search(r"\b[A-Z]\w*(Error|Exception)\b", line) and "ChildFailedError" not in line]
+    last = (words or list(said) or ["it said nothing"])[-1][:400]
+    how = f"ended with the status {code}" if code else "made no clip"
+    return ProcessingError(
+        "generation.failed",
+        f"Open-Sora {how}: {last}",
+        hint="run its own command once to see that it works",
+        where=request.shot,
+    )
