@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -87,12 +88,17 @@ def test_svd_animates_a_picture_and_says_that_it_hears_no_words(engine: Local, t
     assert probe_video(tmp_path / "svd.mp4").frames == 24
 
 
+events: list[dict[str, Any]] = []
+"""The lines of the last ``run``."""
+
+
 def run(*arguments: str, home: Path, **environment: str) -> tuple[int, dict[str, Any]]:
     done = subprocess.run(
         [sys.executable, "-m", "vidgen", *arguments, "--json"],
         capture_output=True, text=True, cwd=home.parent, env={**os.environ, "OMP_NUM_THREADS": "1", **environment}, timeout=120,
     )  # fmt: skip
-    return done.returncode, json.loads(done.stdout.splitlines()[-1])
+    events[:] = [json.loads(line) for line in done.stdout.splitlines()]
+    return done.returncode, events[-1]
 
 
 def test_vidgen_shot_with_a_model_folder_delivers_exactly_what_was_asked(tiny: Tiny, home: Path) -> None:
@@ -127,6 +133,10 @@ def test_a_film_is_made_by_one_worker_that_loads_the_model_once(tiny: Tiny, home
     assert code == 0, told
     assert [len(entry["takes"]) for entry in told["data"]["shots"]] == [3, 3, 3]
     assert told["data"]["diffusion"] is True
+    previews = [event for event in events if event.get("event") == "take.preview"]
+    assert {event["shot"] for event in previews} == {"one", "two", "three"}
+    first = previews[0]
+    assert len(base64.b64decode(first["rgb"])) == first["width"] * first["height"] * 3
     again, told = run("render", "film.yaml", "-o", "film.mp4", home=home)
     assert again == 0 and all(entry["reused"] for entry in told["data"]["shots"])
 

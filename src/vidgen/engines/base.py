@@ -58,6 +58,11 @@ class LocalEngine(Engine):
     together: bool = False
     """True where the takes of one shot are cheaper together: the renderer then calls ``generate_many`` with all of them."""
 
+    on_preview: Callable[[str, Mapping[str, Any]], None] | None = None
+    """Set by the renderer; an engine that can show unfinished pictures calls it with the shot and a mapping of ``takes``,
+    ``step``, ``steps``, ``width``, ``height`` and ``rgb`` (base64 of uint8 RGB), as often as it likes.
+    """
+
     def estimate(self, request: ShotRequest) -> float | None:
         """Nothing: this machine is paid for already."""
         return 0.0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from vidgen.engines.base import LocalEngine
 from vidgen.errors import Notice, ProcessingError, VidgenError
@@ -16,6 +17,8 @@ from vidgen.takes.store import TakeStore
 
 PROGRESS_EVERY_S = 0.25
 """Progress events of one take come no faster than this."""
+PREVIEW_EVERY_S = 2.0
+"""Unfinished pictures of one shot come no faster than this."""
 
 
 @dataclass
@@ -29,9 +32,20 @@ class LocalMaker:
     asked: dict[str, list[ShotRequest]] = field(default_factory=dict)
     _ready: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._shown: dict[str, float] = {}
+
+    def _preview(self, shot: str, told: Mapping[str, Any]) -> None:
+        """Pass an unfinished picture on, now and then."""
+        now = time.monotonic()
+        if now - self._shown.get(shot, -PREVIEW_EVERY_S) >= PREVIEW_EVERY_S:
+            self._shown[shot] = now
+            self.listener("take.preview", shot=shot, **told)
+
     async def prepared(self, engine: LocalEngine) -> None:
         """Wait until the engine has prepared for the whole run; the first caller starts it."""
         if engine.name not in self._ready:
+            engine.on_preview = self._preview
             requests = self.asked.get(engine.name, [])
             self._ready[engine.name] = asyncio.create_task(asyncio.to_thread(engine.prepare, requests))
         await asyncio.shield(self._ready[engine.name])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import queue
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -33,8 +33,6 @@ class Local(LocalEngine):
     def __init__(self) -> None:
         self._pool: queue.Queue[Any] | None = None
         self._hosts: list[Any] = []
-        self.on_preview: Callable[[dict[str, Any]], None] | None = None
-        """Called with each step's message where it has a ``preview`` (width, height, base64 RGB)."""
 
     @property
     def at_once(self) -> int:  # type: ignore[override]
@@ -126,7 +124,8 @@ class Local(LocalEngine):
             def step(message: dict[str, Any]) -> None:
                 track.step(message)
                 if self.on_preview and message.get("preview"):
-                    self.on_preview(message)
+                    told = {name: message[name] for name in ("takes", "step", "steps")}
+                    self.on_preview(takes[0].request.shot, {**told, **message["preview"]})
 
             made = host.make(asked.batch, step, cancelled)
         progress(1.0)
