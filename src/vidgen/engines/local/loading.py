@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import gc
+import importlib.util
 import json
+import logging
+import re
+import traceback
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from vidgen.engines.local.job import Load
-from vidgen.errors import InputError, MissingError, ProcessingError
+from vidgen.engines.local import speed
+from vidgen.engines.local.job import Adapter, Load
+from vidgen.engines.local.memory import DENOISERS, free_bytes, is_out_of_memory, release, weights
+from vidgen.engines.local.quantised import quantised
+from vidgen.errors import InputError, MissingError, ProcessingError, VidgenError
+
+__all__ = ["Loaded", "Parts", "load", "loads", "quiet", "readapt", "release"]
 
 Parts = Literal["text", "picture", "whole"]
 
@@ -21,21 +29,34 @@ loads: Counter[tuple[str, str]] = Counter()
 """How often what was loaded in this process: (folder, parts)."""
 
 _TEXT = ("text_encoder", "tokenizer")
+_EXACT = {"AutoencoderKLWan": ("vae", "image_encoder")}
+"""Parts that stay in 32 bits beside such a VAE, as its makers run it: in 16 bits its skies have bands."""
 
 
 @dataclass
 class Loaded:
-    """A pipeline on its device. ``notices`` say what was wished and is not to be had."""
+    """A pipeline on its device.
+
+    ``load`` is what was asked for; ``used`` is how it really is, where a wish could not be had: its dtype, attention and
+    compilation belong into manifests. ``notices`` say what differs.
+    """
 
     pipe: Any
     load: Load
     notices: list[tuple[str, str]] = field(default_factory=list)
+    used: Load = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.used = self.load
 
     @property
     def denoisers(self) -> list[Any]:
         """The networks that take the steps: one, or two experts."""
-        names = ("transformer", "transformer_2", "unet")
-        return [part for name in names if (part := getattr(self.pipe, name, None)) is not None]
+        return [part for name in DENOISERS if (part := getattr(self.pipe, name, None)) is not None]
+
+    def ignored(self, wish: str, why: str) -> None:
+        """Note that a setting of this machine is not followed."""
+        self.notices.append(("engine.wish_ignored", f"{wish}: {why}; the default is used"))
 
     def close(self) -> None:
         """Give its memory back."""
@@ -61,47 +82,153 @@ def quiet() -> Iterator[None]:
 def load(wanted: Load, parts: Parts) -> Loaded:
     """Load a pipeline: ``text`` (tokenizers and text encoders only), ``picture`` (all but these), or ``whole``.
 
-    Raises InputError ``models.damaged`` where a file cannot be read, ``models.not_a_pipeline`` where the folder is not of that
-    class, MissingError where a package for quantised weights is missing.
+    Raises InputError ``models.damaged`` where files are missing, cut short or do not fit together, ``models.not_a_pipeline``
+    where diffusers has no such class, ``models.unreadable`` for a LoRA that does not fit; MissingError ``engine.not_ready``
+    where the device or a package for quantised weights is not here; what torch raises where memory runs out
+    (``is_out_of_memory``). Nothing stays on the device then.
     """
-    import diffusers
-    import torch
-
-    index = json.loads((wanted.folder / "model_index.json").read_text(encoding="utf-8"))
-    names = [name for name, part in index.items() if isinstance(part, list) and len(part) == 2 and part[0]]
-    left_out = {name: None for name in names if parts != "whole" and (parts == "text") != name.startswith(_TEXT)}
-    kind = getattr(diffusers, wanted.pipeline)
-    options: dict[str, Any] = {"local_files_only": True, "torch_dtype": getattr(torch, wanted.dtype), **left_out}
-    if not wanted.trust:
-        options["use_safetensors"] = True
-    if (setup := _quantisation(wanted)) and parts != "text":
-        options["quantization_config"] = setup
     with quiet():
+        _check_device(wanted)
+        loaded = Loaded(None, wanted)
         try:
-            pipe = kind.from_pretrained(wanted.folder, **options)
-        except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
-            release()
-            raise _unreadable(wanted, error) from error
-        loads[(str(wanted.folder), parts)] += 1
-        loaded = Loaded(pipe, wanted)
-        pipe.set_progress_bar_config(disable=True)
-        if parts == "text":
-            pipe.to(wanted.device)
-        else:
-            _adapt(loaded)
-            _place(loaded)
+            loaded.pipe = _read(loaded, parts)
+            loads[(str(wanted.folder), parts)] += 1
+            loaded.pipe.set_progress_bar_config(disable=True)
+            if parts == "text":
+                _place_text(loaded)
+            else:
+                _adapt(loaded, wanted.adapters)
+                _place(loaded)
+        except BaseException as error:
+            traceback.clear_frames(error.__traceback__)  # they hold half-loaded networks
+            loaded.close()
+            raise
     return loaded
 
 
-def release() -> None:
-    """Give memory that nobody uses any more back to the device."""
-    gc.collect()
+def readapt(loaded: Loaded, wanted: Load) -> bool:
+    """Change the LoRAs of a loaded pipeline where nothing else differs from what is wanted; whether that was so.
+
+    Shots of one film differ in their camera's LoRA; the networks need not be loaded again for that. Raises InputError
+    ``models.unreadable``, after which the pipeline is not to be used any more.
+    """
+    if loaded.pipe is None or replace(wanted, adapters=loaded.load.adapters) != loaded.load or wanted.compile:
+        return False
+    with quiet():
+        if loaded.load.adapters:
+            loaded.pipe.unload_lora_weights()
+        _adapt(loaded, wanted.adapters)
+    loaded.load, loaded.used = wanted, replace(loaded.used, adapters=wanted.adapters)
+    return True
+
+
+def _check_device(wanted: Load) -> None:
+    """Raise MissingError where this torch cannot use the device."""
     import torch
 
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    elif torch.backends.mps.is_available():
-        torch.mps.empty_cache()
+    kind = torch.device(wanted.device).type
+    if not {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}.get(kind, True):
+        text = f"this torch ({torch.__version__}) cannot use {wanted.device}"
+        raise MissingError("engine.not_ready", text, hint="install the torch that is made for this GPU: https://pytorch.org")
+
+
+def _read(loaded: Loaded, parts: Parts) -> Any:
+    """The pipeline from its folder, on the CPU or where quantised weights have to be."""
+    import diffusers
+    import torch
+
+    wanted = loaded.load
+    kind = getattr(diffusers, wanted.pipeline, None)
+    if kind is None:
+        text = f"{wanted.folder}: this diffusers ({diffusers.__version__}) has no {wanted.pipeline}"
+        raise InputError("models.not_a_pipeline", text, hint="pip install -U diffusers", where=str(wanted.folder))
+    index = _index(wanted.folder)
+    left_out = {name: None for name in index if parts != "whole" and (parts == "text") != name.startswith(_TEXT)}
+    dtype = _dtype(loaded)
+    exact = _EXACT.get(index.get("vae", ""), ())
+    options: dict[str, Any] = {
+        "local_files_only": True,
+        "dtype": {**dict.fromkeys(exact, torch.float32), "default": dtype},
+        **left_out,
+    }
+    if not wanted.trust:
+        options["use_safetensors"] = True
+    if parts != "text":
+        options |= quantised(wanted, index, dtype)
+    try:
+        with _complaints() as missing:
+            pipe = kind.from_pretrained(wanted.folder, **options)
+    except VidgenError:
+        raise
+    except Exception as error:  # a folder can be wrong in as many ways as there are exceptions
+        traceback.clear_frames(error.__traceback__)
+        raise _unreadable(wanted, error) from error
+    for name, part in pipe.components.items():
+        if isinstance(part, torch.nn.Module):
+            missing += [f"{name}.{at}" for at, tensor in part.named_parameters() if tensor.is_meta]
+    if missing:
+        raise _damaged(wanted, f"weights are missing: {', '.join(missing[:3])}{', ...' if len(missing) > 3 else ''}")
+    return pipe
+
+
+def _index(folder: Path) -> Mapping[str, str]:
+    """The parts of a pipeline and their classes."""
+    told = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
+    return {name: part[1] for name, part in told.items() if isinstance(part, list) and len(part) == 2 and part[0]}
+
+
+def _dtype(loaded: Loaded) -> Any:
+    """The number format, which an old GPU may not have."""
+    import torch
+
+    wanted = loaded.load
+    if wanted.dtype == "bfloat16" and wanted.device.startswith("cuda"):
+        with torch.cuda.device(wanted.device):
+            if not torch.cuda.is_bf16_supported(including_emulation=False):
+                loaded.used = replace(loaded.used, dtype="float16")
+                text = f"dtype: {torch.cuda.get_device_name()} does not compute in bfloat16; float16 is used"
+                loaded.notices.append(("engine.wish_approximated", text))
+    return getattr(torch, loaded.used.dtype)
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """What transformers says is missing from a file while it loads; it would go on with random numbers."""
+    missing: list[str] = []
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            missing.extend(re.findall(r"^(\S+)\s*\|.*MISSING", record.getMessage(), re.M))
+
+    logger, ear = logging.getLogger("transformers"), Ear()
+    others, level = logger.handlers[:], logger.level
+    logger.handlers = [ear]
+    logger.setLevel(logging.WARNING)
+    try:
+        yield missing
+    finally:
+        logger.handlers = others
+        logger.setLevel(level)
+
+
+def _place_text(loaded: Loaded) -> None:
+    """Text encoders on the device; where they are too large for it, layer by layer."""
+    import torch
+
+    pipe, wanted = loaded.pipe, loaded.load
+    device = torch.device(wanted.device)
+    if device.type != "cuda" or wanted.offload in ("none", "model"):
+        try:
+            pipe.to(device)
+            return
+        except Exception as error:
+            if device.type == "cpu" or not is_out_of_memory(error):
+                raise
+            traceback.clear_frames(error.__traceback__)
+        pipe.to("cpu")
+        release()
+        loaded.notices.append(("local.weaker_plan", "memory ran out; the text encoder waits outside the GPU"))
+    _stream(loaded, device)
 
 
 def _place(loaded: Loaded) -> None:
@@ -111,14 +238,12 @@ def _place(loaded: Loaded) -> None:
     pipe, wanted = loaded.pipe, loaded.load
     device = torch.device(wanted.device)
     vae = getattr(pipe, "vae", None)
-    if vae is not None:
-        if device.type == "cuda" and "Wan" in type(vae).__name__:
-            vae.to(torch.float32)  # its 16-bit decoder bands skies
-        for name in ("enable_slicing", *(["enable_tiling"] if wanted.tiling else [])):
-            with suppress(AttributeError, NotImplementedError):  # not every decoder has both
-                getattr(vae, name)()
-    for denoiser in loaded.denoisers:
-        _speed(loaded, denoiser)
+    for name in ("enable_slicing", *(["enable_tiling"] if wanted.tiling else [])):
+        with suppress(AttributeError, NotImplementedError):  # not every decoder has both
+            getattr(vae, name)()
+    if wanted.quantise == "float8":
+        for network in loaded.denoisers:
+            network.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=getattr(torch, loaded.used.dtype))
     if wanted.offload == "none" or device.type == "cpu":
         pipe.to(device)
     elif wanted.offload == "model":
@@ -126,99 +251,75 @@ def _place(loaded: Loaded) -> None:
     elif wanted.offload == "sequential":
         pipe.enable_sequential_cpu_offload(device=device)
     else:
-        for name, part in pipe.components.items():
-            if not isinstance(part, torch.nn.Module):
-                continue
-            if part in loaded.denoisers and hasattr(part, "enable_group_offload"):
-                streams = device.type == "cuda"
-                network: Any = part
-                network.enable_group_offload(
-                    onload_device=device, offload_device=torch.device("cpu"), offload_type="leaf_level", use_stream=streams
-                )
-            else:
-                getattr(pipe, name).to(device)
+        _stream(loaded, device)
+    if wanted.attention:
+        why = speed.set_attention(loaded.denoisers, wanted.attention, device, getattr(torch, loaded.used.dtype))
+        if why:
+            loaded.used = replace(loaded.used, attention="")
+            loaded.ignored(f"attention {wanted.attention}", why)
+    if wanted.compile and (why := speed.compile_blocks(loaded.denoisers, device)):
+        loaded.used = replace(loaded.used, compile=False)
+        loaded.ignored("compile", why)
 
 
-def _speed(loaded: Loaded, network: Any) -> None:
-    wanted = loaded.load
-    if wanted.quantise == "float8":
-        import torch
+def _stream(loaded: Loaded, device: Any) -> None:
+    """Layers come to the device just before they are needed, the next one while the last one computes; the VAE stays there."""
+    import torch
 
-        network.enable_layerwise_casting(storage_dtype=torch.float8_e4m3fn, compute_dtype=getattr(torch, wanted.dtype))
-    if wanted.attention and hasattr(network, "set_attention_backend"):
-        if wanted.attention.endswith("_hub"):
-            text = f"attention: {wanted.attention} would download code; the default is used"
-            loaded.notices.append(("engine.wish_ignored", text))
-        else:
-            try:
-                network.set_attention_backend(wanted.attention)
-            except (RuntimeError, ValueError, ImportError) as error:
-                cause = str(error).splitlines()[0][:160]
-                loaded.notices.append(("engine.wish_ignored", f"attention: {wanted.attention} cannot be used here: {cause}"))
-    if wanted.compile and hasattr(network, "compile_repeated_blocks"):
-        network.compile_repeated_blocks(fullgraph=True)
+    streams = device.type == "cuda"
+    loaded.pipe.enable_group_offload(
+        onload_device=device,
+        offload_device=torch.device("cpu"),
+        offload_type="leaf_level",
+        use_stream=streams,
+        record_stream=streams,
+        low_cpu_mem_usage=sum(weights(loaded.load).values()) * 1.5 > free_bytes("cpu"),  # else all of it is pinned
+        exclude_modules=["vae"],
+    )
 
 
-def _adapt(loaded: Loaded) -> None:
-    """Load the LoRAs of a pipeline, each under its place's number."""
-    pipe, adapters = loaded.pipe, loaded.load.adapters
+def _adapt(loaded: Loaded, adapters: tuple[Adapter, ...]) -> None:
+    """Load LoRAs from their files, with their weights. One whose role ends in ``low noise`` is for the second expert."""
+    pipe = loaded.pipe
     if not adapters:
         return
     if not hasattr(pipe, "load_lora_weights"):
         raise InputError("engine.cannot", f"{type(pipe).__name__} takes no LoRA", hint="leave params.lora out")
+    if importlib.util.find_spec("peft") is None:
+        raise MissingError("engine.not_ready", "LoRAs need the package peft", hint="pip install 'vidgen[local]'")
     names = [f"lora{number}" for number, _ in enumerate(adapters, 1)]
     for name, adapter in zip(names, adapters, strict=True):
+        second = {"load_into_transformer_2": True} if adapter.role.endswith("low noise") else {}
         try:
-            pipe.load_lora_weights(adapter.file.parent, weight_name=adapter.file.name, adapter_name=name, local_files_only=True)
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
-            cause = str(error).splitlines()[0][:200]
+            pipe.load_lora_weights(
+                adapter.file.parent, weight_name=adapter.file.name, adapter_name=name, local_files_only=True, **second
+            )
+            if not any(name in found for found in pipe.get_list_adapters().values()):
+                raise ValueError("none of its weights belong to this model")
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise
+            cause = " ".join(str(error).split())[:200]
             text = f"{adapter.file} is not a LoRA for {type(pipe).__name__}: {cause}"
-            raise InputError("models.unreadable", text, where=str(adapter.file)) from error
+            hint = "use one that was made for this model"
+            raise InputError("models.unreadable", text, hint=hint, where=str(adapter.file)) from error
     pipe.set_adapters(names, adapter_weights=[adapter.weight for adapter in adapters])
 
 
-def _quantisation(wanted: Load) -> Any:
-    if wanted.quantise in ("", "float8"):
-        return None
-    import importlib.util
-
-    package = wanted.quantise.partition("-")[0]
-    if importlib.util.find_spec(package) is None:
-        raise MissingError(
-            "engine.not_ready", f"quantise: {wanted.quantise} needs the package {package}", hint=f"pip install {package}"
-        )
-    from diffusers import PipelineQuantizationConfig
-
-    backends = {
-        "bitsandbytes-8bit": ("bitsandbytes_8bit", {"load_in_8bit": True}),
-        "bitsandbytes-4bit": ("bitsandbytes_4bit", {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4"}),
-        "torchao-int8": ("torchao", {"quant_type": "int8wo"}),
-    }
-    backend, settings = backends[wanted.quantise]
-    return PipelineQuantizationConfig(
-        quant_backend=backend, quant_kwargs=settings, components_to_quantize=["transformer", "transformer_2", "unet"]
-    )
-
-
 def _unreadable(wanted: Load, error: Exception) -> Exception:
-    from vidgen.engines.local.memory import is_out_of_memory
-
     if is_out_of_memory(error):
         return ProcessingError(
             "local.out_of_memory",
-            f"{wanted.folder.name} does not fit {wanted.device}",
-            hint="choose a smaller model, or offload: group in config.yaml",
+            f"{wanted.folder.name} does not fit the memory of this machine",
+            hint="choose a smaller model, or quantise: float8 in config.yaml",
             where=str(wanted.folder),
         )
-    cause = " ".join(str(error).split())[:300]
-    return InputError(
-        "models.damaged", f"{wanted.folder} cannot be loaded as {wanted.pipeline}: {cause}", hint="get the model again",
-        where=str(wanted.folder),
-    )  # fmt: skip
+    if isinstance(error, ImportError):
+        cause = " ".join(str(error).split())[:200]
+        return MissingError("engine.not_ready", f"{wanted.folder.name} needs a package: {cause}", hint="pip install it")
+    return _damaged(wanted, " ".join(str(error).split())[:300] or type(error).__name__)
 
 
-def lora_sha256(file: Path) -> str:
-    """The SHA-256 of a LoRA file, for the manifest."""
-    from vidgen.media.files import sha256_file
-
-    return sha256_file(file)
+def _damaged(wanted: Load, cause: str) -> InputError:
+    text = f"{wanted.folder} cannot be loaded as {wanted.pipeline}: {cause}"
+    return InputError("models.damaged", text, hint="get the model again", where=str(wanted.folder))

@@ -1,13 +1,39 @@
-"""What to do when memory runs out: weaker and weaker plans, each of which gives the same pictures."""
+"""Memory: how much is free, what a model needs, and weaker and weaker plans for when it runs out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gc
+import json
+import os
+import struct
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import prod
+from pathlib import Path
+from typing import Any
 
-from vidgen.engines.local.job import Load
+from vidgen.engines.local.job import Load, Offload
+from vidgen.errors import VidgenError
 
-_WORDS = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory")
+_WORDS = (
+    "out of memory",  # CUDA, HIP, MPS
+    "allocate memory",  # torch on a CPU, Linux
+    "not enough memory",  # torch on a CPU, Windows
+    "alloc_failed",  # cuBLAS, cuDNN
+    "invalid buffer size",  # MPS, for one tensor that is too large
+    "bad_alloc",
+)
+DENOISERS = ("transformer", "transformer_2", "unet")
+"""The parts that take the steps."""
+TOKEN_BYTES = 64 * 1024
+"""Activations of a token (16x16 pixels of 4 frames) in 16 bits, until a first step has been measured; the ladder mends it."""
+MARGIN = 0.8
+"""Share of the free memory that is planned with; the allocator loses some to pieces."""
+_BYTES = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0}
+_QUANTISED = {"float8": 1.0, "torchao-int8": 1.0, "bitsandbytes-8bit": 1.0, "bitsandbytes-4bit": 0.57, "gguf": 0.6}
+_MODES: tuple[Offload, ...] = ("none", "model", "group", "sequential")
+_measured: dict[tuple[str, str, str], float] = {}
 
 
 @dataclass(frozen=True)
@@ -21,11 +47,18 @@ class Plan:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error tells of memory, of a device or of the machine."""
-    return isinstance(error, MemoryError) or any(word in str(error).lower() for word in _WORDS)
+    if isinstance(error, VidgenError):
+        return error.code == "local.out_of_memory"
+    named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return named or any(word in str(error).lower() for word in _WORDS)
 
 
 def ladder(load: Load, at_once: int) -> Iterator[Plan]:
-    """The plan as wished, then smaller batches, then VAE tiles, then weights that wait outside the device."""
+    """The plan as wished, then smaller batches, then VAE tiles, then weights that wait outside the device.
+
+    All give the same candidates: a smaller batch within rounding, tiles but for faint differences where they overlap. On a Mac
+    nothing is won by weights that wait outside, since it is the same memory.
+    """
     yield Plan(load, at_once)
     while at_once > 1:
         at_once //= 2
@@ -33,21 +66,139 @@ def ladder(load: Load, at_once: int) -> Iterator[Plan]:
     if not load.tiling:
         load = replace(load, tiling=True)
         yield Plan(load, 1, "the picture is decoded in tiles")
-    if load.device == "cpu":
+    if not load.device.startswith("cuda"):
         return
-    modes = ("none", "model", "group", "sequential")
-    for mode in modes[modes.index(load.offload) + 1 :]:
-        load = replace(load, offload=mode)  # type: ignore[arg-type]
+    for mode in _MODES[_MODES.index(load.offload) + 1 :]:
+        if mode == "sequential" and load.quantise.startswith("bitsandbytes"):
+            return  # its weights cannot be taken apart
+        load = replace(load, offload=mode)
         yield Plan(load, 1, f"weights wait outside the GPU ({mode})")
 
 
 def batch_that_fits(load: Load, free_bytes: int, width: int, height: int, frames: int, wanted: int) -> int:
-    """How many takes at once are worth trying: by what one take's activations need, roughly; 1 on a CPU.
+    """How many takes at once are worth trying, from 1 to ``wanted``; 1 on a CPU, where a batch wins nothing.
 
-    The rule: a latent of 8 x 8 x 4 pixels is a token of 64 kB of activations in 16 bits; the ladder mends what is too much.
+    Args:
+        free_bytes: what ``free_bytes(device)`` says now, before or after the weights are loaded.
+        width, height: of the frames in pixels. ``frames``: of a take.
     """
     if load.device == "cpu":
         return 1
-    tokens = width * height * frames / (16 * 16 * 4)
-    one = tokens * 64 * 1024
-    return max(1, min(wanted, int(free_bytes * 0.8 / one)))
+    to_come = max(0, resident(load) - _allocated(load.device))
+    one = tokens(width, height, frames) * _measured.get(_key(load), TOKEN_BYTES)
+    return max(1, min(wanted, int((free_bytes - to_come) * MARGIN / one)))
+
+
+def tokens(width: int, height: int, frames: int) -> float:
+    """How many tokens a take has for a model that makes one of 16x16 pixels of 4 frames, as most do."""
+    return width * height * frames / (16 * 16 * 4)
+
+
+class Meter:
+    """Measures what the steps of a batch need, for ``batch_that_fits`` of the next one. Does nothing but on CUDA.
+
+    Make one when the weights are loaded and the batch begins, and call ``step`` after its first step.
+    """
+
+    def __init__(self, load: Load, width: int, height: int, frames: int, takes: int) -> None:
+        self._load, self._tokens, self._done = load, tokens(width, height, frames) * takes, not load.device.startswith("cuda")
+        if not self._done:
+            import torch
+
+            torch.cuda.reset_peak_memory_stats(load.device)
+            self._before = torch.cuda.memory_allocated(load.device)
+
+    def step(self) -> None:
+        """A step is over; the first one counts."""
+        if not self._done:
+            import torch
+
+            self._done = True
+            remember(self._load, (torch.cuda.max_memory_allocated(self._load.device) - self._before) / self._tokens)
+
+
+def remember(load: Load, bytes_of_a_token: float) -> None:
+    """Plan the next batches of this model by what was measured."""
+    if bytes_of_a_token > 0:
+        _measured[_key(load)] = bytes_of_a_token
+
+
+def _key(load: Load) -> tuple[str, str, str]:
+    return str(load.folder), load.dtype, load.attention
+
+
+def free_bytes(device: str) -> int:
+    """Free memory of a device in bytes, with what torch holds without using it; 0 where it cannot be asked.
+
+    Args:
+        device: as torch calls it: ``cuda:0``, ``mps``, ``cpu`` (the machine's memory).
+    """
+    if device == "cpu":
+        return _free_ram()
+    import torch
+
+    if device.startswith("cuda") and torch.cuda.is_available():
+        free, _ = torch.cuda.mem_get_info(device)
+        return int(free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device))
+    if device == "mps" and torch.backends.mps.is_available():
+        return int(torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
+    return 0
+
+
+def _free_ram() -> int:
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
+    except (OSError, ValueError, AttributeError):
+        return 0
+
+
+def _allocated(device: str) -> int:
+    torch: Any = sys.modules.get("torch")
+    if torch is None or not device.startswith("cuda") or not torch.cuda.is_available():
+        return 0
+    return int(torch.cuda.memory_allocated(device))
+
+
+def weights(load: Load) -> Mapping[str, int]:
+    """Bytes of the weights of each part of a model as the load holds them, by the headers of its files; nothing is loaded."""
+    found: dict[str, int] = {}
+    for file in sorted(load.folder.glob("*/*.safetensors")):
+        name = file.parent.name
+        each = _BYTES.get(load.dtype, 2.0)
+        if name in DENOISERS:
+            each = _QUANTISED.get(load.quantise.partition(":")[0], each)
+        found[name] = found.get(name, 0) + int(_elements(file) * each)
+    return found
+
+
+def resident(load: Load) -> int:
+    """Bytes of weights that are on the device at once while the steps run; text encoders have left by then."""
+    parts = [size for name, size in weights(load).items() if not name.startswith("text_encoder")]
+    if not parts:
+        return 0
+    return {"none": sum(parts), "model": max(parts), "group": max(parts) // 8, "sequential": max(parts) // 32}[load.offload]
+
+
+def _elements(file: Path) -> int:
+    """How many numbers a safetensors file has; 0 where it cannot be read, which is for others to tell."""
+    try:
+        with file.open("rb") as stream:
+            (length,) = struct.unpack("<Q", stream.read(8))
+            header = json.loads(stream.read(min(length, 100 << 20)))
+        return sum(prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
+    except (OSError, ValueError, struct.error, KeyError, TypeError):
+        return 0
+
+
+def release() -> None:
+    """Give memory that nobody uses any more back to the device."""
+    gc.collect()
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    elif torch.backends.mps.is_available():
+        torch.mps.empty_cache()
