@@ -26,6 +26,7 @@ def codes(shots: str, top: str = "") -> list[str]:
         ("V101", "  - {scene: sea, engine: local, model: wan2.2-ti2v-5b, duration: 11}\n  - {scene: sky}\n", ""),
         ("V103", "  - {scene: sea, duration: 30}\n", ""),
         ("V104", "  - {scene: sea, transition: dissolve}\n", ""),
+        ("V106", "  - {id: a, scene: sea, engine: sora}\n", ""),
         ("V105", "  - {id: a, scene: sea}\n  - {id: b, scene: sea, continue_from: a, transition: dissolve}\n", ""),
         ("V205", "  - {scene: sea}\n", "style: anime\npost: {interpolate: {fps: 60}}\n"),
         ("V205", "  - {scene: sea}\n", "post: {interpolate: 48, upscale: 2, grain: 8}\n"),

@@ -79,6 +79,24 @@ shots: [{scene: a street, characters: [aki]}, {scene: a bridge, characters: [aki
         assert shot.request.inputs.references == (tmp_path / "aki.png",)
 
 
+def test_references_of_characters_that_an_engine_does_not_take_are_said(tmp_path: Path) -> None:
+    for name in ("aki.png", "back.png"):
+        (tmp_path / name).touch()
+    said = {}
+    for engine in ("local", "previz"):
+        text = f"""
+vidgen: 1
+characters: {{aki: {{description: a woman in a navy kimono, references: [aki.png, back.png]}}}}
+shots:
+  - {{id: a, scene: sea, characters: [aki], engine: {engine}}}
+"""
+        board = parse_storyboard(text, tmp_path / "film.yaml").board
+        notices = compile_plan(board, tmp_path, overrides=Overrides(), machine=Machine(), lookup=capabilities).notices
+        said[engine] = [notice.message for notice in notices if notice.message.startswith("references:")]
+    assert said["local"] == ["references: local diffusion (GPU) takes no reference pictures; 2 of the shot's 2 left out"]
+    assert said["previz"] == ["references: previz (built in) takes 1 reference picture; 1 of the shot's 2 left out"]
+
+
 def test_the_same_words_always_get_the_same_seed_and_a_board_seed_changes_all() -> None:
     board = "shots: [{scene: a}, {scene: b}, {scene: c, seed: 42}]"
     seeds = [shot.request.base_seed for shot in plan(board).shots if shot.request]

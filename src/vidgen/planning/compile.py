@@ -271,6 +271,12 @@ class _Compiler:
         task = _task(shot)
         prompt = shot.prompt or render_prompt(able.prompt_order, task, words, camera_words(shot.camera))
         references = [*(shot.references or ()), *(file for _, who in cast for file in who.references)]
+        if len(references) > able.references and (able.references or not shot.references):  # else it is said with the wishes
+            name, left = able.title or able.engine, len(references) - able.references
+            takes = f"takes {able.references or 'no'} reference picture{'s' * (able.references != 1)}"
+            self._say(
+                "engine.wish_ignored", f"references: {name} {takes}; {left} of the shot's {len(references)} left out", shot.id
+            )
         return ShotRequest(
             shot=shot.id,
             engine=choice.engine,

@@ -92,6 +92,16 @@ def _say(move: str) -> str:
     return move.replace("_", " ")
 
 
+def retired(view: ShotView) -> Iterator[Finding]:
+    """V106."""
+    able = view.able
+    if not able or not able.retired_on or view.shot.clip:
+        return
+    name = f"{able.title or able.engine} {able.model or ''}".strip()
+    instead = f"use {able.instead}" if able.instead else "choose another engine; vidgen engines lists them"
+    yield view.finding("V106", view.path_of("engine"), engine=name, date=able.retired_on, instead=instead)
+
+
 def engine_moves(view: ShotView) -> Iterator[Finding]:
     """V304."""
     able, move = view.able, view.move
@@ -180,6 +190,6 @@ def titles(view: ShotView) -> Iterator[Finding]:
 
 
 SHOT_RULES: tuple[ShotRule, ...] = (
-    words, length, moves, engine_moves, negation, scene_twice, prompt_length, cast, titles, post_rules,
+    words, length, moves, retired, engine_moves, negation, scene_twice, prompt_length, cast, titles, post_rules,
 )  # fmt: skip
 """Every rule about one shot."""
