@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from vidgen.engines.local import anchor, prompts, reject
+from vidgen.engines.local import anchor, prompts, reject, speed
 from vidgen.engines.local.deliver import deliver
 from vidgen.engines.local.families import BATCHED, accepted, call_arguments, read_inputs
 from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt, Recipe, WantedTake
-from vidgen.engines.local.loading import Loaded, load, quiet, release
-from vidgen.engines.local.memory import batch_that_fits, is_out_of_memory, ladder
+from vidgen.engines.local.loading import Loaded, load, quiet, readapt, release
+from vidgen.engines.local.memory import Meter, batch_that_fits, free_bytes, is_out_of_memory, ladder
 from vidgen.errors import Cancelled, InputError, ProcessingError
 
 PREVIEW_SIDE = 96
@@ -69,7 +68,9 @@ class Runner:
         if batch.largest:
             together = min(together, batch.largest)
         elif not recipe.reject:
-            together = batch_that_fits(batch.load, _free(batch.load), recipe.width, recipe.height, recipe.frames, together)
+            together = batch_that_fits(
+                batch.load, free_bytes(batch.load.device), recipe.width, recipe.height, recipe.frames, together
+            )
         notices: list[tuple[str, str]] = []
         for plan in ladder(batch.load, together):
             if plan.why:
@@ -110,9 +111,10 @@ class Runner:
         release()
 
     def _ready(self, wanted: Load, recipe: Recipe) -> Loaded:
-        if self._loaded is None or self._loaded.load != wanted:
-            self._let_go()
-            self._loaded = load(wanted, "picture" if prompts.can_encode(recipe.family) else "whole")
+        if self._loaded and (self._loaded.load == wanted or readapt(self._loaded, wanted)):
+            return self._loaded
+        self._let_go()
+        self._loaded = load(wanted, "picture" if prompts.can_encode(recipe.family) else "whole")
         return self._loaded
 
     def _group(self, batch: Batch, on: OnStep, cancelled: Callable[[], bool]) -> list[MadeTake]:
@@ -147,7 +149,7 @@ class Runner:
         recipe, loaded = batch.recipe, self._ready(batch.load, batch.recipe)
         pipe, count = loaded.pipe, len(batch.takes)
         _schedule(pipe, recipe)
-        watch = _Watch(pipe, batch, on, cancelled)
+        watch = _Watch(loaded, batch, on, cancelled)
         arguments = call_arguments(recipe, read_inputs(recipe)) | self._words(recipe, count, pipe)
         generators = [torch.Generator("cpu").manual_seed(take.seed) for take in batch.takes]
         arguments |= {
@@ -158,9 +160,7 @@ class Runner:
         }
         if recipe.guidance <= 1 and "negative_prompt_embeds" in arguments:
             arguments["negative_prompt_embeds"] = None
-        with quiet(), torch.no_grad(), ExitStack() as stack:
-            for network in loaded.denoisers:
-                stack.enter_context(_cached(network, recipe))
+        with quiet(), torch.no_grad(), speed.cached(pipe, loaded.denoisers, recipe.cache, recipe.steps):
             made = pipe(**accepted(pipe, arguments))
         return made.frames, watch.kept, watch.bad
 
@@ -178,13 +178,15 @@ class Runner:
 class _Watch:
     """What happens after each step: cancel, progress, preview, early rejection."""
 
-    def __init__(self, pipe: Any, batch: Batch, on: OnStep, cancelled: Callable[[], bool]) -> None:
-        self._batch, self._on, self._cancelled = batch, on, cancelled
+    def __init__(self, loaded: Loaded, batch: Batch, on: OnStep, cancelled: Callable[[], bool]) -> None:
+        self._loaded, self._batch, self._on, self._cancelled = loaded, batch, on, cancelled
+        recipe = batch.recipe
+        self._meter = Meter(batch.load, recipe.width, recipe.height, recipe.frames, len(batch.takes))
         self.kept = list(range(len(batch.takes)))
         self.bad: list[float] = [0.0] * len(batch.takes)
         rejection = batch.recipe.reject
         self._reject_at = max(1, round(rejection.at * batch.recipe.steps)) if rejection else 0
-        known = getattr(pipe, "_callback_tensor_inputs", ["latents"])
+        known = getattr(loaded.pipe, "_callback_tensor_inputs", ["latents"])
         wanted = ("latents", "prompt_embeds", "negative_prompt_embeds") if rejection else ("latents",)
         self.tensors = [name for name in wanted if name in known]
 
@@ -192,6 +194,7 @@ class _Watch:
         if self._cancelled():
             pipe.maybe_free_model_hooks()
             raise Cancelled
+        self._meter.step()
         recipe = self._batch.recipe
         numbers = tuple(self._batch.takes[kept].take for kept in self.kept)
         self._on(Step(numbers, index + 1, recipe.steps, preview(tensors.get("latents"))))
@@ -200,6 +203,7 @@ class _Watch:
             if clean is not None and clean.ndim == 5:
                 self.bad = reject.badness(clean)
                 self.kept = reject.survivors(self.bad, recipe.reject.keep)
+                speed.forget(self._loaded.denoisers)
                 return reject.shrink(pipe, tensors, self.kept, len(self._batch.takes))
         return tensors
 
@@ -246,45 +250,12 @@ def _schedule(pipe: Any, recipe: Recipe) -> None:
     pipe.scheduler = kind.from_config(own.config, **changes)
 
 
-class _cached:
-    """A cache hook on a network while it runs; afterwards the network is as before, bit for bit."""
-
-    def __init__(self, network: Any, recipe: Recipe) -> None:
-        self._network, self._cache = network, recipe.cache
-
-    def __enter__(self) -> None:
-        if self._cache is None or not hasattr(self._network, "enable_cache"):
-            return
-        import diffusers
-
-        kinds = {
-            "first-block": "FirstBlockCacheConfig",
-            "taylor": "TaylorSeerCacheConfig",
-            "sea": "SeaCacheConfig",
-        }
-        self._network.enable_cache(getattr(diffusers, kinds[self._cache.kind])(**self._cache.settings))
-
-    def __exit__(self, *error: object) -> None:
-        if self._cache is not None and getattr(self._network, "is_cache_enabled", False):
-            self._network.disable_cache()
-
-
-def _free(wanted: Load) -> int:
-    """Free bytes of the device; 0 where that cannot be asked."""
-    import torch
-
-    if wanted.device.startswith("cuda") and torch.cuda.is_available():
-        free, _ = torch.cuda.mem_get_info(wanted.device)
-        return int(free)
-    return 0
-
-
 def _manifest(batch: Batch, take: WantedTake, loaded: Loaded, together: int, seconds: float) -> dict[str, Any]:
     import diffusers
     import torch
     import transformers
 
-    recipe, used = batch.recipe, batch.load
+    recipe, used = batch.recipe, loaded.used
     scheduler = loaded.pipe.scheduler
     settings = ("flow_shift", "shift", "prediction_type", "timestep_spacing", "use_karras_sigmas", "solver_order")
     return {
