@@ -136,6 +136,23 @@ def _ltx(recipe: Recipe, inputs: Inputs) -> Arguments:
     return found
 
 
+def _ltx2(recipe: Recipe, inputs: Inputs) -> Arguments:
+    """Its conditions stand at latent frames, -1 being the last."""
+    if recipe.task != "first_last_frame":
+        return _generic(recipe, inputs)
+    from diffusers.pipelines.ltx2.pipeline_ltx2_condition import LTX2VideoCondition
+
+    given = ((inputs.start, 0), (inputs.end, -1))
+    conditions = [LTX2VideoCondition(frames=picture, index=index) for picture, index in given if picture is not None]
+    return {**recipe.extra, "conditions": conditions}
+
+
+def _sana(recipe: Recipe, inputs: Inputs) -> Arguments:
+    """Its sizes are legal already: the pipeline's own table of sizes holds some that its network cannot take."""
+    found = {"frames": recipe.frames, "use_resolution_binning": False, "negative_prompt": None}
+    return {**_generic(recipe, inputs), **found}
+
+
 def _svd(recipe: Recipe, inputs: Inputs) -> Arguments:
     return {
         **recipe.extra,
@@ -147,7 +164,14 @@ def _svd(recipe: Recipe, inputs: Inputs) -> Arguments:
     }
 
 
-_CALLS: Mapping[str, Callable[[Recipe, Inputs], Arguments]] = {"wan": _wan, "wan-vace": _vace, "ltx": _ltx, "svd": _svd}
+_CALLS: Mapping[str, Callable[[Recipe, Inputs], Arguments]] = {
+    "wan": _wan,
+    "wan-vace": _vace,
+    "ltx": _ltx,
+    "ltx2": _ltx2,
+    "sana": _sana,
+    "svd": _svd,
+}
 
 
 def _picture(file: Path | None, recipe: Recipe) -> Any:

@@ -16,7 +16,8 @@ from vidgen.errors import InputError, MissingError
 from vidgen.weights import hub
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pickle", ".pkl")
-LIBRARIES = ("diffusers", "transformers")
+LIBRARIES = ("diffusers", "transformers", "ltx2")
+"""Where parts of a model may come from; ``ltx2`` is a package within diffusers."""
 _SAMPLES, _BLOCK = 64, 1 << 16
 _LARGEST_HEADER = 100 << 20
 

@@ -50,6 +50,7 @@ def _encoded(pipe: Any, load: Load, family: str, prompt: Prompt) -> Embeddings:
         "num_videos_per_prompt": 1,
         "num_images_per_prompt": 1,
         "max_sequence_length": _longest(pipe, load),
+        "complex_human_instruction": default_of(pipe, "complex_human_instruction"),
     }
     with torch.no_grad():
         made = pipe.encode_prompt(**{name: value for name, value in wanted.items() if name in known and value is not None})

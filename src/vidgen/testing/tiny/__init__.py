@@ -6,9 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import importlib
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from vidgen.errors import InputError, MissingError
@@ -17,30 +16,33 @@ VERSION = 1
 """Raised when a builder changes, so that kept folders are made anew."""
 
 
-def _kinds() -> Mapping[str, Callable[[], object]]:
-    from vidgen.testing.tiny import animatediff, cogvideox, ltx, svd, wan
+_BUILDERS = {
+    "wan-t2v": "wan.text_to_video",
+    "wan-i2v": "wan.image_to_video",
+    "wan-flf2v": "wan.first_and_last_frame",
+    "wan-ti2v": "wan.text_and_image_to_video",
+    "wan-moe": "wan.two_experts",
+    "wan-vace": "wan.vace",
+    "ltx": "ltx.text_to_video",
+    "ltx2": "ltx2.text_to_video",
+    "cogvideox": "cogvideox.text_to_video",
+    "cogvideox-i2v": "cogvideox.image_to_video",
+    "svd": "svd.image_to_video",
+    "animatediff": "animatediff.text_to_video",
+    "hunyuan": "hunyuan.text_to_video",
+    "hunyuan-i2v": "hunyuan.image_to_video",
+    "hunyuan15": "hunyuan.text_to_video_15",
+    "hunyuan15-i2v": "hunyuan.image_to_video_15",
+    "mochi": "mochi.text_to_video",
+    "skyreels": "wan.skyreels",
+    "skyreels-i2v": "wan.skyreels_image_to_video",
+    "sana": "sana.text_to_video",
+    "kandinsky5": "kandinsky.text_to_video",
+    "kandinsky5-i2v": "kandinsky.image_to_video",
+}
+"""Each kind's builder: module and function."""
 
-    return MappingProxyType(
-        {
-            "wan-t2v": wan.text_to_video,
-            "wan-i2v": wan.image_to_video,
-            "wan-flf2v": wan.first_and_last_frame,
-            "wan-ti2v": wan.text_and_image_to_video,
-            "wan-moe": wan.two_experts,
-            "wan-vace": wan.vace,
-            "ltx": ltx.text_to_video,
-            "cogvideox": cogvideox.text_to_video,
-            "cogvideox-i2v": cogvideox.image_to_video,
-            "svd": svd.image_to_video,
-            "animatediff": animatediff.text_to_video,
-        }
-    )
-
-
-KINDS = (
-    "wan-t2v", "wan-i2v", "wan-flf2v", "wan-ti2v", "wan-moe", "wan-vace", "ltx", "cogvideox", "cogvideox-i2v", "svd",
-    "animatediff",
-)  # fmt: skip
+KINDS = tuple(_BUILDERS)
 """What can be built."""
 
 
@@ -57,11 +59,12 @@ def build(kind: str, folder: Path) -> Path:
 
     with quiet(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(20)
-        pipeline = _kinds()[kind]()
-        for part in pipeline.components.values():  # type: ignore[attr-defined]
+        module, function = _BUILDERS[kind].split(".")
+        pipeline = getattr(importlib.import_module(f"{__name__}.{module}"), function)()
+        for part in pipeline.components.values():
             if isinstance(part, torch.nn.Module):
                 part.eval()
-        pipeline.save_pretrained(folder, safe_serialization=True)  # type: ignore[attr-defined]
+        pipeline.save_pretrained(folder, safe_serialization=True)
     return folder
 
 

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from vidgen.testing.tiny.parts import byte_words, clip_text
+
 
 def text_to_video() -> Any:
     """Like AnimateDiff on Stable Diffusion 1.5."""
     from diffusers import AnimateDiffPipeline, AutoencoderKL, DDIMScheduler, MotionAdapter, UNet2DConditionModel
-    from tokenizers.pre_tokenizers import ByteLevel
-    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizerFast
 
-    letters = sorted(ByteLevel.alphabet())
-    names = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
-    words = CLIPTokenizerFast({name: index for index, name in enumerate(names)}, [], model_max_length=77)
-    encoder = CLIPTextModel(
-        CLIPTextConfig(
-            vocab_size=len(names), hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
-            max_position_embeddings=77, bos_token_id=len(names) - 2, eos_token_id=len(names) - 1,
-        )
-    )  # fmt: skip
+    words = byte_words()
     unet = UNet2DConditionModel(
         block_out_channels=(16, 32), layers_per_block=1, sample_size=8, in_channels=4, out_channels=4,
         down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
@@ -34,5 +26,5 @@ def text_to_video() -> Any:
     )
     scheduler = DDIMScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="linear", clip_sample=False)
     return AnimateDiffPipeline(
-        vae=vae, text_encoder=encoder, tokenizer=words, unet=unet, motion_adapter=motion, scheduler=scheduler
+        vae=vae, text_encoder=clip_text(words), tokenizer=words, unet=unet, motion_adapter=motion, scheduler=scheduler
     )

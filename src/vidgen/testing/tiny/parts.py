@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,8 +25,11 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def tokenizer() -> Any:
-    """A unigram tokenizer of 256 pieces or fewer, trained on two sentences."""
+def tokenizer(longest: int = 64, *, chat: bool = False, marks: Sequence[str] = ()) -> Any:
+    """A unigram tokenizer of 256 pieces or fewer, trained on two sentences.
+
+    ``longest``: most tokens of a prompt. ``chat``: with a template for conversations. ``marks``: whole words that it keeps.
+    """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -37,9 +40,35 @@ def tokenizer() -> Any:
     trainer = trainers.UnigramTrainer(vocab_size=256, special_tokens=special, unk_token="<unk>", show_progress=False)
     made.train_from_iterator(SENTENCES, trainer)
     made.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
-    return PreTrainedTokenizerFast(
-        tokenizer_object=made, pad_token="<pad>", eos_token="</s>", unk_token="<unk>", model_max_length=64
+    words = PreTrainedTokenizerFast(
+        tokenizer_object=made, pad_token="<pad>", eos_token="</s>", unk_token="<unk>", model_max_length=longest
     )
+    words.add_special_tokens({"additional_special_tokens": list(marks)})
+    if chat:
+        words.chat_template = "{% for message in messages %}{{ message.role }}: {{ message.content }} {% endfor %}"
+    return words
+
+
+def byte_words() -> Any:
+    """CLIP's tokenizer with letters for words."""
+    from tokenizers.pre_tokenizers import ByteLevel
+    from transformers import CLIPTokenizerFast
+
+    letters = sorted(ByteLevel.alphabet())
+    names = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
+    return CLIPTokenizerFast({name: index for index, name in enumerate(names)}, [], model_max_length=77)
+
+
+def clip_text(words: Any) -> Any:
+    """CLIP's text encoder, 16 channels."""
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    return CLIPTextModel(
+        CLIPTextConfig(
+            vocab_size=len(words), hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
+            max_position_embeddings=77, bos_token_id=len(words) - 2, eos_token_id=len(words) - 1,
+        )
+    )  # fmt: skip
 
 
 def umt5(words: Any) -> Any:

@@ -20,17 +20,24 @@ _TRANSFORMER: dict[str, Any] = {
 }  # fmt: skip
 
 
+def vae() -> Any:
+    """The video VAE of the family."""
+    from diffusers import AutoencoderKLWan
+
+    return AutoencoderKLWan(
+        base_dim=8, z_dim=4, dim_mult=[1, 1, 1, 1], num_res_blocks=1, attn_scales=[],
+        temperal_downsample=[False, True, True], latents_mean=[0.0] * 4, latents_std=[1.0] * 4,
+    )  # fmt: skip
+
+
 def _shared() -> dict[str, Any]:
-    from diffusers import AutoencoderKLWan, UniPCMultistepScheduler
+    from diffusers import UniPCMultistepScheduler
 
     words = tokenizer()
     return {
         "tokenizer": words,
         "text_encoder": umt5(words),
-        "vae": AutoencoderKLWan(
-            base_dim=8, z_dim=4, dim_mult=[1, 1, 1, 1], num_res_blocks=1, attn_scales=[],
-            temperal_downsample=[False, True, True], latents_mean=[0.0] * 4, latents_std=[1.0] * 4,
-        ),
+        "vae": vae(),
         "scheduler": UniPCMultistepScheduler(
             prediction_type="flow_prediction", use_flow_sigmas=True, num_train_timesteps=1000, flow_shift=3.0
         ),
@@ -81,3 +88,24 @@ def vace() -> Any:
 
     transformer = WanVACETransformer3DModel(**{**_TRANSFORMER, "num_layers": 3}, vace_layers=[0, 2], vace_in_channels=72)
     return WanVACEPipeline(transformer=transformer, **_shared())
+
+
+def _skyreels(**settings: Any) -> Any:
+    from diffusers import SkyReelsV2Transformer3DModel
+
+    return SkyReelsV2Transformer3DModel(**{**_TRANSFORMER, **settings})
+
+
+def skyreels() -> Any:
+    """Like SkyReels-V2 T2V, which is built as Wan is."""
+    from diffusers import SkyReelsV2Pipeline
+
+    return SkyReelsV2Pipeline(transformer=_skyreels(), **_shared())
+
+
+def skyreels_image_to_video() -> Any:
+    """Like SkyReels-V2 I2V."""
+    from diffusers import SkyReelsV2ImageToVideoPipeline
+
+    pictures = {"image_encoder": clip_vision(projected=True), "image_processor": clip_pictures()}
+    return SkyReelsV2ImageToVideoPipeline(transformer=_skyreels(in_channels=12, image_dim=16), **pictures, **_shared())
