@@ -289,6 +289,8 @@ def _adapt(loaded: Loaded, adapters: tuple[Adapter, ...]) -> None:
         raise MissingError("engine.not_ready", "LoRAs need the package peft", hint="pip install 'vidgen[local]'")
     names = [f"lora{number}" for number, _ in enumerate(adapters, 1)]
     for name, adapter in zip(names, adapters, strict=True):
+        if not adapter.file.is_file():
+            raise InputError("media.not_found", f"the LoRA {adapter.file} does not exist", where=str(adapter.file))
         second = {"load_into_transformer_2": True} if adapter.role.endswith("low noise") else {}
         try:
             pipe.load_lora_weights(

@@ -32,6 +32,9 @@ def quantised(wanted: Load, index: Mapping[str, str], dtype: Any) -> Mapping[str
     if importlib.util.find_spec(package) is None:
         text = f"quantise: {method} needs the package {package}"
         raise MissingError("engine.not_ready", text, hint="pip install 'vidgen[quantise]'")
+    if package == "bitsandbytes" and not wanted.device.startswith("cuda"):
+        text = f"quantise: {method} needs an NVIDIA GPU, not {wanted.device}"
+        raise MissingError("engine.not_ready", text, hint="leave quantise out, or take float8 or torchao-int8")
     if method == "gguf":
         return {"transformer": _from_gguf(wanted, Path(file).expanduser(), index, dtype)}
     if method not in _SETUPS:

@@ -44,10 +44,7 @@ def why_not(pipe: Any, networks: Sequence[Any], cache: Cache) -> str:
     if not networks or not all(hasattr(network, "enable_cache") for network in networks):
         kinds = ", ".join(sorted({type(network).__name__ for network in networks})) or "no network"
         return f"{kinds} of {name} has no place for a cache"
-    words = _words_of(type(pipe).__call__)
-    if "cache_context" not in words:
-        return f"{name} does not tell a cache which pass it is in"
-    if cache.kind == "sea" and not {"step_index", "sigma"} <= words:
+    if cache.kind == "sea" and not {"step_index", "sigma"} <= _words_of(type(pipe).__call__):
         return f"{name} does not tell a cache how much noise is left, without which sea skips nothing"
     if cache.kind == "mag" and len(networks) > 1:
         return "mag counts the steps of one network, and this model has two"
@@ -77,6 +74,8 @@ def cached(pipe: Any, networks: Sequence[Any], cache: Cache | None, steps: int) 
         for network in networks:
             stack.callback(_off, network)
             network.enable_cache(setup())
+            if "cache_context" not in _words_of(type(pipe).__call__):
+                stack.enter_context(_passes_told(network))
         yield
 
 
@@ -85,6 +84,26 @@ def forget(networks: Sequence[Any]) -> None:
     for network in networks:
         if getattr(network, "is_cache_enabled", False):
             network._reset_stateful_cache()
+
+
+@contextmanager
+def _passes_told(network: Any) -> Iterator[None]:
+    """Tell a cache which pass of a step it is in (guided, unguided), for a pipeline that does not: a pass is of the same step
+    as the last one where its time is the same.
+    """
+    time, number, told = None, 0, ExitStack()
+
+    def before(module: Any, given: Any, named: Mapping[str, Any]) -> None:
+        nonlocal time, number
+        now = named["timestep"].flatten()[0].item()
+        time, number = now, number + 1 if now == time else 0
+        told.enter_context(module.cache_context(f"pass {number}"))
+
+    def after(module: Any, given: Any, made: Any) -> None:
+        told.close()
+
+    with told, network.register_forward_pre_hook(before, with_kwargs=True), network.register_forward_hook(after):
+        yield
 
 
 def _off(network: Any) -> None:
@@ -148,20 +167,24 @@ def set_attention(networks: Sequence[Any], wanted: str, device: Any, dtype: Any)
     back ends of the hub are never used: they download code.
     """
     import torch
-    from diffusers.models.attention_dispatch import attention_backend, dispatch_attention_fn
+    from diffusers.models.attention_dispatch import AttentionBackendName, attention_backend, dispatch_attention_fn
 
     if wanted.endswith("_hub"):
         return "it would download code"
+    if wanted.lower() not in {name.value for name in AttentionBackendName}:
+        return "diffusers has no back end of that name"
     if not all(
         any(hasattr(getattr(part, "processor", None), "_attention_backend") for part in one.modules()) for one in networks
     ):
         return "this model has its own attention"
     few = torch.ones(1, 8, 2, 64, device=device, dtype=dtype)
+    masks = any({"encoder_attention_mask", "attention_mask"} & _words_of(type(network).forward) for network in networks)
+    mask = torch.ones(1, 1, 8, 8, device=device, dtype=torch.bool) if masks else None
     try:
         with torch.no_grad(), attention_backend("native"):  # diffusers would make it the default of every model
             for network in networks:
                 network.set_attention_backend(wanted)
-            dispatch_attention_fn(few, few, few, backend=wanted)
+            dispatch_attention_fn(few, few, few, attn_mask=mask, backend=wanted)
     except Exception as error:  # whatever a kernel of somebody else's raises
         for network in networks:
             network.reset_attention_backend()
