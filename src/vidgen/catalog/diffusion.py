@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -33,7 +34,7 @@ class Family:
         size: width and height that it was trained at.
         text: whether it reads a prompt; ``negative``: whether it reads a negative one.
         caches: cache hooks that are known to work, with their settings.
-        moves: camera moves that a LoRA of the family steers, with the file's name at its hub id.
+        moves: camera moves that a LoRA of the family steers, with its hub id.
         settings: the family's own parameters (default, least, most).
         shares: tasks that weights of a class can do, where they are more than the class's own.
     """
@@ -90,16 +91,45 @@ class LoRA:
 
 
 @dataclass(frozen=True)
+class Assembly:
+    """A pipeline that no repository has whole: it is put together from several when it is pulled.
+
+    ``index``: its ``model_index.json``, which also says which folders of ``repo`` are wanted. ``parts``: folders that come
+    from another repository, whose files lie at its top. ``files``: JSON files that are written, by their place.
+    """
+
+    index: Mapping[str, Any]
+    parts: Mapping[str, str]
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+MODES = ("none", "model", "group")
+"""How weights wait, by the memory that is needed: all of them on the GPU, one part at a time, streamed to it in blocks."""
+TOKEN_GB = 1.6e-4
+"""Memory that 16x16 pixels of 4 frames take while a clip is made and decoded: what is left of the 8.2 GB that Wan 2.1 1.3B
+needs at 832x480, and of the 40 GB of 14B at 1280x720, by their makers, without the weights."""
+CLIP_S = 5.0
+"""The longest shot that a storyboard gives to one clip."""
+RUNTIME_GB = 1.0
+"""What CUDA and torch take for themselves."""
+
+
+@dataclass(frozen=True)
 class Model:
     """One model. Numbers that are not known are None.
 
     Args:
         repo: its id on the hub, in diffusers layout; "" for one that cannot be had.
         revision: branch, tag or commit to pull.
+        aliases: other names that it goes by.
         tasks: what it makes; a subset of its family's.
-        download_gb: size of what is downloaded, in 10^9 bytes.
-        weights_gb: size of text encoders, transformer and VAE in 16 bits each, from which the need of memory follows.
-        vram_gb: memory of a GPU that it needs, by how weights wait (``none``, ``model``, ``group``).
+        size, fps, max_frames, size_multiple, moves: where they differ from the family's. ``fixed_size``: it makes no other.
+        download_gb: size of what is downloaded, in 10^9 bytes; where it is not known, ``vidgen models pull`` asks the hub.
+        weights_gb: size in memory, in 16 bits a number, counted from the architecture: ``text`` encoders, ``network``,
+            ``second`` network, and the ``rest`` (VAE, encoder of pictures).
+        vram_gb: memory of a GPU that it needs at its own size for ``CLIP_S`` seconds, by mode (``MODES``): as published, else
+            estimated from the weights. ``published``: which of them were published.
+        assembled: how its folder is put together, where no repository has it whole.
         ended: why it cannot be run; ``instead``: what to use.
     """
 
@@ -108,18 +138,25 @@ class Model:
     family: str = ""
     repo: str = ""
     revision: str = "main"
+    aliases: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
     size: tuple[int, int] | None = None
+    fixed_size: bool = False
+    size_multiple: int | None = None
     fps: float | None = None
     max_frames: int | None = None
+    moves: Mapping[str, str] | None = None
     parameters: str = ""
     licence: str = ""
     limits: str = ""
     gated: bool = False
     download_gb: float | None = None
+    weights_gb: Mapping[str, float] = field(default_factory=dict)
     vram_gb: Mapping[str, float] = field(default_factory=dict)
+    published: tuple[str, ...] = ()
     tiers: Mapping[str, Tier] = field(default_factory=dict)
     loras: tuple[LoRA, ...] = ()
+    assembled: Assembly | None = None
     program: str = ""
     ended: str = ""
     instead: str = ""
@@ -131,13 +168,35 @@ class Model:
         """Whether the local engine can run it at all."""
         return bool(self.repo) and not self.ended
 
+    @property
+    def ram_gb(self) -> float | None:
+        """Main memory that loading takes: the text encoders and the rest are loaded one after the other."""
+        found = self.weights_gb
+        return max(found.get("text", 0.0), sum(found.values()) - found.get("text", 0.0)) if found else None
+
     def fits(self, memory_gb: float) -> str | None:
         """How it fits a GPU of that memory (``none``: whole; ``model``, ``group``: with parts waiting outside); None: not."""
-        for mode in ("none", "model", "group"):
+        for mode in MODES:
             need = self.vram_gb.get(mode)
             if need is not None and need <= memory_gb:
                 return mode
         return None
+
+
+def estimated_need(weights: Mapping[str, float], size: tuple[int, int], frames: int) -> dict[str, float]:
+    """Memory of a GPU in GB by mode for a clip of that size, rounded up, from the weights' sizes.
+
+    The text encoders have left when the networks come; two networks take turns. Streamed, a tenth of a network is there.
+    """
+    work = size[0] * size[1] * frames / (16 * 16 * 4) * TOKEN_GB
+    text, rest = weights.get("text", 0.0), weights.get("rest", 0.0)
+    networks = [weights[name] for name in ("network", "second") if name in weights]
+    need = {
+        "none": max(text, sum(networks) + rest + work),
+        "model": max(text, max(networks) + work, rest + work),
+        "group": rest + max(networks) / 10 + work,
+    }
+    return {mode: float(math.ceil(gb + RUNTIME_GB)) for mode, gb in need.items()}
 
 
 def _tiers(rows: Mapping[str, Any]) -> dict[str, Tier]:
@@ -178,16 +237,23 @@ def _model(name: str, row: Mapping[str, Any]) -> Model:
     values: dict[str, Any] = {"as_of": _table()["as_of"], **row}
     family = families().get(values.get("family", ""))
     values["tasks"] = tuple(values.get("tasks", family.pipelines if family else ()))
+    values["aliases"] = tuple(values.get("aliases", ()))
     values["size"] = tuple(values["size"]) if "size" in values else None
     values["tiers"] = {**(family.tiers if family else {}), **_tiers(values.get("tiers", {}))}
     values["loras"] = tuple(LoRA(**lora) for lora in values.get("loras", ()))
+    values["assembled"] = Assembly(**values["assembled"]) if "assembled" in values else None
+    values["published"] = tuple(values.get("vram_gb", ()))
+    if family and values.get("weights_gb"):
+        size, fps = values["size"] or family.size, values.get("fps") or family.fps
+        frames = min(values.get("max_frames") or family.max_frames, family.legal_frames(math.ceil(CLIP_S * fps)))
+        values["vram_gb"] = {**estimated_need(values["weights_gb"], size, frames), **values.get("vram_gb", {})}
     return Model(name=name, **values)
 
 
 def model(name: str) -> Model | None:
     """The model of that name or hub id; capitals do not matter. None where the table has none."""
     wanted = name.lower()
-    return next((row for row in models() if wanted in (row.name.lower(), row.repo.lower())), None)
+    return next((row for row in models() if wanted in (row.name.lower(), row.repo.lower(), *row.aliases)), None)
 
 
 def family_of_pipeline(class_name: str) -> Family | None:

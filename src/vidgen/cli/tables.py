@@ -139,8 +139,10 @@ def engine_table(rows: Sequence[Mapping[str, Any]]) -> None:
     dates = sorted({row["as_of"] for row in rows if row["as_of"]})
     read = f", as read {' to '.join(dict.fromkeys((dates[0], dates[-1])))}" if dates else ""
     out.print(f"$/s: US dollars a second, from the smallest size to the largest{read}; ? is not known")
-    for engine, state in {row["engine"]: row["state"] for row in rows if not row["ready"]}.items():
-        out.print(Text(f"{engine}: {state}", style="dim"))
+    for engine in dict.fromkeys(row["engine"] for row in rows):
+        models = [row for row in rows if row["engine"] == engine]
+        if not any(row["ready"] for row in models):
+            out.print(Text(f"{engine}: {models[0]['state']}", style="dim"))
 
 
 def _yes(able: object) -> str:
@@ -181,7 +183,7 @@ def model_table(rows: Iterable[Mapping[str, Any]], home: Path) -> None:
 
 
 def diffusion_table(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Video diffusion models: whether each fits this machine, and its licence."""
+    """Video diffusion models: whether each fits this machine (memory that is not "about" so much was published), licence."""
     if not rows:
         return
     table = _table(("video model", FIXED), ("size", FIXED), ("state", FIXED), "on this machine", "licence")

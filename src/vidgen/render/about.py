@@ -39,7 +39,8 @@ def engine_rows() -> list[dict[str, Any]]:
         else:
             models = (get_engine(name).capabilities(),)
         ready, state = _engine_state(name, models[0], installed)
-        rows += [_engine_row(able, ready, state) for able in models]
+        by_model = ready and name == "local"
+        rows += [_engine_row(able, *(_local_state(able) if by_model else (ready, state))) for able in models]
     return rows
 
 
@@ -55,6 +56,12 @@ def _engine_state(name: str, able: Capabilities, installed: set[str]) -> tuple[b
     except VidgenError as error:
         return False, error.message
     return not lacks, lacks or "ready"
+
+
+def _local_state(able: Capabilities) -> tuple[bool, str]:
+    from vidgen.render.diffusion_models import state_here
+
+    return state_here(able.model or "")
 
 
 def _engine_row(able: Capabilities, ready: bool, state: str) -> dict[str, Any]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from vidgen.catalog.diffusion import Model, model, models
-from vidgen.engines.local.devices import Device, devices
+from vidgen.catalog.diffusion import MODES, Model, model, models
+from vidgen.engines.local.devices import Device, devices, main_memory_gb
 from vidgen.errors import Cancelled, MissingError
 from vidgen.weights import hub
 
-_HOW = {"none": "fits", "model": "fits, one part at a time", "group": "fits, streamed (slow)"}
+_HOW = {"none": "fits", "model": "fits one part at a time", "group": "fits streamed in blocks, slowly"}
 
 
 def is_diffusion(name: str) -> bool:
@@ -42,7 +43,10 @@ def _row(one: Model, verify: bool) -> dict[str, Any]:
         "repo": one.repo,
         "revision": found.revision if found else None,
         "bytes": sum(size for size, _ in found.files.values()) if found else None,
+        "download_gb": one.download_gb,
         "vram_gb": dict(one.vram_gb),
+        "vram_published": list(one.published),
+        "ram_gb": one.ram_gb,
         "fits": fits(one),
         "state": state,
         "where": str(hub.folder_of(one.repo)) if one.repo else "",
@@ -55,18 +59,55 @@ def _row(one: Model, verify: bool) -> dict[str, Any]:
     }
 
 
-def fits(one: Model, device: Device | None = None) -> str:
-    """Whether and how a model fits a GPU of this machine (or ``device``), in words."""
+def fits(one: Model, device: Device | None = None, ram_gb: float | None = None) -> str:
+    """Whether and how a model fits a GPU of this machine (or ``device``) and its main memory, in words."""
     if not one.runs:
         return f"{one.ended}; use {one.instead}"
     if not one.vram_gb:
         return "need of memory not known"
-    gpu = device or max((each for each in devices() if each.is_gpu), key=lambda each: each.memory_gb, default=None)
-    least = min(one.vram_gb.values())
+    gpu = device or largest_gpu()
+    modes = MODES if gpu is None or gpu.kind == "cuda" else MODES[:1]  # a Mac has one memory: nothing can wait outside
     if gpu is None:
-        return f"no GPU here; needs one of {least:g} GB"
-    how = one.fits(gpu.memory_gb)
-    return _HOW[how] if how else f"does not fit {gpu.memory_gb:.0f} GB; needs {least:g} GB"
+        return f"no GPU here; needs one of {_need(one, min(modes, key=one.vram_gb.__getitem__))}"
+    main = main_memory_gb() if ram_gb is None else ram_gb
+    if main and one.ram_gb and one.ram_gb > main:
+        return f"does not fit: loading takes {one.ram_gb:.0f} GB of main memory, and here are {main:.0f}"
+    how = next((mode for mode in modes if one.vram_gb.get(mode, math.inf) <= gpu.memory_gb), None)
+    if how is None:
+        return f"does not fit: needs {_need(one, modes[-1])}, and here are {gpu.memory_gb:.0f}"
+    whole = f"; whole: {_need(one, 'none')}" if how != "none" else ""
+    return f"{_HOW[how]}: {_need(one, how)} of {gpu.memory_gb:.0f}{whole}"
+
+
+def _need(one: Model, mode: str) -> str:
+    return f"{'' if mode in one.published else 'about '}{one.vram_gb[mode]:g} GB"
+
+
+def largest_gpu() -> Device | None:
+    """The GPU with the most memory; None where there is none."""
+    return max((each for each in devices() if each.is_gpu), key=lambda each: each.memory_gb, default=None)
+
+
+def can_run(one: Model) -> bool:
+    """Whether a model fits this machine in some way."""
+    return one.runs and largest_gpu() is not None and fits(one).startswith("fits")
+
+
+def state_here(name: str) -> tuple[bool, str]:
+    """Whether a model of the table can be used on this machine now, and what is so or missing, for the table of engines."""
+    one = model(name)
+    if one is None:
+        return False, "not known"
+    how = fits(one)
+    if hub.pulled(one.repo) is None:
+        return False, f"not downloaded (vidgen models pull {one.name}); {how}"
+    return largest_gpu() is None or how.startswith("fits"), f"downloaded; {how}"
+
+
+def ready_model() -> str | None:
+    """The first model of the table that is downloaded, makes clips from words and fits a GPU of this machine."""
+    able = (one for one in models() if "text_to_video" in one.tasks and can_run(one))
+    return next((one.name for one in able if hub.pulled(one.repo)), None)
 
 
 def pull_diffusion(
@@ -83,28 +124,39 @@ def pull_diffusion(
     row = model(name)
     if row and not row.runs:
         raise MissingError("engine.retired", f"{row.title} cannot be had: {row.ended}", hint=f"use {row.instead}")
-    repo = row.repo if row else name
-    offered = hub.offer(repo, row.revision if row else "main")
-    here = hub.pulled(repo)
-    if here is None or here.revision != offered.revision:
+    offers = _offers(row) if row else [hub.offer(name)]
+    new = [one for one in offers if not _is_here(one)]
+    if new:
+        size, files = sum(one.bytes for one in new) / 1e9, sum(len(one.files) for one in new)
         licence = f", licence {row.licence}" if row and row.licence else ""
         limits = f" ({row.limits})" if row and row.limits else ""
-        say(f"{name}: {offered.bytes / 1e9:.1f} GB in {len(offered.files)} files{licence}{limits}")
-        if agree and not agree(f"Download {offered.bytes / 1e9:.1f} GB?"):
+        say(f"{name}: {size:.1f} GB in {files} files{licence}{limits}")
+        if agree and not agree(f"Download {size:.1f} GB?"):
             raise Cancelled
-    path = hub.pull(offered, on_bytes=on_bytes).path
-    for lora in row.loras if row else ():
-        hub.pull(hub.offer(lora.repo, extra=(lora.file,)))
-    return path
+    return [hub.pull(one, on_bytes=on_bytes).path for one in offers][0]
+
+
+def _offers(row: Model) -> list[hub.Offer]:
+    """What belongs to a model: itself, put together where it has to be, and the LoRAs of its qualities."""
+    whole = hub.offer(row.repo, row.revision)
+    if row.assembled:
+        parts = {folder: hub.offer(repo) for folder, repo in row.assembled.parts.items()}
+        whole = hub.assembled(whole, row.assembled.index, parts, row.assembled.files)
+    return [whole, *(hub.offer(lora.repo, only=lora.file) for lora in row.loras)]
+
+
+def _is_here(wanted: hub.Offer) -> bool:
+    here = hub.pulled(wanted.place or wanted.repo)
+    return here is not None and here.revision == wanted.revision and set(wanted.files) <= set(here.files)
 
 
 def summary() -> str:
     """One line for doctor: which models are here, and which of the others would fit."""
     here = [row["name"] for row in diffusion_rows() if row["state"] == "here"]
-    gpu = max((each for each in devices() if each.is_gpu), key=lambda each: each.memory_gb, default=None)
+    gpu = largest_gpu()
     if gpu is None:
         can = "no GPU: models run on the CPU, which takes hours a clip"
     else:
-        could = [one.name for one in models() if one.runs and one.fits(gpu.memory_gb)]
+        could = [one.name for one in models() if can_run(one)]
         can = f"{len(could)} of {sum(one.runs for one in models())} models fit {gpu.name} ({gpu.memory_gb:.0f} GB)"
     return f"{', '.join(here) or 'none downloaded'}; {can}"

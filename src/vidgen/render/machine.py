@@ -13,17 +13,11 @@ def this_machine() -> Machine:
 
 
 def _ready_model() -> str | None:
-    """The first model of the table that is downloaded and fits a GPU of this machine, with the packages to run it."""
+    """The model that ``auto`` takes here, where the packages to run it are."""
     from vidgen.engines.local import Local
-    from vidgen.engines.local.devices import devices
+    from vidgen.render.diffusion_models import ready_model
 
-    memory = max((device.memory_gb for device in devices() if device.is_gpu), default=0.0)
-    if not memory or Local().available():
-        return None
-    from vidgen.catalog.diffusion import models
-    from vidgen.weights.hub import pulled
-
-    return next((row.name for row in models() if row.runs and row.fits(memory) and pulled(row.repo)), None)
+    return None if Local().available() else ready_model()
 
 
 def capabilities_of(engine: str, model: str | None) -> Capabilities | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fnmatch
+import hashlib
 import json
 import os
+import re
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +22,8 @@ WANTED = ("*.safetensors", "*.json", "*.txt", "*.model", "*.spm", "*.jinja")
 _PARTS = 2
 """Weights in the top folder are single-file doubles of those in the components' folders; only the latter are taken."""
 _RECORD = ".vidgen.json"
+_PLAIN = re.compile(r"(?:model|diffusion_pytorch_model)(?:-\d+-of-\d+)?\.safetensors(?:\.index\.json)?")
+"""Names of weights as pipelines load them; others beside them are doubles in other number formats."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,18 @@ class Pulled:
 
 @dataclass(frozen=True)
 class Offer:
-    """What the hub has: the commit, and the files that would be taken with size and SHA-256."""
+    """What the hub has: the commit, and the files that would be taken with size and SHA-256.
+
+    ``place``: what its folder is called, where that is not the repository's name. ``sources``: repository, commit and name
+    there of files that come from elsewhere. ``written``: texts of files that come from nowhere.
+    """
 
     repo: str
     revision: str
     files: dict[str, tuple[int, str | None]]
+    place: str = ""
+    sources: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def bytes(self) -> int:
@@ -72,8 +83,8 @@ def problems(found: Pulled) -> list[str]:
     return wrong
 
 
-def offer(repo: str, revision: str = "main", extra: Sequence[str] = ()) -> Offer:
-    """Ask the hub what a pull would take. ``extra``: more file names that are wanted.
+def offer(repo: str, revision: str = "main", only: str = "") -> Offer:
+    """Ask the hub what a pull would take. ``only``: one file of the repository, which gets a folder of its own.
 
     Raises MissingError: ``models.offline``, ``models.missing`` (not there, gated, not reachable), ``engine.not_ready`` where
     the package is not installed.
@@ -85,15 +96,37 @@ def offer(repo: str, revision: str = "main", extra: Sequence[str] = ()) -> Offer
         info = api.model_info(repo, revision=revision, files_metadata=True)
     except (HfHubHTTPError, OSError) as error:
         raise _refused(repo, error) from error
-    wanted = {}
-    whole = any(file.rfilename == "model_index.json" for file in info.siblings or ())
-    for file in info.siblings or ():
-        name = file.rfilename
-        if (_is_wanted(name, whole) or name in extra) and ".." not in Path(name).parts:
-            wanted[name] = (int(file.size or 0), file.lfs.sha256 if file.lfs else None)
-    if not any(name.endswith(".safetensors") for name in wanted):
-        raise MissingError("models.missing", f"{repo} has no safetensors weights", where=repo)
-    return Offer(repo, str(info.sha), wanted)
+    there = {file.rfilename: (int(file.size or 0), file.lfs.sha256 if file.lfs else None) for file in info.siblings or ()}
+    names = {only} & set(there) if only else _wanted(there)
+    if not any(name.endswith(".safetensors") for name in names):
+        raise MissingError("models.missing", f"{repo} has no {only or 'safetensors weights'}", where=repo)
+    return Offer(repo, str(info.sha), {name: there[name] for name in names}, place_of(repo, only))
+
+
+def place_of(repo: str, only: str = "") -> str:
+    """What the folder of a model, or of one file of a repository, goes by."""
+    return f"{repo}/{only}" if only else repo
+
+
+def assembled(
+    whole: Offer, index: Mapping[str, Any], parts: Mapping[str, Offer], files: Mapping[str, Mapping[str, Any]]
+) -> Offer:
+    """A pipeline that is put together: the folders of ``whole`` that ``index`` names, ``parts`` whose files lie at the top of
+    their repositories, and JSON ``files``.
+    """
+    taken = {name: pin for name, pin in whole.files.items() if name.partition("/")[0] in set(index) - set(parts)}
+    sources: dict[str, tuple[str, str, str]] = {}
+    for folder, part in parts.items():
+        for name, pin in part.files.items():
+            if "/" not in name:
+                taken[f"{folder}/{name}"] = pin
+                sources[f"{folder}/{name}"] = (part.repo, part.revision, name)
+    written = {name: json.dumps(content, indent=1) for name, content in {"model_index.json": index, **files}.items()}
+    for name, text in written.items():
+        taken[name] = (len(text.encode()), hashlib.sha256(text.encode()).hexdigest())
+    revision = "+".join([whole.revision, *(part.revision[:12] for part in parts.values())])
+    sources = {**{name: (whole.repo, whole.revision, name) for name in taken if name not in {*sources, *written}}, **sources}
+    return replace(whole, revision=revision, files=taken, sources=sources, written=written)
 
 
 def pull(wanted: Offer, *, on_bytes: Callable[[int, int], None] | None = None) -> Pulled:
@@ -102,8 +135,9 @@ def pull(wanted: Offer, *, on_bytes: Callable[[int, int], None] | None = None) -
     ``on_bytes(done, in_all)`` is called after each file. Raises MissingError ``models.missing`` or ``models.checksum``,
     ``home.not_writable`` where there is no room.
     """
-    final = folder_of(wanted.repo)
-    if (here := pulled(wanted.repo)) and here.revision == wanted.revision and set(wanted.files) <= set(here.files):
+    place = wanted.place or wanted.repo
+    final = folder_of(place)
+    if (here := pulled(place)) and here.revision == wanted.revision and set(wanted.files) <= set(here.files):
         return here
     part = final.with_name(f".{final.name}.part")
     _check_room(part, wanted)
@@ -121,7 +155,8 @@ def pull(wanted: Offer, *, on_bytes: Callable[[int, int], None] | None = None) -
         done += size
         if on_bytes:
             on_bytes(done, wanted.bytes)
-    shutil.rmtree(part / ".cache", ignore_errors=True)
+    for rests in [*part.rglob(".cache")]:
+        shutil.rmtree(rests, ignore_errors=True)
     record = {
         "repo": wanted.repo,
         "revision": wanted.revision,
@@ -138,10 +173,27 @@ def _fetch(wanted: Offer, name: str, part: Path) -> None:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError
 
+    if name in wanted.written:
+        write_text(part / name, wanted.written[name])
+        return
+    repo, revision, source = wanted.sources.get(name, (wanted.repo, wanted.revision, name))
     try:
-        hf_hub_download(wanted.repo, name, revision=wanted.revision, local_dir=part, endpoint=_endpoint())
+        hf_hub_download(repo, source, revision=revision, local_dir=part / name.removesuffix(source), endpoint=_endpoint())
     except (HfHubHTTPError, OSError) as error:
-        raise _refused(wanted.repo, error) from error
+        raise _refused(repo, error) from error
+
+
+def _wanted(names: Iterable[str]) -> set[str]:
+    """The files that a pipeline loads, each weight once; of a LoRA or a part, which have no folders, the same."""
+    known = [name for name in names if ".." not in Path(name).parts]
+    whole = "model_index.json" in known
+    found = {name for name in known if _is_wanted(name, whole)}
+    plain = {Path(name).parent for name in found if _PLAIN.fullmatch(Path(name).name)}
+    return {
+        name
+        for name in found
+        if Path(name).parent not in plain or ".safetensors" not in name or _PLAIN.fullmatch(Path(name).name)
+    }
 
 
 def _is_wanted(name: str, pipeline: bool) -> bool:

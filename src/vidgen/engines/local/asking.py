@@ -15,7 +15,7 @@ from vidgen.engines.local.fit import Made, fit
 from vidgen.engines.local.folder import ModelFolder, check_safetensors, trusted
 from vidgen.engines.local.job import Adapter, Batch, Cache, Delivery, Load, Offload, Prompt, Recipe, Rejection, WantedTake
 from vidgen.engines.local.settings import Settings
-from vidgen.errors import InputError
+from vidgen.errors import InputError, MissingError
 from vidgen.media.files import sha256_file
 from vidgen.media.rate import rate_text
 from vidgen.takes.request import ShotRequest, TakeRequest, Task
@@ -23,7 +23,6 @@ from vidgen.weights import hub
 
 COMMON = ("quality", "steps", "guidance", "scheduler", "cache", "lora", "retime", "reject", "slate")
 """Parameters of every family; each family has settings of its own besides."""
-MOTION_LORA = "guoyww/animatediff-motion-lora-{}"
 _DTYPE = {"cuda": "bfloat16", "mps": "float16", "cpu": "float32"}
 
 
@@ -49,7 +48,7 @@ def ask(takes: Sequence[TakeRequest], folder: ModelFolder, device: Device, outs:
     )  # fmt: skip
     notices = list(_differences(request, folder, made, task))
     tier = _tier(params, folder)
-    adapters, told = _adapters(request, params, folder)
+    adapters, told = _adapters(request, params, folder, tier)
     anchor: tuple[float, ...] = ()
     if request.inputs.continues and "start_frame" in inputs:
         from vidgen.engines.local.opening import chain_colours
@@ -260,10 +259,10 @@ def _extra(request: ShotRequest, params: Mapping[str, Any], folder: ModelFolder)
 
 
 def _adapters(
-    request: ShotRequest, params: Mapping[str, Any], folder: ModelFolder
+    request: ShotRequest, params: Mapping[str, Any], folder: ModelFolder, tier: Tier
 ) -> tuple[tuple[Adapter, ...], list[tuple[str, str]]]:
-    """LoRAs of the shot: the user's own files, and that of the camera move where there is one."""
-    found, notices = [], []
+    """LoRAs of the shot: those of its quality, the user's own files, and that of the camera move where there is one."""
+    found, notices = _of_quality(request, folder, tier), []
     wanted = params.get("lora", [])
     for entry in wanted if isinstance(wanted, list | tuple) else [wanted]:
         given = dict(entry) if isinstance(entry, Mapping) else {"file": entry}
@@ -275,8 +274,9 @@ def _adapters(
         check_safetensors(file)
         found.append(Adapter(file.absolute(), float(given.get("weight", 1.0)), "lora", sha256_file(file)))
     move = request.camera.move
-    if move in folder.family.moves:
-        repo = MOTION_LORA.format(folder.family.moves[move])
+    moves = folder.family.moves if folder.model is None or folder.model.moves is None else folder.model.moves
+    if move in moves:
+        repo = moves[move]
         if pulled := hub.pulled(repo):
             file = next(pulled.path.glob("*.safetensors"))
             found.append(Adapter(file, 1.0, f"camera {move}", sha256_file(file)))
@@ -284,6 +284,25 @@ def _adapters(
             text = f"camera: the LoRA for {move} is not here, so it is said in the prompt alone; vidgen models pull {repo}"
             notices.append(("engine.wish_approximated", text))
     return tuple(found), notices
+
+
+def _of_quality(request: ShotRequest, folder: ModelFolder, tier: Tier) -> list[Adapter]:
+    """The LoRAs without which a quality's few steps give no picture. Raises MissingError where they are not here."""
+    found = []
+    for lora in folder.model.loras if folder.model and tier.adapters else ():
+        if lora.role.partition(" ")[0] not in tier.adapters:
+            continue
+        pulled = hub.pulled(hub.place_of(lora.repo, lora.file))
+        if pulled is None:
+            raise MissingError(
+                "models.missing",
+                f"the LoRA {lora.file} for this quality of {folder.name} is not on this machine",
+                hint=f"vidgen models pull {folder.name}, or params: {{quality: standard}}",
+                where=request.shot,
+            )
+        file = pulled.path / lora.file
+        found.append(Adapter(file, lora.weight, lora.role, pulled.files[lora.file][1] or sha256_file(file)))
+    return found
 
 
 def _offload(folder: ModelFolder, device: Device) -> Offload:

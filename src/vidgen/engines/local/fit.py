@@ -50,7 +50,8 @@ def fit(family: Family, model: Model | None, *, width: int, height: int, frames:
             )
         wanted, fps = longest, fps / slowed
     own = (model.size if model else None) or family.size
-    made_width, made_height = fit_size(width, height, own, family.size_multiple)
+    multiple = (model.size_multiple if model else None) or family.size_multiple
+    made_width, made_height = own if model and model.fixed_size else fit_size(width, height, own, multiple)
     return Made(made_width, made_height, wanted, fps, slowed)
 
 
