@@ -26,9 +26,10 @@ Tiny = Callable[[str], Path]
 
 @dataclass
 class Hub:
-    """What the server has, what it was asked for, and how it misbehaves."""
+    """What the server has in ``REPO`` and in others, what it was asked for, and how it misbehaves."""
 
     files: dict[str, bytes]
+    others: dict[str, dict[str, bytes]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     tokens: set[str | None] = field(default_factory=set)
     gated: bool = False
@@ -61,20 +62,27 @@ def _handler(state: Hub) -> type[BaseHTTPRequestHandler]:
             state.tokens.add(self.headers.get("Authorization"))
             if state.gated:
                 self._send(403, b'{"error": "gated"}', X_Error_Code="GatedRepo")
-            elif path.startswith(f"/api/models/{REPO}"):
+            elif (found := self._repo(path, "/api/models/{}/revision/")) is not None:
                 siblings = [
                     {"rfilename": name, "size": len(data), "lfs": _lfs(data) if name.endswith(".safetensors") else None}
-                    for name, data in state.files.items()
+                    for name, data in found[0].items()
                 ]
-                body = json.dumps({"id": REPO, "sha": COMMIT, "siblings": siblings}).encode()
+                body = json.dumps({"id": found[1], "sha": COMMIT, "siblings": siblings}).encode()
                 self._send(200, body, Content_Type="application/json")
-            elif path.startswith(f"/{REPO}/resolve/{COMMIT}/"):
-                self._file(path.removeprefix(f"/{REPO}/resolve/{COMMIT}/"))
+            elif (found := self._repo(path, f"/{{}}/resolve/{COMMIT}/")) is not None:
+                self._file(found[0], found[2])
             else:
                 self._send(404, b"{}", X_Error_Code="RepoNotFound")
 
-        def _file(self, name: str) -> None:
-            data = state.files[name]
+        def _repo(self, path: str, under: str) -> tuple[dict[str, bytes], str, str] | None:
+            """The files of the repository that a path is of, its name, and the rest of the path."""
+            for name, files in {REPO: state.files, **state.others}.items():
+                if path.startswith(under.format(name)):
+                    return files, name, path.removeprefix(under.format(name))
+            return None
+
+        def _file(self, files: dict[str, bytes], name: str) -> None:
+            data = files[name]
             tag = hashlib.sha256(data).hexdigest()
             if self.command == "GET":
                 state.asked.append(f"{name} {self.headers.get('Range', '')}".strip())
@@ -137,6 +145,60 @@ def test_a_pull_takes_what_the_pipeline_needs_and_the_result_can_be_used(server:
     assert "GB in" in said[0]
     found = find_model(REPO)
     assert (found.path, found.pipeline, found.revision) == (path, "WanPipeline", COMMIT)
+
+
+def _files(root: Path) -> dict[str, bytes]:
+    return {file.relative_to(root).as_posix(): file.read_bytes() for file in sorted(root.rglob("*")) if file.is_file()}
+
+
+def test_animatediff_is_put_together_from_two_repositories_and_can_be_loaded(server: Hub, tiny: Tiny, tmp_path: Path) -> None:
+    from diffusers import MotionAdapter, UNet2DConditionModel
+
+    from vidgen.engines.local.job import Load
+    from vidgen.engines.local.loading import load
+
+    common = {"block_out_channels": (16, 32)}
+    unet = UNet2DConditionModel(
+        **common, layers_per_block=1, sample_size=8, cross_attention_dim=16, norm_num_groups=2, attention_head_dim=2,
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+    )  # fmt: skip
+    unet.save_pretrained(tmp_path / "unet")
+    motion = MotionAdapter(**common, motion_layers_per_block=1, motion_norm_num_groups=2, motion_num_attention_heads=2)
+    motion.save_pretrained(tmp_path / "motion")
+    pictures = {name: data for name, data in _files(tiny("animatediff")).items() if not name.startswith(("unet/", "motion"))}
+    pictures |= {f"unet/{name}": data for name, data in _files(tmp_path / "unet").items()}
+    pictures |= {"safety_checker/model.safetensors": b"judge", "v1-5.safetensors": b"all in one"}
+    server.others = {
+        "stable-diffusion-v1-5/stable-diffusion-v1-5": pictures,
+        "guoyww/animatediff-motion-adapter-v1-5-2": _files(tmp_path / "motion"),
+    }
+    path = pull_diffusion("animatediff-v2", say=lambda text: None)
+    assert not (path / "safety_checker").exists() and not list(path.glob("*.safetensors")) and not list(path.rglob(".cache"))
+    found = find_model("animatediff")
+    assert (found.pipeline, found.model and found.model.name) == ("AnimateDiffPipeline", "animatediff-v2")
+    assert found.revision == f"{COMMIT}+{COMMIT[:12]}"
+    pipe = load(Load(path, "AnimateDiffPipeline", dtype="float32"), "whole").pipe
+    assert type(pipe.unet).__name__ == "UNetMotionModel" and pipe.scheduler.config.beta_schedule == "linear"
+    server.asked.clear()
+    pull_diffusion("animatediff-v2", say=lambda text: None)
+    assert server.asked == []
+
+
+def test_a_models_loras_are_pulled_with_it_each_for_itself(server: Hub, tiny: Tiny) -> None:
+    from vidgen.catalog.diffusion import model
+
+    row = model("wan2.2-t2v-a14b")
+    assert row and len(row.loras) == 2
+    weights = _files(tiny("wan-t2v"))["vae/diffusion_pytorch_model.safetensors"]
+    loras = {lora.file: weights for lora in row.loras} | {"another_model.safetensors": weights}
+    server.others = {row.repo: _files(tiny("wan-moe")), row.loras[0].repo: loras}
+    said: list[str] = []
+    pull_diffusion(row.name, say=said.append)
+    assert "Apache-2.0" in said[0]
+    assert not [name for name in server.asked if "another_model" in name]
+    for lora in row.loras:
+        here = hub.pulled(hub.place_of(lora.repo, lora.file))
+        assert here and [file.name for file in here.path.glob("*.safetensors")] == [lora.file]
 
 
 def test_a_second_pull_downloads_nothing(server: Hub) -> None:

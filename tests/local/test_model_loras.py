@@ -1,0 +1,100 @@
+"""LoRAs that the table names: those of a quality have to be here; that of a camera move may be, else words do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from local.support import shot, takes_of
+
+pytest.importorskip("diffusers")
+
+from vidgen.catalog.diffusion import model
+from vidgen.engines.local.asking import Asked, ask
+from vidgen.engines.local.devices import Device
+from vidgen.engines.local.folder import open_folder
+from vidgen.engines.local.settings import Settings
+from vidgen.errors import MissingError
+from vidgen.storyboard.model import Camera
+from vidgen.weights import hub
+
+Tiny = Callable[[str], Path]
+GPU = Device("cuda", 0, "a card", 80)
+
+
+def asked(folder: Path, name: str, out: Path, **wishes: object) -> Asked:
+    """What a worker is asked for a shot of a model of the table, whose files are those of a tiny one."""
+    row = model(name)
+    assert row
+    found = open_folder(folder, row=row, revision="r1")
+    return ask(takes_of(shot(name, **wishes)), found, GPU, [out], Settings())
+
+
+def lay_down(place: str, file: str) -> Path:
+    """A LoRA as if it had been pulled."""
+    folder = hub.folder_of(place)
+    folder.mkdir(parents=True)
+    (folder / file).write_bytes(b"weights")
+    record = {"repo": place, "revision": "r1", "files": {file: [7, "5" * 64]}}
+    (folder / ".vidgen.json").write_text(json.dumps(record))
+    return folder / file
+
+
+def test_a_quality_that_needs_loras_uses_them_in_their_places(tiny: Tiny, tmp_path: Path) -> None:
+    row = model("wan2.2-t2v-a14b")
+    assert row
+    files = [lay_down(hub.place_of(lora.repo, lora.file), lora.file) for lora in row.loras]
+    batch = asked(tiny("wan-moe"), row.name, tmp_path / "1.mp4", params={"quality": "draft"}).batch
+    assert (batch.recipe.steps, batch.recipe.guidance, batch.recipe.prompt.guided) == (4, 1.0, False)
+    assert [adapter.file for adapter in batch.load.adapters] == files
+    assert [adapter.role for adapter in batch.load.adapters] == ["distilled high noise", "distilled low noise"]
+    assert {adapter.sha256 for adapter in batch.load.adapters} == {"5" * 64}
+    assert asked(tiny("wan-moe"), row.name, tmp_path / "1.mp4", params={}).batch.load.adapters == ()
+
+
+def test_without_them_that_quality_is_refused_with_the_command(tiny: Tiny, tmp_path: Path) -> None:
+    with pytest.raises(MissingError) as caught:
+        asked(tiny("wan-t2v"), "wan2.1-t2v-14b", tmp_path / "1.mp4", params={"quality": "draft"})
+    assert caught.value.code == "models.missing"
+    assert "vidgen models pull wan2.1-t2v-14b" in caught.value.hint and "standard" in caught.value.hint
+
+
+@pytest.mark.parametrize(("name", "move"), [("animatediff-v2", "pan_left"), ("ltx-2", "dolly_in")])
+def test_a_camera_moves_lora_is_used_where_it_is_here(tiny: Tiny, tmp_path: Path, name: str, move: str) -> None:
+    kind = "animatediff" if name == "animatediff-v2" else "ltx2"
+    wanted = {"camera": Camera(move=move), "params": {}}
+    without = asked(tiny(kind), name, tmp_path / "1.mp4", **wanted)
+    assert without.batch.load.adapters == ()
+    assert [text for _, text in without.notices if f"LoRA for {move}" in text and "vidgen models pull" in text]
+    row = model(name)
+    assert row
+    from vidgen.catalog.diffusion import families
+
+    file = lay_down(families()[row.family].moves[move], "lora.safetensors")
+    (adapter,) = asked(tiny(kind), name, tmp_path / "1.mp4", **wanted).batch.load.adapters
+    assert (adapter.file, adapter.role) == (file, f"camera {move}")
+
+
+def test_loras_of_one_version_are_not_offered_to_the_next(tiny: Tiny, tmp_path: Path) -> None:
+    found = asked(tiny("ltx2"), "ltx-2.3", tmp_path / "1.mp4", camera=Camera(move="dolly_in"), params={})
+    assert not [text for _, text in found.notices if "LoRA" in text]
+
+
+def test_a_size_that_cannot_be_chosen_is_the_models_own(tiny: Tiny, tmp_path: Path) -> None:
+    from PIL import Image
+
+    from vidgen.takes.request import Inputs
+
+    still = tmp_path / "still.png"
+    Image.new("RGB", (96, 64)).save(still)
+    wishes = {"task": "image_to_video", "inputs": Inputs(start_frame=still), "params": {}}
+    recipe = asked(tiny("cogvideox-i2v"), "cogvideox-5b-i2v", tmp_path / "1.mp4", **wishes).batch.recipe
+    assert (recipe.width, recipe.height) == (720, 480)
+
+
+def test_a_model_of_coarser_pictures_gets_sizes_that_it_can_make(tiny: Tiny, tmp_path: Path) -> None:
+    recipe = asked(tiny("wan-ti2v"), "wan2.2-ti2v-5b", tmp_path / "1.mp4", width=854, height=480, params={}).batch.recipe
+    assert (recipe.width % 32, recipe.height % 32) == (0, 0)
