@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import json
 import logging
 import re
@@ -143,13 +144,14 @@ def _read(loaded: Loaded, parts: Parts) -> Any:
         text = f"{wanted.folder}: this diffusers ({diffusers.__version__}) has no {wanted.pipeline}"
         raise InputError("models.not_a_pipeline", text, hint="pip install -U diffusers", where=str(wanted.folder))
     index = _index(wanted.folder)
-    left_out = {name: None for name in index if parts != "whole" and (parts == "text") != name.startswith(_TEXT)}
+    needed = {name for name, one in inspect.signature(kind.__init__).parameters.items() if one.default is one.empty} - {"self"}
+    halved = {name: None for name in {*index, *needed} if parts != "whole" and (parts == "text") != name.startswith(_TEXT)}
     dtype = _dtype(loaded)
     exact = _EXACT.get(index.get("vae", ""), ())
     options: dict[str, Any] = {
         "local_files_only": True,
         "dtype": {**dict.fromkeys(exact, torch.float32), "default": dtype},
-        **left_out,
+        **halved,
     }
     if not wanted.trust:
         options["use_safetensors"] = True
