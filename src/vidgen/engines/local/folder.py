@@ -7,7 +7,7 @@ import json
 import os
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +110,16 @@ def open_folder(path: Path, *, row: Model | None = None, revision: str = "") -> 
             _check_part(path, name, str(part[0]))
     if not trusted() and (code := sorted(path.glob("*.py"))):
         raise _unsafe(path, f"{code[0].name} is code of its own")
-    return ModelFolder(path, pipeline, family, row, revision or _fingerprint(path))
+    return ModelFolder(path, pipeline, _coarser(path, family), row, revision or _fingerprint(path))
+
+
+def _coarser(path: Path, family: Family) -> Family:
+    """The family, with larger steps of sizes where this model's VAE and patches are larger than its family's usual ones."""
+    vae, patch = _config(path / "vae").get("scale_factor_spatial"), _config(path / "transformer").get("patch_size")
+    if not isinstance(vae, int) or not isinstance(patch, list) or not all(isinstance(side, int) for side in patch):
+        return family
+    multiple = vae * max(patch[1:], default=1)
+    return replace(family, size_multiple=multiple) if multiple > family.size_multiple else family
 
 
 def _index(path: Path) -> Mapping[str, Any]:

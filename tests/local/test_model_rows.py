@@ -1,8 +1,9 @@
-"""LoRAs that the table names: those of a quality have to be here; that of a camera move may be, else words do."""
+"""What a model's row adds to its family: LoRAs of a quality, which have to be here, those of camera moves, and its sizes."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,6 +94,15 @@ def test_a_size_that_cannot_be_chosen_is_the_models_own(tiny: Tiny, tmp_path: Pa
     wishes = {"task": "image_to_video", "inputs": Inputs(start_frame=still), "params": {}}
     recipe = asked(tiny("cogvideox-i2v"), "cogvideox-5b-i2v", tmp_path / "1.mp4", **wishes).batch.recipe
     assert (recipe.width, recipe.height) == (720, 480)
+
+
+def test_a_folder_of_ones_own_says_its_steps_of_sizes_by_its_vae(tiny: Tiny, tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    shutil.copytree(tiny("wan-t2v"), folder)
+    assert open_folder(folder).family.size_multiple == 16
+    config = folder / "vae" / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "scale_factor_spatial": 16}))
+    assert open_folder(folder).family.size_multiple == 32
 
 
 def test_a_model_of_coarser_pictures_gets_sizes_that_it_can_make(tiny: Tiny, tmp_path: Path) -> None:
