@@ -109,6 +109,13 @@ def test_how_a_model_fits_is_said_with_the_numbers() -> None:
     assert fits(wan, card[24], 16) == "does not fit: loading takes 29 GB of main memory, and here are 16"
 
 
+def test_a_card_that_is_sold_with_24_gb_has_them() -> None:
+    wan = model("wan2.2-ti2v-5b")
+    assert wan and fits(wan, Device("cuda", 0, "NVIDIA GeForce RTX 4090", 24564 / 1024), 64).startswith(
+        "fits one part at a time"
+    )
+
+
 def test_on_a_mac_nothing_can_wait_outside() -> None:
     mochi = model("mochi-1")
     assert mochi

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
@@ -174,13 +174,12 @@ class Model:
         found = self.weights_gb
         return max(found.get("text", 0.0), sum(found.values()) - found.get("text", 0.0)) if found else None
 
-    def fits(self, memory_gb: float) -> str | None:
-        """How it fits a GPU of that memory (``none``: whole; ``model``, ``group``: with parts waiting outside); None: not."""
-        for mode in MODES:
-            need = self.vram_gb.get(mode)
-            if need is not None and need <= memory_gb:
-                return mode
-        return None
+    def fits(self, memory_gb: float, modes: Sequence[str] = MODES) -> str | None:
+        """How it fits a GPU of that memory (``none``: whole; ``model``, ``group``: with parts waiting outside); None: not.
+
+        Cards have a little less than they are sold as having, so half a GB is not looked at.
+        """
+        return next((mode for mode in modes if self.vram_gb.get(mode, math.inf) <= memory_gb + 0.5), None)
 
 
 def estimated_need(weights: Mapping[str, float], size: tuple[int, int], frames: int) -> dict[str, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -72,7 +71,7 @@ def fits(one: Model, device: Device | None = None, ram_gb: float | None = None) 
     main = main_memory_gb() if ram_gb is None else ram_gb
     if main and one.ram_gb and one.ram_gb > main:
         return f"does not fit: loading takes {one.ram_gb:.0f} GB of main memory, and here are {main:.0f}"
-    how = next((mode for mode in modes if one.vram_gb.get(mode, math.inf) <= gpu.memory_gb), None)
+    how = one.fits(gpu.memory_gb, modes)
     if how is None:
         return f"does not fit: needs {_need(one, modes[-1])}, and here are {gpu.memory_gb:.0f}"
     whole = f"; whole: {_need(one, 'none')}" if how != "none" else ""
