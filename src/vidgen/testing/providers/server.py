@@ -174,6 +174,7 @@ class ProviderServer:
         self._over = threading.Event()
         self._folder = TemporaryDirectory(prefix="vidgen-providers-")
         self._clips: dict[tuple[float, int, int, int], bytes] = {}
+        self._drawing: dict[tuple[float, int, int, int], threading.Lock] = {}
         server = self
 
         class Handler(_Handler):
@@ -260,6 +261,8 @@ class ProviderServer:
         width, height = (max(16, round(side * scale / 2) * 2) for side in (job.width, job.height))
         form = (job.seconds, width, height, job.seed)
         with self._lock:
+            drawing = self._drawing.setdefault(form, threading.Lock())
+        with drawing:  # other requests are answered meanwhile
             if form not in self._clips:
                 self._clips[form] = _drawn(Path(self._folder.name), *form)
             return self._clips[form]
@@ -317,6 +320,8 @@ class ProviderServer:
 class _Handler(BaseHTTPRequestHandler):
     owner: ProviderServer
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    """Head and body are written apart: with Nagle's algorithm each answer would wait 40 ms for the client's acknowledgement."""
 
     def _serve(self) -> None:
         parts = urlsplit(self.path)
