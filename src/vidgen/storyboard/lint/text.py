@@ -47,80 +47,66 @@ def _hit(code: str, text: str, normal: Normal, start: int, end: int) -> Hit:
     return Hit(code, first, last, text[first:last].strip(" ,、"))
 
 
-@dataclass(frozen=True)
 class _TextRule:
-    """A row of the rules in ``words_*.yaml``, compiled."""
+    """A row of the rules in ``words_*.yaml``. Patterns are compiled when they are first asked for: most of them make exceptions
+    from matches that most texts do not have, and compiling all of them takes a second.
+    """
 
-    find: re.Pattern[str] | None
-    find_alone: re.Pattern[str] | None
-    find_strong: re.Pattern[str] | None
-    needs: re.Pattern[str] | None
-    not_match: re.Pattern[str] | None
-    unless_before: re.Pattern[str] | None
-    unless_after: re.Pattern[str] | None
-    unless_inside: re.Pattern[str] | None
-    unless_near: re.Pattern[str] | None
-    unless_text: re.Pattern[str] | None
-    count: int
-    negatable: bool
-    mask_quotes: bool
-    agents: bool
-    several: bool
+    def __init__(self, language: str, row: Mapping[str, Any]) -> None:
+        self._language, self._row = language, row
+        self._compiled: dict[str, re.Pattern[str] | None] = {}
+        self.count: int = row.get("count", 1)
+        self.negatable: bool = row.get("negatable", True)
+        self.mask_quotes: bool = row.get("mask_quotes", False)
+        self.agents: bool = row.get("agents", False)
+        self.several: bool = row.get("several", False)
+
+    def pattern(self, key: str) -> re.Pattern[str] | None:
+        """Any of the patterns under this key of the row, as one; None where it has none."""
+        if key not in self._compiled:
+            given = self._row.get(key, ())
+            self._compiled[key] = lexicon(self._language).compile(
+                [given] if isinstance(given, str) else given, before=key == "unless_before", after=key == "unless_after"
+            )
+        return self._compiled[key]
 
 
 @functools.cache
 def _rules(language: str) -> Mapping[str, _TextRule]:
-    return {code: _compile(language, row) for code, row in lexicon(language).rules.items()}
-
-
-def _compile(language: str, row: Mapping[str, Any]) -> _TextRule:
-    words = lexicon(language)
-    return _TextRule(
-        find=words.compile(row.get("find", ())),
-        find_alone=words.compile(row.get("find_alone", ())),
-        find_strong=words.compile(row.get("find_strong", ())),
-        needs=words.compile([row["needs"]]) if "needs" in row else None,
-        not_match=words.compile(row.get("not_match", ())),
-        unless_before=words.compile(row.get("unless_before", ()), before=True),
-        unless_after=words.compile(row.get("unless_after", ()), after=True),
-        unless_inside=words.compile(row.get("unless_inside", ())),
-        unless_near=words.compile(row.get("unless_near", ())),
-        unless_text=words.compile(row.get("unless_text", ())),
-        count=row.get("count", 1),
-        negatable=row.get("negatable", True),
-        mask_quotes=row.get("mask_quotes", False),
-        agents=row.get("agents", False),
-        several=row.get("several", False),
-    )
+    return {code: _TextRule(language, row) for code, row in lexicon(language).rules.items()}
 
 
 def _rule_hits(language: str, text: str, style: str, people: int) -> Iterator[tuple[str, int, int]]:
     scene = _Scene(language, text, people)
     for code, rule in _rules(language).items():
-        if rule.unless_text and (rule.unless_text.search(text) or _excused(code, style)):
-            continue
         span = _first(rule, scene)
-        if span:
+        if span and not _excused(rule, code, text, style):
             yield code, *span
 
 
-def _excused(code: str, style: str) -> bool:
-    """Whether a style, in whatever language, makes a rule pointless (impossible physics in a fantasy)."""
-    patterns = (rules[code].unless_text for rules in map(_rules, LANGUAGES) if code in rules)
+def _excused(rule: _TextRule, code: str, text: str, style: str) -> bool:
+    """Whether the text, or a style in whatever language, makes a rule pointless (impossible physics in a fantasy)."""
+    excuse = rule.pattern("unless_text")
+    if excuse is None:
+        return False
+    if excuse.search(text):
+        return True
+    patterns = (rules[code].pattern("unless_text") for rules in map(_rules, LANGUAGES) if code in rules)
     return bool(style) and any(pattern and pattern.search(style) for pattern in patterns)
 
 
 def _first(rule: _TextRule, scene: _Scene) -> tuple[int, int] | None:
     text = _without_quotes(scene.text) if rule.mask_quotes else scene.text
-    for match in _kept(rule, rule.find_alone, scene, text):
+    for match in _kept(rule, "find_alone", scene, text):
         return match.span()
-    for match in _kept(rule, rule.find_strong, scene, text):
+    for match in _kept(rule, "find_strong", scene, text):
         if not scene.no_people_but_things():
             return match.span()
-    if rule.find is None or (rule.needs and not scene.people and not rule.needs.search(text)):
+    needs = rule.pattern("needs")
+    if needs and not scene.people and not needs.search(text):
         return None
     kept: list[re.Match[str]] = []
-    for match in _kept(rule, rule.find, scene, text):
+    for match in _kept(rule, "find", scene, text):
         if rule.agents and scene.acts_alone(match.start()):
             continue
         if rule.several and not scene.several(match):
@@ -131,7 +117,8 @@ def _first(rule: _TextRule, scene: _Scene) -> tuple[int, int] | None:
     return None
 
 
-def _kept(rule: _TextRule, pattern: re.Pattern[str] | None, scene: _Scene, text: str) -> Iterator[re.Match[str]]:
+def _kept(rule: _TextRule, key: str, scene: _Scene, text: str) -> Iterator[re.Match[str]]:
+    pattern = rule.pattern(key)
     if pattern is None:
         return
     place = 0
@@ -148,15 +135,16 @@ def _stands(rule: _TextRule, match: re.Match[str], scene: _Scene, text: str) -> 
     before = text[max(0, start - 60) : start]
     if rule.negatable and scene.negated(before, text[end : end + 20]):
         return False
-    checks = (
-        (rule.not_match, match[0]),
-        (rule.unless_before, before),
-        (rule.unless_inside, text[max(0, start - 30) : end + 12]),
-        (rule.unless_near, text[max(0, start - 60) : end + 60]),
-    )
-    if any(pattern and pattern.search(where) for pattern, where in checks):
+    places = {
+        "not_match": match[0],
+        "unless_before": before,
+        "unless_inside": text[max(0, start - 30) : end + 12],
+        "unless_near": text[max(0, start - 60) : end + 60],
+    }
+    if any((pattern := rule.pattern(key)) and pattern.search(where) for key, where in places.items()):
         return False
-    return not (rule.unless_after and rule.unless_after.match(text[end : end + 40]))
+    after = rule.pattern("unless_after")
+    return not (after and after.match(text[end : end + 40]))
 
 
 def _without_quotes(text: str) -> str:
