@@ -119,11 +119,14 @@ def test_ctrl_c_leaves_neither_a_half_file_nor_a_running_ffmpeg(tmp_path: Path) 
     )
     child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert child.stdout is not None
-    pid = int(child.stdout.readline())
-    time.sleep(0.3)
-    child.send_signal(signal.SIGINT)
-    child.wait(timeout=10)
-    child.stdout.close()
+    try:
+        pid = int(child.stdout.readline())
+        time.sleep(0.3)
+        child.send_signal(signal.SIGINT)
+        child.wait(timeout=10)
+    finally:
+        child.kill()
+        child.stdout.close()
     assert list(tmp_path.iterdir()) == []
     assert not Path(f"/proc/{pid}/exe").exists()
 
