@@ -17,6 +17,17 @@ def main() -> None:
         arguments.remove("--debug")
         os.environ["VIDGEN_DEBUG"] = "1"
     signal.signal(signal.SIGTERM, _terminate)
+    from vidgen.errors import Cancelled
+
+    try:
+        _run(arguments)
+    except Cancelled as error:  # it came before a command began, or after it ended
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(Cancelled().exit_code)
+
+
+def _run(arguments: list[str]) -> None:
     from vidgen.cli.app import app
 
     if "--json" not in arguments:
