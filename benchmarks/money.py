@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -86,7 +87,7 @@ def attempts(file: Path) -> list[Mapping[str, Any]]:
 def settle(file: Path, server: ProviderServer) -> int:
     """What a person does with purchases of unknown fate: looks for the job at the provider. Returns how many there were."""
     rows = attempts(file)
-    known = {str(row["job_id"]).rpartition(":")[2] for row in rows if row["job_id"]}
+    known = {re.split("[:/]", row["job_id"])[-1] for row in rows if row["job_id"]}
     lost = [job for job in server.jobs if job.id not in known]
     unknown = [row for row in rows if row["state"] == "unknown"]
     for row in unknown:
@@ -94,15 +95,10 @@ def settle(file: Path, server: ProviderServer) -> int:
         job = next((job for job in lost if job.provider == row["engine"] and scene in str(job.body)), None)
         if job:
             lost.remove(job)
-        fate = ("--job", _job_id(job)) if job else ("--lost",)
+        fate = ("--job", job.id) if job else ("--lost",)
         argv = [sys.executable, "-m", "vidgen", "takes", "resolve", str(file), str(row["id"]), *fate]
         subprocess.run(argv, check=True, capture_output=True)
     return len(unknown)
-
-
-def _job_id(job: Any) -> str:
-    """As the journal has it: some engines keep the path of the job with its id."""
-    return str(getattr(job, "tracked", None) or job.id)
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,8 @@ class ProviderMoods:
     """Members of the request that is made."""
     late_refusals: tuple[Mood, ...] = ()
     """Moods in which the provider first accepts the request and then says that it failed."""
+    shown_number = True
+    """Whether ``takes resolve --job`` takes the bare number that a person sees at the provider."""
     key_paths: tuple[str, ...] = ()
     """Heads of paths that are the API's own; usually only its prefix."""
 
@@ -99,6 +101,20 @@ class ProviderMoods:
             assert (caught.value.kind, server.created) == (kind, 1)
             assert len(server.jobs) == (mood in BOUGHT)
             assert caught.value.hint and self.fake.key not in f"{caught.value} {caught.value.hint}"
+
+    def test_a_job_is_found_by_the_number_that_the_provider_shows_people(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        if not self.shown_number:
+            pytest.skip("this provider shows a job by its whole name")
+
+        async def seen(engine: RemoteEngine) -> str:
+            try:
+                await engine.submit(self.wanted(), reference="ref-1")
+                return (await engine.poll(server.jobs[0].id)).state
+            finally:
+                await engine.close()
+
+        with playing(monkeypatch, self.fake, polls=0) as server:
+            assert asyncio.run(seen(type(self).engine())) == "succeeded"
 
     @pytest.mark.parametrize(
         ("mood", "kind"), [("fail", None), ("moderation_output", "moderation_output"), ("moderation", "moderation_input")]

@@ -42,11 +42,22 @@ def test_a_lost_answer_is_settled_with_the_job_that_was_found(
     assert bought(vidgen, board, provider, "unknown") == 4
     assert bought(vidgen, board, provider, "ok") == 4  # never sent again by itself
     assert "resolve" in vidgen("takes", "list", board).out
+    assert vidgen("takes", "resolve", board, 1, "--job", "mistyped").code == 0
+    assert bought(vidgen, board, provider, "ok") == 4
     (job,) = ScriptedRemote(provider).jobs()
     ScriptedRemote(provider)._save({**job, "mood": "ok"})
     assert vidgen("takes", "resolve", board, 1, "--job", job["id"]).code == 0
     assert bought(vidgen, board, provider, "ok") == 0
     assert ScriptedRemote(provider).created == 1
+
+
+def test_one_job_is_not_two_takes(vidgen: Vidgen, film: Callable[..., Path], provider: Path) -> None:
+    board = film(SHOT[:-1] + ", candidates: 2}")
+    bought(vidgen, board, provider, "ok", "unknown")
+    done, unknown = vidgen("takes", "list", board, "--json").data["takes"]
+    assert (done["state"], unknown["state"]) == ("done", "unknown")
+    ran = vidgen("takes", "resolve", board, unknown["number"], "--job", done["job"])
+    assert ran.code == 2 and "attempt 1" in ran.err
 
 
 def test_a_request_that_was_never_accepted_may_be_sent_again(vidgen: Vidgen, film: Callable[..., Path], provider: Path) -> None:

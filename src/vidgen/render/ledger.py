@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ def resolve(
 ) -> dict[str, Any]:
     """Settle attempt ``number``, whose answer was lost: it is that ``job``, or it was never accepted (``lost``).
 
-    Raises InputError where there is no such attempt or it is not unsettled; ProcessingError while a run is going on.
+    Raises InputError where there is no such attempt, it is not unsettled, or the job is another attempt's; ProcessingError while
+    a run is going on.
     """
     if (job is None) == (not lost):
         raise InputError("usage.invalid", "say what became of it: --job ID or --lost, one of the two")
@@ -38,11 +40,21 @@ def resolve(
         found = next((row for row in journal.attempts() if row.id == number), None) if known else None
         if found is None:
             raise InputError("takes.unknown", f"there is no attempt {number}", hint=f"vidgen takes list {board}")
-        if found.state != "unknown":
+        mendable = found.state == "submitted" and job  # a person may have named the wrong job
+        if found.state != "unknown" and not mendable:
             raise InputError("takes.settled", f"attempt {number} is {found.state}: there is nothing to settle")
         if job:
+            owner = next((row for row in journal.attempts() if row.job_id and _bare(row.job_id) == _bare(job)), None)
+            if owner:
+                text = f"job {job} is that of attempt {owner.id} (take {owner.take} of {owner.shot}): it cannot be both"
+                raise InputError("takes.settled", text, hint=f"look for another job at {found.engine}, or say --lost")
             return _row(journal.submitted(number, job))
         return _row(journal.failed(number, "never accepted, as a person found out"))
+
+
+def _bare(job_id: str) -> str:
+    """The provider's own number of a job, without what vidgen keeps with it."""
+    return re.split("[:/]", job_id)[-1]
 
 
 def _row(attempt: Attempt) -> dict[str, Any]:

@@ -137,8 +137,10 @@ class Journal:
         return self._move(attempt, ("submitting",), "planned", words=words)
 
     def submitted(self, attempt: int, job_id: str) -> Attempt:
-        """The provider accepted it under this job id. Also settles an unknown submission whose job was found."""
-        return self._move(attempt, ("submitting", "unknown"), "submitted", job_id=job_id)
+        """The provider accepted it under this job id. Also settles an unknown submission whose job was found, or one
+        that was given the wrong job.
+        """
+        return self._move(attempt, ("submitting", "unknown", "submitted"), "submitted", job_id=job_id)
 
     def done(self, attempt: int, *, sha256: str, actual_usd: float | None = None) -> Attempt:
         """The take is in the store. ``actual_usd`` is the provider's figure; None: the estimate stands."""

@@ -30,6 +30,7 @@ OPERATION = f"{MODEL}/operations/abc-1"
 
 class TestMoods(ProviderMoods):
     engine, fake = Veo, FakeVeo
+    shown_number = False
 
 
 class TestConformance(EngineConformance):

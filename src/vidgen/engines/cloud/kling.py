@@ -87,13 +87,17 @@ class Kling(CloudEngine):
         return str(data.get("task_id") or "") if isinstance(data, dict) else ""
 
     async def read_job(self, job_id: str, track: str, number: str) -> Job:
-        """``GET /v1/videos/OPERATION/ID``; tasks are forgotten after 30 days."""
-        try:
-            data = await self._data(f"v1/videos/{track}/{quote(number, safe='')}")
-        except ProviderError as refused:
-            if refused.kind == "bad_request":
-                raise self.api().failure("expired", f"it no longer knows task {number}") from refused
-            raise
+        """``GET /v1/videos/OPERATION/ID``; tasks are forgotten after 30 days. A bare id is looked for among all operations."""
+        data = None
+        for operation in (track,) if track else OPERATIONS:
+            try:
+                data = await self._data(f"v1/videos/{operation}/{quote(number, safe='')}")
+                break
+            except ProviderError as refused:
+                if refused.kind != "bad_request":
+                    raise
+        else:
+            raise self.api().failure("expired", f"it no longer knows task {number}")
         if not isinstance(data, dict):
             raise self.api().failure("provider_fault", "its answer about the task cannot be read")
         state = _STATES.get(str(data.get("task_status")), "running")

@@ -74,7 +74,8 @@ class Pika(CloudEngine):
         return built if _QUEUE_PATH.fullmatch(built) else ""
 
     async def read_job(self, job_id: str, track: str, number: str) -> Job:
-        """The status, and once it is ``COMPLETED`` the result, which may be a refusal."""
+        """The status, and once it is ``COMPLETED`` the result, which may be a refusal. A bare id is one of ``APP``'s."""
+        number = number if "/" in number else f"{APP}/requests/{number}"
         try:
             seen = await self.api().get(f"{number}/status")
         except ProviderError as refused:
