@@ -28,8 +28,8 @@ def resolve(
 ) -> dict[str, Any]:
     """Settle attempt ``number``, whose answer was lost: it is that ``job``, or it was never accepted (``lost``).
 
-    Raises InputError where there is no such attempt, it is not unsettled, or the job is another attempt's; ProcessingError while
-    a run is going on.
+    Raises InputError where there is no such attempt, it is not unsettled, or the job is another attempt's; ProcessingError
+    while a run is going on.
     """
     if (job is None) == (not lost):
         raise InputError("usage.invalid", "say what became of it: --job ID or --lost, one of the two")
