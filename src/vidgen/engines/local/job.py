@@ -47,7 +47,8 @@ class Load:
         dtype: ``float32``, ``bfloat16``, ``float16``.
         attention: a back end of diffusers' ``set_attention_backend``; "" leaves its default.
         compile: regional compilation of the repeated blocks.
-        quantise: "" or ``float8`` (storage only), ``bitsandbytes-4bit``, ``bitsandbytes-8bit``, ``torchao-int8``.
+        quantise: "" or ``float8`` (storage only), ``bitsandbytes-4bit``, ``bitsandbytes-8bit``, ``torchao-int8``;
+            or ``gguf:FILE`` (``gguf:FILE,FILE`` for two networks).
         adapters: LoRAs, in order.
     """
 

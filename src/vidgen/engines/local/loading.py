@@ -19,7 +19,7 @@ from typing import Any, Literal
 from vidgen.engines.local import speed
 from vidgen.engines.local.job import Adapter, Load
 from vidgen.engines.local.memory import DENOISERS, free_bytes, is_out_of_memory, release, weights
-from vidgen.engines.local.quantised import quantised
+from vidgen.engines.local.quantised import named, quantised
 from vidgen.errors import InputError, MissingError, ProcessingError, VidgenError
 
 __all__ = ["Loaded", "Parts", "load", "loads", "quiet", "readapt", "release"]
@@ -157,6 +157,7 @@ def _read(loaded: Loaded, parts: Parts) -> Any:
         options["use_safetensors"] = True
     if parts != "text":
         options |= quantised(wanted, index, dtype)
+        loaded.used = replace(loaded.used, quantise=named(wanted.quantise))
     try:
         with _complaints() as missing:
             pipe = kind.from_pretrained(wanted.folder, **options)

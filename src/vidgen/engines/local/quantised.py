@@ -5,19 +5,21 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from vidgen.engines.local.job import Load
-from vidgen.engines.local.memory import DENOISERS
+from vidgen.engines.local.memory import DENOISERS, is_out_of_memory
 from vidgen.errors import InputError, MissingError
+from vidgen.media.files import sha256_file
 
 
 def quantised(wanted: Load, index: Mapping[str, str], dtype: Any) -> Mapping[str, Any]:
     """Arguments of ``from_pretrained`` for ``Load.quantise``; none for "" and ``float8``, which changes weights once loaded.
 
-    ``bitsandbytes-4bit``, ``bitsandbytes-8bit``, ``torchao-int8``; or ``gguf:FILE`` with the transformer in such a file.
+    ``bitsandbytes-4bit``, ``bitsandbytes-8bit``, ``torchao-int8``; or ``gguf:FILE`` with the transformer in such a file, and
+    ``gguf:FILE,FILE`` for a model with two of them.
 
     Args:
         index: the parts of the folder and their classes.
@@ -36,7 +38,7 @@ def quantised(wanted: Load, index: Mapping[str, str], dtype: Any) -> Mapping[str
         text = f"quantise: {method} needs an NVIDIA GPU, not {wanted.device}"
         raise MissingError("engine.not_ready", text, hint="leave quantise out, or take float8 or torchao-int8")
     if method == "gguf":
-        return {"transformer": _from_gguf(wanted, Path(file).expanduser(), index, dtype)}
+        return _from_gguf(wanted, gguf_files(wanted.quantise), index, dtype)
     if method not in _SETUPS:
         raise InputError("request.bad_value", f"quantise: {method!r} is not known", hint=f"known: {', '.join(_SETUPS)}")
     import diffusers
@@ -65,25 +67,54 @@ _SETUPS: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def _from_gguf(wanted: Load, file: Path, index: Mapping[str, str], dtype: Any) -> Any:
-    """The transformer from a file of that kind, with the settings of the folder's own."""
+def gguf_files(quantise: str) -> tuple[Path, ...]:
+    """The files of ``gguf:FILE`` or ``gguf:FILE,FILE``; none for other methods."""
+    method, _, told = quantise.partition(":")
+    return tuple(Path(name.strip()).expanduser() for name in told.split(",") if name.strip()) if method == "gguf" else ()
+
+
+def named(quantise: str) -> str:
+    """The method as manifests name it: files without their folders, with their content."""
+    files = gguf_files(quantise)
+    return f"gguf:{', '.join(f'{file.name} sha256:{sha256_file(file)}' for file in files)}" if files else quantise
+
+
+def _from_gguf(wanted: Load, files: Sequence[Path], index: Mapping[str, str], dtype: Any) -> Mapping[str, Any]:
+    """The networks from files of that kind, with the settings of the folder's own."""
+    import diffusers
+
+    networks = {name: getattr(diffusers, index[name], None) for name in DENOISERS if name in index}
+    if not networks or not all(_from_makers(diffusers, kind) for kind in networks.values()):
+        raise InputError("engine.cannot", f"{wanted.pipeline} cannot be loaded from a gguf file", hint="leave quantise out")
+    if len(files) != len(networks):
+        text = f"quantise: {wanted.folder.name} has {len(networks)} networks, and {len(files)} file is named"
+        raise InputError("request.bad_value", text, hint=f"quantise: gguf:{','.join(['FILE'] * len(networks))}")
+    return {name: _network(wanted, name, kind, file, dtype) for (name, kind), file in zip(networks.items(), files, strict=True)}
+
+
+def _from_makers(diffusers: Any, kind: Any) -> bool:
+    """Whether diffusers reads the network from one file: it knows how the makers of these call its weights."""
+    known = diffusers.loaders.single_file_model.SINGLE_FILE_LOADABLE_CLASSES
+    return kind is not None and kind.__name__ in known and hasattr(kind, "from_single_file")
+
+
+def _network(wanted: Load, name: str, kind: Any, file: Path, dtype: Any) -> Any:
     import diffusers
 
     if not file.is_file():
         raise InputError("media.not_found", f"quantise: {file} does not exist", hint="give gguf:FILE", where=str(file))
-    kind: Any = getattr(diffusers, index.get("transformer", ""), None)
-    if not hasattr(kind, "from_single_file"):
-        raise InputError("engine.cannot", f"{wanted.pipeline} cannot be loaded from a gguf file", hint="leave quantise out")
     try:
         return kind.from_single_file(
             str(file),
             quantization_config=diffusers.GGUFQuantizationConfig(compute_dtype=dtype),
-            config=str(wanted.folder / "transformer"),
+            config=str(wanted.folder / name),
             dtype=dtype,
             local_files_only=True,
         )
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         traceback.clear_frames(error.__traceback__)
         cause = " ".join(str(error).split())[:200]
-        text = f"{file} is not a transformer of {wanted.folder.name}: {cause}"
+        text = f"{file} is not a {name.partition('_')[0]} of {wanted.folder.name}: {cause}"
         raise InputError("models.unreadable", text, hint="use a file made for this model", where=str(file)) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+from vidgen.engines.local.quantised import gguf_files
 from vidgen.errors import InputError
 from vidgen.media.home import configuration, vidgen_home
 
@@ -15,7 +16,8 @@ class Settings:
 
     ``offload``: none, model, group, sequential. ``attention``: a back end of diffusers. ``batch``: most candidates at once.
     ``devices``: such as ``cuda:0``. ``dtype``: float32, bfloat16, float16. ``quantise``: float8, bitsandbytes-8bit,
-    bitsandbytes-4bit, torchao-int8.
+    bitsandbytes-4bit, torchao-int8, or ``gguf:FILE`` (``gguf:FILE,FILE`` for two networks), beside ``config.yaml`` unless a
+    folder is named.
     """
 
     offload: str = ""
@@ -42,9 +44,12 @@ def settings() -> Settings:
     known = {field.name: field for field in fields(Settings)}
     values: dict[str, Any] = {}
     for name, value in told.items():
-        if name not in known or value not in _CHOICES.get(name, (value,)):
-            raise InputError(
-                "config.invalid", f"{file}: local.{name}: {value!r} is not known", hint=f"known: {', '.join(known)}"
-            )
+        choices = _CHOICES.get(name, (value,))
+        if name == "quantise" and (found := gguf_files(str(value))):
+            value = f"gguf:{','.join(str(file.parent / one) for one in found)}"
+        elif name not in known or value not in choices:
+            have = [*filter(None, choices), *(["gguf:FILE"] if name == "quantise" else [])] if name in known else known
+            text = f"{file}: local.{name}: {value!r} is not known"
+            raise InputError("config.invalid", text, hint=f"known: {', '.join(have)}", where=str(file))
         values[name] = tuple(value) if isinstance(value, list) else (value,) if name == "devices" else value
     return Settings(**values)
