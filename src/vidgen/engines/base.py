@@ -135,6 +135,15 @@ class RemoteEngine(Engine):
     deadline_s: float = 3600.0
     """How long a run waits for one job before it leaves it to the next run."""
 
+    def check(self, request: ShotRequest) -> None:
+        """Raise InputError where the model cannot make this shot, as far as the request alone tells. Opens no file, so that
+        ``inputs.continues`` may name a take that is yet to be made; no network.
+        """
+
+    def rehearse(self, request: ShotRequest) -> None:
+        """Do all of a submission but send it. Raises InputError for whatever of the shot would stop it, its files included."""
+        self.check(request)
+
     @abstractmethod
     async def submit(self, take: TakeRequest, *, reference: str) -> str:
         """Send the one create request and return the provider's job id. ``reference`` is our own id for it, sent where

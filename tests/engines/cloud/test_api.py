@@ -59,7 +59,7 @@ class Plain(CloudEngine):
     def classify(self, status: int, body: Any) -> Kind:
         return by_status(status, moderated="moderation" in str(body))
 
-    async def create(self, take: TakeRequest, reference: str) -> Create:
+    def compose(self, take: TakeRequest, reference: str) -> Create:
         return Create("/jobs", json={"prompt": take.request.prompt, "reference": reference})
 
     def job_id_of(self, answer: Mapping[str, Any]) -> str:

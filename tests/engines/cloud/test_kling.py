@@ -109,7 +109,6 @@ def sent(wanted: TakeRequest) -> tuple[str, dict[str, Any], list[str]]:
     operation = created.path.removeprefix("v1/videos/")
     assert wrong(operation, body) is None, (wrong(operation, body), {k: str(v)[:60] for k, v in body.items()})
     assert created.track == operation and body.pop("external_task_id") == "ref-1"
-    assert "sent" not in body and not any(isinstance(value, str) and len(value) > 500 for value in created.sent.values())
     for name in ("image", "image_tail", "image_url", "static_mask"):
         if name in body:
             body[name] = picture_size(body[name])

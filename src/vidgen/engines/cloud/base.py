@@ -6,7 +6,7 @@ import asyncio
 import os
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,18 @@ from vidgen.engines.base import Job, RemoteEngine
 from vidgen.engines.cloud.api import Address, Api
 from vidgen.engines.cloud.delivery import deliver
 from vidgen.engines.cloud.failures import Kind
-from vidgen.errors import MissingError
-from vidgen.takes.request import Generated, TakeRequest
+from vidgen.engines.cloud.inputs import Blob
+from vidgen.errors import InputError, MissingError
+from vidgen.takes.request import Generated, ShotRequest, TakeRequest
 
 
 @dataclass(frozen=True)
 class Create:
     """The one paid request: where, what (JSON, or form fields and files), and what could not be done as asked.
 
+    A ``Blob`` in the JSON stands for a file until ``CloudEngine.place`` has put its name there.
     ``track``: what polling needs beside the provider's own id (such as the path), kept with it in the journal.
-    ``seconds``: length of the clip that is bought. ``sent``: what of the body is worth keeping in the take's manifest.
+    ``seconds``: length of the clip that is bought.
     """
 
     path: str
@@ -33,7 +35,6 @@ class Create:
     files: Mapping[str, tuple[str | None, bytes, str | None]] | None = None
     track: str = ""
     seconds: float | None = None
-    sent: Mapping[str, Any] = field(default_factory=dict)
     notices: tuple[tuple[str, str], ...] = ()
 
     def body(self) -> dict[str, Any]:
@@ -54,8 +55,8 @@ class Result:
 
 
 class CloudEngine(RemoteEngine):
-    """Base of all. A subclass says where and who (the class members), and translates: ``create``, ``job_id_of``, ``read_job``,
-    ``result_of``.
+    """Base of all. A subclass says where and who (the class members), and translates: ``compose``, ``job_id_of``,
+    ``read_job``, ``result_of``.
     """
 
     title: str
@@ -67,7 +68,6 @@ class CloudEngine(RemoteEngine):
 
     def __init__(self) -> None:
         self._api: Api | None = None
-        self._notices: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def capabilities(self, model: str | None = None) -> Capabilities:
         """The row of the table."""
@@ -122,9 +122,28 @@ class CloudEngine(RemoteEngine):
         number = self.job_id_of(answer)
         if not number:
             raise self.api().failure("unknown_submit", "its answer names no job")
-        job_id = f"{create.track}:{number}" if create.track else number
-        self._notices[job_id] = create.notices
-        return job_id
+        return f"{create.track}:{number}" if create.track else number
+
+    async def create(self, take: TakeRequest, reference: str) -> Create:
+        """The paid request, its files sent ahead (which costs nothing) where they cannot go inside."""
+        made = await asyncio.to_thread(self.compose, take, reference)
+        return replace(made, json=await self._placed(made.json))
+
+    async def _placed(self, value: Any) -> Any:
+        if isinstance(value, Blob):
+            return await self.place(value)
+        if isinstance(value, Mapping):
+            return {name: await self._placed(part) for name, part in value.items()}
+        return [await self._placed(part) for part in value] if isinstance(value, list) else value
+
+    async def place(self, blob: Blob) -> Any:
+        """What stands in the body for a file: the file itself, or the name that the API gave it when it was sent ahead."""
+        raise NotImplementedError
+
+    def rehearse(self, request: ShotRequest) -> None:
+        """See ``RemoteEngine``."""
+        self.check(request)
+        self.compose(TakeRequest(request, 1, request.seed_of(1)), "rehearsal")
 
     async def poll(self, job_id: str) -> Job:
         """See ``RemoteEngine``."""
@@ -146,8 +165,15 @@ class CloudEngine(RemoteEngine):
             notices = await asyncio.to_thread(deliver, raw, out, take.request, self.title)
         finally:
             raw.unlink(missing_ok=True)
-        told = (*self._notices.pop(job.id, ()), *notices)
+        told = (*await asyncio.to_thread(self._remarks, take), *notices)
         return Generated(out, self.manifest(job, take), diffusion=True, cost_usd=result.cost_usd, notices=told)
+
+    def _remarks(self, take: TakeRequest) -> tuple[tuple[str, str], ...]:
+        """What could not be done as asked: told with the take, whichever run sent it. Silent where a file has gone since."""
+        try:
+            return self.compose(take, "remarks").notices
+        except InputError:
+            return ()
 
     async def _download(self, job: Job, raw: Path) -> Result:
         result = await self.result_of(job)
@@ -182,8 +208,8 @@ class CloudEngine(RemoteEngine):
         """What an answer other than 2xx means."""
 
     @abstractmethod
-    async def create(self, take: TakeRequest, reference: str) -> Create:
-        """The paid request for a take. May upload files first, which costs nothing; sends nothing else."""
+    def compose(self, take: TakeRequest, reference: str) -> Create:
+        """The paid request for a take, made of the request and its files alone. Raises InputError where one does not fit."""
 
     @abstractmethod
     def job_id_of(self, answer: Mapping[str, Any]) -> str:

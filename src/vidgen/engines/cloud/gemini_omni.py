@@ -21,9 +21,9 @@ from vidgen.engines.cloud.api import words_of
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
 from vidgen.engines.cloud.clips import last_seconds
 from vidgen.engines.cloud.failures import Kind, ProviderError
-from vidgen.engines.cloud.gemini_omni_body import body_of
+from vidgen.engines.cloud.gemini_omni_body import asked_task, body_of
 from vidgen.engines.cloud.google import GONE, POLICY, policy_kind
-from vidgen.takes.request import TakeRequest
+from vidgen.takes.request import ShotRequest, TakeRequest
 
 HOST = "generativelanguage.googleapis.com"
 _STATES: Mapping[str, JobState] = {
@@ -64,9 +64,13 @@ class GeminiOmni(CloudEngine):
             return "retired_model"
         return by_status(status, moderated=status == 400 and bool(POLICY.search(words_of(body))))
 
-    async def create(self, take: TakeRequest, reference: str) -> Create:
+    def check(self, request: ShotRequest) -> None:
+        """Whether there is such a task, and its clip."""
+        asked_task(request)
+
+    def compose(self, take: TakeRequest, reference: str) -> Create:
         """One background interaction: tags, pictures and clips, and the form of the result."""
-        return await asyncio.to_thread(body_of, take)
+        return body_of(take)
 
     def job_id_of(self, answer: Mapping[str, Any]) -> str:
         """``id``."""

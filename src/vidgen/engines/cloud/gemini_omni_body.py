@@ -56,7 +56,7 @@ class _Material:
 def body_of(take: TakeRequest) -> Create:
     """The one request that makes a take."""
     request, notices = take.request, []  # type: ignore[var-annotated]
-    task = _asked_task(request)
+    task = asked_task(request)
     seconds = int(at_least(request.duration_s, SECONDS))
     aspect = nearest_shape(request.width, request.height, tuple(ASPECTS))
     material = _material(request, task, seconds, aspect, notices)
@@ -80,12 +80,11 @@ def body_of(take: TakeRequest) -> Create:
         body["previous_interaction_id"] = request.params["previous_interaction_id"]
     notices += _remarks(request, material, seconds)
     made = material.base.seconds if task == "edit" and material.base else float(seconds)
-    sent = {name: value for name, value in body.items() if name != "input"}
     track = f"extend-{seconds}" if task == "extend" else ""
-    return Create("v1/interactions", json=body, track=track, seconds=made, sent=sent, notices=tuple(notices))
+    return Create("v1/interactions", json=body, track=track, seconds=made, notices=tuple(notices))
 
 
-def _asked_task(request: ShotRequest) -> str | None:
+def asked_task(request: ShotRequest) -> str | None:
     """``params: {task: ...}``. Raises InputError for one that there is not, or that lacks its clip."""
     task = request.params.get("task")
     if task is None:

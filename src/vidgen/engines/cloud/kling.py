@@ -22,7 +22,7 @@ from vidgen.engines.base import Job, JobState
 from vidgen.engines.cloud import kling_bodies
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
 from vidgen.engines.cloud.failures import Kind, ProviderError
-from vidgen.takes.request import TakeRequest
+from vidgen.takes.request import ShotRequest, TakeRequest
 
 TOKEN_S, TOKEN_EARLY_S = 1800, 5
 PAGE, MAX_PAGES = 500, 40
@@ -72,11 +72,19 @@ class Kling(CloudEngine):
         code = body.get("code") if isinstance(body, dict) else None
         return _KINDS.get(code, by_status(status)) if isinstance(code, int) else by_status(status)
 
+    def check(self, request: ShotRequest) -> None:
+        """Whether the model has what it cannot do without."""
+        kling_bodies.check(request)
+
+    def compose(self, take: TakeRequest, reference: str) -> Create:
+        """The operation that fits, and its body; of lip sync, what there is before the clip's faces are known."""
+        return kling_bodies.create(take, reference)
+
     async def create(self, take: TakeRequest, reference: str) -> Create:
-        """The operation that fits, and its body. Lip sync first asks for the faces of the clip, which costs nothing."""
+        """See ``CloudEngine``. Lip sync first asks for the faces of the clip, which costs nothing."""
         if kling_bodies.is_lip_sync(take.request):
             return await self._lip_sync(take, reference)
-        return await asyncio.to_thread(kling_bodies.create, take, reference)
+        return await super().create(take, reference)
 
     def job_id_of(self, answer: Mapping[str, Any]) -> str:
         """``data.task_id``. Raises ProviderError where the envelope is a refusal."""

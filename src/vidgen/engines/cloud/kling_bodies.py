@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,19 +34,39 @@ Body = dict[str, Any]
 
 
 def create(take: TakeRequest, reference: str) -> Create:
-    """The request for a take, for everything but lip sync. Raises InputError where a picture or clip does not fit."""
+    """The request for a take; of lip sync, what is known without the clip's faces. Raises InputError where something of the
+    shot does not fit.
+    """
     request = take.request
+    if is_lip_sync(request):
+        clip_to_speak(request)
+        return _speech(request, {})
     notices: Notices = []
     if (request.model or "").endswith(MOTION):
         operation, body, seconds = _motion(request, notices)
     else:
         operation, body, seconds = _clip(request, notices)
     body["external_task_id"] = reference
-    sent = {name: value for name, value in body.items() if name not in _HEAVY}
-    return Create(f"v1/videos/{operation}", json=body, track=operation, seconds=seconds, sent=sent, notices=tuple(notices))
+    return Create(f"v1/videos/{operation}", json=body, track=operation, seconds=seconds, notices=tuple(notices))
 
 
-_HEAVY = ("image", "image_tail", "image_url", "image_list", "static_mask", "dynamic_masks", "face_choose")
+def check(request: ShotRequest) -> None:
+    """Raises InputError where the model lacks what it cannot do without, as far as can be seen without opening a file."""
+    inputs, model = request.inputs, request.model or DEFAULT
+    opens = bool(inputs.start_frame or inputs.continues)
+    if is_lip_sync(request):
+        if inputs.lip_sync_audio is None:
+            raise _no_sound(request)
+    elif model.endswith(MOTION):
+        if not opens and not inputs.references:
+            raise _no_figure(request)
+        _facing(request)
+        _address(request, "motion_reference")
+    else:
+        rule = RULES.get(model, Rule())
+        pictures = opens or (inputs.end_frame and rule.tail_alone) or (inputs.references and rule.many)
+        if not rule.text and not pictures:
+            raise _no_picture(request, model)
 
 
 def _clip(request: ShotRequest, notices: Notices) -> tuple[str, Body, float]:
@@ -94,7 +115,7 @@ def _pictures(request: ShotRequest, rule: Rule, first: Blob | None, body: Body, 
             notices.append(("engine.wish_ignored", f"references: Kling takes {MAX_REFERENCES}; the others are left out"))
         return "multi-image2video"
     if not rule.text:
-        raise _lacking(request, "model", f"{body['model_name']} makes nothing from text alone", "give start_frame")
+        raise _no_picture(request, body["model_name"])
     return "text2video"
 
 
@@ -139,10 +160,8 @@ def _motion(request: ShotRequest, notices: Notices) -> tuple[str, Body, float]:
     inputs = request.inputs
     figure = opening(inputs, PICTURE) or (picture(inputs.references[0], PICTURE) if inputs.references else None)
     if figure is None:
-        raise _lacking(request, "motion_reference", "there is no figure to move", "give start_frame, or a reference picture")
-    facing = str(request.params.get("character_orientation", "video"))
-    if facing not in MOTION_S:
-        raise _lacking(request, "params.character_orientation", f"there is no {facing!r}", f"one of: {', '.join(MOTION_S)}")
+        raise _no_figure(request)
+    facing = _facing(request)
     seconds = 0.0
     if inputs.motion_reference:
         seconds = probe_video(inputs.motion_reference).duration_s
@@ -163,6 +182,14 @@ def _motion(request: ShotRequest, notices: Notices) -> tuple[str, Body, float]:
     }
     _params(request, (), body, notices, own=("video_url", "character_orientation"))
     return "motion-control", body, seconds
+
+
+def _facing(request: ShotRequest) -> str:
+    """Where the figure faces as in: the picture or the clip."""
+    facing = str(request.params.get("character_orientation", "video"))
+    if facing not in MOTION_S:
+        raise _lacking(request, "params.character_orientation", f"there is no {facing!r}", f"one of: {', '.join(MOTION_S)}")
+    return facing
 
 
 def is_lip_sync(request: ShotRequest) -> bool:
@@ -216,16 +243,22 @@ def lip_sync(take: TakeRequest, reference: str, found: Mapping[str, Any]) -> Cre
         "sound_insert_time": starts,
     }
     body: Body = {"session_id": str(found.get("session_id")), "face_choose": [chosen], "external_task_id": reference}
+    made = _speech(request, body)
+    return replace(made, notices=(*notices, *made.notices))
+
+
+def _speech(request: ShotRequest, body: Body) -> Create:
+    notices: Notices = []
     _params(request, (), body, notices, own=("video_id", "video_url", "face"))
     operation = "advanced-lip-sync"
-    return Create(f"v1/videos/{operation}", json=body, track=operation, sent={}, notices=tuple(notices))
+    return Create(f"v1/videos/{operation}", json=body, track=operation, notices=tuple(notices))
 
 
 def _sound(request: ShotRequest) -> tuple[Path, float]:
     """The sound file of lip sync and its length in seconds. Raises InputError where Kling does not take it."""
     file = request.inputs.lip_sync_audio
     if file is None:
-        raise _lacking(request, "lip_sync", "there is no sound to speak", "lip_sync: {audio: FILE}")
+        raise _no_sound(request)
     if file.suffix.lower() not in SOUND_TYPES:
         raise _lacking(request, "lip_sync.audio", f"{file.name} is of a type that Kling does not take", ", ".join(SOUND_TYPES))
     seconds = probe(file).audio_duration_s
@@ -259,6 +292,18 @@ def _address(request: ShotRequest, key: str) -> str:
             request, key, text, "put the clip on a public https address and give it: params: {video_url: https://...}"
         )
     return url
+
+
+def _no_sound(request: ShotRequest) -> InputError:
+    return _lacking(request, "lip_sync", "there is no sound to speak", "lip_sync: {audio: FILE}")
+
+
+def _no_figure(request: ShotRequest) -> InputError:
+    return _lacking(request, "motion_reference", "there is no figure to move", "give start_frame, or a reference picture")
+
+
+def _no_picture(request: ShotRequest, model: str) -> InputError:
+    return _lacking(request, "model", f"{model} makes nothing from text alone", "give start_frame, or choose another model")
 
 
 def _lacking(request: ShotRequest, key: str, text: str, hint: str) -> InputError:

@@ -102,25 +102,26 @@ class Luma(CloudEngine):
                     return kind
         return by_status(status)
 
-    async def create(self, take: TakeRequest, reference: str) -> Create:
+    def check(self, request: ShotRequest) -> None:
+        """Whether there is a clip where the model needs one."""
+        _kind(request, self.capabilities(request.model).model or "")
+
+    def compose(self, take: TakeRequest, reference: str) -> Create:
         """One generation: a new clip, or a clip that is edited or reframed."""
         request, able = take.request, self.capabilities(take.request.model)
         model = able.model or ""
         kind = _kind(request, model)
         draft = _Draft(take, kind, able.billed_s(request.duration_s))
         _dropped(draft)
-        blobs = await asyncio.to_thread(_files, draft)
-        media = {name: await self._media(blob) for name, blob in blobs.items()}
         body = {
             "type": kind,
             "model": model.removesuffix(REFRAME),
             "prompt": _shortened(request.prompt, able.prompt_chars, draft.notices),
-            **_SHAPES[kind](draft, media),
+            **_SHAPES[kind](draft, _files(draft)),
         }
-        sent = {key: value for key, value in body.items() if key in ("type", "model", "aspect_ratio")}
-        return Create("generations", json=body, seconds=draft.seconds, sent=sent, notices=tuple(draft.notices))
+        return Create("generations", json=body, seconds=draft.seconds, notices=tuple(draft.notices))
 
-    async def _media(self, blob: Blob) -> dict[str, Any]:
+    async def place(self, blob: Blob) -> dict[str, Any]:
         """A file as the API takes it: a picture inside the request, a clip by the id of the file that it was sent as."""
         if blob.media_type.startswith("image/"):
             return {"data": blob.bare, "media_type": blob.media_type}

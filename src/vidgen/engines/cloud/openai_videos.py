@@ -6,7 +6,6 @@ fields; ``params: {dialect: openai}`` keeps to those. Whatever else stands in ``
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 import os
@@ -72,9 +71,13 @@ class OpenAIVideos(CloudEngine):
             return "quota"
         return by_status(status, moderated=400 <= status < 500 and any(word in words for word in _POLICY_WORDS))
 
-    async def create(self, take: TakeRequest, reference: str) -> Create:
+    def check(self, request: ShotRequest) -> None:
+        """Whether there is such a dialect."""
+        _dialect(request)
+
+    def compose(self, take: TakeRequest, reference: str) -> Create:
         """The form: prompt, model, length and size; in the wider dialect seed, negative prompt and frames, too."""
-        return await asyncio.to_thread(_form, take)
+        return _form(take)
 
     async def submit(self, take: TakeRequest, *, reference: str) -> str:
         """See ``RemoteEngine``; a refusal says which fields can be left out."""
@@ -131,7 +134,7 @@ def _form(take: TakeRequest) -> Create:
     }
     if file:
         parts["input_reference"] = (file.name, file.content, file.media_type)
-    return Create("videos", files=parts, sent=fields, notices=tuple(notices))
+    return Create("videos", files=parts, notices=tuple(notices))
 
 
 def _dialect(request: ShotRequest) -> str:

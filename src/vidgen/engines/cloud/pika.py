@@ -6,7 +6,6 @@ an HTTP error. A job is known here by its path on the queue, which comes from th
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -60,9 +59,9 @@ class Pika(CloudEngine):
             return "moderation_input" if "prompt" in words or "image_url" in words else "moderation_output"
         return by_status(status)
 
-    async def create(self, take: TakeRequest, reference: str) -> Create:
+    def compose(self, take: TakeRequest, reference: str) -> Create:
         """The operation that fits the shot's pictures, and its arguments."""
-        return await asyncio.to_thread(_create, take)
+        return _create(take)
 
     def job_id_of(self, answer: Mapping[str, Any]) -> str:
         """The job's path on the queue, as the answer gives it where that is on the queue's own host; else by its id."""
@@ -127,8 +126,7 @@ def _create(take: TakeRequest) -> Create:
     if version == "v2.5":
         body.pop("aspect_ratio", None)  # its only shape is 16:9
     notices += _left_out(request, operation, body)
-    sent = {name: value for name, value in body.items() if name not in ("image_url", "image_urls")}
-    return Create(f"{APP}/{version}/{operation}", json=body, seconds=seconds, sent=sent, notices=tuple(notices))
+    return Create(f"{APP}/{version}/{operation}", json=body, seconds=seconds, notices=tuple(notices))
 
 
 def _operation(request: ShotRequest) -> str:

@@ -6,11 +6,10 @@ The task says what it cost in credits (0.01 US dollars each).
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
+from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -108,17 +107,18 @@ class Runway(CloudEngine):
                 return kind
         return by_status(status)
 
-    async def create(self, take: TakeRequest, reference: str) -> Create:
-        """The operation that the shot's inputs and the model allow, with its files sent ahead."""
+    def check(self, request: ShotRequest) -> None:
+        """Whether the model has an operation for the shot's inputs."""
+        _operation(request, self.capabilities(request.model).model or "")
+
+    def compose(self, take: TakeRequest, reference: str) -> Create:
+        """The operation that the shot's inputs and the model allow."""
         request = take.request
         model = self.capabilities(request.model).model or ""
         route, spec = _operation(request, model)
         notices = _dropped(request, route, spec, model)
-        blobs = await asyncio.to_thread(_files, request, route, spec)
-        uris = {name: await self._uri(blob) for name, blob in blobs.items()}
-        body = self._common(take, model, spec, notices) | _SHAPES[route](request, spec, uris)
-        sent = {key: value for key, value in body.items() if key not in ("promptImage", "references", "keyframes", "character")}
-        return Create(ROUTES[route], json=body, seconds=body.get("duration"), sent=sent, notices=tuple(notices))
+        body = self._common(take, model, spec, notices) | _SHAPES[route](request, spec, _files(request, route, spec))
+        return Create(ROUTES[route], json=body, seconds=body.get("duration"), notices=tuple(notices))
 
     def _common(self, take: TakeRequest, model: str, spec: Spec, notices: Notices) -> dict[str, Any]:
         """The fields that operations share, as far as the model has them."""
@@ -137,8 +137,8 @@ class Runway(CloudEngine):
         body = {key: value for wanted, key, value in fields if wanted}
         return body | {key: request.params[key] for key in spec.params if key in request.params}
 
-    async def _uri(self, blob: Blob) -> str:
-        """The file inside the request, or for a clip the name that it was uploaded under (two requests, nothing bought)."""
+    async def place(self, blob: Blob) -> str:
+        """A picture inside the request; for a clip the name that it was uploaded under (two requests, nothing bought)."""
         if blob.media_type.startswith("image/"):
             return blob.data_uri
         api = self.api()
@@ -192,7 +192,7 @@ def _specs() -> Mapping[str, Mapping[str, Spec]]:
     """The table: model, operation, what it takes."""
     import yaml
 
-    table = yaml.safe_load(files("vidgen.engines.cloud").joinpath("runway.yaml").read_text(encoding="utf-8"))
+    table = yaml.safe_load(resources.files("vidgen.engines.cloud").joinpath("runway.yaml").read_text(encoding="utf-8"))
     return {
         model: {
             route: Spec(**{**row.get("all", {}), **values}) for route, values in row.items() if route != "all"
@@ -300,31 +300,30 @@ def _shortened(prompt: str, limit: int | None, notices: Notices) -> str:
     return kept
 
 
-def _text_body(request: ShotRequest, spec: Spec, uris: Mapping[str, str]) -> dict[str, Any]:
-    found = [{"uri": uri} for name, uri in uris.items() if name.startswith("reference")]
+def _text_body(request: ShotRequest, spec: Spec, files: Mapping[str, Blob]) -> dict[str, Any]:
+    found = [{"uri": file} for name, file in files.items() if name.startswith("reference")]
     return {"references": found} if found else {}
 
 
-def _image_body(request: ShotRequest, spec: Spec, uris: Mapping[str, str]) -> dict[str, Any]:
-    return {"promptImage": [{"uri": uris[name], "position": name} for name in ("first", "last") if name in uris]}
+def _image_body(request: ShotRequest, spec: Spec, files: Mapping[str, Blob]) -> dict[str, Any]:
+    return {"promptImage": [{"uri": files[name], "position": name} for name in ("first", "last") if name in files]}
 
 
-def _video_body(request: ShotRequest, spec: Spec, uris: Mapping[str, str]) -> dict[str, Any]:
-    body = {spec.video_key: uris["video"], **_text_body(request, spec, uris)}
+def _video_body(request: ShotRequest, spec: Spec, files: Mapping[str, Blob]) -> dict[str, Any]:
+    body = {spec.video_key: files["video"], **_text_body(request, spec, files)}
     times = {"first": 0, "last": round(max(0.0, request.duration_s - 0.1), 2)}
-    frames = [{"seconds": at, "uri": uris[name]} for name, at in times.items() if name in uris]
+    frames = [{"seconds": at, "uri": files[name]} for name, at in times.items() if name in files]
     return {**body, "keyframes": frames} if frames else body
 
 
-def _performance_body(request: ShotRequest, spec: Spec, uris: Mapping[str, str]) -> dict[str, Any]:
-    kind = "image" if uris["character"].startswith("data:image/") else "video"
+def _performance_body(request: ShotRequest, spec: Spec, files: Mapping[str, Blob]) -> dict[str, Any]:
     return {
-        "character": {"type": kind, "uri": uris["character"]},
-        "reference": {"type": "video", "uri": uris["performance"]},
+        "character": {"type": files["character"].media_type.partition("/")[0], "uri": files["character"]},
+        "reference": {"type": "video", "uri": files["performance"]},
     }
 
 
-_SHAPES: Mapping[str, Callable[[ShotRequest, Spec, Mapping[str, str]], dict[str, Any]]] = {
+_SHAPES: Mapping[str, Callable[[ShotRequest, Spec, Mapping[str, Blob]], dict[str, Any]]] = {
     "text": _text_body,
     "image": _image_body,
     "video": _video_body,

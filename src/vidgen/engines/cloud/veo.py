@@ -100,10 +100,14 @@ class Veo(CloudEngine):
             return "retired_model"
         return by_status(status, moderated=status == 400 and bool(POLICY.search(words_of(body))))
 
-    async def create(self, take: TakeRequest, reference: str) -> Create:
+    def compose(self, take: TakeRequest, reference: str) -> Create:
         """``MODEL:predictLongRunning`` with one instance."""
+        return _create(take, self.capabilities(take.request.model).billed_s)
+
+    async def create(self, take: TakeRequest, reference: str) -> Create:
+        """See ``CloudEngine``; with a token at hand."""
         self.api()  # says what is missing
-        made = await asyncio.to_thread(_create, take, self.capabilities(take.request.model).billed_s)
+        made = await super().create(take, reference)
         await self._ready()
         return made
 
@@ -192,7 +196,7 @@ def _create(take: TakeRequest, billed_s: Any) -> Create:
         notices.append(("engine.wish_ignored", f"params: Veo does not know {', '.join(unknown)}; left out"))
     path = f"v1/{_model(request)}:predictLongRunning"
     body = {"instances": [instance], "parameters": parameters}
-    return Create(path, json=body, seconds=seconds, sent=parameters, notices=tuple(notices))
+    return Create(path, json=body, seconds=seconds, notices=tuple(notices))
 
 
 def _model(request: ShotRequest) -> str:
