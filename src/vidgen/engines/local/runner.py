@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vidgen.engines.local import anchor, prompts, reject, speed
+from vidgen.engines.local import anchor, decoding, prompts, reject, speed
 from vidgen.engines.local.deliver import deliver
 from vidgen.engines.local.families import BATCHED, accepted, call_arguments, read_inputs
 from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt, Recipe, WantedTake
@@ -112,6 +112,7 @@ class Runner:
 
     def _ready(self, wanted: Load, recipe: Recipe) -> Loaded:
         if self._loaded and (self._loaded.load == wanted or readapt(self._loaded, wanted)):
+            decoding.gathered(self._loaded)
             return self._loaded
         self._let_go()
         self._loaded = load(wanted, "picture" if prompts.can_encode(recipe.family) else "whole")
@@ -160,7 +161,8 @@ class Runner:
         }
         if recipe.guidance <= 1 and "negative_prompt_embeds" in arguments:
             arguments["negative_prompt_embeds"] = None
-        with quiet(), torch.no_grad(), speed.cached(pipe, loaded.denoisers, recipe.cache, recipe.steps):
+        cached = speed.cached(pipe, loaded.denoisers, recipe.cache, recipe.steps)
+        with quiet(), torch.no_grad(), cached, decoding.patient(loaded):
             made = pipe(**accepted(pipe, arguments))
         return made.frames, watch.kept, watch.bad
 
@@ -284,6 +286,7 @@ def _manifest(batch: Batch, take: WantedTake, loaded: Loaded, together: int, sec
         "compile": used.compile,
         "quantise": used.quantise or None,
         "offload": used.offload,
+        "tiling": used.tiling,
         "device": torch.cuda.get_device_name(used.device) if used.device.startswith("cuda") else used.device,
         "versions": {
             "torch": torch.__version__,
