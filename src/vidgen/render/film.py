@@ -19,6 +19,7 @@ from vidgen.render.planned import plan_loaded
 from vidgen.render.polish import fetching
 from vidgen.render.posting import check_posts, fetch_models, plan_posts
 from vidgen.render.project import Project
+from vidgen.render.rehearsal import check_shots
 from vidgen.render.shots import MadeShot, ShotMaker
 from vidgen.render.spending import Confirm, consent
 from vidgen.storyboard.loader import load_storyboard
@@ -123,6 +124,7 @@ def render_film(
     output = options.output or Path(_default_name(board, options))
     check_output(output, board)
     engines = ready_engines(needed, require_diffusion=options.require_diffusion)
+    check_shots(needed)
     posts = plan_posts(plan)
     check_posts(posts)
     project = Project.of(board, options.work)
@@ -135,6 +137,7 @@ def render_film(
         warn(space.notices)
         maker = ShotMaker(needed, engines, space, regenerate, listener, options.jobs, full.board.score)
         survey = maker.survey()
+        maker.rehearse(survey)
         limit = consent(
             survey.estimated_usd, survey.missing, budget=full.board.budget, max_cost=options.max_cost, yes=options.yes,
             confirm=confirm, warn=warn,

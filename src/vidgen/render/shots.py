@@ -21,6 +21,7 @@ from vidgen.render.judge import Verdict, judge_takes
 from vidgen.render.local import PROGRESS_EVERY_S, LocalMaker
 from vidgen.render.machine import capabilities_of
 from vidgen.render.project import Workspace
+from vidgen.render.rehearsal import rehearse_shots
 from vidgen.render.remote import run_remote
 from vidgen.storyboard.model import Score
 from vidgen.takes.keys import request_key, seeded_key
@@ -122,6 +123,18 @@ class ShotMaker:
         self._gather_notices()
         known = [price for price in prices if price is not None]
         return Survey(tuple(found.values()), None if len(known) < len(prices) else round(sum(known), 6))
+
+    def rehearse(self, survey: Survey) -> None:
+        """Raise InputError for missing shots that their providers would refuse, before any is bought."""
+        found = {shot.planned.id: shot for shot in survey.shots}
+
+        def resolved(planned: PlannedShot) -> ShotRequest | None:
+            parent = found.get(planned.continues) if planned.continues else None
+            if parent and parent.picked is None and parent.picked_by != "clip":
+                return None
+            return self._resolved(planned, parent)[0]
+
+        rehearse_shots([shot.planned for shot in survey.shots if shot.missing], self.engines, resolved)
 
     async def make(self, limit_usd: float | None) -> list[MadeShot]:
         """Make what is missing and pick. ``limit_usd``: most that this run may spend.

@@ -17,6 +17,7 @@ from vidgen.render.events import Listener, silent
 from vidgen.render.film import check_output, ready_engines
 from vidgen.render.machine import capabilities_of, this_machine
 from vidgen.render.project import Project
+from vidgen.render.rehearsal import check_shots
 from vidgen.render.results import shot_data
 from vidgen.render.shots import MadeShot, ShotMaker
 from vidgen.render.spending import consent
@@ -103,11 +104,13 @@ def render_shot(
     plan = compile_plan(board, Path(), overrides=overrides, machine=this_machine(), lookup=capabilities_of, split=False)
     warn(plan.notices)
     engines = ready_engines(plan.shots, require_diffusion=False)
+    check_shots(plan.shots)
     project = Project(options.work or options.output.parent / ".vidgen" / options.output.stem, None)
     with project.locked() as space:
         warn(space.notices)
         maker = ShotMaker(plan.shots, engines, space, listener=listener)
         survey = maker.survey()
+        maker.rehearse(survey)
         named = options.engine not in (None, "auto")
         limit = consent(survey.estimated_usd, survey.missing, max_cost=options.max_cost, named=named, warn=warn)
         listener("run.started", shots=1, takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)

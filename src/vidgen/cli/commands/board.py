@@ -31,6 +31,7 @@ def plan(
         from vidgen.cli.tables import plan_table
         from vidgen.render.planned import lint_of, plan_of
         from vidgen.render.posting import plan_posts, post_notices
+        from vidgen.render.rehearsal import check_shots
 
         loaded, planned = plan_of(
             board,
@@ -41,6 +42,7 @@ def plan(
             seed=seed,
             allow_unknown_model=allow_unknown_model,
         )
+        check_shots(planned.shots)
         findings = lint_of(loaded)
         posts = plan_posts(planned)
         notices = [*planned.notices, *post_notices(posts)]

@@ -1,0 +1,65 @@
+"""What a provider could not make is said before any of a film is bought: all of a submission is done but the sending."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from vidgen.engines.base import Engine, RemoteEngine
+from vidgen.errors import InputError
+from vidgen.planning.plan import PlannedShot
+from vidgen.takes.request import ShotRequest
+
+
+def check_shots(shots: Iterable[PlannedShot]) -> None:
+    """Raise InputError for shots that their models cannot make, as far as the storyboard alone tells. Opens no file."""
+    from vidgen.engines.registry import engine_names, get_engine
+
+    paid = [shot for shot in shots if shot.request and shot.estimated_usd != 0 and shot.engine in engine_names()]
+    engines = {name: get_engine(name) for name in {shot.engine for shot in paid}}
+    _each(paid, engines, lambda engine, shot: engine.check(_opened(shot)))
+
+
+def rehearse_shots(
+    shots: Iterable[PlannedShot], engines: Mapping[str, Engine], resolved: Callable[[PlannedShot], ShotRequest | None]
+) -> None:
+    """Raise InputError for shots whose submission would fail, files included.
+
+    Args:
+        resolved: the request with the take that it continues; None while that one is not made, which leaves ``check_shots``.
+    """
+
+    def rehearsed(engine: RemoteEngine, shot: PlannedShot) -> None:
+        request = resolved(shot)
+        if request:
+            engine.rehearse(request)
+
+    _each([shot for shot in shots if shot.request], engines, rehearsed)
+
+
+def _each(
+    shots: Iterable[PlannedShot], engines: Mapping[str, Engine], look: Callable[[RemoteEngine, PlannedShot], None]
+) -> None:
+    found: list[InputError] = []
+    for shot in shots:
+        engine = engines[shot.engine]
+        if isinstance(engine, RemoteEngine):
+            try:
+                look(engine, shot)
+            except InputError as error:
+                found.append(error)
+                error.where = error.where or shot.id
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        lines = [f"{error.where}: {error.message}" for error in found]
+        raise InputError(found[0].code, "\n".join(lines), hint=found[0].hint, where=found[0].where)
+
+
+def _opened(shot: PlannedShot) -> ShotRequest:
+    """The request as it will be once the shot that it continues has a take."""
+    assert shot.request
+    if shot.continues is None:
+        return shot.request
+    return replace(shot.request, inputs=replace(shot.request.inputs, continues=Path(shot.continues)))
