@@ -11,10 +11,10 @@ import pytest
 from tests.previz.shots import Clip, shot
 
 from vidgen.engines.previz import Previz
+from vidgen.engines.previz.places import recipes
 from vidgen.engines.previz.render import VERSION
 from vidgen.engines.previz.scene import Scene
 from vidgen.engines.previz.spec import read_request
-from vidgen.engines.previz.world import recipes
 from vidgen.errors import Cancelled, InputError
 from vidgen.media.probe import probe
 from vidgen.takes.request import Inputs, TakeRequest

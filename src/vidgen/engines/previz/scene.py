@@ -15,8 +15,9 @@ from vidgen.engines.previz.camera import Stage, State
 from vidgen.engines.previz.grade import Grade
 from vidgen.engines.previz.layers import Moment, View
 from vidgen.engines.previz.noise import Array
+from vidgen.engines.previz.places import build
 from vidgen.engines.previz.spec import SceneSpec
-from vidgen.engines.previz.world import World, build
+from vidgen.engines.previz.world import World
 from vidgen.takes.request import ShotRequest
 
 
