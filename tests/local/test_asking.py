@@ -142,6 +142,15 @@ def test_a_model_for_words_refuses_a_clip_and_names_one_that_can(tiny: Tiny, tmp
     assert "wan2.1-i2v" in caught.value.hint
 
 
+def test_a_model_of_two_pictures_is_not_given_one(tiny: Tiny, tmp_path: Path) -> None:
+    both = Inputs(start_frame=tmp_path / "a.png", end_frame=tmp_path / "b.png")
+    assert asked(tiny("wan-flf2v"), tmp_path, task="first_last_frame", inputs=both).batch.recipe.task == "first_last_frame"
+    for one in (replace(both, end_frame=None), replace(both, start_frame=None)):
+        with pytest.raises(InputError, match="needs") as caught:
+            asked(tiny("wan-flf2v"), tmp_path, task="image_to_video", inputs=one)
+        assert caught.value.code == "engine.cannot"
+
+
 def test_the_amount_of_motion_reaches_svd(tiny: Tiny, tmp_path: Path) -> None:
     inputs = Inputs(start_frame=tmp_path / "a.png")
     found = asked(tiny("svd"), tmp_path, task="image_to_video", inputs=inputs, motion=Motion(type="natural", amount=10))

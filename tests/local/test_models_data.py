@@ -115,7 +115,7 @@ def test_size_steps_guidance_and_rate_are_the_pipelines_own_defaults(family: Fam
 def test_what_a_family_takes_is_what_its_pipelines_take(family: Family) -> None:
     takes = {task: set(inspect.signature(pipeline(name).__call__).parameters) for task, name in family.pipelines.items()}
     assert family.text == any("prompt" in names for names in takes.values())
-    if family.negative and family.guidance_argument:
+    if family.negative:
         assert all("negative_prompt" in names for names in takes.values())
     assert takes.get("first_last_frame", {"video"}) & {"last_image", "conditions", "video"}
     assert takes.get("video_to_video", {"video"}) & {"video", "conditions"}

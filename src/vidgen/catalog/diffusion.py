@@ -60,7 +60,6 @@ class Family:
     moves: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     shares: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    guidance_argument: str = "guidance_scale"
     note: str = ""
 
     def tasks_of(self, class_name: str) -> tuple[str, ...]:

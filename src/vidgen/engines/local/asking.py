@@ -155,11 +155,14 @@ def _task(request: ShotRequest, folder: ModelFolder, out: Path) -> tuple[Task, d
     if "source_video" in used:
         return "video_to_video", used
     if "end_frame" in used:
-        if "first_last_frame" in able:
+        if "first_last_frame" in able and {"image_to_video", "text_to_video"} & set(able) | {"start_frame"} & set(used):
             return "first_last_frame", used
         del used["end_frame"]
     if "start_frame" in used and opens:
-        return ("image_to_video" if "image_to_video" in able else "first_last_frame"), used
+        if "image_to_video" in able:
+            return "image_to_video", used
+        text = f"{folder.name} needs both, a start_frame and an end_frame"
+        raise InputError("engine.cannot", text, hint="give the shot an end_frame", where=request.shot)
     used.pop("start_frame", None)
     if "text_to_video" not in able:
         need = "a start_frame" if opens else "a source_video"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,17 @@ def call_arguments(recipe: Recipe, inputs: Inputs) -> Arguments:
         "frame_rate": recipe.fps,
     }
     return {**common, **_CALLS.get(recipe.family, _generic)(recipe, inputs)}
+
+
+def guidance(pipe: Any, recipe: Recipe) -> Arguments:
+    """The recipe's guidance where ``guidance_scale`` is not what takes it: a component does (HunyuanVideo 1.5), or an unguided
+    pass, as the network was not made to hear of it (HunyuanVideo I2V).
+    """
+    if (guider := pipe.components.get("guider")) is not None:
+        pipe.guider = guider.new(guidance_scale=recipe.guidance)
+    elif "true_cfg_scale" in inspect.signature(pipe.__call__).parameters and not pipe.transformer.config.guidance_embeds:
+        return {"true_cfg_scale": recipe.guidance, "guidance_scale": 1.0, "negative_prompt": recipe.prompt.negative}
+    return {}
 
 
 def accepted(pipe: Any, arguments: Mapping[str, Any]) -> Arguments:
@@ -136,8 +147,18 @@ def _ltx(recipe: Recipe, inputs: Inputs) -> Arguments:
     return found
 
 
+_UNGUIDED = {
+    "audio_guidance_scale": 1.0, "modality_scale": 1.0, "audio_modality_scale": 1.0, "stg_scale": 0.0, "audio_stg_scale": 0.0,
+}  # fmt: skip
+"""What LTX-2 takes for no guidance at all."""
+
+
 def _ltx2(recipe: Recipe, inputs: Inputs) -> Arguments:
-    """Its conditions stand at latent frames, -1 being the last."""
+    """Its conditions stand at latent frames, -1 being the last. Without guidance, that of the sound and of layers ends too: each
+    would be a pass of its own.
+    """
+    if recipe.guidance <= 1:
+        recipe = replace(recipe, extra={**_UNGUIDED, **recipe.extra})
     if recipe.task != "first_last_frame":
         return _generic(recipe, inputs)
     from diffusers.pipelines.ltx2.pipeline_ltx2_condition import LTX2VideoCondition

@@ -47,6 +47,8 @@ class ModelFolder:
             return ("text_to_video", "image_to_video")
         if network.get("image_dim") and not network.get("pos_embed_seq_len"):  # it has seen no last pictures
             return tuple(task for task in able if task != "first_last_frame")
+        if network.get("pos_embed_seq_len"):  # it has never seen the first without the last
+            return ("first_last_frame",)
         return able
 
     @property

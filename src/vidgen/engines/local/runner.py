@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from vidgen.engines.local import anchor, decoding, prompts, reject, speed
 from vidgen.engines.local.deliver import deliver
-from vidgen.engines.local.families import BATCHED, accepted, call_arguments, read_inputs
+from vidgen.engines.local.families import BATCHED, accepted, call_arguments, guidance, read_inputs
 from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt, Recipe, WantedTake
 from vidgen.engines.local.loading import Loaded, load, quiet, readapt, release
 from vidgen.engines.local.memory import Meter, batch_that_fits, free_bytes, is_out_of_memory, ladder
@@ -151,7 +151,7 @@ class Runner:
         pipe, count = loaded.pipe, len(batch.takes)
         _schedule(pipe, recipe)
         watch = _Watch(loaded, batch, on, cancelled)
-        arguments = call_arguments(recipe, read_inputs(recipe)) | self._words(recipe, count, pipe)
+        arguments = call_arguments(recipe, read_inputs(recipe)) | self._words(recipe, count, pipe) | guidance(pipe, recipe)
         generators = [torch.Generator("cpu").manual_seed(take.seed) for take in batch.takes]
         arguments |= {
             "generator": generators if count > 1 else generators[0],

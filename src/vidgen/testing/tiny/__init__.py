@@ -12,7 +12,7 @@ from typing import Any
 
 from vidgen.errors import InputError, MissingError
 
-VERSION = 1
+VERSION = 2
 """Raised when a builder changes, so that kept folders are made anew."""
 
 
@@ -36,6 +36,7 @@ _BUILDERS = {
     "mochi": "mochi.text_to_video",
     "skyreels": "wan.skyreels",
     "skyreels-i2v": "wan.skyreels_image_to_video",
+    "skyreels-df": "wan.skyreels_diffusion_forcing",
     "sana": "sana.text_to_video",
     "kandinsky5": "kandinsky.text_to_video",
     "kandinsky5-i2v": "kandinsky.image_to_video",

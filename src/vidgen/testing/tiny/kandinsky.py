@@ -9,6 +9,7 @@ from vidgen.testing.tiny.parts import byte_words, clip_text, tokenizer
 
 
 def _parts(*, pictures: bool) -> dict[str, Any]:
+    import torch
     from diffusers import FlowMatchEulerDiscreteScheduler, Kandinsky5Transformer3DModel
     from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
@@ -31,6 +32,9 @@ def _parts(*, pictures: bool) -> dict[str, Any]:
         in_visual_dim=4, in_text_dim=size, in_text_dim2=16, time_dim=16, out_visual_dim=4, model_dim=16, ff_dim=32,
         num_text_blocks=1, num_visual_blocks=2, axes_dims=(1, 1, 2), visual_cond=pictures,
     )  # fmt: skip
+    for name, layer in transformer.named_parameters():
+        if "modulation.out_layer" in name:
+            torch.nn.init.normal_(layer, std=0.1)  # they start as nothing, and then words have no effect
     return {
         "transformer": transformer,
         "vae": vae(),

@@ -109,3 +109,10 @@ def skyreels_image_to_video() -> Any:
 
     pictures = {"image_encoder": clip_vision(projected=True), "image_processor": clip_pictures()}
     return SkyReelsV2ImageToVideoPipeline(transformer=_skyreels(in_channels=12, image_dim=16), **pictures, **_shared())
+
+
+def skyreels_diffusion_forcing() -> Any:
+    """Like SkyReels-V2 DF, whose frames have each their own time."""
+    from diffusers import SkyReelsV2DiffusionForcingPipeline
+
+    return SkyReelsV2DiffusionForcingPipeline(transformer=_skyreels(inject_sample_info=True), **_shared())
