@@ -6,8 +6,10 @@ import os
 import struct
 import subprocess
 import sys
+import threading
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -16,7 +18,7 @@ import pytest
 
 from vidgen.errors import InputError
 from vidgen.media.audio import audio_seconds, decode_audio
-from vidgen.media.files import part_name
+from vidgen.media.files import atomic, part_name
 from vidgen.media.stills import read_image, write_image
 from vidgen.media.sweep import sweep
 
@@ -122,3 +124,17 @@ def test_unfinished_files_of_dead_processes_are_swept_and_no_others(tmp_path: Pa
     assert sweep(tmp_path) == dead[:1]
     assert sweep(tmp_path, deep=True) == dead[1:]
     assert all(file.exists() for file in (alive, *others))
+
+
+def test_threads_that_write_the_same_file_do_not_disturb_each_other(tmp_path: Path) -> None:
+    together = threading.Barrier(2)
+
+    def write(text: str) -> None:
+        with atomic(tmp_path / "score.json") as part:
+            part.write_text(text)
+            together.wait(timeout=10)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, ("same", "same")))
+    assert (tmp_path / "score.json").read_text() == "same"
+    assert [file.name for file in tmp_path.iterdir()] == ["score.json"]

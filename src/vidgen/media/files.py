@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,8 +25,10 @@ def sha256_json(value: Any) -> str:
 
 
 def part_name(final: Path) -> Path:
-    """The temporary name for ``final``: same folder, same suffix, hidden, with the process id."""
-    return final.with_name(f".{final.stem}.{os.getpid()}.part{final.suffix}")
+    """The temporary name for ``final``: same folder, same suffix, hidden, with the thread's and the process's id. Threads that
+    write the same file each write their own, and the last one stays.
+    """
+    return final.with_name(f".{final.stem}.{threading.get_native_id()}.{os.getpid()}.part{final.suffix}")
 
 
 def commit_file(part: Path, final: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from vidgen.errors import InputError, MissingError
-from vidgen.media.files import atomic, part_name, sha256_file
+from vidgen.media.files import atomic, sha256_file
 from vidgen.media.home import vidgen_home
 from vidgen.weights.registry import Model, Pin, model, models
 from vidgen.weights.sources import Offline, Refused, Unavailable, opened, own_copy
@@ -215,8 +215,8 @@ def _held(where: Path, row: Model) -> Iterator[Path]:
 def _swept(row: Model, where: Path) -> None:
     """Remove what a killed run left; its names are ours alone while the lock is held."""
     for pin in row.files:
-        pattern = part_name(where / pin.name).name.replace(f".{os.getpid()}.part", ".*.part")
-        for leftover in where.glob(pattern):
+        final = where / pin.name
+        for leftover in final.parent.glob(f".{final.stem}.*.part{final.suffix}"):
             leftover.unlink(missing_ok=True)
 
 

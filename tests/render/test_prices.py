@@ -1,0 +1,112 @@
+"""What a plan says a film costs is what is set aside before each request, and what the journal adds up to at the end: to the cent,
+for every model that has a price, at every size and kind of length that has one of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from vidgen.catalog.capabilities import Capabilities, Price
+from vidgen.catalog.engines import engine_table
+from vidgen.media.frames import FrameWriter
+from vidgen.planning.compile import Overrides, compile_plan
+from vidgen.render.film import ready_engines
+from vidgen.render.machine import capabilities_of, this_machine
+from vidgen.render.project import Project
+from vidgen.render.shots import ShotMaker
+from vidgen.storyboard.loader import load_storyboard
+from vidgen.takes.journal import Journal
+from vidgen.testing.providers import ProviderServer
+from vidgen.testing.providers.kling import FakeKling
+from vidgen.testing.providers.luma import FakeLuma
+from vidgen.testing.providers.pika import FakePika
+from vidgen.testing.providers.runway import FakeRunway
+from vidgen.testing.providers.veo import FakeVeo
+
+WIDE = {480: "854x480", 540: "960x540", 720: "1280x720", 1080: "1920x1080", 2160: "3840x2160"}
+NEEDS: dict[str, str] = {
+    "text_to_video": "",
+    "image_to_video": "start_frame: open.png",
+    "first_last_frame": "start_frame: open.png, end_frame: open.png",
+    "video_to_video": "source_video: clip.mp4",
+    "motion_transfer": "start_frame: open.png, motion_reference: clip.mp4",
+}
+
+
+def steps(price: Price) -> tuple[int, ...]:
+    """The sizes (short side) from which another price holds."""
+    return tuple(sorted({int(row[0]) for row in (*price.by_height, *price.by_clip)})) or (720,)
+
+
+def lengths(able: Capabilities, price: Price) -> list[float]:
+    """The shortest and the longest clip that has a price, and one between two legal lengths."""
+    longest = max((seconds for _, seconds, _ in price.by_clip), default=able.durations_s[-1])
+    shortest = able.durations_s[0]
+    return sorted({shortest, min(shortest + 0.5, longest), longest})
+
+
+def priced() -> Iterator[tuple[str, int, str]]:
+    """Engine, size and one shot for each price in the table."""
+    for able in (row for rows in engine_table().values() for row in rows):
+        for task, price in ((able.tasks[0], able.price), *able.task_prices.items()):
+            if able.kind != "cloud" or able.retired_on or price.of(1, 480) is None and not price.by_clip:
+                continue
+            for side in steps(price):
+                for seconds in lengths(able, price):
+                    model = f"engine: {able.engine}, model: {able.model}"
+                    yield able.engine, side, f"scene: a lighthouse, {model}, duration: {seconds:g}, {NEEDS[task]}"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ProviderServer]:
+    with ProviderServer(FakeRunway, FakeLuma, FakeKling, FakePika, FakeVeo, polls=0) as playing, playing.reachable(monkeypatch):
+        yield playing
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    cv2.imwrite(str(tmp_path / "open.png"), np.full((216, 384, 3), 90, np.uint8))
+    with FrameWriter(tmp_path / "clip.mp4", 96, 54, Fraction(2), frames=62) as writer:
+        for shade in range(62):
+            writer.write(np.full((54, 96, 3), shade, np.uint8))
+    return tmp_path
+
+
+@pytest.mark.parametrize("engine", sorted({engine for engine, _, _ in priced()}))
+def test_planned_reserved_and_paid_are_the_same(engine: str, folder: Path, server: ProviderServer) -> None:
+    for side in sorted({size for name, size, _ in priced() if name == engine}):
+        shots = [shot for name, size, shot in priced() if (name, size) == (engine, side)]
+        listed = "\n".join(f"  - {{id: s{number}, {shot}}}" for number, shot in enumerate(shots))
+        board = folder / f"film{side}.yaml"
+        # One frame a second: what a clip costs does not depend on it, and 4K pictures take their time.
+        board.write_text(f"vidgen: 1\nfps: 1\nresolution: {WIDE[side]}\nshots:\n{listed}\n", encoding="utf-8")
+        planned, bought, paid = buy(board)
+        assert all(planned.values()), planned
+        assert bought == planned
+        assert paid == pytest.approx(sum(planned.values()), abs=0.001)
+    assert len(server.jobs) == sum(name == engine for name, _, _ in priced())
+
+
+def buy(board: Path) -> tuple[dict[str, Any], dict[str, Any], float]:
+    """By shot: the price in the plan, and what the journal set aside and says it cost; and the journal's sum."""
+    overrides = Overrides(candidates=1)
+    loaded = load_storyboard(board).board
+    plan = compile_plan(loaded, board.parent, overrides=overrides, machine=this_machine(), lookup=capabilities_of, split=False)
+    engines = ready_engines(plan.shots, require_diffusion=False)
+    project = Project.of(board)
+    with project.locked() as space:
+        maker = ShotMaker(plan.shots, engines, space)
+        asyncio.run(maker.make(maker.survey().estimated_usd))
+    journal = Journal(project.root)
+    rows = {row.shot: row for row in journal.attempts()}
+    for row in rows.values():
+        assert row.state == "done" and row.actual_usd in (None, row.estimated_usd), row
+    return {shot.id: shot.estimated_usd for shot in plan.shots}, {n: rows[n].estimated_usd for n in rows}, journal.spent()
