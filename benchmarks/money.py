@@ -149,6 +149,8 @@ class Loaded:
     ideal_s: float
     peak_mb: float
     traceback: bool
+    at_once: Mapping[str, int]
+    """Jobs that ran at once at most, by provider."""
 
 
 def loaded(
@@ -172,8 +174,9 @@ def loaded(
         envelope = json.loads(log.read_text().splitlines()[-1])
         code = int(envelope["exit_code"])
         return Loaded(
-            shots * candidates, len(server.jobs), states, code, seconds, _ideal(file, engines, job_s), peak, code == 1
-        )
+            shots * candidates, len(server.jobs), states, code, seconds, _ideal(file, engines, job_s), peak, code == 1,
+            {name: server.most_at_once(name) for name in engines},
+        )  # fmt: skip
 
 
 def _endless(moods: Sequence[Mood]) -> tuple[Mood, ...]:

@@ -27,3 +27,10 @@ def test_what_cannot_be_got_over_is_reported_and_never_bought_twice() -> None:
     assert done.created == 9 and done.exit_code in (0, 4)
     assert done.states["unknown"] == 3 and done.states["failed"] == 2
     assert set(HEAVY) >= {"drop", "garbage", "fault"}
+
+
+@pytest.mark.slow
+def test_three_providers_work_side_by_side_each_within_its_limit() -> None:
+    done = loaded(24, 2, ("runway", "kling", "pika"), moods=("ok",), job_s=0.4)
+    assert done.created == done.wanted == 48 and done.states == {"done": 48}
+    assert done.at_once == {"runway": 1, "kling": 1, "pika": 1}

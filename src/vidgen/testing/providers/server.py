@@ -114,6 +114,8 @@ class FakeJob:
     fresh: int = 0
     """How often a new address was given out."""
     cancelled: bool = False
+    seen_over: float | None = None
+    """When its end was first told (clock of ``born``); None while the client takes it to be running."""
 
 
 class FakeProvider(ABC):
@@ -243,13 +245,21 @@ class ProviderServer:
         with self._lock:
             job.polls += 1
             if job.cancelled:
+                job.seen_over = job.seen_over or time.monotonic()
                 return "cancelled"
             running = job.polls <= self.polls if self.job_s is None else time.monotonic() < job.born + self.job_s
             if running or job.mood == "slow":
                 return "queued" if job.polls == 1 else "running"
             job.fresh += 1
+            job.seen_over = job.seen_over or time.monotonic()
         endings: dict[str, Literal["failed", "moderated"]] = {"fail": "failed", "moderation_output": "moderated"}
         return endings.get(job.mood, "done")
+
+    def most_at_once(self, provider: str) -> int:
+        """How many jobs of a provider ran at once at most, as its client knew: from the request to the first look at its end."""
+        jobs = [job for job in self.jobs if job.provider == provider]
+        ends = [job.seen_over or time.monotonic() for job in jobs]
+        return max((sum(job.born <= at.born < end for job, end in zip(jobs, ends, strict=True)) for at in jobs), default=0)
 
     def output_url(self, job: FakeJob) -> str:
         """The address of a finished job's clip; each call of ``progress`` after its end makes a fresh one."""
