@@ -12,12 +12,24 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Tier:
-    """One quality: how many steps, how strong the guidance (1: none), which cache (name and settings) and LoRAs (by role)."""
+    """One quality: how many steps, how strong the guidance (1: none), which cache (name and settings) and LoRAs (by role).
+
+    ``timesteps`` (of 1000) or ``sigmas`` are the times of the steps, and ``flow_shift`` what moves them, where a model or a
+    LoRA was distilled for just these.
+    """
 
     steps: int
     guidance: float
     cache: str = ""
     adapters: tuple[str, ...] = ()
+    timesteps: tuple[float, ...] = ()
+    sigmas: tuple[float, ...] = ()
+    flow_shift: float | None = None
+
+    @property
+    def schedule(self) -> dict[str, tuple[float, ...]]:
+        """The times of the steps by the argument that takes them; empty where the scheduler spaces them."""
+        return {name: times for name in ("timesteps", "sigmas") if (times := getattr(self, name))}
 
 
 @dataclass(frozen=True)
@@ -122,6 +134,7 @@ class Model:
         revision: branch, tag or commit to pull.
         aliases: other names that it goes by.
         tasks: what it makes; a subset of its family's.
+        pipelines: the diffusers class of a task where it is not the family's.
         size, fps, max_frames, size_multiple, moves: where they differ from the family's. ``fixed_size``: it makes no other.
         download_gb: size of what is downloaded, in 10^9 bytes; where it is not known, ``vidgen models pull`` asks the hub.
         weights_gb: size in memory, in 16 bits a number, counted from the architecture: ``text`` encoders, ``network``,
@@ -139,6 +152,7 @@ class Model:
     revision: str = "main"
     aliases: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
+    pipelines: Mapping[str, str] = field(default_factory=dict)
     size: tuple[int, int] | None = None
     fixed_size: bool = False
     size_multiple: int | None = None
@@ -198,7 +212,12 @@ def estimated_need(weights: Mapping[str, float], size: tuple[int, int], frames: 
 
 
 def _tiers(rows: Mapping[str, Any]) -> dict[str, Tier]:
-    return {name: Tier(**{**row, "adapters": tuple(row.get("adapters", ()))}) for name, row in rows.items()}
+    return {name: _tier(row) for name, row in rows.items()}
+
+
+def _tier(row: Mapping[str, Any]) -> Tier:
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+    return Tier(**values)
 
 
 @functools.cache

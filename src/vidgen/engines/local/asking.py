@@ -55,6 +55,11 @@ def ask(takes: Sequence[TakeRequest], folder: ModelFolder, device: Device, outs:
 
         anchor = chain_colours(request.inputs.continues)
     guidance = float(params.get("guidance", tier.guidance))
+    steps, scheduler = int(params.get("steps", tier.steps)), str(params.get("scheduler", ""))
+    timed = bool(tier.schedule) and steps == tier.steps and not scheduler
+    if tier.schedule and not timed:
+        text = f"steps: {folder.name} was made for {tier.steps} of its own times; {steps} are spaced by its scheduler"
+        notices.append(("engine.wish_approximated", text))
     recipe = Recipe(
         model=folder.name,
         revision=folder.revision,
@@ -65,14 +70,15 @@ def ask(takes: Sequence[TakeRequest], folder: ModelFolder, device: Device, outs:
         height=made.height,
         frames=made.frames,
         fps=made.fps,
-        steps=int(params.get("steps", tier.steps)),
+        steps=steps,
         guidance=guidance,
         tier=str(params.get("quality", "standard")),
-        scheduler=str(params.get("scheduler", "")),
+        scheduler=scheduler,
         cache=_cache(params.get("cache", tier.cache), folder, request),
         reject=_rejection(params, len(takes)),
         inputs=inputs,
-        extra=_extra(request, params, folder),
+        extra=_extra(request, params, folder, tier),
+        schedule=tier.schedule if timed else {},
     )
     delivery = Delivery(
         request.width, request.height, request.frames, rate_text(request.fps), anchor, str(params.get("retime", "motion"))
@@ -94,7 +100,7 @@ def load_of(folder: ModelFolder, task: Task, device: Device, settings: Settings,
     offload: Offload = settings.offload or _offload(folder, device)  # type: ignore[assignment]
     return Load(
         folder=folder.path.absolute(),
-        pipeline=folder.family.pipelines[task],
+        pipeline=(folder.model.pipelines if folder.model else {}).get(task) or folder.family.pipelines[task],
         device=device.torch_name,
         dtype=settings.dtype or _DTYPE[device.kind],
         offload="none" if device.kind == "cpu" else offload,
@@ -249,9 +255,11 @@ def _rejection(params: Mapping[str, Any], takes: int) -> Rejection | None:
     return Rejection(wanted["keep"], at) if takes > wanted["keep"] else None
 
 
-def _extra(request: ShotRequest, params: Mapping[str, Any], folder: ModelFolder) -> dict[str, Any]:
-    """The family's own settings: those that were given, and those that follow from the shot."""
+def _extra(request: ShotRequest, params: Mapping[str, Any], folder: ModelFolder, tier: Tier) -> dict[str, Any]:
+    """The family's own settings: those that were given, and those that follow from the shot and its quality."""
     found = {name: params[name] for name in folder.family.settings if name in params}
+    if tier.flow_shift is not None:
+        found.setdefault("flow_shift", tier.flow_shift)
     task_needs = {"strength": request.inputs.source_video is not None}
     found = {name: value for name, value in found.items() if task_needs.get(name, True)}
     if "motion_bucket_id" in folder.family.settings and "motion_bucket_id" not in found:

@@ -61,6 +61,7 @@ def call_arguments(recipe: Recipe, inputs: Inputs) -> Arguments:
         "num_inference_steps": recipe.steps,
         "guidance_scale": recipe.guidance,
         "frame_rate": recipe.fps,
+        **{name: list(times) for name, times in recipe.schedule.items()},
     }
     return {**common, **_CALLS.get(recipe.family, _generic)(recipe, inputs)}
 
@@ -77,8 +78,10 @@ def guidance(pipe: Any, recipe: Recipe) -> Arguments:
 
 
 def accepted(pipe: Any, arguments: Mapping[str, Any]) -> Arguments:
-    """Those of the arguments that the pipeline's call takes."""
-    known = inspect.signature(pipe.__call__).parameters
+    """Those of the arguments that the pipeline's call takes; of LTX's two ways to give a picture the one that says more."""
+    known = set(inspect.signature(pipe.__call__).parameters)
+    if "conditions" in known & set(arguments):
+        known -= {"image"}
     return {name: value for name, value in arguments.items() if name in known}
 
 
@@ -130,8 +133,12 @@ def _vace(recipe: Recipe, inputs: Inputs) -> Arguments:
     return {**found, "video": video, "mask": mask}
 
 
+_LAST_STEP = {"decode_timestep": 0.05, "decode_noise_scale": 0.025}
+"""As its makers run decoders that take the last step; older decoders do not look at it."""
+
+
 def _ltx(recipe: Recipe, inputs: Inputs) -> Arguments:
-    found = {name: value for name, value in recipe.extra.items() if name != "strength"}
+    found = {**_LAST_STEP, **{name: value for name, value in recipe.extra.items() if name != "strength"}}
     conditions = []
     if recipe.task != "text_to_video":
         from diffusers.pipelines.ltx.pipeline_ltx_condition import LTXVideoCondition
@@ -143,7 +150,7 @@ def _ltx(recipe: Recipe, inputs: Inputs) -> Arguments:
         if inputs.video:
             strength = 1.0 - float(recipe.extra.get("strength", 0.7))
             conditions.append(LTXVideoCondition(video=list(inputs.video), frame_index=0, strength=strength))
-        found["conditions"] = conditions
+        found |= {"conditions": conditions, "image": inputs.start}
     return found
 
 
@@ -154,8 +161,8 @@ _UNGUIDED = {
 
 
 def _ltx2(recipe: Recipe, inputs: Inputs) -> Arguments:
-    """Its conditions stand at latent frames, -1 being the last. Without guidance, that of the sound and of layers ends too: each
-    would be a pass of its own.
+    """Its conditions stand at latent frames, -1 being the last. Without guidance, that of the sound and of layers ends too:
+    each would be a pass of its own.
     """
     if recipe.guidance <= 1:
         recipe = replace(recipe, extra={**_UNGUIDED, **recipe.extra})

@@ -89,7 +89,7 @@ class Recipe:
     ``width``, ``height``, ``frames``, ``fps`` are what the model makes; ``Delivery`` says what becomes of it. ``guidance``
     1.0 means no unguided pass. ``inputs`` are files on this machine by what they are (``start_frame``, ``end_frame``,
     ``source_video``, ``reference_1``...), ``extra`` the family's own settings (``motion_bucket_id``, ``strength``,
-    ``flow_shift``...).
+    ``flow_shift``...). ``schedule``: the times of the steps (``timesteps`` or ``sigmas``) where they are given.
     """
 
     model: str
@@ -109,6 +109,7 @@ class Recipe:
     reject: Rejection | None = None
     inputs: Mapping[str, Path] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    schedule: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

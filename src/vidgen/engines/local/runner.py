@@ -236,7 +236,10 @@ def _schedule(pipe: Any, recipe: Recipe) -> None:
     if not hasattr(pipe, "_vidgen_scheduler"):
         pipe._vidgen_scheduler = pipe.scheduler
     own = pipe._vidgen_scheduler
-    changes = {"flow_shift": recipe.extra["flow_shift"]} if "flow_shift" in recipe.extra else {}
+    changes: dict[str, Any] = {"flow_shift": recipe.extra["flow_shift"]} if "flow_shift" in recipe.extra else {}
+    if recipe.schedule:  # these times are meant as they are
+        exact = {"use_dynamic_shifting": False, "shift": 1.0, "shift_terminal": None}
+        changes |= {name: value for name, value in exact.items() if name in own.config}
     if not recipe.scheduler and not changes:
         pipe.scheduler = own
         return
@@ -269,6 +272,7 @@ def _manifest(batch: Batch, take: WantedTake, loaded: Loaded, together: int, sec
         "scheduler": type(scheduler).__name__,
         "scheduler_settings": {name: scheduler.config[name] for name in settings if name in scheduler.config},
         "steps": recipe.steps,
+        "schedule": {name: list(times) for name, times in recipe.schedule.items()} or None,
         "guidance": recipe.guidance,
         "quality": recipe.tier,
         "settings": dict(recipe.extra),
