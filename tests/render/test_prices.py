@@ -1,5 +1,5 @@
-"""What a plan says a film costs is what is set aside before each request, and what the journal adds up to at the end: to the cent,
-for every model that has a price, at every size and kind of length that has one of its own.
+"""What a plan says a film costs is what is set aside before each request, and what the journal adds up to at the end, to the
+cent: for every model that has a price, at every size and kind of length that has one of its own.
 """
 
 from __future__ import annotations

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from benchmarks.money import HEAVY, killed, loaded
+
+from vidgen.errors import InputError
+from vidgen.render.machine import jobs_at_once
 
 ENGINES = ("openai-videos",)
 
@@ -27,6 +32,16 @@ def test_what_cannot_be_got_over_is_reported_and_never_bought_twice() -> None:
     assert done.created == 9 and done.exit_code in (0, 4)
     assert done.states["unknown"] == 3 and done.states["failed"] == 2
     assert set(HEAVY) >= {"drop", "garbage", "fault"}
+
+
+def test_a_plan_that_allows_more_jobs_at_once_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("concurrency: {runway: 4, runway/gen4_turbo: 2}\n")
+    monkeypatch.setenv("VIDGEN_HOME", str(tmp_path))
+    assert loaded(4, 2, ("runway",), moods=("ok",), job_s=0.6).at_once == {"runway": 4}
+    assert [jobs_at_once("runway", "gen4_turbo", 1), jobs_at_once("kling", "kling-v3", 1)] == [2, 1]
+    (tmp_path / "config.yaml").write_text("concurrency: {runway: many}\n")
+    with pytest.raises(InputError, match="whole number above 0"):
+        jobs_at_once("runway", "gen4.5", 1)
 
 
 @pytest.mark.slow

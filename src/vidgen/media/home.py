@@ -9,7 +9,7 @@ from typing import Any
 
 from vidgen.errors import InputError
 
-KNOWN = ("engine", "local", "open-sora")
+KNOWN = ("concurrency", "engine", "local", "open-sora")
 """What ``config.yaml`` may say."""
 
 
@@ -32,7 +32,8 @@ def offline() -> bool:
 
 def configuration() -> dict[str, Any]:
     """The user's ``config.yaml`` in ``VIDGEN_HOME``; empty where there is none. ``engine`` is the one for ``auto``, ``local``
-    says how models run here (``engines.local.settings``), ``open-sora`` where that program is.
+    says how models run here (``engines.local.settings``), ``open-sora`` where that program is, ``concurrency`` how many jobs
+    the user's plan at a provider allows (``render.machine``).
 
     Raises InputError ``config.invalid``.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vidgen.catalog.capabilities import Capabilities
+from vidgen.errors import InputError
 from vidgen.media.home import configuration
 from vidgen.planning.engine_choice import Machine
 
@@ -18,6 +19,22 @@ def _ready_model() -> str | None:
     from vidgen.render.diffusion_models import ready_model
 
     return None if Local().available() else ready_model()
+
+
+def jobs_at_once(engine: str, model: str | None, usual: int) -> int:
+    """How many jobs a provider works on at once for this user: ``concurrency: {ENGINE: N}`` or ``{ENGINE/MODEL: N}`` of the
+    configuration, since that depends on the plan that was bought; else the ``usual`` number.
+
+    Raises InputError ``config.invalid``.
+    """
+    told = configuration().get("concurrency") or {}
+    for name in (f"{engine}/{model}", engine):
+        if not isinstance(told, dict) or (name in told and (type(told[name]) is not int or told[name] < 1)):
+            text = f"config.yaml: concurrency: {told!r} is not {{ENGINE: whole number above 0}}"
+            raise InputError("config.invalid", text, hint=f"concurrency: {{{engine}: 3}}", where="concurrency")
+        if name in told:
+            return int(told[name])
+    return usual
 
 
 def capabilities_of(engine: str, model: str | None) -> Capabilities | None:

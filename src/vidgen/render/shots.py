@@ -19,7 +19,7 @@ from vidgen.planning.plan import PlannedShot
 from vidgen.render.events import Listener, silent
 from vidgen.render.judge import Verdict, judge_takes
 from vidgen.render.local import PROGRESS_EVERY_S, LocalMaker
-from vidgen.render.machine import capabilities_of
+from vidgen.render.machine import capabilities_of, jobs_at_once
 from vidgen.render.project import Workspace
 from vidgen.render.rehearsal import rehearse_shots
 from vidgen.render.remote import run_remote
@@ -379,6 +379,8 @@ class ShotMaker:
             engine = self.engines[planned.engine]
             if isinstance(engine, LocalEngine):
                 allowed = engine.at_once or min(allowed, self.jobs or DEFAULT_JOBS)
+            else:
+                allowed = jobs_at_once(planned.engine, planned.model, allowed)
             self._slots[name] = asyncio.Semaphore(max(1, allowed))
         return self._slots[name]
 

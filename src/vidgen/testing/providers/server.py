@@ -256,7 +256,7 @@ class ProviderServer:
         return endings.get(job.mood, "done")
 
     def most_at_once(self, provider: str) -> int:
-        """How many jobs of a provider ran at once at most, as its client knew: from the request to the first look at its end."""
+        """How many jobs of a provider ran at once at most, from the request to the first look at its end."""
         jobs = [job for job in self.jobs if job.provider == provider]
         ends = [job.seen_over or time.monotonic() for job in jobs]
         return max((sum(job.born <= at.born < end for job, end in zip(jobs, ends, strict=True)) for at in jobs), default=0)
