@@ -109,6 +109,17 @@ def test_how_a_model_fits_is_said_with_the_numbers() -> None:
     assert fits(wan, card[24], 16) == "does not fit: loading takes 29 GB of main memory, and here are 16"
 
 
+def test_fewer_bits_in_the_users_settings_are_counted(home: Path) -> None:
+    wan = model("wan2.1-t2v-14b")
+    assert wan
+    home.mkdir(parents=True)
+    (home / "config.yaml").write_text("local: {quantise: float8}\n")
+    card = Device("cuda", 0, "a card", 24)
+    # 14.3 of the network, half of 28.6; 0.5 of the VAE, 5.05 of the clip, 1 of CUDA; upwards
+    assert fits(wan, card, 64) == "fits: about 21 GB with float8 of 24"
+    assert fits(wan, Device("cuda", 0, "a card", 12), 64).startswith("fits streamed in blocks, slowly: about 1")
+
+
 def test_a_card_that_is_sold_with_24_gb_has_them() -> None:
     wan = model("wan2.2-ti2v-5b")
     assert wan and fits(wan, Device("cuda", 0, "NVIDIA GeForce RTX 4090", 24564 / 1024), 64).startswith(

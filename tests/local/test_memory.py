@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +15,9 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
+from vidgen.catalog.diffusion import families  # noqa: E402
 from vidgen.engines.local import memory  # noqa: E402
+from vidgen.engines.local.families import EMBEDDINGS  # noqa: E402
 from vidgen.engines.local.job import Load, Offload  # noqa: E402
 from vidgen.engines.local.loading import load  # noqa: E402
 from vidgen.errors import InputError, ProcessingError  # noqa: E402
@@ -117,12 +121,51 @@ def test_fewer_bits_are_for_the_network_of_the_steps_alone(tiny: Tiny) -> None:
     assert less["vae"] == full["vae"]
 
 
-def test_each_way_of_waiting_leaves_less_on_the_device(tiny: Tiny) -> None:
-    modes: tuple[Offload, ...] = ("none", "model", "group", "sequential")
-    sizes = [memory.resident(Load(tiny("wan-moe"), "WanPipeline", offload=mode)) for mode in modes]
-    assert sizes == sorted(sizes, reverse=True)
-    assert len(set(sizes)) == 4
-    assert sizes[-1] > 0
+def of_sizes(folder: Path, **numbers: int) -> Path:
+    """A model folder whose parts have so many numbers, by the headers of their files; the numbers themselves are not there."""
+    for part, count in numbers.items():
+        header = json.dumps({"weight": {"dtype": "BF16", "shape": [count], "data_offsets": [0, 2 * count]}}).encode()
+        (folder / part).mkdir()
+        (folder / part / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
+    return folder
+
+
+SIZES = {"text_encoder": 500, "transformer": 800, "transformer_2": 800, "vae": 100}
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "offload", "quantise", "there"),
+    [
+        ("WanPipeline", "none", "", 1600 + 1600 + 200),  # two bytes a number; the text encoder has left
+        ("HunyuanVideoPipeline", "none", "", 1000 + 1600 + 1600 + 200),  # here it stays
+        ("HunyuanVideoPipeline", "model", "", 1600),  # one network at a time, the rest outside
+        ("HunyuanVideoPipeline", "group", "", 200 + 1600 // 8),  # the VAE, and an eighth of a network
+        ("HunyuanVideoPipeline", "sequential", "", 1600 // 32),
+        ("HunyuanVideoPipeline", "none", "float8", 1000 + 800 + 800 + 200),  # one byte a number of the networks
+        ("WanPipeline", "none", "bitsandbytes-4bit", 456 + 456 + 200),  # 0.57
+        ("AFolderOfSomeoneElse", "none", "", 1000 + 1600 + 1600 + 200),
+    ],
+)
+def test_what_is_on_the_device_while_the_steps_run(
+    pipeline: str, offload: Offload, quantise: str, there: int, tmp_path: Path
+) -> None:
+    folder = of_sizes(tmp_path, **SIZES)
+    wanted = Load(folder, pipeline, dtype="bfloat16", offload=offload, quantise=quantise)
+    assert memory.resident(wanted) == there
+
+
+def test_gguf_files_are_as_large_as_they_are(tmp_path: Path) -> None:
+    folder = of_sizes(tmp_path, **SIZES)
+    for name, size in (("high.gguf", 700), ("low.gguf", 600)):
+        (tmp_path / name).write_bytes(b"x" * size)
+    both = f"gguf:{tmp_path / 'high.gguf'},{tmp_path / 'low.gguf'}"
+    told = memory.weights(Load(folder, "WanPipeline", dtype="bfloat16", quantise=both))
+    assert told == {"text_encoder": 1000, "transformer": 700, "transformer_2": 600, "vae": 200}
+
+
+def test_families_whose_prompts_are_encoded_with_the_rest_keep_their_text_encoders() -> None:
+    kept = {name for name, family in families().items() if family.keeps_text}
+    assert kept == {name for name, family in families().items() if family.text and name not in EMBEDDINGS}
 
 
 def test_files_that_cannot_be_read_count_nothing(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import inspect
 import math
 import re
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -220,6 +221,34 @@ def test_the_estimate_of_memory_grows_with_what_has_to_be_there() -> None:
     assert estimated_need({**weights, "second": 20.0}, (832, 480), 81)["none"] == need["none"] + 20
     assert estimated_need({**weights, "second": 20.0}, (832, 480), 81)["model"] == need["model"]
     assert all(gb == math.ceil(gb) for gb in need.values())
+
+
+ONE = {"text": 10.0, "network": 20.0, "second": 20.0, "rest": 1.0}
+"""Sizes in GB of a model; a clip of 256x256x64 has 4096 tokens, which take 0.66 GB, and CUDA takes 1."""
+
+
+@pytest.mark.parametrize(
+    ("keeps_text", "need"),
+    [
+        (False, {"none": 43, "model": 22, "group": 5}),  # 20 + 20 + 1 + 1.66; 20 + 1.66; 1 + 2 + 1.66; upwards
+        (True, {"none": 53, "model": 22, "group": 5}),  # ten more where all is there
+    ],
+)
+def test_the_estimate_counts_text_encoders_where_they_stay(keeps_text: bool, need: dict[str, float]) -> None:
+    assert estimated_need(ONE, (256, 256), 64, keeps_text=keeps_text) == need
+
+
+def test_fewer_bits_need_less_memory_by_what_the_networks_are_smaller() -> None:
+    """20 seconds of a family that keeps its text encoders: 1280x720x97 are 87300 tokens, 13.97 GB."""
+    one = Model("a", "A", family="hunyuan", repo="a/a", weights_gb=ONE, max_frames=97)
+    estimated = {"none": 10 + 20 + 20 + 1 + 14.97, "model": 20 + 14.97, "group": 1 + 2 + 14.97}
+    one = replace(one, vram_gb={mode: math.ceil(gb) for mode, gb in estimated.items()})
+    assert one.need() == {"none": 66, "model": 35, "group": 18}
+    assert one.need("float8") == {"none": 46, "model": 25, "group": 17}  # networks of 10 GB each
+    assert one.need("bitsandbytes-4bit") == {"none": 38, "model": 21, "group": 18 - 18 + 17.0}  # 5.7 GB each
+    assert one.fits(48) == "model" and one.fits(48, quantise="float8") == "none"
+    published = replace(one, vram_gb={**one.vram_gb, "none": 70})
+    assert published.need("float8")["none"] == 50, "a published figure shrinks by as much as the estimate does"
 
 
 def test_the_engines_table_is_made_from_the_models() -> None:

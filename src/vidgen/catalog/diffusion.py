@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any
 
@@ -44,7 +44,8 @@ class Family:
         fps: frames per second that it was trained at.
         max_frames: longest clip.
         size: width and height that it was trained at.
-        text: whether it reads a prompt; ``negative``: whether it reads a negative one.
+        text: whether it reads a prompt; ``negative``: whether it reads a negative one. ``keeps_text``: whether its text
+            encoders stay beside the networks, since its prompts are not encoded apart.
         caches: cache hooks that are known to work, with their settings.
         moves: camera moves that a LoRA of the family steers, with its hub id.
         settings: the family's own parameters (default, least, most).
@@ -64,6 +65,7 @@ class Family:
     also: tuple[str, ...] = ()
     text: bool = True
     negative: bool = True
+    keeps_text: bool = False
     references: int = 0
     audio: bool = False
     prompt_order: str = "generic"
@@ -123,6 +125,8 @@ CLIP_S = 5.0
 """The longest shot that a storyboard gives to one clip."""
 RUNTIME_GB = 1.0
 """What CUDA and torch take for themselves."""
+QUANTISED_BYTES = {"float8": 1.0, "torchao-int8": 1.0, "bitsandbytes-8bit": 1.0, "bitsandbytes-4bit": 0.57, "gguf": 0.6}
+"""Bytes of a number of the networks by the method of ``quantise``, with scales; 2 without one. GGUF files differ."""
 
 
 @dataclass(frozen=True)
@@ -183,28 +187,44 @@ class Model:
 
     @property
     def ram_gb(self) -> float | None:
-        """Main memory that loading takes: the text encoders and the rest are loaded one after the other."""
-        found = self.weights_gb
-        return max(found.get("text", 0.0), sum(found.values()) - found.get("text", 0.0)) if found else None
+        """Main memory that loading takes: text encoders that do not stay, and the rest, are loaded one after the other."""
+        whole = sum(self.weights_gb.values())
+        if not whole or families()[self.family].keeps_text:
+            return whole or None
+        text = self.weights_gb.get("text", 0.0)
+        return max(text, whole - text)
 
-    def fits(self, memory_gb: float, modes: Sequence[str] = MODES) -> str | None:
+    def need(self, quantise: str = "") -> Mapping[str, float]:
+        """``vram_gb`` with networks of fewer bits: less by what is estimated to be saved. ``quantise``: as for ``Load``."""
+        share = QUANTISED_BYTES.get(quantise.partition(":")[0], 2.0) / 2
+        if share == 1 or not self.weights_gb:
+            return self.vram_gb
+        smaller = {name: gb * (share if name in ("network", "second") else 1) for name, gb in self.weights_gb.items()}
+        before, after = _estimate(self, self.weights_gb), _estimate(self, smaller)
+        return {mode: gb - before[mode] + after[mode] for mode, gb in self.vram_gb.items()}
+
+    def fits(self, memory_gb: float, modes: Sequence[str] = MODES, quantise: str = "") -> str | None:
         """How it fits a GPU of that memory (``none``: whole; ``model``, ``group``: with parts waiting outside); None: not.
 
         Cards have a little less than they are sold as having, so half a GB is not looked at.
         """
-        return next((mode for mode in modes if self.vram_gb.get(mode, math.inf) <= memory_gb + 0.5), None)
+        need = self.need(quantise)
+        return next((mode for mode in modes if need.get(mode, math.inf) <= memory_gb + 0.5), None)
 
 
-def estimated_need(weights: Mapping[str, float], size: tuple[int, int], frames: int) -> dict[str, float]:
+def estimated_need(
+    weights: Mapping[str, float], size: tuple[int, int], frames: int, *, keeps_text: bool = False
+) -> dict[str, float]:
     """Memory of a GPU in GB by mode for a clip of that size, rounded up, from the weights' sizes.
 
-    The text encoders have left when the networks come; two networks take turns. Streamed, a tenth of a network is there.
+    The text encoders have left when the networks come, unless they stay; two networks take turns. Streamed, a tenth of a
+    network is there.
     """
     work = size[0] * size[1] * frames / (16 * 16 * 4) * TOKEN_GB
     text, rest = weights.get("text", 0.0), weights.get("rest", 0.0)
     networks = [weights[name] for name in ("network", "second") if name in weights]
     need = {
-        "none": max(text, sum(networks) + rest + work),
+        "none": text + sum(networks) + rest + work if keeps_text else max(text, sum(networks) + rest + work),
         "model": max(text, max(networks) + work, rest + work),
         "group": rest + max(networks) / 10 + work,
     }
@@ -260,11 +280,16 @@ def _model(name: str, row: Mapping[str, Any]) -> Model:
     values["loras"] = tuple(LoRA(**lora) for lora in values.get("loras", ()))
     values["assembled"] = Assembly(**values["assembled"]) if "assembled" in values else None
     values["published"] = tuple(values.get("vram_gb", ()))
-    if family and values.get("weights_gb"):
-        size, fps = values["size"] or family.size, values.get("fps") or family.fps
-        frames = min(values.get("max_frames") or family.max_frames, family.legal_frames(math.ceil(CLIP_S * fps)))
-        values["vram_gb"] = {**estimated_need(values["weights_gb"], size, frames), **values.get("vram_gb", {})}
-    return Model(name=name, **values)
+    made = Model(name=name, **values)
+    return replace(made, vram_gb={**_estimate(made, made.weights_gb), **made.vram_gb}) if made.weights_gb else made
+
+
+def _estimate(one: Model, weights: Mapping[str, float]) -> dict[str, float]:
+    """``estimated_need`` of a model at its own size for its longest usual clip."""
+    family = families()[one.family]
+    longest = family.legal_frames(math.ceil(CLIP_S * (one.fps or family.fps)))
+    frames = min(one.max_frames or family.max_frames, longest)
+    return estimated_need(weights, one.size or family.size, frames, keeps_text=family.keeps_text)
 
 
 def model(name: str) -> Model | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from vidgen.catalog.diffusion import MODES, Model, model, models
 from vidgen.engines.local.devices import Device, devices, main_memory_gb
+from vidgen.engines.local.settings import settings
 from vidgen.errors import Cancelled, MissingError
 from vidgen.weights import hub
 
@@ -59,27 +60,33 @@ def _row(one: Model, verify: bool) -> dict[str, Any]:
 
 
 def fits(one: Model, device: Device | None = None, ram_gb: float | None = None) -> str:
-    """Whether and how a model fits a GPU of this machine (or ``device``) and its main memory, in words."""
+    """Whether and how a model fits a GPU of this machine (or ``device``) and its main memory, in words, with networks of as
+    many bits as the user's ``config.yaml`` says (``quantise``).
+    """
     if not one.runs:
         return f"{one.ended}; use {one.instead}"
     if not one.vram_gb:
         return "need of memory not known"
     gpu = device or largest_gpu()
     modes = MODES if gpu is None or gpu.kind == "cuda" else MODES[:1]  # a Mac has one memory: nothing can wait outside
+    quantise = settings().quantise
+    need = one.need(quantise)
     if gpu is None:
-        return f"no GPU here; needs one of {_need(one, min(modes, key=one.vram_gb.__getitem__))}"
+        return f"no GPU here; needs one of {_need(one, min(modes, key=need.__getitem__), quantise)}"
     main = main_memory_gb() if ram_gb is None else ram_gb
     if main and one.ram_gb and one.ram_gb > main:
         return f"does not fit: loading takes {one.ram_gb:.0f} GB of main memory, and here are {main:.0f}"
-    how = one.fits(gpu.memory_gb, modes)
+    how = one.fits(gpu.memory_gb, modes, quantise)
     if how is None:
-        return f"does not fit: needs {_need(one, modes[-1])}, and here are {gpu.memory_gb:.0f}"
-    whole = f"; whole: {_need(one, 'none')}" if how != "none" else ""
-    return f"{_HOW[how]}: {_need(one, how)} of {gpu.memory_gb:.0f}{whole}"
+        return f"does not fit: needs {_need(one, modes[-1], quantise)}, and here are {gpu.memory_gb:.0f}"
+    whole = f"; whole: {_need(one, 'none', quantise)}" if how != "none" else ""
+    return f"{_HOW[how]}: {_need(one, how, quantise)} of {gpu.memory_gb:.0f}{whole}"
 
 
-def _need(one: Model, mode: str) -> str:
-    return f"{'' if mode in one.published else 'about '}{one.vram_gb[mode]:g} GB"
+def _need(one: Model, mode: str, quantise: str) -> str:
+    method = quantise.partition(":")[0]
+    about = "" if mode in one.published and not method else "about "
+    return f"{about}{one.need(quantise)[mode]:g} GB{f' with {method}' if method else ''}"
 
 
 def largest_gpu() -> Device | None:

@@ -14,6 +14,7 @@ from vidgen.engines.local.devices import Device
 from vidgen.engines.local.fit import Made, fit
 from vidgen.engines.local.folder import ModelFolder, check_safetensors, trusted
 from vidgen.engines.local.job import Adapter, Batch, Cache, Delivery, Load, Offload, Prompt, Recipe, Rejection, WantedTake
+from vidgen.engines.local.memory import weights
 from vidgen.engines.local.settings import Settings
 from vidgen.errors import InputError, MissingError
 from vidgen.media.files import sha256_file
@@ -97,7 +98,7 @@ def prompt_of(request: ShotRequest, folder: ModelFolder) -> Prompt:
 
 def load_of(folder: ModelFolder, task: Task, device: Device, settings: Settings, adapters: tuple[Adapter, ...] = ()) -> Load:
     """How the model's pipeline for a task is put on a device."""
-    offload: Offload = settings.offload or _offload(folder, device)  # type: ignore[assignment]
+    offload: Offload = settings.offload or _offload(folder, device, settings.quantise)  # type: ignore[assignment]
     return Load(
         folder=folder.path.absolute(),
         pipeline=(folder.model.pipelines if folder.model else {}).get(task) or folder.family.pipelines[task],
@@ -316,13 +317,11 @@ def _of_quality(request: ShotRequest, folder: ModelFolder, tier: Tier) -> list[A
     return found
 
 
-def _offload(folder: ModelFolder, device: Device) -> Offload:
+def _offload(folder: ModelFolder, device: Device, quantise: str) -> Offload:
     """How weights wait, by what the table says of the model's need, else by the size of its files."""
     if folder.model and folder.model.vram_gb:
-        return folder.model.fits(device.memory_gb) or "group"  # type: ignore[return-value]
-    parts: dict[str, int] = {}
-    for file in folder.path.glob("*/*.safetensors"):
-        parts[file.parent.name] = parts.get(file.parent.name, 0) + file.stat().st_size
+        return folder.model.fits(device.memory_gb, quantise=quantise) or "group"  # type: ignore[return-value]
+    parts = weights(Load(folder.path, folder.pipeline, dtype="bfloat16", quantise=quantise))
     room = device.memory_gb * 2**30 / 1.3
     if sum(parts.values()) <= room:
         return "none"

@@ -65,6 +65,12 @@ class Load:
     trust: bool = False
 
 
+def gguf_files(quantise: str) -> tuple[Path, ...]:
+    """The files of ``gguf:FILE`` or ``gguf:FILE,FILE``; none for other methods."""
+    method, _, told = quantise.partition(":")
+    return tuple(Path(name.strip()).expanduser() for name in told.split(",") if name.strip()) if method == "gguf" else ()
+
+
 @dataclass(frozen=True)
 class Prompt:
     """A prompt and its negative as they are encoded together; ``guided``: whether the negative is used at all."""

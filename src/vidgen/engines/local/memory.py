@@ -13,7 +13,8 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from vidgen.engines.local.job import Load, Offload
+from vidgen.catalog.diffusion import QUANTISED_BYTES, family_of_pipeline
+from vidgen.engines.local.job import Load, Offload, gguf_files
 from vidgen.errors import VidgenError
 
 _WORDS = (
@@ -31,7 +32,6 @@ TOKEN_BYTES = 64 * 1024
 MARGIN = 0.8
 """Share of the free memory that is planned with; the allocator loses some to pieces."""
 _BYTES = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0}
-_QUANTISED = {"float8": 1.0, "torchao-int8": 1.0, "bitsandbytes-8bit": 1.0, "bitsandbytes-4bit": 0.57, "gguf": 0.6}
 _MODES: tuple[Offload, ...] = ("none", "model", "group", "sequential")
 _measured: dict[tuple[str, str, str], float] = {}
 
@@ -169,17 +169,22 @@ def weights(load: Load) -> Mapping[str, int]:
         name = file.parent.name
         each = _BYTES.get(load.dtype, 2.0)
         if name in DENOISERS:
-            each = _QUANTISED.get(load.quantise.partition(":")[0], each)
-        found[name] = found.get(name, 0) + int(_elements(file) * each)
-    return found
+            each = QUANTISED_BYTES.get(load.quantise.partition(":")[0], each)
+        found[name] = found.get(name, 0) + round(_elements(file) * each)
+    files = (file for file in gguf_files(load.quantise) if file.is_file())
+    return found | {name: file.stat().st_size for name, file in zip(filter(found.get, DENOISERS), files, strict=False)}
 
 
 def resident(load: Load) -> int:
-    """Bytes of weights that are on the device at once while the steps run; text encoders have left by then."""
-    parts = [size for name, size in weights(load).items() if not name.startswith("text_encoder")]
-    if not parts:
-        return 0
-    return {"none": sum(parts), "model": max(parts), "group": max(parts) // 8, "sequential": max(parts) // 32}[load.offload]
+    """Bytes of weights that are on the device at once while the steps run; text encoders have left by then, unless the family
+    keeps them. Of what waits outside a network is there as a whole, or a part of it; streamed, the VAE stays beside it.
+    """
+    family = family_of_pipeline(load.pipeline)
+    stays = family is None or family.keeps_text
+    parts = {name: size for name, size in weights(load).items() if stays or not name.startswith("text_encoder")}
+    largest = max((size for name, size in parts.items() if name in DENOISERS), default=0)
+    streamed = parts.get("vae", 0) + largest // 8
+    return {"none": sum(parts.values()), "model": largest, "group": streamed, "sequential": largest // 32}[load.offload]
 
 
 def _elements(file: Path) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vidgen.engines.local.job import Load
+from vidgen.engines.local.job import Load, gguf_files
 from vidgen.engines.local.memory import DENOISERS, is_out_of_memory
 from vidgen.errors import InputError, MissingError
 from vidgen.media.files import sha256_file
@@ -65,12 +65,6 @@ _SETUPS: Mapping[str, Callable[[Any, Any], Any]] = {
     "bitsandbytes-8bit": _eight_bits,
     "bitsandbytes-4bit": _four_bits,
 }
-
-
-def gguf_files(quantise: str) -> tuple[Path, ...]:
-    """The files of ``gguf:FILE`` or ``gguf:FILE,FILE``; none for other methods."""
-    method, _, told = quantise.partition(":")
-    return tuple(Path(name.strip()).expanduser() for name in told.split(",") if name.strip()) if method == "gguf" else ()
 
 
 def named(quantise: str) -> str:

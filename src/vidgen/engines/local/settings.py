@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-from vidgen.engines.local.quantised import gguf_files
+from vidgen.engines.local.job import gguf_files
 from vidgen.errors import InputError
 from vidgen.media.home import configuration, vidgen_home
 
