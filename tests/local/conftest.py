@@ -40,3 +40,32 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("VIDGEN_HOME", str(folder))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     return folder
+
+
+@pytest.fixture(scope="session")
+def lora(tiny: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], Path]:
+    """``lora("wan-t2v", 1)``: a LoRA of random numbers for that tiny model, in a file as trainers write it."""
+
+    def made(kind: str, seed: int) -> Path:
+        import peft
+        import torch
+
+        from local.support import LORA_OF
+        from vidgen.engines.local.job import Load
+        from vidgen.engines.local.loading import load
+
+        file = tmp_path_factory.getbasetemp() / f"{kind}-{seed}.safetensors"
+        if not file.exists():
+            one = load(Load(tiny(kind), LORA_OF[kind]), "picture")
+            (network, *_) = one.denoisers
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                network.add_adapter(
+                    peft.LoraConfig(r=2, lora_alpha=2, init_lora_weights=False, target_modules=["to_q", "to_v"])
+                )
+            name = "transformer" if hasattr(one.pipe, "transformer") else "unet"
+            layers = {f"{name}_lora_layers": peft.get_peft_model_state_dict(network)}
+            type(one.pipe).save_lora_weights(file.parent, weight_name=file.name, **layers)
+        return file
+
+    return made

@@ -23,6 +23,9 @@ PIPELINES = {
     "animatediff": ("animatediff", "AnimateDiffPipeline"),
 }
 
+LORA_OF = {"wan-t2v": "WanPipeline", "wan-moe": "WanPipeline", "ltx": "LTXPipeline", "animatediff": "AnimateDiffPipeline"}
+"""Tiny models that the fixture ``lora`` makes LoRAs for."""
+
 
 def shot(model: Path | str | None = None, **wishes: Any) -> ShotRequest:
     """A request for one second of 96x64 at 24/s."""

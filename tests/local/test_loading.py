@@ -21,6 +21,7 @@ peft = pytest.importorskip("peft")
 
 from safetensors.torch import load_file, save_file  # noqa: E402
 
+from local.support import LORA_OF  # noqa: E402
 from vidgen.engines.local import loading  # noqa: E402
 from vidgen.engines.local.job import Adapter, Load  # noqa: E402
 from vidgen.engines.local.loading import load, quiet, readapt  # noqa: E402
@@ -217,31 +218,6 @@ def test_closing_lets_the_networks_go(tiny: Tiny) -> None:
     one.close()
     assert alive("WanTransformer3DModel") == before
     assert one.denoisers == []
-
-
-LORA_OF = {"wan-t2v": "WanPipeline", "wan-moe": "WanPipeline", "ltx": "LTXPipeline", "animatediff": "AnimateDiffPipeline"}
-
-
-@pytest.fixture(scope="module")
-def lora(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], Path]:
-    """A LoRA of random numbers for a tiny model, in a file as trainers write it."""
-
-    def made(kind: str, seed: int) -> Path:
-        file = tmp_path_factory.getbasetemp() / f"{kind}-{seed}.safetensors"
-        if not file.exists():
-            one = load(Load(tiny(kind), LORA_OF[kind]), "picture")
-            (network, *_) = one.denoisers
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(seed)
-                network.add_adapter(
-                    peft.LoraConfig(r=2, lora_alpha=2, init_lora_weights=False, target_modules=["to_q", "to_v"])
-                )
-            name = "transformer" if hasattr(one.pipe, "transformer") else "unet"
-            layers = {f"{name}_lora_layers": peft.get_peft_model_state_dict(network)}
-            type(one.pipe).save_lora_weights(file.parent, weight_name=file.name, **layers)
-        return file
-
-    return made
 
 
 @pytest.mark.parametrize("kind", LORA_OF)

@@ -18,7 +18,6 @@ from vidgen.engines.local.asking import Asked, ask
 from vidgen.engines.local.devices import Device
 from vidgen.engines.local.folder import open_folder
 from vidgen.engines.local.settings import Settings
-from vidgen.errors import MissingError
 from vidgen.storyboard.model import Camera
 from vidgen.weights import hub
 
@@ -34,12 +33,12 @@ def asked(folder: Path, name: str, out: Path, **wishes: object) -> Asked:
     return ask(takes_of(shot(name, **wishes)), found, GPU, [out], Settings())
 
 
-def lay_down(place: str, file: str) -> Path:
+def lay_down(place: str, file: str, data: bytes = b"weights") -> Path:
     """A LoRA as if it had been pulled."""
     folder = hub.folder_of(place)
     folder.mkdir(parents=True)
-    (folder / file).write_bytes(b"weights")
-    record = {"repo": place, "revision": "r1", "files": {file: [7, "5" * 64]}}
+    (folder / file).write_bytes(data)
+    record = {"repo": place, "revision": "r1", "files": {file: [len(data), "5" * 64]}}
     (folder / ".vidgen.json").write_text(json.dumps(record))
     return folder / file
 
@@ -56,11 +55,45 @@ def test_a_quality_that_needs_loras_uses_them_in_their_places(tiny: Tiny, tmp_pa
     assert asked(tiny("wan-moe"), row.name, tmp_path / "1.mp4", params={}).batch.load.adapters == ()
 
 
-def test_without_them_that_quality_is_refused_with_the_command(tiny: Tiny, tmp_path: Path) -> None:
-    with pytest.raises(MissingError) as caught:
-        asked(tiny("wan-t2v"), "wan2.1-t2v-14b", tmp_path / "1.mp4", params={"quality": "draft"})
-    assert caught.value.code == "models.missing"
-    assert "vidgen models pull wan2.1-t2v-14b" in caught.value.hint and "standard" in caught.value.hint
+def test_without_them_that_quality_takes_the_familys_steps_and_says_what_brings_them(tiny: Tiny, tmp_path: Path) -> None:
+    found = asked(tiny("wan-t2v"), "wan2.1-t2v-14b", tmp_path / "1.mp4", params={"quality": "draft"})
+    recipe = found.batch.recipe
+    assert (recipe.steps, recipe.guidance, recipe.prompt.guided, recipe.tier) == (20, 5.0, True, "draft")
+    assert found.batch.load.adapters == () and "flow_shift" not in recipe.extra
+    said = "quality: draft of wan2.1-t2v-14b needs a distilled LoRA that is not here; 20 steps are made"
+    assert ("engine.wish_approximated", f"{said}; vidgen models pull wan2.1-t2v-14b") in found.notices
+
+
+def test_one_expert_without_its_lora_is_no_four_step_model(tiny: Tiny, tmp_path: Path) -> None:
+    row = model("wan2.2-t2v-a14b")
+    assert row
+    lay_down(hub.place_of(row.loras[0].repo, row.loras[0].file), row.loras[0].file)
+    found = asked(tiny("wan-moe"), row.name, tmp_path / "1.mp4", params={"quality": "draft"}).batch
+    assert (found.recipe.steps, found.load.adapters) == (20, ())
+
+
+def test_a_distilled_draft_runs_in_four_steps_and_its_manifest_names_the_lora(
+    tiny: Tiny, lora: Callable[[str, int], Path], tmp_path: Path
+) -> None:
+    """With a LoRA of random numbers in the place of the real one."""
+    from dataclasses import replace
+
+    from vidgen.engines.local.runner import Runner
+
+    row = model("wan2.1-t2v-14b")
+    assert row
+    file = lay_down(hub.place_of(row.loras[0].repo, row.loras[0].file), row.loras[0].file, lora("wan-t2v", 1).read_bytes())
+    batch = asked(tiny("wan-t2v"), row.name, tmp_path / "1.mp4", params={"quality": "draft"}).batch
+    batch = replace(batch, load=replace(batch.load, device="cpu", dtype="float32", offload="none"))
+    steps: list[int] = []
+    runner = Runner()
+    (made,) = runner.make(batch, lambda step: steps.append(step.step))
+    assert steps == [1, 2, 3, 4]
+    assert made.manifest["guidance"] == 1.0 and made.manifest["scheduler_settings"]["flow_shift"] == 5.0
+    expected = {"role": "distilled", "weight": 1.0, "sha256": "5" * 64, "file": file.name}
+    assert made.manifest["adapters"] == [expected]
+    with_lora, plain = batch, replace(batch, load=replace(batch.load, adapters=()))
+    assert not runner.latents(with_lora).equal(runner.latents(plain))
 
 
 @pytest.mark.parametrize(("name", "move"), [("animatediff-v2", "pan_left"), ("ltx-2", "dolly_in")])

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vidgen.catalog.diffusion import Tier, models
+from vidgen.catalog.diffusion import LoRA, Tier, models
 from vidgen.engines.local.devices import Device
 from vidgen.engines.local.fit import Made, fit
 from vidgen.engines.local.folder import ModelFolder, check_safetensors, trusted
 from vidgen.engines.local.job import Adapter, Batch, Cache, Delivery, Load, Offload, Prompt, Recipe, Rejection, WantedTake
 from vidgen.engines.local.memory import weights
 from vidgen.engines.local.settings import Settings
-from vidgen.errors import InputError, MissingError
+from vidgen.errors import InputError
 from vidgen.media.files import sha256_file
 from vidgen.media.rate import rate_text
 from vidgen.takes.request import ShotRequest, TakeRequest, Task
@@ -48,7 +48,11 @@ def ask(takes: Sequence[TakeRequest], folder: ModelFolder, device: Device, outs:
         where=request.shot,
     )  # fmt: skip
     notices = list(_differences(request, folder, made, task))
-    tier = _tier(params, folder)
+    tier, missing = _tier(params, folder)
+    if missing:
+        text = f"quality: {params['quality']} of {folder.name} needs a distilled LoRA that is not here"
+        text += f"; {tier.steps} steps are made; vidgen models pull {folder.name}"
+        notices.append(("engine.wish_approximated", text))
     adapters, told = _adapters(request, params, folder, tier)
     anchor: tuple[float, ...] = ()
     if request.inputs.continues and "start_frame" in inputs:
@@ -92,7 +96,7 @@ def ask(takes: Sequence[TakeRequest], folder: ModelFolder, device: Device, outs:
 def prompt_of(request: ShotRequest, folder: ModelFolder) -> Prompt:
     """The prompt of a request as it will be encoded; for telling a worker of a whole film's prompts beforehand."""
     params = _checked(request, folder)
-    guidance = float(params.get("guidance", _tier(params, folder).guidance))
+    guidance = float(params.get("guidance", _tier(params, folder)[0].guidance))
     return Prompt(request.prompt, request.negative if folder.family.negative else "", guidance > 1)
 
 
@@ -222,13 +226,21 @@ def _differences(request: ShotRequest, folder: ModelFolder, made: Made, task: Ta
     return found
 
 
-def _tier(params: Mapping[str, Any], folder: ModelFolder) -> Tier:
+def _tier(params: Mapping[str, Any], folder: ModelFolder) -> tuple[Tier, bool]:
+    """The quality that is asked for; the family's, and True, where LoRAs are not here without which it gives no picture."""
     tiers = folder.model.tiers if folder.model else folder.family.tiers
     wanted = params.get("quality", "standard")
     if wanted not in tiers:
         text = f"params.quality: {wanted!r} is not known"
         raise InputError("request.bad_value", text, hint=f"one of {', '.join(tiers)}")
-    return tiers[wanted]
+    tier = tiers[wanted]
+    missing = any(hub.pulled(hub.place_of(lora.repo, lora.file)) is None for lora in _loras(tier, folder))
+    return (folder.family.tiers[wanted] if missing else tier), missing
+
+
+def _loras(tier: Tier, folder: ModelFolder) -> list[LoRA]:
+    """The LoRAs of the table that belong to a quality."""
+    return [lora for lora in (folder.model.loras if folder.model else ()) if lora.role.partition(" ")[0] in tier.adapters]
 
 
 def _cache(wanted: Any, folder: ModelFolder, request: ShotRequest) -> Cache | None:
@@ -274,7 +286,7 @@ def _adapters(
     request: ShotRequest, params: Mapping[str, Any], folder: ModelFolder, tier: Tier
 ) -> tuple[tuple[Adapter, ...], list[tuple[str, str]]]:
     """LoRAs of the shot: those of its quality, the user's own files, and that of the camera move where there is one."""
-    found, notices = _of_quality(request, folder, tier), []
+    found, notices = _of_quality(folder, tier), []
     wanted = params.get("lora", [])
     for entry in wanted if isinstance(wanted, list | tuple) else [wanted]:
         given = dict(entry) if isinstance(entry, Mapping) else {"file": entry}
@@ -298,22 +310,13 @@ def _adapters(
     return tuple(found), notices
 
 
-def _of_quality(request: ShotRequest, folder: ModelFolder, tier: Tier) -> list[Adapter]:
-    """The LoRAs without which a quality's few steps give no picture. Raises MissingError where they are not here."""
+def _of_quality(folder: ModelFolder, tier: Tier) -> list[Adapter]:
+    """The LoRAs of a quality, which are here."""
     found = []
-    for lora in folder.model.loras if folder.model and tier.adapters else ():
-        if lora.role.partition(" ")[0] not in tier.adapters:
-            continue
-        pulled = hub.pulled(hub.place_of(lora.repo, lora.file))
-        if pulled is None:
-            raise MissingError(
-                "models.missing",
-                f"the LoRA {lora.file} for this quality of {folder.name} is not on this machine",
-                hint=f"vidgen models pull {folder.name}, or params: {{quality: standard}}",
-                where=request.shot,
-            )
-        file = pulled.path / lora.file
-        found.append(Adapter(file, lora.weight, lora.role, pulled.files[lora.file][1] or sha256_file(file)))
+    for lora in _loras(tier, folder):
+        if pulled := hub.pulled(hub.place_of(lora.repo, lora.file)):
+            file = pulled.path / lora.file
+            found.append(Adapter(file, lora.weight, lora.role, pulled.files[lora.file][1] or sha256_file(file)))
     return found
 
 
