@@ -75,3 +75,86 @@ def test_shot_with_a_named_engine_needs_no_more_consent_but_keeps_to_the_limit(
     assert provider.created == 0 and not (tmp_path / "lake.mp4").exists()
     data = vidgen(*line, "--json").data
     assert data["cost_usd"] == pytest.approx(0.4) and (tmp_path / "lake.mp4").exists()
+
+
+ONE = "{id: a, scene: sea, engine: scripted}"
+PAIR = "{id: a, scene: sea, engine: scripted, candidates: 2}"
+
+
+def mend(provider: ScriptedRemote) -> None:
+    """Every job's result can be had after all."""
+    for job in provider.jobs():
+        provider._save({**job, "mood": "ok"})
+
+
+def test_shots_that_ask_for_the_same_share_one_purchase(vidgen: Vidgen, film: Film, provider: ScriptedRemote) -> None:
+    board = film(*(f"{{id: {name}, scene: sea, engine: scripted}}" for name in "abc"))
+    data = vidgen("render", board, "--max-cost", "0.3", "--json").data
+    assert provider.created == 1 and data["cost_usd"] == data["estimated_usd"] == pytest.approx(0.3)
+    assert len({shot["takes"][0]["file"] for shot in data["shots"]}) == 1
+
+
+def test_a_pinned_take_that_is_not_there_needs_consent_too(vidgen: Vidgen, film: Film, provider: ScriptedRemote) -> None:
+    assert vidgen("render", film(ONE), "--yes").code == 0
+    board = film(ONE[:-1] + ", pick: 7}")
+    envelope = vidgen("render", board, "--json").envelope
+    assert envelope["exit_code"] == 5 and "0.30" in envelope["error"]["message"] and provider.created == 1
+    assert vidgen("render", board, "--yes", "--json").data["shots"][0]["picked"] == 7
+
+
+def test_what_is_bought_already_is_fetched_without_more_consent(vidgen: Vidgen, film: Film, provider: ScriptedRemote) -> None:
+    provider.moods = ("expired",)
+    board = film(ONE)
+    assert vidgen("render", board, "--max-cost", "0.3").code == 4
+    mend(provider)
+    data = vidgen("render", board, "--json").data
+    assert provider.created == 1 and (data["estimated_usd"], data["cost_usd"]) == (0, 0)
+    assert vidgen("takes", "list", board, "--json").data["spent_usd"] == pytest.approx(0.3)
+
+
+def test_new_takes_that_were_interrupted_are_gone_on_with(vidgen: Vidgen, film: Film, provider: ScriptedRemote) -> None:
+    board = film(PAIR)
+    assert vidgen("render", board, "--yes").code == 0
+    provider.moods = ("ok", "ok", "expired", "ok")
+    assert vidgen("render", board, "--yes", "--regenerate", "a").code == 0
+    mend(provider)
+    data = vidgen("render", board, "--yes", "--regenerate", "a", "--json").data
+    assert [take["take"] for take in data["shots"][0]["takes"]] == [3, 4] and provider.created == 4
+    data = vidgen("render", board, "--yes", "--regenerate", "a", "--json").data
+    assert [take["take"] for take in data["shots"][0]["takes"]] == [5, 6] and provider.created == 6
+
+
+def test_a_plain_run_fetches_what_an_interrupted_wish_for_new_takes_bought(
+    vidgen: Vidgen, film: Film, provider: ScriptedRemote
+) -> None:
+    board = film(ONE)
+    assert vidgen("render", board, "--yes").code == 0
+    provider.moods = ("ok", "expired")
+    assert vidgen("render", board, "--yes", "--regenerate", "a").code == 4
+    mend(provider)
+    data = vidgen("render", board, "--json").data
+    assert [take["take"] for take in data["shots"][0]["takes"]] == [1, 2] and provider.created == 2
+
+
+def test_a_bought_job_of_a_shot_that_was_changed_is_named(vidgen: Vidgen, film: Film, provider: ScriptedRemote) -> None:
+    provider.moods = ("expired", "ok")
+    assert vidgen("render", film(ONE), "--yes").code == 4
+    (job,) = provider.jobs()
+    warnings = vidgen("render", film(ONE.replace("sea", "hill")), "--yes", "--json").envelope["warnings"]
+    assert any(row["code"] == "take.unfinished" and job["id"] in row["message"] for row in warnings)
+
+
+def test_a_price_that_nobody_knows_is_never_called_nothing(vidgen: Vidgen, film: Film, provider: ScriptedRemote) -> None:
+    provider.price = None
+    board = film(ONE)
+    assert vidgen("render", board, "--yes", "--json").data["cost_usd"] is None
+    found = vidgen("takes", "list", board, "--json").data
+    assert (found["spent_usd"], found["unpriced"]) == (0, 1)
+    assert "1 whose price is not known" in vidgen("takes", "list", board).out
+
+
+def test_a_budget_is_the_films_and_not_each_runs(vidgen: Vidgen, film: Film, provider: ScriptedRemote) -> None:
+    budget = "budget: {max_cost: 0.4}\n"
+    assert vidgen("render", film(ONE, top=budget)).code == 0
+    envelope = vidgen("render", film(ONE.replace("sea", "hill"), top=budget), "--json").envelope
+    assert envelope["exit_code"] == 5 and "0.30 USD are spent" in envelope["error"]["message"] and provider.created == 1

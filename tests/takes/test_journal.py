@@ -211,14 +211,14 @@ def test_the_limit_is_for_one_run_but_the_journal_knows_all(tmp_path: Path, take
     assert (journal.spent("run1"), journal.spent("run2"), journal.spent()) == (0.5, 0.25, 0.75)
 
 
-def test_a_resumed_job_counts_in_the_run_that_finishes_it(tmp_path: Path, take: TakeRequest) -> None:
+def test_what_nobody_knows_the_price_of_is_counted_apart(tmp_path: Path, take: TakeRequest) -> None:
     journal = Journal(tmp_path)
-    attempt = reserve(journal, take)
+    attempt = reserve(journal, take, cost=None)
     journal.begin(attempt.id)
+    assert (journal.spent("run1"), journal.unpriced("run1"), journal.unpriced("run2")) == (0, 1, 0)
     journal.submitted(attempt.id, "job")
-    journal.resume(attempt.id, "run2")
-    assert (journal.spent("run1"), journal.spent("run2")) == (0, 0.6)
-    assert journal.attempts()[0].job_id == "job"
+    journal.done(attempt.id, sha256="0" * 64, actual_usd=0.3)
+    assert (journal.spent(), journal.unpriced()) == (0.3, 0)
 
 
 def test_another_seed_is_another_take(tmp_path: Path, take: TakeRequest) -> None:

@@ -238,6 +238,8 @@ def ledger_table(found: Mapping[str, Any]) -> None:
     if found["takes"]:
         screen.print(table)
     screen.print(f"spent and set aside: {found['spent_usd']:.2f} USD", highlight=False)
+    if found["unpriced"]:
+        screen.print(f"and {found['unpriced']} whose price is not known", highlight=False)
     if found["unsettled"]:
         screen.print(
             f"{found['unsettled']} of unknown fate: look for the reference at the provider, then"

@@ -53,7 +53,7 @@ class RenderResult:
     output: Path | None
     shots: tuple[MadeShot, ...]
     estimated_usd: float | None
-    cost_usd: float
+    cost_usd: float | None
     diffusion: bool
     needs_review: tuple[str, ...] = ()
     cut: Mapping[str, Any] = field(default_factory=dict)
@@ -138,9 +138,10 @@ def render_film(
         maker = ShotMaker(needed, engines, space, regenerate, listener, options.jobs, full.board.score)
         survey = maker.survey()
         maker.rehearse(survey)
+        spent = space.journal.spent() if space.journal else 0.0
         limit = consent(
-            survey.estimated_usd, survey.missing, budget=full.board.budget, max_cost=options.max_cost, yes=options.yes,
-            confirm=confirm, warn=warn,
+            survey.estimated_usd, survey.missing, budget=full.board.budget, spent_usd=spent, max_cost=options.max_cost,
+            yes=options.yes, confirm=confirm, warn=warn,
         )  # fmt: skip
         listener("run.started", shots=len(needed), takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
         if survey.missing:
@@ -155,7 +156,7 @@ def render_film(
         output=output,
         shots=tuple(kept),
         estimated_usd=survey.estimated_usd,
-        cost_usd=round(maker.spent_usd, 6),
+        cost_usd=maker.spent_usd,
         diffusion=_diffusion(plan, engines),
         needs_review=tuple(shot.planned.id for shot in kept if shot.needs_review),
         cut=cut,

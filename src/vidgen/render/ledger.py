@@ -16,11 +16,12 @@ def ledger(board: Path, work: Path | None = None) -> dict[str, Any]:
     """``data`` of ``takes list``: every paid attempt, oldest first, and what they cost together."""
     root = Project.of(board, work).root
     if not (root / "journal.db").is_file():
-        return {"takes": [], "spent_usd": 0.0, "unsettled": 0}
+        return {"takes": [], "spent_usd": 0.0, "unpriced": 0, "unsettled": 0}
     journal = Journal(root)
     rows = [_row(attempt) for attempt in reversed(journal.attempts())]
-    unsettled = sum(row["state"] == "unknown" for row in rows)
-    return {"takes": rows, "spent_usd": round(journal.spent(), 6), "unsettled": unsettled}
+    unsettled = sum(row["state"] in ("unknown", "submitting") for row in rows)
+    spent, unpriced = round(journal.spent(), 6), journal.unpriced()
+    return {"takes": rows, "spent_usd": spent, "unpriced": unpriced, "unsettled": unsettled}
 
 
 def resolve(

@@ -99,7 +99,6 @@ async def run_remote(
     attempt = journal.open_job(buy.take_key)
     if attempt is None:
         return await _new(buy)
-    attempt = journal.resume(attempt.id, run_id)
     try:
         async with buy.slot:
             started()

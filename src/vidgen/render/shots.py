@@ -23,6 +23,7 @@ from vidgen.render.machine import capabilities_of, jobs_at_once
 from vidgen.render.project import Workspace
 from vidgen.render.rehearsal import rehearse_shots
 from vidgen.render.remote import run_remote
+from vidgen.render.wanted import Shelf
 from vidgen.storyboard.model import Score
 from vidgen.takes.keys import request_key, seeded_key
 from vidgen.takes.lockfile import Pick
@@ -97,7 +98,6 @@ class ShotMaker:
     jobs: int | None = None
     score: Score | None = None
     notices: list[Notice] = field(default_factory=list)
-    spent_usd: float = 0.0
 
     def __post_init__(self) -> None:
         self._stop = threading.Event()
@@ -108,19 +108,26 @@ class ShotMaker:
         self._missing: set[str] | None = None
         self._model_keys: dict[tuple[str, str | None], str | None] = {}
         self._local: LocalMaker | None = None
+        self._shelf = Shelf(self.space, self.regenerate)
+        self._turns: dict[str, asyncio.Lock] = {}
 
     def survey(self) -> Survey:
         """Look at what is there. Writes nothing."""
         found: dict[str, MadeShot] = {}
         prices: list[float | None] = []
+        counted: set[str] = set()
         for planned in self.shots:
-            shot = found[planned.id] = self._surveyed(planned, found)
-            if shot.missing and planned.estimated_usd is None:
-                prices.append(None)
-            elif shot.missing:
-                prices.append((planned.estimated_usd or 0) / planned.candidates * shot.missing)
+            shot, new = self._surveyed(planned, found)
+            found[planned.id] = shot
+            fresh = set(new) - counted  # shots that ask for the same share their takes
+            counted |= fresh
+            if fresh:
+                prices.append(
+                    None if planned.estimated_usd is None else planned.estimated_usd / planned.candidates * len(fresh)
+                )
         self._missing = {shot.planned.id for shot in found.values() if shot.missing}
         self._gather_notices()
+        self.notices += self._shelf.left_behind({shot.planned.id: shot.request_key or "" for shot in found.values()})
         known = [price for price in prices if price is not None]
         return Survey(tuple(found.values()), None if len(known) < len(prices) else round(sum(known), 6))
 
@@ -135,6 +142,12 @@ class ShotMaker:
             return self._resolved(planned, parent)[0]
 
         rehearse_shots([shot.planned for shot in survey.shots if shot.missing], self.engines, resolved)
+
+    @property
+    def spent_usd(self) -> float | None:
+        """US dollars that this run has spent: the provider's figures, else the estimate; None where a price is not known."""
+        journal, run = self.space.journal, self.space.run_id
+        return 0.0 if journal is None else None if journal.unpriced(run) else round(journal.spent(run), 6)
 
     async def make(self, limit_usd: float | None) -> list[MadeShot]:
         """Make what is missing and pick. ``limit_usd``: most that this run may spend.
@@ -160,17 +173,20 @@ class ShotMaker:
             raise _worst(failures)
         return [result for result in done if isinstance(result, MadeShot)]
 
-    def _surveyed(self, planned: PlannedShot, found: Mapping[str, MadeShot]) -> MadeShot:
+    def _surveyed(self, planned: PlannedShot, found: Mapping[str, MadeShot]) -> tuple[MadeShot, list[str]]:
+        """A shot as it is at hand, and names of the takes that are neither at hand nor bought."""
         if planned.request is None:
-            return MadeShot(planned, picked_by="clip")
+            return MadeShot(planned, picked_by="clip"), []
         parent = found.get(planned.continues) if planned.continues else None
         if parent and parent.picked is None and parent.picked_by != "clip":
-            return MadeShot(planned, missing=planned.candidates)
+            unnamed = [f"{planned.id}/{number}" for number in range(planned.candidates)]
+            return MadeShot(planned, missing=planned.candidates), unnamed
         request, key = self._resolved(planned, parent)
-        takes = [take for number in self._numbers(planned, key) if (take := self._find(request, key, number))]
-        missing = planned.candidates - min(len(takes) + self._rejected(request, key, planned), planned.candidates)
-        shot = MadeShot(planned, key, tuple(takes), missing=missing, reused=not missing)
-        return shot if missing else self._picked(shot, request, fresh=False)
+        wanted = self._shelf.wanted(planned, request, key)
+        shot = MadeShot(planned, key, wanted.takes, missing=wanted.missing, reused=not wanted.missing)
+        if not wanted.missing:
+            shot = self._picked(shot, request, fresh=False)
+        return shot, [seeded_key(key, request.seed_of(number)) for number in wanted.new]
 
     def _resolved(self, planned: PlannedShot, parent: MadeShot | None) -> tuple[ShotRequest, str]:
         """The request with the file that it continues, and its key."""
@@ -189,31 +205,6 @@ class ShotMaker:
         if (engine.name, model) not in self._model_keys:
             self._model_keys[(engine.name, model)] = engine.model_key(model)
         return self._model_keys[(engine.name, model)]
-
-    def _numbers(self, planned: PlannedShot, key: str) -> list[int]:
-        """The take numbers that this run wants: 1 to N, the pinned one, and for --regenerate the next N."""
-        wanted = list(range(1, planned.candidates + 1))
-        if {planned.id, planned.parent} & self.regenerate and self.space.store:
-            last = max((take.take for take in self.space.store.takes_of(key)), default=0)
-            return [last + number for number in wanted]
-        pick = self.space.picks.get(planned.id)
-        if pick and pick.request_key == key and pick.take not in wanted:
-            wanted.append(pick.take)
-        if planned.shot.pick and planned.shot.pick not in wanted:
-            wanted.append(planned.shot.pick)
-        return wanted
-
-    def _find(self, request: ShotRequest, key: str, number: int) -> Take | None:
-        if self.space.store is None:
-            return None
-        return self.space.store.find(seeded_key(key, request.seed_of(number)))
-
-    def _rejected(self, request: ShotRequest, key: str, planned: PlannedShot) -> int:
-        """How many of the wanted takes an engine gave up on the way, in this run or an earlier one."""
-        if self.space.store is None:
-            return 0
-        numbers = self._numbers(planned, key)
-        return sum(self.space.store.was_rejected(seeded_key(key, request.seed_of(number))) for number in numbers)
 
     def _local_maker(self) -> LocalMaker | None:
         """What this run's local engines share: above all, every request that is still to be made."""
@@ -243,16 +234,18 @@ class ShotMaker:
             return MadeShot(planned, picked_by="clip")
         parent = await self._parent(planned)
         request, key = await asyncio.to_thread(self._resolved, planned, parent)
-        numbers = self._numbers(planned, key)
+        wanted = await asyncio.to_thread(self._shelf.wanted, planned, request, key)
+        numbers = wanted.numbers
         self.listener("shot.started", shot=planned.id, engine=planned.engine, takes=len(numbers))
         engine = self.engines[planned.engine]
         results: Sequence[Take | BaseException]
-        if isinstance(engine, LocalEngine) and engine.together:
-            results = await self._takes_together(engine, planned, request, key, numbers)
-        else:
-            results = await asyncio.gather(
-                *(self._take(planned, request, key, number) for number in numbers), return_exceptions=True
-            )
+        async with self._turns.setdefault(key, asyncio.Lock()):  # shots that ask for the same: the second finds its takes
+            if isinstance(engine, LocalEngine) and engine.together:
+                results = await self._takes_together(engine, planned, request, key, numbers)
+            else:
+                results = await asyncio.gather(
+                    *(self._take(planned, request, key, number) for number in numbers), return_exceptions=True
+                )
         takes = [take for take in results if isinstance(take, Take)]
         failed = [error for error in results if isinstance(error, BaseException)]
         if self._stop.is_set():
@@ -281,7 +274,7 @@ class ShotMaker:
             ) from error
 
     async def _take(self, planned: PlannedShot, request: ShotRequest, key: str, number: int) -> Take:
-        found = await asyncio.to_thread(self._find, request, key, number)
+        found = await asyncio.to_thread(self._shelf.find, request, key, number)
         if found:
             self.listener("take.reused", shot=planned.id, take=number)
             return found
@@ -292,8 +285,6 @@ class ShotMaker:
             if not isinstance(error, Cancelled):
                 self.listener("take.failed", shot=planned.id, take=number, code=error.code, message=error.message)
             raise
-        told = take.cost_usd  # where the provider gives no figure, the estimate stands, as in the journal
-        self.spent_usd += (planned.estimated_usd or 0.0) / planned.candidates if told is None else told
         self.listener("take.done", shot=planned.id, take=number, file=str(take.file), cost_usd=take.cost_usd)
         return take
 
@@ -350,7 +341,7 @@ class ShotMaker:
         results: list[Take | BaseException] = []
         wanted = []
         for number in numbers:
-            found = await asyncio.to_thread(self._find, request, key, number)
+            found = await asyncio.to_thread(self._shelf.find, request, key, number)
             if found:
                 self.listener("take.reused", shot=planned.id, take=number)
                 results.append(found)

@@ -59,7 +59,7 @@ class ShotResult:
     output: Path
     shot: MadeShot
     fps: Fraction
-    cost_usd: float
+    cost_usd: float | None
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``shot --json``."""
@@ -119,7 +119,7 @@ def render_shot(
         assert shot.picked is not None
         with atomic(options.output) as part:
             shutil.copyfile(shot.picked.file, part)
-    return ShotResult(options.output, shot, plan.source_fps, round(maker.spent_usd, 6))
+    return ShotResult(options.output, shot, plan.source_fps, maker.spent_usd)
 
 
 def _board(options: ShotOptions) -> Storyboard:

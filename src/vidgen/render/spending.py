@@ -17,17 +17,19 @@ def consent(
     takes: int,
     *,
     budget: Budget | None = None,
+    spent_usd: float = 0.0,
     max_cost: float | None = None,
     yes: bool = False,
     named: bool = False,
     confirm: Confirm | None = None,
     warn: Callable[[Iterable[Notice]], None],
 ) -> float | None:
-    """Settle that paid work may start; returns the hard limit in US dollars for this run, None for none.
+    """Settle that paid work may start; returns the hard limit in US dollars for this run, None for none. ``spent_usd`` is what
+    earlier runs have taken of the film's ``budget``.
 
     Raises BudgetError where it may not; nothing was sent then.
     """
-    limit = limit_of(max_cost, budget.max_cost if budget else None, budget.mode if budget else "cap")
+    limit = limit_of(max_cost, budget.max_cost if budget else None, budget.mode if budget else "cap", spent_usd)
     todo = check_budget(estimated_usd, limit, yes=yes, named=named, terminal=confirm is not None)
     warn(todo.notices)
     if todo.ask and confirm and not confirm(estimated_usd, takes):

@@ -14,12 +14,24 @@ Mode = Literal["observe", "warn", "cap"]
 class Limit:
     """Most that may be spent, in US dollars; ``cap`` refuses before it, ``warn`` says so, ``observe`` only counts.
 
-    ``source`` says where it comes from: ``--max-cost`` or ``budget:``.
+    ``source`` says where it comes from: ``--max-cost``, which is for one run, or ``budget:``, which is for the film: ``spent``
+    is what earlier runs have taken of it.
     """
 
     usd: float
     mode: Mode = "cap"
     source: str = "--max-cost"
+    spent: float = 0.0
+
+    @property
+    def left(self) -> float:
+        """What may still be spent."""
+        return max(0.0, round(self.usd - self.spent, 6))
+
+    def text(self) -> str:
+        """The limit in words."""
+        spent = f", of which {price_text(self.spent)} are spent or set aside" if self.spent else ""
+        return f"the limit of {self.usd:.2f} USD ({self.source}{spent})"
 
 
 @dataclass(frozen=True)
@@ -30,16 +42,20 @@ class Consent:
     notices: tuple[Notice, ...] = ()
 
 
-def limit_of(max_cost: float | None, board_max: float | None = None, board_mode: Mode = "cap") -> Limit | None:
-    """The limit that counts: ``--max-cost`` on the command line, else the storyboard's ``budget:``, else none."""
+def limit_of(
+    max_cost: float | None, board_max: float | None = None, board_mode: Mode = "cap", spent: float = 0.0
+) -> Limit | None:
+    """The limit that counts: ``--max-cost`` on the command line, else the storyboard's ``budget:``, else none. ``spent``: US
+    dollars that the film has cost so far.
+    """
     if max_cost is not None:
         return Limit(max_cost)
-    return None if board_max is None else Limit(board_max, board_mode, "budget:")
+    return None if board_max is None else Limit(board_max, board_mode, "budget:", spent)
 
 
 def cap_usd(limit: Limit | None) -> float | None:
     """The hard limit for ``Journal.reserve``; None where spending is only watched."""
-    return limit.usd if limit and limit.mode == "cap" else None
+    return limit.left if limit and limit.mode == "cap" else None
 
 
 def check_budget(
@@ -84,14 +100,13 @@ def _hold(estimated_usd: float | None, limit: Limit) -> None:
     if estimated_usd is None:
         raise BudgetError(
             "budget.unknown_price",
-            f"the price of a shot is not known, so the limit of {limit.usd:.2f} USD ({limit.source}) cannot be kept",
+            f"the price of a shot is not known, so {limit.text()} cannot be kept",
             hint="choose models with known prices, or take the limit away and pass --yes",
         )
-    if round(estimated_usd - limit.usd, 6) > 0:
+    if round(estimated_usd - limit.left, 6) > 0:
         raise BudgetError(
             "budget.exceeded",
-            f"this would cost {price_text(estimated_usd)}, more than the limit of {limit.usd:.2f} USD ({limit.source});"
-            " nothing was sent",
+            f"this would cost {price_text(estimated_usd)}, more than {limit.text()}; nothing was sent",
             hint="raise the limit, or ask for fewer candidates, shorter shots or a cheaper model",
         )
 
@@ -99,7 +114,7 @@ def _hold(estimated_usd: float | None, limit: Limit) -> None:
 def _remarks(estimated_usd: float | None, limit: Limit | None) -> tuple[Notice, ...]:
     if estimated_usd is None:
         return (Notice("budget.price_unknown", "the price of a shot is not known; the bill may be higher than the estimate"),)
-    if limit and limit.mode == "warn" and estimated_usd > limit.usd:
-        text = f"the estimate of {price_text(estimated_usd)} is above the budget of {limit.usd:.2f} USD"
+    if limit and limit.mode == "warn" and estimated_usd > limit.left:
+        text = f"the estimate of {price_text(estimated_usd)} is above {limit.text()}"
         return (Notice("budget.over_limit", text),)
     return ()

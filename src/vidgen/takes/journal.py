@@ -155,10 +155,6 @@ class Journal:
         """The answer to the create request was lost. Its price stays set aside and it is never sent again by itself."""
         return self._move(attempt, ("submitting",), "unknown", words=words)
 
-    def resume(self, attempt: int, run_id: str) -> Attempt:
-        """A later run takes over an open job; what it costs counts in that run."""
-        return self._move(attempt, ("submitted",), "submitted", run_id=run_id)
-
     def lost(self, take_key: str) -> Attempt | None:
         """The unsettled attempt of a take whose answer was lost."""
         return next((row for row in self.attempts(take_key) if row.state == "unknown"), None)
@@ -177,6 +173,13 @@ class Journal:
         """US dollars spent and set aside by a run, or ever: actual cost where known, else the estimate."""
         with self._connect() as db:
             return _spent(db, run_id) / MICRO
+
+    def unpriced(self, run_id: str | None = None) -> int:
+        """How many attempts of a run, or ever, may have cost something that nobody knows."""
+        query = """SELECT COUNT(*) FROM attempts WHERE estimated IS NULL AND actual IS NULL
+                   AND state NOT IN ('planned', 'failed') AND (?1 IS NULL OR run_id = ?1)"""
+        with self._connect() as db:
+            return int(db.execute(query, (run_id,)).fetchone()[0])
 
     def recover(self, stored: Callable[[str], Take | None] = lambda take_key: None) -> list[Attempt]:
         """Settle what a run that died left behind; call it once at a run's start, under the project's lock.
