@@ -21,6 +21,7 @@ PIPELINES = {
     "cogvideox-i2v": ("cogvideox", "CogVideoXImageToVideoPipeline"),
     "svd": ("svd", "StableVideoDiffusionPipeline"),
     "animatediff": ("animatediff", "AnimateDiffPipeline"),
+    "hunyuan15": ("hunyuan15", "HunyuanVideo15Pipeline"),
 }
 
 LORA_OF = {"wan-t2v": "WanPipeline", "wan-moe": "WanPipeline", "ltx": "LTXPipeline", "animatediff": "AnimateDiffPipeline"}

@@ -195,6 +195,20 @@ def test_cancel_stops_between_two_steps_and_the_next_batch_works(tiny: Tiny, tmp
     assert runner.make(batch(tiny("wan-t2v"), tmp_path))[0].file
 
 
+def test_a_pipeline_that_tells_nobody_of_its_steps_is_heard_and_cancelled_too(tiny: Tiny, tmp_path: Path) -> None:
+    """HunyuanVideo 1.5's call takes no callback."""
+    heard: list[Step] = []
+    runner = Runner()
+    before = runner.latents(batch(tiny("hunyuan15"), tmp_path, kind="hunyuan15"))
+    runner.make(batch(tiny("hunyuan15"), tmp_path, kind="hunyuan15"), heard.append)
+    assert [step.step for step in heard] == [1, 2, 3]
+    assert heard[-1].preview is not None
+    with pytest.raises(Cancelled):
+        runner.make(batch(tiny("hunyuan15"), tmp_path, steps=20, kind="hunyuan15"), heard.append, lambda: len(heard) == 5)
+    assert len(heard) == 5
+    assert torch.equal(runner.latents(batch(tiny("hunyuan15"), tmp_path, kind="hunyuan15")), before)
+
+
 def test_out_of_memory_lowers_the_plan_and_says_so(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The batch of four does not fit, nor do two; one at a time does."""
     real = Runner._denoise

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vidgen.engines.local import anchor, decoding, prompts, reject, speed
+from vidgen.engines.local import anchor, decoding, prompts, reject, speed, stepping
 from vidgen.engines.local.deliver import deliver
 from vidgen.engines.local.families import BATCHED, accepted, call_arguments, guidance, read_inputs
 from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt, Recipe, WantedTake
@@ -162,7 +162,7 @@ class Runner:
         if recipe.guidance <= 1 and "negative_prompt_embeds" in arguments:
             arguments["negative_prompt_embeds"] = None
         cached = speed.cached(pipe, loaded.denoisers, recipe.cache, recipe.steps)
-        with quiet(), torch.no_grad(), cached, decoding.patient(loaded):
+        with quiet(), torch.no_grad(), cached, decoding.patient(loaded), stepping.heard(pipe, watch):
             made = pipe(**accepted(pipe, arguments))
         return made.frames, watch.kept, watch.bad
 
