@@ -153,6 +153,7 @@ CODES: dict[str, str] = {
     "media.no_audio": "The file has no sound",
     "media.no_video": "The file has no video stream",
     "media.not_found": "The file does not exist",
+    "media.not_kept": "A downloaded result cannot be written to disk",
     "media.too_large": "The picture or file is larger than is opened",
     "media.too_short": "The clip has fewer frames than are needed",
     "media.truncated": "The file ends before its container says that it does",

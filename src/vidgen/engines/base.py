@@ -117,7 +117,8 @@ JobState = Literal["queued", "running", "succeeded", "failed"]
 @dataclass(frozen=True)
 class Job:
     """A remote job as last seen. ``error`` is the provider's own words, ``kind`` what sort of failure they tell of (as in
-    ``engines.cloud.failures.Kind``; None: of its own); ``raw`` whatever ``fetch`` needs (JSON values).
+    ``engines.cloud.failures.Kind``; None: of its own); ``raw`` whatever ``fetch`` needs (JSON values); ``cost_usd`` what a
+    job that failed has cost all the same.
     """
 
     id: str
@@ -126,6 +127,7 @@ class Job:
     error: str | None = None
     kind: str | None = None
     raw: Mapping[str, Any] | None = None
+    cost_usd: float = 0.0
 
 
 class RemoteEngine(Engine):

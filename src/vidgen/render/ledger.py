@@ -10,6 +10,7 @@ from vidgen.errors import InputError
 from vidgen.render.project import Project
 from vidgen.takes.exclusive import project_lock
 from vidgen.takes.journal import Attempt, Journal
+from vidgen.takes.store import TakeStore
 
 
 def ledger(board: Path, work: Path | None = None) -> dict[str, Any]:
@@ -27,22 +28,24 @@ def ledger(board: Path, work: Path | None = None) -> dict[str, Any]:
 def resolve(
     board: Path, number: int, *, job: str | None = None, lost: bool = False, work: Path | None = None
 ) -> dict[str, Any]:
-    """Settle attempt ``number``, whose answer was lost: it is that ``job``, or it was never accepted (``lost``).
+    """Settle attempt ``number``, whose answer was lost: it is that ``job``, or it was never accepted (``lost``). A job that is
+    known may be named anew, or given up at its price.
 
     Raises InputError where there is no such attempt, it is not unsettled, or the job is another attempt's; ProcessingError
     while a run is going on.
     """
-    if (job is None) == (not lost):
+    if (job is None) == (not lost) or (job is not None and not job.strip()):
         raise InputError("usage.invalid", "say what became of it: --job ID or --lost, one of the two")
     root = Project.of(board, work).root
     known = (root / "journal.db").is_file()
     with project_lock(root):
         journal = Journal(root)
+        if known:
+            journal.recover(TakeStore(root, journal=journal).find)  # what a run left behind that was killed
         found = next((row for row in journal.attempts() if row.id == number), None) if known else None
         if found is None:
             raise InputError("takes.unknown", f"there is no attempt {number}", hint=f"vidgen takes list {board}")
-        mendable = found.state == "submitted" and job  # a person may have named the wrong job
-        if found.state != "unknown" and not mendable:
+        if found.state not in ("unknown", "submitted"):
             raise InputError("takes.settled", f"attempt {number} is {found.state}: there is nothing to settle")
         if job:
             owner = next((row for row in journal.attempts() if row.job_id and _bare(row.job_id) == _bare(job)), None)
@@ -50,6 +53,8 @@ def resolve(
                 text = f"job {job} is that of attempt {owner.id} (take {owner.take} of {owner.shot}): it cannot be both"
                 raise InputError("takes.settled", text, hint=f"look for another job at {found.engine}, or say --lost")
             return _row(journal.submitted(number, job))
+        if found.state == "submitted":  # it was accepted, so it may have to be paid
+            return _row(journal.failed(number, "given up by a person", actual_usd=found.estimated_usd))
         return _row(journal.failed(number, "never accepted, as a person found out"))
 
 

@@ -11,24 +11,31 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar, cast, get_args
 
 from vidgen.engines.base import Job, RemoteEngine
-from vidgen.engines.cloud.failures import ProviderError, kind_of
+from vidgen.engines.cloud.failures import Kind, ProviderError
 from vidgen.errors import Cancelled, Notice, ProcessingError, VidgenError
 from vidgen.takes.journal import Attempt, Journal
 from vidgen.takes.keys import seeded_key
 from vidgen.takes.request import Take, TakeRequest
 from vidgen.takes.store import TakeStore
 
+T = TypeVar("T")
+
 RATE_TRIES = 40
 """How often a request is sent that the provider turns away for now."""
 BLIPS = 20
 """How many answers in a row may be missing while a job is polled."""
-LISTED_AFTER = 30
-"""Polling intervals after which a job that a provider does not list was never accepted; lists may lag behind."""
+CONNECT_TRIES = 6
+"""How often a request is sent that could not leave, because there was no connection."""
+LISTED_AFTER_S, LISTED_UNTIL_S = 300.0, 86_400.0
+"""A job that a provider does not list at this age was never accepted: younger, the list may lag behind; older, it may have been
+cleared away.
+"""
 LONGEST_PAUSE_S = 60.0
 TICK_S = 0.2
 """How soon a wish to stop is heard while waiting."""
@@ -104,10 +111,10 @@ async def run_remote(
             started()
             job = await _wait(buy, attempt)
         return await _finish(buy, attempt, job)
-    except ProviderError as error:
-        if error.kind != "expired" or not again:
+    except ProcessingError as error:
+        if error.code not in ("result.expired", "provider.bad_result") or not again:
             raise
-        journal.failed(attempt.id, error.message, actual_usd=attempt.estimated_usd or 0.0)
+        journal.failed(attempt.id, error.message, actual_usd=attempt.estimated_usd)
     return await _new(buy)
 
 
@@ -132,7 +139,7 @@ async def _look_up(buy: Purchase) -> None:
         return
     if job_id:
         buy.journal.submitted(lost.id, job_id)
-    elif _age_s(lost) > LISTED_AFTER * buy.interval_s:
+    elif LISTED_AFTER_S < _age_s(lost) < LISTED_UNTIL_S:
         buy.journal.failed(lost.id, "the provider knows of no such job: it was never accepted")
 
 
@@ -153,10 +160,10 @@ async def _bought(buy: Purchase) -> Attempt:
         try:
             return await _sent(buy, attempt)
         except ProviderError as error:
-            if error.kind != "rate":
+            if error.kind != "rate" and not error.unsent:
                 raise
             try:
-                if number == RATE_TRIES:
+                if number == (CONNECT_TRIES if error.unsent else RATE_TRIES) or error.kind == "auth":
                     raise
                 await _pause(buy, error.retry_after_s or buy.interval_s * 2 ** min(number, 6))
             except VidgenError:
@@ -174,7 +181,7 @@ async def _sent(buy: Purchase, attempt: Attempt) -> Attempt:
     except VidgenError as error:
         if error.code == "submit.unknown":
             journal.unknown(attempt.id, error.message)
-        elif kind_of(error) == "rate":
+        elif isinstance(error, ProviderError) and (error.kind == "rate" or error.unsent):
             journal.postponed(attempt.id, error.message)
         else:
             journal.failed(attempt.id, error.message)
@@ -182,17 +189,34 @@ async def _sent(buy: Purchase, attempt: Attempt) -> Attempt:
     except BaseException as error:
         journal.unknown(attempt.id, f"{type(error).__name__}: {error}")
         raise
-    return journal.submitted(attempt.id, job_id)
+    try:
+        return journal.submitted(attempt.id, job_id)
+    except VidgenError as error:
+        error.message += f"; {buy.engine.name} has accepted take {attempt.take} of {attempt.shot} as job {job_id}"
+        error.hint = f"{error.hint}; then vidgen takes resolve BOARD.yaml {attempt.id} --job {job_id}"
+        raise
+
+
+async def _heard(buy: Purchase, work: Awaitable[T]) -> T:
+    """Wait for what may be broken off without loss; a wish to stop breaks it off."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        await asyncio.wait({task}, timeout=TICK_S)
+        if buy.stop.is_set() and not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            raise Cancelled()
+    return task.result()
 
 
 async def _finish(buy: Purchase, attempt: Attempt, job: Job) -> Take:
     """Fetch what a job that ended has made and put it into the store."""
     if job.state == "failed":
-        buy.journal.failed(attempt.id, job.error or "no reason given")
+        buy.journal.failed(attempt.id, job.error or "no reason given", actual_usd=job.cost_usd)
         raise _job_failed(buy, job)
     part = buy.store.part_for(buy.take_key)
     try:
-        generated = await buy.engine.fetch(job, buy.wanted, part)
+        generated = await _heard(buy, buy.engine.fetch(job, buy.wanted, part))
         take = await asyncio.to_thread(buy.store.put, part, buy.wanted, generated, request_key=buy.key)
     finally:
         part.unlink(missing_ok=True)
@@ -202,11 +226,17 @@ async def _finish(buy: Purchase, attempt: Attempt, job: Job) -> Take:
 
 
 def _job_failed(buy: Purchase, job: Job) -> ProcessingError:
-    moderated = job.kind in ("moderation_input", "moderation_output")
+    """Why there is no take: by its kind where the provider says it, so that code and hint fit."""
+    told = job.error or "no reason given"
+    if job.kind in get_args(Kind):
+        error: ProcessingError = ProviderError(cast(Kind, job.kind), buy.engine.name, told)
+        error.message = f"take {buy.wanted.take} of {buy.wanted.request.shot}: {error.message}"
+        error.where = buy.wanted.request.shot
+        return error
     return ProcessingError(
-        "generation.moderated" if moderated else "generation.failed",
-        f"take {buy.wanted.take} of {buy.wanted.request.shot}: {buy.engine.name} says: {job.error or 'no reason given'}",
-        hint="reword the shot" if moderated else "change the shot, or choose another engine; what was made is kept",
+        "generation.failed",
+        f"take {buy.wanted.take} of {buy.wanted.request.shot}: {buy.engine.name} says: {told}",
+        hint="change the shot, or choose another engine; what was made is kept",
         where=buy.wanted.request.shot,
     )
 
@@ -220,7 +250,7 @@ async def _wait(buy: Purchase, attempt: Attempt) -> Job:
         if buy.stop.is_set():
             raise Cancelled()
         try:
-            job = await buy.engine.poll(attempt.job_id)
+            job = await _heard(buy, buy.engine.poll(attempt.job_id))
         except ProviderError as error:
             blips += 1
             if error.kind not in ("provider_fault", "rate") or blips > BLIPS:

@@ -24,7 +24,7 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -146,7 +146,7 @@ class Journal:
         """The take is in the store. ``actual_usd`` is the provider's figure; None: the estimate stands."""
         return self._move(attempt, ("submitted",), "done", sha256=sha256, actual=_micro(actual_usd))
 
-    def failed(self, attempt: int, words: str, *, actual_usd: float = 0.0) -> Attempt:
+    def failed(self, attempt: int, words: str, *, actual_usd: float | None = 0.0) -> Attempt:
         """It ended without a take; ``words`` are the provider's own. Its reservation is given back but for what it cost."""
         open_states: tuple[State, ...] = ("planned", "submitting", "submitted", "unknown")
         return self._move(attempt, open_states, "failed", words=words, actual=_micro(actual_usd))
@@ -225,16 +225,18 @@ class Journal:
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
         """A connection for one step: cheap beside a synced commit, and right in any thread or forked process."""
-        db = sqlite3.connect(self.path, timeout=30.0, isolation_level=None)
         try:
-            db.row_factory = sqlite3.Row
-            db.execute("PRAGMA journal_mode=DELETE")
-            db.execute("PRAGMA synchronous=EXTRA")
-            yield db
+            with closing(sqlite3.connect(self.path, timeout=30.0, isolation_level=None)) as db:
+                db.row_factory = sqlite3.Row
+                db.execute("PRAGMA journal_mode=DELETE")
+                db.execute("PRAGMA synchronous=EXTRA")
+                yield db
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError | sqlite3.IntegrityError) and "malformed" not in str(error):
                 raise ProcessingError(
-                    "journal.conflict", f"{self.path} cannot be written: {error}", hint="free disk space or end the other run"
+                    "journal.conflict",
+                    f"{self.path} cannot be read or written: {error}",
+                    hint="free disk space or end the other run",
                 ) from error
             raise InputError(
                 "journal.corrupt",
@@ -242,8 +244,6 @@ class Journal:
                 hint="restore it from a copy, or move it away: paid jobs that are still running are then forgotten",
                 where=str(self.path),
             ) from error
-        finally:
-            db.close()
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:

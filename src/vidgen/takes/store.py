@@ -118,11 +118,12 @@ class TakeStore:
         """Clear up after processes that have ended: unfinished files go, finished clips that were not taken over are kept
         in ``quarantine/``, because they may have been paid for.
         """
-        for part in sorted((self.root / "incoming").glob("*.mp4")):
-            pid = part.stem.removesuffix(".part").rpartition(".")[2]
+        for part in sorted(file for file in (self.root / "incoming").glob("*") if file.is_file()):
+            stem, _, more = part.name.partition(".mp4")
+            pid = stem.removesuffix(".part").rpartition(".")[2]
             if not pid.isdigit() or _alive(int(pid)):
                 continue
-            if part.name.startswith("."):
+            if part.name.startswith(".") or more:  # half written, or on the way to be one
                 part.unlink(missing_ok=True)
             else:
                 self._journal.note("leftover", f"a clip of a run that died is kept as {self._set_aside(part)}")

@@ -13,7 +13,6 @@ import asyncio
 import ipaddress
 import random
 import re
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +21,7 @@ from urllib.parse import urljoin, urlsplit
 
 from vidgen import __version__
 from vidgen.engines.cloud.failures import Kind, ProviderError
-from vidgen.errors import InputError
+from vidgen.errors import InputError, ProcessingError
 
 if TYPE_CHECKING:
     import httpx
@@ -32,6 +31,9 @@ TRIES = 5
 """How often what is free is tried."""
 MAX_RESULT_BYTES = 4 << 30
 MAX_REDIRECTS = 5
+LONGEST_PAUSE_S = 60.0
+"""However long a provider asks to be left alone."""
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 Classify = Callable[[int, Any], Kind]
 """From HTTP status and decoded body (JSON value or text) to the kind of failure."""
@@ -86,9 +88,9 @@ class Api:
         import httpx
 
         try:
-            answer = await self._http().post(self._url(path), headers=dict(self.headers()), **body)
+            answer = await self._http().post(self._url(path), headers=self._headers(), **body)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
-            raise self.failure("provider_fault", f"no connection: {error}") from error
+            raise self.failure("provider_fault", f"no connection: {error}", unsent=True) from error
         except httpx.HTTPError as error:
             raise self.failure("unknown_submit", f"no answer ({type(error).__name__})") from error
         decoded = _decoded(answer)
@@ -106,7 +108,7 @@ class Api:
 
         for attempt in range(1, tries + 1):
             try:
-                answer = await self._http().request(method, self._url(path), headers=dict(self.headers()), **body)
+                answer = await self._http().request(method, self._url(path), headers=self._headers(), **body)
                 decoded = _decoded(answer)
                 if 200 <= answer.status_code < 300:
                     return decoded
@@ -115,7 +117,7 @@ class Api:
                 error = self.failure("provider_fault", f"no answer ({type(broken).__name__})")
             if error.kind not in ("rate", "provider_fault") or attempt == tries:
                 raise error
-            await asyncio.sleep(error.retry_after_s or self._backoff(attempt))
+            await asyncio.sleep(min(error.retry_after_s or self._backoff(attempt), LONGEST_PAUSE_S))
         raise AssertionError("unreachable")
 
     async def get(self, path: str) -> Any:
@@ -136,6 +138,13 @@ class Api:
                 return
             except httpx.HTTPError as broken:
                 error = self.failure("provider_fault", f"the result could not be downloaded ({type(broken).__name__})")
+            except (httpx.InvalidURL, ValueError) as broken:
+                raise self.failure("provider_fault", "the address of its result cannot be read") from broken
+            except OSError as broken:
+                text = f"{out.parent}: the result cannot be kept: {broken.strerror or broken}"
+                raise ProcessingError(
+                    "media.not_kept", text, hint="free disk space, then run the same command again"
+                ) from broken
             except ProviderError as refused:
                 if refused.kind != "provider_fault":
                     raise
@@ -149,7 +158,7 @@ class Api:
         import httpx
 
         for attempt in range(1, TRIES + 1):
-            self._check_public(url)
+            await self._check_public(url)
             try:
                 answer = await self._http().request(method, url, headers=dict(headers or {}), **body)
                 if 200 <= answer.status_code < 300:
@@ -167,9 +176,9 @@ class Api:
         own = "://" not in url
         for _ in range(MAX_REDIRECTS + 1):
             if own:
-                url, sent = self._url(url), {**headers, **self.headers()}
+                url, sent = self._url(url), {**headers, **self._headers()}
             else:
-                self._check_public(url)
+                await self._check_public(url)
                 sent = headers
             async with self._http().stream("GET", url, headers=sent) as answer:
                 if answer.is_redirect:
@@ -196,25 +205,36 @@ class Api:
         if promised and promised.isdigit() and got != int(promised):
             raise self.failure("provider_fault", f"the result broke off at {got} of {promised} bytes")
 
-    def _check_public(self, url: str) -> None:
+    async def _check_public(self, url: str) -> None:
         """Files go to and come from public https addresses; this machine only where the API itself is on it."""
         parts = urlsplit(url)
         host = parts.hostname or ""
         if self.address.local and _loopback(host):
             return
-        if parts.scheme != "https" or _private(host):
+        if parts.scheme != "https" or await _private(host):
             raise self.failure("bad_request", f"it gave what is not a public https address: {_bare(url)}")
 
     def refusal(self, status: int, decoded: Any, retry_after: str | None = None) -> ProviderError:
         """The failure that an answer other than 2xx is."""
         seconds = float(retry_after) if retry_after and retry_after.replace(".", "", 1).isdigit() else None
-        return self.failure(self.classify(status, decoded), f"HTTP {status}: {words_of(decoded)}", retry_after_s=seconds)
+        words = f"HTTP {status}: {words_of(decoded)}"
+        return self.failure(self.classify(status, decoded), words, retry_after_s=seconds, status=status)
 
-    def failure(self, kind: Kind, words: str, *, retry_after_s: float | None = None) -> ProviderError:
-        """A failure of this provider, with every secret taken out of its words."""
-        return ProviderError(kind, self.provider, self._clean(words), key=self.key_name, retry_after_s=retry_after_s)
+    def failure(self, kind: Kind, words: str, **more: Any) -> ProviderError:
+        """A failure of this provider, with every secret taken out of its words. ``more``: as ``ProviderError`` takes it."""
+        return ProviderError(kind, self.provider, self.clean(words), key=self.key_name, **more)
 
-    def _clean(self, words: str) -> str:
+    def _headers(self) -> dict[str, str]:
+        """Headers with the key. A key that was copied with a line break or with typographic marks is refused here: HTTP
+        libraries quote such a header in their errors.
+        """
+        found = dict(self.headers())
+        if not all(value.isascii() and value.isprintable() for value in found.values()):
+            raise self.failure("auth", "the key has a line break or a letter that no key has; copy it again", unsent=True)
+        return found
+
+    def clean(self, words: str) -> str:
+        """Words of the provider without any secret that they may repeat."""
         for secret in self.secrets:
             words = words.replace(secret, "[key]") if secret else words
         words = re.sub(r"\beyJ[\w-]{8,}(\.[\w-]+){2}", "[key]", words)  # a token made from a key
@@ -295,10 +315,20 @@ def _loopback(host: str) -> bool:
         return False
 
 
-def _private(host: str) -> bool:
+async def _private(host: str) -> bool:
     """Whether a host name leads to an address that is not public."""
     try:
-        found = {ipaddress.ip_address(info[4][0]) for info in socket.getaddrinfo(host, None)}
+        told = await asyncio.get_running_loop().getaddrinfo(host, None)
+        found = {_reached(ipaddress.ip_address(info[4][0])) for info in told}
     except (OSError, ValueError):
         return False  # it cannot be reached then, which is said when it is tried
-    return any(not address.is_global for address in found)
+    return any(not address.is_global or address.is_multicast for address in found)
+
+
+def _reached(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The IPv4 address that a gateway makes of an IPv6 one (mapped, 6to4, NAT64); any other as it is."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address

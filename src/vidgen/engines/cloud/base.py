@@ -148,7 +148,8 @@ class CloudEngine(RemoteEngine):
     async def poll(self, job_id: str) -> Job:
         """See ``RemoteEngine``."""
         track, _, number = job_id.rpartition(":")
-        return await self.read_job(job_id, track, number)
+        job = await self.read_job(job_id, track, number)
+        return replace(job, error=self.api().clean(job.error)) if job.error else job
 
     async def fetch(self, job: Job, take: TakeRequest, out: Path) -> Generated:
         """Download the result, once more with a fresh address where the first has expired, and bring it to exact form."""
@@ -176,7 +177,10 @@ class CloudEngine(RemoteEngine):
             return ()
 
     async def _download(self, job: Job, raw: Path) -> Result:
-        result = await self.result_of(job)
+        try:
+            result = await self.result_of(job)
+        except ValueError as error:
+            raise self.api().failure("provider_fault", "its result cannot be read") from error
         if result.content is not None:
             raw.write_bytes(result.content)
         elif result.url:

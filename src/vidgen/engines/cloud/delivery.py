@@ -32,7 +32,10 @@ def deliver(raw: Path, out: Path, request: ShotRequest, provider: str) -> list[t
         )
     except InputError as error:
         raise ProcessingError(
-            "provider.bad_result", f"{provider} gave a file that is not a usable clip: {error.message}", where=request.shot
+            "provider.bad_result",
+            f"{provider} gave a file that is not a usable clip: {error.message}",
+            hint="look at it at the provider; --regenerate makes it anew, at its price",
+            where=request.shot,
         ) from error
     notices = []
     width, height = info.display_size

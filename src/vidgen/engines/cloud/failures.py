@@ -50,16 +50,35 @@ _ROWS: dict[Kind, _Row] = {
 
 
 class ProviderError(ProcessingError):
-    """A failure at a provider. ``kind`` is one of ``Kind``; ``retry_after_s`` what it asked for, None where it did not say."""
+    """A failure at a provider. ``kind`` is one of ``Kind``; ``retry_after_s`` what it asked for, None where it did not say;
+    ``status`` of HTTP, None where there was no answer; ``unsent``: the request surely never left this machine.
+    """
 
-    def __init__(self, kind: Kind, provider: str, words: str, *, key: str = "", retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        provider: str,
+        words: str,
+        *,
+        key: str = "",
+        retry_after_s: float | None = None,
+        status: int | None = None,
+        unsent: bool = False,
+    ) -> None:
         row = _ROWS[kind]
         told = " ".join(words.split())[:400]
         super().__init__(row.code, f"{provider} {row.says}{': ' + told if told else ''}", hint=row.hint.format(key=key))
         self.kind = kind
         self.retry_after_s = retry_after_s
+        self.status = status
+        self.unsent = unsent
         if row.missing:
             self.exit_code = MissingError.exit_code
+
+
+def is_gone(error: ProviderError) -> bool:
+    """Whether an answer means that what was asked for is no longer there; any other refusal may pass."""
+    return error.status in (404, 410)
 
 
 def kind_of(error: VidgenError) -> Kind | None:

@@ -21,7 +21,7 @@ from urllib.parse import quote
 from vidgen.engines.base import Job, JobState
 from vidgen.engines.cloud import kling_bodies
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
-from vidgen.engines.cloud.failures import Kind, ProviderError
+from vidgen.engines.cloud.failures import Kind, ProviderError, is_gone
 from vidgen.takes.request import ShotRequest, TakeRequest
 
 TOKEN_S, TOKEN_EARLY_S = 1800, 5
@@ -102,7 +102,7 @@ class Kling(CloudEngine):
                 data = await self._data(f"v1/videos/{operation}/{quote(number, safe='')}")
                 break
             except ProviderError as refused:
-                if refused.kind != "bad_request":
+                if not is_gone(refused):
                     raise
         else:
             raise self.api().failure("expired", f"it no longer knows task {number}")

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from vidgen.engines.base import Job, JobState
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
 from vidgen.engines.cloud.choices import nearest_shape, tier
-from vidgen.engines.cloud.failures import Kind, ProviderError
+from vidgen.engines.cloud.failures import Kind, ProviderError, is_gone
 from vidgen.engines.cloud.inputs import Blob, Limits, excerpt, opening, picture
 from vidgen.errors import InputError
 from vidgen.takes.request import ShotRequest, TakeRequest
@@ -154,7 +154,7 @@ class Luma(CloudEngine):
         try:
             answer = await self.api().get(f"generations/{quote(number, safe='')}")
         except ProviderError as refused:
-            if refused.kind == "bad_request":
+            if is_gone(refused):
                 raise self.api().failure("expired", f"it no longer knows generation {number}") from refused
             raise
         if not isinstance(answer, dict) or answer.get("state") not in _STATES:

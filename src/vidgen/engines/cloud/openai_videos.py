@@ -17,7 +17,7 @@ from urllib.parse import quote
 from vidgen.engines.base import Job, JobState
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
 from vidgen.engines.cloud.choices import at_least, nearest_shape
-from vidgen.engines.cloud.failures import Kind, ProviderError
+from vidgen.engines.cloud.failures import Kind, ProviderError, is_gone
 from vidgen.engines.cloud.inputs import Blob, Limits, opening, video
 from vidgen.errors import InputError
 from vidgen.takes.request import ShotRequest, TakeRequest
@@ -97,7 +97,7 @@ class OpenAIVideos(CloudEngine):
         try:
             answer = await self.api().get(f"videos/{quote(job_id, safe='')}")
         except ProviderError as refused:
-            if refused.kind == "bad_request":
+            if is_gone(refused):
                 raise self.api().failure("expired", f"it no longer knows job {job_id}") from refused
             raise
         if not isinstance(answer, dict):

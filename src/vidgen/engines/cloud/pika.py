@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from vidgen.engines.base import Job
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
 from vidgen.engines.cloud.choices import at_least, cut_end, nearest_shape, tier
-from vidgen.engines.cloud.failures import Kind, ProviderError
+from vidgen.engines.cloud.failures import Kind, ProviderError, is_gone
 from vidgen.engines.cloud.inputs import Limits, opening, picture
 from vidgen.takes.request import ShotRequest, TakeRequest
 
@@ -78,7 +78,7 @@ class Pika(CloudEngine):
         try:
             seen = await self.api().get(f"{number}/status")
         except ProviderError as refused:
-            if refused.kind == "bad_request":
+            if is_gone(refused):
                 raise self.api().failure("expired", f"it no longer knows job {number}") from refused
             raise
         status = seen.get("status") if isinstance(seen, dict) else None

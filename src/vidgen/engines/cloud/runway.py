@@ -17,7 +17,7 @@ from urllib.parse import quote
 from vidgen.engines.base import Job, JobState
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
 from vidgen.engines.cloud.choices import nearest_shape, tier
-from vidgen.engines.cloud.failures import Kind, ProviderError
+from vidgen.engines.cloud.failures import Kind, ProviderError, is_gone
 from vidgen.engines.cloud.inputs import Blob, Limits, excerpt, opening, picture
 from vidgen.errors import InputError
 from vidgen.takes.request import Inputs, ShotRequest, TakeRequest
@@ -158,7 +158,7 @@ class Runway(CloudEngine):
         try:
             answer = await self.api().get(f"v1/tasks/{quote(number, safe='')}")
         except ProviderError as refused:
-            if refused.kind == "bad_request":
+            if is_gone(refused):
                 raise self.api().failure("expired", f"it no longer knows task {number}") from refused
             raise
         if not isinstance(answer, dict) or answer.get("status") not in _STATES:
@@ -171,20 +171,26 @@ class Runway(CloudEngine):
         code = str(answer.get("failureCode") or "")
         words = str(answer.get("failure") or "the task was cancelled")
         kind = next((kind for head, kind in _FAILURES if code.startswith(head)), None)
-        return Job(job_id, state, error=f"{code}: {words}" if code else words, kind=kind, raw=answer)
+        paid = _paid(answer) or 0.0
+        return Job(job_id, state, error=f"{code}: {words}" if code else words, kind=kind, raw=answer, cost_usd=paid)
 
     async def result_of(self, job: Job) -> Result:
         """The first output, and what the task cost."""
         raw = job.raw or {}
-        output, cost = raw.get("output"), raw.get("cost")
+        output = raw.get("output")
         url = output[0] if isinstance(output, list) and output and isinstance(output[0], str) else None
-        credits = cost.get("credits") if isinstance(cost, dict) else None
-        paid = round(credits * USD_PER_CREDIT, 6) if isinstance(credits, int | float) else None
-        return Result(url=url, cost_usd=paid)
+        return Result(url=url, cost_usd=_paid(raw))
 
     async def cancel(self, job_id: str) -> None:
         """``DELETE v1/tasks/ID``."""
         await self.api().send("DELETE", f"v1/tasks/{quote(job_id, safe='')}")
+
+
+def _paid(task: Mapping[str, Any]) -> float | None:
+    """What a task has cost in US dollars; None where it does not say."""
+    cost = task.get("cost")
+    credits = cost.get("credits") if isinstance(cost, dict) else None
+    return round(credits * USD_PER_CREDIT, 6) if isinstance(credits, int | float) else None
 
 
 @functools.cache
