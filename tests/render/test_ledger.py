@@ -71,6 +71,6 @@ def test_a_request_that_was_never_accepted_may_be_sent_again(vidgen: Vidgen, fil
 def test_nothing_else_can_be_settled(vidgen: Vidgen, film: Callable[..., Path], provider: Path) -> None:
     board = film(SHOT)
     assert bought(vidgen, board, provider, "ok") == 0
-    for arguments in ((1, "--lost"), (7, "--lost"), (1,), (1, "--lost", "--job", "x")):
+    for arguments in ((1, "--lost"), (7, "--lost"), (1,), (1, "--lost", "--job", "x"), (1, "--job", "")):
         ran = vidgen("takes", "resolve", board, *arguments, "--json")
         assert ran.code == 2 and ran.envelope["error"]["message"]
