@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -14,7 +15,12 @@ from vidgen.cli import main
 
 
 def pytest_configure() -> None:
-    """A shell ignores Ctrl-C for what it starts in the background, and children inherit that: tests send it to theirs."""
+    """Tests do not depend on who runs them.
+
+    A shell ignores Ctrl-C for what it starts in the background, and children inherit that: tests send it to theirs. Keys that
+    somebody keeps in the system's keyring are nobody's business here.
+    """
+    os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -162,12 +162,23 @@ def diagnose() -> list[dict[str, Any]]:
     for name in engine_table():
         able = engine_table()[name][0]
         ready, state = _engine_state(name, able, _installed())
-        checks.append(_check("ok" if ready else "info", f"engine {name}", state))
+        checks.append(_check("ok" if ready else "info", f"engine {name}", state + _key_place(name)))
     from vidgen.engines.registry import plugin_problems
 
     for problem in plugin_problems():
         checks.append(_check("warn", f"engine {problem.name}", problem.why, f"reinstall or remove {problem.package}"))
     return checks
+
+
+def _key_place(name: str) -> str:
+    """Where an engine's key is, for those that have one; never the key."""
+    from vidgen.engines.registry import get_engine
+
+    try:
+        place = getattr(get_engine(name), "key_place", str)()
+    except VidgenError:
+        return ""
+    return f" (key from the {place})" if place else ""
 
 
 def _installed() -> set[str]:

@@ -16,6 +16,7 @@ from vidgen.engines.cloud.api import Address, Api
 from vidgen.engines.cloud.delivery import deliver
 from vidgen.engines.cloud.failures import Kind
 from vidgen.engines.cloud.inputs import Blob
+from vidgen.engines.cloud.keys import key_named, place_of
 from vidgen.errors import InputError, MissingError
 from vidgen.takes.request import Generated, ShotRequest, TakeRequest
 
@@ -87,7 +88,11 @@ class CloudEngine(RemoteEngine):
 
     def key(self) -> str | None:
         """The key, or None."""
-        return next((value for name in self.keys if (value := os.environ.get(name, "").strip())), None)
+        return next((value for name in self.keys if (value := key_named(name))), None)
+
+    def key_place(self) -> str:
+        """Where the key was found: ``environment``, ``keyring``, or empty."""
+        return next((place for name in self.keys if (place := place_of(name))), "")
 
     def api(self) -> Api:
         """The client of this run. Raises MissingError where a key or the address is missing, InputError for a bad address."""
@@ -109,7 +114,7 @@ class CloudEngine(RemoteEngine):
 
     def secrets(self) -> tuple[str, ...]:
         """Everything that must not be shown."""
-        return tuple(value for name in self.keys if (value := os.environ.get(name, "").strip()))
+        return tuple(value for name in self.keys if (value := key_named(name)))
 
     def headers(self) -> Mapping[str, str]:
         """Headers of every request to the API."""

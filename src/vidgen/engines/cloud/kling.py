@@ -12,7 +12,6 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -22,6 +21,7 @@ from vidgen.engines.base import Job, JobState
 from vidgen.engines.cloud import kling_bodies
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
 from vidgen.engines.cloud.failures import Kind, ProviderError, is_gone
+from vidgen.engines.cloud.keys import key_named
 from vidgen.takes.request import ShotRequest, TakeRequest
 
 TOKEN_S, TOKEN_EARLY_S = 1800, 5
@@ -59,12 +59,12 @@ class Kling(CloudEngine):
 
     def available(self) -> str | None:
         """One key, or both halves of the older kind."""
-        given = [bool(os.environ.get(name, "").strip()) for name in self.keys]
+        given = [bool(key_named(name)) for name in self.keys]
         return None if given[0] or all(given[1:]) else "set KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY"
 
     def headers(self) -> Mapping[str, str]:
         """A bearer: the key itself, or a token."""
-        key, access, secret = (os.environ.get(name, "").strip() for name in self.keys)
+        key, access, secret = map(key_named, self.keys)
         return {"Authorization": f"Bearer {key or token(access, secret)}"}
 
     def classify(self, status: int, body: Any) -> Kind:
