@@ -31,7 +31,10 @@ from vidgen.testing.providers.pika import FakePika
 from vidgen.testing.providers.runway import FakeRunway
 from vidgen.testing.providers.veo import FakeVeo
 
-WIDE = {480: "854x480", 540: "960x540", 720: "1280x720", 1080: "1920x1080", 2160: "3840x2160"}
+WIDE = {
+    360: "640x360", 480: "854x480", 540: "960x540", 720: "1280x720", 768: "1364x768", 1080: "1920x1080", 1440: "2560x1440",
+    2160: "3840x2160",
+}  # fmt: skip
 NEEDS: dict[str, str] = {
     "text_to_video": "",
     "image_to_video": "start_frame: open.png",

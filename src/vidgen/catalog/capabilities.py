@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -12,6 +13,7 @@ class Price:
     """US dollars per second of video, per clip, or both; None where unknown. ``by_height`` overrides ``per_second``
     with (largest short side in pixels, dollars per second) rows, smallest first; ``by_clip`` overrides both with (largest
     short side, longest clip in seconds, dollars for the whole clip) rows, smallest first. ``least``: what any clip costs.
+    ``step``: it is billed in whole steps of so many dollars, rounded up. ``sound``: dollars more for a second with sound.
     """
 
     per_second: float | None = None
@@ -19,15 +21,20 @@ class Price:
     by_height: tuple[tuple[int, float], ...] = ()
     by_clip: tuple[tuple[int, float, float], ...] = ()
     least: float = 0.0
+    step: float = 0.0
+    sound: float = 0.0
     source: str = ""
     as_of: str = ""
 
-    def of(self, seconds: float, short_side: int) -> float | None:
+    def of(self, seconds: float, short_side: int, sound: bool = False) -> float | None:
         """Price of one clip in US dollars, or None where it is not known (never 0 for unknown)."""
         if self.by_clip:
             return next((usd for side, longest, usd in self.by_clip if short_side <= side and seconds <= longest + 1e-6), None)
         rate = next((price for side, price in self.by_height if short_side <= side), self.per_second)
-        return None if rate is None else round(max(self.least, rate * seconds + self.per_clip), 6)
+        if rate is None:
+            return None
+        usd = max(self.least, (rate + self.sound * sound) * seconds + self.per_clip)
+        return round(math.ceil(round(usd / self.step, 6)) * self.step if self.step else usd, 6)
 
     def a_second(self, short_side: int) -> float | None:
         """Price of one second in US dollars, for tables; of the shortest clip where it is not the same for all lengths."""
@@ -88,8 +95,14 @@ class Capabilities:
         return min(seconds, self.max_s) if self.max_s else seconds
 
     def price_of(
-        self, seconds: float, width: int, height: int, task: str = "text_to_video", by_references: bool = False
+        self,
+        seconds: float,
+        width: int,
+        height: int,
+        task: str = "text_to_video",
+        by_references: bool = False,
+        sound: bool = False,
     ) -> float | None:
         """US dollars for one clip of a wanted length and size, as it is billed; None where that is not known."""
         side = min(width, height, self.max_short_side or width)
-        return self.task_prices.get(task, self.price).of(self.billed_s(seconds, by_references), side)
+        return self.task_prices.get(task, self.price).of(self.billed_s(seconds, by_references), side, sound)

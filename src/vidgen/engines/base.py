@@ -41,7 +41,8 @@ class Engine(ABC):
     def estimate(self, request: ShotRequest) -> float | None:
         """US dollars that one take would cost at most, by the price table; None where that is not known. No network."""
         able = self.capabilities(request.model)
-        return able.price_of(request.duration_s, request.width, request.height, request.task, request.by_references)
+        size = (request.width, request.height)
+        return able.price_of(request.duration_s, *size, request.task, request.by_references, request.sound)
 
     def available(self) -> str | None:
         """None where the engine can run here; else one line saying what is missing. No network."""

@@ -231,7 +231,8 @@ class _Compiler:
         self.notices += unmet_wishes(shot, able)
         self.notices += length_notices(shot, seconds, request.prompt, able)
         billed = able.billed_s(seconds, request.by_references)
-        price = able.price_of(seconds, request.width, request.height, request.task, request.by_references)
+        size = (request.width, request.height)
+        price = able.price_of(seconds, *size, request.task, request.by_references, request.sound)
         return PlannedShot(
             **common, engine=choice.engine, model=choice.model, why_engine=choice.why, candidates=candidates, request=request,
             clip=None, continues=self._continued(shot, last_parts, able), seconds_each=billed,

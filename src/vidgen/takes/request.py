@@ -88,6 +88,11 @@ class ShotRequest:
         """Whether reference pictures lead the shot: it has some, and neither an opening picture nor a clip to go by."""
         return bool(self.inputs.references) and self.task == "text_to_video"
 
+    @property
+    def sound(self) -> bool:
+        """Whether the provider is asked for sound (``params: {audio: true}``), which may cost more."""
+        return bool(self.params.get("audio", False))
+
     def seed_of(self, take: int) -> int:
         """The seed of take 1, 2, ...: take 1 has the base seed itself, so that more takes never change the first."""
         return (self.base_seed + 1000 * (take - 1)) % 2**31

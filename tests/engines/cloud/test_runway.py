@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -234,6 +235,13 @@ def test_every_model_and_operation_is_as_the_sdk_has_it(
             assert fake.wrong(path.removeprefix("v1/"), body) == []
 
 
+def test_no_model_or_operation_of_the_sdk_is_missing(oracles: dict[str, Oracle]) -> None:
+    routes = {"text": "v1/text_to_video", "image": "v1/image_to_video", "video": "v1/video_to_video"}
+    for route, path in routes.items():
+        offered = {name for names, _ in oracles[path]._parts for name in names}
+        assert offered - {model for model in MODELS if route in _specs()[model]} == set(), route
+
+
 def test_the_oracle_is_not_blind(oracles: dict[str, Oracle]) -> None:
     judge, body = oracles["v1/text_to_video"], created(wish())[1]
     wrongs: list[dict[str, Any]] = [
@@ -292,14 +300,22 @@ def test_credits_are_the_cost_and_no_more_than_the_estimate(server: ProviderServ
 
 
 def test_every_size_is_billed_as_it_was_estimated() -> None:
-    for model in ("gen4.5", "veo3.1", "veo3.1_fast", "seedance2", "seedance2_fast", "seedance2_mini", "seedance2_5"):
-        for frames in (1, 48, 97, 150, 240, 999):
-            for width, height in [(640, 360), (854, 480), (1280, 720), (720, 1280), (1920, 1080), (3840, 2160), (2520, 1080)]:
-                wanted = wish(model=model, frames=frames, width=width, height=height)
-                body = created(wanted)[1]
-                job = FakeJob("x", "runway", "ok", body, "", body["duration"], *map(int, body["ratio"].split(":")))
-                estimate = Runway().estimate(wanted.request)
-                assert estimate is not None and abs(credits_of(job) / 100 - estimate) < 1e-9, (model, frames, width, height)
+    sizes = [(640, 360), (854, 480), (1280, 720), (720, 1280), (1920, 1080), (3840, 2160), (2520, 1080)]
+    priced = [
+        row.model or "" for row in engine_table()["runway"] if row.price.of(1, 720) and "text" in _specs()[row.model or ""]
+    ]
+    assert len(priced) == 16
+    for model, frames, (width, height) in product(priced, (1, 48, 97, 150, 240, 999), sizes):
+        wanted = wish(model=model, frames=frames, width=width, height=height, params={"audio": frames % 2 == 0})
+        body = created(wanted)[1]
+        job = FakeJob("x", "runway", "ok", body, "", body["duration"], width, height)
+        estimate = Runway().estimate(wanted.request)
+        assert estimate is not None and abs(credits_of(job) / 100 - estimate) < 1e-9, (model, frames, width, height)
+
+
+def test_sound_costs_what_the_provider_asks_for_it() -> None:
+    silent, loud = (wish(model="veo3.1", params={"audio": sound}).request for sound in (False, True))
+    assert [Runway().estimate(request) for request in (silent, loud)] == [0.8, 1.6]
 
 
 def test_a_performance_can_go_on_from_another_shot(server: ProviderServer, tmp_path: Path) -> None:

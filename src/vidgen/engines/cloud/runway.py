@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,8 @@ class Spec:
     """What a model takes in one operation; as in ``runway.yaml``."""
 
     ratios: Sequence[tuple[int, Sequence[str]]] = ()
+    resolutions: Sequence[tuple[int, str]] = ()
+    fixed: Mapping[str, str] = field(default_factory=dict)
     frames: tuple[str, ...] = ()
     references: int = 0
     keyframes: bool = False
@@ -84,7 +86,11 @@ class Spec:
         if not self.ratios:
             return None
         choices = tier(min(width, height), [(int(side), tuple(shapes)) for side, shapes in self.ratios])
-        return choices[0] if choices[0].startswith("auto") else nearest_shape(width, height, choices)
+        return nearest_shape(width, height, choices) if ":" in choices[0] else choices[0]
+
+    def resolution(self, width: int, height: int) -> str | None:
+        """The smallest size that holds the picture that is wanted; None where the request has no such field."""
+        return tier(min(width, height), [(int(side), name) for side, name in self.resolutions]) if self.resolutions else None
 
 
 class Runway(CloudEngine):
@@ -124,18 +130,18 @@ class Runway(CloudEngine):
         """The fields that operations share, as far as the model has them."""
         request, able = take.request, self.capabilities(take.request.model)
         seconds = able.billed_s(request.duration_s)
-        audio = bool(request.params.get("audio", False))
         fields: tuple[tuple[bool, str, Any], ...] = (
             (True, "model", model),
             (spec.prompt and bool(request.prompt), "promptText", _shortened(request.prompt, able.prompt_chars, notices)),
             (bool(spec.ratios), "ratio", spec.ratio(request.width, request.height)),
+            (bool(spec.resolutions), "resolution", spec.resolution(request.width, request.height)),
             (spec.duration, "duration", round(seconds)),
             (spec.seed, "seed", take.seed),
             (spec.negative and bool(request.negative), "negativePrompt", request.negative),
-            (spec.audio, "audio", audio),
+            (spec.audio, "audio", request.sound),
         )
         body = {key: value for wanted, key, value in fields if wanted}
-        return body | {key: request.params[key] for key in spec.params if key in request.params}
+        return body | dict(spec.fixed) | {key: request.params[key] for key in spec.params if key in request.params}
 
     async def place(self, blob: Blob) -> str:
         """A picture inside the request; for a clip the name that it was uploaded under (two requests, nothing bought)."""

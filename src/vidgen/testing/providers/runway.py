@@ -17,10 +17,27 @@ SEEDANCE_1080 = ("2206:946", "1920:1080", "1664:1248", "1440:1440", "1248:1664",
 SEEDANCE_4K = ("3840:1646", "3840:2160", "3840:2880", "3840:3840", "2880:3840", "2160:3840")
 SEEDANCE_480 = ("992:432", "854:480", "752:560", "640:640", "560:752", "480:854")
 AUTO = ("auto_720p", "auto_1080p")
+SHAPES = ("adaptive", "21:9", "16:9", "4:3", "1:1", "3:4", "9:16")
+OMNI = ("640:360", "360:640", *HD, "3840:2160", "2160:3840")
+WAN = (
+    "832:480", "720:544", "624:624", "544:720", "480:832", "1280:720", "1104:832", "960:960", "832:1104", "720:1280",
+    "1920:1080", "1648:1248", "1440:1440", "1248:1648", "1080:1920", "auto_480p", *AUTO,
+)  # fmt: skip
+LITE = (
+    "848:480", "480:848", "480:480", "640:480", "480:640", "720:480", "480:720", "1280:720", "720:1280", "720:720", "960:720",
+    "720:960", "1088:720", "720:1088", "1904:1072", "1072:1904", "1424:1424", "1648:1232", "1232:1648", "1744:1152",
+    "1152:1744", "auto_480p", *AUTO,
+)  # fmt: skip
+HORSE = (
+    "1280:720", "720:1280", "960:960", "1108:832", "832:1108", "1920:1080", "1080:1920", "1440:1440", "1662:1248",
+    "1248:1662",
+)  # fmt: skip
+KLING_O3 = ("standard", "pro", "4k")
 
 TEXT, IMAGE, VIDEO, ACT = OPERATIONS
 _NATIVE = {"promptText", "ratio", "duration", "seed", "contentModeration"}
 _VEO = {"promptText", "ratio", "duration", "seed", "negativePrompt", "audio"}
+_PLAIN = {"promptText", "ratio", "duration"}
 _KLING = {"promptText", "ratio", "duration", "cfgScale", "audio"}
 _SEEDANCE = {"promptText", "ratio", "duration", "seed", "audio"}
 _KEYS: Mapping[tuple[str, str], set[str]] = {
@@ -37,14 +54,33 @@ _KEYS: Mapping[tuple[str, str], set[str]] = {
     (IMAGE, "kling2.5_turbo_pro"): {"promptText", "duration", "cfgScale", "promptImage"},
     **{(TEXT, f"kling3.0_{mode}"): _KLING for mode in ("standard", "pro", "4k")},
     **{(IMAGE, f"kling3.0_{mode}"): _KLING | {"promptImage"} for mode in ("standard", "pro", "4k")},
-    **{(TEXT, f"klingO3_{mode}"): _KLING - {"cfgScale"} for mode in ("standard", "pro")},
-    **{(IMAGE, f"klingO3_{mode}"): (_KLING - {"cfgScale"}) | {"promptImage", "references"} for mode in ("standard", "pro")},
-    **{(VIDEO, f"klingO3_{mode}"): {"promptText", "promptVideo", "references"} for mode in ("standard", "pro")},
+    **{(TEXT, f"klingO3_{mode}"): _KLING - {"cfgScale"} for mode in KLING_O3},
+    **{(IMAGE, f"klingO3_{mode}"): (_KLING - {"cfgScale"}) | {"promptImage", "references"} for mode in KLING_O3},
+    **{(VIDEO, f"klingO3_{mode}"): {"promptText", "promptVideo", "references"} for mode in KLING_O3},
     (TEXT, "kling_4"): {"promptText", "ratio", "duration", "references"},
     (IMAGE, "kling_4"): {"promptText", "ratio", "duration", "references", "promptImage"},
     (VIDEO, "kling_4"): {"promptText", "ratio", "references", "videoUri"},
     **{(TEXT, f"seedance2{kind}"): _SEEDANCE | {"references"} for kind in ("", "_fast", "_mini", "_5")},
     **{(IMAGE, f"seedance2{kind}"): _SEEDANCE | {"promptImage"} for kind in ("", "_fast", "_mini", "_5")},
+    (TEXT, "hailuo3"): _PLAIN | {"resolution", "references"},
+    (IMAGE, "hailuo3"): _PLAIN | {"resolution", "promptImage"},
+    (VIDEO, "hailuo3"): _PLAIN | {"resolution", "promptVideo", "references"},
+    (TEXT, "h3_max"): {"promptText", "duration", "resolution", "seed", "promptExpansionMode"},
+    (IMAGE, "h3_max"): {"promptText", "duration", "resolution", "seed", "promptExpansionMode", "promptImage"},
+    (TEXT, "happyhorse_1_0"): _PLAIN,
+    (IMAGE, "happyhorse_1_0"): {"promptText", "duration", "resolution", "promptImage"},
+    (TEXT, "gemini_omni_flash"): _PLAIN,
+    (IMAGE, "gemini_omni_flash"): _PLAIN | {"promptImage"},
+    (VIDEO, "gemini_omni_flash"): {"promptText", "videoUri", "references"},
+    (TEXT, "gemini_omni_flash_1.1"): _PLAIN | {"references"},
+    (IMAGE, "gemini_omni_flash_1.1"): _PLAIN | {"promptImage"},
+    (VIDEO, "gemini_omni_flash_1.1"): _PLAIN | {"videoUri", "references", "mode"},
+    (TEXT, "grok_imagine_1_5"): _PLAIN | {"resolution", "references"},
+    (IMAGE, "grok_imagine_1_5"): {"promptText", "duration", "resolution", "promptImage"},
+    (TEXT, "grok_imagine_1_5_lite"): _PLAIN,
+    (IMAGE, "grok_imagine_1_5_lite"): _PLAIN | {"promptImage"},
+    **{(TEXT, model): _PLAIN | {"audio", "references"} for model in ("wan3", "wan3_prime")},
+    **{(IMAGE, model): _PLAIN | {"audio", "promptImage"} for model in ("wan3", "wan3_prime")},
     **{(VIDEO, f"seedance2{kind}"): _SEEDANCE | {"promptVideo", "references"} for kind in ("", "_fast", "_mini", "_5")},
 }  # fmt: skip
 """The fields that there are, by operation and model; any other is refused."""
@@ -57,26 +93,55 @@ _RATIOS: Mapping[str, tuple[str, ...]] = {
     "kling2.5_turbo_pro": ("1920:1080", "1440:1440", "1080:1920", "1280:720", "720:720", "720:1280"),
     **dict.fromkeys(("kling3.0_standard", "klingO3_standard"), ("1280:720", "720:1280", "960:960")),
     **dict.fromkeys(("kling3.0_pro", "klingO3_pro"), ("1920:1080", "1080:1920", "1440:1440")),
-    "kling3.0_4k": ("3840:2160", "2160:3840", "2880:2880"),
+    **dict.fromkeys(("kling3.0_4k", "klingO3_4k"), ("3840:2160", "2160:3840", "2880:2880")),
     "kling_4": ("1280:720", "720:1280", "940:940", "1460:624", "1920:1080", "1080:1920", "1440:1440", "2200:940", *AUTO),
     "seedance2": (*SEEDANCE, *SEEDANCE_1080, *SEEDANCE_4K),
     "seedance2_fast": SEEDANCE,
     "seedance2_mini": SEEDANCE,
     "seedance2_5": (*SEEDANCE_480, *SEEDANCE, *SEEDANCE_1080),
+    "hailuo3": SHAPES,
+    "happyhorse_1_0": HORSE,
+    "gemini_omni_flash": ("1280:720", "720:1280"),
+    "gemini_omni_flash_1.1": OMNI,
+    "grok_imagine_1_5": ("1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3"),
+    "grok_imagine_1_5_lite": LITE,
+    **dict.fromkeys(("wan3", "wan3_prime"), WAN),
 }
 _LENGTHS: Mapping[str, tuple[int, ...]] = {
     **dict.fromkeys(("gen4.5", "gen4_turbo"), tuple(range(2, 11))),
     **dict.fromkeys(("veo3.1", "veo3.1_fast"), (4, 6, 8)),
     "kling2.5_turbo_pro": (5, 10),
     **dict.fromkeys(("kling3.0_standard", "kling3.0_pro", "kling3.0_4k"), tuple(range(3, 16))),
-    **dict.fromkeys(("klingO3_standard", "klingO3_pro"), tuple(range(3, 16))),
+    **dict.fromkeys(("klingO3_standard", "klingO3_pro", "klingO3_4k", "happyhorse_1_0"), tuple(range(3, 16))),
     "kling_4": tuple(range(3, 31)),
     **dict.fromkeys(("seedance2", "seedance2_fast", "seedance2_mini", "seedance2_5"), tuple(range(4, 16))),
+    **dict.fromkeys(("hailuo3", "h3_max"), tuple(range(5, 16))),
+    **dict.fromkeys(("gemini_omni_flash", "gemini_omni_flash_1.1"), tuple(range(3, 11))),
+    **dict.fromkeys(("grok_imagine_1_5", "grok_imagine_1_5_lite"), tuple(range(1, 16))),
+    **dict.fromkeys(("wan3", "wan3_prime"), tuple(range(2, 31))),
 }
 _CREDITS: Mapping[str, float] = {
-    "gen4.5": 12, "gen4_turbo": 5, "aleph2": 28, "act_two": 5, "veo3.1": 40, "veo3.1_fast": 15, "seedance2": 36,
-    "seedance2_fast": 29, "seedance2_mini": 16, "seedance2_5": 30,
+    "gen4.5": 12, "gen4_turbo": 5, "aleph2": 28, "act_two": 5, "veo3.1": 20, "veo3.1_fast": 10, "seedance2": 36,
+    "seedance2_fast": 29, "seedance2_mini": 16, "seedance2_5": 30, "gemini_omni_flash": 10,
 }  # fmt: skip
+_SOUND: Mapping[str, float] = {"veo3.1": 20, "veo3.1_fast": 5}
+"""Credits more for a second with sound."""
+_BY_SIZE: Mapping[str, Mapping[str, float]] = {
+    "hailuo3": {"768p": 10, "2k": 15},
+    "h3_max": {"480p": 5, "768p": 8},
+    "happyhorse_1_0": {"720p": 15, "1080p": 30},
+    "gemini_omni_flash_1.1": {"360p": 3.4, "720p": 10, "1080p": 15, "4k": 30},
+    "grok_imagine_1_5": {"480p": 10, "720p": 16, "1080p": 29},
+    "grok_imagine_1_5_lite": {"480p": 2, "720p": 3, "1080p": 14},
+    "wan3": {"480p": 5, "720p": 10, "1080p": 20},
+    "wan3_prime": {"480p": 6.8, "720p": 14, "1080p": 28},
+}
+"""Credits a second by the size that is made: price list of October 2026."""
+_PICTURE_COSTS = ("gemini_omni_flash", "grok_imagine_1_5", "grok_imagine_1_5_lite")
+"""One credit for the opening picture."""
+_FIRST_ONLY = ("gen4.5", "gen4_turbo", "happyhorse_1_0", *_PICTURE_COSTS)
+_THOUSAND = ("gen4.5", "gen4_turbo", "aleph2", "veo3.1", "veo3.1_fast")
+"""Whose prompts end at a thousand characters."""
 MAX_DATA = 5 << 20
 
 
@@ -119,7 +184,7 @@ class FakeRunway(FakeProvider):
             yield "duration", "Invalid input"
         if "ratio" in body and body["ratio"] not in _RATIOS[model]:
             yield "ratio", "Invalid input"
-        if text is not None and not 1 <= len(text.encode("utf-16-le")) // 2 <= (1000 if keys <= _NATIVE | _VEO else 15000):
+        if text is not None and not 1 <= len(text.encode("utf-16-le")) // 2 <= (1000 if model in _THOUSAND else 20000):
             yield "promptText", "Too long"
         if "seed" in body and (type(body["seed"]) is not int or not 0 <= body["seed"] < 2**32):
             yield "seed", "Invalid input"
@@ -129,12 +194,12 @@ class FakeRunway(FakeProvider):
     def _missing(self, keys: set[str], body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         needed = {"promptImage", "promptVideo", "videoUri", "character", "reference"} & keys
         if not needed:
-            needed = {"promptText", "ratio"}
+            needed = {"promptText", "ratio"} & keys
         yield from ((key, "Required") for key in sorted(needed) if key not in body)
 
     def _media(self, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for frame in body.get("promptImage", []):
-            legal = ("first",) if str(body["model"]).startswith("gen4") else ("first", "last")
+            legal = ("first",) if body["model"] in _FIRST_ONLY else ("first", "last")
             if frame.get("position") not in legal:
                 yield "promptImage.position", "Invalid input"
         for key, uri in _uris(body):
@@ -160,6 +225,8 @@ class FakeRunway(FakeProvider):
     def _bought(self, asked: Asked, body: Mapping[str, Any]) -> FakeJob:
         ratio = str(body.get("ratio", "1280:720"))
         width, height = map(int, ratio.split(":")) if ":" in ratio else (1280, 720)
+        if max(width, height) < 100:  # a shape, not a size
+            width, height = width * 80, height * 80
         seconds = float(body.get("duration", self._source_seconds(body)))
         return self.bought(asked, body, seconds=seconds, width=width, height=height, seed=int(body.get("seed", 0)))
 
@@ -206,12 +273,28 @@ class FakeRunway(FakeProvider):
 
 
 def credits_of(job: FakeJob) -> int:
-    """What a task is billed: whole seconds at the model's rate; 56 at least for aleph2; Seedance by size."""
+    """What a task is billed, in whole credits: whole seconds at the model's rate; 56 at least for aleph2; many by size."""
     model, ratio = str(job.body["model"]), job.body.get("ratio")
     by_size = {"seedance2": ((SEEDANCE_1080, 40), (SEEDANCE_4K, 150)), "seedance2_5": ((SEEDANCE_480, 20), (SEEDANCE_1080, 68))}
     rate = next((rate for sizes, rate in by_size.get(model, ()) if ratio in sizes), _CREDITS.get(model, 10))
-    credits = math.ceil(round(math.ceil(round(job.seconds, 2)) * rate, 3))
+    rate = _BY_SIZE.get(model, {}).get(_size_of(job.body), rate) + _SOUND.get(model, 0) * bool(job.body.get("audio"))
+    pictures = len(job.body.get("promptImage", ())) if model in _PICTURE_COSTS else 0
+    credits = math.ceil(round(math.ceil(round(job.seconds, 2)) * rate, 3)) + pictures
     return max(credits, 56) if model == "aleph2" else credits
+
+
+def _size_of(body: Mapping[str, Any]) -> str:
+    """The size that a task is billed by: as it is named, or by the picture's area."""
+    ratio = str(body.get("ratio", ""))
+    if named := body.get("resolution") or ratio.partition("auto_")[2]:
+        return str(named)
+    if ":" not in ratio:
+        return ""
+    width, height = map(int, ratio.split(":"))
+    areas = {"360p": 300_000, "480p": 500_000, "720p": 1_200_000, "1080p": 2_500_000}
+    if str(body["model"]) != "gemini_omni_flash_1.1":
+        del areas["360p"]
+    return next((name for name, area in areas.items() if width * height < area), "4k")
 
 
 def _uris(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
