@@ -5,6 +5,7 @@ cent: for every model that has a price, at every size and kind of length that ha
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
+from support import Vidgen
 from vidgen.catalog.capabilities import Capabilities, Price
 from vidgen.catalog.engines import engine_table
 from vidgen.media.frames import FrameWriter
@@ -49,11 +51,12 @@ def steps(price: Price) -> tuple[int, ...]:
     return tuple(sorted({int(row[0]) for row in (*price.by_height, *price.by_clip)})) or (720,)
 
 
-def lengths(able: Capabilities, price: Price) -> list[float]:
-    """The shortest and the longest clip that has a price, and one between two legal lengths."""
+def lengths(able: Capabilities, price: Price, side: int) -> list[float]:
+    """One between two legal lengths, and the shortest and the longest with a price (at one size where seconds are priced)."""
     longest = max((seconds for _, seconds, _ in price.by_clip), default=able.durations_s[-1])
     shortest = able.durations_s[0]
-    return sorted({shortest, min(shortest + 0.5, longest), longest})
+    ends = {shortest, longest} if price.by_clip or side == steps(price)[0] else set()
+    return sorted({min(shortest + 0.5, longest), *ends})
 
 
 def priced() -> Iterator[tuple[str, int, str]]:
@@ -63,7 +66,7 @@ def priced() -> Iterator[tuple[str, int, str]]:
             if able.kind != "cloud" or able.retired_on or price.of(1, 480) is None and not price.by_clip:
                 continue
             for side in steps(price):
-                for seconds in lengths(able, price):
+                for seconds in lengths(able, price, side):
                     model = f"engine: {able.engine}, model: {able.model}"
                     yield able.engine, side, f"scene: a lighthouse, {model}, duration: {seconds:g}, {NEEDS[task]}"
 
@@ -96,6 +99,26 @@ def test_planned_reserved_and_paid_are_the_same(engine: str, folder: Path, serve
         assert bought == planned
         assert paid == pytest.approx(sum(planned.values()), abs=0.001)
     assert len(server.jobs) == sum(name == engine for name, _, _ in priced())
+
+
+def test_the_commands_say_the_same_of_every_provider(folder: Path, server: ProviderServer, vidgen: Vidgen) -> None:
+    models = {"runway": "veo3.1", "luma": "ray-3.2", "kling": "kling-v3", "pika": "pika-v2.2", "veo": "veo-3.1-generate-001"}
+    twice = {"runway": 1.6, "luma": 0.3, "kling": 0.672, "pika": 0.4, "veo": 3.2}
+    assert set(models) == {engine for engine, _, _ in priced()}
+    listed = "\n".join(f"  - {{id: {name}, scene: a pier, engine: {name}, model: {model}}}" for name, model in models.items())
+    board = folder / "film.yaml"
+    board.write_text(f"vidgen: 1\nfps: 1\nresolution: 640x360\ndefaults: {{duration: 4, candidates: 2}}\nshots:\n{listed}\n")
+    planned = {shot["id"]: shot["estimated_usd"] for shot in vidgen("plan", board, "--json").data["shots"]}
+    assert planned == pytest.approx(twice)
+    made = vidgen("render", board, "--yes", "--json").data
+    for shot in made["shots"]:  # what a take cost is told where the provider tells it
+        assert {take["cost_usd"] for take in shot["takes"]} <= {None, twice[shot["id"]] / 2}
+    assert made["cost_usd"] == pytest.approx(made["estimated_usd"]) == pytest.approx(sum(twice.values()))
+    listed_takes = vidgen("takes", "list", board, "--json").data
+    by_shot = Counter[str]()
+    for row in listed_takes["takes"]:
+        by_shot[row["shot"]] += row["actual_usd"] or row["estimated_usd"]
+    assert dict(by_shot) == pytest.approx(twice) and listed_takes["spent_usd"] == pytest.approx(sum(twice.values()))
 
 
 def buy(board: Path) -> tuple[dict[str, Any], dict[str, Any], float]:
