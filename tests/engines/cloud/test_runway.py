@@ -18,7 +18,7 @@ from tests.engines.cloud.oracle import Oracle, number_in, text_up_to
 from cloud_moods import ProviderMoods, playing, take, through
 from vidgen.catalog.engines import engine_table
 from vidgen.engines.cloud.failures import ProviderError
-from vidgen.engines.cloud.runway import Runway, _specs
+from vidgen.engines.cloud.runway import ROUTES, Runway, _specs
 from vidgen.errors import InputError
 from vidgen.media.frames import FrameWriter
 from vidgen.media.probe import probe_video
@@ -63,6 +63,7 @@ def oracles() -> dict[str, Oracle]:
     from runwayml.types.image_to_video_create_params import ImageToVideoCreateParams
     from runwayml.types.text_to_video_create_params import TextToVideoCreateParams
     from runwayml.types.video_to_video_create_params import VideoToVideoCreateParams
+    from runwayml.types.video_upscale_create_params import VideoUpscaleCreateParams
 
     native, seedance = ("gen4.5", "gen4_turbo"), ("seedance2", "seedance2_fast", "seedance2_mini")
     rules = [
@@ -79,6 +80,7 @@ def oracles() -> dict[str, Oracle]:
         "v1/image_to_video": Oracle(ImageToVideoCreateParams, rules=rules),
         "v1/video_to_video": Oracle(VideoToVideoCreateParams, rules=rules),
         "v1/character_performance": Oracle(CharacterPerformanceCreateParams, rules=rules),
+        "v1/video_upscale": Oracle(VideoUpscaleCreateParams, rules=rules),
     }
 
 
@@ -199,9 +201,23 @@ def test_a_performance_drives_a_picture(server: ProviderServer, tmp_path: Path) 
         "character": {"type": "image", "uri": "data:image/jpeg;base64"},
         "reference": {"type": "video", "uri": "runway:"},
     }
-    assert created(wanted)[2] == ["prompt: act_two follows the performance alone; left out"]
+    assert created(wanted)[2] == ["prompt: act_two follows the clip alone; left out"]
     inputs = Inputs(source_video=clip(tmp_path, 4, "who.mp4"), motion_reference=clip(tmp_path, 4))
     assert created(wish(model="act_two", inputs=inputs))[1]["character"]["type"] == "video"
+
+
+def test_a_clip_is_brought_to_the_size_of_the_film(server: ProviderServer, tmp_path: Path) -> None:
+    inputs = Inputs(source_video=clip(tmp_path, 2))
+    wanted = wish(
+        model="magnific_video_upscaler_creative", frames=48, width=3840, height=2160, inputs=inputs, params={"creativity": 10}
+    )
+    assert golden(wanted) == {
+        "path": "v1/video_upscale",
+        "model": "magnific_video_upscaler_creative",
+        "resolution": "4k",
+        "creativity": 10,
+        "videoUri": "runway:",
+    }
 
 
 def test_a_performance_that_is_too_short_is_refused_before_anything_is_sent(server: ProviderServer, tmp_path: Path) -> None:
@@ -221,16 +237,15 @@ def test_every_model_and_operation_is_as_the_sdk_has_it(
         "image": Inputs(start_frame=start, end_frame=end),
         "video": Inputs(source_video=source, start_frame=start, end_frame=end, references=(start,)),
         "performance": Inputs(start_frame=start, motion_reference=source),
+        "upscale": Inputs(source_video=source),
     }
     fake = FakeRunway(server)
     for route in _specs()[model]:
         sizes = [(100, 1080, 1920), (24, 1280, 720), (400, 4096, 2160), (65, 640, 640), (48, 1720, 720)]
-        for frames, width, height in sizes[: 1 if route in ("video", "performance") else None]:
+        for frames, width, height in sizes[: 1 if route in ("video", "performance", "upscale") else None]:
             wanted = wish(model=model, frames=frames, width=width, height=height, negative="rain", inputs=given[route])
             path, body, _ = created(wanted)
-            assert path == {"text": "v1/text_to_video", "image": "v1/image_to_video", "video": "v1/video_to_video"}.get(
-                route, "v1/character_performance"
-            )
+            assert path == ROUTES[route]
             assert oracles[path].complaints(body) == []
             assert fake.wrong(path.removeprefix("v1/"), body) == []
 

@@ -35,6 +35,7 @@ ROUTES = {
     "image": "v1/image_to_video",
     "video": "v1/video_to_video",
     "performance": "v1/character_performance",
+    "upscale": "v1/video_upscale",
 }
 _STATES: Mapping[str, JobState] = {
     "PENDING": "queued",
@@ -219,6 +220,7 @@ def _operation(request: ShotRequest, model: str) -> tuple[str, Spec]:
     given = {
         "performance": inputs.motion_reference and (_character(inputs) or inputs.continues),
         "video": inputs.source_video,
+        "upscale": inputs.source_video,
         "image": inputs.start_frame or inputs.continues,
         "text": True,
     }
@@ -226,7 +228,12 @@ def _operation(request: ShotRequest, model: str) -> tuple[str, Spec]:
     for route, there in given.items():
         if there and route in specs:
             return route, specs[route]
-    needs = {"performance": "motion_reference and start_frame", "video": "source_video", "image": "start_frame"}
+    needs = {
+        "performance": "motion_reference and start_frame",
+        "video": "source_video",
+        "upscale": "source_video",
+        "image": "start_frame",
+    }
     raise InputError(
         "engine.cannot",
         f"Runway's {model} cannot make this shot: it needs {' or '.join(needs[route] for route in specs if route in needs)}",
@@ -246,7 +253,7 @@ def _dropped(request: ShotRequest, route: str, spec: Spec, model: str) -> Notice
     unknown = sorted(set(request.params) - set(spec.params) - ({"audio"} if spec.audio else set()))
     continued = spec.frames if route == "image" else route == "performance" and not _character(inputs)
     rows: tuple[tuple[object, str], ...] = (
-        (request.prompt and not spec.prompt, "prompt: {} follows the performance alone"),
+        (request.prompt and not spec.prompt, "prompt: {} follows the clip alone"),
         (request.negative and not spec.negative, "negative: {} has no negative prompt"),
         (inputs.start_frame and not pictures, "start_frame: {} takes no opening picture here"),
         (inputs.continues and not continued, "continue_from: {} takes no opening picture here"),
@@ -273,7 +280,7 @@ def _files(request: ShotRequest, route: str, spec: Spec) -> dict[str, Blob]:
         else:
             found["character"] = picture(who, PICTURE, shape=shape) if who else opening(inputs, PICTURE, shape=shape)
         found["performance"] = _clip(inputs.motion_reference, request, SHORTEST_PERFORMANCE_S, needed=True)
-    if route == "video" and inputs.source_video:
+    if route in ("video", "upscale") and inputs.source_video:
         found["video"] = _clip(inputs.source_video, request)
     if spec.frames:
         found["first"] = opening(inputs, PICTURE, shape=shape)
@@ -340,4 +347,5 @@ _SHAPES: Mapping[str, Callable[[ShotRequest, Spec, Mapping[str, Blob]], dict[str
     "image": _image_body,
     "video": _video_body,
     "performance": _performance_body,
+    "upscale": _video_body,
 }

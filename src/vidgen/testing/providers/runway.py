@@ -9,7 +9,7 @@ from typing import Any
 from vidgen.testing.providers.server import Answer, Asked, FakeJob, FakeProvider
 
 VERSION = "2024-11-06"
-OPERATIONS = ("text_to_video", "image_to_video", "video_to_video", "character_performance")
+OPERATIONS = ("text_to_video", "image_to_video", "video_to_video", "character_performance", "video_upscale")
 WIDE = ("1280:720", "720:1280", "1104:832", "960:960", "832:1104", "1584:672")
 HD = ("1280:720", "720:1280", "1920:1080", "1080:1920")
 SEEDANCE = ("1470:630", "1280:720", "1112:834", "960:960", "834:1112", "720:1280")
@@ -34,7 +34,7 @@ HORSE = (
 )  # fmt: skip
 KLING_O3 = ("standard", "pro", "4k")
 
-TEXT, IMAGE, VIDEO, ACT = OPERATIONS
+TEXT, IMAGE, VIDEO, ACT, UPSCALE = OPERATIONS
 _NATIVE = {"promptText", "ratio", "duration", "seed", "contentModeration"}
 _VEO = {"promptText", "ratio", "duration", "seed", "negativePrompt", "audio"}
 _PLAIN = {"promptText", "ratio", "duration"}
@@ -62,6 +62,9 @@ _KEYS: Mapping[tuple[str, str], set[str]] = {
     (VIDEO, "kling_4"): {"promptText", "ratio", "references", "videoUri"},
     **{(TEXT, f"seedance2{kind}"): _SEEDANCE | {"references"} for kind in ("", "_fast", "_mini", "_5")},
     **{(IMAGE, f"seedance2{kind}"): _SEEDANCE | {"promptImage"} for kind in ("", "_fast", "_mini", "_5")},
+    (UPSCALE, "magnific_video_upscaler_creative"): {
+        "videoUri", "resolution", "creativity", "flavor", "sharpen", "smartGrain", "fpsBoost",
+    },
     (TEXT, "hailuo3"): _PLAIN | {"resolution", "references"},
     (IMAGE, "hailuo3"): _PLAIN | {"resolution", "promptImage"},
     (VIDEO, "hailuo3"): _PLAIN | {"resolution", "promptVideo", "references"},
@@ -114,7 +117,8 @@ _LENGTHS: Mapping[str, tuple[int, ...]] = {
     **dict.fromkeys(("kling3.0_standard", "kling3.0_pro", "kling3.0_4k"), tuple(range(3, 16))),
     **dict.fromkeys(("klingO3_standard", "klingO3_pro", "klingO3_4k", "happyhorse_1_0"), tuple(range(3, 16))),
     "kling_4": tuple(range(3, 31)),
-    **dict.fromkeys(("seedance2", "seedance2_fast", "seedance2_mini", "seedance2_5"), tuple(range(4, 16))),
+    **dict.fromkeys(("seedance2", "seedance2_fast", "seedance2_mini"), tuple(range(4, 16))),
+    "seedance2_5": tuple(range(4, 31)),
     **dict.fromkeys(("hailuo3", "h3_max"), tuple(range(5, 16))),
     **dict.fromkeys(("gemini_omni_flash", "gemini_omni_flash_1.1"), tuple(range(3, 11))),
     **dict.fromkeys(("grok_imagine_1_5", "grok_imagine_1_5_lite"), tuple(range(1, 16))),
@@ -139,6 +143,8 @@ _BY_SIZE: Mapping[str, Mapping[str, float]] = {
 """Credits a second by the size that is made: price list of October 2026."""
 _PICTURE_COSTS = ("gemini_omni_flash", "grok_imagine_1_5", "grok_imagine_1_5_lite")
 """One credit for the opening picture."""
+_SOURCE_S = "(source seconds)"
+"""Kept with a job of Seedance 2.5, which is paid half as much for each second of the clip that it works on."""
 _FIRST_ONLY = ("gen4.5", "gen4_turbo", "happyhorse_1_0", *_PICTURE_COSTS)
 _THOUSAND = ("gen4.5", "gen4_turbo", "aleph2", "veo3.1", "veo3.1_fast")
 """Whose prompts end at a thousand characters."""
@@ -228,6 +234,8 @@ class FakeRunway(FakeProvider):
         if max(width, height) < 100:  # a shape, not a size
             width, height = width * 80, height * 80
         seconds = float(body.get("duration", self._source_seconds(body)))
+        if body["model"] == "seedance2_5" and "promptVideo" in body:
+            body = {**body, _SOURCE_S: self._source_seconds(body)}
         return self.bought(asked, body, seconds=seconds, width=width, height=height, seed=int(body.get("seed", 0)))
 
     def _source_seconds(self, body: Mapping[str, Any]) -> float:
@@ -237,7 +245,7 @@ class FakeRunway(FakeProvider):
 
         from vidgen.media.probe import probe_video
 
-        uri = str(body.get("videoUri") or body.get("reference", {}).get("uri", ""))
+        uri = str(body.get("videoUri") or body.get("promptVideo") or body.get("reference", {}).get("uri", ""))
         content = self.server.uploads.get(uri.removeprefix("runway://"))
         if not content:
             return 5.0
@@ -278,8 +286,9 @@ def credits_of(job: FakeJob) -> int:
     by_size = {"seedance2": ((SEEDANCE_1080, 40), (SEEDANCE_4K, 150)), "seedance2_5": ((SEEDANCE_480, 20), (SEEDANCE_1080, 68))}
     rate = next((rate for sizes, rate in by_size.get(model, ()) if ratio in sizes), _CREDITS.get(model, 10))
     rate = _BY_SIZE.get(model, {}).get(_size_of(job.body), rate) + _SOUND.get(model, 0) * bool(job.body.get("audio"))
+    source: float = math.ceil(round(job.body.get(_SOURCE_S, 0), 2)) * rate / 2
     pictures = len(job.body.get("promptImage", ())) if model in _PICTURE_COSTS else 0
-    credits = math.ceil(round(math.ceil(round(job.seconds, 2)) * rate, 3)) + pictures
+    credits: int = math.ceil(round(math.ceil(round(job.seconds, 2)) * rate + source, 3)) + pictures
     return max(credits, 56) if model == "aleph2" else credits
 
 
