@@ -118,7 +118,7 @@ def engine_table(rows: Sequence[Mapping[str, Any]]) -> None:
         *((name, FIXED) for name in names), ("long", RIGHT), ("size", RIGHT), "makes", *more,
         ("seed", FIXED), *([("sound", FIXED)] if wide else []), ("$/s", RIGHT), *([("here", FIXED)] if wide else []),
     )  # fmt: skip
-    table.padding = (0, 1, 0, 0)
+    table.padding, table.show_edge = (0, 1, 0, 0), wide  # every column counts
     before = ""
     for row in rows:
         head = row["engine"] if row["engine"] != before else ""
