@@ -238,6 +238,7 @@ NOTICES: dict[str, str] = {
     "engine.prompt_too_long": "The prompt is longer than the engine takes",
     "engine.wish_approximated": "The engine honours a key of the shot only roughly",
     "engine.wish_ignored": "The engine cannot honour a key of the shot; it was left out",
+    "local.reject_unused": "Candidates were to be dropped half-way, which the model or scheduler does not allow; all were made",
     "local.weaker_plan": "Memory ran out; the model was run in a way that needs less",
     "pick.missing": "The pinned take is not in the store",
     "plan.film_wide": "A shot asks for a rate or size of its own; those are the film's",

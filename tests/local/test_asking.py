@@ -183,3 +183,9 @@ def test_the_users_settings_are_read_and_wrong_ones_are_named(home: Path) -> Non
     (home / "config.yaml").write_text("local: {offload: everything}\n")
     with pytest.raises(InputError, match="local.offload: 'everything'"):
         settings()
+
+
+def test_a_model_whose_batches_stay_whole_says_that_none_is_rejected(tiny: Tiny, tmp_path: Path) -> None:
+    found = asked(tiny("ltx"), tmp_path, takes=3, params={"reject": {"keep": 2}})
+    assert found.batch.recipe.reject is None
+    assert any(code == "local.reject_unused" for code, _ in found.notices)

@@ -172,10 +172,31 @@ def test_rejection_keeps_the_best_and_does_not_change_them(tiny: Tiny, tmp_path:
     assert len(kept) == 2
     assert all("worse" in one.rejected for one in made if not one.file)
     plain = replace(job, recipe=replace(job.recipe, reject=None))
-    latents, left, _ = runner._denoise(job, lambda step: None, lambda: False, output="latent")
+    latents, watch = runner._denoise(job, lambda step: None, lambda: False, output="latent")
     full = runner.latents(plain)
-    for position, index in enumerate(left):
+    for position, index in enumerate(watch.kept):
         assert (latents[position] - full[index]).abs().max() < 1e-4
+
+
+@pytest.mark.parametrize("scheduler", ["UniPCMultistepScheduler", "FlowMatchEulerDiscreteScheduler"])
+def test_what_a_step_predicts_has_come_true_at_the_last(scheduler: str, tiny: Tiny, tmp_path: Path) -> None:
+    job = batch(tiny("wan-t2v"), tmp_path, takes=3, steps=4, scheduler=scheduler, reject=Rejection(2, 0.5))
+    runner = Runner()
+    runner.prepare(job.load, job.recipe.family, job.recipe.revision, [job.recipe.prompt])
+    latents, watch = runner._denoise(job, lambda step: None, lambda: False, output="latent")
+    assert runner._loaded and len(watch.kept) == 2 and watch.notices == []
+    assert (watch.prediction.clean(runner._loaded.pipe) - latents).abs().max() < 1e-3
+
+
+def test_a_scheduler_that_does_not_tell_is_named_and_all_are_made(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = type("SilentScheduler", (diffusers.FlowMatchEulerDiscreteScheduler,), {})  # of a kind that is not known
+    monkeypatch.setattr(diffusers, "SilentScheduler", silent, raising=False)
+    job = batch(tiny("wan-t2v"), tmp_path, takes=3, steps=4, scheduler="SilentScheduler", reject=Rejection(1, 0.5))
+    made = Runner().make(job)
+    assert all(one.file for one in made)
+    assert any(code == "local.reject_unused" and "SilentScheduler" in words for code, words in made[0].notices)
 
 
 def test_steps_are_told_with_a_rough_picture(tiny: Tiny, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.catalog.diffusion import LoRA, Tier, models
+from vidgen.engines.local import reject
 from vidgen.engines.local.devices import Device
 from vidgen.engines.local.fit import Made, fit
 from vidgen.engines.local.folder import ModelFolder, check_safetensors, trusted
@@ -80,7 +81,7 @@ def ask(takes: Sequence[TakeRequest], folder: ModelFolder, device: Device, outs:
         tier=str(params.get("quality", "standard")),
         scheduler=scheduler,
         cache=_cache(params.get("cache", tier.cache), folder, request),
-        reject=_rejection(params, len(takes)),
+        reject=_rejection(params, len(takes), folder, task, notices),
         inputs=inputs,
         extra=_extra(request, params, folder, tier),
         schedule=tier.schedule if timed else {},
@@ -255,7 +256,9 @@ def _cache(wanted: Any, folder: ModelFolder, request: ShotRequest) -> Cache | No
     return Cache(kind, {**known[kind], **given})
 
 
-def _rejection(params: Mapping[str, Any], takes: int) -> Rejection | None:
+def _rejection(
+    params: Mapping[str, Any], takes: int, folder: ModelFolder, task: Task, notices: list[tuple[str, str]]
+) -> Rejection | None:
     wanted = params.get("reject")
     if not wanted:
         return None
@@ -265,6 +268,10 @@ def _rejection(params: Mapping[str, Any], takes: int) -> Rejection | None:
     at = float(wanted.get("at", 0.5))
     if wanted["keep"] < 1 or not 0.2 <= at <= 0.9:
         raise InputError("request.bad_value", "params.reject: keep is at least 1, at between 0.2 and 0.9")
+    if (folder.family.name, task) not in reject.TASKS:
+        text = f"reject: candidates of {folder.name} are not made in one batch that could lose some; all are made"
+        notices.append(("local.reject_unused", text))
+        return None
     return Rejection(wanted["keep"], at) if takes > wanted["keep"] else None
 
 

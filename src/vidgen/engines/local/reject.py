@@ -1,23 +1,54 @@
 """Early rejection: candidates whose unfinished pictures are clearly worse leave the batch half-way. Off by default.
 
-The scheduler's prediction of the clean latents is measured, not the noisy latents themselves. The measures are coarse on
+What is measured is a step's prediction of the clean latents, not the noisy latents themselves. The measures are coarse on
 purpose (does it move, has it collapsed, does it flicker): finer judgements of unfinished pictures are known to be unstable.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+TASKS = frozenset({("wan", "text_to_video")})
+"""Family and task whose batches can become smaller half-way: their pipelines keep nothing of a step but what the callback is
+given. The others join embeddings of all takes before the first step, or carry predictions from step to step.
+"""
 
-def predicted(pipe: Any, latents: Any) -> Any:
-    """The scheduler's prediction of the clean latents after a step: [batch, channels, frames, height, width]; None where it
-    keeps none.
-    """
-    outputs = getattr(pipe.scheduler, "model_outputs", None)
-    if outputs and outputs[-1] is not None and outputs[-1].shape == latents.shape:
-        return outputs[-1]
-    return None
+
+class Prediction:
+    """What the last step took the clean latents to be."""
+
+    def __init__(self) -> None:
+        self._noise: Any = None
+        self._sample: Any = None
+
+    @contextmanager
+    def heard(self, pipe: Any) -> Iterator[None]:
+        """Listen to the steps of a pipeline's scheduler."""
+        plain = pipe.scheduler.step
+
+        def step(noise: Any, time: Any, sample: Any, *rest: Any, **named: Any) -> Any:
+            self._noise, self._sample = noise, sample
+            return plain(noise, time, sample, *rest, **named)
+
+        pipe.scheduler.step = step
+        try:
+            yield
+        finally:
+            del pipe.scheduler.step
+
+    def clean(self, pipe: Any) -> Any:
+        """[batch, channels, frames, height, width]; None where this scheduler does not tell. Multistep solvers keep it; of a
+        flow it is the sample less its noise: x - sigma * v.
+        """
+        scheduler, sample = pipe.scheduler, self._sample
+        outputs = getattr(scheduler, "model_outputs", None)
+        if outputs and outputs[-1] is not None and outputs[-1].shape == sample.shape:
+            return outputs[-1]
+        if "FlowMatch" in type(scheduler).__name__ and scheduler.step_index:
+            return sample - scheduler.sigmas[scheduler.step_index - 1].to(sample.device) * self._noise
+        return None
 
 
 def badness(clean: Any) -> list[float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -96,7 +97,7 @@ class Runner:
     def latents(self, batch: Batch) -> Any:
         """The final latents of a batch in one call, as the pipeline itself returns them; for comparisons."""
         self.prepare(batch.load, batch.recipe.family, batch.recipe.revision, [batch.recipe.prompt])
-        found, _, _ = self._denoise(batch, _ignore, lambda: False, output="latent")
+        found, _ = self._denoise(batch, _ignore, lambda: False, output="latent")
         return found
 
     def close(self) -> None:
@@ -120,14 +121,15 @@ class Runner:
 
     def _group(self, batch: Batch, on: OnStep, cancelled: Callable[[], bool]) -> list[MadeTake]:
         began = time.monotonic()
-        clips, kept, bad = self._denoise(batch, on, cancelled, output="pt")
+        clips, watch = self._denoise(batch, on, cancelled, output="pt")
+        kept, bad = watch.kept, watch.bad
         assert self._loaded is not None
         seconds = time.monotonic() - began
         made = []
         opening = read_inputs(batch.recipe).start
         for index, take in enumerate(batch.takes):
             manifest = _manifest(batch, take, self._loaded, len(batch.takes), seconds)
-            notices = tuple(self._loaded.notices)
+            notices = (*self._loaded.notices, *watch.notices)
             if index not in kept:
                 why = f"looked {bad[index]:.2f} worse than the batch after {batch.recipe.reject.at:.0%} of its steps"  # type: ignore[union-attr]
                 made.append(MadeTake(take.take, None, manifest, notices, rejected=why))
@@ -141,10 +143,8 @@ class Runner:
             made.append(MadeTake(take.take, take.out, manifest, notices))
         return made
 
-    def _denoise(
-        self, batch: Batch, on: OnStep, cancelled: Callable[[], bool], *, output: str
-    ) -> tuple[Any, list[int], list[float]]:
-        """Run the pipeline for all takes of a batch in one call: what it returns, which are left, and how bad each looked."""
+    def _denoise(self, batch: Batch, on: OnStep, cancelled: Callable[[], bool], *, output: str) -> tuple[Any, _Watch]:
+        """Run the pipeline for all takes of a batch in one call: what it returns, and what was seen on the way."""
         import torch
 
         recipe, loaded = batch.recipe, self._ready(batch.load, batch.recipe)
@@ -162,9 +162,10 @@ class Runner:
         if recipe.guidance <= 1 and "negative_prompt_embeds" in arguments:
             arguments["negative_prompt_embeds"] = None
         cached = speed.cached(pipe, loaded.denoisers, recipe.cache, recipe.steps)
-        with quiet(), torch.no_grad(), cached, decoding.patient(loaded), stepping.heard(pipe, watch):
+        listened = watch.prediction.heard(pipe) if recipe.reject else nullcontext()
+        with quiet(), torch.no_grad(), cached, decoding.patient(loaded), stepping.heard(pipe, watch), listened:
             made = pipe(**accepted(pipe, arguments))
-        return made.frames, watch.kept, watch.bad
+        return made.frames, watch
 
     def _words(self, recipe: Recipe, count: int, pipe: Any) -> dict[str, Any]:
         embeddings = self._embeddings.get((recipe.revision, recipe.prompt))
@@ -186,6 +187,8 @@ class _Watch:
         self._meter = Meter(batch.load, recipe.width, recipe.height, recipe.frames, len(batch.takes))
         self.kept = list(range(len(batch.takes)))
         self.bad: list[float] = [0.0] * len(batch.takes)
+        self.prediction = reject.Prediction()
+        self.notices: list[tuple[str, str]] = []
         rejection = batch.recipe.reject
         self._reject_at = max(1, round(rejection.at * batch.recipe.steps)) if rejection else 0
         known = getattr(loaded.pipe, "_callback_tensor_inputs", ["latents"])
@@ -201,8 +204,11 @@ class _Watch:
         numbers = tuple(self._batch.takes[kept].take for kept in self.kept)
         self._on(Step(numbers, index + 1, recipe.steps, preview(tensors.get("latents"))))
         if recipe.reject and index + 1 == self._reject_at and recipe.reject.keep < len(self.kept):
-            clean = reject.predicted(pipe, tensors["latents"])
-            if clean is not None and clean.ndim == 5:
+            clean = self.prediction.clean(pipe)
+            if clean is None:
+                text = f"reject: {type(pipe.scheduler).__name__} does not tell what a take will look like; all are made"
+                self.notices.append(("local.reject_unused", text))
+            else:
                 self.bad = reject.badness(clean)
                 self.kept = reject.survivors(self.bad, recipe.reject.keep)
                 speed.forget(self._loaded.denoisers)
