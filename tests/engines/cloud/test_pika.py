@@ -20,6 +20,7 @@ from vidgen.takes.request import Inputs, TakeRequest
 from vidgen.testing import EngineConformance
 from vidgen.testing.providers import ProviderServer
 from vidgen.testing.providers.pika import FakePika, wrong
+from vidgen.testing.providers.server import Answer, FakeJob
 
 
 class TestMoods(ProviderMoods):
@@ -205,6 +206,18 @@ def test_cancel_and_a_job_that_is_gone(server: ProviderServer) -> None:
             await engine.close()
 
     assert asyncio.run(run()).state == "failed"
+
+
+def test_a_result_that_lags_behind_its_status_is_waited_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Lagging(FakePika):
+        asked = 0
+
+        def _result(self, job: FakeJob) -> Answer:
+            self.asked += 1
+            return Answer(400, {"detail": "Request is still in progress"}) if self.asked == 1 else super()._result(job)
+
+    with playing(monkeypatch, Lagging) as server:
+        assert through(Pika(), take("pika"), tmp_path / "take.mp4").file.is_file() and len(server.jobs) == 1
 
 
 def test_a_result_without_a_clip_is_the_providers_fault(server: ProviderServer, tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ class FakePika(FakeProvider):
         return Answer(json={**done, **self._urls(job)})
 
     def _result(self, job: FakeJob) -> Answer:
-        if job.polls <= self.server.polls:
+        if job.seen_over is None:
             return Answer(400, {"detail": "Request is still in progress"})
         refused = job.body.get("refused")
         fields = {name: value for name, value in job.body.items() if name not in ("operation", "refused")}
