@@ -33,9 +33,14 @@ _WISHES: tuple[tuple[str, Asked, Can, str], ...] = (
 """Key, whether the shot asks for it, whether the engine can, and what to say where it cannot."""
 
 
+def _called(able: Capabilities) -> str:
+    """What people call it: the provider, and on this machine the model."""
+    return able.model if able.kind == "local" and able.model else able.title or able.engine
+
+
 def unmet_wishes(shot: Shot, able: Capabilities) -> Iterator[Notice]:
     """One notice for each key of the shot that this engine and model cannot honour."""
-    name = able.title or able.engine
+    name = _called(able)
     for key, asked, can, lacks in _WISHES:
         if asked(shot) and not can(able):
             yield Notice("engine.wish_ignored", f"{key}: {name} {lacks}; left out{_elsewhere(able, can)}", shot.id)
@@ -102,7 +107,7 @@ def unspoken(shot: Shot) -> Iterator[Notice]:
 
 def length_notices(shot: Shot, seconds: float, prompt: str, able: Capabilities) -> Iterator[Notice]:
     """Notices about clip length and prompt length against the engine's limits."""
-    name = able.title or able.engine
+    name = _called(able)
     if able.max_s and seconds > able.max_s + 0.05:
         yield Notice(
             "engine.wish_approximated",
