@@ -87,12 +87,24 @@ class PlainRun:
 
 
 class LiveRun:
-    """Per-shot bars with state, elapsed and remaining time, and what was spent."""
+    """Per-shot bars with state, elapsed and remaining time, and what was spent; above them the picture that is being made,
+    where an engine shows it.
+    """
 
     def __init__(self) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-        self._progress: Progress = Progress(
+        class Screen(Progress):
+            """Bars under the last picture that was shown."""
+
+            picture: Any = None
+
+            def get_renderables(self) -> Iterator[Any]:
+                if self.picture is not None:
+                    yield self.picture
+                yield from super().get_renderables()
+
+        self._progress = Screen(
             TextColumn("{task.fields[shot]:>10}"),
             BarColumn(30),
             TextColumn("{task.fields[state]:<28}"),
@@ -120,6 +132,8 @@ class LiveRun:
             self._film = self._progress.add_task("", total=values["shots"], shot="film", state="making takes", cost="")
         elif event == "take.started":
             self._row(values["shot"], completed=0.0, state=f"take {values['take']}: {values['engine']}")
+        elif event == "take.preview":
+            self._preview(values)
         elif event == "post.progress":
             self._post(values)
         elif event.endswith(".progress"):
@@ -135,6 +149,7 @@ class LiveRun:
         elif event == "model.download":
             self._download(values)
         elif event == "shot.picked":
+            self._progress.picture = None
             self._close(values["shot"])
             self._progress.advance(self._film)
         elif event == "cut.started":
@@ -145,6 +160,12 @@ class LiveRun:
             self._progress.update(self._film, state="done", completed=1, total=1)
         if self._film is not None and self._spent:
             self._progress.update(self._film, cost=f"${self._spent:.2f} spent")
+
+    def _preview(self, values: Mapping[str, Any]) -> None:
+        from vidgen.cli.preview import can_show, picture
+
+        if can_show(self._progress.console):
+            self._progress.picture = picture(values)
 
     def _post_started(self, values: Mapping[str, Any]) -> None:
         """Why engines were chosen stays above the bars."""

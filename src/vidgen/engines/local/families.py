@@ -30,6 +30,13 @@ their text encoder and are given the words."""
 BATCHED = {("wan", "text_to_video"), ("ltx", "text_to_video"), ("cogvideox", "text_to_video"), ("animatediff", "text_to_video")}
 """Which tasks take several takes in one call, each with a generator of its own."""
 
+AXES: Mapping[str, tuple[int, ...]] = {
+    "cogvideox": (0, 2, 1, 3, 4),
+    "svd": (0, 2, 1, 3, 4),
+    "kandinsky5": (0, 4, 1, 2, 3),
+}
+"""How the latents of a family become [batch, channels, frames, height, width], where they are not."""
+
 
 @dataclass(frozen=True)
 class Inputs:

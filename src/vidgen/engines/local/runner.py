@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from vidgen.engines.local import anchor, decoding, prompts, reject, speed, stepping
 from vidgen.engines.local.deliver import deliver
-from vidgen.engines.local.families import BATCHED, accepted, call_arguments, guidance, read_inputs
+from vidgen.engines.local.families import AXES, BATCHED, accepted, call_arguments, guidance, read_inputs
 from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt, Recipe, WantedTake
 from vidgen.engines.local.loading import Loaded, load, quiet, readapt, release
 from vidgen.engines.local.memory import Meter, batch_that_fits, free_bytes, is_out_of_memory, ladder
@@ -202,7 +202,7 @@ class _Watch:
         self._meter.step()
         recipe = self._batch.recipe
         numbers = tuple(self._batch.takes[kept].take for kept in self.kept)
-        self._on(Step(numbers, index + 1, recipe.steps, preview(tensors.get("latents"))))
+        self._on(Step(numbers, index + 1, recipe.steps, preview(tensors.get("latents"), recipe.family)))
         if recipe.reject and index + 1 == self._reject_at and recipe.reject.keep < len(self.kept):
             clean = self.prediction.clean(pipe)
             if clean is None:
@@ -216,9 +216,14 @@ class _Watch:
         return tensors
 
 
-def preview(latents: Any) -> npt.NDArray[np.uint8] | None:
-    """A rough picture of the middle frame: three channels of the latents, stretched; None where they are not a video's."""
-    if latents is None or latents.ndim != 5 or latents.shape[1] < 3:
+def preview(latents: Any, family: str) -> npt.NDArray[np.uint8] | None:
+    """A rough picture of the middle frame: three channels of the latents, stretched; None where they are not a video's (LTX
+    works on a list of tokens).
+    """
+    if latents is None or latents.ndim != 5:
+        return None
+    latents = latents.permute(AXES.get(family, (0, 1, 2, 3, 4)))
+    if latents.shape[1] < 3:
         return None
     middle = latents[0, :3, latents.shape[2] // 2].detach().float().cpu().numpy()
     low, high = np.percentile(middle, (2, 98), axis=(1, 2), keepdims=True)
