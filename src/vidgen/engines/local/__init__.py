@@ -14,7 +14,7 @@ from typing import Any
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.catalog.engines import capabilities
 from vidgen.engines.base import Cancelled, LocalEngine, Progress
-from vidgen.errors import ProcessingError, VidgenError
+from vidgen.errors import InputError, ProcessingError, VidgenError
 from vidgen.takes.request import Generated, ShotRequest, TakeRequest
 
 __all__ = ["Local"]
@@ -36,8 +36,8 @@ class Local(LocalEngine):
 
     @property
     def at_once(self) -> int:  # type: ignore[override]
-        """One shot for each device."""
-        return len(_devices())
+        """One shot for each device, or for each group of them."""
+        return len(_groups())
 
     def capabilities(self, model: str | None = None) -> Capabilities:
         """The table's row; for a folder or a hub id what its family can. Raises InputError for a folder that is no model."""
@@ -145,8 +145,9 @@ class Local(LocalEngine):
 
         if self._pool is None:
             self._pool = queue.Queue()
-            for device in _devices():
-                host = Host(device.torch_name)
+            for device, *others in _groups():
+                group = [one.torch_name for one in (device, *others)] if others else []
+                host = Host(device.torch_name, group=group)
                 self._hosts.append(host)
                 self._pool.put((host, device))
         pool = self._pool
@@ -211,9 +212,16 @@ def _default_model() -> str:
     return str(engine_table()["local"][0].model)
 
 
-def _devices() -> Sequence[Any]:
+def _groups() -> Sequence[Sequence[Any]]:
+    """The devices, as many together as are to make each clip. Raises InputError where there are not so many."""
     from vidgen.engines.local.devices import device_of, devices
     from vidgen.engines.local.settings import settings
 
-    named = settings().devices
-    return [device_of(name) for name in named] if named else devices()
+    wished = settings()
+    found = [device_of(name) for name in wished.devices] if wished.devices else list(devices())
+    size = wished.context_parallel
+    groups = [found[start : start + size] for start in range(0, len(found) - size + 1, size)]
+    if not groups:
+        text = f"config.yaml: local.context_parallel: {size} devices are to work together, and there are {len(found)}"
+        raise InputError("config.invalid", text, hint="leave it out, or name the devices: local: {devices: [cuda:0, cuda:1]}")
+    return groups

@@ -20,6 +20,7 @@ from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt
 from vidgen.errors import Cancelled, ProcessingError
 
 RUNNER = "vidgen.engines.local.runner:Runner"
+LEADER = "vidgen.engines.local.group:Leader"
 SILENT_S = 120.0
 """A worker that has not even shown its heartbeat for so long is ended."""
 _LOOK_S = 0.2
@@ -32,12 +33,17 @@ class Host:
     """One worker for one device, started when it is first needed and again after a crash.
 
     Args:
-        device: as torch calls it; workers see no other CUDA device.
+        device: as torch calls it.
         runner: import path of the class that does the work.
+        group: devices that make each clip together, the worker's own first; empty: it works alone.
     """
 
-    def __init__(self, device: str = "cpu", runner: str = RUNNER, silent_s: float = SILENT_S) -> None:
-        self.device = device
+    def __init__(
+        self, device: str = "cpu", runner: str = RUNNER, silent_s: float = SILENT_S, group: Sequence[str] = ()
+    ) -> None:
+        self.device, self._group = device, tuple(group)
+        if group:
+            runner = LEADER
         self._runner, self._silent_s = runner, silent_s
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
@@ -129,6 +135,8 @@ class Host:
         self._close_log()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+        if self._group:
+            environment |= _shared(self._group)
         if self.device == "mps":
             environment.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
         self._process = subprocess.Popen(
@@ -177,6 +185,16 @@ class Host:
         if self._log is not None:
             self._log.close()
             self._log = None
+
+
+def _shared(group: Sequence[str]) -> dict[str, str]:
+    """The environment of a group: how many they are, and no other GPUs than theirs, so that the n-th has the n-th."""
+    found = {"VIDGEN_GROUP_SIZE": str(len(group))}
+    numbers = [int(name.partition(":")[2] or 0) for name in group if name.startswith("cuda")]
+    if numbers:
+        seen = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
+        found["CUDA_VISIBLE_DEVICES"] = ",".join(seen[number] if seen else str(number) for number in numbers)
+    return found
 
 
 def _reap(process: subprocess.Popen[bytes]) -> int:

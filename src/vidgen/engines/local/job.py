@@ -50,6 +50,7 @@ class Load:
         quantise: "" or ``float8`` (storage only), ``bitsandbytes-4bit``, ``bitsandbytes-8bit``, ``torchao-int8``;
             or ``gguf:FILE`` (``gguf:FILE,FILE`` for two networks).
         adapters: LoRAs, in order.
+        share: processes that make one clip together, each on a device of its own.
     """
 
     folder: Path
@@ -63,6 +64,7 @@ class Load:
     quantise: str = ""
     adapters: tuple[Adapter, ...] = ()
     trust: bool = False
+    share: int = 1
 
 
 def gguf_files(quantise: str) -> tuple[Path, ...]:

@@ -260,6 +260,8 @@ def _place(loaded: Loaded) -> None:
         if why:
             loaded.used = replace(loaded.used, attention="")
             loaded.ignored(f"attention {wanted.attention}", why)
+    if wanted.share > 1:
+        speed.share_over_gpus(loaded.denoisers)
     if wanted.compile and (why := speed.compile_blocks(loaded.denoisers, device)):
         loaded.used = replace(loaded.used, compile=False)
         loaded.ignored("compile", why)

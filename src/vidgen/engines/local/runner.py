@@ -299,6 +299,7 @@ def _manifest(batch: Batch, take: WantedTake, loaded: Loaded, together: int, sec
         "dtype": used.dtype,
         "attention": used.attention or "default",
         "compile": used.compile,
+        "context_parallel": used.share,
         "quantise": used.quantise or None,
         "offload": used.offload,
         "tiling": used.tiling,

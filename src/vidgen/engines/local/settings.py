@@ -17,7 +17,7 @@ class Settings:
     ``offload``: none, model, group, sequential. ``attention``: a back end of diffusers. ``batch``: most candidates at once.
     ``devices``: such as ``cuda:0``. ``dtype``: float32, bfloat16, float16. ``quantise``: float8, bitsandbytes-8bit,
     bitsandbytes-4bit, torchao-int8, or ``gguf:FILE`` (``gguf:FILE,FILE`` for two networks), beside ``config.yaml`` unless a
-    folder is named.
+    folder is named. ``context_parallel``: how many devices make one clip together; 1: each makes shots of its own.
     """
 
     offload: str = ""
@@ -27,6 +27,7 @@ class Settings:
     devices: tuple[str, ...] = ()
     dtype: str = ""
     quantise: str = ""
+    context_parallel: int = 1
 
 
 _CHOICES = {
@@ -51,5 +52,8 @@ def settings() -> Settings:
             have = [*filter(None, choices), *(["gguf:FILE"] if name == "quantise" else [])] if name in known else known
             text = f"{file}: local.{name}: {value!r} is not known"
             raise InputError("config.invalid", text, hint=f"known: {', '.join(have)}", where=str(file))
+        if name in ("batch", "context_parallel") and (type(value) is not int or value < 1):
+            text = f"{file}: local.{name}: {value!r} is not a whole number above 0"
+            raise InputError("config.invalid", text, hint=f"{name}: 2", where=str(file))
         values[name] = tuple(value) if isinstance(value, list) else (value,) if name == "devices" else value
     return Settings(**values)

@@ -217,7 +217,7 @@ def compile_blocks(networks: Sequence[Any], device: Any) -> str:
 def share_over_gpus(networks: Sequence[Any]) -> int:
     """Split the tokens of each step over the processes of a group (Ulysses: each has some heads of all tokens); how many.
 
-    It needs what ``torchrun`` sets up: one process a GPU, each with ``torch.distributed`` initialised (``nccl``) and
+    It needs what ``group.Leader`` sets up: one process a GPU, each with ``torch.distributed`` initialised and
     ``torch.cuda.set_device`` done, each with the whole pipeline loaded, and all of them making the same batch with the same
     seeds; one of them delivers. The number of attention heads has to be divisible by the number of processes.
 
@@ -240,5 +240,20 @@ def share_over_gpus(networks: Sequence[Any]) -> int:
         if getattr(network, "_cp_plan", None) is None or not isinstance(heads, int) or heads % count:
             text = f"{type(network).__name__} cannot be split over {count} GPUs"
             raise InputError("engine.cannot", text, hint="use a number of GPUs that divides its attention heads")
-        network.enable_parallelism(config=ContextParallelConfig(ulysses_degree=count))
+        with _countable():
+            network.enable_parallelism(config=ContextParallelConfig(ulysses_degree=count))
     return count
+
+
+@contextmanager
+def _countable() -> Iterator[None]:
+    """diffusers divides by the number of GPUs even where it shares over CPUs, as tests do: there is one, then."""
+    import torch
+
+    before = torch.accelerator.device_count
+    if not before():
+        torch.accelerator.device_count = lambda: 1
+    try:
+        yield
+    finally:
+        torch.accelerator.device_count = before

@@ -1,0 +1,157 @@
+"""Several processes that make one clip together, one on each GPU: context parallel, where each has some heads of all tokens.
+
+The first of them is the worker's runner and speaks for all: it starts the others, tells them what it is told, and answers
+alone. They end together, since those that are left would wait for ever: a member that dies ends the leader, and members end
+with it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt
+from vidgen.engines.local.runner import OnStep, Runner, _ignore
+from vidgen.errors import Cancelled, InputError
+
+SIZE = "VIDGEN_GROUP_SIZE"
+"""Environment variable of the leader: how many processes there are."""
+PATIENCE = timedelta(days=7)
+"""How long a member waits for the next thing to do."""
+
+
+class Leader:
+    """What ``Runner`` is, but over a group; takes of a batch are made one by one."""
+
+    def __init__(self) -> None:
+        self._count, port = int(os.environ[SIZE]), _free_port()
+        self._others = [_started(rank, self._count, port) for rank in range(1, self._count)]
+        for other in self._others:
+            threading.Thread(target=_end_with, args=(other,), daemon=True).start()
+        self._member = Member(0, self._count, port)
+
+    def prepare(self, wanted: Load, family: str, revision: str, texts: Sequence[Prompt]) -> None:
+        """See ``Runner``."""
+        self._member.tell("prepare", wanted, family, revision, tuple(texts))
+        self._member.prepare(wanted, family, revision, texts)
+
+    def make(self, batch: Batch, on: OnStep = _ignore, cancelled: Callable[[], bool] = lambda: False) -> list[MadeTake]:
+        """See ``Runner``."""
+        self._member.tell("make", batch)
+        return self._member.make(batch, on, cancelled)
+
+    def close(self) -> None:
+        """See ``Runner``; the other processes end, too."""
+        self._member.tell("quit")
+        self._member.close()
+
+
+class Member:
+    """One process of a group: the ``rank``-th of ``count``, which meet at a port of this machine."""
+
+    def __init__(self, rank: int, count: int, port: int) -> None:
+        import torch
+        import torch.distributed as dist
+
+        gpus = torch.cuda.is_available()
+        if gpus:
+            torch.cuda.set_device(rank)
+        where = f"tcp://127.0.0.1:{port}"
+        dist.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo", init_method=where, rank=rank, world_size=count)
+        self._talk = dist.new_group(backend="gloo", timeout=PATIENCE)
+        self._rank, self._runner = rank, Runner()
+
+    def tell(self, *what: Any) -> None:
+        """The leader says what is to be done."""
+        import torch.distributed as dist
+
+        dist.broadcast_object_list(list(what) + [None] * (5 - len(what)), src=0, group=self._talk)
+
+    def follow(self) -> None:
+        """Do what the leader says until it says quit."""
+        import torch.distributed as dist
+
+        while True:
+            what: list[Any] = [None] * 5
+            dist.broadcast_object_list(what, src=0, group=self._talk)
+            if what[0] == "quit":
+                return self.close()
+            try:
+                if what[0] == "prepare":
+                    self.prepare(*what[1:])
+                else:
+                    with TemporaryDirectory(prefix="vidgen-group-") as folder:  # the leader delivers
+                        takes = tuple(replace(take, out=Path(folder) / take.out.name) for take in what[1].takes)
+                        self.make(replace(what[1], takes=takes))
+            except (InputError, Cancelled):
+                pass  # the leader meets the same, and says so
+
+    def prepare(self, wanted: Load, family: str, revision: str, texts: Sequence[Prompt]) -> None:
+        """Encode prompts, every process for itself."""
+        self._runner.prepare(self._placed(wanted), family, revision, texts)
+
+    def make(self, batch: Batch, on: OnStep = _ignore, cancelled: Callable[[], bool] = lambda: False) -> list[MadeTake]:
+        """This process's part of a batch. After each step the leader says whether to stop, so that all stop at the same."""
+        import torch
+        import torch.distributed as dist
+
+        def agreed() -> bool:
+            flag = torch.tensor([int(cancelled())])
+            dist.broadcast(flag, src=0, group=self._talk)
+            return bool(flag.item())
+
+        return self._runner.make(replace(batch, load=self._placed(batch.load), largest=1), on, agreed)
+
+    def close(self) -> None:
+        """Leave the group."""
+        import torch.distributed as dist
+
+        self._runner.close()
+        dist.destroy_process_group()
+
+    def _placed(self, wanted: Load) -> Load:
+        """On this process's own GPU: the group sees no others."""
+        return replace(wanted, device=f"cuda:{self._rank}") if wanted.device.startswith("cuda") else wanted
+
+
+def _started(rank: int, count: int, port: int) -> subprocess.Popen[bytes]:
+    line = [sys.executable, "-m", "vidgen.engines.local.group", str(rank), str(count), str(port)]
+    return subprocess.Popen(line, stdin=subprocess.PIPE, stdout=2)
+
+
+def _end_with(other: subprocess.Popen[bytes]) -> None:
+    if (code := other.wait()) != 0:
+        print(f"a process of the group ended with the status {code}", file=sys.stderr, flush=True)
+        os._exit(1)
+
+
+def _free_port() -> int:
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        return int(place.getsockname()[1])
+
+
+def main() -> None:
+    """Entry of a process that is not the leader: RANK COUNT PORT. It ends with its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def until_the_leader_is_gone() -> None:
+        sys.stdin.buffer.read()
+        os._exit(0)
+
+    threading.Thread(target=until_the_leader_is_gone, daemon=True).start()
+    Member(*map(int, sys.argv[1:4])).follow()
+
+
+if __name__ == "__main__":
+    main()
