@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import Iterator
 from fractions import Fraction
@@ -94,9 +95,9 @@ def picture(folder: Path, width: int = 320, height: int = 180, name: str = "open
     return file
 
 
-def clip(folder: Path, seconds: float = 4.0, name: str = "in.mp4") -> Path:
-    count = round(seconds * 24)
-    with FrameWriter(folder / name, 128, 72, Fraction(24), frames=count) as writer:
+def clip(folder: Path, seconds: float = 4.0, name: str = "in.mp4", fps: Fraction = Fraction(24)) -> Path:
+    count = round(seconds * fps)
+    with FrameWriter(folder / name, 128, 72, fps, frames=count) as writer:
         for index in range(count):
             writer.write(np.full((72, 128, 3), index % 200, np.uint8))
     return folder / name
@@ -189,6 +190,72 @@ def test_video_to_video_uploads_the_clip_cut_to_the_shot(server: ProviderServer,
     assert probe_video(tmp_path / "sent.mp4").frames == 72
 
 
+@pytest.mark.parametrize(
+    ("model", "asked_s", "rate", "sent_s"),
+    [("aleph2", 40, 2, 30), ("aleph2", 1, 24, 2), ("aleph2", 3, 60, 3), ("klingO3_pro", 20, 2, 15), ("aleph2", 40, 2.4, 30)],
+)
+def test_a_source_clip_stays_within_what_the_model_takes_and_is_billed_for(
+    server: ProviderServer, tmp_path: Path, model: str, asked_s: int, rate: float, sent_s: int
+) -> None:
+    fps = Fraction(rate).limit_denominator(10)
+    wanted = wish(model=model, frames=int(asked_s * fps), fps=fps, inputs=Inputs(source_video=clip(tmp_path, 40, fps=fps)))
+    body = created(wanted)[1]
+    assert FakeRunway(server).wrong("video_to_video", body) == []
+    (content,) = server.uploads.values()
+    (tmp_path / "sent.mp4").write_bytes(content)
+    sent = probe_video(tmp_path / "sent.mp4")
+    assert sent_s - 0.5 <= sent.duration_s <= sent_s and sent.rate <= 30
+    estimate = Runway().estimate(wanted.request)
+    assert model != "aleph2" or (estimate and estimate >= 0.28 * sent.duration_s - 1e-6)
+
+
+def test_the_closing_picture_stands_at_the_end_of_a_source_that_is_shorter_than_the_shot(
+    server: ProviderServer, tmp_path: Path
+) -> None:
+    inputs = Inputs(source_video=clip(tmp_path, 2), end_frame=picture(tmp_path))
+    body = created(wish(model="aleph2", frames=96, inputs=inputs))[1]
+    assert FakeRunway(server).wrong("video_to_video", body) == [] and len(body["keyframes"]) == 1
+
+
+def test_a_small_picture_is_enlarged_to_what_every_model_takes(tmp_path: Path) -> None:
+    body = created(wish(model="h3_max", inputs=Inputs(start_frame=picture(tmp_path, 120, 90))))[1]
+    content = base64.b64decode(body["promptImage"][0]["uri"].partition(",")[2])
+    shown = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    assert shown is not None and min(shown.shape[:2]) >= 300
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("SAFETY.INPUT.TEXT", "moderation_input"),
+        ("SAFETY.OUTPUT.VIDEO", "moderation_output"),
+        ("INPUT_PREPROCESSING.SAFETY.THIRD_PARTY", "moderation_input"),
+        ("INPUT_PREPROCESSING.INTERNAL", "provider_fault"),
+        ("ASSET.INVALID", "bad_request"),
+        ("THIRD_PARTY.INPUT_VALIDATION", "bad_request"),
+        ("THIRD_PARTY.UNAVAILABLE", "provider_fault"),
+        ("INTERNAL.BAD_OUTPUT.CODE01", "provider_fault"),
+        ("INTERNAL", "provider_fault"),
+        ("SOMETHING.NEW", None),
+    ],
+)
+def test_why_a_task_failed_is_told_by_its_code(code: str, kind: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing(FakeRunway):
+        def _task(self, job: FakeJob) -> dict[str, Any]:
+            return {**super()._task(job), "status": "FAILED", "failure": "no", "failureCode": code, "cost": {"credits": 3}}
+
+    async def ended() -> Any:
+        engine = Runway()
+        try:
+            return await engine.poll(await engine.submit(wish(), reference="r"))
+        finally:
+            await engine.close()
+
+    with playing(monkeypatch, Failing):
+        job = asyncio.run(ended())
+    assert (job.state, job.kind, job.cost_usd) == ("failed", kind, 0.03)
+
+
 def test_a_performance_drives_a_picture(server: ProviderServer, tmp_path: Path) -> None:
     inputs = Inputs(start_frame=picture(tmp_path), motion_reference=clip(tmp_path, 4))
     wanted = wish(model="act_two", task="motion_transfer", frames=48, inputs=inputs, params={"expressionIntensity": 4})
@@ -220,10 +287,11 @@ def test_a_clip_is_brought_to_the_size_of_the_film(server: ProviderServer, tmp_p
     }
 
 
-def test_a_performance_that_is_too_short_is_refused_before_anything_is_sent(server: ProviderServer, tmp_path: Path) -> None:
-    inputs = Inputs(start_frame=picture(tmp_path), motion_reference=clip(tmp_path, 1))
-    with pytest.raises(InputError, match="at least 3 s"):
-        created(wish(model="act_two", inputs=inputs))
+def test_a_clip_that_is_too_short_is_refused_before_anything_is_sent(server: ProviderServer, tmp_path: Path) -> None:
+    inputs = Inputs(start_frame=picture(tmp_path), motion_reference=clip(tmp_path, 1), source_video=clip(tmp_path, 1))
+    for model, least in (("act_two", 3), ("aleph2", 2)):
+        with pytest.raises(InputError, match=f"at least {least} s"):
+            created(wish(model=model, inputs=inputs))
     assert server.asked == []
 
 
@@ -295,6 +363,13 @@ def test_a_long_prompt_is_cut_at_a_word_and_told(oracles: dict[str, Oracle]) -> 
     assert [text.split(":")[0] for text in told] == ["prompt"]
 
 
+def test_a_prompt_without_spaces_between_words_is_cut_at_its_last_sentence() -> None:
+    sentence = "朝霧の中を小さな船が静かに港へ入ってくる。"
+    body, told = created(wish(prompt="静かな港町 " + sentence * 80))[1:]
+    assert body["promptText"].endswith("。") and 900 <= len(body["promptText"]) <= 1000 and len(told) == 1
+    assert len(created(wish(prompt="静かな港町 " + "霧" * 3000))[1]["promptText"]) == 1000
+
+
 def test_sound_is_not_bought_unless_it_is_asked_for() -> None:
     assert created(wish(model="veo3.1_fast"))[1]["audio"] is False
     assert created(wish(model="veo3.1_fast", params={"audio": True}))[1]["audio"] is True
@@ -340,7 +415,7 @@ def test_a_performance_can_go_on_from_another_shot(server: ProviderServer, tmp_p
 
 
 def test_the_clip_goes_to_another_place_without_the_key(server: ProviderServer, tmp_path: Path) -> None:
-    through(Runway(), take("runway", model="aleph2", inputs=Inputs(source_video=clip(tmp_path, 1))), tmp_path / "take.mp4")
+    through(Runway(), take("runway", model="aleph2", inputs=Inputs(source_video=clip(tmp_path, 2))), tmp_path / "take.mp4")
     uploads = [asked for asked in server.asked if asked.path.startswith("/upload/")]
     assert len(uploads) == 1 and b"cG9saWN5" in uploads[0].content
     assert "authorization" not in uploads[0].headers and FakeRunway.key.encode() not in uploads[0].content
@@ -356,7 +431,7 @@ def test_an_upload_to_a_private_or_plain_address_is_refused(monkeypatch: pytest.
 
         with playing(monkeypatch, Leading) as server:
             with pytest.raises(ProviderError, match="not a public https address"):
-                created(wish(model="aleph2", inputs=Inputs(source_video=clip(tmp_path, 1))))
+                created(wish(model="aleph2", inputs=Inputs(source_video=clip(tmp_path, 2))))
             assert server.created == 0
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
+_BREAKS = " \n、。！？"
+"""Where a text may end."""
 
 
 def nearest_shape(width: int, height: int, choices: Sequence[str]) -> str:
@@ -40,3 +42,16 @@ def cut_end(wanted_s: float, made_s: float, title: str) -> list[tuple[str, str]]
         return []
     text = f"end_frame: {title} makes {made_s:g} s; the shot is cut {over:.2g} s before its closing picture is reached"
     return [("engine.wish_approximated", text)]
+
+
+def within(text: str, limit: int | None, says: str, notices: list[tuple[str, str]], *, utf16: bool = False) -> str:
+    """A text of at most ``limit`` characters (of UTF-16 units with ``utf16``): cut after a word or sentence where one ends near
+    the limit, and told. ``says``: key and provider, as in ``prompt: Runway``.
+    """
+    if limit is None or (len(text.encode("utf-16-le")) // 2 if utf16 else len(text)) <= limit:
+        return text
+    kept = text.encode("utf-16-le")[: limit * 2].decode("utf-16-le", errors="ignore") if utf16 else text[:limit]
+    end = max(kept.rfind(mark, len(kept) * 9 // 10) for mark in _BREAKS)
+    kept = kept[: end + 1].rstrip() if end > 0 else kept
+    notices.append(("engine.wish_approximated", f"{says} takes {limit} characters; the end was cut off after {kept[-40:]!r}"))
+    return kept

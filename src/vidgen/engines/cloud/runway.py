@@ -7,6 +7,7 @@ The task says what it cost in credits (0.01 US dollars each).
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
@@ -14,9 +15,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from vidgen.catalog.capabilities import Capabilities
 from vidgen.engines.base import Job, JobState
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
-from vidgen.engines.cloud.choices import nearest_shape, tier
+from vidgen.engines.cloud.choices import nearest_shape, tier, within
 from vidgen.engines.cloud.failures import Kind, ProviderError, is_gone
 from vidgen.engines.cloud.inputs import Blob, Limits, excerpt, opening, picture
 from vidgen.errors import InputError
@@ -24,12 +26,13 @@ from vidgen.takes.request import Inputs, ShotRequest, TakeRequest
 
 VERSION = "2024-11-06"
 USD_PER_CREDIT = 0.01
-PICTURE = Limits(max_bytes=3_700_000, max_side=4096)
-"""As base64 it stays below the 5 MB that a data address may have."""
+PICTURE = Limits(max_bytes=3_700_000, max_side=4096, min_side=300)
+"""As base64 it stays below the 5 MB that a data address may have; no model wants more pixels than this."""
 PICTURE_SHAPES = (0.5, 2.0)
 """Narrowest and widest picture (width / height) that is sent."""
-MAX_UPLOAD_BYTES = 200 << 20
-SHORTEST_PERFORMANCE_S = 3.0
+MAX_UPLOAD_BYTES = 200_000_000
+MAX_RATE = 30
+"""Pictures a second of a clip that is sent."""
 ROUTES = {
     "text": "v1/text_to_video",
     "image": "v1/image_to_video",
@@ -48,9 +51,14 @@ _STATES: Mapping[str, JobState] = {
 _FAILURES: tuple[tuple[str, Kind], ...] = (
     ("SAFETY.OUTPUT", "moderation_output"),
     ("SAFETY", "moderation_input"),
-    ("INTERNAL", "provider_fault"),
-    ("ASSET", "bad_request"),
+    ("INPUT_PREPROCESSING.SAFETY", "moderation_input"),
+    ("INPUT_PREPROCESSING.INTERNAL", "provider_fault"),
     ("INPUT_PREPROCESSING", "bad_request"),
+    ("ASSET", "bad_request"),
+    ("THIRD_PARTY.SAFETY", "moderation_input"),
+    ("THIRD_PARTY.INPUT", "bad_request"),
+    ("THIRD_PARTY", "provider_fault"),
+    ("INTERNAL", "provider_fault"),
 )
 """Heads of a failed task's code, and what they mean."""
 _WORDS: tuple[tuple[tuple[int, ...], tuple[str, ...], Kind], ...] = (
@@ -75,6 +83,7 @@ class Spec:
     references: int = 0
     keyframes: bool = False
     video_key: str = ""
+    source_s: tuple[float, float] = (0.0, math.inf)
     duration: bool = True
     prompt: bool = True
     seed: bool = False
@@ -120,20 +129,21 @@ class Runway(CloudEngine):
 
     def compose(self, take: TakeRequest, reference: str) -> Create:
         """The operation that the shot's inputs and the model allow."""
-        request = take.request
-        model = self.capabilities(request.model).model or ""
+        request, able = take.request, self.capabilities(take.request.model)
+        model = able.model or ""
         route, spec = _operation(request, model)
         notices = _dropped(request, route, spec, model)
-        body = self._common(take, model, spec, notices) | _SHAPES[route](request, spec, _files(request, route, spec))
+        body = self._common(take, model, spec, notices) | _SHAPES[route](request, spec, _files(request, route, spec, able))
         return Create(ROUTES[route], json=body, seconds=body.get("duration"), notices=tuple(notices))
 
     def _common(self, take: TakeRequest, model: str, spec: Spec, notices: Notices) -> dict[str, Any]:
         """The fields that operations share, as far as the model has them."""
         request, able = take.request, self.capabilities(take.request.model)
         seconds = able.billed_s(request.duration_s)
+        prompt = within(request.prompt, able.prompt_chars, "prompt: Runway", notices, utf16=True) if spec.prompt else ""
         fields: tuple[tuple[bool, str, Any], ...] = (
             (True, "model", model),
-            (spec.prompt and bool(request.prompt), "promptText", _shortened(request.prompt, able.prompt_chars, notices)),
+            (bool(prompt), "promptText", prompt),
             (bool(spec.ratios), "ratio", spec.ratio(request.width, request.height)),
             (bool(spec.resolutions), "resolution", spec.resolution(request.width, request.height)),
             (spec.duration, "duration", round(seconds)),
@@ -268,7 +278,7 @@ def _dropped(request: ShotRequest, route: str, spec: Spec, model: str) -> Notice
     return [("engine.wish_ignored", f"{text.format(model)}; left out") for asked, text in rows if asked]
 
 
-def _files(request: ShotRequest, route: str, spec: Spec) -> dict[str, Blob]:
+def _files(request: ShotRequest, route: str, spec: Spec, able: Capabilities) -> dict[str, Blob]:
     """What goes along: pictures cropped to the shape that is made, clips cut to the shot's length."""
     inputs, shape = request.inputs, _shape(spec, request)
     found: dict[str, Blob | None] = {}
@@ -276,12 +286,12 @@ def _files(request: ShotRequest, route: str, spec: Spec) -> dict[str, Blob]:
         who = _character(inputs)
         assert inputs.motion_reference
         if who and who == inputs.source_video:
-            found["character"] = _clip(who, request, SHORTEST_PERFORMANCE_S)
+            found["character"] = _clip(who, request, spec, able)
         else:
             found["character"] = picture(who, PICTURE, shape=shape) if who else opening(inputs, PICTURE, shape=shape)
-        found["performance"] = _clip(inputs.motion_reference, request, SHORTEST_PERFORMANCE_S, needed=True)
+        found["performance"] = _clip(inputs.motion_reference, request, spec, able, needed=True)
     if route in ("video", "upscale") and inputs.source_video:
-        found["video"] = _clip(inputs.source_video, request)
+        found["video"] = _clip(inputs.source_video, request, spec, able, needed=True)
     if spec.frames:
         found["first"] = opening(inputs, PICTURE, shape=shape)
     if spec.keyframes and inputs.start_frame:
@@ -302,21 +312,17 @@ def _shape(spec: Spec, request: ShotRequest) -> float:
     return min(high, max(low, width / height))
 
 
-def _clip(path: Path, request: ShotRequest, at_least_s: float = 0.0, *, needed: bool = False) -> Blob:
-    seconds = max(request.duration_s, at_least_s)
-    return excerpt(path, seconds, request.fps, max_bytes=MAX_UPLOAD_BYTES, at_least_s=at_least_s if needed else 0.0)
-
-
-def _shortened(prompt: str, limit: int | None, notices: Notices) -> str:
-    """A prompt within so many UTF-16 units, cut at a word."""
-    if limit is None or len(prompt.encode("utf-16-le")) // 2 <= limit:
-        return prompt
-    kept = prompt.encode("utf-16-le")[: limit * 2].decode("utf-16-le", errors="ignore")
-    kept = kept.rsplit(" ", 1)[0] if " " in kept else kept
-    notices.append(
-        ("engine.wish_approximated", f"prompt: Runway takes {limit} characters; the end was cut off: {kept[-40:]!r}")
-    )
-    return kept
+def _clip(path: Path, request: ShotRequest, spec: Spec, able: Capabilities, *, needed: bool = False) -> Blob:
+    """A clip as long as the shot, as far as the model takes and makes such lengths; ``needed``: it must not be shorter."""
+    rate = request.fps
+    while rate > MAX_RATE:
+        rate /= 2
+    least, most = spec.source_s
+    most = min(most, able.max_s or math.inf)
+    seconds = max(request.duration_s, least)
+    if seconds > most:
+        seconds = float(math.floor(most * rate) / rate)
+    return excerpt(path, seconds, rate, max_bytes=MAX_UPLOAD_BYTES, at_least_s=least if needed else 0.0)
 
 
 def _text_body(request: ShotRequest, spec: Spec, files: Mapping[str, Blob]) -> dict[str, Any]:
@@ -330,8 +336,8 @@ def _image_body(request: ShotRequest, spec: Spec, files: Mapping[str, Blob]) -> 
 
 def _video_body(request: ShotRequest, spec: Spec, files: Mapping[str, Blob]) -> dict[str, Any]:
     body = {spec.video_key: files["video"], **_text_body(request, spec, files)}
-    times = {"first": 0, "last": round(max(0.0, request.duration_s - 0.1), 2)}
-    frames = [{"seconds": at, "uri": files[name]} for name, at in times.items() if name in files]
+    places = {"first": {"seconds": 0}, "last": {"at": 1}}
+    frames = [{**place, "uri": files[name]} for name, place in places.items() if name in files]
     return {**body, "keyframes": frames} if frames else body
 
 

@@ -124,6 +124,11 @@ _LENGTHS: Mapping[str, tuple[int, ...]] = {
     **dict.fromkeys(("grok_imagine_1_5", "grok_imagine_1_5_lite"), tuple(range(1, 16))),
     **dict.fromkeys(("wan3", "wan3_prime"), tuple(range(2, 31))),
 }
+_SOURCE_LENGTHS: Mapping[str, tuple[float, float]] = {
+    "aleph2": (2, 30),
+    **dict.fromkeys(("seedance2", "seedance2_fast", "seedance2_mini", "hailuo3"), (0, 15)),
+}
+"""Seconds of a clip that a model works on."""
 _CREDITS: Mapping[str, float] = {
     "gen4.5": 12, "gen4_turbo": 5, "aleph2": 28, "act_two": 5, "veo3.1": 20, "veo3.1_fast": 10, "seedance2": 36,
     "seedance2_fast": 29, "seedance2_mini": 16, "seedance2_5": 30, "gemini_omni_flash": 10,
@@ -208,11 +213,25 @@ class FakeRunway(FakeProvider):
             legal = ("first",) if body["model"] in _FIRST_ONLY else ("first", "last")
             if frame.get("position") not in legal:
                 yield "promptImage.position", "Invalid input"
+        yield from self._times(body)
         for key, uri in _uris(body):
             uploaded = uri.startswith("runway://") and uri.removeprefix("runway://") in self.server.uploads
             data = uri.startswith(("data:image/", "data:video/")) and len(uri) <= MAX_DATA
             if not (uploaded or data or uri.startswith("https://")):
                 yield key, "Invalid asset URI"
+
+    def _times(self, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """The clip that is worked on has a length that the model takes, and pictures stand within it."""
+        clips = [body[key] for key in ("videoUri", "promptVideo") if str(body.get(key)).startswith("runway://")]
+        if not clips:
+            return
+        seconds, legal = self._source_seconds(body), _SOURCE_LENGTHS.get(str(body["model"]))
+        if legal and not legal[0] - 0.01 <= seconds <= legal[1] + 0.01:
+            yield "videoUri", f"The video has {seconds} s"
+        frames = body.get("keyframes", [])
+        fine = (0 <= frame.get("at", 0) <= 1 and 0 <= frame.get("seconds", 0) < seconds for frame in frames)
+        if len(frames) > 5 or not all(fine):
+            yield "keyframes", "Invalid input"
 
     def _created(self, asked: Asked, operation: str) -> Answer | None:
         body = asked.json
