@@ -259,6 +259,7 @@ NOTICES: dict[str, str] = {
     "post.will_download": "A model of post-processing is not here yet; render downloads it",
     "sound.limited": "The mix was louder than full scale; its peaks were limited",
     "sound.loudness_missed": "The loudness target could not be reached with this mix",
+    "sound.none": "A clip whose own sound is wanted came without sound",
     "sound.not_spoken": "Words have no recorded file, and this version does not speak",
     "sound.silent": "The soundtrack is silent or too short to measure; its level was left alone",
     "take.corrupt": "A stored take was damaged or gone; it was set aside and is treated as missing",

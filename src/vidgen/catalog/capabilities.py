@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,8 @@ class Price:
     """US dollars per second of video, per clip, or both; None where unknown. ``by_height`` overrides ``per_second``
     with (largest short side in pixels, dollars per second) rows, smallest first; ``by_clip`` overrides both with (largest
     short side, longest clip in seconds, dollars for the whole clip) rows, smallest first. ``least``: what any clip costs.
-    ``step``: it is billed in whole steps of so many dollars, rounded up. ``sound``: dollars more for a second with sound.
+    ``step``: it is billed in whole steps of so many dollars, rounded up. ``sound``: dollars more for a second with sound;
+    ``sound_by_height``: the same by size, and unknown above.
     """
 
     per_second: float | None = None
@@ -23,6 +25,7 @@ class Price:
     least: float = 0.0
     step: float = 0.0
     sound: float = 0.0
+    sound_by_height: tuple[tuple[int, float], ...] = ()
     source: str = ""
     as_of: str = ""
 
@@ -33,7 +36,10 @@ class Price:
         rate = next((price for side, price in self.by_height if short_side <= side), self.per_second)
         if rate is None:
             return None
-        usd = max(self.least, (rate + self.sound * sound) * seconds + self.per_clip)
+        more = next((price for side, price in self.sound_by_height if short_side <= side), None)
+        if sound and self.sound_by_height and more is None:
+            return None
+        usd = max(self.least, (rate + (more or self.sound) * sound) * seconds + self.per_clip)
         return round(math.ceil(round(usd / self.step, 6)) * self.step if self.step else usd, 6)
 
     def a_second(self, short_side: int) -> float | None:
@@ -69,7 +75,7 @@ class Capabilities:
     seed: bool = False
     negative: bool = False
     moves: tuple[str, ...] = ()
-    audio: bool = False
+    audio: bool | Literal["always"] = False
     prompt_chars: int | None = None
     prompt_order: str = "generic"
     price: Price = Price()

@@ -96,6 +96,12 @@ def probe(path: Path) -> MediaInfo:
         return _read(path, container)
 
 
+def has_sound(path: Path) -> bool:
+    """Whether the file has a stream of sound, by its header. Raises InputError where it is not readable media."""
+    with open_media(path) as container:
+        return bool(container.streams.audio)
+
+
 @contextmanager
 def open_media(path: Path) -> Iterator[InputContainer]:
     """Open a local file with PyAV: as a file whatever its name, and only as a known media format.

@@ -295,7 +295,7 @@ class _Compiler:
             motion=shot.motion or Motion(),
             language=self.board.language,
             inputs=self._inputs(shot, references, able),
-            params=MappingProxyType(dict(shot.params or {})),
+            params=MappingProxyType(_params(shot, able)),
         )
 
     def _inputs(self, shot: Shot, references: list[str], able: Capabilities) -> Inputs:
@@ -344,6 +344,12 @@ def _task(shot: Shot) -> Task:
         (shot.start_frame or shot.continue_from, "image_to_video"),
     )
     return next((task for asked, task in rows if asked), "text_to_video")
+
+
+def _params(shot: Shot, able: Capabilities) -> dict[str, Any]:
+    """The shot's own, and the wish for sound where the engine makes it only when it is told to."""
+    asked = shot.own_sound and shot.own_sound.heard and able.audio is True
+    return ({"audio": True} if asked else {}) | dict(shot.params or {})
 
 
 def _seed(shot: Shot, board_seed: int | None, prompt: str) -> int:

@@ -81,7 +81,7 @@ def _engine_row(able: Capabilities, ready: bool, state: str) -> dict[str, Any]:
         "seed": able.seed,
         "negative": able.negative,
         "moves": list(able.moves),
-        "audio": able.audio,
+        "audio": bool(able.audio),
         "price": _price(able),
         "price_per_second_720p": able.price.a_second(720),
         "price_source": able.price.source,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vidgen.cut import assemble
 from vidgen.errors import Notice
 from vidgen.media.files import sha256_file
+from vidgen.media.probe import has_sound
 from vidgen.planning.plan import Plan
 from vidgen.render.events import Listener
 from vidgen.render.polish import polish
@@ -32,7 +34,7 @@ def finish(
 
     Everything is kept by content in ``work``: what has not changed is not made again.
     """
-    clips = {shot.planned.id: _clip(plan, shot, work, listener, warn) for shot in made}
+    clips = {shot.planned.id: _sounding(_clip(plan, shot, work, listener, warn), shot, warn) for shot in made}
     timeline = build_timeline(plan, clips)
     listener("cut.started", segments=len(plan.shots) + sum(shot.overlap > 0 for shot in plan.shots))
 
@@ -54,3 +56,20 @@ def _clip(plan: Plan, shot: MadeShot, work: Path, listener: Listener, warn: Warn
         return ShotClip(planned.clip, sha256_file(planned.clip), None, conform=True)
     assert shot.picked is not None
     return polish(plan, planned, shot.picked, work / "post", listener, warn)
+
+
+def _sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:
+    """The clip with its own sound, where that is to be heard: ``own_sound`` decides, else a user's clip sounds, and a take that
+    was asked for sound or whose lips follow one (which a line of dialogue may bring already).
+    """
+    shot, request = made.planned.shot, made.planned.request
+    spoken = shot.lip_sync and not any(line.file for line in shot.dialogue or ())
+    usual = bool(shot.clip or spoken or (request and request.sound))
+    if not (shot.own_sound.heard if shot.own_sound else usual):
+        return clip
+    file, digest = (made.picked.file, made.picked.sha256) if made.picked else (clip.file, clip.sha256)
+    if has_sound(file):
+        return replace(clip, sound=(file, digest))
+    if shot.own_sound or not shot.clip:
+        warn([Notice("sound.none", "own_sound: the clip came without sound", made.planned.id)])
+    return clip

@@ -26,15 +26,23 @@ from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.storyboard.model import Audio, Text
 from vidgen.storyboard.values import Duration
 
+_EDGE = SAMPLE_RATE // 200
+"""A sound that is cut at a loud place would click: 5 ms of fade are not heard as one."""
+
 
 @dataclass(frozen=True)
 class ShotClip:
-    """The clip that stands for a shot in the cut. ``conform``: it still has to be brought to the film's size and rate."""
+    """The clip that stands for a shot in the cut. ``conform``: it still has to be brought to the film's size and rate.
+
+    ``sound`` is the file whose own sound is in the film from the shot's first frame on (the clip, or the take that it was
+    made of), with its checksum; None: silent.
+    """
 
     file: Path
     sha256: str
     encoded_as: str | None
     conform: bool = False
+    sound: tuple[Path, str] | None = None
 
 
 def build_timeline(plan: Plan, clips: Mapping[str, ShotClip]) -> Timeline:
@@ -44,7 +52,7 @@ def build_timeline(plan: Plan, clips: Mapping[str, ShotClip]) -> Timeline:
         width=plan.width,
         height=plan.height,
         shots=tuple(_shot(plan, shot, clips[shot.id]) for shot in plan.shots),
-        sound=Sound(tuple(_tracks(plan)), _loudness(plan.board.audio)),
+        sound=Sound((*_tracks(plan), *_own_sounds(plan, clips)), _loudness(plan.board.audio)),
         profile=plan.profile,
         title=plan.board.title,
     )
@@ -120,6 +128,26 @@ def _shot_tracks(plan: Plan, planned: PlannedShot) -> Iterator[Track]:
     for line in shot.dialogue or ():
         if line.file:
             yield _track(plan, line.file, "voice", at=begin + _samples(plan, line.at))
+
+
+def _own_sounds(plan: Plan, clips: Mapping[str, ShotClip]) -> Iterator[Track]:
+    """What is heard in the clips themselves. They fade over a transition as their pictures do, and never click at a cut."""
+    leaving = [*(shot.overlap for shot in plan.shots[1:]), 0]
+    for planned, overlap in zip(plan.shots, leaving, strict=True):
+        sound = clips[planned.id].sound
+        if not sound:
+            continue
+        at, end = (samples_at(planned.start_frame + frames, plan.fps) for frames in (0, planned.frames))
+        wish = planned.shot.own_sound
+        yield Track(
+            *sound,
+            "voice" if planned.shot.lip_sync else "clip",
+            at=at,
+            length=end - at,
+            gain_db=wish.gain_db if wish else 0.0,
+            fade_in=max(_EDGE, samples_at(planned.overlap, plan.fps)),
+            fade_out=max(_EDGE, samples_at(overlap, plan.fps)),
+        )
 
 
 def _track(

@@ -57,6 +57,11 @@ def _short(key: str, kinds: type | tuple[type, ...] = str) -> BeforeValidator:
     return BeforeValidator(expand)
 
 
+def _yes_or(key: str) -> BeforeValidator:
+    """Let yes or no stand for a mapping with one key: ``own_sound: false`` for ``{heard: false}``."""
+    return BeforeValidator(lambda value: {key: value} if isinstance(value, bool) else value)
+
+
 def _many(key: str | None = None) -> BeforeValidator:
     """Let one entry stand for a list of one, and text for an entry with that key."""
 
@@ -199,6 +204,13 @@ class SoundEffect(Part):
 
     file: File
     at: Time | None = None
+    gain_db: Number = Field(0.0, ge=-80, le=24)
+
+
+class OwnSound(Part):
+    """Whether the sound of the shot's own clip is in the film, and how loud."""
+
+    heard: bool = True
     gain_db: Number = Field(0.0, ge=-80, le=24)
 
 
@@ -365,6 +377,7 @@ class ShotKeys(Part):
     dialogue: Annotated[tuple[Line, ...] | None, _many("line")] = None
     voiceover: Annotated[Voiceover | None, _short("text", (str, int, float))] = None
     sfx: Annotated[tuple[SoundEffect, ...] | None, _many("file")] = None
+    own_sound: Annotated[OwnSound | None, _yes_or("heard")] = None
     text: Annotated[tuple[Text, ...] | None, _many("text")] = None
     post: Post | None = None
     prompt: str | None = None

@@ -36,6 +36,7 @@ _SHORT: Mapping[tuple[str, str], dict[str, Any]] = {
     ("ShotKeys", "transition"): {"$ref": "#/$defs/transition"},
     ("ShotKeys", "lip_sync"): {"type": "string"},
     ("ShotKeys", "voiceover"): {"type": "string"},
+    ("ShotKeys", "own_sound"): {"type": "boolean"},
     ("Storyboard", "budget"): {"type": "number", "minimum": 0},
     ("Audio", "music"): {"type": "string"},
     ("Audio", "loudness"): {"$ref": "#/$defs/loudness"},

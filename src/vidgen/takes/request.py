@@ -90,8 +90,8 @@ class ShotRequest:
 
     @property
     def sound(self) -> bool:
-        """Whether the provider is asked for sound (``params: {audio: true}``), which may cost more."""
-        return bool(self.params.get("audio", False))
+        """Whether the provider is asked for sound (``own_sound``, ``params: {audio: true}``), which may cost more."""
+        return bool(self.params.get("audio", self.params.get("generate_audio", False)))
 
     def seed_of(self, take: int) -> int:
         """The seed of take 1, 2, ...: take 1 has the base seed itself, so that more takes never change the first."""

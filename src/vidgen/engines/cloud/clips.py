@@ -8,6 +8,9 @@ from pathlib import Path
 
 from vidgen.engines.cloud.inputs import Blob, excerpt, video
 from vidgen.errors import InputError
+from vidgen.media.encode import MASTER
+from vidgen.media.ffmpeg import input_args, run_ffmpeg
+from vidgen.media.files import atomic
 from vidgen.media.probe import probe_video
 
 RATE = Fraction(24)
@@ -37,9 +40,7 @@ def short_clip(path: Path, *, longest_s: float, max_bytes: int) -> Clip:
 
 
 def last_seconds(path: Path, seconds: float) -> None:
-    """Keep only the last ``seconds`` of a clip, in place; a clip that is no longer stays as it is."""
-    from vidgen.media.frames import FrameWriter, read_frames
-
+    """Keep only the last ``seconds`` of a clip and its sound, in place; a clip that is no longer stays as it is."""
     try:
         info = probe_video(path)
     except InputError:
@@ -47,13 +48,17 @@ def last_seconds(path: Path, seconds: float) -> None:
     skip = info.frames - round(seconds * info.rate)
     if skip <= 0:
         return
-    part = path.with_name(f"{path.name}.tail.mp4")
-    width, height = info.display_size
-    try:
-        with FrameWriter(part, width, height, info.rate, frames=info.frames - skip) as writer:
-            for index, frame in enumerate(read_frames(path)):
-                if index >= skip:
-                    writer.write(frame)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    pictures = ["-vf", f"trim=start_frame={skip},setpts=PTS-STARTPTS", *MASTER.video_args(info.rate)]
+    sound = ["-af", f"atrim=start={float(skip / info.rate)},asetpts=PTS-STARTPTS", "-c:a", "aac", "-b:a", "320k"]
+    with atomic(path) as part:
+        run_ffmpeg(
+            [
+                *input_args(path.absolute()),
+                *pictures,
+                *(sound if info.has_audio else ()),
+                "-f",
+                "mp4",
+                f"file:{part.absolute()}",
+            ],
+            what=f"taking the end of {path.name}",
+        )

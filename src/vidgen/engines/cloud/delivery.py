@@ -16,7 +16,7 @@ _NEAR = Fraction(3, 100)
 
 def deliver(raw: Path, out: Path, request: ShotRequest, provider: str) -> list[tuple[str, str]]:
     """Write the downloaded clip to ``out`` as the request wants it: trimmed, or its last frame held; scaled, and cropped where
-    its shape differs. Returns notices. Raises ProcessingError where it is not a video.
+    its shape differs; with the sound that it has. Returns notices. Raises ProcessingError where it is not a video.
     """
     try:
         info = probe_video(raw)
@@ -29,6 +29,7 @@ def deliver(raw: Path, out: Path, request: ShotRequest, provider: str) -> list[t
             frames=request.frames,
             fit="crop",
             max_hold=request.frames,
+            sound=True,
         )
     except InputError as error:
         raise ProcessingError(

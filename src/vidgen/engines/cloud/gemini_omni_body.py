@@ -25,8 +25,8 @@ PICTURE = Limits(max_bytes=7 << 20, max_side=2048)
 MAX_CLIP_BYTES = 14 << 20
 MAX_PICTURES, MAX_CLIPS, CLIP_REFERENCE_S = 6, 3, 3.0
 TASKS = ("text_to_video", "image_to_video", "reference_to_video", "edit", "extend")
-PARAMS = ("task", "thinking_level", "previous_interaction_id")
-"""What ``params`` may say."""
+PARAMS = ("task", "thinking_level", "previous_interaction_id", "audio")
+"""What ``params`` may say. There is sound in any case; ``audio`` has it in the film."""
 _CLIPS = (".mp4", ".mov", ".webm", ".mkv", ".avi", ".m4v")
 _TAG = re.compile(r"\[# |<(FIRST_FRAME|LAST_FRAME|IMAGE_REF_\d+|VIDEO_REF_\d+|VIDEO_0)>")
 

@@ -78,7 +78,7 @@ def _clip(request: ShotRequest, notices: Notices) -> tuple[str, Body, float]:
     if request.negative:
         body["negative_prompt"] = request.negative
     if rule.sound:
-        body["sound"] = "off"  # the film's sound is made elsewhere, and costs more here
+        body["sound"] = "on" if request.sound else "off"  # it costs more
     operation = _pictures(request, rule, first, body, notices)
     seconds = _seconds(request, model)
     steered = _steered(request, rule, operation, first, body, notices)
@@ -88,7 +88,8 @@ def _clip(request: ShotRequest, notices: Notices) -> tuple[str, Body, float]:
     if "image_tail" in body:
         notices += cut_end(request.duration_s, seconds, "Kling")
     body["duration"] = str(seconds)
-    _params(request, ("cfg_scale",) if rule.cfg and operation != "multi-image2video" else (), body, notices)
+    known = ("cfg_scale",) if rule.cfg and operation != "multi-image2video" else ()
+    _params(request, known, body, notices, own=("audio",) if rule.sound else ())
     if operation != "image2video":
         body["aspect_ratio"] = nearest_shape(request.width, request.height, ASPECTS)
     return operation, body, seconds

@@ -31,7 +31,6 @@ ASPECTS = {"16:9": 16 / 9, "9:16": 9 / 16}
 RESOLUTIONS = ((720, "720p"), (1080, "1080p"), (2160, "4k"))
 PICTURE = Limits(max_bytes=10 << 20, max_side=3840)
 PARAMS = {
-    "generate_audio": "generateAudio",
     "person_generation": "personGeneration",
     "enhance_prompt": "enhancePrompt",
     "compression_quality": "compressionQuality",
@@ -186,13 +185,13 @@ def _create(take: TakeRequest, billed_s: Any) -> Create:
         "aspectRatio": aspect,
         "resolution": _resolution(request, notices),
         "seed": take.seed,
-        "generateAudio": False,  # a film's sound comes from its own tracks
+        "generateAudio": request.sound,
     }
     if request.negative:
         parameters["negativePrompt"] = request.negative
     parameters |= {wire: request.params[name] for name, wire in PARAMS.items() if name in request.params}
     instance = {"prompt": request.prompt, **_pictures(request, ASPECTS[aspect], seconds, notices)}
-    if unknown := sorted(set(request.params) - set(PARAMS)):
+    if unknown := sorted(set(request.params) - {*PARAMS, "audio", "generate_audio"}):
         notices.append(("engine.wish_ignored", f"params: Veo does not know {', '.join(unknown)}; left out"))
     path = f"v1/{_model(request)}:predictLongRunning"
     body = {"instances": [instance], "parameters": parameters}

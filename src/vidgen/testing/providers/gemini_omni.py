@@ -42,6 +42,10 @@ class FakeGeminiOmni(FakeProvider):
             return Answer(json=_interaction(job, "cancelled"))
         return Answer(json=self._seen(job))
 
+    def sounds(self, asked: Asked, body: Any) -> bool:
+        """All of its clips do."""
+        return True
+
     def uri(self, job: FakeJob) -> str:
         """Where the finished clip is said to be."""
         return f"{self.server.url}/{self.prefix}/v1beta/files/{job.id}-{job.fresh}:download?alt=media"

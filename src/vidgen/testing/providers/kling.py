@@ -59,6 +59,10 @@ class FakeKling(FakeProvider):
         made = self.server.created_by(self, asked, buy, _MOODY)
         return _fine(self._task(made, "queued")) if isinstance(made, FakeJob) else made
 
+    def sounds(self, asked: Asked, body: Any) -> bool:
+        """Where it is asked for, and where somebody speaks."""
+        return "lip-sync" in asked.path or super().sounds(asked, body)
+
     def _own_jobs(self) -> list[FakeJob]:
         return [job for job in self.server.jobs if job.provider == self.name]
 

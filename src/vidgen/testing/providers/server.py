@@ -97,7 +97,7 @@ class Answer:
 
 @dataclass
 class FakeJob:
-    """One bought job. ``seconds``, size and seed are of the clip that it ends in."""
+    """One bought job. ``seconds``, size, seed and whether there is ``sound`` are of the clip that it ends in."""
 
     id: str
     provider: str
@@ -108,6 +108,7 @@ class FakeJob:
     width: int
     height: int
     seed: int = 0
+    sound: bool = False
     polls: int = 0
     downloads: int = 0
     born: float = field(default_factory=time.monotonic)
@@ -144,6 +145,10 @@ class FakeProvider(ABC):
         """Accept a job. Clips of one seed are alike, those of another look different."""
         return self.server.accept(self, asked, body, seconds, width, height, seed)
 
+    def sounds(self, asked: Asked, body: Any) -> bool:
+        """Whether the clip of such a request has sound."""
+        return isinstance(body, Mapping) and (body.get("audio") is True or body.get("sound") == "on")
+
 
 class ProviderServer:
     """The server. Use as a context manager; ``environment()`` sends vidgen to it.
@@ -175,8 +180,8 @@ class ProviderServer:
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._folder = TemporaryDirectory(prefix="vidgen-providers-")
-        self._clips: dict[tuple[float, int, int, int], bytes] = {}
-        self._drawing: dict[tuple[float, int, int, int], threading.Lock] = {}
+        self._clips: dict[tuple[float, int, int, int, bool], bytes] = {}
+        self._drawing: dict[tuple[float, int, int, int, bool], threading.Lock] = {}
         server = self
 
         class Handler(_Handler):
@@ -232,7 +237,8 @@ class ProviderServer:
     ) -> FakeJob:
         """Keep a bought job."""
         with self._lock:
-            job = FakeJob(uuid.uuid4().hex, provider.name, "ok", body, asked.path, seconds, width, height, seed)
+            sound = provider.sounds(asked, body)
+            job = FakeJob(uuid.uuid4().hex, provider.name, "ok", body, asked.path, seconds, width, height, seed, sound)
             self.jobs.append(job)
             return job
 
@@ -269,7 +275,7 @@ class ProviderServer:
         """A real clip of the job's length and shape, small: at most 128 pixels high."""
         scale = min(1.0, 128 / job.height)
         width, height = (max(16, round(side * scale / 2) * 2) for side in (job.width, job.height))
-        form = (job.seconds, width, height, job.seed)
+        form = (job.seconds, width, height, job.seed, job.sound)
         with self._lock:
             drawing = self._drawing.setdefault(form, threading.Lock())
         with drawing:  # other requests are answered meanwhile
@@ -380,12 +386,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Silence."""
 
 
-def _drawn(folder: Path, seconds: float, width: int, height: int, seed: int) -> bytes:
-    """A bar that crosses a plain picture, whose colour is by the seed."""
+def _drawn(folder: Path, seconds: float, width: int, height: int, seed: int, sound: bool) -> bytes:
+    """A bar that crosses a plain picture, whose colour is by the seed; ``sound``: with a tone."""
     from fractions import Fraction
 
     import numpy as np
 
+    from vidgen.media.ffmpeg import input_args, run_ffmpeg
     from vidgen.media.frames import FrameWriter
 
     file = folder / f"{time.monotonic_ns()}.mp4"
@@ -397,6 +404,11 @@ def _drawn(folder: Path, seconds: float, width: int, height: int, seed: int) -> 
             left = index * 2 % width
             picture[:, left : left + 6] = (230, 200, 80)
             writer.write(picture)
+    if sound:
+        silent = file.rename(file.with_suffix(".silent.mp4"))
+        tone = ["-f", "lavfi", "-i", f"sine=440:r=48000:d={seconds}", "-map", "0:v", "-map", "1:a", "-c:v", "copy"]
+        run_ffmpeg([*input_args(silent), *tone, "-c:a", "aac", str(file)], what="a clip with a tone")
+        silent.unlink()
     content = file.read_bytes()
     file.unlink()
     return content

@@ -121,6 +121,10 @@ class FakeVeo(FakeProvider):
             )
         return Answer(json={**done, "response": {**response, "videos": [self.clip(job)]}})
 
+    def sounds(self, asked: Asked, body: Any) -> bool:
+        """Where it is asked for."""
+        return bool(body.get("parameters", {}).get("generateAudio"))
+
     def clip(self, job: FakeJob) -> dict[str, str]:
         """The finished clip as the answer holds it."""
         content = b"<html>sorry</html>" if job.mood == "not_a_video" else self.server.clip(job)
