@@ -135,9 +135,9 @@ def test_text_to_video() -> None:
 
 def test_start_and_end_frame_of_a_short_clip(tmp_path: Path) -> None:
     inputs = Inputs(start_frame=picture(tmp_path), end_frame=picture(tmp_path, "end.png"))
-    video = golden(wish(inputs=inputs))["video"]
+    video = golden(wish(frames=120, inputs=inputs))["video"]
     assert video == {"duration": "5s", "resolution": "720p", "start_frame": "picture", "end_frame": "picture"}
-    sent = created(wish(inputs=inputs))[0]["video"]["start_frame"]
+    sent = created(wish(frames=120, inputs=inputs))[0]["video"]["start_frame"]
     assert sent["media_type"] == "image/jpeg"
     shown = cv2.imdecode(np.frombuffer(base64.b64decode(sent["data"]), np.uint8), cv2.IMREAD_COLOR)
     assert shown.shape[:2] == (180, 320)
@@ -145,9 +145,18 @@ def test_start_and_end_frame_of_a_short_clip(tmp_path: Path) -> None:
 
 def test_start_and_end_frame_of_a_long_clip_are_pictures_at_chosen_frames(tmp_path: Path) -> None:
     inputs = Inputs(start_frame=picture(tmp_path), end_frame=picture(tmp_path, "end.png"))
-    video = golden(wish(frames=200, inputs=inputs))["video"]
+    video = golden(wish(frames=240, inputs=inputs))["video"]
     anchors = {"keyframes": ["picture", "picture"], "keyframe_indexes": [0, 240]}
     assert video == {"duration": "10s", "resolution": "720p", **anchors}
+
+
+@pytest.mark.parametrize(("frames", "fps", "place"), [(96, 24, 95), (90, 30, 71), (200, 24, 199), (2, 1, 24)])
+def test_a_closing_picture_stands_where_the_shot_ends_not_where_the_clip_does(
+    tmp_path: Path, frames: int, fps: int, place: int
+) -> None:
+    wanted = wish(frames=frames, fps=Fraction(fps), inputs=Inputs(end_frame=picture(tmp_path, "end.png")))
+    body, told = created(wanted)
+    assert body["video"]["keyframe_indexes"] == [place] and "end_frame" not in body["video"] and told == []
 
 
 def test_references_stand_at_chosen_frames(tmp_path: Path) -> None:
@@ -183,14 +192,31 @@ def test_video_edit_sends_the_clip_as_a_file_cut_to_the_shot(server: ProviderSer
     assert plain["video"] == {"resolution": "720p", "start_frame": "picture", "edit": {"auto_controls": True}}
 
 
+def test_an_edit_with_a_closing_picture_takes_its_controls_from_the_source(server: ProviderServer, tmp_path: Path) -> None:
+    inputs = Inputs(source_video=clip(tmp_path, 1), start_frame=picture(tmp_path), end_frame=picture(tmp_path))
+    edit = golden(wish(task="video_to_video", frames=96, inputs=inputs))["video"]["edit"]
+    assert edit == {"auto_controls": True, "keyframes": ["picture", "picture"], "keyframe_indexes": [0, 23]}
+
+
+def test_a_clip_with_a_closing_picture_does_not_loop(tmp_path: Path) -> None:
+    body, told = created(wish(frames=120, inputs=Inputs(end_frame=picture(tmp_path)), params={"loop": True}))
+    assert "loop" not in body["video"] and [text.split(":")[0] for text in told] == ["params.loop"]
+
+
+def test_an_upright_picture_is_reframed_at_720p(server: ProviderServer, tmp_path: Path) -> None:
+    wanted = wish(model="ray-3.2-reframe", width=1080, height=1920, frames=24, inputs=Inputs(source_video=clip(tmp_path, 1)))
+    body, told = created(wanted)
+    assert body["video"]["resolution"] == "720p" and [text.split(":")[0] for text in told] == ["resolution"]
+
+
 def test_video_reframe(server: ProviderServer, tmp_path: Path) -> None:
     inputs = Inputs(source_video=clip(tmp_path, 1))
-    body = golden(wish(model="ray-3.2-reframe", task="video_to_video", width=1080, height=1920, frames=24, inputs=inputs))
+    body = golden(wish(model="ray-3.2-reframe", task="video_to_video", width=1080, height=1080, frames=24, inputs=inputs))
     assert body == {
         **COMMON,
         "type": "video_reframe",
         "source": "file",
-        "aspect_ratio": "9:16",
+        "aspect_ratio": "1:1",
         "video": {"resolution": "1080p"},
     }
     with pytest.raises(InputError, match="source_video") as caught:

@@ -125,11 +125,16 @@ def excerpt(path: Path, seconds: float, fps: Fraction, *, max_bytes: int, at_lea
     width, height = info.display_size
     scale = min(1.0, MAX_CLIP_SIDE / max(width, height))
     width, height = (max(2, round(side * scale / 2) * 2) for side in (width, height))
-    frames = max(1, min(math.ceil(round(seconds * fps, 6)), math.floor(round(info.duration_s * float(fps), 6))))
+    frames = excerpt_frames(info.duration_s, seconds, fps)
     with TemporaryDirectory(prefix="vidgen-") as folder:
         out = Path(folder) / f"{path.stem}.mp4"
         conform(path, out, width=width, height=height, rate=fps, frames=frames, fit="stretch")
         return video(out, max_bytes=max_bytes)
+
+
+def excerpt_frames(has_s: float, seconds: float, fps: Fraction) -> int:
+    """How many frames the first ``seconds`` of a clip of ``has_s`` are, once it is cut."""
+    return max(1, min(math.ceil(round(seconds * fps, 6)), math.floor(round(has_s * float(fps), 6))))
 
 
 def _cropped(frame: Frame, shape: float) -> Frame:

@@ -14,15 +14,17 @@ from urllib.parse import quote
 
 from vidgen.engines.base import Job, JobState
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
-from vidgen.engines.cloud.choices import nearest_shape, tier
+from vidgen.engines.cloud.choices import nearest_shape, tier, within
 from vidgen.engines.cloud.failures import Kind, ProviderError, is_gone
-from vidgen.engines.cloud.inputs import Blob, Limits, excerpt, opening, picture
+from vidgen.engines.cloud.inputs import Blob, Limits, excerpt, excerpt_frames, opening, picture
 from vidgen.errors import InputError
+from vidgen.media.probe import probe_video
 from vidgen.takes.request import ShotRequest, TakeRequest
 
 REFRAME = "-reframe"
 RESOLUTIONS = ((540, "540p"), (720, "720p"), (1080, "1080p"))
 SHAPES = ("9:16", "3:4", "1:1", "4:3", "16:9", "21:9")
+UPRIGHT = ("9:16", "3:4")
 GRID = 24
 """Pictures at chosen times stand on frames at this rate."""
 MAX_ANCHORS = 64
@@ -116,7 +118,7 @@ class Luma(CloudEngine):
         body = {
             "type": kind,
             "model": model.removesuffix(REFRAME),
-            "prompt": _shortened(request.prompt, able.prompt_chars, draft.notices),
+            "prompt": within(request.prompt, able.prompt_chars, "prompt: Luma", draft.notices),
             **_SHAPES[kind](draft, _files(draft)),
         }
         return Create("generations", json=body, seconds=draft.seconds, notices=tuple(draft.notices))
@@ -247,14 +249,14 @@ def _new_clip(draft: _Draft, media: Mapping[str, Any]) -> dict[str, Any]:
     seconds = round(draft.seconds)
     video: dict[str, Any] = {"duration": f"{seconds}s", "resolution": _resolution(draft.request)}
     anchors = _anchors(draft, media, seconds)
-    if anchors and (seconds > 5 or len(anchors) > len({"first", "last"} & set(media))):
+    if anchors and (seconds > 5 or set(anchors) - {0, seconds * GRID}):
         video["keyframes"] = [anchors[index] for index in sorted(anchors)]
         video["keyframe_indexes"] = sorted(anchors)
     else:
         video |= {field_: media[name] for name, field_ in (("first", "start_frame"), ("last", "end_frame")) if name in media}
     if draft.request.params.get("loop"):
-        if seconds > 5 or "keyframes" in video:
-            draft.drop("params.loop: only clips of 5 s without pictures at chosen frames loop")
+        if seconds > 5 or {"keyframes", "end_frame"} & set(video):
+            draft.drop("params.loop: only clips of 5 s without a closing picture or pictures at chosen frames loop")
         else:
             video["loop"] = True
     return {"aspect_ratio": draft.shape, "video": video}
@@ -263,7 +265,10 @@ def _new_clip(draft: _Draft, media: Mapping[str, Any]) -> dict[str, Any]:
 def _anchors(draft: _Draft, media: Mapping[str, Any], seconds: int) -> dict[int, Any]:
     """Frame on the grid, and the picture that stands there. Raises InputError for frames that are not there or not free."""
     last = seconds * GRID
-    anchors = {at: media[name] for name, at in (("first", 0), ("last", last)) if name in media}
+    request = draft.request
+    whole = request.duration_s > seconds - 0.05  # else the clip is cut where the shot ends: there the closing picture stands
+    end = last if whole else round((request.duration_s - 1 / request.fps) * GRID)
+    anchors = {at: media[name] for name, at in (("first", 0), ("last", end)) if name in media}
     pictures = [media[name] for name in media if name.startswith("reference")]
     places = draft.request.params.get("keyframe_indexes", [])
     if not isinstance(places, list | tuple) or len(places) != len(pictures):
@@ -284,20 +289,28 @@ def _bad(draft: _Draft, text: str) -> InputError:
 
 def _edit(draft: _Draft, media: Mapping[str, Any]) -> dict[str, Any]:
     """The clip, how freely it may be changed, and pictures of its beginning and end."""
-    edit = {key: draft.request.params[key] for key in sorted(PARAMS["video_edit"]) if key in draft.request.params}
-    video: dict[str, Any] = {"resolution": _resolution(draft.request)}
+    request = draft.request
+    edit = {key: request.params[key] for key in sorted(PARAMS["video_edit"]) if key in request.params}
+    edit = edit or {"auto_controls": True}
+    video: dict[str, Any] = {"resolution": _resolution(request)}
     if "last" in media:
-        end = max(1, round(min(draft.request.duration_s, LONGEST_EDIT_S) * float(draft.request.fps)) - 1)
-        places = {name: at for name, at in (("first", 0), ("last", end)) if name in media}
+        assert request.inputs.source_video
+        has_s = probe_video(request.inputs.source_video).duration_s
+        end = excerpt_frames(has_s, min(request.duration_s, LONGEST_EDIT_S), request.fps) - 1
+        places = {name: at for name, at in (("first", 0), ("last", max(1, end))) if name in media}
         edit |= {"keyframes": [media[name] for name in places], "keyframe_indexes": list(places.values())}
     elif "first" in media:
         video["start_frame"] = media["first"]
-    return {"source": media["source"], "video": {**video, "edit": edit or {"auto_controls": True}}}
+    return {"source": media["source"], "video": {**video, "edit": edit}}
 
 
 def _reframe(draft: _Draft, media: Mapping[str, Any]) -> dict[str, Any]:
     """The clip in another shape."""
     video: dict[str, Any] = {"resolution": _resolution(draft.request)}
+    if draft.shape in UPRIGHT and video["resolution"] == "1080p":
+        video["resolution"] = "720p"
+        text = "resolution: Luma brings clips into an upright shape at 720p at most; the clip is enlarged"
+        draft.notices.append(("engine.wish_approximated", text))
     if "source_position" in draft.request.params:
         video["source_position"] = draft.request.params["source_position"]
     return {"source": media["source"], "aspect_ratio": draft.shape, "video": video}
@@ -305,13 +318,6 @@ def _reframe(draft: _Draft, media: Mapping[str, Any]) -> dict[str, Any]:
 
 def _resolution(request: ShotRequest) -> str:
     return tier(min(request.width, request.height), RESOLUTIONS)
-
-
-def _shortened(prompt: str, limit: int | None, notices: Notices) -> str:
-    if limit is None or len(prompt) <= limit:
-        return prompt
-    notices.append(("engine.wish_approximated", f"prompt: Luma takes {limit} characters; the end was cut off"))
-    return prompt[:limit]
 
 
 _SHAPES: Mapping[str, Callable[[_Draft, Mapping[str, Any]], dict[str, Any]]] = {

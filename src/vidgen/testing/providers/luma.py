@@ -55,12 +55,16 @@ class FakeLuma(FakeProvider):
             found.append("aspect_ratio: not one of these")
         if kind != "video" and "source" not in body:
             found.append("source: required")
-        return found + list(self._video(kind, body.get("video", {}))) + list(self._media(body))
+        return found + list(self._video(kind, body.get("video", {}), body.get("aspect_ratio"))) + list(self._media(body))
 
-    def _video(self, kind: str, video: Mapping[str, Any]) -> Iterator[str]:
+    def _video(self, kind: str, video: Mapping[str, Any], shape: Any) -> Iterator[str]:
         seconds = LENGTHS.get(video.get("duration", "5s"), 0)
         if not seconds or video.get("resolution", "720p") not in SIDES:
             yield "video: duration or resolution is not one of these"
+        if kind == "video_reframe" and video.get("resolution") == "1080p" and shape in ("9:16", "3:4"):
+            yield "video.resolution: upright pictures are not reframed at 1080p"
+        if {"end_frame", "loop"} <= set(video):
+            yield "video.loop: cannot be used with end_frame"
         ends = {"start_frame", "end_frame", "loop"} & set(video)
         if kind == "video" and ends and (seconds == 10 or "keyframes" in video):
             yield f"video: {', '.join(sorted(ends))} cannot be used with 10s or keyframes"
