@@ -56,6 +56,38 @@ def test_each_engine_gets_the_same_shot_in_its_own_order(engine: str, prompt: st
     assert shot.request and shot.request.prompt == prompt
 
 
+OPENED = {
+    "what happens is said, the place is in the picture": ("action: she turns, scene: a street", "she turns"),
+    "a scene that is all there is to say is said": ("scene: a girl runs down a street", "a girl runs down a street"),
+    "and so is a subject": ("scene: a street, subject: a girl", "a girl, a street"),
+}
+
+
+@pytest.mark.parametrize(("keys", "prompt"), OPENED.values(), ids=OPENED)
+def test_a_shot_with_an_opening_picture_is_never_without_words(keys: str, prompt: str) -> None:
+    assert opened(keys, "wan2.2-ti2v-5b") == prompt
+
+
+def opened(keys: str, model: str) -> str:
+    """The prompt of a shot of those keys that opens with another's last picture."""
+    text = f"shots: [{{id: a, scene: dawn}}, {{{keys}, continue_from: a}}]"
+    _, shot = plan(text, Overrides(engine="local", model=model)).shots
+    assert shot.request
+    return shot.request.prompt
+
+
+def test_both_halves_of_a_long_shot_are_told_what_to_show() -> None:
+    first, second = plan(
+        "shots: [{scene: a girl dances, duration: 8}]", Overrides(engine="local", model="wan2.2-ti2v-5b")
+    ).shots
+    assert first.request and second.request and second.continues == first.id
+    assert first.request.prompt == second.request.prompt == "a girl dances"
+
+
+def test_a_model_that_takes_no_picture_is_told_the_whole_scene() -> None:
+    assert opened("scene: a street, action: she turns, lighting: dusk", "wan2.1-t2v-1.3b") == "a street, she turns, dusk"
+
+
 def test_a_prompt_written_out_is_used_word_for_word() -> None:
     (shot,) = plan("style: noir\nshots: [{scene: a lake, prompt: 'Just this.'}]").shots
     assert shot.request and shot.request.prompt == "Just this."

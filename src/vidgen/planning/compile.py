@@ -270,7 +270,8 @@ class _Compiler:
         cast = [(name, self.board.characters[name]) for name in shot.characters or () if name in self.board.characters]
         words = words_of(shot, tuple(who.description or name for name, who in cast))
         task = _task(shot)
-        prompt = shot.prompt or render_prompt(able.prompt_order, task, words, camera_words(shot.camera))
+        shown = task if able.first_frame or task != "image_to_video" else "text_to_video"
+        prompt = shot.prompt or render_prompt(able.prompt_order, shown, words, camera_words(shot.camera))
         references = [*(shot.references or ()), *(file for _, who in cast for file in who.references)]
         if len(references) > able.references and (able.references or not shot.references):  # else it is said with the wishes
             name, left = able.title or able.engine, len(references) - able.references

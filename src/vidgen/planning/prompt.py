@@ -45,7 +45,10 @@ def camera_words(camera: Camera | None) -> str:
 
 
 def render_prompt(order: str, task: Task, words: Words, camera: str) -> str:
-    """Put a shot's words in an engine's order. An unknown order is the generic one."""
+    """Put a shot's words in an engine's order. An unknown order is the generic one.
+
+    An order may leave the scene to an opening picture; it is said all the same where no action says what happens.
+    """
     orders = _orders()
     row = orders.get(order, orders["generic"])
     sentences = row.get(task, row["text_to_video"])
@@ -60,6 +63,9 @@ def render_prompt(order: str, task: Task, words: Words, camera: str) -> str:
         "style": words.style,
         "extra": words.extra,
     }
+    named = {name for sentence in sentences for name in sentence}
+    if not words.action and "scene" not in named:
+        parts["action"] = ", ".join(parts[name] for name in ("subject", "scene") if parts[name] and name not in named)
 
     def said(name: str) -> str:
         return (name[1:] if name.startswith("=") else parts[name]).strip().rstrip(".。")
