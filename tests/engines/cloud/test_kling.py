@@ -20,6 +20,7 @@ from cloud_moods import ProviderMoods, playing, take, through
 from vidgen.catalog.engines import engine_table
 from vidgen.engines.base import Job
 from vidgen.engines.cloud import kling as kling_module
+from vidgen.engines.cloud import kling_bodies
 from vidgen.engines.cloud.failures import ProviderError
 from vidgen.engines.cloud.kling import Kling, token
 from vidgen.engines.cloud.kling_controls import MOVES
@@ -152,6 +153,24 @@ def test_lengths_are_strings_and_size_is_the_mode(
     assert (body["duration"], body["mode"]) == (length, mode)
 
 
+@pytest.mark.parametrize("model", ["kling-v3", "kling-v3-motion-control"])
+def test_long_words_end_within_the_limit_and_that_is_told(tmp_path: Path, picture: Path, model: str) -> None:
+    inputs = Inputs(start_frame=picture, motion_reference=clip(tmp_path / "dance.mp4", 4)) if "motion" in model else Inputs()
+    words = "港町 " + "朝霧の中を小さな船が静かに港へ入ってくる。" * 200
+    wanted = wish(
+        model, prompt=words, negative=words if not inputs.start_frame else "", inputs=inputs, params={"video_url": URL}
+    )
+    _, body, notices = sent(wanted)
+    cut = [name for name in ("prompt", "negative_prompt") if body.get(name)]
+    assert all(2250 <= len(body[name]) <= 2500 and body[name].endswith("。") for name in cut)
+    assert [key for key in keys(notices) if key != "params"] == (["prompt", "negative"] if len(cut) == 2 else ["prompt"])
+
+
+def test_sound_needs_the_better_mode_in_2_6() -> None:
+    assert sent(wish("kling-v2-6", params={"audio": True}))[1]["mode"] == "pro"
+    assert sent(wish("kling-v2-6"))[1]["mode"] == "std" and sent(wish(params={"audio": True}))[1]["mode"] == "std"
+
+
 def test_image_to_video_is_cropped_to_the_shots_shape_and_made_large_enough(tmp_path: Path) -> None:
     small = drawn(tmp_path / "s.png", 200, 200)
     operation, body, notices = sent(wish(inputs=Inputs(start_frame=small)))
@@ -248,6 +267,16 @@ def test_motion_brush_counts_from_the_lower_left_of_the_picture(tmp_path: Path, 
     assert stroke["trajectories"] == [{"x": 0, "y": 479}, {"x": 639, "y": 0}, {"x": 320, "y": 359}]
 
 
+def test_a_brush_mask_arrives_as_it_was_drawn(tmp_path: Path, picture: Path) -> None:
+    mask = np.zeros((480, 640, 3), np.uint8)
+    mask[100:133, 200:217] = 255
+    cv2.imwrite(str(tmp_path / "m.png"), mask)
+    inputs = Inputs(start_frame=picture, brushes=(Brush(tmp_path / "m.png", ((0.1, 0.1), (0.9, 0.9))),))
+    created = asyncio.run(Kling().create(wish("kling-v1", width=640, height=480, inputs=inputs), "r"))
+    content = base64.b64decode((created.json or {})["dynamic_masks"][0]["mask"])
+    assert np.array_equal(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR), mask)
+
+
 def test_motion_brush_limits_and_what_it_excludes(tmp_path: Path, picture: Path) -> None:
     mask = drawn(tmp_path / "m.png", 640, 360, (255, 255, 255))
     long = Brush(mask, tuple((index / 199, 0.5) for index in range(200)))
@@ -315,6 +344,38 @@ def test_lip_sync_of_a_clip_that_kling_made(server: ProviderServer, tmp_path: Pa
     assert (face["face_id"], face["sound_start_time"], face["sound_end_time"], face["sound_insert_time"]) == ("0", 0, 5200, 0)
     assert {**asked[1].json, "face_choose": 0} == {"session_id": "session-1", "face_choose": 0, "external_task_id": "ref-2"}
     assert server.created == 2, "asking for faces buys nothing"
+
+
+def test_what_only_the_clips_faces_told_is_said_with_the_take(server: ProviderServer, tmp_path: Path) -> None:
+    inputs = Inputs(lip_sync_audio=sound(tmp_path / "line.wav", 7))
+    wanted = wish("kling-lip-sync", task="lip_sync", inputs=inputs, frames=24, width=128, height=72, params={"video_url": URL})
+    made = through(Kling(), wanted, tmp_path / "spoken.mp4")
+    assert "lip_sync" in keys([text for _, text in made.notices])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "seen", "times"),
+    [
+        (4.0007, (0, 5000), (0, 4000, 0)),
+        (7, (1000, 4500), (0, 3500, 1000)),
+        (3, (1000, 5000), (0, 3000, 0)),
+        (3, (0, 0), (0, 3000, 0)),
+        (3, (1000, 2500), None),
+        (3, (2500, 9000), (0, 3000, 2500)),
+    ],
+)
+def test_the_sound_lies_within_the_clip_and_over_the_face(
+    tmp_path: Path, seconds: float, seen: tuple[int, int], times: tuple[int, int, int] | None
+) -> None:
+    file = sound(tmp_path / "line.wav", seconds)
+    wanted = wish("kling-lip-sync", inputs=Inputs(lip_sync_audio=file), params={"video_url": URL})
+    found = {"session_id": "s", "face_data": [{"face_id": "0", "start_time": seen[0], "end_time": seen[1]}]}
+    if times is None:
+        with pytest.raises(InputError, match=r"can be seen for 1\.5 s"):
+            kling_bodies.lip_sync(wanted, "ref", found)
+        return
+    (face,) = (kling_bodies.lip_sync(wanted, "ref", found).json or {})["face_choose"]
+    assert tuple(face[f"sound_{name}_time"] for name in ("start", "end", "insert")) == times
 
 
 async def submitted(wanted: TakeRequest, reference: str) -> str:

@@ -69,6 +69,7 @@ class CloudEngine(RemoteEngine):
 
     def __init__(self) -> None:
         self._api: Api | None = None
+        self._told: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def capabilities(self, model: str | None = None) -> Capabilities:
         """The row of the table."""
@@ -127,7 +128,9 @@ class CloudEngine(RemoteEngine):
         number = self.job_id_of(answer)
         if not number:
             raise self.api().failure("unknown_submit", "its answer names no job")
-        return f"{create.track}:{number}" if create.track else number
+        job_id = f"{create.track}:{number}" if create.track else number
+        self._told[job_id] = create.notices
+        return job_id
 
     async def create(self, take: TakeRequest, reference: str) -> Create:
         """The paid request, its files sent ahead (which costs nothing) where they cannot go inside."""
@@ -171,7 +174,8 @@ class CloudEngine(RemoteEngine):
             notices = await asyncio.to_thread(deliver, raw, out, take.request, self.title)
         finally:
             raw.unlink(missing_ok=True)
-        told = (*await asyncio.to_thread(self._remarks, take), *notices)
+        told = self._told.get(job.id)
+        told = (*(await asyncio.to_thread(self._remarks, take) if told is None else told), *notices)
         return Generated(out, self.manifest(job, take), diffusion=True, cost_usd=result.cost_usd, notices=told)
 
     def _remarks(self, take: TakeRequest) -> tuple[tuple[str, str], ...]:

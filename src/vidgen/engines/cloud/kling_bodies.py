@@ -10,7 +10,7 @@ from typing import Any
 
 from vidgen.catalog.engines import capabilities
 from vidgen.engines.cloud.base import Create
-from vidgen.engines.cloud.choices import at_least, cut_end, nearest_shape, tier
+from vidgen.engines.cloud.choices import at_least, cut_end, nearest_shape, tier, within
 from vidgen.engines.cloud.inputs import Blob, opening, picture
 from vidgen.engines.cloud.kling_controls import PICTURE, RULES, STD_PRO, Notices, Rule, brush_fields, camera_control
 from vidgen.errors import InputError
@@ -24,9 +24,12 @@ MOTION = "-motion-control"
 ASPECTS = ("16:9", "9:16", "1:1")
 SHORT_S = 5
 MAX_REFERENCES = 4
-SOUND_TYPES = (".mp3", ".wav", ".m4a")
+SOUND_TYPES = (".mp3", ".wav", ".m4a", ".aac")
 MAX_SOUND_BYTES = 5 << 20
 SOUND_S = (2.0, 60.0)
+SHORTEST_SPEECH_MS = 2000
+MAX_WORDS = 2500
+"""Characters of a prompt, and of a negative one."""
 MOTION_S: Mapping[str, tuple[float, float]] = {"image": (3.0, 10.0), "video": (3.0, 30.0)}
 """Lengths of the clip that lends its motion, by where the figure faces as in."""
 
@@ -74,11 +77,13 @@ def _clip(request: ShotRequest, notices: Notices) -> tuple[str, Body, float]:
     model = request.model or DEFAULT
     rule = RULES.get(model, Rule())
     first = opening(request.inputs, PICTURE, shape=request.width / request.height)
-    body: Body = {"model_name": model, "prompt": request.prompt, "mode": tier(min(request.width, request.height), rule.modes)}
+    words = within(request.prompt, MAX_WORDS, "prompt: Kling", notices)
+    body: Body = {"model_name": model, "prompt": words, "mode": tier(min(request.width, request.height), rule.modes)}
     if request.negative:
-        body["negative_prompt"] = request.negative
+        body["negative_prompt"] = within(request.negative, MAX_WORDS, "negative: Kling", notices)
     if rule.sound:
         body["sound"] = "on" if request.sound else "off"  # it costs more
+        body["mode"] = (request.sound and rule.sound_mode) or body["mode"]
     operation = _pictures(request, rule, first, body, notices)
     seconds = _seconds(request, model)
     steered = _steered(request, rule, operation, first, body, notices)
@@ -174,7 +179,7 @@ def _motion(request: ShotRequest, notices: Notices) -> tuple[str, Body, float]:
             raise _lacking(request, "motion_reference", text, "cut it to that length")
     body: Body = {
         "model_name": (request.model or "").removesuffix(MOTION),
-        "prompt": request.prompt,
+        "prompt": within(request.prompt, MAX_WORDS, "prompt: Kling", notices),
         "image_url": figure.bare,
         "video_url": _address(request, "motion_reference"),
         "keep_original_sound": "no",
@@ -228,14 +233,7 @@ def lip_sync(take: TakeRequest, reference: str, found: Mapping[str, Any]) -> Cre
     face = faces[number - 1]
     file, seconds = _sound(request)
     notices: Notices = []
-    starts, ends = int(face.get("start_time") or 0), int(face.get("end_time") or 0)
-    length = round(seconds * 1000)
-    if 2000 <= ends - starts < length:
-        length = ends - starts
-        text = f"lip_sync: the face can be seen for {length / 1000:.1f} s; the rest of the sound moves no mouth"
-        notices.append(("engine.wish_approximated", text))
-    else:
-        starts = 0
+    starts, length = _spoken(request, face, int(seconds * 1000), notices)
     chosen = {
         "face_id": str(face.get("face_id")),
         "sound_file": base64.b64encode(file.read_bytes()).decode("ascii"),
@@ -246,6 +244,27 @@ def lip_sync(take: TakeRequest, reference: str, found: Mapping[str, Any]) -> Cre
     body: Body = {"session_id": str(found.get("session_id")), "face_choose": [chosen], "external_task_id": reference}
     made = _speech(request, body)
     return replace(made, notices=(*notices, *made.notices))
+
+
+def _spoken(request: ShotRequest, face: Mapping[str, Any], length: int, notices: Notices) -> tuple[int, int]:
+    """Where in the clip the sound begins and how much of it is used, in ms: Kling wants it over the face for 2 s at least.
+
+    Raises InputError where the face is not there for so long.
+    """
+    starts, ends = int(face.get("start_time") or 0), int(face.get("end_time") or 0)
+    if ends <= starts:  # Kling does not say when it is there
+        return 0, length
+    seen = f"the face can be seen for {(ends - starts) / 1000:.1f} s"
+    if ends - starts < SHORTEST_SPEECH_MS:
+        raise _lacking(request, "lip_sync", f"{seen}; Kling wants 2 s", "use a clip with a face from the front")
+    if length > ends - starts:
+        notices.append(("engine.wish_approximated", f"lip_sync: {seen}; the rest of the sound moves no mouth"))
+        return starts, ends - starts
+    if min(length, ends) - starts >= SHORTEST_SPEECH_MS:
+        return 0, length
+    text = f"lip_sync: the sound begins after {starts / 1000:.1f} s, where the face can be seen"
+    notices.append(("engine.wish_approximated", text))
+    return starts, length
 
 
 def _speech(request: ShotRequest, body: Body) -> Create:

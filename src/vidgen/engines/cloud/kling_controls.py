@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vidgen.engines.cloud.inputs import Blob, Limits, encoded
+from vidgen.engines.cloud.inputs import Blob, Limits
 from vidgen.storyboard.model import Camera
 from vidgen.takes.request import Brush
 
@@ -63,6 +63,8 @@ class Rule:
     short: bool = False
     cfg: bool = False
     sound: bool = False
+    sound_mode: str = ""
+    """The one mode for sound."""
     text: bool = True
     """Needs no picture."""
     many: bool = False
@@ -76,7 +78,7 @@ RULES: Mapping[str, Rule] = {
     ),
     "kling-v1-6": Rule(tail_mode="pro", tail_alone=True, cfg=True, many=True),
     "kling-v2-5-turbo": Rule(tail_mode="pro"),
-    "kling-v2-6": Rule(tail_mode="pro", sound=True),
+    "kling-v2-6": Rule(tail_mode="pro", sound=True, sound_mode="pro"),
     "kling-v3": Rule(modes=(*STD_PRO, (2160, "4k")), sound=True),
 }
 """By model; one that is not here gets the plain rule."""
@@ -125,7 +127,7 @@ def _points(path: tuple[tuple[float, float], ...], width: int, height: int, noti
 
 
 def _mask(files: list[Path], width: int, height: int) -> str:
-    """Masks laid over each other, in exactly the picture's size, as bare base64."""
+    """Masks laid over each other, in exactly the picture's size, as bare base64 of a PNG: a JPEG would blur their edges."""
     import cv2
     import numpy as np
 
@@ -135,7 +137,7 @@ def _mask(files: list[Path], width: int, height: int) -> str:
     for file in files:
         one = cv2.resize(read_image(file), (width, height), interpolation=cv2.INTER_NEAREST).astype(np.uint8)
         whole = np.maximum(whole, one)
-    return encoded(whole, PICTURE, files[0]).bare
+    return Blob(cv2.imencode(".png", whole)[1].tobytes(), "image/png", f"{files[0].stem}.png").bare
 
 
 def _size(picture: Blob) -> tuple[int, int]:

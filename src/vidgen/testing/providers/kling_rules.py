@@ -175,6 +175,7 @@ def _together(operation: str, body: Body) -> str | None:
         (mode == "4k" and model != "kling-v3", "4k is not a mode of this model"),
         ("cfg_scale" in body and model not in WITH_CFG, "cfg_scale is not for this model"),
         ("sound" in body and model not in WITH_SOUND, "sound is not for this model"),
+        (body.get("sound") == "on" and model == "kling-v2-6" and mode != "pro", "sound needs pro"),
         ("camera_control" in body and CAMERA.get((operation, model)) != mode, "no camera_control for this model and mode"),
         (model == "kling-v1-5" and body.get("camera_control", {}).get("type", "simple") != "simple", "simple camera only"),
         (bool(brush) and (model != "kling-v1" or "image" not in body), "no motion brush for this model"),
