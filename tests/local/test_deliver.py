@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from vidgen.engines.local import anchor
-from vidgen.engines.local.deliver import Frames, deliver
+from vidgen.engines.local.deliver import Frames, Sound, deliver
 from vidgen.engines.local.job import Delivery
+from vidgen.media.audio import decode_audio
 from vidgen.media.frames import read_frames
 from vidgen.media.verify import check_video
 
@@ -45,6 +46,20 @@ def test_frames_rate_and_size_are_exact(
     out = tmp_path / "take.mp4"
     deliver(pictures(made), fps, Delivery(*size, frames, rate, retime=retime), out)
     check_video(out, frames=frames, width=size[0], height=size[1], rate=Fraction(rate))
+    assert [path.name for path in tmp_path.iterdir()] == ["take.mp4"]
+
+
+@pytest.mark.parametrize(("channels", "rate", "level"), [(2, 24000, 1), (1, 16000, 2**-0.5)], ids=["stereo", "mono"])
+def test_the_sound_that_a_model_makes_goes_with_its_pictures(channels: int, rate: int, level: float, tmp_path: Path) -> None:
+    tone = np.sin(np.arange(2 * rate) * 2 * np.pi * 440 / rate).astype(np.float32)[None].repeat(channels, 0) / 2
+    out = tmp_path / "take.mp4"
+    deliver(pictures(25), 24.0, Delivery(128, 80, 24, "24"), out, Sound(tone, rate))
+    check_video(out, frames=24, width=128, height=80, rate=Fraction(24))
+    heard = np.concatenate(list(decode_audio(out)))
+    assert abs(len(heard) - 48000) < 1500, "no longer than the pictures"
+    middle = heard[12000:36000]
+    assert float(np.sqrt(np.mean(middle**2))) == pytest.approx(0.5 / 2**0.5 * level, rel=0.05)
+    assert np.argmax(np.abs(np.fft.rfft(middle[:, 0]))) == pytest.approx(440 / 2, abs=2)
     assert [path.name for path in tmp_path.iterdir()] == ["take.mp4"]
 
 

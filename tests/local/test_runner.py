@@ -175,10 +175,10 @@ def test_rejection_keeps_the_best_and_does_not_change_them(tiny: Tiny, tmp_path:
     assert len(kept) == 2
     assert all("worse" in one.rejected for one in made if not one.file)
     plain = replace(job, recipe=replace(job.recipe, reject=None))
-    latents, watch = runner._denoise(job, lambda step: None, lambda: False, output="latent")
+    made, watch = runner._denoise(job, lambda step: None, lambda: False, output="latent")
     full = runner.latents(plain)
     for position, index in enumerate(watch.kept):
-        assert (latents[position] - full[index]).abs().max() < 1e-4
+        assert (made.frames[position] - full[index]).abs().max() < 1e-4
 
 
 @pytest.mark.parametrize("scheduler", ["UniPCMultistepScheduler", "FlowMatchEulerDiscreteScheduler"])
@@ -186,9 +186,9 @@ def test_what_a_step_predicts_has_come_true_at_the_last(scheduler: str, tiny: Ti
     job = batch(tiny("wan-t2v"), tmp_path, takes=3, steps=4, scheduler=scheduler, reject=Rejection(2, 0.5))
     runner = Runner()
     runner.prepare(job.load, job.recipe.family, job.recipe.revision, [job.recipe.prompt])
-    latents, watch = runner._denoise(job, lambda step: None, lambda: False, output="latent")
+    made, watch = runner._denoise(job, lambda step: None, lambda: False, output="latent")
     assert runner._loaded and len(watch.kept) == 2 and watch.notices == []
-    assert (watch.prediction.clean(runner._loaded.pipe) - latents).abs().max() < 1e-3
+    assert (watch.prediction.clean(runner._loaded.pipe) - made.frames).abs().max() < 1e-3
 
 
 def test_a_scheduler_that_does_not_tell_is_named_and_all_are_made(

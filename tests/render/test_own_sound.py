@@ -115,6 +115,20 @@ def test_an_engine_that_makes_no_sound_says_so(vidgen: Vidgen, film: Film) -> No
     assert any(notice["code"] == "engine.wish_ignored" and "own_sound" in notice["message"] for notice in told)
 
 
+@pytest.mark.parametrize("heard", [True, False])
+def test_a_local_model_that_makes_sound_is_heard_if_wanted(heard: bool, vidgen: Vidgen, film: Film, tmp_path: Path) -> None:
+    pytest.importorskip("diffusers")
+    from vidgen.testing import tiny
+
+    tiny.build("ltx2", tmp_path / "model")
+    wish = "own_sound: true, " if heard else ""
+    shot = f"{{id: a, scene: a bell, duration: 1, engine: local, model: ./model, {wish}params: {{steps: 1}}}}"
+    ran = vidgen("render", film(shot), "--json")
+    assert ran.code == 0 and not [notice for notice in ran.envelope["warnings"] if "sound" in notice["message"]]
+    assert has_sound(Path(ran.data["shots"][0]["takes"][0]["file"]))
+    assert has_sound(tmp_path / "film.mp4") == heard
+
+
 def test_the_end_of_a_clip_keeps_its_sound(loud: Path) -> None:
     from vidgen.engines.cloud.clips import last_seconds
 

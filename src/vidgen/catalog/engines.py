@@ -59,6 +59,7 @@ def _models(row: Mapping[str, Any]) -> Mapping[str, Any]:
             "references": family.references,
             "seed": True,
             "negative": family.negative,
+            "audio": "always" if family.audio else False,
             "moves": list(family.moves if model.moves is None else model.moves),
             "prompt_order": family.prompt_order,
             **({"note": family.note} if family.note else {}),

@@ -62,6 +62,7 @@ class Local(LocalEngine):
             seed=True,
             negative=family.negative,
             moves=(),
+            audio="always" if family.audio else False,
             prompt_order=family.prompt_order,
             note=family.note,
         )
@@ -91,8 +92,9 @@ class Local(LocalEngine):
             folder = find_model(wanted)
             prompts = [prompt_of(shot, folder) for shot in shots]
             task: Any = next(iter(folder.tasks))
-            with self._host() as (host, device):
-                host.prepare(load_of(folder, task, device, settings()), folder.family.name, folder.revision, prompts)
+            stopped = self.stopped or (lambda: False)
+            with self._host(stopped) as (host, device):
+                host.prepare(load_of(folder, task, device, settings()), folder.family.name, folder.revision, prompts, stopped)
 
     def generate(
         self, take: TakeRequest, out: Path, *, progress: Progress = lambda share: None, cancelled: Cancelled = lambda: False
@@ -112,6 +114,7 @@ class Local(LocalEngine):
         cancelled: Cancelled = lambda: False,
     ) -> list[Generated | VidgenError]:
         """Make takes of one shot in as few runs of the model as memory allows."""
+        from vidgen.engines.local import wire
         from vidgen.engines.local.asking import ask
         from vidgen.engines.local.folder import find_model
         from vidgen.engines.local.settings import settings
@@ -120,14 +123,21 @@ class Local(LocalEngine):
         with self._host(cancelled) as (host, device), _cleared(outs):
             asked = ask(takes, folder, device, outs, settings())
             track = _Progress(len(takes), progress)
+            finished: dict[int, Any] = {}
 
             def step(message: dict[str, Any]) -> None:
                 track.step(message)
+                finished.update((one.take, one) for one in wire.made_of(message.get("made", [])))
                 if self.on_preview and message.get("preview"):
                     told = {name: message[name] for name in ("takes", "step", "steps")}
                     self.on_preview(takes[0].request.shot, {**told, **message["preview"]})
 
-            made = host.make(asked.batch, step, cancelled)
+            try:
+                made = host.make(asked.batch, step, cancelled)
+            except VidgenError as error:
+                if not finished:
+                    raise
+                return [_result(finished[take.take], []) if take.take in finished else error for take in takes]
         progress(1.0)
         return [_result(one, asked.notices if index == 0 else []) for index, one in enumerate(made)]
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vidgen.engines.local import anchor, decoding, prompts, reject, speed, stepping
-from vidgen.engines.local.deliver import deliver
+from vidgen.engines.local.deliver import Sound, deliver
 from vidgen.engines.local.families import AXES, BATCHED, accepted, call_arguments, guidance, read_inputs
 from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt, Recipe, WantedTake
 from vidgen.engines.local.loading import Loaded, load, quiet, readapt, release
@@ -25,12 +25,15 @@ PREVIEW_SIDE = 96
 
 @dataclass(frozen=True)
 class Step:
-    """One step done for some takes: ``step`` of ``steps``; ``preview`` is a rough picture [h, w, 3] uint8, or None."""
+    """One step done for some takes: ``step`` of ``steps``; ``preview`` is a rough picture [h, w, 3] uint8, or None. ``made``
+    are takes that are finished: they are kept whatever becomes of the rest of their batch.
+    """
 
     takes: tuple[int, ...]
     step: int
     steps: int
     preview: npt.NDArray[np.uint8] | None = None
+    made: tuple[MadeTake, ...] = ()
 
 
 OnStep = Callable[[Step], None]
@@ -98,7 +101,7 @@ class Runner:
         """The final latents of a batch in one call, as the pipeline itself returns them; for comparisons."""
         self.prepare(batch.load, batch.recipe.family, batch.recipe.revision, [batch.recipe.prompt])
         found, _ = self._denoise(batch, _ignore, lambda: False, output="latent")
-        return found
+        return found.frames
 
     def close(self) -> None:
         """Give all memory back."""
@@ -134,13 +137,14 @@ class Runner:
                 why = f"looked {bad[index]:.2f} worse than the batch after {batch.recipe.reject.at:.0%} of its steps"  # type: ignore[union-attr]
                 made.append(MadeTake(take.take, None, manifest, notices, rejected=why))
                 continue
-            frames = _pictures(clips[kept.index(index)])
+            frames = _pictures(clips.frames[kept.index(index)])
             first = batch.delivery.anchor
             if opening is not None and first:
                 frames = anchor.held(frames, np.asarray(opening), first)
             manifest["anchor"] = [round(value, 4) for value in first or anchor.colours(frames[0])]
-            deliver(frames, batch.recipe.fps, batch.delivery, take.out)
+            deliver(frames, batch.recipe.fps, batch.delivery, take.out, _sound(clips, self._loaded.pipe, kept.index(index)))
             made.append(MadeTake(take.take, take.out, manifest, notices))
+            on(Step((take.take,), batch.recipe.steps, batch.recipe.steps, made=(made[-1],)))
         return made
 
     def _denoise(self, batch: Batch, on: OnStep, cancelled: Callable[[], bool], *, output: str) -> tuple[Any, _Watch]:
@@ -165,7 +169,7 @@ class Runner:
         listened = watch.prediction.heard(pipe) if recipe.reject else nullcontext()
         with quiet(), torch.no_grad(), cached, decoding.patient(loaded), stepping.heard(pipe, watch), listened:
             made = pipe(**accepted(pipe, arguments))
-        return made.frames, watch
+        return made, watch
 
     def _words(self, recipe: Recipe, count: int, pipe: Any) -> dict[str, Any]:
         embeddings = self._embeddings.get((recipe.revision, recipe.prompt))
@@ -240,6 +244,13 @@ def _pictures(clip: Any) -> npt.NDArray[np.uint8]:
     frames = (clip.detach().float().clamp(0, 1) * 255).round().to(torch.uint8)
     pictures: npt.NDArray[np.uint8] = frames.permute(0, 2, 3, 1).contiguous().cpu().numpy()
     return pictures
+
+
+def _sound(made: Any, pipe: Any, index: int) -> Sound | None:
+    """The sound of one clip, where the model makes any."""
+    if getattr(made, "audio", None) is None:
+        return None
+    return Sound(made.audio[index].detach().float().cpu().numpy(), int(pipe.vocoder.config.output_sampling_rate))
 
 
 def _schedule(pipe: Any, recipe: Recipe) -> None:

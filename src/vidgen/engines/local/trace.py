@@ -53,7 +53,7 @@ def trace(folder: ModelFolder, *, prompt: str = "a calm sea at dawn, slow dolly 
         decode = "latents become pictures"
         stack.enter_context(_watched(getattr(pipe.vae, "decoder", pipe.vae), "VAE decoder", decode, found))
         clips, _ = runner._denoise(replace(batch), lambda step: None, lambda: False, output="pt")
-    found.append(_stage("clip", f"{frames} frames of {width}x{height} at {family.fps:g}/s", [], [list(clips.shape)]))
+    found.append(_stage("clip", f"{frames} frames of {width}x{height} at {family.fps:g}/s", [], [list(clips.frames.shape)]))
     runner.close()
     return found
 
