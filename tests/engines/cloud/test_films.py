@@ -5,10 +5,12 @@ from __future__ import annotations
 import wave
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cloud_moods import playing
 from support import Vidgen
+from vidgen.media.audio import decode_audio
 from vidgen.testing.providers.kling import FakeKling
 from vidgen.testing.providers.openai_videos import FakeOpenAIVideos
 from vidgen.testing.providers.pika import FakePika
@@ -44,6 +46,8 @@ def test_a_film_over_three_engines_costs_what_was_planned(
         assert ("s03", "engine.wish_ignored", "params") in told
         voiced = server.jobs[-1].body
         assert voiced["operation"] == "advanced-lip-sync"
+        heard = np.concatenate(list(decode_audio(tmp_path / "film.mp4")))
+        assert abs(heard[: 3 * 48000]).max() < 1e-3 < 0.05 < abs(heard[3 * 48000 :]).max(), "who speaks is heard, by itself"
         again = vidgen("render", "film.yaml", "--yes", "--json")
         assert again.code == 0 and server.created == 4 and again.data["cost_usd"] == 0
 
