@@ -60,3 +60,13 @@ class Prints(Steady):
 class Fails(Steady):
     def misbehave(self, step: int) -> None:
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+
+class Slow(Steady):
+    """Takes a minute to load, and a minute for each step."""
+
+    def prepare(self, load: Any, family: str, revision: str, prompts: Any) -> None:
+        time.sleep(60)
+
+    def misbehave(self, step: int) -> None:
+        time.sleep(60)

@@ -64,6 +64,9 @@ class LocalEngine(Engine):
     ``step``, ``steps``, ``width``, ``height`` and ``rgb`` (base64 of uint8 RGB), as often as it likes.
     """
 
+    stopped: Cancelled | None = None
+    """Set by the renderer: whether the user wants to stop. For ``prepare``, which is told of nothing else and may take long."""
+
     def estimate(self, request: ShotRequest) -> float | None:
         """Nothing: this machine is paid for already."""
         return 0.0
@@ -93,7 +96,9 @@ class LocalEngine(Engine):
         progress: Progress = lambda share: None,
         cancelled: Cancelled = lambda: False,
     ) -> list[Generated | VidgenError]:
-        """Make takes of one shot, each to its file; what came of each, in the same order. Raises what concerns all of them."""
+        """Make takes of one shot, each to its file; what came of each, in the same order. Raises what concerns all of them;
+        where some were made before that, it stands in the places of the others, so that those are kept.
+        """
         made: list[Generated | VidgenError] = []
         for index, (take, out) in enumerate(zip(takes, outs, strict=True)):
 

@@ -45,7 +45,7 @@ class LocalMaker:
     async def prepared(self, engine: LocalEngine) -> None:
         """Wait until the engine has prepared for the whole run; the first caller starts it."""
         if engine.name not in self._ready:
-            engine.on_preview = self._preview
+            engine.on_preview, engine.stopped = self._preview, self.cancelled
             requests = self.asked.get(engine.name, [])
             self._ready[engine.name] = asyncio.create_task(asyncio.to_thread(engine.prepare, requests))
         await asyncio.shield(self._ready[engine.name])

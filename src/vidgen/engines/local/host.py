@@ -6,13 +6,14 @@ import contextlib
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any
 
 from vidgen.engines.local import wire
@@ -24,8 +25,8 @@ LEADER = "vidgen.engines.local.group:Leader"
 SILENT_S = 120.0
 """A worker that has not even shown its heartbeat for so long is ended."""
 _LOOK_S = 0.2
-_GRACE_S = 20.0
-"""How long a worker may take to stop between two steps before it is ended."""
+_GRACE_S = 1.0
+"""How long a worker may take to stop between two steps before it is ended, which loses no more than a loaded pipeline."""
 _LOG_LINES = 6
 
 
@@ -49,15 +50,22 @@ class Host:
         self._answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._log: IO[bytes] | None = None
 
-    def prepare(self, load: Load, family: str, revision: str, prompts: Sequence[Prompt]) -> None:
-        """Have prompts encoded. Raises what the worker raised, or ProcessingError ``local.worker_died``."""
+    def prepare(
+        self,
+        load: Load,
+        family: str,
+        revision: str,
+        prompts: Sequence[Prompt],
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Have prompts encoded. Raises Cancelled, what the worker raised, or ProcessingError ``local.worker_died``."""
         values = {
             "load": wire.to_values(load, Load),
             "family": family,
             "revision": revision,
             "prompts": wire.to_values(list(prompts), list[Prompt]),
         }
-        self._call({"ask": "prepare", **values}, lambda message: None, lambda: False)
+        self._call({"ask": "prepare", **values}, lambda message: None, cancelled)
 
     def make(
         self,
@@ -65,7 +73,8 @@ class Host:
         on_step: Callable[[dict[str, Any]], None] = lambda message: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> list[MadeTake]:
-        """Have a batch made. ``on_step`` hears every step as a message of the protocol (takes, step, steps, preview).
+        """Have a batch made. ``on_step`` hears every step as a message of the protocol (takes, step, steps, preview), and of
+        takes as they are finished (made: as ``wire.made_values``).
 
         Raises Cancelled, what the worker raised, or ProcessingError ``local.worker_died`` with the end of its log; the next
         call then starts a new worker.
@@ -116,7 +125,7 @@ class Host:
             heard = time.monotonic()
             if message is None:
                 code = self._gone()
-                if asked_to_stop is not None:
+                if asked_to_stop is not None or _soon(cancelled):
                     raise Cancelled
                 raise self._died(_ended(code))
             if message.get("id") != job:
@@ -139,13 +148,14 @@ class Host:
             environment |= _shared(self._group)
         if self.device == "mps":
             environment.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "vidgen.engines.local.worker", self._runner],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            env=environment,
-        )
+        with _ctrl_c_kept_away():
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "vidgen.engines.local.worker", self._runner],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                env=environment,
+            )
         self._answers = queue.Queue()
         assert self._process.stdout is not None
         threading.Thread(target=_listen, args=(self._process.stdout, self._answers), daemon=True).start()
@@ -187,6 +197,27 @@ class Host:
             self._log = None
 
 
+@contextlib.contextmanager
+def _ctrl_c_kept_away() -> Iterator[None]:
+    """Processes that this thread starts do not hear Ctrl-C, from their first moment: a terminal sends it to all of a group."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _soon(cancelled: Callable[[], bool]) -> bool:
+    """Whether what ended the worker was meant for this process, too, which hears of it a moment later."""
+    until = time.monotonic() + _LOOK_S
+    while not (told := cancelled()) and time.monotonic() < until:
+        time.sleep(0.02)
+    return told
+
+
 def _shared(group: Sequence[str]) -> dict[str, str]:
     """The environment of a group: how many they are, and no other GPUs than theirs, so that the n-th has the n-th."""
     found = {"VIDGEN_GROUP_SIZE": str(len(group))}
@@ -218,8 +249,6 @@ def _listen(stream: IO[bytes], answers: queue.Queue[dict[str, Any] | None]) -> N
 
 def _ended(code: int | None) -> str:
     if code is not None and code < 0:
-        import signal
-
         with contextlib.suppress(ValueError):
             return f"by the signal {signal.Signals(-code).name}"
     return f"with the status {code}"

@@ -71,7 +71,8 @@ class Worker:
         if step.preview is not None:
             height, width = step.preview.shape[:2]
             picture = {"width": width, "height": height, "rgb": base64.b64encode(step.preview.tobytes()).decode()}
-        self.say({"say": "step", "id": job, "takes": step.takes, "step": step.step, "steps": step.steps, "preview": picture})
+        told = {"takes": step.takes, "step": step.step, "steps": step.steps, "preview": picture}
+        self.say({"say": "step", "id": job, **told, "made": wire.made_values(step.made)})
 
     def _listen(self) -> None:
         import json
