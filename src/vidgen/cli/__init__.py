@@ -17,6 +17,7 @@ def main() -> None:
         arguments.remove("--debug")
         os.environ["VIDGEN_DEBUG"] = "1"
     signal.signal(signal.SIGTERM, _terminate)
+    before, sys.unraisablehook = sys.unraisablehook, _heard_again
     from vidgen.errors import Cancelled
 
     try:
@@ -25,6 +26,8 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(Cancelled().exit_code)
+    finally:
+        sys.unraisablehook = before
 
 
 def _run(arguments: list[str]) -> None:
@@ -57,3 +60,19 @@ def _terminate(number: int, _frame: object) -> None:
     from vidgen.errors import Cancelled
 
     raise Cancelled(number)
+
+
+def _heard_again(dropped: sys.UnraisableHookArgs) -> None:
+    """A signal that came in a callback, where Python drops what is raised, comes once more, when the callback is over."""
+    from vidgen.errors import Cancelled
+
+    error = dropped.exc_value
+    if not isinstance(error, KeyboardInterrupt | Cancelled):
+        sys.__unraisablehook__(dropped)
+        return
+    import threading
+
+    number = error.exit_code - 128 if isinstance(error, Cancelled) else signal.SIGINT
+    again = threading.Timer(0.05, os.kill, (os.getpid(), number))
+    again.daemon = True
+    again.start()
