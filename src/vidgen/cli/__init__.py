@@ -68,7 +68,8 @@ def _heard_again(dropped: sys.UnraisableHookArgs) -> None:
 
     error = dropped.exc_value
     if not isinstance(error, KeyboardInterrupt | Cancelled):
-        sys.__unraisablehook__(dropped)
+        if os.environ.get("VIDGEN_DEBUG", "") not in ("", "0"):
+            sys.__unraisablehook__(dropped)
         return
     import threading
 
