@@ -33,6 +33,6 @@ def test_a_provider_with_little_work_does_not_wait_behind_one_with_much(tmp_path
         assert {row["state"] for row in attempts(board)} == {"done"} and len(attempts(board)) == 60
         assert {name: server.most_at_once(name) for name in SHARES} == dict.fromkeys(SHARES, 1)
         for name in SHARES:
-            assert longest_rest(server, name) < 8 * JOB_S, name
-        halfway = [n for n, name in enumerate(made) if name == "runway"][SHARES["runway"] // 2]
-        assert max(n for n, name in enumerate(made) if name != "runway") < halfway, "the others are done long before runway is"
+            assert longest_rest(server, name) < 20 * JOB_S, name  # behind the one with much it would be the whole run
+        late = [n for n, name in enumerate(made) if name == "runway"][SHARES["runway"] * 3 // 4]
+        assert max(n for n, name in enumerate(made) if name != "runway") < late, "the others are done long before runway is"

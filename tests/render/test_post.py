@@ -11,6 +11,7 @@ import pytest
 
 from support import Film, Ran, Vidgen
 from vidgen.media.verify import pts_grid
+from vidgen.planning.enlarging import UPSCALERS as PAID
 from vidgen.post.engines import INTERPOLATORS, UPSCALERS, Network
 from vidgen.storyboard.model import Interpolate, Upscale
 from vidgen.testing import ScriptedRemote, engine_added
@@ -47,7 +48,7 @@ def posts(ran: Ran) -> dict[str, typing.Any]:
 
 
 def test_a_storyboard_knows_exactly_the_engines_that_are_there() -> None:
-    for step, engines in ((Interpolate, INTERPOLATORS), (Upscale, UPSCALERS)):
+    for step, engines in ((Interpolate, INTERPOLATORS), (Upscale, (*UPSCALERS, *PAID))):
         assert set(typing.get_args(step.model_fields["engine"].annotation)) == {"auto", *engines}
 
 

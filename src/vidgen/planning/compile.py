@@ -16,6 +16,7 @@ from vidgen.catalog.engines import refuse_retired, unknown_model
 from vidgen.errors import InputError, Notice
 from vidgen.media.encode import MASTER
 from vidgen.planning.engine_choice import Choice, Machine, choose_engine
+from vidgen.planning.enlarging import enlargement
 from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.planning.presets import Preset
 from vidgen.planning.prompt import camera_words, render_prompt, words_of
@@ -125,6 +126,8 @@ class _Compiler:
             start -= overlap
             planned.append(self._planned(entry, last_parts, start, lengths[index], transitions[index], overlap))
             start += lengths[index]
+        larger = (enlargement(shot, self.size, self.lookup, self.notices.append) for shot in planned)
+        enlargements = tuple(shot for shot in larger if shot)
         preset = self.overrides.preset
         return Plan(
             board=self.board,
@@ -139,6 +142,7 @@ class _Compiler:
             source_height=self.source_size[1],
             profile=preset.profile if preset else MASTER,
             notices=tuple(self.notices),
+            enlargements=enlargements,
         )
 
     def _merged(self) -> Iterator[tuple[str, Shot]]:

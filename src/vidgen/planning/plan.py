@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,7 +21,8 @@ class PlannedShot:
     lie over the end of the shot before (all of an incoming transition; none for the first shot's fade-in). ``request`` is
     what its takes are asked with (at the storyboard's rate), None for a user's own ``clip``. ``continues`` names the shot
     whose picked take's last frame opens this one. ``seconds_each`` is the clip length that an engine bills per take;
-    ``estimated_usd`` is for all takes, None where a price is unknown.
+    ``estimated_usd`` is for all takes, None where a price is unknown. ``enlarges``: it is no shot of the film, but the picked
+    take of the shot that it continues in the film's size.
     """
 
     shot: Shot
@@ -42,6 +43,15 @@ class PlannedShot:
     seconds_each: float
     make_seconds: float | None
     estimated_usd: float | None
+    enlarges: bool = False
+
+    def opened(self, file: Path) -> ShotRequest:
+        """The request with the take of the shot that it continues: that one's end opens it, or it is enlarged."""
+        assert self.request
+        inputs = self.request.inputs
+        return replace(
+            self.request, inputs=replace(inputs, source_video=file) if self.enlarges else replace(inputs, continues=file)
+        )
 
     @property
     def id(self) -> str:
@@ -52,7 +62,8 @@ class PlannedShot:
 @dataclass(frozen=True)
 class Plan:
     """A whole film, planned. ``fps``, ``width`` and ``height`` are what is delivered; ``source_fps``, ``source_width`` and
-    ``source_height`` what takes are made at, before post-processing."""
+    ``source_height`` what takes are made at, before post-processing. ``enlargements`` are takes that a provider makes.
+    """
 
     board: Storyboard
     folder: Path
@@ -66,6 +77,12 @@ class Plan:
     source_height: int
     profile: EncodeProfile
     notices: tuple[Notice, ...] = ()
+    enlargements: tuple[PlannedShot, ...] = ()
+
+    def take_size(self, shot: str) -> tuple[int, int]:
+        """Width and height in pixels of the clip of a shot that post-processing gets."""
+        larger = any(one.continues == shot for one in self.enlargements)
+        return (self.width, self.height) if larger else (self.source_width, self.source_height)
 
     @property
     def total_frames(self) -> int:
@@ -80,7 +97,7 @@ class Plan:
     @property
     def estimated_usd(self) -> float | None:
         """What all takes would cost if none were there yet; None as soon as one price is unknown."""
-        prices = [shot.estimated_usd for shot in self.shots]
+        prices = [shot.estimated_usd for shot in (*self.shots, *self.enlargements)]
         return None if any(price is None for price in prices) else round(sum(price or 0 for price in prices), 6)
 
     @property

@@ -23,6 +23,7 @@ from vidgen.render.rehearsal import check_shots
 from vidgen.render.shots import MadeShot, ShotMaker
 from vidgen.render.spending import Confirm, consent
 from vidgen.storyboard.loader import load_storyboard
+from vidgen.takes.request import Take
 
 Warn = Callable[[Iterable[Notice]], None]
 
@@ -57,6 +58,8 @@ class RenderResult:
     diffusion: bool
     needs_review: tuple[str, ...] = ()
     cut: Mapping[str, Any] = field(default_factory=dict)
+    larger: Mapping[str, Take] = field(default_factory=dict)
+    """Takes that a provider enlarged, by the id of their shot."""
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``render --json``."""
@@ -70,7 +73,7 @@ class RenderResult:
             "fps": int(plan.fps) if plan.fps.denominator == 1 else round(float(plan.fps), 6),
             "width": plan.width,
             "height": plan.height,
-            "shots": [shot_data(shot) for shot in self.shots],
+            "shots": [shot_data(shot, self.larger.get(shot.planned.id)) for shot in self.shots],
             "cost_usd": self.cost_usd,
             "estimated_usd": self.estimated_usd,
             "diffusion": self.diffusion,
@@ -119,7 +122,7 @@ def render_film(
     loaded = load_storyboard(board)
     full = plan_loaded(loaded, options.overrides)
     plan = _only(full, options)
-    needed = _with_parents(full, plan)
+    needed = (*_with_parents(full, plan), *plan.enlargements)
     warn(plan.notices)
     output = options.output or Path(_default_name(board, options))
     check_output(output, board)
@@ -150,7 +153,8 @@ def render_film(
         warn(maker.notices)
         project.save_picks({shot.planned.id: pick for shot in made if (pick := shot.pick)})
         kept = [shot for shot in made if shot.planned.id in {planned.id for planned in plan.shots}]
-        cut = finish(plan, kept, space.root, output, listener=listener, warn=warn, jobs=options.jobs)
+        larger = {shot.planned.continues or "": shot.picked for shot in made if shot.planned.enlarges and shot.picked}
+        cut = finish(plan, kept, space.root, output, listener=listener, warn=warn, larger=larger, jobs=options.jobs)
     return RenderResult(
         plan=plan,
         output=output,
@@ -160,6 +164,7 @@ def render_film(
         diffusion=_diffusion(plan, engines),
         needs_review=tuple(shot.planned.id for shot in kept if shot.needs_review),
         cut=cut,
+        larger=larger,
     )
 
 
@@ -210,7 +215,8 @@ def _only(plan: Plan, options: RenderOptions) -> Plan:
             transition = shot.transition_frames if kept else 0
             kept.append(replace(shot, start_frame=start - overlap, overlap=overlap, transition_frames=transition))
             start += shot.frames - overlap
-    return replace(plan, shots=tuple(kept))
+    names = {shot.id for shot in kept}
+    return replace(plan, shots=tuple(kept), enlargements=tuple(one for one in plan.enlargements if one.continues in names))
 
 
 def _with_parents(full: Plan, plan: Plan) -> tuple[PlannedShot, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from vidgen.cut import assemble
@@ -16,6 +17,7 @@ from vidgen.render.events import Listener
 from vidgen.render.polish import polish
 from vidgen.render.shots import DEFAULT_JOBS, MadeShot
 from vidgen.render.timeline import ShotClip, build_timeline
+from vidgen.takes.request import Take
 
 Warn = Callable[[Iterable[Notice]], None]
 
@@ -28,13 +30,16 @@ def finish(
     *,
     listener: Listener,
     warn: Warn,
+    larger: Mapping[str, Take] = MappingProxyType({}),
     jobs: int | None = None,
 ) -> dict[str, Any]:
     """Post-process the picked takes, cut the film, and return what the cut did (JSON values).
 
+    ``larger``: takes that a provider enlarged, by the id of their shot; they stand for those that are picked.
+
     Everything is kept by content in ``work``: what has not changed is not made again.
     """
-    clips = {shot.planned.id: _sounding(_clip(plan, shot, work, listener, warn), shot, warn) for shot in made}
+    clips = {shot.planned.id: _sounding(_clip(plan, shot, larger, work, listener, warn), shot, warn) for shot in made}
     timeline = build_timeline(plan, clips)
     listener("cut.started", segments=len(plan.shots) + sum(shot.overlap > 0 for shot in plan.shots))
 
@@ -49,13 +54,13 @@ def finish(
     return counts
 
 
-def _clip(plan: Plan, shot: MadeShot, work: Path, listener: Listener, warn: Warn) -> ShotClip:
+def _clip(plan: Plan, shot: MadeShot, larger: Mapping[str, Take], work: Path, listener: Listener, warn: Warn) -> ShotClip:
     """The clip that stands for a shot: the user's own file, the picked take, or the take after post-processing."""
     planned = shot.planned
     if planned.clip:
         return ShotClip(planned.clip, sha256_file(planned.clip), None, conform=True)
     assert shot.picked is not None
-    return polish(plan, planned, shot.picked, work / "post", listener, warn)
+    return polish(plan, planned, larger.get(planned.id, shot.picked), work / "post", listener, warn)
 
 
 def _sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:

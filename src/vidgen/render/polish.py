@@ -45,7 +45,7 @@ def polish(
     """
     settings = settings_of(plan, planned, take.seed)
     warn(Notice(notice.code, notice.message, planned.id) for notice in settings.notices)
-    if not needs_work(plan, settings):
+    if not needs_work(plan, planned, settings):
         return ShotClip(take.file, take.sha256, encoded_as(take.file))
     work = plan_work(probe_video(take.file), settings, planned.frames)
     warn(Notice(notice.code, notice.message, planned.id) for notice in work.route.notices)

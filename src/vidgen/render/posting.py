@@ -9,6 +9,7 @@ from typing import Any
 
 from vidgen.errors import InputError, MissingError, Notice
 from vidgen.media.home import offline
+from vidgen.planning.enlarging import UPSCALERS
 from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.post.engines import WEIGHTS_SUFFIXES, Chosen
 from vidgen.post.route import Route, find_route
@@ -29,12 +30,13 @@ class Download:
 
 @dataclass(frozen=True)
 class ShotPost:
-    """Post-processing of one shot. ``route`` is None where ``missing`` says what it lacks."""
+    """Post-processing of one shot. ``route`` is None where ``missing`` says what it lacks; ``paid`` is a provider's part."""
 
     shot: str
     settings: PostSettings
     route: Route | None
     missing: MissingError | None = None
+    paid: PlannedShot | None = None
 
     @property
     def steps(self) -> list[tuple[str, Chosen]]:
@@ -44,19 +46,21 @@ class ShotPost:
     @property
     def names(self) -> list[str]:
         """What is done, in order: ``interpolate by rife``, ``upscale by ncnn (realesr-animevideov3)``, ``grade``, ``grain``."""
-        words = [f"{job} by {_named(chosen)}" for job, chosen in self.steps]
+        words = [f"upscale by {self.paid.engine} ({self.paid.model})"] if self.paid else []
+        words += [f"{job} by {_named(chosen)}" for job, chosen in self.steps]
         words += ["grade"] if not self.settings.grade.idle else []
         return [*words, *(["grain"] if self.settings.grain else [])]
 
     def as_dict(self) -> dict[str, Any]:
         """``post`` of a shot in ``plan --json``. Engines are names, or null where there is nothing of that kind to do."""
-        route = self.route
+        route, paid = self.route, self.paid
         interpolator, upscaler = (route.interpolator, route.upscaler) if route else (None, None)
         return {
             "interpolate": interpolator.name if interpolator else None,
-            "upscale": upscaler.name if upscaler else None,
-            "model": upscaler.model if upscaler else None,
-            "order": [job for job, _ in self.steps],
+            "upscale": paid.engine if paid else upscaler.name if upscaler else None,
+            "model": paid.model if paid else upscaler.model if upscaler else None,
+            "order": [*(["upscale"] if paid else []), *(job for job, _ in self.steps)],
+            "estimated_usd": paid.estimated_usd if paid else 0.0,
             "why": list(route.why) if route else [],
             "seconds": round(route.seconds, 1) if route else None,
             "missing": self.missing.message if self.missing else None,
@@ -96,7 +100,8 @@ def settings_of(plan: Plan, planned: PlannedShot, seed: int = 0) -> PostSettings
         profile=plan.profile,
         animatic=planned.engine == "previz",
     )
-    model = settings.model if settings.upscale != "lanczos" else None  # a film's model, and a shot that needs none
+    paid = settings.upscale in UPSCALERS
+    model = settings.model if settings.upscale != "lanczos" and not paid else None  # a film's model, and a shot that needs none
     if model and is_own(model):
         model = str((plan.folder / model).resolve())
         if settings.upscale == "ncnn":
@@ -106,13 +111,13 @@ def settings_of(plan: Plan, planned: PlannedShot, seed: int = 0) -> PostSettings
         settings,
         model=model,
         interpolate=settings.interpolate if planned.post and planned.post.interpolate else "nearest",
-        upscale=settings.upscale if planned.post and planned.post.upscale else "lanczos",
+        upscale=settings.upscale if planned.post and planned.post.upscale and not paid else "lanczos",
     )
 
 
-def needs_work(plan: Plan, settings: PostSettings) -> bool:
+def needs_work(plan: Plan, planned: PlannedShot, settings: PostSettings) -> bool:
     """Whether a take would come out different."""
-    return settings.changes(plan.source_width, plan.source_height, plan.source_fps)
+    return settings.changes(*plan.take_size(planned.id), plan.source_fps)
 
 
 def plan_posts(plan: Plan) -> dict[str, ShotPost]:
@@ -124,14 +129,15 @@ def _planned(plan: Plan, planned: PlannedShot) -> ShotPost | None:
     if planned.request is None:
         return None
     settings = settings_of(plan, planned)
-    if not needs_work(plan, settings):
+    paid = next((one for one in plan.enlargements if one.continues == planned.id), None)
+    if not paid and not needs_work(plan, planned, settings):
         return None
-    source = Form(plan.source_width, plan.source_height, plan.source_fps)
+    source = Form(*plan.take_size(planned.id), plan.source_fps)
     try:
         route = find_route(source, settings, frames_in=planned.request.frames, frames_out=planned.frames)
     except MissingError as error:
-        return ShotPost(planned.id, settings, None, error)
-    return ShotPost(planned.id, settings, route)
+        return ShotPost(planned.id, settings, None, error, paid)
+    return ShotPost(planned.id, settings, route, paid=paid)
 
 
 def check_posts(posts: Mapping[str, ShotPost]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from vidgen.engines.base import Engine, RemoteEngine
@@ -62,4 +61,4 @@ def _opened(shot: PlannedShot) -> ShotRequest:
     assert shot.request
     if shot.continues is None:
         return shot.request
-    return replace(shot.request, inputs=replace(shot.request.inputs, continues=Path(shot.continues)))
+    return shot.opened(Path(shot.continues))

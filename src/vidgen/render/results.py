@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from vidgen.render.shots import MadeShot
+from vidgen.takes.request import Take
 
 
-def shot_data(shot: MadeShot) -> dict[str, Any]:
-    """One entry of ``shots`` in ``render --json`` and ``shot --json``."""
+def shot_data(shot: MadeShot, larger: Take | None = None) -> dict[str, Any]:
+    """One entry of ``shots`` in ``render --json`` and ``shot --json``; ``larger``: the picked take, enlarged by a provider."""
     planned = shot.planned
     return {
         "id": planned.id,
@@ -34,4 +35,9 @@ def shot_data(shot: MadeShot) -> dict[str, Any]:
         ],
         "reused": shot.reused,
         "missing": shot.missing,
+        **({"upscaled": _enlarged(larger)} if larger else {}),
     }
+
+
+def _enlarged(take: Take) -> dict[str, Any]:
+    return {"engine": take.engine, "model": take.model, "file": str(take.file), "cost_usd": take.cost_usd}

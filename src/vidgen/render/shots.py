@@ -52,7 +52,7 @@ class MadeShot:
     @property
     def pick(self) -> Pick | None:
         """What the lock file says of the shot; None for a user's own clip."""
-        if self.request_key is None or self.picked is None or self.picked_by == "clip":
+        if self.request_key is None or self.picked is None or self.picked_by == "clip" or self.planned.enlarges:
             return None
         return Pick(self.request_key, self.picked.take, self.picked_by, self.picked.sha256)
 
@@ -194,7 +194,7 @@ class ShotMaker:
         request = planned.request
         if parent:
             opening = parent.picked.file if parent.picked else parent.planned.clip
-            request = replace(request, inputs=replace(request.inputs, continues=opening))
+            request = planned.opened(opening) if opening else request
         engine = self.engines[planned.engine]
         named = request
         if isinstance(engine, LocalEngine):
@@ -390,7 +390,7 @@ class ShotMaker:
             number = None
         needs_judge = number is None and len(by_number) > 1
         diffusion = any(take.diffusion for take in shot.takes)
-        if needs_judge or len(by_number) > 1 or diffusion:
+        if needs_judge or len(by_number) > 1 or (diffusion and not shot.planned.enlarges):
             shot.verdict = judge_takes(shot.takes, request, self.space.root / "scores", self.score)
             self.listener("shot.scored", shot=shot.planned.id, winner=shot.verdict.winner, tie=shot.verdict.tie)
         if number is None:

@@ -247,7 +247,7 @@ class Upscale(Part):
     height: Whole | None = Field(None, ge=2, le=8640)
     scale: Literal[2, 3, 4] | None = None
     model: UpscaleModel | None = None
-    engine: Literal["auto", "ncnn", "torch", "realesrgan", "lanczos"] = "auto"
+    engine: Literal["auto", "ncnn", "torch", "realesrgan", "lanczos", "runway"] = "auto"
 
 
 def _upscale(value: Any) -> Any:

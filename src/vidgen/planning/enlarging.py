@@ -1,0 +1,53 @@
+"""Enlargement by a provider: one more paid take of a shot, made of the take that is picked. Bought once, like any take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from vidgen.catalog.capabilities import Capabilities
+from vidgen.errors import Notice
+from vidgen.planning.plan import PlannedShot
+from vidgen.takes.request import Inputs, Words
+
+UPSCALERS: Mapping[str, str] = {"runway": "magnific_video_upscaler_creative"}
+"""What ``post.upscale.engine`` may be beside the engines of this machine, and the provider's model."""
+
+
+def enlargement(
+    planned: PlannedShot,
+    size: tuple[int, int],
+    lookup: Callable[[str, str | None], Capabilities | None],
+    warn: Callable[[Notice], None],
+) -> PlannedShot | None:
+    """The take that enlarges a shot's picked take to ``size`` (pixels); None where the shot does not ask a provider for it, or
+    has that size anyway. Nobody pays for a larger animatic: that is a notice.
+    """
+    upscale, request = planned.post.upscale if planned.post else None, planned.request
+    if upscale is None or upscale.engine not in UPSCALERS or request is None or (request.width, request.height) == size:
+        return None
+    engine, model = upscale.engine, UPSCALERS[upscale.engine]
+    if planned.engine == "previz":
+        text = f"post.upscale: {engine} is not paid for an animatic; lanczos enlarges it"
+        warn(Notice("engine.wish_approximated", text, planned.id))
+        return None
+    label = f"{planned.id}.upscale"
+    able = lookup(engine, model) or Capabilities(engine=engine)
+    price = able.price_of(request.duration_s, *size, "video_to_video")
+    return replace(
+        planned,
+        shot=planned.shot.model_copy(update={"id": label, "pick": None}),
+        engine=engine,
+        model=model,
+        why_engine="post.upscale names it",
+        candidates=1,
+        request=replace(
+            request, shot=label, engine=engine, model=model, task="video_to_video", prompt="", negative="", words=Words(),
+            width=size[0], height=size[1], inputs=Inputs(), params={},
+        ),
+        continues=planned.id,
+        seconds_each=request.duration_s,
+        make_seconds=None,
+        estimated_usd=price,
+        enlarges=True,
+    )  # fmt: skip
