@@ -70,3 +70,13 @@ class Slow(Steady):
 
     def misbehave(self, step: int) -> None:
         time.sleep(60)
+
+
+class Encodes(Steady):
+    """Is busy with an encoder that runs for a minute."""
+
+    def make(self, batch: Any, on: Any, cancelled: Any) -> list[MadeTake]:
+        from vidgen.media.ffmpeg import run_ffmpeg
+
+        run_ffmpeg(["-re", "-f", "lavfi", "-i", "testsrc=d=60", str(batch.takes[0].out)], what="encoding")
+        return []

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +152,40 @@ def test_neither_a_long_load_nor_a_long_step_is_waited_for(host: Host, tmp_path:
         with pytest.raises(Cancelled):
             ask(lambda began=began: time.monotonic() - began > 0.5)
         assert time.monotonic() - began < MOMENTS_S
+
+
+def encoders(out: Path) -> list[Path]:
+    """Processes that write that file; encoders are in sessions of their own."""
+    found = []
+    for place in Path("/proc").iterdir():
+        with suppress(OSError):
+            found += [place] if str(out).encode() in (place / "cmdline").read_bytes().split(b"\0") else []
+    return found
+
+
+def soon(done: Callable[[], object]) -> bool:
+    """Whether it comes true in some seconds."""
+    until = time.monotonic() + 10
+    while not done() and time.monotonic() < until:
+        time.sleep(0.05)
+    return bool(done())
+
+
+@pytest.mark.parametrize("end", ["cancelled", "killed"])
+def test_an_encoder_ends_with_the_run_that_started_it(end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work, stop = batch(tmp_path, tmp_path), tmp_path / "stop"
+    program = f"""
+import pickle
+from vidgen.engines.local.host import Host
+from pathlib import Path
+Host(runner="local.stand_ins:Encodes").make(pickle.loads({pickle.dumps(work)!r}), cancelled=Path({str(stop)!r}).exists)
+"""
+    monkeypatch.setenv("PYTHONPATH", str(TESTS))
+    run = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL)
+    assert soon(lambda: encoders(work.takes[0].out))
+    run.kill() if end == "killed" else stop.touch()
+    run.wait(20)
+    assert soon(lambda: not encoders(work.takes[0].out))
 
 
 @pytest.mark.parametrize("host", ["Steady"], indirect=True)

@@ -137,9 +137,10 @@ class Local(LocalEngine):
             except VidgenError as error:
                 if not finished:
                     raise
-                return [_result(finished[take.take], []) if take.take in finished else error for take in takes]
+                made = [finished.get(take.take, error) for take in takes]
         progress(1.0)
-        return [_result(one, asked.notices if index == 0 else []) for index, one in enumerate(made)]
+        first = next((one for one in made if not isinstance(one, VidgenError)), None)
+        return [_result(one, asked.notices if one is first else []) for one in made]
 
     def close(self) -> None:
         """End the workers."""
@@ -192,6 +193,8 @@ class _Progress:
 
 
 def _result(made: Any, notices: Sequence[tuple[str, str]]) -> Generated | VidgenError:
+    if isinstance(made, VidgenError):
+        return made
     if made.rejected or made.file is None:
         return ProcessingError("take.rejected", f"take {made.take} {made.rejected}")
     return Generated(made.file, made.manifest, True, 0.0, (*notices, *made.notices))

@@ -92,10 +92,9 @@ class Host:
             assert process.stdin is not None
             process.stdin.write(wire.line({"ask": "quit"}))
             process.stdin.close()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        process.kill()
         _reap(process)
         self._close_log()
 
@@ -167,7 +166,13 @@ class Host:
             self._process.stdin.flush()
 
     def _kill(self) -> None:
+        """End the worker: it does so itself, with its encoders, when nobody talks to it any more, unless it hangs."""
         if self._process is not None:
+            assert self._process.stdin is not None
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_GRACE_S)
             self._process.kill()
             self._gone()
 

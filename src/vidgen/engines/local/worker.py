@@ -46,7 +46,7 @@ class Worker:
                 while view:
                     view = view[os.write(self._answers, view) :]
             except OSError:
-                os._exit(1)
+                _leave()
 
     def _answer(self, question: dict[str, Any]) -> None:
         job = str(question.get("id", ""))
@@ -83,12 +83,19 @@ class Worker:
                 self._cancelled.add(str(question["id"]))
             else:
                 self._questions.put(question)
-        os._exit(0)  # the host is gone
+        _leave()
 
     def _beat(self) -> None:
         pause = threading.Event()
         while not pause.wait(HEARTBEAT_S):
             self.say({"say": "alive"})
+
+
+def _leave() -> None:
+    """End at once, as nobody listens any more, with encoders that were started: those would go on."""
+    if encoders := sys.modules.get("vidgen.media.ffmpeg"):
+        encoders.stop_all()
+    os._exit(0)
 
 
 def main() -> None:
