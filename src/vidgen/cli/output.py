@@ -114,7 +114,8 @@ class Output:
             self._envelope(error, error.exit_code)
         else:
             placed = isinstance(error, StoryboardError) or "\n" in error.message
-            self.note(error.message if placed else f"error: {error.message}")
+            where = f"{error.where}: " if error.where and error.where not in error.message else ""
+            self.note(error.message if placed else f"error: {where}{error.message}")
             if error.hint:
                 self.note(f"  hint: {error.hint}")
         raise SystemExit(error.exit_code)

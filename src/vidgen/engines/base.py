@@ -48,6 +48,17 @@ class Engine(ABC):
         """None where the engine can run here; else one line saying what is missing. No network."""
         return None
 
+    def check(self, request: ShotRequest) -> None:  # noqa: B027 - engines may have nothing to say
+        """Raise InputError where the model cannot make this shot, as far as the request alone tells. Opens none of its
+        pictures and clips, so that ``inputs.continues`` may name a take that is yet to be made; no network.
+        """
+
+    def rehearse(self, request: ShotRequest) -> None:
+        """Do all of a submission but send it, or of making a take but the work. Raises InputError for whatever of the shot
+        would stop it, its files included.
+        """
+        self.check(request)
+
 
 class LocalEngine(Engine):
     """Makes clips on this machine."""
@@ -142,15 +153,6 @@ class RemoteEngine(Engine):
     poll_interval_s: float = 5.0
     deadline_s: float = 3600.0
     """How long a run waits for one job before it leaves it to the next run."""
-
-    def check(self, request: ShotRequest) -> None:
-        """Raise InputError where the model cannot make this shot, as far as the request alone tells. Opens no file, so that
-        ``inputs.continues`` may name a take that is yet to be made; no network.
-        """
-
-    def rehearse(self, request: ShotRequest) -> None:
-        """Do all of a submission but send it. Raises InputError for whatever of the shot would stop it, its files included."""
-        self.check(request)
 
     @abstractmethod
     async def submit(self, take: TakeRequest, *, reference: str) -> str:

@@ -1,11 +1,11 @@
-"""What a provider could not make is said before any of a film is bought: all of a submission is done but the sending."""
+"""What an engine could not make is said before any of a film is made or bought: all of a submission is done but the sending."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from vidgen.engines.base import Engine, RemoteEngine
+from vidgen.engines.base import Engine
 from vidgen.errors import InputError
 from vidgen.planning.plan import PlannedShot
 from vidgen.takes.request import ShotRequest
@@ -15,9 +15,9 @@ def check_shots(shots: Iterable[PlannedShot]) -> None:
     """Raise InputError for shots that their models cannot make, as far as the storyboard alone tells. Opens no file."""
     from vidgen.engines.registry import engine_names, get_engine
 
-    paid = [shot for shot in shots if shot.request and shot.estimated_usd != 0 and shot.engine in engine_names()]
-    engines = {name: get_engine(name) for name in {shot.engine for shot in paid}}
-    _each(paid, engines, lambda engine, shot: engine.check(_opened(shot)))
+    known = [shot for shot in shots if shot.request and shot.engine in engine_names()]
+    engines = {name: get_engine(name) for name in {shot.engine for shot in known}}
+    _each(known, engines, lambda engine, shot: engine.check(_opened(shot)))
 
 
 def rehearse_shots(
@@ -29,7 +29,7 @@ def rehearse_shots(
         resolved: the request with the take that it continues; None while that one is not made, which leaves ``check_shots``.
     """
 
-    def rehearsed(engine: RemoteEngine, shot: PlannedShot) -> None:
+    def rehearsed(engine: Engine, shot: PlannedShot) -> None:
         request = resolved(shot)
         if request:
             engine.rehearse(request)
@@ -38,17 +38,15 @@ def rehearse_shots(
 
 
 def _each(
-    shots: Iterable[PlannedShot], engines: Mapping[str, Engine], look: Callable[[RemoteEngine, PlannedShot], None]
+    shots: Iterable[PlannedShot], engines: Mapping[str, Engine], look: Callable[[Engine, PlannedShot], None]
 ) -> None:
     found: list[InputError] = []
     for shot in shots:
-        engine = engines[shot.engine]
-        if isinstance(engine, RemoteEngine):
-            try:
-                look(engine, shot)
-            except InputError as error:
-                found.append(error)
-                error.where = error.where or shot.id
+        try:
+            look(engines[shot.engine], shot)
+        except InputError as error:
+            found.append(error)
+            error.where = error.where or shot.id
     if len(found) == 1:
         raise found[0]
     if found:

@@ -14,7 +14,7 @@ from typing import Any
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.catalog.engines import capabilities
 from vidgen.engines.base import Cancelled, LocalEngine, Progress
-from vidgen.errors import InputError, ProcessingError, VidgenError
+from vidgen.errors import InputError, MissingError, ProcessingError, VidgenError
 from vidgen.takes.request import Generated, ShotRequest, TakeRequest
 
 __all__ = ["Local"]
@@ -78,6 +78,21 @@ class Local(LocalEngine):
 
         folder = find_model(model or _default_model())
         return f"{folder.model.name}@{folder.revision}" if folder.model else folder.revision
+
+    def check(self, request: ShotRequest) -> None:
+        """See ``Engine``. A model that is not here is not judged: ``model_key`` says so when it is needed."""
+        from vidgen.engines.local.checking import check
+        from vidgen.engines.local.folder import find_model
+
+        with contextlib.suppress(MissingError):
+            check(request, find_model(_model_of(request)))
+
+    def rehearse(self, request: ShotRequest) -> None:
+        """See ``Engine``: pictures and videos are opened."""
+        from vidgen.engines.local.checking import check_files
+
+        self.check(request)
+        check_files(request)
 
     def prepare(self, requests: Sequence[ShotRequest]) -> None:
         """Encode the prompts of the whole film, one model after the other, before any of them is loaded to draw."""
