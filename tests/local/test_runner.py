@@ -205,8 +205,10 @@ def test_a_scheduler_that_does_not_tell_is_named_and_all_are_made(
 def test_steps_are_told_with_a_rough_picture(tiny: Tiny, tmp_path: Path) -> None:
     heard: list[Step] = []
     Runner().make(batch(tiny("wan-t2v"), tmp_path), heard.append)
-    assert [(step.step, step.steps) for step in heard] == [(1, 3), (2, 3), (3, 3)]
-    assert heard[-1].preview is not None and heard[-1].preview.shape[2] == 3
+    *steps, end = heard
+    assert [(step.step, step.steps) for step in steps] == [(1, 3), (2, 3), (3, 3)]
+    assert steps[-1].preview is not None and steps[-1].preview.shape[2] == 3
+    assert [take.file for take in end.made] == [tmp_path / "1.mp4"], "a finished take is told as soon as it is there"
 
 
 def test_cancel_stops_between_two_steps_and_the_next_batch_works(tiny: Tiny, tmp_path: Path) -> None:
@@ -225,11 +227,11 @@ def test_a_pipeline_that_tells_nobody_of_its_steps_is_heard_and_cancelled_too(ti
     runner = Runner()
     before = runner.latents(batch(tiny("hunyuan15"), tmp_path, kind="hunyuan15"))
     runner.make(batch(tiny("hunyuan15"), tmp_path, kind="hunyuan15"), heard.append)
-    assert [step.step for step in heard] == [1, 2, 3]
-    assert heard[-1].preview is not None
+    assert [step.step for step in heard if not step.made] == [1, 2, 3]
+    assert heard[-2].preview is not None
     with pytest.raises(Cancelled):
-        runner.make(batch(tiny("hunyuan15"), tmp_path, steps=20, kind="hunyuan15"), heard.append, lambda: len(heard) == 5)
-    assert len(heard) == 5
+        runner.make(batch(tiny("hunyuan15"), tmp_path, steps=20, kind="hunyuan15"), heard.append, lambda: len(heard) == 6)
+    assert len(heard) == 6
     assert torch.equal(runner.latents(batch(tiny("hunyuan15"), tmp_path, kind="hunyuan15")), before)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import math
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +46,10 @@ def ask(takes: Sequence[TakeRequest], folder: ModelFolder, device: Device, outs:
     request = takes[0].request
     params = _checked(request, folder)
     task, inputs = _task(request, folder, outs[0])
-    made = fit(
-        folder.family, folder.model, width=request.width, height=request.height, frames=request.frames, rate=request.fps,
-        where=request.shot,
-    )  # fmt: skip
-    notices = list(_differences(request, folder, made, task))
+    made, tail, notices = _length(request, folder, int(params.get("tail", 1)) if _led(request, inputs, task) else 1)
+    if tail > 1:
+        inputs["tail"] = request.inputs.continues  # type: ignore[assignment]
+    notices += _differences(request, folder, made, task, tail)
     tier, missing = _tier(params, folder)
     if missing:
         text = f"quality: {params['quality']} of {folder.name} needs a distilled LoRA that is not here"
@@ -83,11 +84,17 @@ def ask(takes: Sequence[TakeRequest], folder: ModelFolder, device: Device, outs:
         cache=_cache(params.get("cache", tier.cache), folder, request),
         reject=_rejection(params, len(takes), folder, task, notices),
         inputs=inputs,
-        extra=_extra(request, params, folder, tier),
+        extra=_extra(request, params, folder, tier) | ({"tail": tail} if tail > 1 else {}),
         schedule=tier.schedule if timed else {},
     )
     delivery = Delivery(
-        request.width, request.height, request.frames, rate_text(request.fps), anchor, str(params.get("retime", "motion"))
+        request.width,
+        request.height,
+        request.frames,
+        rate_text(request.fps),
+        anchor,
+        str(params.get("retime", "motion")),
+        tail - 1,
     )
     wanted = tuple(WantedTake(take.take, take.seed, out) for take, out in zip(takes, outs, strict=True))
     load = load_of(folder, task, device, settings, adapters)
@@ -195,6 +202,37 @@ def _task(request: ShotRequest, folder: ModelFolder, out: Path) -> tuple[Task, d
     return "text_to_video", used
 
 
+def _led(request: ShotRequest, inputs: Mapping[str, Path], task: Task) -> bool:
+    """Whether the shot opens with what it continues."""
+    opens = task in ("image_to_video", "first_last_frame") and "start_frame" in inputs
+    return opens and request.inputs.continues is not None and request.inputs.start_frame is None
+
+
+def _length(request: ShotRequest, folder: ModelFolder, tail: int) -> tuple[Made, int, list[tuple[str, str]]]:
+    """What the model makes, and how many pictures of the shot that is continued lead it: as many as fit its frame rule, and
+    the last one alone where a longer lead would make the clip too long.
+    """
+
+    def fitted(lead: int) -> Made:
+        return fit(
+            folder.family, folder.model, width=request.width, height=request.height, frames=request.frames + lead,
+            rate=request.fps, where=request.shot,
+        )  # fmt: skip
+
+    plain, step = fitted(0), folder.family.frame_step
+    tail = 1 + -(-(tail - 1) // step) * step
+    if tail == 1:
+        return plain, 1, []
+    try:
+        made = fitted(math.ceil((tail - 1) / Fraction(plain.fps).limit_denominator(1001) * request.fps))
+    except InputError:
+        made = None
+    if made and made.slowed == 1:
+        return made, tail, []
+    text = f"params.tail: {folder.name} makes no clip that long; the last picture alone leads"
+    return plain, 1, [("engine.wish_approximated", text)]
+
+
 def _asked_for_files(request: ShotRequest) -> bool:
     given = request.inputs
     return bool(given.start_frame or given.end_frame or given.source_video)
@@ -204,7 +242,7 @@ def _other(task: str) -> str:
     return next((row.name for row in models() if row.runs and task in row.tasks), "another")
 
 
-def _differences(request: ShotRequest, folder: ModelFolder, made: Made, task: Task) -> list[tuple[str, str]]:
+def _differences(request: ShotRequest, folder: ModelFolder, made: Made, task: Task, tail: int) -> list[tuple[str, str]]:
     found = []
     name = folder.name
 
@@ -214,7 +252,7 @@ def _differences(request: ShotRequest, folder: ModelFolder, made: Made, task: Ta
     if abs(made.fps - float(request.fps)) > 1e-6:
         how = request.params.get("retime", "motion")
         roughly(f"fps: {name} makes {made.fps:.4g} pictures a second; {float(request.fps):.4g} come from {how} interpolation")
-    elif made.frames != request.frames:
+    elif made.frames - tail + 1 != request.frames:
         roughly(f"duration: {name} makes {made.frames} frames; {request.frames} are kept")
     if made.slowed > 1:
         roughly(f"duration: {name} makes {made.frames} frames at most; they are spread, {made.slowed:.2f} times slower")
@@ -281,7 +319,7 @@ def _extra(request: ShotRequest, params: Mapping[str, Any], folder: ModelFolder,
     found = {name: params[name] for name in folder.family.settings if name in params}
     if tier.flow_shift is not None:
         found.setdefault("flow_shift", tier.flow_shift)
-    task_needs = {"strength": request.inputs.source_video is not None}
+    task_needs = {"strength": request.inputs.source_video is not None, "tail": False}
     found = {name: value for name, value in found.items() if task_needs.get(name, True)}
     if "motion_bucket_id" in folder.family.settings and "motion_bucket_id" not in found:
         amount = request.motion.amount

@@ -45,6 +45,8 @@ class Inputs:
     start: Any = None
     end: Any = None
     video: Sequence[Any] = ()
+    tail: Sequence[Any] = ()
+    """The last pictures of the clip that is continued; the last of them is ``start``."""
     references: Sequence[Any] = ()
 
 
@@ -55,6 +57,7 @@ def read_inputs(recipe: Recipe) -> Inputs:
         start=_picture(files.get("start_frame"), recipe),
         end=_picture(files.get("end_frame"), recipe),
         video=_clip(files["source_video"], recipe) if "source_video" in files else (),
+        tail=_ending(files["tail"], int(recipe.extra["tail"]), recipe) if "tail" in files else (),
         references=[_picture(file, recipe) for name, file in sorted(files.items()) if name.startswith("reference")],
     )
 
@@ -133,8 +136,8 @@ def _vace(recipe: Recipe, inputs: Inputs) -> Arguments:
     if inputs.start is None and inputs.end is None:
         return found
     video, mask = [grey] * recipe.frames, [white] * recipe.frames
-    if inputs.start is not None:
-        video[0], mask[0] = inputs.start, black
+    for index, picture in enumerate(_lead(inputs)):
+        video[index], mask[index] = picture, black
     if inputs.end is not None:
         video[-1], mask[-1] = inputs.end, black
     return {**found, "video": video, "mask": mask}
@@ -145,12 +148,14 @@ _LAST_STEP = {"decode_timestep": 0.05, "decode_noise_scale": 0.025}
 
 
 def _ltx(recipe: Recipe, inputs: Inputs) -> Arguments:
-    found = {**_LAST_STEP, **{name: value for name, value in recipe.extra.items() if name != "strength"}}
+    found = {**_LAST_STEP, **{name: value for name, value in recipe.extra.items() if name not in ("strength", "tail")}}
     conditions = []
     if recipe.task != "text_to_video":
         from diffusers.pipelines.ltx.pipeline_ltx_condition import LTXVideoCondition
 
-        if inputs.start is not None:
+        if inputs.tail:
+            conditions.append(LTXVideoCondition(video=list(inputs.tail), frame_index=0))
+        elif inputs.start is not None:
             conditions.append(LTXVideoCondition(image=inputs.start, frame_index=0))
         if inputs.end is not None:
             conditions.append(LTXVideoCondition(image=inputs.end, frame_index=recipe.frames - 1))
@@ -209,6 +214,11 @@ _CALLS: Mapping[str, Callable[[Recipe, Inputs], Arguments]] = {
 }
 
 
+def _lead(inputs: Inputs) -> Sequence[Any]:
+    """The pictures that are given at the beginning."""
+    return inputs.tail or ([] if inputs.start is None else [inputs.start])
+
+
 def _picture(file: Path | None, recipe: Recipe) -> Any:
     if file is None:
         return None
@@ -248,3 +258,16 @@ def _clip(file: Path, recipe: Recipe) -> list[Any]:
     if last is None:
         raise InputError("media.no_video", f"{file} has no pictures", where=str(file))
     return found + [_fitted(last, recipe)] * (len(wanted) - len(found))
+
+
+def _ending(file: Path, count: int, recipe: Recipe) -> list[Any]:
+    """The last ``count`` pictures of a clip at the recipe's rate, in order; the first one of a clip that is too short stays."""
+    from vidgen.media.frames import read_frames
+    from vidgen.media.probe import probe_video
+
+    info = probe_video(file)
+    step = info.rate / Fraction(recipe.fps).limit_denominator(1001)
+    wanted = [max(0, info.frames - 1 - round(step * before)) for before in range(count - 1, -1, -1)]
+    there = {number: frame for number, frame in enumerate(read_frames(file)) if number in set(wanted)}
+    last = max(there)
+    return [_fitted(there[min(number, last)], recipe) for number in wanted]

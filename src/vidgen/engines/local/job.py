@@ -96,7 +96,7 @@ class Recipe:
 
     ``width``, ``height``, ``frames``, ``fps`` are what the model makes; ``Delivery`` says what becomes of it. ``guidance``
     1.0 means no unguided pass. ``inputs`` are files on this machine by what they are (``start_frame``, ``end_frame``,
-    ``source_video``, ``reference_1``...), ``extra`` the family's own settings (``motion_bucket_id``, ``strength``,
+    ``source_video``, ``tail``, ``reference_1``...), ``extra`` the family's own settings (``motion_bucket_id``, ``strength``,
     ``flow_shift``...). ``schedule``: the times of the steps (``timesteps`` or ``sigmas``) where they are given.
     """
 
@@ -126,6 +126,7 @@ class Delivery:
 
     ``anchor`` are the colours of the chain of shots that this one continues, as ``anchor.colours`` gives them; () where it
     continues none. ``retime`` is how another rate becomes ``fps``: ``motion`` (interpolated), ``blend`` or ``nearest``.
+    ``skip``: how many pictures the model makes before the take begins, as they repeat the end of the shot that it continues.
     """
 
     width: int
@@ -134,6 +135,7 @@ class Delivery:
     fps: str
     anchor: tuple[float, ...] = ()
     retime: str = "motion"
+    skip: int = 0
 
 
 @dataclass(frozen=True)

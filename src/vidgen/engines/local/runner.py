@@ -137,7 +137,7 @@ class Runner:
                 why = f"looked {bad[index]:.2f} worse than the batch after {batch.recipe.reject.at:.0%} of its steps"  # type: ignore[union-attr]
                 made.append(MadeTake(take.take, None, manifest, notices, rejected=why))
                 continue
-            frames = _pictures(clips.frames[kept.index(index)])
+            frames = _pictures(clips.frames[kept.index(index)][batch.delivery.skip :])
             first = batch.delivery.anchor
             if opening is not None and first:
                 frames = anchor.held(frames, np.asarray(opening), first)

@@ -1,0 +1,92 @@
+"""``params: {tail: 9}``: the last pictures of the shot that is continued lead the next, so that its motion goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from local.support import shot, takes_of
+
+pytest.importorskip("diffusers")
+
+from vidgen.engines.local import Local
+from vidgen.engines.local.asking import Asked, ask
+from vidgen.engines.local.devices import Device
+from vidgen.engines.local.families import call_arguments, read_inputs
+from vidgen.engines.local.folder import open_folder
+from vidgen.engines.local.settings import Settings
+from vidgen.media.frames import FrameWriter
+from vidgen.media.probe import probe_video
+from vidgen.takes.request import Inputs
+
+Tiny = Callable[[str], Path]
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Path:
+    """A clip of 24 pictures at 24 a second, of which the n-th is grey 4n."""
+    clip = tmp_path / "before.mp4"
+    with FrameWriter(clip, 96, 64, Fraction(24), frames=24) as writer:
+        for number in range(24):
+            writer.write(np.full((64, 96, 3), 40 + 4 * number, np.uint8))
+    return clip
+
+
+def asked(folder: Path, before: Path, tail: int, **wishes: object) -> Asked:
+    request = shot(folder, inputs=Inputs(continues=before), params={"steps": 1, "tail": tail}, **wishes)
+    return ask(takes_of(request), open_folder(folder), Device("cpu", "cpu", 8.0), [before.with_name("1.mp4")], Settings())
+
+
+@pytest.mark.parametrize(("kind", "tail", "led"), [("ltx", 9, 9), ("ltx", 5, 9), ("wan-vace", 5, 5), ("wan-vace", 9, 9)])
+def test_the_clip_is_longer_by_the_tail_which_is_not_delivered(
+    kind: str, tail: int, led: int, tiny: Tiny, before: Path
+) -> None:
+    plain, longer = (asked(tiny(kind), before, count).batch for count in (1, tail))
+    assert plain.delivery.skip == 0 and "tail" not in plain.recipe.inputs
+    assert longer.delivery.skip == led - 1 and longer.recipe.frames - longer.delivery.skip >= plain.recipe.frames
+    made = longer.recipe.frames - longer.delivery.skip
+    assert Fraction(made - 1) / Fraction(longer.recipe.fps) >= Fraction(23, 24), "what is left covers the shot"
+
+
+def test_the_tail_is_the_end_of_the_clip_at_the_models_rate(tiny: Tiny, before: Path) -> None:
+    recipe = asked(tiny("wan-vace"), before, 5).batch.recipe
+    greys = [round(float(np.asarray(picture).mean())) for picture in read_inputs(recipe).tail]
+    assert greys == pytest.approx([40 + 4 * (23 - round(1.5 * back)) for back in (4, 3, 2, 1, 0)], abs=2)
+    given = call_arguments(recipe, read_inputs(recipe))
+    assert [np.asarray(mask).max() for mask in given["mask"][:6]] == [0] * 5 + [255], "kept, then made"
+    assert round(float(np.asarray(given["video"][4]).mean())) == pytest.approx(132, abs=2)
+
+
+def test_ltx_is_given_the_tail_as_one_condition(tiny: Tiny, before: Path) -> None:
+    recipe = asked(tiny("ltx"), before, 9).batch.recipe
+    (condition,) = call_arguments(recipe, read_inputs(recipe))["conditions"]
+    assert len(condition.video) == 9 and condition.frame_index == 0 and condition.image is None
+
+
+def test_where_the_clip_would_be_too_long_the_last_picture_leads_and_that_is_said(tiny: Tiny, before: Path) -> None:
+    long = asked(tiny("wan-vace"), before, 33, frames=24 * 5)
+    assert long.batch.delivery.skip == 0
+    assert any(text.startswith("params.tail") for _, text in long.notices)
+
+
+@pytest.fixture
+def engine() -> Iterator[Local]:
+    made = Local()
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("kind", ["ltx", "wan-vace"])
+def test_a_take_with_a_tail_is_exactly_as_long_as_asked(kind: str, engine: Local, tiny: Tiny, before: Path) -> None:
+    request = shot(tiny(kind), inputs=Inputs(continues=before), params={"steps": 1, "tail": 9})
+    out = before.with_name("take.mp4")
+    made = engine.generate(takes_of(request)[0], out)
+    assert probe_video(out).frames == 24 and made.manifest["settings"]["tail"] == 9
+    other = before.with_name("other.mp4")
+    engine.generate(takes_of(replace(request, params={"steps": 1}))[0], other)
+    assert other.read_bytes() != out.read_bytes()
