@@ -61,3 +61,15 @@ def picture(file: Path) -> Path:
 
     Image.new("RGB", (64, 48), (200, 90, 20)).save(file)
     return file
+
+
+def test_a_model_and_a_lora_are_looked_for_beside_the_storyboard(
+    tiny: Tiny, lora: Callable[[str, int], Path], vidgen: Vidgen, film: Film, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = film("{id: one, scene: sea, engine: local, model: my-model, params: {lora: my.safetensors}}")
+    (board.parent / "my-model").symlink_to(tiny("wan-t2v"))
+    (board.parent / "my.safetensors").symlink_to(lora("wan-t2v", 1))
+    elsewhere = board.parent / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert vidgen("plan", board).code == 0

@@ -170,3 +170,15 @@ def test_the_form_of_parameters_survives_json_and_does_not_depend_on_their_order
 def test_free_work_is_made_again_when_its_tools_change(change: dict[str, object]) -> None:
     usual = {"settings": {"scale": 2}, "tool": "vidgen 1", "ffmpeg": "6.1", "weights": ["ab"]}
     assert derived_key("upscale", ["x"], **usual) != derived_key("upscale", ["x"], **{**usual, **change})
+
+
+def test_a_lora_counts_by_its_content_and_not_by_its_name(request_: ShotRequest, tmp_path: Path) -> None:
+    for name, content in (("a", b"x"), ("b", b"x"), ("c", b"y")):
+        (tmp_path / name).write_bytes(content)
+
+    def key(lora: object) -> str:
+        return request_key(replace(request_, params={"lora": lora}))
+
+    a, b, c = (str(tmp_path / name) for name in "abc")
+    assert key(a) == key([a]) == key({"file": b}) == key([b])
+    assert len({key(a), key(c), key([a, c]), key({"file": a, "weight": 0.5})}) == 4

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
@@ -228,6 +228,8 @@ class _Compiler:
                 continues=None, seconds_each=seconds, make_seconds=0.0, estimated_usd=0.0,
             )  # fmt: skip
         choice = choose_engine(shot, self.overrides.engine, self.overrides.model, self.machine)
+        if choice.engine == "local" and choice.model and choice.model == shot.model:
+            choice = replace(choice, model=beside(self.folder, choice.model))
         self._check_model(choice, shot.id)
         able = self.lookup(choice.engine, choice.model) or Capabilities(engine=choice.engine)
         candidates = self.overrides.candidates or shot.candidates or DEFAULT_CANDIDATES
@@ -300,7 +302,7 @@ class _Compiler:
             motion=shot.motion or Motion(),
             language=self.board.language,
             inputs=self._inputs(shot, references, able),
-            params=MappingProxyType(_params(shot, able)),
+            params=MappingProxyType(self._params(shot, able)),
         )
 
     def _inputs(self, shot: Shot, references: list[str], able: Capabilities) -> Inputs:
@@ -317,8 +319,29 @@ class _Compiler:
             brushes=tuple(Brush(self.folder / brush.mask, brush.path) for brush in shot.motion_brush or ()),
         )
 
+    def _params(self, shot: Shot, able: Capabilities) -> dict[str, Any]:
+        """The shot's own, and the wish for sound where the engine makes it only when it is told to."""
+        asked = shot.own_sound and shot.own_sound.heard and able.audio is True
+        params = ({"audio": True} if asked else {}) | dict(shot.params or {})
+        if loras := params.get("lora"):
+            params["lora"] = [self._lora(one) for one in (loras if isinstance(loras, list | tuple) else [loras])]
+        return params
+
+    def _lora(self, entry: Any) -> Any:
+        if isinstance(entry, str):
+            return beside(self.folder, entry)
+        if isinstance(entry, Mapping) and isinstance(entry.get("file"), str):
+            return {**entry, "file": beside(self.folder, entry["file"])}
+        return entry
+
     def _say(self, code: str, message: str, shot: str) -> None:
         self.notices.append(Notice(code, message, shot))
+
+
+def beside(folder: Path, name: str) -> str:
+    """The file or folder of that name in the storyboard's folder; the name itself where there is none."""
+    place = folder / Path(name).expanduser()
+    return str(place) if place.exists() else name
 
 
 def spoken_seconds(shot: Shot) -> Fraction:
@@ -349,12 +372,6 @@ def _task(shot: Shot) -> Task:
         (shot.start_frame or shot.continue_from, "image_to_video"),
     )
     return next((task for asked, task in rows if asked), "text_to_video")
-
-
-def _params(shot: Shot, able: Capabilities) -> dict[str, Any]:
-    """The shot's own, and the wish for sound where the engine makes it only when it is told to."""
-    asked = shot.own_sound and shot.own_sound.heard and able.audio is True
-    return ({"audio": True} if asked else {}) | dict(shot.params or {})
 
 
 def _seed(shot: Shot, board_seed: int | None, prompt: str) -> int:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vidgen.catalog.capabilities import Capabilities
 from vidgen.errors import InputError, Problem, StoryboardError
 from vidgen.media.files import write_text
-from vidgen.planning.compile import Overrides, compile_plan
+from vidgen.planning.compile import Overrides, beside, compile_plan
 from vidgen.planning.plan import Plan
 from vidgen.planning.presets import preset as preset_named
 from vidgen.render.machine import capabilities_of, this_machine
@@ -53,7 +54,12 @@ def plan_loaded(loaded: LoadedBoard, overrides: Overrides) -> Plan:
 
 def lint_of(loaded: LoadedBoard) -> list[Finding]:
     """Lint findings of one storyboard, against the capabilities table."""
-    return lint_board(loaded, capabilities=capabilities_of)
+
+    def able(engine: str, model: str | None) -> Capabilities | None:
+        here = beside(loaded.path.parent, model) if model and engine == "local" else model
+        return capabilities_of(engine, here)
+
+    return lint_board(loaded, capabilities=able)
 
 
 @dataclass(frozen=True)

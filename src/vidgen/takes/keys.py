@@ -58,6 +58,7 @@ def request_key(request: ShotRequest, *, draws_words: bool = False) -> str:
     value = {
         **{name: getattr(request, name) for name in FIELDS["ShotRequest"] if name not in ("fps", "inputs")},
         "fps": rate_text(request.fps),
+        "params": _params(request.params),
         "camera": _fields(request.camera, "Camera"),
         "motion": _fields(request.motion, "Motion"),
         "inputs": _inputs(request.inputs),
@@ -144,6 +145,19 @@ def _inputs(inputs: Inputs) -> dict[str, Any]:
         else:
             files[name] = _hash(value)
     return files
+
+
+def _params(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Parameters with the content of the LoRAs that they name; what is malformed is left to the engine to refuse."""
+    loras = params.get("lora")
+    if not loras:
+        return params
+    each = loras if isinstance(loras, list | tuple) else [loras]
+    entries = [dict(one) if isinstance(one, Mapping) else {"file": one} for one in each]
+    known = [
+        one | {"file": _hash(Path(one["file"]).expanduser())} if isinstance(one.get("file"), str) else one for one in entries
+    ]
+    return {**params, "lora": known}
 
 
 def _hash(path: Path) -> str:
