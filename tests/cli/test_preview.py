@@ -47,7 +47,7 @@ def test_the_picture_stands_above_the_bars_until_the_shot_is_done(monkeypatch: p
     screen = Console(force_terminal=True, color_system="truecolor", width=100, height=40, record=True)
     monkeypatch.setattr(progress, "_stderr", lambda: screen)
     live = progress.LiveRun()
-    live("run.started", shots=1, takes=1, reused=0, usd=0)
+    live("run.started", shots=1, enlargements=0, takes=1, reused=0, usd=0)
     live("take.started", shot="s01", take=1, engine="local")
     live("take.preview", **SEEN)
     assert "step 3 of 20" in drawn(live)

@@ -53,7 +53,7 @@ class PlainRun:
         """Hear one event."""
         now = time.monotonic()
         if event == "run.started":
-            self._total = values["shots"]
+            self._total = values["shots"] + values["enlargements"]
             self._out.note(f"{values['shots']} shots, {values['takes']} takes to make, {values['reused']} at hand")
         elif event == "shot.picked":
             self._done += 1
@@ -129,7 +129,9 @@ class LiveRun:
     def __call__(self, event: str, /, **values: Any) -> None:
         """Hear one event."""
         if event == "run.started":
-            self._film = self._progress.add_task("", total=values["shots"], shot="film", state="making takes", cost="")
+            self._film = self._progress.add_task(
+                "", total=values["shots"] + values["enlargements"], shot="film", state="making takes", cost=""
+            )
         elif event == "take.started":
             self._row(values["shot"], completed=0.0, state=f"take {values['take']}: {values['engine']}")
         elif event == "take.preview":

@@ -93,7 +93,9 @@ class RenderResult:
             f"{plan.width}x{plan.height}, {len(plan.shots)} shots"
         ]
         if not self.diffusion:
-            lines.append("drawn by previz: an animatic, not diffusion")
+            drawn = [shot.planned.id for shot in self.shots if shot.picked and not shot.picked.diffusion]
+            some = f"{', '.join(drawn)}: " if 0 < len(drawn) < len(self.shots) else ""
+            lines.append(f"{some}drawn by previz: an animatic, not diffusion")
         if self.needs_review:
             lines.append(f"needs review: {', '.join(self.needs_review)}")
         return lines
@@ -146,7 +148,8 @@ def render_film(
             survey.estimated_usd, survey.missing, budget=full.board.budget, spent_usd=spent, max_cost=options.max_cost,
             yes=options.yes, confirm=confirm, warn=warn,
         )  # fmt: skip
-        listener("run.started", shots=len(needed), takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
+        counts = {"shots": len(needed) - len(plan.enlargements), "enlargements": len(plan.enlargements)}
+        listener("run.started", **counts, takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
         if survey.missing:
             fetch_models(posts, fetching(listener))
         made = asyncio.run(maker.make(limit))
