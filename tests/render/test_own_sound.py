@@ -95,6 +95,14 @@ def test_the_sound_that_a_provider_was_asked_for_is_in_the_film(
     assert has_sound(Path(ran.data["shots"][1]["takes"][0]["file"]))
 
 
+@pytest.mark.parametrize("wish", [["--sound"], []])
+def test_a_single_clip_has_sound_where_it_is_asked_for(
+    wish: list[str], vidgen: Vidgen, server: ProviderServer, tmp_path: Path
+) -> None:
+    assert vidgen("shot", "a singer", "-o", "a.mp4", "--engine", "veo", "--resolution", "72p", *wish).code == 0
+    assert has_sound(tmp_path / "a.mp4") == bool(wish)
+
+
 def test_nothing_is_asked_for_and_nothing_heard_by_itself(
     vidgen: Vidgen, film: Film, server: ProviderServer, tmp_path: Path
 ) -> None:

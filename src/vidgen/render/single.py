@@ -45,6 +45,7 @@ class ShotOptions:
     end_image: Path | None = None
     video: Path | None = None
     references: tuple[Path, ...] = ()
+    sound: bool = False
     seed: int | None = None
     candidates: int | None = None
     max_cost: float | None = None
@@ -160,6 +161,7 @@ def _shot_keys(options: ShotOptions) -> dict[str, Any]:
         "end_frame": _file(options.end_image, "--end-image"),
         "source_video": _file(options.video, "--video"),
         "references": [_file(path, "--reference") for path in options.references] or None,
+        "own_sound": options.sound or None,
         "seed": options.seed,
     }
     if options.camera:
