@@ -95,3 +95,10 @@ def test_one_shot_alone_buys_its_own_enlargement_only(vidgen: Vidgen, film: Film
     board = film(one, one.replace("id: sea", "id: hill").replace("calm sea", "green hill"), top=LARGER)
     assert vidgen("render", board, "--shot", "hill", "--yes").code == 0
     assert bought(server).count("runway") == 1
+
+
+def test_a_dry_run_counts_the_enlargement_but_lists_the_films_shots(vidgen: Vidgen, film: Film, server: ProviderServer) -> None:
+    board = film(SHOT, top=LARGER)
+    assert "would make 3 takes" in (ran := vidgen("render", board, "--dry-run")).out + ran.err
+    assert [shot["id"] for shot in vidgen("render", board, "--dry-run", "--json").data["shots"]] == ["sea"]
+    assert server.created == 0

@@ -60,6 +60,8 @@ class RenderResult:
     cut: Mapping[str, Any] = field(default_factory=dict)
     larger: Mapping[str, Take] = field(default_factory=dict)
     """Takes that a provider enlarged, by the id of their shot."""
+    missing: int = 0
+    """How many takes a dry run would make."""
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``render --json``."""
@@ -85,8 +87,7 @@ class RenderResult:
         """The lines that a person reads at the end."""
         if self.output is None:
             price = "an unknown price" if self.estimated_usd is None else f"${self.estimated_usd:.2f}"
-            missing = sum(shot.missing for shot in self.shots)
-            return [f"would make {missing} takes for {price}; nothing was made"]
+            return [f"would make {self.missing} takes for {price}; nothing was made"]
         plan = self.plan
         lines = [
             f"{self.output}: {plan.duration_s:.2f} s, {plan.total_frames} frames at {float(plan.fps):g} frames/s, "
@@ -137,7 +138,8 @@ def render_film(
     if options.dry_run:
         with project.reading() as space:
             survey = ShotMaker(needed, engines, space, regenerate).survey()
-        return RenderResult(plan, None, survey.shots, survey.estimated_usd, 0.0, _diffusion(plan, engines))
+        shots = tuple(shot for shot in survey.shots if not shot.planned.enlarges)
+        return RenderResult(plan, None, shots, survey.estimated_usd, 0.0, _diffusion(plan, engines), missing=survey.missing)
     with project.locked() as space:
         warn(space.notices)
         maker = ShotMaker(needed, engines, space, regenerate, listener, options.jobs, full.board.score)
