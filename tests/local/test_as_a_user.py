@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,3 +74,69 @@ def test_a_model_and_a_lora_are_looked_for_beside_the_storyboard(
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
     assert vidgen("plan", board).code == 0
+
+
+WRONG = {
+    "steps: 2.5": "s7: params.steps: 2.5 is not a whole number",
+    "quality: [draft]": "params.quality: ['draft'] is not known",
+    "reject: {keep: 2, at: half}": "params.reject: keep is at least 1, at between 0.2 and 0.9",
+    "lora: 5": "params.lora: 5 is neither a file nor {file: PATH, weight: 0.8}",
+    "lora: {file: film.yaml, weight: much}": "is neither a file nor {file: PATH, weight: 0.8}",
+    "lora: film.yaml": "is not a whole safetensors file",
+}
+
+
+@pytest.mark.parametrize(("params", "said"), WRONG.items())
+def test_a_wrong_parameter_is_refused_with_its_name(params: str, said: str, tiny: Tiny, vidgen: Vidgen, film: Film) -> None:
+    ran = vidgen("plan", film(f"{{id: s7, scene: sea, engine: local, model: {tiny('wan-t2v')}, params: {{{params}}}}}"))
+    assert ran.code == 2 and said in ran.err
+
+
+SMALL = ("--resolution", "96x64", "--duration", "5f")
+
+
+def shot(model: Path, *more: str) -> tuple[str, ...]:
+    """A command line for a small clip by that model."""
+    return (
+        "shot",
+        "a calm sea",
+        "--engine",
+        "local",
+        "--model",
+        str(model),
+        "--resolution",
+        "96x64",
+        "--duration",
+        "5f",
+        *more,
+    )
+
+
+@pytest.mark.parametrize("scheduler", ["DDIMScheduler", "EulerDiscreteScheduler", "AutoencoderKL", "Banana"])
+def test_a_scheduler_that_cannot_be_used_is_bad_input(scheduler: str, tiny: Tiny, vidgen: Vidgen, film: Film) -> None:
+    params = f"{{scheduler: {scheduler}, steps: 2}}"
+    ran = vidgen("render", film(f"{{id: s7, scene: sea, engine: local, model: {tiny('wan-t2v')}, params: {params}}}"))
+    assert ran.code == 2 and "params.scheduler: " in ran.err and scheduler in ran.err and "hint:" in ran.err
+
+
+def test_a_model_without_numbers_fails_instead_of_making_black_pictures(tiny: Tiny, vidgen: Vidgen, tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    folder = shutil.copytree(tiny("wan-t2v"), tmp_path / "overflown")
+    (file,) = (folder / "transformer").glob("*.safetensors")
+    save_file({name: torch.full_like(tensor, torch.nan) for name, tensor in load_file(file).items()}, file)
+    ran = vidgen(*shot(folder))
+    assert ran.code == 4 and "NaN" in ran.err and "dtype" in ran.err
+    assert not (tmp_path / "shot.mp4").exists()
+
+
+@pytest.mark.parametrize("kind", ["ltx", "hunyuan"])
+def test_a_scheduler_of_another_kind_follows_the_models_flow(kind: str, tiny: Tiny, vidgen: Vidgen, film: Film) -> None:
+    keys = f"engine: local, model: {tiny(kind)}, duration: 5f, params: {{scheduler: UniPCMultistepScheduler, steps: 2}}"
+    ran = vidgen("render", film(f"{{id: one, scene: sea, {keys}}}"), "--json")
+    (take,) = ran.data["shots"][0]["takes"]
+    assert (take["manifest"]["scheduler"], take["manifest"]["scheduler_settings"]["prediction_type"]) == (
+        "UniPCMultistepScheduler",
+        "flow_prediction",
+    )

@@ -140,6 +140,8 @@ def _checked(request: ShotRequest, folder: ModelFolder) -> Mapping[str, Any]:
             _number(request, name, value, least, most)
     if "steps" in request.params:
         _number(request, "steps", request.params["steps"], 1, 1000)
+        if request.params["steps"] % 1:
+            raise _bad(request, f"params.steps: {request.params['steps']} is not a whole number", "such as 20")
     if "guidance" in request.params:
         _number(request, "guidance", request.params["guidance"], 0, 50)
     if request.params.get("retime", "motion") not in ("motion", "blend", "nearest"):
@@ -185,7 +187,8 @@ def _task(request: ShotRequest, folder: ModelFolder, out: Path) -> tuple[Task, d
         raise InputError("engine.cannot", text, hint="give the shot an end_frame", where=request.shot)
     used.pop("start_frame", None)
     if "text_to_video" not in able:
-        need = "a start_frame" if opens else "a source_video"
+        first = "a start_frame" if "image_to_video" in able else "a start_frame and an end_frame"
+        need = first if opens else "a source_video"
         raise InputError(
             "engine.cannot",
             f"{folder.name} cannot make a clip from words alone: it needs {need}",
@@ -270,7 +273,7 @@ def _tier(params: Mapping[str, Any], folder: ModelFolder) -> tuple[Tier, bool]:
     """The quality that is asked for; the family's, and True, where LoRAs are not here without which it gives no picture."""
     tiers = folder.model.tiers if folder.model else folder.family.tiers
     wanted = params.get("quality", "standard")
-    if wanted not in tiers:
+    if not isinstance(wanted, str) or wanted not in tiers:
         text = f"params.quality: {wanted!r} is not known"
         raise InputError("request.bad_value", text, hint=f"one of {', '.join(tiers)}")
     tier = tiers[wanted]
@@ -304,8 +307,8 @@ def _rejection(
     if not isinstance(wanted, Mapping) or not {"keep", "at"} >= set(wanted) or not isinstance(wanted.get("keep"), int):
         text = "params.reject: it is {keep: 2, at: 0.5}: how many candidates stay, after which share of the steps"
         raise InputError("request.bad_value", text, hint="keep from 1, at between 0.2 and 0.9")
-    at = float(wanted.get("at", 0.5))
-    if wanted["keep"] < 1 or not 0.2 <= at <= 0.9:
+    at = wanted.get("at", 0.5)
+    if wanted["keep"] < 1 or not isinstance(at, int | float) or not 0.2 <= at <= 0.9:
         raise InputError("request.bad_value", "params.reject: keep is at least 1, at between 0.2 and 0.9")
     if (folder.family.name, task) not in reject.TASKS:
         text = f"reject: candidates of {folder.name} are not made in one batch that could lose some; all are made"
@@ -336,13 +339,17 @@ def _adapters(
     wanted = params.get("lora", [])
     for entry in wanted if isinstance(wanted, list | tuple) else [wanted]:
         given = dict(entry) if isinstance(entry, Mapping) else {"file": entry}
-        file = Path(str(given.get("file", ""))).expanduser()
+        weight = given.get("weight", 1.0)
+        if not isinstance(given.get("file"), str) or not isinstance(weight, int | float):
+            text = f"params.lora: {entry!r} is neither a file nor {{file: PATH, weight: 0.8}}"
+            raise _bad(request, text, "name a safetensors file, or several in a list")
+        file = Path(given["file"]).expanduser()
         if not file.is_file():
             raise InputError(
                 "media.not_found", f"params.lora: {file} does not exist", hint="check the path", where=request.shot
             )
         check_safetensors(file)
-        found.append(Adapter(file.absolute(), float(given.get("weight", 1.0)), "lora", sha256_file(file)))
+        found.append(Adapter(file.absolute(), float(weight), "lora", sha256_file(file)))
     move = request.camera.move
     moves = folder.family.moves if folder.model is None or folder.model.moves is None else folder.model.moves
     if move in moves:

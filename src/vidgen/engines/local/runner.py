@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -238,9 +239,17 @@ def preview(latents: Any, family: str) -> npt.NDArray[np.uint8] | None:
 
 
 def _pictures(clip: Any) -> npt.NDArray[np.uint8]:
-    """[frames, channels, height, width] in 0-1 as [frames, height, width, 3] uint8."""
+    """[frames, channels, height, width] in 0-1 as [frames, height, width, 3] uint8. Raises ProcessingError where it holds no
+    numbers: 16 bits can be too few for a model, and then everything is black.
+    """
     import torch
 
+    if not torch.isfinite(clip).all():
+        raise ProcessingError(
+            "generation.failed",
+            "the model's numbers ran over (NaN), so there is no picture",
+            hint="try local: {dtype: float32} or bfloat16 in config.yaml, or a lower guidance",
+        )
     frames = (clip.detach().float().clamp(0, 1) * 255).round().to(torch.uint8)
     pictures: npt.NDArray[np.uint8] = frames.permute(0, 2, 3, 1).contiguous().cpu().numpy()
     return pictures
@@ -267,14 +276,34 @@ def _schedule(pipe: Any, recipe: Recipe) -> None:
         return
     import diffusers
 
-    kind = getattr(diffusers, recipe.scheduler, None) if recipe.scheduler else type(own)
-    if kind is None or not hasattr(kind, "from_config"):
+    kind: Any = getattr(diffusers, recipe.scheduler, None) if recipe.scheduler else type(own)
+    if not hasattr(kind, "from_config") or not issubclass(kind, diffusers.SchedulerMixin):
         raise InputError(
             "request.bad_value",
             f"params.scheduler: there is no scheduler {recipe.scheduler!r}",
             hint="a class of diffusers, such as UniPCMultistepScheduler",
         )
+    if _flows(own) and not _flows(kind):
+        raise InputError(
+            "request.bad_value",
+            f"params.scheduler: {recipe.scheduler} cannot take the steps of {recipe.model}, which follows a flow",
+            hint="one that can, such as UniPCMultistepScheduler, DPMSolverMultistepScheduler or the model's own",
+        )
+    if _matches(type(own)) and not _matches(kind):  # the others follow noise unless told
+        shift = changes.get("flow_shift", own.config.get("shift", 1.0))
+        changes |= {"use_flow_sigmas": True, "prediction_type": "flow_prediction", "flow_shift": shift}
     pipe.scheduler = kind.from_config(own.config, **changes)
+
+
+def _flows(scheduler: Any) -> bool:
+    """Whether a scheduler follows a flow, or a class of schedulers can."""
+    if not isinstance(scheduler, type):
+        return _matches(type(scheduler)) or scheduler.config.get("prediction_type") == "flow_prediction"
+    return _matches(scheduler) or "use_flow_sigmas" in inspect.signature(scheduler).parameters
+
+
+def _matches(kind: type) -> bool:
+    return any("FlowMatch" in one.__name__ for one in kind.__mro__)
 
 
 def _manifest(batch: Batch, take: WantedTake, loaded: Loaded, together: int, seconds: float) -> dict[str, Any]:
