@@ -37,9 +37,7 @@ def rehearse_shots(
     _each([shot for shot in shots if shot.request], engines, rehearsed)
 
 
-def _each(
-    shots: Iterable[PlannedShot], engines: Mapping[str, Engine], look: Callable[[Engine, PlannedShot], None]
-) -> None:
+def _each(shots: Iterable[PlannedShot], engines: Mapping[str, Engine], look: Callable[[Engine, PlannedShot], None]) -> None:
     found: list[InputError] = []
     for shot in shots:
         try:
