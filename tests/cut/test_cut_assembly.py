@@ -18,6 +18,7 @@ from vidgen.cut.segments import split
 from vidgen.cut.timeline import Conform, Cue, Timeline, Transition
 from vidgen.errors import Cancelled, ProcessingError
 from vidgen.media.encode import MASTER, EncodeProfile
+from vidgen.media.ffmpeg import run_ffmpeg
 from vidgen.media.files import sha256_file
 from vidgen.media.frames import FrameWriter, read_frames
 from vidgen.media.verify import check_video
@@ -80,6 +81,15 @@ def test_a_clip_that_only_claims_to_be_encoded_alike_is_encoded(desk: Desk, make
     result = desk.cut(film_of(make_shot("s01", 40), replace(other, encoded_as=MASTER.key())))
     assert (result.copied, result.reencoded) == (1, 1)
     assert desk.states == {"s01": "copied", "s02": "encoded"}
+
+
+def test_a_clip_that_brings_a_sound_begins_on_time(desk: Desk, make_shot: MakeShot, tmp_path: Path) -> None:
+    shot = make_shot("s01", 40)
+    loud = tmp_path / "loud.mp4"  # its sound begins before its first frame, by the priming of AAC
+    sine = ["-f", "lavfi", "-i", "sine", "-shortest", "-c:v", "copy", "-c:a", "aac"]
+    run_ffmpeg(["-i", str(shot.file), *sine, str(loud)], what="adding sound")
+    desk.cut(film_of(replace(shot, file=loud), make_shot("s02", 120)))
+    assert near(levels(desk.out), [level(base, frame) for base in (40, 120) for frame in range(24)])
 
 
 def test_a_clip_longer_than_its_shot_is_cut_to_length(desk: Desk, make_shot: MakeShot) -> None:

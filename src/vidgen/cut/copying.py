@@ -32,9 +32,10 @@ def can_copy(segment: Segment, timeline: Timeline, reference: str) -> bool:
         count, gaps, first = pts_grid(shot.file)
         with av.open(str(shot.file), metadata_errors="replace") as container:
             tick = container.streams.video[0].time_base
+            alone = len(container.streams) == 1  # the priming of a sound would move the pictures when files are joined
         scale = timescale(timeline.rate)
         on_grid = tick == Fraction(1, scale) and first == 0 and gaps <= {int(scale / timeline.rate)}
-        return on_grid and count == shot.frames and parameter_sets(shot.file) == reference
+        return alone and on_grid and count == shot.frames and parameter_sets(shot.file) == reference
     except (av.FFmpegError, OSError, IndexError, TypeError) as error:
         raise InputError(
             "media.unreadable",
