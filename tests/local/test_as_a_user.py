@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -140,3 +141,57 @@ def test_a_scheduler_of_another_kind_follows_the_models_flow(kind: str, tiny: Ti
         "UniPCMultistepScheduler",
         "flow_prediction",
     )
+
+
+def broken(folder: Path, kind: str) -> None:
+    """Do to a copy of a model what happens to models."""
+    part = folder / "transformer"
+    (weights,) = part.glob("*.safetensors")
+    if kind == "holds no weights":
+        weights.unlink()
+    elif kind == "is missing, and 1 more":
+        weights.rename(part / "diffusion_pytorch_model-00001-of-00003.safetensors")
+        shards = {f"layer{at}": f"diffusion_pytorch_model-0000{at}-of-00003.safetensors" for at in (1, 2, 3)}
+        (part / f"{weights.name}.index.json").write_text(json.dumps({"weight_map": shards}))
+    elif kind == "is not a list of weights files":
+        (part / f"{weights.name}.index.json").write_text("{}")
+    elif kind == "get the model again":
+        (part / "config.json").write_text("{")
+
+
+@pytest.mark.parametrize(
+    "kind", ["holds no weights", "is missing, and 1 more", "is not a list of weights files", "get the model again"]
+)
+def test_an_incomplete_model_is_told_before_it_is_loaded(kind: str, tiny: Tiny, vidgen: Vidgen, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny("wan-t2v"), tmp_path / "mine")
+    broken(folder, kind)
+    ran = vidgen(*shot(folder))
+    assert ran.code == 2 and kind in ran.err and "hint: get the model again" in ran.err
+    assert "takes to make" not in ran.err
+
+
+def test_a_mistyped_model_is_answered_with_the_nearest(vidgen: Vidgen) -> None:
+    assert "did you mean wan2.1-t2v-1.3b?" in vidgen(*shot(Path("wan2.1-t2v-1.3"))).err
+
+
+def test_a_place_that_cannot_be_written_is_bad_input(tiny: Tiny, vidgen: Vidgen) -> None:
+    ran = vidgen(*shot(tiny("wan-t2v"), "-o", "/proc/clip.mp4"))
+    assert ran.code == 2 and "/proc/.vidgen/clip cannot be written" in ran.err and "--work" in ran.err
+
+
+def test_a_wrong_word_is_answered_with_the_flag_that_has_it(vidgen: Vidgen) -> None:
+    assert (
+        "error: --camera: 'doly_in' is not a camera move (did you mean dolly_in?)"
+        in vidgen("shot", "sea", "--camera", "doly_in").err
+    )
+    assert "error: --motion: 'foo' is not a motion type" in vidgen("shot", "sea", "--motion", "foo").err
+
+
+def test_a_shot_needs_words_or_something_to_see(vidgen: Vidgen) -> None:
+    ran = vidgen("shot", "  ")
+    assert ran.code == 2 and "PROMPT is empty" in ran.err
+
+
+def test_a_shot_that_is_too_long_is_not_said_to_be_held(tiny: Tiny, vidgen: Vidgen) -> None:
+    told = vidgen(*shot(tiny("wan-t2v"), "--duration", "20"))
+    assert told.code == 2 and "20 s is longer than Wan 2.1 and 2.2 makes" in told.err and "is held" not in told.err

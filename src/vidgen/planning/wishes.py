@@ -59,10 +59,15 @@ def unmet_wishes(shot: Shot, able: Capabilities) -> Iterator[Notice]:
             yield Notice("engine.wish_ignored", f"params: {name} does not know {', '.join(unknown)}; left out", shot.id)
 
 
+def _stretched(able: Capabilities) -> str:
+    """What becomes of a clip that is too short."""
+    return "which slows it down, up to 1.5 times" if able.engine == "local" else "the end is held"
+
+
 def _elsewhere(able: Capabilities, can: Can) -> str:
     """Which other model of the same engine could do it; empty where none can."""
     others = [row.model for row in engine_table().get(able.engine, ()) if row.model and row.model != able.model and can(row)]
-    return f" (its model {others[0]} could)" if others else ""
+    return f" ({'' if able.kind == 'local' else 'its model '}{others[0]} could)" if others else ""
 
 
 def not_yet(board: Storyboard) -> Iterator[Notice]:
@@ -117,7 +122,7 @@ def length_notices(shot: Shot, seconds: float, prompt: str, able: Capabilities) 
     if able.max_s and seconds > able.max_s + 0.05:
         yield Notice(
             "engine.wish_approximated",
-            f"duration: {name} makes at most {able.max_s:g} s; {seconds:g} s are asked, the end is held",
+            f"duration: {name} makes at most {able.max_s:g} s; {seconds:g} s are asked, {_stretched(able)}",
             shot.id,
         )
     if able.prompt_chars and len(prompt) > able.prompt_chars:

@@ -99,6 +99,8 @@ def render_shot(
     Raises InputError for a value that cannot be read, and whatever the engine raises.
     """
     check_output(options.output)
+    if not options.prompt.strip() and not (options.image or options.end_image or options.video or options.references):
+        raise InputError("usage.invalid", "PROMPT is empty", hint="say what is in the picture and what happens")
     board = _board(options)
     unknown = options.allow_unknown_model
     overrides = Overrides(options.engine, options.model, options.candidates, options.seed, allow_unknown_model=unknown)
@@ -142,7 +144,8 @@ def _board(options: ShotOptions) -> Storyboard:
         )
     except pydantic.ValidationError as error:
         first = error.errors()[0]
-        flag = "--" + str(first["loc"][0]).replace("_", "-")
+        key = str(first["loc"][0])
+        flag = "--" + {"move": "camera", "type": "motion", "amount": "motion-amount"}.get(key, key.replace("_", "-"))
         said = first["msg"].removeprefix("Value error, ")
         raise InputError("usage.invalid", f"{flag}: {said}", hint="see vidgen shot --help", where=flag) from error
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vidgen.errors import ProcessingError
+from vidgen.errors import InputError, ProcessingError
 
 PROJECT_LOCK = "run.lock"
 
@@ -17,11 +17,17 @@ PROJECT_LOCK = "run.lock"
 def project_lock(root: Path) -> Iterator[None]:
     """Hold a project's work folder for one run.
 
-    Raises ProcessingError ``project.busy``, naming the process, where another run holds it.
+    Raises ProcessingError ``project.busy``, naming the process, where another run holds it, and InputError where the folder
+    cannot be written.
     """
-    root.mkdir(parents=True, exist_ok=True)
     path = root / PROJECT_LOCK
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        text = f"the work folder {root} cannot be written: {error.strerror}"
+        hint = "write elsewhere with -o, or give another folder with --work"
+        raise InputError("output.bad_name", text, hint=hint, where=str(root)) from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

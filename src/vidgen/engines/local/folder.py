@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import os
@@ -76,15 +77,16 @@ def find_model(wanted: str) -> ModelFolder:
         raise MissingError("engine.retired", f"{row.title} cannot be run: {row.ended}", hint=f"use {row.instead}", where=wanted)
     repo = row.repo if row else wanted
     if row is None and (path.exists() or wanted.startswith((".", "~", "/")) or wanted.count("/") != 1):
-        known = ", ".join(one.name for one in models() if one.runs)
+        near = difflib.get_close_matches(wanted, [one.name for one in models() if one.runs], 1)
+        guess = f"did you mean {near[0]}? " if near else ""
         what = "a file, not a model folder" if path.exists() else "neither a model, a hub id nor a folder"
-        raise InputError("models.unknown", f"{wanted} is {what}", hint=f"known: {known}", where=wanted)
+        raise InputError("models.unknown", f"{wanted} is {what}", hint=f"{guess}vidgen models list shows them", where=wanted)
     pulled = hub.pulled(repo)
     if pulled is None:
         raise MissingError(
             "models.missing",
             f"the model {wanted} is not on this machine",
-            hint=f"vidgen models pull {row.name if row else repo}",
+            hint=f"vidgen models pull {row.name if row else f'{repo}, or check the path: there is no such folder'}",
             where=wanted,
         )
     return open_folder(pulled.path, row=row, revision=pulled.revision)
@@ -133,13 +135,16 @@ def _index(path: Path) -> Mapping[str, Any]:
         raise InputError(
             "models.not_a_pipeline",
             f"{path} is not a model in diffusers layout: it has no model_index.json",
-            hint=f"name the folder that holds model_index.json; here are {there}",
+            hint=f"name the folder that holds model_index.json; this one holds {there}",
             where=str(path),
         ) from None
     except (OSError, ValueError) as error:
-        raise InputError("models.not_a_pipeline", f"{file} cannot be read: {error}", where=str(file)) from error
+        why = error.strerror if isinstance(error, OSError) else error
+        hint = "get the model again, or give yourself the right to read it"
+        raise InputError("models.not_a_pipeline", f"{file} cannot be read: {why}", hint=hint, where=str(file)) from error
     if not isinstance(index, dict):
-        raise InputError("models.not_a_pipeline", f"{file} is not a mapping", where=str(file))
+        hint = "get the model again"
+        raise InputError("models.not_a_pipeline", f"{file} is not a mapping", hint=hint, where=str(file))
     return index
 
 
@@ -148,9 +153,12 @@ def _check_part(root: Path, name: str, library: str) -> None:
     if library not in LIBRARIES and not trusted():
         raise _unsafe(root, f"its {name} comes from {library!r}, which is code of its own")
     if not folder.is_dir():
-        raise InputError("models.damaged", f"{root}: the folder {name} is missing", hint="get the model again", where=str(root))
+        raise _lacking(root, f"the folder {name} is missing")
     safe = sorted(folder.glob("*.safetensors"))
-    pickled = sorted(file for file in folder.iterdir() if file.suffix in PICKLES and not file.name.startswith("training"))
+    try:
+        pickled = sorted(file for file in folder.iterdir() if file.suffix in PICKLES and not file.name.startswith("training"))
+    except OSError as error:
+        raise _lacking(root, f"{name} cannot be read: {error.strerror}") from error
     if not trusted():
         if pickled and not safe:
             raise _unsafe(root, f"{name}/{pickled[0].name} is a pickle, which can run code when it is loaded")
@@ -158,8 +166,26 @@ def _check_part(root: Path, name: str, library: str) -> None:
             raise _unsafe(root, f"{name}/{code[0].name} is code of its own")
         if "auto_map" in _config(folder):
             raise _unsafe(root, f"{name}/config.json asks for code of its own")
+    if (folder / "config.json").is_file() and not safe and not pickled:
+        raise _lacking(root, f"{name} holds no weights")
+    for listing in sorted(folder.glob("*.safetensors.index.json")):
+        if lost := sorted(set(_shards(listing)) - {file.name for file in safe}):
+            raise _lacking(root, f"{name}/{lost[0]} is missing{f', and {len(lost) - 1} more' if lost[1:] else ''}")
     for file in safe:
         check_safetensors(file)
+
+
+def _shards(listing: Path) -> list[str]:
+    """The weights files of a part that is kept in several."""
+    try:
+        return [str(file) for file in json.loads(listing.read_text(encoding="utf-8"))["weight_map"].values()]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        text = f"{listing} is not a list of weights files: {error}"
+        raise InputError("models.damaged", text, hint="get the model again", where=str(listing)) from error
+
+
+def _lacking(root: Path, what: str) -> InputError:
+    return InputError("models.damaged", f"{root}: {what}", hint="get the model again", where=str(root))
 
 
 def _config(folder: Path) -> Mapping[str, Any]:
@@ -168,7 +194,8 @@ def _config(folder: Path) -> Mapping[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise InputError("models.damaged", f"{folder / 'config.json'}: {error}", where=str(folder)) from error
+        text = f"{folder / 'config.json'}: {error}"
+        raise InputError("models.damaged", text, hint="get the model again", where=str(folder)) from error
     return config if isinstance(config, dict) else {}
 
 
