@@ -241,6 +241,7 @@ NOTICES: dict[str, str] = {
     "local.reject_unused": "Candidates were to be dropped half-way, which the model or scheduler does not allow; all were made",
     "local.weaker_plan": "Memory ran out; the model was run in a way that needs less",
     "pick.missing": "The pinned take is not in the store",
+    "plan.even_size": "A picture size with an odd side was made even",
     "plan.film_wide": "A shot asks for a rate or size of its own; those are the film's",
     "plan.not_split": "A shot over 5 s could not be cut into shots of 3 to 5 s and stays whole",
     "plan.not_yet": "A key of the storyboard is read, but this version does nothing about it",

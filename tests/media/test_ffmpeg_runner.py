@@ -158,3 +158,10 @@ def test_what_an_ffmpeg_can_do_is_remembered_until_the_file_changes(
     monkeypatch.undo()
     monkeypatch.setenv("VIDGEN_HOME", str(tmp_path / "home"))
     assert discovery.inspect(exe, "test") == first
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_said_in_words() -> None:
+    with pytest.raises(ProcessingError, match="^writing a test: the disk is full$") as caught:
+        run_ffmpeg(["-f", "lavfi", "-i", "testsrc=d=1", "-f", "matroska", "/dev/full"], what="writing a test")
+    assert "free some space" in caught.value.hint

@@ -88,6 +88,13 @@ def test_a_model_that_takes_no_picture_is_told_the_whole_scene() -> None:
     assert opened("scene: a street, action: she turns, lighting: dusk", "wan2.1-t2v-1.3b") == "a street, she turns, dusk"
 
 
+def test_an_odd_size_is_made_even_and_said() -> None:
+    odd, even = (plan(f"resolution: {size}\nshots: [{{scene: sea}}]") for size in ("97x65", "96x64"))
+    assert (odd.width, odd.height) == (98, 66)
+    assert [notice.code for notice in odd.notices] == ["plan.even_size"] and "97x65" in odd.notices[0].message
+    assert not even.notices
+
+
 def test_a_prompt_written_out_is_used_word_for_word() -> None:
     (shot,) = plan("style: noir\nshots: [{scene: a lake, prompt: 'Just this.'}]").shots
     assert shot.request and shot.request.prompt == "Just this."

@@ -109,6 +109,10 @@ class _Compiler:
         self.board, self.folder, self.overrides, self.machine, self.lookup = board, folder, overrides, machine, lookup
         self.notices: list[Notice] = [*not_yet(board), *own_forms(board)]
         self.source_size = frame_size(board.resolution, board.aspect)
+        size = f"{self.source_size[0]}x{self.source_size[1]}"
+        if "x" in board.resolution and board.resolution != size:
+            text = f"resolution: {board.resolution} has an odd side, which H.264 cannot have; it is {size}"
+            self.notices.append(Notice("plan.even_size", text))
         wanted = film_post(board)
         if overrides.preset and overrides.preset.file.post:
             wanted = _merge(wanted, overrides.preset.file.post)
