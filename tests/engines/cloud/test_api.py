@@ -159,6 +159,25 @@ def test_each_answer_to_the_create_request_has_its_kind_and_is_never_sent_twice(
     assert len(server.jobs) == (mood in BOUGHT)
 
 
+@pytest.mark.parametrize("status", [302, 408, 409, 500, 502, 529])
+def test_an_answer_that_may_hide_an_accepted_request_is_unclear(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    class Unclear(FakePlain):
+        def answer(self, asked: Asked) -> Answer:
+            return Answer(status, {"message": "hm"}, headers={"Location": "/plain/elsewhere"})
+
+    async def sent() -> None:
+        engine = Plain()
+        try:
+            await engine.submit(ASKED, reference="r")
+        finally:
+            await engine.close()
+
+    with ProviderServer(Unclear) as server, server.reachable(monkeypatch):
+        with pytest.raises(ProviderError) as caught:
+            asyncio.run(sent())
+        assert caught.value.kind == "unknown_submit" and len(server.asked) == 1
+
+
 def test_no_connection_is_not_an_unclear_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PLAIN_KEY", "x" * 20)
     monkeypatch.setenv("PLAIN_URL", "http://127.0.0.1:9")  # nobody listens there
