@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
-from cloud_moods import playing
+from cloud_moods import playing, take
 from support import Vidgen
 from vidgen.catalog.capabilities import Capabilities, Price
 from vidgen.catalog.engines import engine_table
 from vidgen.engines.cloud.base import CloudEngine
 from vidgen.engines.cloud.runway import Runway
 from vidgen.engines.registry import get_engine
+from vidgen.takes.request import Inputs
+from vidgen.testing.providers import Answer, Asked
 from vidgen.testing.providers.runway import FakeRunway
 
 ADDRESSES = {
@@ -42,6 +48,35 @@ def test_no_provider_is_asked_about_a_job_more_often_than_it_likes(name: str) ->
     asked = get_engine(name)
     assert isinstance(asked, CloudEngine) and 3 <= asked.poll_interval_s <= 15
     assert name != "runway" or asked.poll_interval_s >= 5
+
+
+def test_a_job_that_is_paid_for_outlives_many_missing_answers(
+    monkeypatch: pytest.MonkeyPatch, vidgen: Vidgen, tmp_path: Path
+) -> None:
+    class Silent(FakeRunway):
+        missing = 12
+
+        def answer(self, asked: Asked) -> Answer | None:
+            if asked.method == "GET" and self.missing:
+                self.missing -= 1
+                return Answer(503, {"error": "shedding load"})
+            return super().answer(asked)
+
+    (tmp_path / "film.yaml").write_text(
+        "vidgen: 1\nresolution: 72p\nshots: [{id: s01, scene: calm sea, duration: 2, engine: runway}]\n"
+    )
+    with playing(monkeypatch, Silent) as server:
+        assert vidgen("render", "film.yaml", "--yes", "--json").code == 0 and server.created == 1
+
+
+@pytest.mark.parametrize(("name", "model", "most"), [("runway", "gen4_turbo", 5 << 20), ("luma", "ray-3.2", 10 << 20)])
+def test_a_large_picture_is_made_to_fit_into_the_request(tmp_path: Path, name: str, model: str, most: int) -> None:
+    cv2.imwrite(str(tmp_path / "noise.png"), np.random.default_rng(1).integers(0, 255, (2304, 4096, 3), np.uint8))
+    asked = get_engine(name)
+    assert isinstance(asked, CloudEngine)
+    wanted = take(name, model=model, width=1280, height=720, inputs=Inputs(start_frame=tmp_path / "noise.png"))
+    made = asyncio.run(asked.create(wanted, "r"))
+    assert 1 << 20 < len(json.dumps(made.json)) <= most
 
 
 def cloud_rows() -> Iterator[Capabilities]:

@@ -81,7 +81,7 @@ def encoded(
     import cv2
     import numpy as np
 
-    shape = size[0] / size[1] if size else shape
+    exact, shape = size is not None, size[0] / size[1] if size else shape
     if shape:
         frame = _cropped(frame, shape)
     height, width = frame.shape[:2]
@@ -100,6 +100,8 @@ def encoded(
         done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
         if done and data.nbytes <= limits.max_bytes:
             return Blob(data.tobytes(), "image/jpeg", f"{path.stem}.jpg")
+    if not exact and min(size) // 2 >= limits.min_side:
+        return encoded(cv2.resize(frame, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.uint8), limits, path)
     raise InputError("media.too_large", f"{path} cannot be made smaller than {limits.max_bytes} bytes", where=str(path))
 
 
