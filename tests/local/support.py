@@ -22,6 +22,8 @@ PIPELINES = {
     "svd": ("svd", "StableVideoDiffusionPipeline"),
     "animatediff": ("animatediff", "AnimateDiffPipeline"),
     "hunyuan15": ("hunyuan15", "HunyuanVideo15Pipeline"),
+    "skyreels-df": ("skyreels-df", "SkyReelsV2DiffusionForcingPipeline"),
+    "kandinsky5": ("kandinsky5", "Kandinsky5T2VPipeline"),
 }
 
 LORA_OF = {"wan-t2v": "WanPipeline", "wan-moe": "WanPipeline", "ltx": "LTXPipeline", "animatediff": "AnimateDiffPipeline"}

@@ -237,6 +237,17 @@ def test_loras_are_changed_without_loading_again_and_leave_nothing_behind(kind: 
     assert sum(loading.loads.values()) == 1
 
 
+def test_a_lora_that_joins_weights_of_8_bits_is_loaded_with_them(tiny: Tiny, lora: Any) -> None:
+    """The first shot of a film has none, the second has one."""
+    plain = Load(tiny("wan-t2v"), "WanPipeline", quantise="float8")
+    joined = replace(plain, adapters=(Adapter(lora("wan-t2v", 1)),))
+    loaded = load(plain, "whole")
+    before = latents(loaded.pipe)
+    if not readapt(loaded, joined):
+        loaded = load(joined, "whole")
+    assert not torch.equal(latents(loaded.pipe), before)
+
+
 def test_what_differs_in_more_than_loras_is_loaded_anew(tiny: Tiny) -> None:
     plain = Load(tiny("wan-t2v"), "WanPipeline")
     loaded = load(plain, "picture")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ diffusers = pytest.importorskip("diffusers")
 
 from vidgen.engines.local import loading  # noqa: E402
 from vidgen.engines.local.families import call_arguments, read_inputs  # noqa: E402
-from vidgen.engines.local.job import Cache, Load, Prompt, Rejection  # noqa: E402
+from vidgen.engines.local.job import Adapter, Cache, Load, Prompt, Rejection  # noqa: E402
 from vidgen.engines.local.runner import Runner, Step  # noqa: E402
 from vidgen.errors import Cancelled, InputError, ProcessingError  # noqa: E402
 from vidgen.media.probe import probe_video  # noqa: E402
@@ -283,3 +284,52 @@ def test_weights_that_are_cut_short_are_named(tiny: Tiny, tmp_path: Path) -> Non
 def test_what_is_not_named_for_a_call_is_not_sent(tiny: Tiny, tmp_path: Path) -> None:
     job = batch(tiny("wan-t2v"), tmp_path)
     assert "image" not in call_arguments(job.recipe, read_inputs(job.recipe))
+
+
+def test_a_lora_that_fits_nothing_leaves_no_half_changed_pipeline(
+    tiny: Tiny, lora: Callable[[str, int], Path], tmp_path: Path
+) -> None:
+    """The next shot with the LoRA of before looks as before."""
+    runner, job = Runner(), batch(tiny("wan-t2v"), tmp_path)
+    good, bad = (
+        replace(job, load=replace(job.load, adapters=(Adapter(file),)))
+        for file in (lora("wan-t2v", 1), tmp_path / "nowhere.safetensors")
+    )
+    before = runner.latents(good)
+    with pytest.raises(InputError):
+        runner.latents(bad)
+    assert torch.equal(runner.latents(good), before)
+
+
+def test_a_plan_that_failed_has_let_its_networks_go_when_memory_is_given_back(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def networks() -> int:
+        gc.collect()
+        return sum(type(one).__name__ == "WanTransformer3DModel" for one in gc.get_objects())
+
+    def short_of_memory(self, *given, **named):  # type: ignore[no-untyped-def]
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    left: list[int] = []
+    before = networks()
+    monkeypatch.setattr(diffusers.WanTransformer3DModel, "forward", short_of_memory)
+    monkeypatch.setattr("vidgen.engines.local.runner.release", lambda: left.append(networks()))
+    with pytest.raises(ProcessingError, match="needs more memory"):
+        Runner().make(batch(tiny("wan-t2v"), tmp_path))
+    assert len(left) > 1 and set(left) == {before}
+
+
+@pytest.mark.parametrize("shift", [{}, {"flow_shift": 7.0}])
+def test_a_scheduler_of_flow_matching_keeps_the_models_shift(shift: dict[str, float], tiny: Tiny, tmp_path: Path) -> None:
+    runner = Runner()
+    job = batch(tiny("wan-t2v"), tmp_path, scheduler="FlowMatchEulerDiscreteScheduler", extra=shift)
+    runner.latents(job)
+    assert runner._loaded
+    expected = shift.get("flow_shift", runner._loaded.pipe._vidgen_scheduler.config.flow_shift)
+    assert runner._loaded.pipe.scheduler.config.shift == expected
+
+
+def test_skyreels_makes_its_longest_clip_in_one_piece(tiny: Tiny, tmp_path: Path) -> None:
+    job = batch(tiny("skyreels-df"), tmp_path, kind="skyreels-df", frames=121, width=32, height=32, steps=1)
+    assert Runner().latents(job).shape[2] == 31

@@ -204,12 +204,18 @@ def _svd(recipe: Recipe, inputs: Inputs) -> Arguments:
     }
 
 
+def _in_one_piece(recipe: Recipe, inputs: Inputs) -> Arguments:
+    """SkyReels would make clips of more frames than its smaller models' in pieces that overlap."""
+    return {**_generic(recipe, inputs), "base_num_frames": max(97, recipe.frames)}
+
+
 _CALLS: Mapping[str, Callable[[Recipe, Inputs], Arguments]] = {
     "wan": _wan,
     "wan-vace": _vace,
     "ltx": _ltx,
     "ltx2": _ltx2,
     "sana": _sana,
+    "skyreels-df": _in_one_piece,
     "svd": _svd,
 }
 

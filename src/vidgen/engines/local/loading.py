@@ -110,15 +110,21 @@ def load(wanted: Load, parts: Parts) -> Loaded:
 def readapt(loaded: Loaded, wanted: Load) -> bool:
     """Change the LoRAs of a loaded pipeline where nothing else differs from what is wanted; whether that was so.
 
-    Shots of one film differ in their camera's LoRA; the networks need not be loaded again for that. Raises InputError
-    ``models.unreadable``, after which the pipeline is not to be used any more.
+    Shots of one film differ in their camera's LoRA; the networks need not be loaded again for that. Raises as ``load`` does
+    for a LoRA; the pipeline is gone then, as it has neither the old ones nor the new.
     """
-    if loaded.pipe is None or replace(wanted, adapters=loaded.load.adapters) != loaded.load or wanted.compile:
+    fixed = wanted.compile or wanted.quantise == "float8"  # layers that join such weights later cannot compute with them
+    if loaded.pipe is None or replace(wanted, adapters=loaded.load.adapters) != loaded.load or fixed:
         return False
     with quiet():
-        if loaded.load.adapters:
-            loaded.pipe.unload_lora_weights()
-        _adapt(loaded, wanted.adapters)
+        try:
+            if loaded.load.adapters:
+                loaded.pipe.unload_lora_weights()
+            _adapt(loaded, wanted.adapters)
+        except BaseException as error:
+            traceback.clear_frames(error.__traceback__)
+            loaded.close()
+            raise
     loaded.load, loaded.used = wanted, replace(loaded.used, adapters=wanted.adapters)
     return True
 

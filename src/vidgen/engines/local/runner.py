@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -90,6 +91,7 @@ class Runner:
                 if not is_out_of_memory(error):
                     raise
                 cause = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
+                traceback.clear_frames(error.__traceback__)  # they hold what has to go
                 self._let_go()
         raise ProcessingError(
             "local.out_of_memory",
@@ -116,7 +118,7 @@ class Runner:
         release()
 
     def _ready(self, wanted: Load, recipe: Recipe) -> Loaded:
-        if self._loaded and (self._loaded.load == wanted or readapt(self._loaded, wanted)):
+        if self._loaded and self._loaded.pipe and (self._loaded.load == wanted or readapt(self._loaded, wanted)):
             decoding.gathered(self._loaded)
             return self._loaded
         self._let_go()
@@ -289,6 +291,8 @@ def _schedule(pipe: Any, recipe: Recipe) -> None:
             f"params.scheduler: {recipe.scheduler} cannot take the steps of {recipe.model}, which follows a flow",
             hint="one that can, such as UniPCMultistepScheduler, DPMSolverMultistepScheduler or the model's own",
         )
+    if _matches(kind) and "shift" not in changes:  # these call it so
+        changes["shift"] = changes.pop("flow_shift", own.config.get("shift", own.config.get("flow_shift", 1.0)))
     if _matches(type(own)) and not _matches(kind):  # the others follow noise unless told
         shift = changes.get("flow_shift", own.config.get("shift", 1.0))
         changes |= {"use_flow_sigmas": True, "prediction_type": "flow_prediction", "flow_shift": shift}
