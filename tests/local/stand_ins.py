@@ -62,6 +62,13 @@ class Fails(Steady):
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
 
+class Breaks(Steady):
+    """What CUDA says when a kernel has gone wrong; whatever is asked of it from then on fails, too."""
+
+    def misbehave(self, step: int) -> None:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+
 class Slow(Steady):
     """Takes a minute to load, and a minute for each step."""
 

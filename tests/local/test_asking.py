@@ -151,6 +151,36 @@ def test_a_model_of_two_pictures_is_not_given_one(tiny: Tiny, tmp_path: Path) ->
         assert caught.value.code == "engine.cannot"
 
 
+def test_a_last_picture_alone_is_refused_where_the_pipeline_wants_the_first_too(tiny: Tiny, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="end_frame.*start_frame") as caught:
+        asked(tiny("skyreels-df"), tmp_path, task="first_last_frame", inputs=Inputs(end_frame=tmp_path / "b.png"))
+    assert (caught.value.code, caught.value.where) == ("engine.cannot", "one")
+
+
+@pytest.mark.parametrize("kind", ["ltx", "ltx2", "wan-vace"])
+def test_a_last_picture_alone_is_taken_where_it_is_a_condition(kind: str, tiny: Tiny, tmp_path: Path) -> None:
+    found = asked(tiny(kind), tmp_path, task="first_last_frame", inputs=Inputs(end_frame=tmp_path / "b.png"))
+    assert found.batch.recipe.task == "first_last_frame"
+
+
+def test_guidance_of_a_second_network_is_for_models_that_have_one(tiny: Tiny, tmp_path: Path) -> None:
+    two = asked(tiny("wan-moe"), tmp_path, params={"guidance_2": 3.0}).batch.recipe
+    assert two.extra["guidance_2"] == 3.0
+    with pytest.raises(InputError, match="guidance_2.*one network") as caught:
+        asked(tiny("wan-t2v"), tmp_path, params={"guidance_2": 3.0})
+    assert caught.value.code == "request.bad_value"
+
+
+def test_the_strength_of_a_clip_that_is_remade_is_that_of_the_table_unless_given(tiny: Tiny, tmp_path: Path) -> None:
+    """So that the take's record names it."""
+    inputs = Inputs(source_video=tmp_path / "a.mp4")
+    plain = asked(tiny("wan-t2v"), tmp_path, task="video_to_video", inputs=inputs, params={}).batch.recipe
+    assert plain.extra["strength"] == 0.7
+    given = asked(tiny("wan-t2v"), tmp_path, task="video_to_video", inputs=inputs, params={"strength": 0.4}).batch.recipe
+    assert given.extra["strength"] == 0.4
+    assert "strength" not in asked(tiny("wan-t2v"), tmp_path, params={}).batch.recipe.extra
+
+
 def test_the_amount_of_motion_reaches_svd(tiny: Tiny, tmp_path: Path) -> None:
     inputs = Inputs(start_frame=tmp_path / "a.png")
     found = asked(tiny("svd"), tmp_path, task="image_to_video", inputs=inputs, motion=Motion(type="natural", amount=10))

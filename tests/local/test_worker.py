@@ -89,6 +89,15 @@ def test_an_error_of_a_library_is_a_failed_generation_and_the_worker_lives(host:
     assert host._process is not None and host._process.poll() is None
 
 
+@pytest.mark.parametrize("host", ["Breaks"], indirect=True)
+def test_a_worker_whose_gpu_has_gone_wrong_makes_way_for_another(host: Host, tmp_path: Path) -> None:
+    with pytest.raises(ProcessingError, match="illegal memory access") as caught:
+        host.make(job(tmp_path))
+    assert caught.value.code == "local.worker_died"
+    host._runner = "local.stand_ins:Steady"
+    assert host.make(job(tmp_path))[0].file
+
+
 def test_cancel_is_heard_between_two_steps(host: Host, tmp_path: Path) -> None:
     heard: list[dict[str, Any]] = []
     began = time.monotonic()

@@ -27,6 +27,8 @@ from vidgen.weights import hub
 
 COMMON = ("quality", "steps", "guidance", "scheduler", "cache", "lora", "retime", "reject", "slate")
 """Parameters of every family; each family has settings of its own besides."""
+ENDS_ALONE = frozenset({"ltx", "ltx2", "wan-vace"})
+"""Families that take a last picture without a first; the pipelines of the others refuse it."""
 _DTYPE = {"cuda": "bfloat16", "mps": "float16", "cpu": "float32"}
 
 
@@ -138,6 +140,8 @@ def _checked(request: ShotRequest, folder: ModelFolder) -> Mapping[str, Any]:
         if name in folder.family.settings:
             _, least, most = folder.family.settings[name]
             _number(request, name, value, least, most)
+    if "guidance_2" in request.params and not (folder.path / "transformer_2").is_dir():
+        raise _bad(request, f"params.guidance_2: {folder.name} has one network, not two", "leave it out; guidance is for it")
     if "steps" in request.params:
         _number(request, "steps", request.params["steps"], 1, 1000)
         if request.params["steps"] % 1:
@@ -177,6 +181,9 @@ def _task(request: ShotRequest, folder: ModelFolder, out: Path) -> tuple[Task, d
     if "source_video" in used:
         return "video_to_video", used
     if "end_frame" in used:
+        if "first_last_frame" in able and "start_frame" not in used and folder.family.name not in ENDS_ALONE:
+            text = f"{folder.name} takes an end_frame beside a start_frame only; it needs both"
+            raise InputError("engine.cannot", text, hint="give the shot a start_frame, too", where=request.shot)
         if "first_last_frame" in able and {"image_to_video", "text_to_video"} & set(able) | {"start_frame"} & set(used):
             return "first_last_frame", used
         del used["end_frame"]
@@ -322,6 +329,8 @@ def _extra(request: ShotRequest, params: Mapping[str, Any], folder: ModelFolder,
     found = {name: params[name] for name in folder.family.settings if name in params}
     if tier.flow_shift is not None:
         found.setdefault("flow_shift", tier.flow_shift)
+    if request.inputs.source_video and "strength" in folder.family.settings:  # pipelines have defaults of their own
+        found.setdefault("strength", folder.family.settings["strength"][0])
     task_needs = {"strength": request.inputs.source_video is not None, "tail": False}
     found = {name: value for name, value in found.items() if task_needs.get(name, True)}
     if "motion_bucket_id" in folder.family.settings and "motion_bucket_id" not in found:

@@ -16,6 +16,8 @@ import threading
 from typing import Any
 
 from vidgen.engines.local import wire
+from vidgen.engines.local.memory import is_out_of_memory
+from vidgen.errors import VidgenError
 
 HEARTBEAT_S = 2.0
 
@@ -64,6 +66,8 @@ class Worker:
             import traceback
 
             traceback.print_exc()
+            if _gpu_is_lost(error):
+                _leave(1)
             self.say({"say": "failed", "id": job, "error": wire.error_values(error)})
 
     def _step(self, job: str, step: Any) -> None:
@@ -91,11 +95,17 @@ class Worker:
             self.say({"say": "alive"})
 
 
-def _leave() -> None:
-    """End at once, as nobody listens any more, with encoders that were started: those would go on."""
+def _gpu_is_lost(error: Exception) -> bool:
+    """Whether this process can compute nothing any more: after an error of a kernel CUDA fails whatever is asked of it."""
+    told = str(error)
+    return ("CUDA error" in told or "HIP error" in told) and not (isinstance(error, VidgenError) or is_out_of_memory(error))
+
+
+def _leave(status: int = 0) -> None:
+    """End at once, with encoders that were started: those would go on."""
     if encoders := sys.modules.get("vidgen.media.ffmpeg"):
         encoders.stop_all()
-    os._exit(0)
+    os._exit(status)
 
 
 def main() -> None:
