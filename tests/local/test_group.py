@@ -16,7 +16,7 @@ import pytest
 from local.support import batch, shot, takes_of
 from vidgen.engines.local import Local
 from vidgen.engines.local.host import Host, _shared
-from vidgen.errors import Cancelled, InputError, ProcessingError
+from vidgen.errors import Cancelled, InputError, MissingError, ProcessingError
 from vidgen.media.frames import read_frames
 from vidgen.takes.request import Generated
 
@@ -101,6 +101,18 @@ def test_all_members_stop_at_the_same_step_and_go_on_with_the_next_job(host: Hos
         host.make(batch(tiny("wan-t2v"), tmp_path, steps=500), lambda message: stop.set(), stop.is_set)
     (made,) = host.make(batch(tiny("wan-t2v"), tmp_path, steps=2))
     assert made.file
+
+
+@pytest.mark.slow
+def test_what_all_members_meet_is_told_once_and_the_group_lives(host: Host, tiny: Tiny, tmp_path: Path) -> None:
+    """A GPU that none of them has: each finds out by itself."""
+    job = batch(tiny("wan-t2v"), tmp_path, steps=2)
+    for _ in range(2):
+        with pytest.raises(MissingError, match="cannot use mps"):
+            host.make(replace(job, load=replace(job.load, device="mps")))
+        members = processes(host)
+    assert host.make(job)[0].file
+    assert processes(host) == members
 
 
 def test_more_devices_together_than_there_are_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

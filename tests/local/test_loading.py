@@ -51,6 +51,15 @@ def parts_of(pipe: Any) -> set[str]:
     return {name for name, part in pipe.components.items() if part is not None}
 
 
+def test_a_worker_of_the_second_gpu_is_at_home_there(monkeypatch: pytest.MonkeyPatch, tiny: Tiny) -> None:
+    """Streams and kernels that name no device are that one's, and the first GPU's memory stays with its own worker."""
+    current: list[object] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "set_device", current.append)
+    loading._check_device(Load(tiny("wan-t2v"), "WanPipeline", device="cuda:1"))
+    assert current == [torch.device("cuda:1")]
+
+
 def test_text_and_picture_are_the_two_halves_of_a_pipeline(tiny: Tiny) -> None:
     wanted = Load(tiny("wan-i2v"), "WanImageToVideoPipeline")
     text, picture = parts_of(load(wanted, "text").pipe), parts_of(load(wanted, "picture").pipe)
@@ -280,6 +289,23 @@ def test_a_lora_that_does_not_fit(kind: str, pipeline: str, file: str, code: str
     with pytest.raises(InputError) as caught:
         load(Load(tiny(kind), pipeline, adapters=(adapter,)), "picture")
     assert caught.value.code == code
+
+
+def test_a_lora_that_was_trained_with_the_words_gives_its_pictures_part(tiny: Tiny, lora: Any, tmp_path: Path) -> None:
+    """The text encoder has left by then: what is for it is not used, which is said."""
+    from safetensors.torch import load_file, save_file
+
+    plain, both = lora("animatediff", 1), tmp_path / "both.safetensors"
+    layer = "text_encoder.text_model.encoder.layers.0.self_attn.q_proj"
+    words = {f"{layer}.lora_A.weight": torch.ones(2, 32), f"{layer}.lora_B.weight": torch.ones(32, 2)}
+    save_file({**load_file(plain), **words}, both)
+    one, other = (
+        load(Load(tiny("animatediff"), "AnimateDiffPipeline", adapters=(Adapter(file),)), "picture") for file in (plain, both)
+    )
+    for (name, weight), same in zip(one.pipe.unet.named_parameters(), other.pipe.unet.parameters(), strict=True):
+        assert torch.equal(weight, same), name
+    assert one.notices == []
+    assert [code for code, text in other.notices if "both.safetensors" in text] == ["engine.wish_approximated"]
 
 
 def test_float8_stores_less_and_computes_as_before(tiny: Tiny) -> None:

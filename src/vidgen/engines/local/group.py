@@ -22,7 +22,7 @@ from typing import Any
 
 from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt
 from vidgen.engines.local.runner import OnStep, Runner, _ignore
-from vidgen.errors import Cancelled, InputError
+from vidgen.errors import VidgenError
 
 SIZE = "VIDGEN_GROUP_SIZE"
 """Environment variable of the leader: how many processes there are."""
@@ -93,8 +93,9 @@ class Member:
                     with TemporaryDirectory(prefix="vidgen-group-") as folder:  # the leader delivers
                         takes = tuple(replace(take, out=Path(folder) / take.out.name) for take in what[1].takes)
                         self.make(replace(what[1], takes=takes))
-            except (InputError, Cancelled):
-                pass  # the leader meets the same, and says so
+            except VidgenError as error:  # the leader meets the same, and says so
+                if error.code == "local.out_of_memory":
+                    raise  # but for memory, which each has its own of
 
     def prepare(self, wanted: Load, family: str, revision: str, texts: Sequence[Prompt]) -> None:
         """Encode prompts, every process for itself."""

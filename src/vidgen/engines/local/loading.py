@@ -29,6 +29,7 @@ Parts = Literal["text", "picture", "whole"]
 loads: Counter[tuple[str, str]] = Counter()
 """How often what was loaded in this process: (folder, parts)."""
 
+_LORA = "params.lora:"
 _TEXT = ("text_encoder", "tokenizer")
 _EXACT = {"AutoencoderKLWan": ("vae", "image_encoder")}
 """Parts that stay in 32 bits beside such a VAE, as its makers run it: in 16 bits its skies have bands."""
@@ -116,6 +117,7 @@ def readapt(loaded: Loaded, wanted: Load) -> bool:
     fixed = wanted.compile or wanted.quantise == "float8"  # layers that join such weights later cannot compute with them
     if loaded.pipe is None or replace(wanted, adapters=loaded.load.adapters) != loaded.load or fixed:
         return False
+    loaded.notices = [notice for notice in loaded.notices if not notice[1].startswith(_LORA)]
     with quiet():
         try:
             if loaded.load.adapters:
@@ -130,13 +132,18 @@ def readapt(loaded: Loaded, wanted: Load) -> bool:
 
 
 def _check_device(wanted: Load) -> None:
-    """Raise MissingError where this torch cannot use the device."""
+    """Raise MissingError where this torch cannot use the device. What names no GPU is on that one from then on: streams,
+    kernels of other packages, and the memory that CUDA takes for itself.
+    """
     import torch
 
-    kind = torch.device(wanted.device).type
+    device = torch.device(wanted.device)
+    kind = device.type
     if not {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}.get(kind, True):
         text = f"this torch ({torch.__version__}) cannot use {wanted.device}"
         raise MissingError("engine.not_ready", text, hint="install the torch that is made for this GPU: https://pytorch.org")
+    if kind == "cuda" and device.index is not None:
+        torch.cuda.set_device(device)
 
 
 def _read(loaded: Loaded, parts: Parts) -> Any:
@@ -304,9 +311,10 @@ def _adapt(loaded: Loaded, adapters: tuple[Adapter, ...]) -> None:
             raise InputError("media.not_found", f"the LoRA {adapter.file} does not exist", where=str(adapter.file))
         second = {"load_into_transformer_2": True} if adapter.role.endswith("low noise") else {}
         try:
-            pipe.load_lora_weights(
-                adapter.file.parent, weight_name=adapter.file.name, adapter_name=name, local_files_only=True, **second
-            )
+            with _words_left_out(loaded, adapter):
+                pipe.load_lora_weights(
+                    adapter.file.parent, weight_name=adapter.file.name, adapter_name=name, local_files_only=True, **second
+                )
             if not any(name in found for found in pipe.get_list_adapters().values()):
                 raise ValueError("none of its weights belong to this model")
         except Exception as error:
@@ -317,6 +325,26 @@ def _adapt(loaded: Loaded, adapters: tuple[Adapter, ...]) -> None:
             hint = "use one that was made for this model"
             raise InputError("models.unreadable", text, hint=hint, where=str(adapter.file)) from error
     pipe.set_adapters(names, adapter_weights=[adapter.weight for adapter in adapters])
+
+
+@contextmanager
+def _words_left_out(loaded: Loaded, adapter: Adapter) -> Iterator[None]:
+    """Load a LoRA without what it has for the text encoder where that has left: prompts are encoded without LoRAs."""
+    pipe = loaded.pipe
+    if not hasattr(pipe, "load_lora_into_text_encoder") or pipe.components.get("text_encoder") is not None:
+        yield
+        return
+
+    def leave_out(tensors: Mapping[str, Any], *rest: Any, **named: Any) -> None:
+        if any(name.startswith("text_encoder") for name in tensors):
+            text = f"{_LORA} {adapter.file.name} changes how words are read, too; only what it changes in the picture is used"
+            loaded.notices.append(("engine.wish_approximated", text))
+
+    pipe.load_lora_into_text_encoder = leave_out
+    try:
+        yield
+    finally:
+        del pipe.load_lora_into_text_encoder
 
 
 def _unreadable(wanted: Load, error: Exception) -> Exception:
