@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from PIL import Image  # noqa: E402
 
 from vidgen.catalog.diffusion import families  # noqa: E402
 from vidgen.engines.local import speed  # noqa: E402
+from vidgen.engines.local.folder import open_folder  # noqa: E402
 from vidgen.engines.local.job import Cache, Load  # noqa: E402
 from vidgen.engines.local.loading import Loaded, load, quiet  # noqa: E402
 from vidgen.errors import InputError, ProcessingError  # noqa: E402
@@ -267,3 +270,20 @@ def test_a_group_of_one_changes_nothing(loaded: Any, tmp_path: Path) -> None:
         assert speed.share_over_gpus(one.denoisers) == 1
     finally:
         torch.distributed.destroy_process_group()
+
+
+def test_a_model_of_sparse_attention_gets_what_its_masks_are_made_for(tiny: Tiny, tmp_path: Path) -> None:
+    """Kandinsky's models of ten seconds, whatever the user's settings say; and sizes that their blocks of 8x8 tokens fill."""
+    folder = tmp_path / "ten-seconds"
+    shutil.copytree(tiny("kandinsky5"), folder)
+    file = folder / "transformer" / "config.json"
+    sparse = {"attention_type": "nabla", "attention_P": 0.9, "attention_wT": 3, "attention_wH": 3, "attention_wW": 3}
+    file.write_text(json.dumps({**json.loads(file.read_text()), **sparse}))
+    assert open_folder(tiny("kandinsky5")).family.size_multiple == 16
+    assert open_folder(folder).family.size_multiple == 128
+    loaded = load(Load(folder, "Kandinsky5T2VPipeline", attention="_native_math"), "whole")
+    assert loaded.used.attention == "flex" and loaded.denoisers[0].config.attention_type == "nabla"
+    assert any("_native_math" in text for _, text in loaded.notices)
+    with quiet():
+        clip = loaded.pipe("sea", width=128, height=128, num_frames=17, num_inference_steps=1, output_type="pt").frames
+    assert torch.isfinite(clip).all()

@@ -118,8 +118,13 @@ def open_folder(path: Path, *, row: Model | None = None, revision: str = "") -> 
 
 
 def _coarser(path: Path, family: Family) -> Family:
-    """The family, with larger steps of sizes where this model's VAE and patches are larger than its family's usual ones."""
-    vae, patch = _config(path / "vae").get("scale_factor_spatial"), _config(path / "transformer").get("patch_size")
+    """The family, with larger steps of sizes where this model's VAE and patches are larger than its family's usual ones, or
+    where its attention looks at blocks of 8x8 patches.
+    """
+    network = _config(path / "transformer")
+    if network.get("attention_type") == "nabla":
+        return replace(family, size_multiple=family.size_multiple * 8)
+    vae, patch = _config(path / "vae").get("scale_factor_spatial"), network.get("patch_size")
     if not isinstance(vae, int) or not isinstance(patch, list) or not all(isinstance(side, int) for side in patch):
         return family
     multiple = vae * max(patch[1:], default=1)

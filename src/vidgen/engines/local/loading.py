@@ -114,7 +114,9 @@ def readapt(loaded: Loaded, wanted: Load) -> bool:
     Shots of one film differ in their camera's LoRA; the networks need not be loaded again for that. Raises as ``load`` does
     for a LoRA; the pipeline is gone then, as it has neither the old ones nor the new.
     """
-    fixed = wanted.compile or wanted.quantise == "float8"  # layers that join such weights later cannot compute with them
+    fixed = (
+        loaded.used.compile or wanted.compile or wanted.quantise == "float8"
+    )  # layers that join such weights later cannot compute with them
     if loaded.pipe is None or replace(wanted, adapters=loaded.load.adapters) != loaded.load or fixed:
         return False
     loaded.notices = [notice for notice in loaded.notices if not notice[1].startswith(_LORA)]
@@ -268,6 +270,11 @@ def _place(loaded: Loaded) -> None:
         pipe.enable_sequential_cpu_offload(device=device)
     else:
         _stream(loaded, device)
+    if speed.is_sparse(loaded.denoisers):
+        if wanted.attention not in ("", "flex"):
+            loaded.ignored(f"attention {wanted.attention}", "this model's attention is sparse, which needs flex")
+        wanted = replace(wanted, attention="flex", compile=wanted.compile or device.type == "cuda")
+        loaded.used = replace(loaded.used, attention=wanted.attention, compile=wanted.compile)
     if wanted.attention:
         why = speed.set_attention(loaded.denoisers, wanted.attention, device, getattr(torch, loaded.used.dtype))
         if why:
