@@ -60,7 +60,7 @@ def batch(folder: Path, out: Path, *, kind: str = "wan-t2v", takes: int = 1, lar
     load = Load(folder, wishes.pop("pipeline", pipeline))
     values: dict[str, Any] = {
         "model": kind,
-        "revision": "test",
+        "revision": kind,
         "family": family,
         "task": "text_to_video",
         "prompt": Prompt("a calm sea at dawn", "blur"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support import Vidgen
-from vidgen.catalog.diffusion import Model, model, models
+from vidgen.catalog.diffusion import Model, families, model, models
 from vidgen.engines.local import devices as found
 from vidgen.engines.local.devices import Device, device_of, devices, main_memory_gb
 from vidgen.render.diffusion_models import fits, state_here, summary
@@ -39,13 +39,14 @@ def gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gpus]:
 
 
 def download(name: str) -> Model:
-    """Lay a model down as if it had been pulled; nothing of it is read by those who ask whether it is here."""
+    """Lay a model down as if it had been pulled: what those read of it who ask whether it is here and what it can make."""
     row = model(name)
     assert row
     folder = hub.folder_of(row.repo)
     folder.mkdir(parents=True)
-    (folder / "model_index.json").write_text("{}")
-    record = {"repo": row.repo, "revision": "0" * 40, "files": {"model_index.json": [2, None]}}
+    index = json.dumps({"_class_name": next(iter(families()[row.family].pipelines.values()))})
+    (folder / "model_index.json").write_text(index)
+    record = {"repo": row.repo, "revision": "0" * 40, "files": {"model_index.json": [len(index), None]}}
     (folder / ".vidgen.json").write_text(json.dumps(record))
     return row
 

@@ -82,7 +82,7 @@ def test_prompts_are_encoded_once_and_the_big_part_is_loaded_once_for_a_film(tin
     runner = Runner()
     prompts = [Prompt(f"shot {number}", "blur") for number in range(4)]
     first = batch(tiny("wan-t2v"), tmp_path)
-    runner.prepare(first.load, "wan", "test", prompts)
+    runner.prepare(first.load, "wan", first.recipe.revision, prompts)
     for prompt in prompts:
         runner.make(replace(first, recipe=replace(first.recipe, prompt=prompt)))
     folder = str(tiny("wan-t2v"))
@@ -95,6 +95,39 @@ def test_embeddings_are_kept_for_the_next_run(tiny: Tiny, tmp_path: Path) -> Non
     loading.loads.clear()
     assert torch.equal(Runner().latents(job), before)
     assert (str(tiny("wan-t2v")), "text") not in loading.loads
+
+
+@pytest.mark.parametrize(
+    ("kind", "pipeline", "length"), [("wan-ti2v", "WanImageToVideoPipeline", 512), ("ltx", "LTXConditionPipeline", 256)]
+)
+def test_prompts_that_one_worker_encoded_serve_all_workers_and_tasks(
+    kind: str, pipeline: str, length: int, tiny: Tiny, tmp_path: Path, picture: Path
+) -> None:
+    """None is cut shorter than the task's own pipeline would."""
+    loading.loads.clear()
+    words, opens = (batch(tiny(kind), tmp_path, kind=kind, **wishes) for wishes in (
+        {}, {"pipeline": pipeline, "task": "image_to_video", "inputs": {"start_frame": picture}},
+    ))  # fmt: skip
+    Runner().prepare(words.load, words.recipe.family, words.recipe.revision, [words.recipe.prompt])
+    other = Runner()
+    other.latents(opens)
+    assert loading.loads[str(tiny(kind)), "text"] == 1
+    (embeddings,) = other._embeddings.values()
+    assert embeddings["prompt_embeds"].shape[1] == length
+
+
+def test_a_film_of_words_and_pictures_loads_its_model_once(tiny: Tiny, tmp_path: Path, picture: Path) -> None:
+    """As another pipeline of the same networks, which gives what it gives when it is loaded for itself."""
+    opening = {"task": "image_to_video", "inputs": {"start_frame": picture}}
+    for kind, pipeline in (("wan-ti2v", "WanImageToVideoPipeline"), ("ltx", "LTXConditionPipeline")):
+        words = batch(tiny(kind), tmp_path, kind=kind)
+        opens = batch(tiny(kind), tmp_path, kind=kind, pipeline=pipeline, **opening)
+        alone = [Runner().latents(job) for job in (words, opens)]
+        loading.loads.clear()
+        runner = Runner()
+        for job, expected in zip((words, opens, words, opens), alone * 2, strict=True):
+            assert torch.equal(runner.latents(job), expected)
+        assert loading.loads[str(tiny(kind)), "picture"] == 1
 
 
 TASKS = [

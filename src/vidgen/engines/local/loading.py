@@ -109,28 +109,59 @@ def load(wanted: Load, parts: Parts) -> Loaded:
 
 
 def readapt(loaded: Loaded, wanted: Load) -> bool:
-    """Change the LoRAs of a loaded pipeline where nothing else differs from what is wanted; whether that was so.
+    """Change the LoRAs and the class of a loaded pipeline where nothing else differs from what is wanted; whether that was so.
 
-    Shots of one film differ in their camera's LoRA; the networks need not be loaded again for that. Raises as ``load`` does
-    for a LoRA; the pipeline is gone then, as it has neither the old ones nor the new.
+    Shots of one film differ in their camera's LoRA, and in whether they open with a picture; the networks need not be loaded
+    again for that. Raises as ``load`` does for a LoRA; the pipeline is gone then, as it has neither the old ones nor the new.
     """
-    fixed = (
-        loaded.used.compile or wanted.compile or wanted.quantise == "float8"
-    )  # layers that join such weights later cannot compute with them
-    if loaded.pipe is None or replace(wanted, adapters=loaded.load.adapters) != loaded.load or fixed:
+    have = loaded.load
+    if loaded.pipe is None or replace(wanted, adapters=have.adapters, pipeline=have.pipeline) != have:
         return False
-    loaded.notices = [notice for notice in loaded.notices if not notice[1].startswith(_LORA)]
+    others = wanted.adapters != have.adapters
+    # Layers that join compiled ones are not seen, and such that join weights of 8 bits cannot compute with them.
+    if others and (loaded.used.compile or wanted.compile or wanted.quantise == "float8"):
+        return False
     with quiet():
-        try:
-            if loaded.load.adapters:
-                loaded.pipe.unload_lora_weights()
-            _adapt(loaded, wanted.adapters)
-        except BaseException as error:
-            traceback.clear_frames(error.__traceback__)
-            loaded.close()
-            raise
-    loaded.load, loaded.used = wanted, replace(loaded.used, adapters=wanted.adapters)
+        if wanted.pipeline != have.pipeline and not _turn(loaded, wanted):
+            return False
+        if others:
+            _adapt_anew(loaded, wanted.adapters)
+    loaded.load = wanted
+    loaded.used = replace(loaded.used, adapters=wanted.adapters, pipeline=wanted.pipeline)
     return True
+
+
+def _turn(loaded: Loaded, wanted: Load) -> bool:
+    """Make another class of pipeline of the same parts; whether they are all that it needs."""
+    import diffusers
+
+    old, kind = loaded.pipe, getattr(diffusers, wanted.pipeline, None)
+    if kind is None:
+        return False
+    takes = {name: one for name, one in inspect.signature(kind.__init__).parameters.items() if name != "self"}
+    there = {**{name: value for name, value in old.config.items() if name in takes}, **old.components}
+    needed = {name for name, one in takes.items() if one.default is one.empty} | set(_index(wanted.folder)) & set(takes)
+    if needed - set(there):
+        return False
+    loaded.pipe = kind(**{name: there[name] for name in takes if name in there})
+    loaded.pipe.scheduler = getattr(old, "_vidgen_scheduler", old.scheduler)
+    loaded.pipe.set_progress_bar_config(disable=True)
+    # The order in which parts take turns is the pipeline's.
+    if loaded.used.offload == "model" and not wanted.device.startswith("cpu"):
+        loaded.pipe.enable_model_cpu_offload(device=wanted.device)
+    return True
+
+
+def _adapt_anew(loaded: Loaded, adapters: tuple[Adapter, ...]) -> None:
+    loaded.notices = [notice for notice in loaded.notices if not notice[1].startswith(_LORA)]
+    try:
+        if loaded.load.adapters:
+            loaded.pipe.unload_lora_weights()
+        _adapt(loaded, adapters)
+    except BaseException as error:
+        traceback.clear_frames(error.__traceback__)
+        loaded.close()
+        raise
 
 
 def _check_device(wanted: Load) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from vidgen.catalog.diffusion import families
 from vidgen.engines.local.families import EMBEDDINGS, default_of
 from vidgen.engines.local.job import Load, Prompt
 from vidgen.engines.local.loading import load as load_pipeline
@@ -49,7 +50,7 @@ def _encoded(pipe: Any, load: Load, family: str, prompt: Prompt) -> Embeddings:
         "device": torch.device(load.device),
         "num_videos_per_prompt": 1,
         "num_images_per_prompt": 1,
-        "max_sequence_length": _longest(pipe, load),
+        "max_sequence_length": _longest(pipe, load, family),
         "complex_human_instruction": default_of(pipe, "complex_human_instruction"),
     }
     with torch.no_grad():
@@ -57,14 +58,21 @@ def _encoded(pipe: Any, load: Load, family: str, prompt: Prompt) -> Embeddings:
     return {name: part.cpu() for name, part in zip(EMBEDDINGS[family], made, strict=False) if part is not None}
 
 
-def _longest(pipe: Any, load: Load) -> int | None:
-    """How many tokens the model was made for, else what the pipeline's call takes by itself."""
+def _longest(pipe: Any, load: Load, family: str) -> int | None:
+    """How many tokens the model was made for, else the most that a pipeline of the family takes by itself: the same embeddings
+    serve all its tasks.
+    """
+    import diffusers
+
     try:
         config = json.loads((load.folder / "transformer" / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         config = {}
-    told = config.get("max_text_seq_length") or default_of(pipe, "max_sequence_length")
-    return None if told is None else int(told)
+    if told := config.get("max_text_seq_length"):
+        return int(told)
+    kinds = (type(pipe), *(getattr(diffusers, name, None) for name in families()[family].classes))
+    found = [most for kind in kinds if kind and (most := default_of(kind, "max_sequence_length"))]
+    return max(found, default=None)
 
 
 def _file(load: Load, revision: str, prompt: Prompt) -> Path:
@@ -72,7 +80,6 @@ def _file(load: Load, revision: str, prompt: Prompt) -> Path:
         {
             "revision": revision,
             "dtype": load.dtype,
-            "pipeline": load.pipeline,
             "text": prompt.text,
             "negative": prompt.negative,
             "guided": prompt.guided,
