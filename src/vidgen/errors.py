@@ -243,7 +243,7 @@ NOTICES: dict[str, str] = {
     "pick.missing": "The pinned take is not in the store",
     "plan.even_size": "A picture size with an odd side was made even",
     "plan.film_wide": "A shot asks for a rate or size of its own; those are the film's",
-    "plan.not_split": "A shot over 5 s could not be cut into shots of 3 to 5 s and stays whole",
+    "plan.not_split": "A shot over 5 s could not be cut into shots of 3 to 5 s, or follows a file of yours, and stays whole",
     "plan.not_yet": "A key of the storyboard is read, but this version does nothing about it",
     "plan.transition_shortened": "A transition was longer than its neighbours allow and was shortened",
     "post.alpha_flattened": "A transparent clip was laid over black",

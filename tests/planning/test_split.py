@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidgen.media.rate import frames_at
-from vidgen.planning.split import split_frames, split_shot, suffix
-from vidgen.storyboard.model import Shot, SoundEffect, Text
+from vidgen.planning.split import follows, split_frames, split_shot, suffix
+from vidgen.storyboard.model import LipSync, MotionBrush, Shot, SoundEffect, Text
 from vidgen.storyboard.values import Duration
 
 RATES = [Fraction(24), Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(60), Fraction(12)]
@@ -61,6 +61,21 @@ def test_a_title_and_a_sound_go_to_the_part_where_they_are_heard_and_seen() -> N
 
 def test_a_users_own_clip_is_never_split() -> None:
     assert len(list(split_shot(Shot(id="s1", clip="mine.mov"), 20 * 24, Fraction(24)))) == 1
+
+
+@pytest.mark.parametrize(
+    "shot",
+    [
+        Shot(id="s1", source_video="dance.mp4"),
+        Shot(id="s1", motion_reference="dance.mp4"),
+        Shot(id="s1", lip_sync=LipSync(audio="line.wav")),
+        Shot(id="s1", motion_brush=(MotionBrush(mask="leaf.png", path=((0.1, 0.1), (0.9, 0.2))),)),
+    ],
+    ids=follows,
+)
+def test_a_shot_that_follows_a_file_is_not_split(shot: Shot) -> None:
+    """Each part would begin the dance, or the line, again."""
+    assert len(list(split_shot(shot, 12 * 24, Fraction(24)))) == 1
 
 
 def test_part_names_go_on_after_z() -> None:

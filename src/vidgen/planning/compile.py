@@ -20,7 +20,7 @@ from vidgen.planning.enlarging import enlargement
 from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.planning.presets import Preset
 from vidgen.planning.prompt import camera_words, render_prompt, words_of
-from vidgen.planning.split import Part, split_shot
+from vidgen.planning.split import Part, follows, split_shot
 from vidgen.planning.wishes import (
     film_post,
     left_as_it_is,
@@ -163,7 +163,9 @@ class _Compiler:
             frames = self._length(shot)
             parts = list(split_shot(shot, frames, self.board.fps)) if self.split else [Part(shot, shot.id, 0, frames)]
             if len(parts) == 1 and self.split and not shot.clip and frames > 5 * self.board.fps + 1:
-                self._say("plan.not_split", "between 5 and 6 s there is no cut into shots of 3-5 s; it stays whole", shot.id)
+                key = follows(shot)
+                why = f"it follows its {key}" if key else "between 5 and 6 s there is no cut into shots of 3-5 s"
+                self._say("plan.not_split", f"{why}; it stays whole", shot.id)
             if len(parts) > 1 and shot.pick:
                 self._say("engine.wish_ignored", "pick: the shot was split; pick its parts by their own ids", shot.id)
             for part in parts:

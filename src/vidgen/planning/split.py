@@ -13,6 +13,9 @@ from vidgen.storyboard.values import Duration
 
 SHORTEST_S, LONGEST_S = 3, 5
 
+_FOLLOWED = ("clip", "source_video", "motion_reference", "lip_sync", "motion_brush")
+"""What a shot keeps to from its first frame to its last: each part would begin it again."""
+
 
 def split_frames(frames: int, rate: Fraction) -> list[int]:
     """Lengths of the equal parts of a shot, each 3-5 s; one part where it is short enough or cannot be split so.
@@ -49,13 +52,18 @@ def suffix(index: int) -> str:
     return text
 
 
+def follows(shot: Shot) -> str | None:
+    """The first key by which the shot keeps to a clip, a voice or paths of the user's; None where it does not."""
+    return next((key for key in _FOLLOWED if getattr(shot, key)), None)
+
+
 def split_shot(shot: Shot, frames: int, rate: Fraction) -> Iterator[Part]:
     """A shot of ``frames`` frames as parts ``s03a``, ``s03b``, ...; each continues the one before.
 
     Titles, sounds and lines go to the part in which they begin; the opening picture to the first, the closing one to
-    the last; the transition belongs to the first. A user's own clip is never split.
+    the last; the transition belongs to the first. A shot that follows a file of the user's (``follows``) is never split.
     """
-    lengths = [frames] if shot.clip else split_frames(frames, rate)
+    lengths = [frames] if follows(shot) else split_frames(frames, rate)
     if len(lengths) == 1:
         yield Part(shot, shot.id, 0, frames)
         return

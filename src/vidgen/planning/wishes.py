@@ -125,7 +125,8 @@ def length_notices(shot: Shot, seconds: float, prompt: str, able: Capabilities) 
             f"duration: {name} makes at most {able.max_s:g} s; {seconds:g} s are asked, {_stretched(able)}",
             shot.id,
         )
-    if able.prompt_chars and len(prompt) > able.prompt_chars:
+    units = len(prompt.encode("utf-16-le")) // 2  # as the strictest provider counts: an emoji is two
+    if able.prompt_chars and units > able.prompt_chars:
         yield Notice(
-            "engine.prompt_too_long", f"prompt: {len(prompt)} characters, {name} takes {able.prompt_chars}; shorten it", shot.id
+            "engine.prompt_too_long", f"prompt: {units} characters, {name} takes {able.prompt_chars}; shorten it", shot.id
         )
