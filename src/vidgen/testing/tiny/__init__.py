@@ -56,7 +56,7 @@ def build(kind: str, folder: Path) -> Path:
         raise InputError("models.unknown", f"no tiny model is called {kind!r}", hint=f"kinds: {', '.join(KINDS)}")
     import torch
 
-    from vidgen.testing.tiny.parts import quiet
+    from vidgen.engines.local.loading import quiet
 
     with quiet(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(20)

@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 SENTENCES = ("a calm sea at dawn, slow dolly in, soft light", "rain on a city street at night, pan left, film grain")
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep the libraries' notices and progress bars off the terminal."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import diffusers
-        import transformers
-
-        diffusers.utils.logging.set_verbosity_error()
-        diffusers.utils.logging.disable_progress_bar()
-        transformers.utils.logging.set_verbosity_error()
-        transformers.utils.logging.disable_progress_bar()
-        yield
 
 
 def tokenizer(longest: int = 64, *, chat: bool = False, marks: Sequence[str] = ()) -> Any:
