@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import inspect
 import json
@@ -13,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -179,6 +181,14 @@ def _check_device(wanted: Load) -> None:
         torch.cuda.set_device(device)
 
 
+@cache
+def _leave_libraries_out_of_collections() -> None:
+    """The libraries' half a million objects live as long as the process: looking through them each time that memory is given
+    back would take longer than giving it back.
+    """
+    gc.freeze()
+
+
 def _read(loaded: Loaded, parts: Parts) -> Any:
     """The pipeline from its folder, on the CPU or where quantised weights have to be."""
     import diffusers
@@ -189,6 +199,7 @@ def _read(loaded: Loaded, parts: Parts) -> Any:
     if kind is None:
         text = f"{wanted.folder}: this diffusers ({diffusers.__version__}) has no {wanted.pipeline}"
         raise InputError("models.not_a_pipeline", text, hint="pip install -U diffusers", where=str(wanted.folder))
+    _leave_libraries_out_of_collections()
     index = _index(wanted.folder)
     needed = {name for name, one in inspect.signature(kind.__init__).parameters.items() if one.default is one.empty} - {"self"}
     halved = {name: None for name in {*index, *needed} if parts != "whole" and (parts == "text") != name.startswith(_TEXT)}
