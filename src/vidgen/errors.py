@@ -235,6 +235,7 @@ NOTICES: dict[str, str] = {
     "cut.transition_replaced": "A transition is not known; a dissolve is used instead",
     "cut.transition_shortened": "A transition did not fit its shots and was shortened",
     "engine.model_unknown": "A model that the table does not know is used; its limits and price are not known",
+    "engine.no_gpu": "A model that is made for GPUs will run on the CPU",
     "engine.prompt_too_long": "The prompt is longer than the engine takes",
     "engine.wish_approximated": "The engine honours a key of the shot only roughly",
     "engine.wish_ignored": "The engine cannot honour a key of the shot; it was left out",

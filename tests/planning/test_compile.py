@@ -136,6 +136,13 @@ shots:
     assert said["previz"] == ["references: previz (built in) takes 1 reference picture; 1 of the shot's 2 left out"]
 
 
+def test_a_model_that_no_gpu_will_run_is_said_once_for_the_film() -> None:
+    board = "shots: [{scene: a}, {scene: b, model: wan2.1-t2v-1.3b}, {scene: c, engine: previz}]\ndefaults: {engine: local}"
+    said = [one for one in plan(board, machine=Machine(gpu=False)).notices if one.code == "engine.no_gpu"]
+    assert [one.message.split(" will")[0] for one in said] == ["no GPU was found: wan2.1-t2v-1.3b"]
+    assert not [one for one in plan(board).notices if one.code == "engine.no_gpu"]
+
+
 def test_the_same_words_always_get_the_same_seed_and_a_board_seed_changes_all() -> None:
     board = "shots: [{scene: a}, {scene: b}, {scene: c, seed: 42}]"
     seeds = [shot.request.base_seed for shot in plan(board).shots if shot.request]

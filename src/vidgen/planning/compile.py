@@ -29,6 +29,7 @@ from vidgen.planning.wishes import (
     own_forms,
     unmet_wishes,
     unspoken,
+    without_gpu,
 )
 from vidgen.storyboard.merge import laid_over, merged_shot
 from vidgen.storyboard.model import Camera, Motion, Post, Shot, ShotKeys, Storyboard
@@ -132,6 +133,8 @@ class _Compiler:
             start += lengths[index]
         larger = (enlargement(shot, self.size, self.lookup, self.notices.append) for shot in planned)
         enlargements = tuple(shot for shot in larger if shot)
+        if not self.machine.gpu:
+            self.notices += without_gpu((shot.engine, shot.model) for shot in planned)
         preset = self.overrides.preset
         return Plan(
             board=self.board,

@@ -9,10 +9,14 @@ from vidgen.storyboard.model import Shot
 
 @dataclass(frozen=True)
 class Machine:
-    """What decides ``auto``: a local model that is ready to run on a GPU here, and the user's configured engine."""
+    """What decides ``auto``: a local model that is ready to run on a GPU here, and the user's configured engine.
+
+    ``gpu``: whether there is one.
+    """
 
     local_model: str | None = None
     configured_engine: str | None = None
+    gpu: bool = True
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from vidgen.catalog.capabilities import Capabilities
+from vidgen.catalog.diffusion import model as diffusion_model
 from vidgen.catalog.engines import engine_table
 from vidgen.errors import Notice
 from vidgen.storyboard.merge import merged_shot
@@ -106,6 +107,15 @@ def left_as_it_is(shot: Shot) -> Iterator[Notice]:
     if shot.clip and given:
         text = f"post: {', '.join(given)}: not for your own clip, which is only brought to the film's size and rate"
         yield Notice("post.not_yet", f"{text}; vidgen interpolate and upscale prepare it", shot.id)
+
+
+def without_gpu(choices: Iterable[tuple[str, str | None]]) -> Iterator[Notice]:
+    """Models of the table that no GPU will run, of the shots' engines and models. Folders may be small, so they pass."""
+    models = {model for engine, model in choices if engine == "local" and (model is None or diffusion_model(model))}
+    if models:
+        named = ", ".join(sorted(model for model in models if model)) or "the model"
+        text = f"no GPU was found: {named} will run on the CPU, which takes hours a clip; engine previz draws an animatic"
+        yield Notice("engine.no_gpu", text)
 
 
 def unspoken(shot: Shot) -> Iterator[Notice]:

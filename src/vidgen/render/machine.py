@@ -10,7 +10,10 @@ from vidgen.planning.engine_choice import Machine
 
 def this_machine() -> Machine:
     """What decides ``engine: auto`` here: a downloaded model that fits a GPU, and what the user configured."""
-    return Machine(local_model=_ready_model(), configured_engine=configuration().get("engine"))
+    from vidgen.render.diffusion_models import largest_gpu
+
+    gpu = largest_gpu() is not None
+    return Machine(local_model=_ready_model() if gpu else None, configured_engine=configuration().get("engine"), gpu=gpu)
 
 
 def _ready_model() -> str | None:
