@@ -136,6 +136,14 @@ shots:
     assert said["previz"] == ["references: previz (built in) takes 1 reference picture; 1 of the shot's 2 left out"]
 
 
+def test_words_that_a_models_text_encoder_would_not_read_are_said() -> None:
+    scene = "a calm sea at dawn with gulls over it, " * 12
+    said = [one.code for one in plan(f"shots: [{{scene: '{scene}', engine: local, model: animatediff-v2}}]").notices]
+    assert "engine.prompt_too_long" in said
+    said = [one.code for one in plan(f"shots: [{{scene: '{scene}', engine: local, model: wan2.1-t2v-1.3b}}]").notices]
+    assert "engine.prompt_too_long" not in said
+
+
 def test_a_model_that_no_gpu_will_run_is_said_once_for_the_film() -> None:
     board = "shots: [{scene: a}, {scene: b, model: wan2.1-t2v-1.3b}, {scene: c, engine: previz}]\ndefaults: {engine: local}"
     said = [one for one in plan(board, machine=Machine(gpu=False)).notices if one.code == "engine.no_gpu"]

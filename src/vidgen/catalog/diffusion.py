@@ -46,6 +46,7 @@ class Family:
         size: width and height that it was trained at.
         text: whether it reads a prompt; ``negative``: whether it reads a negative one. ``keeps_text``: whether its text
             encoders stay beside the networks, since its prompts are not encoded apart.
+        prompt_tokens: the most that its text encoder reads; what comes after is cut off.
         caches: cache hooks that are known to work, with their settings.
         moves: camera moves that a LoRA of the family steers, with its hub id.
         settings: the family's own parameters (default, least, most).
@@ -69,6 +70,7 @@ class Family:
     references: int = 0
     audio: bool = False
     prompt_order: str = "generic"
+    prompt_tokens: int | None = None
     tiers: Mapping[str, Tier] = field(default_factory=dict)
     caches: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     moves: Mapping[str, str] = field(default_factory=dict)
@@ -80,6 +82,11 @@ class Family:
         """The tasks that a folder of that class can do."""
         own = tuple(task for task, pipeline in self.pipelines.items() if pipeline == class_name)
         return self.shares.get(class_name, own)
+
+    @property
+    def prompt_chars(self) -> int | None:
+        """About as many characters as ``prompt_tokens`` are in English."""
+        return self.prompt_tokens and 4 * self.prompt_tokens
 
     @property
     def classes(self) -> frozenset[str]:

@@ -62,6 +62,7 @@ def _models(row: Mapping[str, Any]) -> Mapping[str, Any]:
             "audio": "always" if family.audio else False,
             "moves": list(family.moves if model.moves is None else model.moves),
             "prompt_order": family.prompt_order,
+            "prompt_chars": family.prompt_chars,
             **({"note": family.note} if family.note else {}),
         }
     return found

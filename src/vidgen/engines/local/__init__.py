@@ -64,6 +64,7 @@ class Local(LocalEngine):
             moves=(),
             audio="always" if family.audio else False,
             prompt_order=family.prompt_order,
+            prompt_chars=family.prompt_chars,
             note=family.note,
         )
 
