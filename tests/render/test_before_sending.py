@@ -54,6 +54,14 @@ def test_the_plan_says_what_a_model_cannot_make(
     assert server.asked == []
 
 
+def test_what_a_provider_will_leave_out_is_said_before_consent(
+    vidgen: Vidgen, film: Callable[..., Path], server: ProviderServer
+) -> None:
+    ran = vidgen("render", film("{id: s1, scene: a harbour, engine: kling, params: {tail: 9}}"), "--json")
+    assert ran.code == 5 and server.asked == []
+    assert "params: Kling does not take tail here; left out" in [one["message"] for one in ran.envelope["warnings"]]
+
+
 def test_all_such_shots_are_named_at_once(vidgen: Vidgen, film: Callable[..., Path], server: ProviderServer) -> None:
     impossible = "engine: runway, model: gen4_turbo}"
     ran = vidgen("plan", film(FINE, f"{{id: s2, scene: a, {impossible}", f"{{id: s3, scene: b, {impossible}"))

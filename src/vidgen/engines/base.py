@@ -53,11 +53,12 @@ class Engine(ABC):
         pictures and clips, so that ``inputs.continues`` may name a take that is yet to be made; no network.
         """
 
-    def rehearse(self, request: ShotRequest) -> None:
-        """Do all of a submission but send it, or of making a take but the work. Raises InputError for whatever of the shot
-        would stop it, its files included.
+    def rehearse(self, request: ShotRequest) -> Sequence[tuple[str, str]]:
+        """Do all of a submission but send it, or of making a take but the work: codes and words of what will not be as asked.
+        Raises InputError for whatever of the shot would stop it, its files included.
         """
         self.check(request)
+        return ()
 
 
 class LocalEngine(Engine):

@@ -144,7 +144,7 @@ def render_film(
         warn(space.notices)
         maker = ShotMaker(needed, engines, space, regenerate, listener, options.jobs, full.board.score)
         survey = maker.survey()
-        maker.rehearse(survey)
+        warn(maker.rehearse(survey))
         spent = space.journal.spent() if space.journal else 0.0
         limit = consent(
             survey.estimated_usd, survey.missing, budget=full.board.budget, spent_usd=spent, max_cost=options.max_cost,

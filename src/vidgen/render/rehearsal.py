@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from vidgen.engines.base import Engine
-from vidgen.errors import InputError
+from vidgen.errors import InputError, Notice
 from vidgen.planning.plan import PlannedShot
 from vidgen.takes.request import ShotRequest
 
@@ -22,19 +22,21 @@ def check_shots(shots: Iterable[PlannedShot]) -> None:
 
 def rehearse_shots(
     shots: Iterable[PlannedShot], engines: Mapping[str, Engine], resolved: Callable[[PlannedShot], ShotRequest | None]
-) -> None:
-    """Raise InputError for shots whose submission would fail, files included.
+) -> list[Notice]:
+    """What will not be as asked, of shots that are to be made. Raises InputError where a submission would fail, files included.
 
     Args:
         resolved: the request with the take that it continues; None while that one is not made, which leaves ``check_shots``.
     """
 
+    told: list[Notice] = []
+
     def rehearsed(engine: Engine, shot: PlannedShot) -> None:
-        request = resolved(shot)
-        if request:
-            engine.rehearse(request)
+        if request := resolved(shot):
+            told.extend(Notice(code, message, shot.id) for code, message in engine.rehearse(request) or ())
 
     _each([shot for shot in shots if shot.request], engines, rehearsed)
+    return told
 
 
 def _each(shots: Iterable[PlannedShot], engines: Mapping[str, Engine], look: Callable[[Engine, PlannedShot], None]) -> None:

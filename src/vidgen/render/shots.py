@@ -131,8 +131,8 @@ class ShotMaker:
         known = [price for price in prices if price is not None]
         return Survey(tuple(found.values()), None if len(known) < len(prices) else round(sum(known), 6))
 
-    def rehearse(self, survey: Survey) -> None:
-        """Raise InputError for missing shots that their providers would refuse, before any is bought."""
+    def rehearse(self, survey: Survey) -> list[Notice]:
+        """What will not be as asked of missing shots. Raises InputError where a provider would refuse one."""
         found = {shot.planned.id: shot for shot in survey.shots}
 
         def resolved(planned: PlannedShot) -> ShotRequest | None:
@@ -141,7 +141,7 @@ class ShotMaker:
                 return None
             return self._resolved(planned, parent)[0]
 
-        rehearse_shots([shot.planned for shot in survey.shots if shot.missing], self.engines, resolved)
+        return rehearse_shots([shot.planned for shot in survey.shots if shot.missing], self.engines, resolved)
 
     @property
     def spent_usd(self) -> float | None:

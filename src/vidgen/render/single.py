@@ -113,7 +113,7 @@ def render_shot(
         warn(space.notices)
         maker = ShotMaker(plan.shots, engines, space, listener=listener)
         survey = maker.survey()
-        maker.rehearse(survey)
+        warn(maker.rehearse(survey))
         named = options.engine not in (None, "auto")
         limit = consent(survey.estimated_usd, survey.missing, max_cost=options.max_cost, named=named, warn=warn)
         listener("run.started", shots=1, enlargements=0, takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)

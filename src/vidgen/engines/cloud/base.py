@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -148,10 +148,10 @@ class CloudEngine(RemoteEngine):
         """What stands in the body for a file: the file itself, or the name that the API gave it when it was sent ahead."""
         raise NotImplementedError
 
-    def rehearse(self, request: ShotRequest) -> None:
-        """See ``RemoteEngine``."""
+    def rehearse(self, request: ShotRequest) -> Sequence[tuple[str, str]]:
+        """See ``Engine``."""
         self.check(request)
-        self.compose(TakeRequest(request, 1, request.seed_of(1)), "rehearsal")
+        return self.compose(TakeRequest(request, 1, request.seed_of(1)), "rehearsal").notices
 
     async def poll(self, job_id: str) -> Job:
         """See ``RemoteEngine``."""

@@ -88,12 +88,13 @@ class Local(LocalEngine):
         with contextlib.suppress(MissingError):
             check(request, find_model(_model_of(request)))
 
-    def rehearse(self, request: ShotRequest) -> None:
+    def rehearse(self, request: ShotRequest) -> Sequence[tuple[str, str]]:
         """See ``Engine``: pictures and videos are opened."""
         from vidgen.engines.local.checking import check_files
 
         self.check(request)
         check_files(request)
+        return ()
 
     def prepare(self, requests: Sequence[ShotRequest]) -> None:
         """Encode the prompts of the whole film, one model after the other, before any of them is loaded to draw."""
