@@ -136,6 +136,14 @@ shots:
     assert said["previz"] == ["references: previz (built in) takes 1 reference picture; 1 of the shot's 2 left out"]
 
 
+def test_a_local_model_that_makes_no_sound_is_said() -> None:
+    def ignored(model: str) -> bool:
+        made = plan(f"shots: [{{scene: sea, engine: local, model: {model}, own_sound: true}}]")
+        return any(one.message.startswith("own_sound:") for one in made.notices)
+
+    assert ignored("wan2.1-t2v-1.3b") and not ignored("ltx-2")
+
+
 def test_words_that_a_models_text_encoder_would_not_read_are_said() -> None:
     scene = "a calm sea at dawn with gulls over it, " * 12
     said = [one.code for one in plan(f"shots: [{{scene: '{scene}', engine: local, model: animatediff-v2}}]").notices]

@@ -50,9 +50,9 @@ def clock(seconds: float) -> str:
 
 
 def about(seconds: float | None) -> str:
-    """``about 40 s``, ``about 12 min``, or ``unknown``."""
+    """``about 40 s``, ``about 12 min``, or ``unknown time``."""
     if seconds is None:
-        return "unknown"
+        return "unknown time"
     return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
 
 
@@ -87,7 +87,7 @@ def plan_table(
     out.print(table)
     out.print(
         f"{len(plan.shots)} shots, {clock(plan.duration_s)}, {plan.total_frames} frames at {float(plan.fps):g} frames/s, "
-        f"{plan.width}x{plan.height}; takes cost {dollars(plan.estimated_usd)} and take {about(plan.make_seconds)} to make"
+        f"{plan.width}x{plan.height}; takes: {dollars(plan.estimated_usd)}, {about(plan.make_seconds)} to make"
     )
     if reasons := sorted({f"{shot.engine}: {shot.why_engine}" for shot in plan.shots}):
         out.print("; ".join(reasons), style="dim")

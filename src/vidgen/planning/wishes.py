@@ -19,6 +19,11 @@ def _sounds(shot: Shot) -> bool:
     return shot.own_sound is not None and shot.own_sound.heard
 
 
+def _may_sound(able: Capabilities) -> bool:
+    """Of somebody else's server with models of its own nothing is known."""
+    return able.audio is not False or (able.any_model and able.kind != "local")
+
+
 _WISHES: tuple[tuple[str, Asked, Can, str], ...] = (
     ("start_frame", lambda s: s.start_frame, lambda c: c.first_frame, "takes no opening picture"),
     ("end_frame", lambda s: s.end_frame, lambda c: c.last_frame, "takes no closing picture"),
@@ -34,7 +39,7 @@ _WISHES: tuple[tuple[str, Asked, Can, str], ...] = (
     ("source_video", lambda s: s.source_video, lambda c: "video_to_video" in c.tasks, "does not restyle a video"),
     ("motion_brush", lambda s: s.motion_brush, lambda c: "motion_brush" in c.tasks, "has no motion brush"),
     ("lip_sync", lambda s: s.lip_sync, lambda c: "lip_sync" in c.tasks, "does not do lip sync"),
-    ("own_sound", lambda s: _sounds(s) and not s.lip_sync, lambda c: c.any_model or c.audio is not False, "makes no sound"),
+    ("own_sound", lambda s: _sounds(s) and not s.lip_sync, _may_sound, "makes no sound"),
     ("motion_reference", lambda s: s.motion_reference, lambda c: "motion_transfer" in c.tasks, "does not transfer motion"),
 )
 """Key, whether the shot asks for it, whether the engine can, and what to say where it cannot."""
