@@ -284,6 +284,28 @@ def test_out_of_memory_lowers_the_plan_and_says_so(tiny: Tiny, tmp_path: Path, m
     assert made[0].notices == (("local.weaker_plan", "memory ran out; 1 at a time"),)
 
 
+def test_memory_that_ran_out_costs_one_more_load_for_the_whole_film(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A smaller batch needs no new load; tiles do, and the next shots begin with them."""
+    real, tried = Runner._denoise, []
+
+    def short_of_memory(self, job, *rest, **named):  # type: ignore[no-untyped-def]
+        tried.append((len(job.takes), job.load.tiling))
+        if len(job.takes) > 1 or not job.load.tiling:
+            self._ready(job.load, job.recipe)
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+        return real(self, job, *rest, **named)
+
+    monkeypatch.setattr(Runner, "_denoise", short_of_memory)
+    loading.loads.clear()
+    runner, job = Runner(), batch(tiny("wan-t2v"), tmp_path, takes=2, largest=2)
+    runner.make(job)
+    runner.make(replace(job, largest=1))
+    assert tried == [(2, False), (1, False), (1, True), (1, True), (1, True), (1, True)]
+    assert loading.loads[str(tiny("wan-t2v")), "picture"] == 2
+
+
 def test_no_memory_at_all_is_one_clear_error(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def never(self, job, *rest, **named):  # type: ignore[no-untyped-def]
         raise torch.OutOfMemoryError("CUDA out of memory")

@@ -47,9 +47,10 @@ def _ignore(step: Step) -> None:
 
 @dataclass
 class Runner:
-    """Keeps the last pipeline loaded and the embeddings of all prompts that it was told of."""
+    """Keeps the last pipeline loaded, the embeddings of all prompts that it was told of, and which loads had to be weaker."""
 
     _loaded: Loaded | None = None
+    _weaker: dict[Load, Load] = field(default_factory=dict)
     _embeddings: dict[tuple[str, Prompt], prompts.Embeddings] = field(default_factory=dict)
 
     def prepare(self, wanted: Load, family: str, revision: str, texts: Sequence[Prompt]) -> None:
@@ -68,7 +69,9 @@ class Runner:
         Raises Cancelled between steps, InputError for inputs that cannot be read, ProcessingError ``local.out_of_memory``
         when even the weakest plan does not fit.
         """
-        recipe = batch.recipe
+        recipe, same = batch.recipe, replace(batch.load, adapters=(), pipeline="")
+        if less := self._weaker.get(same):  # memory ran out for an earlier shot; to try again is to load again
+            batch = replace(batch, load=replace(batch.load, offload=less.offload, tiling=less.tiling))
         self.prepare(batch.load, recipe.family, recipe.revision, [recipe.prompt])
         together = len(batch.takes) if (recipe.family, recipe.task) in BATCHED else 1
         if batch.largest:
@@ -78,7 +81,8 @@ class Runner:
                 batch.load, free_bytes(batch.load.device), recipe.width, recipe.height, recipe.frames, together
             )
         notices: list[tuple[str, str]] = []
-        for plan in ladder(batch.load, together):
+        plans = list(ladder(batch.load, together))
+        for plan, weaker in zip(plans, (*plans[1:], None), strict=True):
             if plan.why:
                 notices = [("local.weaker_plan", f"memory ran out; {plan.why}")]
             try:
@@ -86,13 +90,18 @@ class Runner:
                 for start in range(0, len(batch.takes), plan.at_once):
                     group = batch.takes[start : start + plan.at_once]
                     made += self._group(replace(batch, load=plan.load, takes=group), on, cancelled)
+                if plan.load != batch.load:
+                    self._weaker[same] = plan.load
                 return [replace(take, notices=(*take.notices, *notices)) for take in made]
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
                 cause = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
                 traceback.clear_frames(error.__traceback__)  # they hold what has to go
-                self._let_go()
+                if weaker and weaker.load == plan.load:
+                    release()
+                else:
+                    self._let_go()
         raise ProcessingError(
             "local.out_of_memory",
             f"{recipe.model} needs more memory than {batch.load.device} has for {recipe.width}x{recipe.height}, "
