@@ -12,14 +12,13 @@ from vidgen.engines.base import LocalEngine
 from vidgen.engines.previz import Previz
 from vidgen.engines.registry import engine_added
 from vidgen.errors import ProcessingError, VidgenError
-from vidgen.planning.compile import Overrides
 from vidgen.render.film import RenderOptions, render_film
 from vidgen.takes.request import Generated, ShotRequest, TakeRequest
 
 BOARD = """
 vidgen: 1
 resolution: 96x64
-defaults: {candidates: 3, duration: 12f}
+defaults: {engine: together, candidates: 3, duration: 12f}
 shots:
   - {id: one, scene: calm sea at dawn}
   - {id: two, scene: misty forest}
@@ -68,7 +67,7 @@ def board(tmp_path: Path) -> Path:
 
 
 def render(board: Path, engine: Together):  # type: ignore[no-untyped-def]
-    options = RenderOptions(output=board.parent / "film.mp4", overrides=Overrides(engine="together"))
+    options = RenderOptions(output=board.parent / "film.mp4")
     with engine_added("together", lambda: engine):
         return render_film(board, options)
 
@@ -87,6 +86,16 @@ def test_a_second_run_asks_for_nothing(board: Path) -> None:
     engine = Together()
     assert all(shot.reused for shot in render(board, engine).shots)
     assert engine.asked == []
+
+
+def test_shots_of_one_model_are_made_one_after_the_other(board: Path) -> None:
+    """Whichever model comes first: it is loaded once, however the film goes to and fro."""
+    shots = [f"  - {{id: s{number}, scene: scene {number}, model: {'ab'[number % 2]}}}\n" for number in range(6)]
+    board.write_text(BOARD.partition("  - {id: one")[0] + "".join(shots))
+    engine = Together()
+    render(board, engine)
+    models = ["ab"[int(shot[1]) % 2] for shot, _ in engine.asked]
+    assert sorted(models) in (models, models[::-1])
 
 
 def test_a_rejected_take_is_no_failure_and_is_not_made_again(board: Path) -> None:

@@ -23,6 +23,7 @@ from vidgen.render.machine import capabilities_of, jobs_at_once
 from vidgen.render.project import Workspace
 from vidgen.render.rehearsal import rehearse_shots
 from vidgen.render.remote import run_remote
+from vidgen.render.turns import Turns
 from vidgen.render.wanted import Shelf
 from vidgen.storyboard.model import Score
 from vidgen.takes.keys import request_key, seeded_key
@@ -104,6 +105,7 @@ class ShotMaker:
         self._signal = int(signal.SIGINT)
         self._limit: float | None = None
         self._slots: dict[str, asyncio.Semaphore] = {}
+        self._places: dict[str, Turns] = {}
         self._made: dict[str, asyncio.Future[MadeShot]] = {}
         self._missing: set[str] | None = None
         self._model_keys: dict[tuple[str, str | None], str | None] = {}
@@ -224,6 +226,9 @@ class ShotMaker:
             future.set_exception(error)
             future.exception()
             raise
+        finally:
+            if planned.engine in self._places:
+                self._places[planned.engine].gone(planned.id)
         future.set_result(shot)
         picked = shot.picked.take if shot.picked else None
         self.listener("shot.picked", shot=planned.id, take=picked, by=shot.picked_by, made=shot.missing)
@@ -325,12 +330,16 @@ class ShotMaker:
         """Takes of one shot by one call of a local engine, when it is this shot's turn."""
         assert self._local is not None
         await self._local.prepared(engine)
-        async with self._slot(planned):
+        places = self._places_of(engine, planned)
+        async with places.turn(planned.id, planned.model or ""):
             if self._stop.is_set():
                 raise Cancelled(self._signal)
             for take in wanted:
                 self.listener("take.started", shot=planned.id, take=take.take, engine=planned.engine, seed=take.seed)
-            return await asyncio.to_thread(self._local.make, engine, wanted, key)
+            made = await asyncio.to_thread(self._local.make, engine, wanted, key)
+            for child in self._heirs(planned) if engine.together else ():
+                places.expect(child, planned.model or "")
+            return made
 
     async def _takes_together(
         self, engine: LocalEngine, planned: PlannedShot, request: ShotRequest, key: str, numbers: Sequence[int]
@@ -360,18 +369,27 @@ class ShotMaker:
                 self.listener("take.failed", shot=planned.id, take=take.take, code=result.code, message=result.message)
         return [*results, *made]
 
+    def _heirs(self, planned: PlannedShot) -> Iterator[str]:
+        """The shots that can be made once this one is, by the same model."""
+        for shot in self.shots:
+            same = (shot.continues, shot.engine, shot.model) == (planned.id, planned.engine, planned.model)
+            if same and (self._missing is None or shot.id in self._missing) and not self._made[shot.id].done():
+                yield shot.id
+
+    def _places_of(self, engine: LocalEngine, planned: PlannedShot) -> Turns:
+        """Where the engine makes takes: as many at once as it says, or as there are jobs. Models share this machine."""
+        if engine.name not in self._places:
+            able = capabilities_of(planned.engine, planned.model)
+            allowed = engine.at_once or min(able.concurrency if able else 1, self.jobs or DEFAULT_JOBS)
+            self._places[engine.name] = Turns(max(1, allowed))
+        return self._places[engine.name]
+
     def _slot(self, planned: PlannedShot) -> asyncio.Semaphore:
-        """At most as many takes at once as the engine allows, and on this machine as many as there are jobs."""
-        local = isinstance(self.engines[planned.engine], LocalEngine)
-        name = planned.engine if local else f"{planned.engine}/{planned.model}"  # models share this machine
+        """As many jobs at once as the provider works on for the model."""
+        name = f"{planned.engine}/{planned.model}"
         if name not in self._slots:
             able = capabilities_of(planned.engine, planned.model)
-            allowed = able.concurrency if able else 1
-            engine = self.engines[planned.engine]
-            if isinstance(engine, LocalEngine):
-                allowed = engine.at_once or min(allowed, self.jobs or DEFAULT_JOBS)
-            else:
-                allowed = jobs_at_once(planned.engine, planned.model, allowed)
+            allowed = jobs_at_once(planned.engine, planned.model, able.concurrency if able else 1)
             self._slots[name] = asyncio.Semaphore(max(1, allowed))
         return self._slots[name]
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import queue
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.catalog.engines import capabilities
 from vidgen.engines.base import Cancelled, LocalEngine, Progress
+from vidgen.errors import Cancelled as Interrupted
 from vidgen.errors import InputError, MissingError, ProcessingError, VidgenError
 from vidgen.takes.request import Generated, ShotRequest, TakeRequest
 
@@ -31,8 +32,8 @@ class Local(LocalEngine):
     together = True
 
     def __init__(self) -> None:
-        self._pool: queue.Queue[Any] | None = None
-        self._hosts: list[Any] = []
+        self._hosts: list[_Place] = []
+        self._free = threading.Condition()
 
     @property
     def at_once(self) -> int:  # type: ignore[override]
@@ -110,7 +111,7 @@ class Local(LocalEngine):
             prompts = [prompt_of(shot, folder) for shot in shots]
             task: Any = next(iter(folder.tasks))
             stopped = self.stopped or (lambda: False)
-            with self._host(stopped) as (host, device):
+            with self._host(wanted, stopped) as (host, device):
                 host.prepare(load_of(folder, task, device, settings()), folder.family.name, folder.revision, prompts, stopped)
 
     def generate(
@@ -136,8 +137,9 @@ class Local(LocalEngine):
         from vidgen.engines.local.folder import find_model
         from vidgen.engines.local.settings import settings
 
-        folder = find_model(_model_of(takes[0].request))
-        with self._host(cancelled) as (host, device), _cleared(outs):
+        model = _model_of(takes[0].request)
+        folder = find_model(model)
+        with self._host(model, cancelled) as (host, device), _cleared(outs):
             asked = ask(takes, folder, device, outs, settings())
             track = _Progress(len(takes), progress)
             finished: dict[int, Any] = {}
@@ -161,34 +163,48 @@ class Local(LocalEngine):
 
     def close(self) -> None:
         """End the workers."""
-        for host in self._hosts:
-            host.close()
-        self._pool, self._hosts = None, []
+        for place in self._hosts:
+            place.host.close()
+        self._hosts = []
 
     @contextmanager
-    def _host(self, cancelled: Cancelled = lambda: False) -> Iterator[tuple[Any, Any]]:
-        """A free worker and its device; waits for one where all are at work."""
-        from vidgen.engines.local.host import Host
-        from vidgen.errors import Cancelled as Interrupted
-
-        if self._pool is None:
-            self._pool = queue.Queue()
-            for device, *others in _groups():
-                group = [one.torch_name for one in (device, *others)] if others else []
-                host = Host(device.torch_name, group=group)
-                self._hosts.append(host)
-                self._pool.put((host, device))
-        pool = self._pool
-        while True:
-            with contextlib.suppress(queue.Empty):
-                taken = pool.get(timeout=0.5)
-                break
-            if cancelled():
-                raise Interrupted
+    def _host(self, model: str, cancelled: Cancelled = lambda: False) -> Iterator[tuple[Any, Any]]:
+        """A free worker and its device, the one that has the model where it is free; waits where all are at work."""
+        with self._free:
+            if not self._hosts:
+                self._hosts = _start()
+            while not (free := [place for place in self._hosts if not place.busy]):
+                self._free.wait(0.5)
+                if cancelled():
+                    raise Interrupted
+            place = next((one for one in free if one.model == model), free[0])
+            place.busy, place.model = True, model
         try:
-            yield taken
+            yield place.host, place.device
         finally:
-            pool.put(taken)
+            with self._free:
+                place.busy = False
+                self._free.notify()
+
+
+@dataclass
+class _Place:
+    """A worker, its device, and the model that it worked with last."""
+
+    host: Any
+    device: Any
+    model: str = ""
+    busy: bool = False
+
+
+def _start() -> list[_Place]:
+    from vidgen.engines.local.host import Host
+
+    places = []
+    for device, *others in _groups():
+        group = [one.torch_name for one in (device, *others)] if others else []
+        places.append(_Place(Host(device.torch_name, group=group), device))
+    return places
 
 
 class _Progress:
