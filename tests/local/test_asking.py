@@ -19,6 +19,7 @@ pytest.importorskip("diffusers")
 from vidgen.catalog.diffusion import Family, families, family_of_pipeline, model, models
 from vidgen.engines.local.asking import Asked, ask
 from vidgen.engines.local.devices import Device
+from vidgen.engines.local.families import default_of
 from vidgen.engines.local.fit import fit
 from vidgen.engines.local.folder import open_folder
 from vidgen.engines.local.job import Load
@@ -63,6 +64,8 @@ def test_every_family_of_the_table_is_one_that_diffusers_has(family: Family) -> 
 
     import diffusers
 
+    read = {default_of(getattr(diffusers, class_name), "max_sequence_length") for class_name in family.classes} - {None}
+    assert not read or family.prompt_tokens == max(read)
     for class_name in family.classes:
         call = inspect.signature(getattr(diffusers, class_name).__call__).parameters
         assert "num_inference_steps" in call

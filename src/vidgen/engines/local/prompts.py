@@ -50,7 +50,7 @@ def _encoded(pipe: Any, load: Load, family: str, prompt: Prompt) -> Embeddings:
         "device": torch.device(load.device),
         "num_videos_per_prompt": 1,
         "num_images_per_prompt": 1,
-        "max_sequence_length": _longest(pipe, load, family),
+        "max_sequence_length": _longest(load, family),
         "complex_human_instruction": default_of(pipe, "complex_human_instruction"),
     }
     with torch.no_grad():
@@ -58,21 +58,13 @@ def _encoded(pipe: Any, load: Load, family: str, prompt: Prompt) -> Embeddings:
     return {name: part.cpu() for name, part in zip(EMBEDDINGS[family], made, strict=False) if part is not None}
 
 
-def _longest(pipe: Any, load: Load, family: str) -> int | None:
-    """How many tokens the model was made for, else the most that a pipeline of the family takes by itself: the same embeddings
-    serve all its tasks.
-    """
-    import diffusers
-
+def _longest(load: Load, family: str) -> int | None:
+    """How many tokens the model was made for, else its family: the same embeddings serve all its tasks."""
     try:
         config = json.loads((load.folder / "transformer" / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         config = {}
-    if told := config.get("max_text_seq_length"):
-        return int(told)
-    kinds = (type(pipe), *(getattr(diffusers, name, None) for name in families()[family].classes))
-    found = [most for kind in kinds if kind and (most := default_of(kind, "max_sequence_length"))]
-    return max(found, default=None)
+    return config.get("max_text_seq_length") or families()[family].prompt_tokens
 
 
 def _file(load: Load, revision: str, prompt: Prompt) -> Path:
