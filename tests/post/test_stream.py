@@ -285,3 +285,33 @@ def test_a_segment_is_about_a_minute_of_work() -> None:
     assert segments_module.segment_frames(1000, 1000 * 0.5) == 120
     assert segments_module.segment_frames(1000, 1000 * 44.0) == segments_module.SHORTEST
     assert segments_module.segment_frames(1000, 0.0) == segments_module.LONGEST
+
+
+def flat(*levels: int) -> list[Frame]:
+    return [np.full((90, 160, 3), level, np.uint8) for level in levels]
+
+
+def cuts_in(pictures: list[Frame]) -> set[int]:
+    watch = CutWatch()
+    list(watch.watch(pictures, 0))
+    return watch.cuts
+
+
+@pytest.mark.parametrize("level", [0, 1, 60, 85, 127, 170])
+def test_a_flat_picture_that_changes_its_level_is_light_and_no_cut(level: int) -> None:
+    assert cuts_in(flat(*[level] * 6, *[level + 85] * 6)) == set()
+
+
+@pytest.mark.parametrize("level", [0, 16, 128, 255])
+def test_a_scene_that_comes_after_a_flat_picture_is_a_cut(drifting: Drifting, level: int) -> None:
+    height, width = drifting(1)[0].shape[:2]
+    assert cuts_in([*[np.full((height, width, 3), level, np.uint8)] * 6, *drifting(6)]) == {6}
+
+
+def test_another_rounding_of_the_pictures_moves_no_cut(drifting: Drifting) -> None:
+    random = np.random.default_rng(0)
+    pictures = [*drifting(6), *[np.full_like(drifting(1)[0], 90)] * 6, *drifting(7, seed=9)]
+    other = [
+        np.clip(picture.astype(int) + random.integers(-1, 2, picture.shape), 0, 255).astype(np.uint8) for picture in pictures
+    ]
+    assert cuts_in(pictures) == cuts_in(other) == {6, 12}

@@ -22,7 +22,7 @@ def validator() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(schema)
 
 
-@pytest.mark.parametrize("file", sorted(BOARDS.glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(set(BOARDS.glob("*.yaml")) - set(BOARDS.glob("*.lock.yaml"))), ids=lambda file: file.stem)
 def test_the_sample_storyboards_fit_it(file: Path, validator: jsonschema.Draft202012Validator) -> None:
     assert [error.message for error in validator.iter_errors(read_document(file).value)] == []
     assert file.read_text().startswith("# yaml-language-server: $schema=storyboard.schema.json\n")

@@ -2,11 +2,13 @@
 
 Told from pictures of 64x36 grey levels, in a cheap pass of their own or while pictures pass by. A cut is a pair of
 neighbours that differ much, differ much more than the pairs around them, and do not look alike: a flash of light changes
-levels but not what is where, a fast pan changes every pair alike.
+levels but not what is where, a fast pan changes every pair alike. All of it is counted in integers, so that no rounding of
+this or that processor decides; two flat pictures look alike, as there is nothing in them that could have changed its place.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,8 +23,8 @@ from vidgen.media.ffmpeg import Process, input_args
 from vidgen.media.probe import MediaInfo, open_media
 from vidgen.post.stages import Picture
 
-Grey = npt.NDArray[np.float32]
-"""A small picture: [36, 64] grey levels, 0-255."""
+Grey = npt.NDArray[np.int64]
+"""A small picture: [36, 64] grey levels in steps of 1/256, 0-65280."""
 
 WIDTH, HEIGHT = 64, 36
 MIN_CHANGE = 7.0
@@ -30,9 +32,13 @@ MIN_CHANGE = 7.0
 MIN_RATIO = 2.5
 """How much more a cut differs than the pairs around it."""
 MAX_LIKENESS = 0.55
-"""Correlation of the two pictures at most."""
+"""How alike the two pictures are at most: 1 is the same picture, 0 another one."""
+FLAT = 2.0
+"""Standard deviation in grey levels under which a picture counts as flat: as much as noise and encoding leave."""
 AROUND = 4
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+_STEPS = 256
+_LUMA = np.array([54, 183, 19], np.int64)
+"""BT.709 weights of red, green and blue, of 256."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +95,8 @@ def find_cuts(info: MediaInfo, *, cancelled: Callable[[], bool] = lambda: False)
     before: Grey | None = None
     for picture in _small_pictures(info.path, cancelled):
         if before is not None:
-            changes.append(float(np.abs(picture - before).mean()))
-            likeness.append(_correlation(before, picture))
+            changes.append(_change(before, picture))
+            likeness.append(_likeness(before, picture))
         before = picture
     return [index + 1 for index in range(len(changes)) if index + 1 < info.frames and _is_cut(index, changes, likeness)]
 
@@ -121,8 +127,8 @@ class CutWatch:
         for picture in pictures:
             small = _small(picture)
             if before is not None:
-                changes.append(float(np.abs(small - before).mean()))
-                likeness.append(_correlation(before, small))
+                changes.append(_change(before, small))
+                likeness.append(_likeness(before, small))
             before = small
             waiting.append(picture)
             if len(waiting) > AROUND:
@@ -144,8 +150,9 @@ class CutWatch:
 def _small(picture: Picture) -> Grey:
     import cv2
 
-    small: Grey = cv2.resize(picture, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32)
-    return (small / (1.0 if picture.dtype == np.uint8 else 257.0) @ _LUMA).astype(np.float32)
+    small = cv2.resize(picture, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    levels: Grey = small.astype(np.int64) @ _LUMA
+    return levels if picture.dtype == np.uint8 else levels // 257
 
 
 def _is_cut(index: int, changes: Sequence[float], likeness: Sequence[float]) -> bool:
@@ -155,10 +162,20 @@ def _is_cut(index: int, changes: Sequence[float], likeness: Sequence[float]) -> 
     return not around or changes[index] > MIN_RATIO * float(np.median(around))
 
 
-def _correlation(one: Grey, other: Grey) -> float:
-    one, other = one - one.mean(), other - other.mean()
-    power = float(np.sqrt((one * one).sum() * (other * other).sum()))
-    return float((one * other).sum()) / power if power > 1e-6 else float(np.allclose(one, other))
+def _change(one: Grey, other: Grey) -> float:
+    """Mean difference in grey levels."""
+    return int(np.abs(one - other).sum()) / (one.size * _STEPS)
+
+
+def _likeness(one: Grey, other: Grey) -> float:
+    """The structure term of SSIM (Wang et al. 2004) over the whole picture: the correlation, with a little added to both
+    powers, so that two flat pictures are alike (1) and a flat one is not like one with something in it (near 0).
+    """
+    count = one.size
+    power, other_power = (count * int((part * part).sum()) - int(part.sum()) ** 2 for part in (one, other))
+    common = count * int((one * other).sum()) - int(one.sum()) * int(other.sum())
+    flat = (FLAT * _STEPS * count) ** 2
+    return (common + flat) / math.sqrt((power + flat) * (other_power + flat))
 
 
 def _small_pictures(path: Path, cancelled: Callable[[], bool]) -> Iterator[Grey]:
@@ -169,4 +186,4 @@ def _small_pictures(path: Path, cancelled: Callable[[], bool]) -> Iterator[Grey]
     ]
     with Process(args, what=f"looking for cuts in {path.name}", stdout=True, cancelled=cancelled) as process:
         while len(data := process.read(WIDTH * HEIGHT)) == WIDTH * HEIGHT:
-            yield np.frombuffer(data, np.uint8).reshape(HEIGHT, WIDTH).astype(np.float32)
+            yield np.frombuffer(data, np.uint8).reshape(HEIGHT, WIDTH).astype(np.int64) * _STEPS

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import statistics
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from vidgen.errors import InputError
@@ -63,12 +64,12 @@ def score_takes(
 def choose(cards: Sequence[Scorecard]) -> Choice:
     """Order the cards from best to worst and name the winner.
 
-    Takes without a veto come first, then higher totals, then the better worst family, then the checksum: never the order
-    in which they were given.
+    Takes without a veto come first, then higher totals, then the better worst family, then the checksum. Figures that are the
+    same but for rounding count as equal, so that neither the order in which takes were given nor the processor decides.
     """
     if not cards:
         raise ValueError("there is nothing to choose from")
-    order = tuple(sorted(range(len(cards)), key=lambda index: _rank(cards[index])))
+    order = tuple(_ranked(cards))
     best = cards[order[0]]
     if best.status == "unreadable":
         return Choice(order, None, False, True, "no take can be played")
@@ -81,7 +82,7 @@ def choose(cards: Sequence[Scorecard]) -> Choice:
         return Choice(order, order[0], False, False, f"the only one without a veto; the next: {second.vetoes[0].detail}")
     margin = (best.total or 0.0) - (second.total or 0.0)
     if margin < RULES.tie_band:
-        return Choice(order, order[0], True, False, f"a tie: the difference of {margin:.2f} is within the noise")
+        return Choice(order, order[0], True, False, f"a tie: the difference of {abs(margin):.2f} is within the noise")
     return Choice(order, order[0], False, False, f"ahead by {margin:.2f}: {_decided(best, second)}")
 
 
@@ -90,10 +91,28 @@ def _check_names(kind: str, given: Collection[str], known: Collection[str]) -> N
         raise InputError("score.unknown_name", f"there is no {kind} {name!r} in the judge", hint=f"known: {', '.join(known)}")
 
 
-def _rank(card: Scorecard) -> tuple[int, int, float, float, str]:
-    known = [value for value in card.families.values() if value is not None]
-    total = -math.inf if card.total is None else card.total
-    return (card.status == "unreadable", len(card.vetoes), -total, -min(known, default=-math.inf), card.sha256)
+def _ranked(cards: Sequence[Scorecard]) -> Iterator[int]:
+    """Indices of the cards, best first."""
+    standing = [(card.status == "unreadable", len(card.vetoes)) for card in cards]
+    total = [_lowest([card.total]) for card in cards]
+    worst = [_lowest(card.families.values()) for card in cards]
+    for _, alike in groupby(sorted(range(len(cards)), key=standing.__getitem__), key=standing.__getitem__):
+        for equal in _equals(alike, total):
+            for same in _equals(equal, worst):
+                yield from sorted(same, key=lambda index: cards[index].sha256)
+
+
+def _equals(indices: Iterable[int], values: Sequence[float]) -> Iterator[list[int]]:
+    """The indices in groups, highest values first. The values of a group are within ``RULES.equal`` of its highest."""
+    left = sorted(indices, key=values.__getitem__, reverse=True)
+    while left:
+        bound = values[left[0]] - RULES.equal
+        yield [index for index in left if values[index] >= bound]
+        left = [index for index in left if values[index] < bound]
+
+
+def _lowest(values: Iterable[float | None]) -> float:
+    return min((value for value in values if value is not None and not math.isnan(value)), default=-math.inf)
 
 
 def _decided(best: Scorecard, second: Scorecard) -> str:

@@ -25,6 +25,9 @@ WIDTH = 384
 CROP = 384
 CROP_EVERY = 4
 """Every n-th picture is read for noise and blocks."""
+COLOUR_SIZE = (96, 54)
+BINS = 8
+"""Bins of each colour channel."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class _Tally:
         self.noise: list[float] = []
         self.blocks: list[float] = []
         self._flow = FlowMeter()
-        self._last: tuple[Gray, npt.NDArray[np.float32]] | None = None
+        self._last: tuple[Gray, npt.NDArray[np.float64]] | None = None
 
     def add(self, frame: Frame) -> None:
         small = _small(frame)
@@ -210,9 +213,19 @@ def _crop(frame: Frame) -> Frame:
     return frame[top : top + CROP, left : left + CROP]
 
 
-def _histogram(small: Frame) -> npt.NDArray[np.float32]:
-    counts = cv2.calcHist([small], [0, 1, 2], None, [8, 8, 8], [0, 256, 0, 256, 0, 256])
-    return np.asarray(counts.ravel() / max(1.0, float(counts.sum())), np.float32)
+def _histogram(small: Frame) -> npt.NDArray[np.float64]:
+    """Shares of colours, [512]. A pixel counts for the 8 bins around it by its distance to each, so that no level of grey lies
+    on a border where a rounding of one step would move it to another bin.
+    """
+    levels = cv2.resize(small, COLOUR_SIZE, interpolation=cv2.INTER_AREA).reshape(-1, 3) * ((BINS - 1) / 255.0)
+    lower = np.minimum(levels.astype(np.int64), BINS - 2)
+    upper_share = levels - lower
+    counts = np.zeros(BINS**3)
+    for corner in np.ndindex(2, 2, 2):
+        shares = np.where(corner, upper_share, 1.0 - upper_share).prod(axis=1)
+        bins = (lower + corner) @ np.array([BINS * BINS, BINS, 1])
+        counts += np.bincount(bins, shares, BINS**3)
+    return counts / len(levels)
 
 
 def _sharpness(gray: Gray) -> float:

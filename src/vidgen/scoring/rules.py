@@ -25,6 +25,7 @@ class Rules:
 
     version: int
     tie_band: float
+    equal: float
     gain_limit: float
     loss_limit: float
     measures: Mapping[str, Rule]

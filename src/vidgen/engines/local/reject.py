@@ -6,6 +6,7 @@ purpose (does it move, has it collapsed, does it flicker): finer judgements of u
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -73,8 +74,11 @@ def badness(clean: Any) -> list[float]:
 
 
 def survivors(bad: Sequence[float], keep: int) -> list[int]:
-    """Indices of the ``keep`` best, in their order; of equals the earlier stays."""
-    best = sorted(range(len(bad)), key=lambda index: (bad[index], index))[:keep]
+    """Indices of the ``keep`` best, in their order. What differs by less than a hundredth is equal (processors round
+    differently), and of equals the earlier stays; what is not a number is the worst.
+    """
+    rounded = [math.inf if math.isnan(value) else round(value, 2) for value in bad]
+    best = sorted(range(len(bad)), key=lambda index: (rounded[index], index))[:keep]
     return sorted(best)
 
 
