@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -14,13 +15,24 @@ from support import Ran, Vidgen
 from vidgen.cli import main
 
 
-def pytest_configure() -> None:
-    """Tests do not depend on who runs them.
+THE_USERS = re.compile(
+    "(VIDGEN(?!_FFMPEG$)|RUNWAYML|LUMA|KLING|FAL|OPENAI|GEMINI|GOOGLE|HF|HUGGINGFACE|RAY|SSL_CERT)_.*"
+    "|.*_PROXY|SSLKEYLOGFILE|NO_COLOR|FORCE_COLOR|COLUMNS|LINES",
+    re.IGNORECASE,
+)
+"""Settings of whoever runs the tests. ``VIDGEN_FFMPEG`` stays: it chooses the ffmpeg that is tested."""
 
-    A shell ignores Ctrl-C for what it starts in the background, and children inherit that: tests send it to theirs. Keys that
-    somebody keeps in the system's keyring are nobody's business here.
+
+def pytest_configure() -> None:
+    """Tests do not depend on who runs them, nor on what runs before left behind.
+
+    Settings, keys, models and the keyring of the user are nobody's business here. A shell ignores Ctrl-C for what it starts in
+    the background, and children inherit that: tests send it to theirs.
     """
-    os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    for name in filter(THE_USERS.fullmatch, list(os.environ)):
+        del os.environ[name]
+    os.environ["VIDGEN_HOME"] = str(Path(__file__).parents[1] / ".venv" / "home-for-tests")
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
