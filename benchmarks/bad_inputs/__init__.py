@@ -1,0 +1,1 @@
+"""A seeded campaign of bad inputs over everything that reaches vidgen from outside. ``python -m benchmarks.bad_inputs``."""
