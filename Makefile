@@ -5,13 +5,23 @@ BIN := $(VENV)/bin
 BOARD ?= storyboards/kyoto.yaml
 OUT ?= out/$(basename $(notdir $(BOARD))).mp4
 
-.PHONY: render test lint bench bench-gpu clean
+.PHONY: render test test-fast test-portable lint bench bench-gpu clean
 
 render: $(VENV)/.base  ## render the sample storyboard to out/
 	@mkdir -p $(dir $(OUT))
 	$(BIN)/vidgen render $(BOARD) -o $(OUT) --work .vidgen/$(basename $(notdir $(BOARD)))
 
 test: lint  ## lint, types and every test
+	$(BIN)/python -m pytest -n 2
+
+test-fast: $(VENV)/.dev  ## for the daily edit: every test that takes less than a second, in a minute and a half
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+# Processors round differently. What these three name is not used by OpenCV, numpy and torch, as on a machine without it.
+test-portable: export OPENCV_CPU_DISABLE ?= AVX512-SKX
+test-portable: export NPY_DISABLE_CPU_FEATURES ?= X86_V4 AVX512_ICL AVX512_SPR
+test-portable: export ATEN_CPU_CAPABILITY ?= avx2
+test-portable: $(VENV)/.dev  ## every test as on a processor without AVX-512; for every night
 	$(BIN)/python -m pytest -n 2
 
 lint: $(VENV)/.dev

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from local.warm import Nursery
 from vidgen.testing import tiny as tiny_models
 
 KEPT = Path(__file__).parents[2] / ".venv" / "tiny-models" / f"v{tiny_models.VERSION}"
@@ -40,6 +41,18 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("VIDGEN_HOME", str(folder))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     return folder
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    with Nursery() as made:
+        yield made
+
+
+@pytest.fixture
+def warm_workers(nursery: Nursery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers of this test start at once; for tests of what they do, not of how they start."""
+    monkeypatch.setattr("vidgen.engines.local.host.start_process", nursery.start)
 
 
 @pytest.fixture(scope="session")

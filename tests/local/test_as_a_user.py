@@ -15,6 +15,7 @@ pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
 Tiny = Callable[[str], Path]
+pytestmark = pytest.mark.usefixtures("warm_workers")
 
 
 def started(ran: Ran) -> list[object]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +14,7 @@ from typing import Any
 import pytest
 
 from local.support import shot, takes_of
+from support import Vidgen
 
 pytest.importorskip("diffusers")
 
@@ -27,6 +26,7 @@ from vidgen.takes.request import Generated, Inputs, ShotRequest
 from vidgen.testing import EngineConformance
 
 Tiny = Callable[[str], Path]
+pytestmark = pytest.mark.usefixtures("warm_workers")
 
 
 class TestLocalConforms(EngineConformance):
@@ -88,31 +88,14 @@ def test_svd_animates_a_picture_and_says_that_it_hears_no_words(engine: Local, t
     assert probe_video(tmp_path / "svd.mp4").frames == 24
 
 
-events: list[dict[str, Any]] = []
-"""The lines of the last ``run``."""
-
-
-def run(*arguments: str, home: Path, **environment: str) -> tuple[int, dict[str, Any]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "vidgen", *arguments, "--json"],
-        capture_output=True, text=True, cwd=home.parent, env={**os.environ, "OMP_NUM_THREADS": "1", **environment}, timeout=120,
-    )  # fmt: skip
-    events[:] = [json.loads(line) for line in done.stdout.splitlines()]
-    return done.returncode, events[-1]
-
-
-def test_vidgen_shot_with_a_model_folder_delivers_exactly_what_was_asked(tiny: Tiny, home: Path) -> None:
-    model = str(tiny("wan-t2v"))
-    code, told = run(
-        "shot", "a calm sea", "--engine", "local", "--model", model, "--resolution", "96x64", "--duration", "1", "--fps", "24",
-        "-o", "sea.mp4", home=home,
-    )  # fmt: skip
-    assert code == 0, told
-    info = probe_video(home.parent / "sea.mp4")
+def test_vidgen_shot_with_a_model_folder_delivers_exactly_what_was_asked(tiny: Tiny, vidgen: Vidgen, tmp_path: Path) -> None:
+    ran = vidgen(*a_shot("--model", tiny("wan-t2v"), "--fps", "24", "-o", "sea.mp4"))
+    assert ran.code == 0, ran.out
+    info = probe_video(tmp_path / "sea.mp4")
     assert (info.frames, info.width, info.height, info.rate) == (24, 96, 64, 24)
-    (take,) = told["data"]["takes"]
+    (take,) = ran.data["takes"]
     assert {"model", "revision", "scheduler", "steps", "seed"} <= set(take["manifest"])
-    assert any("fps" in warning["message"] for warning in told["warnings"])
+    assert any("fps" in warning["message"] for warning in ran.envelope["warnings"])
 
 
 FILM = """
@@ -126,19 +109,18 @@ shots:
 """
 
 
-def test_a_film_is_made_by_one_worker_that_loads_the_model_once(tiny: Tiny, home: Path) -> None:
-    board = home.parent / "film.yaml"
-    board.write_text(FILM.format(model=tiny("wan-ti2v")))
-    code, told = run("render", "film.yaml", "-o", "film.mp4", home=home)
-    assert code == 0, told
-    assert [len(entry["takes"]) for entry in told["data"]["shots"]] == [3, 3, 3]
-    assert told["data"]["diffusion"] is True
-    previews = [event for event in events if event.get("event") == "take.preview"]
+def test_a_film_is_made_by_one_worker_that_loads_the_model_once(tiny: Tiny, vidgen: Vidgen, tmp_path: Path) -> None:
+    (tmp_path / "film.yaml").write_text(FILM.format(model=tiny("wan-ti2v")))
+    ran = vidgen("render", "film.yaml", "-o", "film.mp4", "--json")
+    assert ran.code == 0, ran.out
+    assert [len(entry["takes"]) for entry in ran.data["shots"]] == [3, 3, 3]
+    assert ran.data["diffusion"] is True
+    previews = [event for event in ran.lines if event.get("event") == "take.preview"]
     assert {event["shot"] for event in previews} == {"one", "two", "three"}
     first = previews[0]
     assert len(base64.b64decode(first["rgb"])) == first["width"] * first["height"] * 3
-    again, told = run("render", "film.yaml", "-o", "film.mp4", home=home)
-    assert again == 0 and all(entry["reused"] for entry in told["data"]["shots"])
+    again = vidgen("render", "film.yaml", "-o", "film.mp4", "--json")
+    assert again.code == 0 and all(entry["reused"] for entry in again.data["shots"])
 
 
 def test_a_moved_model_is_the_same_model_and_a_changed_one_is_another(tiny: Tiny, tmp_path: Path) -> None:
@@ -153,61 +135,55 @@ def test_a_moved_model_is_the_same_model_and_a_changed_one_is_another(tiny: Tiny
     assert engine.model_key(str(moved)) != engine.model_key(str(tiny("wan-t2v")))
 
 
-def shot_fails(home: Path, *arguments: str, **environment: str) -> tuple[int, dict[str, Any]]:
-    code, told = run(
-        "shot", "a sea", "--engine", "local", *arguments, "--resolution", "96x64", "--duration", "1", home=home, **environment
-    )
-    return code, told["error"]
+def a_shot(*more: object) -> tuple[object, ...]:
+    """The command line of a small clip by the engine."""
+    return "shot", "a calm sea", "--engine", "local", "--resolution", "96x64", "--duration", "1", "--json", *more
 
 
-def test_a_model_that_is_not_here_is_exit_3_with_the_command_that_gets_it(home: Path) -> None:
-    code, error = shot_fails(home, "--model", "wan2.1-t2v-1.3b", VIDGEN_OFFLINE="1")
+def shot_fails(vidgen: Vidgen, *more: object) -> tuple[int, dict[str, Any]]:
+    ran = vidgen(*a_shot(*more))
+    return ran.code, ran.envelope["error"]
+
+
+def test_a_model_that_is_not_here_is_exit_3_with_the_command_that_gets_it(
+    vidgen: Vidgen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIDGEN_OFFLINE", "1")
+    code, error = shot_fails(vidgen, "--model", "wan2.1-t2v-1.3b")
     assert (code, error["code"]) == (3, "models.missing")
     assert error["hint"] == "vidgen models pull wan2.1-t2v-1.3b"
 
 
-def test_a_model_that_cannot_be_had_says_what_to_use(home: Path) -> None:
-    code, error = shot_fails(home, "--model", "make-a-video")
+def test_a_model_that_cannot_be_had_says_what_to_use(vidgen: Vidgen) -> None:
+    code, error = shot_fails(vidgen, "--model", "make-a-video")
     assert code == 3 and "never released" in error["message"] and "wan2.2-ti2v-5b" in error["hint"]
 
 
-def test_a_folder_that_is_no_pipeline_is_exit_2(home: Path, tmp_path: Path) -> None:
+def test_a_folder_that_is_no_pipeline_is_exit_2(vidgen: Vidgen, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
-    code, error = shot_fails(home, "--model", str(tmp_path / "photos"))
+    code, error = shot_fails(vidgen, "--model", tmp_path / "photos")
     assert (code, error["code"]) == (2, "models.not_a_pipeline")
 
 
-def test_a_pickle_is_never_loaded(home: Path, tiny: Tiny, tmp_path: Path) -> None:
+def test_a_pickle_is_never_loaded(vidgen: Vidgen, tiny: Tiny, tmp_path: Path) -> None:
     folder = tmp_path / "pickled"
     shutil.copytree(tiny("wan-t2v"), folder)
     weights = folder / "transformer" / "diffusion_pytorch_model.safetensors"
     weights.rename(weights.with_suffix(".bin"))
-    code, error = shot_fails(home, "--model", str(folder))
+    code, error = shot_fails(vidgen, "--model", folder)
     assert (code, error["code"]) == (2, "models.unsafe")
 
 
-def test_svd_without_a_picture_is_exit_2_and_says_what_it_needs(home: Path, tiny: Tiny) -> None:
-    code, error = shot_fails(home, "--model", str(tiny("svd")))
+def test_svd_without_a_picture_is_exit_2_and_says_what_it_needs(vidgen: Vidgen, tiny: Tiny) -> None:
+    code, error = shot_fails(vidgen, "--model", tiny("svd"))
     assert (code, error["code"]) == (2, "engine.cannot")
     assert "start_frame" in error["message"]
 
 
-def test_a_shot_longer_than_the_model_makes_is_exit_2(home: Path, tiny: Tiny) -> None:
-    code, told = run(
-        "shot",
-        "a sea",
-        "--engine",
-        "local",
-        "--model",
-        str(tiny("wan-t2v")),
-        "--resolution",
-        "96x64",
-        "--duration",
-        "9",
-        home=home,
-    )
-    assert (code, told["error"]["code"]) == (2, "engine.cannot")
-    assert "81 frames" in told["error"]["message"]
+def test_a_shot_longer_than_the_model_makes_is_exit_2(vidgen: Vidgen, tiny: Tiny) -> None:
+    code, error = shot_fails(vidgen, "--model", tiny("wan-t2v"), "--duration", "9")
+    assert (code, error["code"]) == (2, "engine.cannot")
+    assert "81 frames" in error["message"]
 
 
 def test_an_unknown_parameter_is_named_with_the_nearest(engine: Local, tiny: Tiny, tmp_path: Path) -> None:

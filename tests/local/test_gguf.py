@@ -61,7 +61,7 @@ def gguf_of(folder: Path, file: Path, *, part: str = "transformer", named: Calla
 
 
 @pytest.fixture
-def engine() -> Iterator[Local]:
+def engine(warm_workers: None) -> Iterator[Local]:
     made = Local()
     yield made
     made.close()

@@ -23,10 +23,12 @@ from vidgen.takes.request import Generated
 pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 Tiny = Callable[[str], Path]
+pytestmark = pytest.mark.usefixtures("warm_workers")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def host() -> Iterator[Host]:
+    """One group for all tests; the test that kills a member ends it."""
     made = Host("cpu", group=("cpu", "cpu"))
     yield made
     made.close()
@@ -72,6 +74,27 @@ def test_two_processes_make_the_clip_that_one_makes(tiny: Tiny, tmp_path: Path, 
 
 
 @pytest.mark.slow
+def test_all_members_stop_at_the_same_step_and_go_on_with_the_next_job(host: Host, tiny: Tiny, tmp_path: Path) -> None:
+    stop = threading.Event()
+    with pytest.raises(Cancelled):
+        host.make(batch(tiny("wan-t2v"), tmp_path, steps=500), lambda message: stop.set(), stop.is_set)
+    (made,) = host.make(batch(tiny("wan-t2v"), tmp_path, steps=2))
+    assert made.file
+
+
+@pytest.mark.slow
+def test_what_all_members_meet_is_told_once_and_the_group_lives(host: Host, tiny: Tiny, tmp_path: Path) -> None:
+    """A GPU that none of them has: each finds out by itself."""
+    job = batch(tiny("wan-t2v"), tmp_path, steps=2)
+    for _ in range(2):
+        with pytest.raises(MissingError, match="cannot use mps"):
+            host.make(replace(job, load=replace(job.load, device="mps")))
+        members = processes(host)
+    assert host.make(job)[0].file
+    assert processes(host) == members
+
+
+@pytest.mark.slow
 def test_a_member_that_dies_ends_the_group_and_the_next_call_starts_another(host: Host, tiny: Tiny, tmp_path: Path) -> None:
     job = batch(tiny("wan-t2v"), tmp_path, steps=200)
     job = replace(job, load=replace(job.load, share=2))
@@ -92,27 +115,6 @@ def test_a_member_that_dies_ends_the_group_and_the_next_call_starts_another(host
     while any(map(alive, members)) and time.monotonic() < until:
         time.sleep(0.1)
     assert not any(map(alive, members))
-
-
-@pytest.mark.slow
-def test_all_members_stop_at_the_same_step_and_go_on_with_the_next_job(host: Host, tiny: Tiny, tmp_path: Path) -> None:
-    stop = threading.Event()
-    with pytest.raises(Cancelled):
-        host.make(batch(tiny("wan-t2v"), tmp_path, steps=500), lambda message: stop.set(), stop.is_set)
-    (made,) = host.make(batch(tiny("wan-t2v"), tmp_path, steps=2))
-    assert made.file
-
-
-@pytest.mark.slow
-def test_what_all_members_meet_is_told_once_and_the_group_lives(host: Host, tiny: Tiny, tmp_path: Path) -> None:
-    """A GPU that none of them has: each finds out by itself."""
-    job = batch(tiny("wan-t2v"), tmp_path, steps=2)
-    for _ in range(2):
-        with pytest.raises(MissingError, match="cannot use mps"):
-            host.make(replace(job, load=replace(job.load, device="mps")))
-        members = processes(host)
-    assert host.make(job)[0].file
-    assert processes(host) == members
 
 
 def test_more_devices_together_than_there_are_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,8 @@ _LOOK_S = 0.2
 _GRACE_S = 1.0
 """How long a worker may take to stop between two steps before it is ended, which loses no more than a loaded pipeline."""
 _LOG_LINES = 6
+start_process = subprocess.Popen
+"""How a worker is started."""
 
 
 class Host:
@@ -148,7 +150,7 @@ class Host:
         if self.device == "mps":
             environment.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
         with _ctrl_c_kept_away():
-            self._process = subprocess.Popen(
+            self._process = start_process(
                 [sys.executable, "-m", "vidgen.engines.local.worker", self._runner],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
