@@ -13,6 +13,8 @@ from vidgen.storyboard.reader import parse_document, read_document
 from vidgen.storyboard.schema import help_by_type, storyboard_schema
 
 BOARDS = Path(__file__).parents[2] / "storyboards"
+SAMPLES = sorted(set(BOARDS.glob("*.yaml")) - set(BOARDS.glob("*.lock.yaml")))
+"""Lock files lie beside the samples once they were rendered."""
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +24,7 @@ def validator() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(schema)
 
 
-@pytest.mark.parametrize("file", sorted(set(BOARDS.glob("*.yaml")) - set(BOARDS.glob("*.lock.yaml"))), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", SAMPLES, ids=lambda file: file.stem)
 def test_the_sample_storyboards_fit_it(file: Path, validator: jsonschema.Draft202012Validator) -> None:
     assert [error.message for error in validator.iter_errors(read_document(file).value)] == []
     assert file.read_text().startswith("# yaml-language-server: $schema=storyboard.schema.json\n")
