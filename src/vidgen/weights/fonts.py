@@ -7,6 +7,7 @@ here, behind one lock; what leaves are values that nobody can change.
 from __future__ import annotations
 
 import functools
+import io
 import threading
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -99,7 +100,7 @@ def _open(file: Path) -> Any:
     """The font, to be asked under ``_READING`` alone."""
     from fontTools.ttLib import TTFont
 
-    return TTFont(file, lazy=True)
+    return TTFont(io.BytesIO(file.read_bytes()), lazy=True)
 
 
 @once_under(_READING)
