@@ -37,8 +37,8 @@ KINDS = {
     "coffee cup in the morning . 湯のみと急須",
     "abstract": "particles . light streaks . ink in water . kaleidoscope . nebula . golden dust particles . geometric shapes . "
     "光の筋",
-    "weather": "snow falling on pines . thunderstorm over the sea . fireflies by a river . cherry petals in the wind . "
-    "heavy rain in the city . mist in a valley . autumn leaves falling . 吹雪の山",
+    "weather": "thunderstorm over the sea . snow falling on pines . fireflies by a river . cherry petals over a lake . "
+    "heavy rain in the city . mist in a valley . autumn leaves on a road . 吹雪の山",
     "still": " . ".join("harbour" for _ in range(8)),
 }  # fmt: skip
 """Eight shots of each kind of picture that previz can make."""
