@@ -196,6 +196,16 @@ def test_what_a_plug_in_raises_is_that_engines_failure(
     assert "Traceback" not in ran.err
 
 
+def test_a_plug_in_that_cannot_say_what_it_can_do_breaks_its_own_row_only(
+    vidgen: Vidgen, acme: Callable[[str, str], None]
+) -> None:
+    acme("capabilities", "raise KeyError('steps')")
+    ran = vidgen("engines", "--json")
+    rows = {row["engine"]: row for row in ran.data["engines"]}
+    assert ran.code == 0 and "previz" in rows
+    assert not rows["acme"]["ready"] and "KeyError" in rows["acme"]["state"]
+
+
 def test_a_plug_in_that_cannot_be_closed_costs_nothing(vidgen: Vidgen, film: Film, acme: Callable[[str, str], None]) -> None:
     acme("close", "raise OSError('the pipe is gone')")
     ran = vidgen("render", film(THEIRS), "--json")
