@@ -106,3 +106,30 @@ def test_files_and_functions_stay_small() -> None:
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 assert (node.end_lineno or 0) - node.lineno <= 80, f"{file}: {node.name} is too long"
+
+
+def test_fonts_are_opened_in_one_room_only() -> None:
+    """An open font must not be asked by two threads at once; ``weights/fonts.py`` holds the lock and gives plain values."""
+    users = [str(file.relative_to(SOURCE)) for file in SOURCE.rglob("*.py") if "fontTools" in file.read_text(encoding="utf-8")]
+    assert users == ["weights/fonts.py"]
+
+
+NOT_VALUES = {
+    "_adapter": "pydantic's, which only reads once it is made",
+    "_open": "an open font, asked under the lock of weights/fonts.py alone",
+    "_tree": "a storyboard's nodes, which only the thread that lints sees",
+}
+"""Functions that keep a result that is no plain value, and why every thread may have it all the same."""
+
+
+def test_what_is_kept_for_every_thread_is_a_value_or_says_why_not() -> None:
+    """``Any`` is what objects of other packages are typed as. Such an object that is kept is shared by all threads."""
+    found = {}
+    for file in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            marks = [ast.unparse(mark) for mark in node.decorator_list] if isinstance(node, ast.FunctionDef) else []
+            if any(re.match(r"(functools\.)?(lru_)?cache\b|once", mark) for mark in marks):
+                found[node.name] = re.sub(
+                    r"(dict|Mapping)\[str, Any\]", "", ast.unparse(node.returns) if node.returns else "Any"
+                )
+    assert {name for name, kind in found.items() if re.search(r"\bAny\b", kind)} == set(NOT_VALUES)

@@ -7,6 +7,7 @@ VidgenError
 ├── ProcessingError     exit 4   generation or processing failed
 ├── BudgetError         exit 5   a spending limit would be exceeded; nothing was spent
 ├── ReviewError         exit 6   finished, but needs review (``--strict`` only)
+├── InternalError       exit 1   a fault of vidgen itself in one take or shot; the others are kept
 └── Cancelled           exit 130 interrupted; what was done is kept and the run can be resumed
 
 An error carries ``code`` (stable, for programs), ``message`` (what happened), ``hint`` (what to do) and ``where``
@@ -105,6 +106,15 @@ class ReviewError(VidgenError):
     exit_code = 6
 
 
+class InternalError(VidgenError):
+    """A fault of vidgen itself, met in one take or shot (``what`` names it); the others went on and are kept."""
+
+    def __init__(self, what: str, error: BaseException, *, where: str = "") -> None:
+        cause = " ".join(f"{type(error).__name__}: {error}".split())[:400]
+        hint = "run again with --debug for a traceback, and report it"
+        super().__init__("internal", f"internal error: {what}: {cause}", hint=hint, where=where)
+
+
 class Cancelled(VidgenError):
     """The user interrupted the run (Ctrl-C: 130, SIGTERM: 143)."""
 
@@ -125,6 +135,7 @@ CODES: dict[str, str] = {
     "cut.bad_size": "The picture size of the final cut cannot be encoded",
     "cut.empty": "There is nothing to cut: no shots, or a shot without frames",
     "engine.cannot": "The model cannot make this kind of shot from what it is given",
+    "engine.failed": "An engine of another project raised an error of its own; the message quotes it",
     "engine.load_failed": "An engine is installed but cannot be loaded",
     "engine.not_diffusion": "Diffusion was required and a shot would be made without it",
     "engine.not_ready": "The engine is known but cannot run here",
@@ -138,6 +149,7 @@ CODES: dict[str, str] = {
     "generation.failed": "The engine could not make the take; the message quotes it",
     "generation.moderated": "The provider refused the request or its result on policy grounds",
     "home.not_writable": "The folder for models, fonts and caches cannot be written",
+    "internal": "A fault of vidgen itself; the message says where it was met",
     "journal.conflict": "A paid job is not in the state that this step needs; nothing was sent",
     "journal.corrupt": "The record of paid work cannot be read",
     "journal.newer": "The record of paid work was written by a newer vidgen",
@@ -236,6 +248,7 @@ NOTICES: dict[str, str] = {
     "cut.transition_shortened": "A transition did not fit its shots and was shortened",
     "engine.model_unknown": "A model that the table does not know is used; its limits and price are not known",
     "engine.no_gpu": "A model that is made for GPUs will run on the CPU",
+    "engine.not_closed": "An engine failed when it was let go of at the end of the run; what it made is kept",
     "engine.prompt_too_long": "The prompt is longer than the engine takes",
     "engine.wish_approximated": "The engine honours a key of the shot only roughly",
     "engine.wish_ignored": "The engine cannot honour a key of the shot; it was left out",
@@ -266,6 +279,7 @@ NOTICES: dict[str, str] = {
     "sound.silent": "The soundtrack is silent or too short to measure; its level was left alone",
     "take.corrupt": "A stored take was damaged or gone; it was set aside and is treated as missing",
     "take.failed": "A take failed; the shot's other takes are used",
+    "take.not_judged": "The judge could not look at a take, by a fault of vidgen itself; a person should",
     "take.held": "The provider's clip is shorter than asked; its last frame is held",
     "take.reshaped": "The provider's clip has another shape; it was cropped",
     "take.unfinished": "A paid submission was interrupted; whether it was accepted is unknown",

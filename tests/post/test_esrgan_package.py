@@ -77,6 +77,16 @@ def another_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
         del sys.modules[name]
 
 
+def test_its_prints_are_silenced_without_touching_the_output_of_others(
+    another_package: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It prints every tile; meanwhile other threads print events and results."""
+    another_package("realesrgan.utils", "def tile(talk):\n    print('Tile 1/4')\n    talk()\n")
+    package_engine.import_package()
+    sys.modules["realesrgan.utils"].tile(lambda: print("an event"))
+    assert capsys.readouterr().out == "an event\n"
+
+
 @pytest.mark.parametrize(
     ("message", "remedy"),
     [

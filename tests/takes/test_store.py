@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -166,3 +169,28 @@ def _dead_pid() -> int:
     pid = os.posix_spawn("/bin/true", ["true"], os.environ)
     os.waitpid(pid, 0)
     return pid
+
+
+def test_threads_that_look_at_once_all_find_their_takes(
+    root: Path, take: TakeRequest, key: str, clip: Clip, generated: Make
+) -> None:
+    """A store that is just opened reads what is on disk when it is first asked, here by eight threads at once."""
+    part = clip()
+    first = TakeStore(root).put(part, take, generated(part), request_key=key)
+    data = json.loads(first.file.with_suffix(".json").read_text())
+    for number in range(40):
+        copy = first.file.with_name(f"copy{number}.mp4")
+        shutil.copyfile(first.file, copy)
+        copy.with_suffix(".json").write_text(json.dumps({**data, "take_key": f"key{number}", "take": number}))
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(5):
+            store = TakeStore(root)
+            with ThreadPoolExecutor(8) as pool:
+                found = list(pool.map(store.find, [f"key{number}" for number in reversed(range(40))]))
+                listed = list(pool.map(store.takes_of, [key] * 4))
+            assert None not in found
+            assert {len(takes) for takes in listed} == {41}
+    finally:
+        sys.setswitchinterval(before)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -138,63 +137,17 @@ def _mask(text: str, width: int, height: int, x: float, baseline: float, em: flo
     import cv2
     import numpy as np
 
-    from vidgen.cut.lettering import typeface
+    from vidgen.weights.fonts import letter
 
-    face = typeface(kind)
     canvas = np.zeros((height * SMOOTH, width * SMOOTH), np.uint8)
     for char in text:
+        shape = letter(char, kind)
         contours = [
             np.round((np.array(points) * (em, -em) + (x, baseline)) * SMOOTH).astype(np.int32)
-            for points in _outline(char, kind)
+            for points in (shape.contours if shape else ())
         ]
         if contours:
             cv2.fillPoly(canvas, contours, 255)
-        x += face.width(char) * em
+        x += _width(char, em, kind)
     small = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
     return (small / np.float32(255)).astype(np.float32)
-
-
-@functools.cache
-def _outline(char: str, kind: FontKind) -> tuple[tuple[tuple[float, float], ...], ...]:
-    """The contours of a letter in ems, y upward; empty where the font does not have it."""
-    from fontTools.pens.recordingPen import DecomposingRecordingPen
-    from fontTools.ttLib import TTFont
-
-    from vidgen.weights.fonts import font_file
-
-    with TTFont(font_file(kind), lazy=True) as font:
-        name = font.getBestCmap().get(ord(char))
-        if name is None:
-            return ()
-        glyphs, scale = font.getGlyphSet(), font["head"].unitsPerEm
-        pen = DecomposingRecordingPen(glyphs)
-        glyphs[name].draw(pen)
-        contours = _contours(pen.value)
-    return tuple(tuple((x / scale, y / scale) for x, y in contour) for contour in contours)
-
-
-Point = tuple[float, float]
-
-
-def _contours(steps: Sequence[tuple[str, tuple[Point, ...]]]) -> Iterator[list[Point]]:
-    """Pen strokes as polygons; cubic curves (the fonts are OpenType CFF) become eight lines each."""
-    points: list[Point] = []
-    for kind, arguments in steps:
-        if kind == "moveTo":
-            points = [arguments[0]]
-        elif kind == "lineTo":
-            points.append(arguments[0])
-        elif kind == "curveTo":
-            points += _curve(points[-1], *arguments)
-        elif kind in ("closePath", "endPath") and points:
-            yield points
-
-
-def _curve(a: Point, b: Point, c: Point, d: Point) -> list[Point]:
-    found = []
-    for step in range(1, 9):
-        t = step / 8
-        weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
-        x, y = (sum(weight * point[axis] for weight, point in zip(weights, (a, b, c, d), strict=True)) for axis in (0, 1))
-        found.append((x, y))
-    return found

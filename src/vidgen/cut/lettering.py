@@ -6,11 +6,9 @@ kana, and never ends with an opening bracket.
 
 from __future__ import annotations
 
-import functools
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from vidgen.cut.timeline import FontKind
 
@@ -28,9 +26,9 @@ Width = Callable[[str], float]
 
 @dataclass(frozen=True)
 class Typeface:
-    """Metrics of one font: ``advances`` by code point in ems, and ``line`` the height of one line in ems as libass sets it."""
+    """How one font sets a text: ``advances`` by code point and ``line``, the height of a line as libass sets it, in ems."""
 
-    advances: dict[int, float]
+    advances: Mapping[int, float]
     line: float
 
     def width(self, text: str) -> float:
@@ -46,20 +44,12 @@ class Typeface:
         return 1.0 if unicodedata.east_asian_width(char) in "WF" else 0.6
 
 
-@functools.cache
 def typeface(kind: FontKind) -> Typeface:
-    """The metrics of the ``sans`` or ``serif`` font."""
-    from fontTools.ttLib import TTFont
+    """The ``sans`` or ``serif`` font."""
+    from vidgen.weights.fonts import metrics
 
-    from vidgen.weights.fonts import font_file
-
-    with TTFont(font_file(kind), lazy=True) as font:
-        em: int = font["head"].unitsPerEm
-        metrics: dict[str, tuple[int, int]] = font["hmtx"].metrics
-        cmap: dict[int, str] = font.getBestCmap()
-        os2: Any = font["OS/2"]
-        line = (os2.usWinAscent + os2.usWinDescent) / em
-        return Typeface({code: metrics[name][0] / em for code, name in cmap.items()}, line)
+    found = metrics(kind)
+    return Typeface(found.advances, found.line)
 
 
 def wrap(text: str, limit: float, width: Width) -> list[str]:

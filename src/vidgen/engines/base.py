@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vidgen.catalog.capabilities import Capabilities
+from vidgen.engines.guard import failure_of
 from vidgen.errors import Cancelled as Interrupted
 from vidgen.errors import InputError, MissingError, VidgenError
 from vidgen.takes.request import Generated, ShotRequest, TakeRequest
@@ -121,8 +122,8 @@ class LocalEngine(Engine):
                 made.append(self.generate(take, out, progress=part, cancelled=cancelled))
             except (Interrupted, InputError, MissingError):
                 raise
-            except VidgenError as error:
-                made.append(error)
+            except Exception as error:
+                made.append(failure_of(error, self, take.request.shot, take.take))
         return made
 
     def close(self) -> None:

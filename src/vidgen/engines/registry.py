@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from vidgen.engines.base import Engine, LocalEngine, RemoteEngine
+from vidgen.engines.guard import guarded
 from vidgen.errors import MissingError
 
 GROUP = "vidgen.engines"
@@ -78,7 +79,7 @@ def plugin_problems() -> list[PluginProblem]:
 def engine_added(name: str, make: Callable[[], Engine]) -> Iterator[None]:
     """Add an engine to this process for a while, or put one in place of an installed one; for tests and notebooks."""
     before = _added.get(name)
-    _added[name] = make
+    _added[name] = lambda: guarded(make())
     try:
         yield
     finally:
@@ -108,7 +109,7 @@ def _load(entry: EntryPoint) -> Engine:
         raise TypeError(f"{entry.value} is neither a LocalEngine nor a RemoteEngine")
     if engine.name != entry.name:
         raise TypeError(f"{entry.value} calls itself {engine.name!r}, but its entry point is {entry.name!r}")
-    return engine
+    return guarded(engine)
 
 
 def _unknown(name: str) -> MissingError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import shutil
@@ -15,6 +14,7 @@ from typing import Any
 from vidgen.errors import MissingError
 from vidgen.media.files import write_text
 from vidgen.media.home import vidgen_home
+from vidgen.media.once import once
 
 _PICTURES = ("xfade", "minterpolate", "ass", "scale", "tpad", "lut3d", "bwdif", "colorspace")
 NEEDED_FILTERS = (*_PICTURES, "ebur128", "alimiter", "amix")
@@ -39,7 +39,7 @@ def find_ffmpeg() -> Ffmpeg:
     return _find(os.environ.get("VIDGEN_FFMPEG", ""), os.environ.get("PATH", ""))
 
 
-@functools.cache
+@once
 def _find(configured: str, _path: str) -> Ffmpeg:
     if configured:
         found = inspect(shutil.which(configured) or configured, "VIDGEN_FFMPEG")

@@ -30,6 +30,11 @@ def offline() -> bool:
     return os.environ.get("VIDGEN_OFFLINE", "") not in ("", "0")
 
 
+def debug() -> bool:
+    """Whether tracebacks are wanted (``--debug`` or ``VIDGEN_DEBUG=1``)."""
+    return os.environ.get("VIDGEN_DEBUG", "") not in ("", "0")
+
+
 def configuration() -> dict[str, Any]:
     """The user's ``config.yaml`` in ``VIDGEN_HOME``; empty where there is none. ``engine`` is the one for ``auto``, ``local``
     says how models run here (``engines.local.settings``), ``open-sora`` where that program is, ``concurrency`` how many jobs

@@ -37,7 +37,11 @@ def engine_rows() -> list[dict[str, Any]]:
         if name in engine_table():
             models: tuple[Capabilities, ...] = engine_table()[name]
         else:
-            models = (get_engine(name).capabilities(),)
+            try:
+                models = (get_engine(name).capabilities(),)
+            except VidgenError as error:  # a broken plug-in breaks its own row only
+                rows.append(_engine_row(Capabilities(engine=name, kind="local"), False, error.message))
+                continue
         ready, state = _engine_state(name, models[0], installed)
         by_model = ready and name == "local"
         rows += [_engine_row(able, *(_local_state(able) if by_model else (ready, state))) for able in models]

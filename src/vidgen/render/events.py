@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+import traceback
 from typing import Any, Protocol
+
+from vidgen.errors import VidgenError
+from vidgen.media.home import debug
 
 EVENTS = (
     "run.started",
@@ -26,10 +32,31 @@ EVENTS = (
 
 
 class Listener(Protocol):
-    """Hears events. Called from several threads; must not block."""
+    """Hears events, one at a time but from several threads; must not block."""
 
     def __call__(self, event: str, /, **values: Any) -> None:
         """``event`` is one of ``EVENTS``; values are JSON values and always include ``shot`` where one is concerned."""
+
+
+class InTurn:
+    """A listener for many threads: ``listener`` hears one event after the other. Where it fails it hears no more, since what
+    is only shown never costs a take.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener, self._turn = listener, threading.RLock()
+
+    def __call__(self, event: str, /, **values: Any) -> None:
+        """Pass one event on."""
+        with self._turn:
+            try:
+                self._listener(event, **values)
+            except VidgenError:  # a wish to stop, which may come in the middle of anything
+                raise
+            except Exception as error:
+                self._listener = silent
+                if debug():
+                    traceback.print_exception(error, file=sys.stderr)
 
 
 def silent(event: str, /, **values: Any) -> None:

@@ -12,7 +12,7 @@ from vidgen.engines.base import Engine
 from vidgen.errors import InputError, MissingError, Notice, ReviewError, VidgenError
 from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import Plan, PlannedShot
-from vidgen.render.events import Listener, silent
+from vidgen.render.events import InTurn, Listener, silent
 from vidgen.render.finish import finish
 from vidgen.render.machine import capabilities_of
 from vidgen.render.planned import plan_loaded
@@ -122,6 +122,7 @@ def render_film(
     """Render a storyboard. Everything done is kept: the same call goes on where an interrupted one stopped."""
     if options.executor != "local":
         raise MissingError("executor.missing", f"executor {options.executor} is not in this version", hint="--executor local")
+    listener = InTurn(listener)
     loaded = load_storyboard(board)
     full = plan_loaded(loaded, options.overrides)
     plan = _only(full, options)

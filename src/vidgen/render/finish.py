@@ -9,11 +9,12 @@ from types import MappingProxyType
 from typing import Any
 
 from vidgen.cut import assemble
-from vidgen.errors import Notice
+from vidgen.errors import Cancelled, InternalError, Notice, VidgenError
 from vidgen.media.files import sha256_file
 from vidgen.media.probe import has_sound
 from vidgen.planning.plan import Plan
 from vidgen.render.events import Listener
+from vidgen.render.failures import shown, worst
 from vidgen.render.polish import polish
 from vidgen.render.shots import DEFAULT_JOBS, MadeShot
 from vidgen.render.timeline import ShotClip, build_timeline
@@ -39,7 +40,7 @@ def finish(
 
     Everything is kept by content in ``work``: what has not changed is not made again.
     """
-    clips = {shot.planned.id: _sounding(_clip(plan, shot, larger, work, listener, warn), shot, warn) for shot in made}
+    clips = _clips(made, lambda shot: _sounding(_clip(plan, shot, larger, work, listener, warn), shot, warn))
     timeline = build_timeline(plan, clips)
     listener("cut.started", segments=len(plan.shots) + sum(shot.overlap > 0 for shot in plan.shots))
 
@@ -52,6 +53,24 @@ def finish(
     counts = {"encoded": result.reencoded, "copied": result.copied, "kept": result.reused}
     listener("cut.done", output=str(output), frames=result.frames, **counts)
     return counts
+
+
+def _clips(made: Sequence[MadeShot], clip: Callable[[MadeShot], ShotClip]) -> dict[str, ShotClip]:
+    """The clip of every shot. Where one cannot be had, the others are made all the same, and kept for the next run."""
+    clips: dict[str, ShotClip] = {}
+    failures: list[VidgenError] = []
+    for shot in made:
+        try:
+            clips[shot.planned.id] = clip(shot)
+        except Cancelled:
+            raise
+        except VidgenError as error:
+            failures.append(shown(error))
+        except Exception as error:
+            failures.append(InternalError(f"post-processing of {shot.planned.id}", shown(error), where=shot.planned.id))
+    if failures:
+        raise worst(failures)
+    return clips
 
 
 def _clip(plan: Plan, shot: MadeShot, larger: Mapping[str, Take], work: Path, listener: Listener, warn: Warn) -> ShotClip:

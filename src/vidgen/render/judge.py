@@ -40,13 +40,17 @@ class Verdict:
 
     def score(self, take: int) -> float | None:
         """The total of a take; None where it was not measured."""
-        return self.cards[self.takes.index(take)].total
+        card = self._card(take)
+        return card.total if card else None
 
     def vetoes(self, take: int) -> list[dict[str, Any]]:
         """The faults of a take that no other quality makes good."""
-        return [
-            {"code": veto.code, "at_s": veto.at_s, "detail": veto.detail} for veto in self.cards[self.takes.index(take)].vetoes
-        ]
+        card = self._card(take)
+        return [{"code": veto.code, "at_s": veto.at_s, "detail": veto.detail} for veto in (card.vetoes if card else ())]
+
+    def _card(self, take: int) -> Scorecard | None:
+        """The take's card; None where the judge could not look at it."""
+        return dict(zip(self.takes, self.cards, strict=True)).get(take)
 
 
 def judge_takes(takes: Sequence[Take], request: ShotRequest, cache: Path, rules: Score | None = None) -> Verdict:

@@ -6,10 +6,12 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from vidgen.engines.base import LocalEngine
-from vidgen.errors import Notice, ProcessingError, VidgenError
+from vidgen.engines.guard import failure_of
+from vidgen.errors import Cancelled, Notice, VidgenError
 from vidgen.render.events import Listener
 from vidgen.takes.keys import seeded_key
 from vidgen.takes.request import Generated, ShotRequest, Take, TakeRequest
@@ -62,20 +64,27 @@ class LocalMaker:
                 made = engine.generate_many(wanted, parts, progress=progress, cancelled=self.cancelled)
             results: list[Take | VidgenError] = []
             for take, part, result in zip(wanted, parts, made, strict=True):
-                if isinstance(result, VidgenError):
-                    if result.code == "take.rejected":
-                        self.store.reject(seeded_key(key, take.seed), result.message)
-                    results.append(result)
-                    continue
-                self.notices += [Notice(code, message, take.request.shot) for code, message in result.notices]
                 try:
-                    results.append(self.store.put(part, take, result, request_key=key))
-                except ProcessingError as error:
-                    results.append(error)
+                    results.append(self._stored(take, part, result, key))
+                except Cancelled:
+                    raise
+                except Exception as error:
+                    results.append(failure_of(error, engine, take.request.shot, take.take))
             return results
         finally:
             for part in parts:
                 part.unlink(missing_ok=True)
+
+    def _stored(self, take: TakeRequest, part: Path, made: Generated | VidgenError, key: str) -> Take | VidgenError:
+        """A take that was made, put into the store; of one that an engine gave up, a note that it is not to be made again."""
+        if isinstance(made, VidgenError):
+            if made.code == "take.rejected":
+                self.store.reject(seeded_key(key, take.seed), made.message)
+            return made
+        notices = [Notice(code, message, take.request.shot) for code, message in made.notices]
+        stored = self.store.put(part, take, made, request_key=key)
+        self.notices += notices
+        return stored
 
     def _progress(self, wanted: Sequence[TakeRequest]) -> Callable[[float], None]:
         told = 0.0

@@ -7,16 +7,19 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from vidgen.engines.base import Engine, LocalEngine, RemoteEngine
-from vidgen.errors import Cancelled, Notice, ProcessingError, VidgenError
+from vidgen.engines.guard import failure_of
+from vidgen.errors import Cancelled, InternalError, Notice, ProcessingError, VidgenError
 from vidgen.planning.plan import PlannedShot
+from vidgen.render.deciding import decide
 from vidgen.render.events import Listener, silent
+from vidgen.render.failures import close_engine, shown, worst
 from vidgen.render.judge import Verdict, judge_takes
 from vidgen.render.local import PROGRESS_EVERY_S, LocalMaker
 from vidgen.render.machine import capabilities_of, jobs_at_once
@@ -38,7 +41,7 @@ class MadeShot:
     """One shot after making: its takes, the picked one, who picked it, and what the judge said.
 
     ``missing`` counts takes that were not at hand when the run started; ``request_key`` is None while the shot that it
-    continues has no take yet.
+    continues has no take yet; ``unseen``: the judge failed on some of its takes.
     """
 
     planned: PlannedShot
@@ -49,6 +52,7 @@ class MadeShot:
     verdict: Verdict | None = None
     missing: int = 0
     reused: bool = False
+    unseen: bool = False
 
     @property
     def pick(self) -> Pick | None:
@@ -59,8 +63,8 @@ class MadeShot:
 
     @property
     def needs_review(self) -> bool:
-        """Whether a person should look: even the best take has a veto, and nobody picked one."""
-        return self.picked_by == "auto" and self.verdict is not None and self.verdict.needs_review
+        """Whether a person should look: nobody picked, and even the best take has a veto or the judge could not see all."""
+        return self.picked_by == "auto" and (self.unseen or (self.verdict is not None and self.verdict.needs_review))
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,7 @@ class ShotMaker:
         self._made: dict[str, asyncio.Future[MadeShot]] = {}
         self._missing: set[str] | None = None
         self._model_keys: dict[tuple[str, str | None], str | None] = {}
+        self._naming = threading.Lock()
         self._local: LocalMaker | None = None
         self._shelf = Shelf(self.space, self.regenerate)
         self._turns: dict[str, asyncio.Lock] = {}
@@ -165,14 +170,13 @@ class ShotMaker:
             loop.set_default_executor(pool)
             self._local = self._local_maker()
             done = await asyncio.gather(*(self._shot(planned) for planned in self.shots), return_exceptions=True)
-            await asyncio.gather(*(engine.close() for engine in self.engines.values() if isinstance(engine, RemoteEngine)))
-            await asyncio.gather(*(asyncio.to_thread(engine.close) for engine in local))
+            closed = await asyncio.gather(*map(close_engine, self.engines.values()))
+            self.notices += [notice for notice in closed if notice]
         self._gather_notices()
         if self._stop.is_set():
             raise Cancelled(self._signal)
-        failures = [result for result in done if isinstance(result, BaseException)]
-        if failures:
-            raise _worst(failures)
+        if failures := [result for result in done if isinstance(result, BaseException)]:
+            raise worst(failures)
         return [result for result in done if isinstance(result, MadeShot)]
 
     def _surveyed(self, planned: PlannedShot, found: Mapping[str, MadeShot]) -> tuple[MadeShot, list[str]]:
@@ -204,9 +208,10 @@ class ShotMaker:
         return request, request_key(named, draws_words=engine.draws_words)
 
     def _model_key(self, engine: LocalEngine, model: str | None) -> str | None:
-        if (engine.name, model) not in self._model_keys:
-            self._model_keys[(engine.name, model)] = engine.model_key(model)
-        return self._model_keys[(engine.name, model)]
+        with self._naming:
+            if (engine.name, model) not in self._model_keys:
+                self._model_keys[(engine.name, model)] = engine.model_key(model)
+            return self._model_keys[(engine.name, model)]
 
     def _local_maker(self) -> LocalMaker | None:
         """What this run's local engines share: above all, every request that is still to be made."""
@@ -221,7 +226,7 @@ class ShotMaker:
     async def _shot(self, planned: PlannedShot) -> MadeShot:
         future = self._made[planned.id]
         try:
-            shot = await self._make_shot(planned)
+            shot = await self._made_shot(planned)
         except BaseException as error:
             future.set_exception(error)
             future.exception()
@@ -234,6 +239,15 @@ class ShotMaker:
         self.listener("shot.picked", shot=planned.id, take=picked, by=shot.picked_by, made=shot.missing)
         return shot
 
+    async def _made_shot(self, planned: PlannedShot) -> MadeShot:
+        """The shot; whatever goes wrong is an error that names it."""
+        try:
+            return await self._make_shot(planned)
+        except VidgenError:
+            raise
+        except Exception as error:
+            raise InternalError(f"shot {planned.id}", error, where=planned.id) from error
+
     async def _make_shot(self, planned: PlannedShot) -> MadeShot:
         if planned.request is None:
             return MadeShot(planned, picked_by="clip")
@@ -243,22 +257,19 @@ class ShotMaker:
         numbers = wanted.numbers
         self.listener("shot.started", shot=planned.id, engine=planned.engine, takes=len(numbers))
         engine = self.engines[planned.engine]
-        results: Sequence[Take | BaseException]
+        results: Sequence[Take | VidgenError]
         async with self._turns.setdefault(key, asyncio.Lock()):  # shots that ask for the same: the second finds its takes
             if isinstance(engine, LocalEngine) and engine.together:
                 results = await self._takes_together(engine, planned, request, key, numbers)
             else:
-                results = await asyncio.gather(
-                    *(self._take(planned, request, key, number) for number in numbers), return_exceptions=True
-                )
+                results = await asyncio.gather(*(self._take(planned, request, key, number) for number in numbers))
         takes = [take for take in results if isinstance(take, Take)]
-        failed = [error for error in results if isinstance(error, BaseException)]
+        failed = [error for error in results if isinstance(error, VidgenError)]
         if self._stop.is_set():
             raise Cancelled(self._signal)
-        if failed and (not takes or any(not isinstance(error, VidgenError) for error in failed)):
-            raise _worst(failed)
-        lost = [error for error in failed if not (isinstance(error, VidgenError) and error.code == "take.rejected")]
-        self.notices += [Notice("take.failed", str(error), planned.id) for error in lost]
+        if failed and not takes:
+            raise worst(failed)
+        self.notices += [Notice("take.failed", error.message, planned.id) for error in failed if error.code != "take.rejected"]
         fresh = [take for take in takes if not take.reused]
         shot = MadeShot(planned, key, tuple(takes), missing=len(fresh), reused=not fresh)
         return await asyncio.to_thread(self._picked, shot, request, fresh=bool(fresh))
@@ -278,22 +289,27 @@ class ShotMaker:
                 where=planned.id,
             ) from error
 
-    async def _take(self, planned: PlannedShot, request: ShotRequest, key: str, number: int) -> Take:
-        found = await asyncio.to_thread(self._shelf.find, request, key, number)
-        if found:
-            self.listener("take.reused", shot=planned.id, take=number)
-            return found
-        wanted = TakeRequest(request, number, request.seed_of(number))
+    async def _take(self, planned: PlannedShot, request: ShotRequest, key: str, number: int) -> Take | VidgenError:
+        """One take, or why there is none: whatever went wrong, the other takes go on."""
         try:
-            take = await self._made_by(planned, wanted, key)
-        except VidgenError as error:
-            if not isinstance(error, Cancelled):
-                self.listener("take.failed", shot=planned.id, take=number, code=error.code, message=error.message)
-            raise
-        self.listener("take.done", shot=planned.id, take=number, file=str(take.file), cost_usd=take.cost_usd)
-        return take
+            found = await asyncio.to_thread(self._shelf.find, request, key, number)
+            if found:
+                self.listener("take.reused", shot=planned.id, take=number)
+                return found
+            made = await self._made_by(planned, TakeRequest(request, number, request.seed_of(number)), key)
+        except Exception as error:
+            made = failure_of(error, self.engines[planned.engine], planned.id, number)
+        return self._told(planned, number, made)
 
-    async def _made_by(self, planned: PlannedShot, wanted: TakeRequest, key: str) -> Take:
+    def _told(self, planned: PlannedShot, number: int, made: Take | VidgenError) -> Take | VidgenError:
+        """Tell what came of a take."""
+        if isinstance(made, Take):
+            self.listener("take.done", shot=planned.id, take=number, file=str(made.file), cost_usd=made.cost_usd)
+        elif not isinstance(made, Cancelled):
+            self.listener("take.failed", shot=planned.id, take=number, code=made.code, message=shown(made).message)
+        return made
+
+    async def _made_by(self, planned: PlannedShot, wanted: TakeRequest, key: str) -> Take | VidgenError:
         engine = self.engines[planned.engine]
         store, journal = self.space.store, self.space.journal
         assert store is not None and journal is not None
@@ -320,8 +336,6 @@ class ShotMaker:
             )  # fmt: skip
         assert isinstance(engine, LocalEngine)
         (made,) = await self._made_here(engine, planned, [wanted], key)
-        if isinstance(made, VidgenError):
-            raise made
         return made
 
     async def _made_here(
@@ -343,11 +357,11 @@ class ShotMaker:
 
     async def _takes_together(
         self, engine: LocalEngine, planned: PlannedShot, request: ShotRequest, key: str, numbers: Sequence[int]
-    ) -> list[Take | BaseException]:
+    ) -> list[Take | VidgenError]:
         """All takes of a shot: those at hand, and the rest by one call. A rejected take is neither made again nor a failure."""
         store = self.space.store
         assert store is not None
-        results: list[Take | BaseException] = []
+        results: list[Take | VidgenError] = []
         wanted = []
         for number in numbers:
             found = await asyncio.to_thread(self._shelf.find, request, key, number)
@@ -358,16 +372,12 @@ class ShotMaker:
                 wanted.append(TakeRequest(request, number, request.seed_of(number)))
         if not wanted:
             return results
+        made: list[Take | VidgenError]
         try:
-            made: Sequence[Take | BaseException] = await self._made_here(engine, planned, wanted, key)
-        except VidgenError as error:
-            made = [error] * len(wanted)
-        for take, result in zip(wanted, made, strict=True):
-            if isinstance(result, Take):
-                self.listener("take.done", shot=planned.id, take=take.take, file=str(result.file), cost_usd=result.cost_usd)
-            elif isinstance(result, VidgenError) and not isinstance(result, Cancelled):
-                self.listener("take.failed", shot=planned.id, take=take.take, code=result.code, message=result.message)
-        return [*results, *made]
+            made = await self._made_here(engine, planned, wanted, key)
+        except Exception as error:
+            made = [failure_of(error, engine, planned.id, take.take) for take in wanted]
+        return [*results, *(self._told(planned, take.take, one) for take, one in zip(wanted, made, strict=True))]
 
     def _heirs(self, planned: PlannedShot) -> Iterator[str]:
         """The shots that can be made once this one is, by the same model."""
@@ -394,27 +404,25 @@ class ShotMaker:
         return self._slots[name]
 
     def _picked(self, shot: MadeShot, request: ShotRequest, *, fresh: bool) -> MadeShot:
-        """Choose among the takes: a person's pick, else the storyboard's, else what was picked before, else the judge's."""
-        by_number = {take.take: take for take in shot.takes}
-        pick = self.space.picks.get(shot.planned.id)
-        same = pick if pick and pick.request_key == shot.request_key else None
-        number, by = shot.planned.shot.pick, "person"
-        if same and same.by == "person":
-            number = same.take
-        elif number is None and same and not fresh:
-            number, by = same.take, same.by
-        if number is not None and number not in by_number:
-            self.notices.append(Notice("pick.missing", f"take {number} is not there; the judge chose", shot.planned.id))
-            number = None
-        needs_judge = number is None and len(by_number) > 1
-        diffusion = any(take.diffusion for take in shot.takes)
-        if needs_judge or len(by_number) > 1 or (diffusion and not shot.planned.enlarges):
-            shot.verdict = judge_takes(shot.takes, request, self.space.root / "scores", self.score)
-            self.listener("shot.scored", shot=shot.planned.id, winner=shot.verdict.winner, tie=shot.verdict.tie)
-        if number is None:
-            number, by = (shot.verdict.winner if shot.verdict else shot.takes[0].take), "auto"
-        shot.picked = by_number[number]
-        shot.picked_by = "person" if by == "person" else "auto"
+        """Choose among the takes."""
+
+        def judge(takes: Sequence[Take]) -> Verdict:
+            return judge_takes(takes, request, self.space.root / "scores", self.score)
+
+        planned, pick = shot.planned, self.space.picks.get(shot.planned.id)
+        decision = decide(
+            planned.id, shot.takes,
+            before=pick if pick and pick.request_key == shot.request_key else None,
+            asked=planned.shot.pick,
+            fresh=fresh,
+            judge=judge,
+            judged=any(take.diffusion for take in shot.takes) and not planned.enlarges,
+        )  # fmt: skip
+        shot.picked, shot.picked_by, shot.verdict = decision.picked, decision.by, decision.verdict
+        shot.unseen = any(notice.code == "take.not_judged" for notice in decision.notices)
+        self.notices += decision.notices
+        if shot.verdict:
+            self.listener("shot.scored", shot=planned.id, winner=shot.verdict.winner, tie=shot.verdict.tie)
         return shot
 
     @contextmanager
@@ -443,15 +451,3 @@ class ShotMaker:
         if self.space.store:
             self.notices += self.space.store.notices
             self.space.store.notices = []
-
-
-def _worst(failures: Iterable[BaseException]) -> BaseException:
-    """The failure to show: anything unexpected first, then a cause rather than its consequence."""
-    order = sorted(
-        failures,
-        key=lambda error: (
-            isinstance(error, VidgenError),
-            isinstance(error, VidgenError) and error.code == "shot.parent_failed",
-        ),
-    )
-    return order[0]

@@ -13,7 +13,7 @@ from typing import Any
 from vidgen.errors import InputError, Notice
 from vidgen.media.files import atomic
 from vidgen.planning.compile import Overrides, compile_plan
-from vidgen.render.events import Listener, silent
+from vidgen.render.events import InTurn, Listener, silent
 from vidgen.render.film import check_output, ready_engines
 from vidgen.render.machine import capabilities_of, this_machine
 from vidgen.render.project import Project
@@ -101,6 +101,7 @@ def render_shot(
     check_output(options.output)
     if not options.prompt.strip() and not (options.image or options.end_image or options.video or options.references):
         raise InputError("usage.invalid", "PROMPT is empty", hint="say what is in the picture and what happens")
+    listener = InTurn(listener)
     board = _board(options)
     unknown = options.allow_unknown_model
     overrides = Overrides(options.engine, options.model, options.candidates, options.seed, allow_unknown_model=unknown)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 from vidgen.errors import Notice
 from vidgen.planning.plan import PlannedShot
@@ -29,12 +28,20 @@ class Wanted:
         return len(self.bought) + len(self.new)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Shelf:
     """What a project has when a run starts. ``regenerate``: ids of shots whose takes a person wants anew."""
 
     space: Workspace
     regenerate: frozenset[str] = frozenset()
+    _attempts: Mapping[str, Sequence[Attempt]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Read what the journal has, by request, as the run begins: later it also has what this very run does."""
+        found: dict[str, list[Attempt]] = {}
+        for row in self.space.journal.attempts() if self.space.journal else ():
+            found.setdefault(row.request_key, []).append(row)
+        self._attempts = found
 
     def wanted(self, planned: PlannedShot, request: ShotRequest, key: str) -> Wanted:
         """Every take that the run wants of a shot whose request has this key, whatever it takes to have it."""
@@ -92,11 +99,3 @@ class Shelf:
         """Whether an engine gave this take up on the way, in this run or an earlier one."""
         store = self.space.store
         return store is not None and store.was_rejected(seeded_key(key, request.seed_of(number)))
-
-    @cached_property
-    def _attempts(self) -> Mapping[str, Sequence[Attempt]]:
-        """What the journal has, by request, as the run begins."""
-        found: dict[str, list[Attempt]] = {}
-        for row in self.space.journal.attempts() if self.space.journal else ():
-            found.setdefault(row.request_key, []).append(row)
-        return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ SCHEMA = 1
 
 
 class TakeStore:
-    """The takes of one project.
+    """The takes of one project. Threads may use it at once.
 
     Args:
         root: the project's work folder; made where it is missing.
@@ -42,6 +43,8 @@ class TakeStore:
         self._index: dict[str, tuple[str, Path]] = {}
         self._seen: dict[Path, tuple[int, int]] = {}
         self._trusted: set[str] = set()
+        self._turn = threading.RLock()
+        """Held by whoever looks at the index or changes it: half of it read looks like a take that is missing."""
         self.notices: list[Notice] = []
 
     def part_for(self, take_key: str) -> Path:
@@ -67,8 +70,9 @@ class TakeStore:
             write_text(
                 sidecar, _text({"schema": SCHEMA, "sha256": digest, "size": final.stat().st_size, **record, "also": others})
             )
-        self._trusted.add(digest)
-        self._index[record["take_key"]] = (record["made"], sidecar)
+        with self._turn:
+            self._trusted.add(digest)
+            self._index[record["take_key"]] = (record["made"], sidecar)
         return _take(record, final, digest, reused=False)
 
     def find(self, take_key: str) -> Take | None:
@@ -76,31 +80,33 @@ class TakeStore:
 
         A damaged clip is moved to ``quarantine/``, noted in the journal and in ``notices``, and counts as missing.
         """
-        if take_key not in self._index:
-            self._scan()
-        if take_key not in self._index:
-            return None
-        _, sidecar = self._index[take_key]
-        data = _read(sidecar)
-        row = next((row for row in _rows(data) if row["take_key"] == take_key), None)
-        if row is None:
-            del self._index[take_key]
-            return None
-        if wrong := self._damage(sidecar, data):
-            self._quarantine(sidecar, data, wrong)
-            return None
-        return _take(row, sidecar.with_suffix(".mp4"), data["sha256"], reused=True)
+        with self._turn:
+            if take_key not in self._index:
+                self._scan()
+            if take_key not in self._index:
+                return None
+            _, sidecar = self._index[take_key]
+            data = _read(sidecar)
+            row = next((row for row in _rows(data) if row["take_key"] == take_key), None)
+            if row is None:
+                del self._index[take_key]
+                return None
+            if wrong := self._damage(sidecar, data):
+                self._quarantine(sidecar, data, wrong)
+                return None
+            return _take(row, sidecar.with_suffix(".mp4"), data["sha256"], reused=True)
 
     def takes_of(self, request_key: str) -> list[Take]:
         """Every stored take of a request, by its number."""
-        self._scan()
-        keys = {
-            row["take_key"]
-            for _, sidecar in set(self._index.values())
-            for row in _rows(_read(sidecar))
-            if row["request_key"] == request_key
-        }
-        found = [take for key in keys if (take := self.find(key))]
+        with self._turn:
+            self._scan()
+            keys = {
+                row["take_key"]
+                for _, sidecar in set(self._index.values())
+                for row in _rows(_read(sidecar))
+                if row["request_key"] == request_key
+            }
+            found = [take for key in keys if (take := self.find(key))]
         return sorted(found, key=lambda take: (take.take, take.key))
 
     def reject(self, take_key: str, why: str) -> None:

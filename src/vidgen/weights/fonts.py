@@ -1,13 +1,23 @@
-"""The two fonts that titles are set in: files, family names, and what they cannot write. Never any network."""
+"""The two fonts that titles are set in: files, family names, letters, and what they cannot write. Never any network.
+
+fontTools decodes a font bit by bit as it is asked, so an open font must not be asked by two threads at once. Open fonts stay in
+here, behind one lock; what leaves are values that nobody can change.
+"""
 
 from __future__ import annotations
 
 import functools
+import io
+import threading
 import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from types import MappingProxyType
+from typing import Any, Literal
 
 from vidgen.media.home import vidgen_home
+from vidgen.media.once import once, once_under
 from vidgen.weights.registry import Model, model
 from vidgen.weights.store import install
 
@@ -33,7 +43,7 @@ def font_file(kind: Kind) -> Path:
     return _checked(kind, vidgen_home())
 
 
-@functools.cache
+@once
 def _checked(kind: Kind, _home: Path) -> Path:
     row = _row(kind)
     return install(row, download=False) / row.files[0].name
@@ -45,12 +55,33 @@ def fonts_dir() -> Path:
     return files[0].parent
 
 
-@functools.cache
-def _coverage(file: Path) -> frozenset[int]:
-    from fontTools.ttLib import TTFont
+Point = tuple[float, float]
 
-    with TTFont(file, lazy=True) as font:
-        return frozenset(font.getBestCmap())
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter in ems, y upward: its contours as polygons, and how far on the next letter stands."""
+
+    contours: tuple[tuple[Point, ...], ...]
+    advance: float
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Measures of a font: ``advances`` by code point in ems, and ``line`` the height of one line in ems as libass sets it."""
+
+    advances: Mapping[int, float]
+    line: float
+
+
+def letter(char: str, kind: Kind) -> Letter | None:
+    """The shape of a letter; None where the font lacks it."""
+    return _letter(char, font_file(kind))
+
+
+def metrics(kind: Kind) -> Metrics:
+    """The measures of a font."""
+    return _metrics(font_file(kind))
 
 
 def missing_glyphs(text: str, kind: Kind) -> str:
@@ -58,3 +89,67 @@ def missing_glyphs(text: str, kind: Kind) -> str:
     known = _coverage(font_file(kind))
     unknown = (char for char in unicodedata.normalize("NFC", text) if ord(char) not in known)
     return "".join(dict.fromkeys(char for char in unknown if unicodedata.category(char) not in _UNSEEN))
+
+
+_READING = threading.RLock()
+"""Held by whoever asks an open font."""
+
+
+@functools.cache
+def _open(file: Path) -> Any:
+    """The font, to be asked under ``_READING`` alone."""
+    from fontTools.ttLib import TTFont
+
+    return TTFont(io.BytesIO(file.read_bytes()), lazy=True)
+
+
+@once_under(_READING)
+def _coverage(file: Path) -> frozenset[int]:
+    return frozenset(_open(file).getBestCmap())
+
+
+@once_under(_READING)
+def _metrics(file: Path) -> Metrics:
+    font = _open(file)
+    em, os2, widths = font["head"].unitsPerEm, font["OS/2"], font["hmtx"].metrics
+    advances = {code: widths[name][0] / em for code, name in font.getBestCmap().items()}
+    return Metrics(MappingProxyType(advances), (os2.usWinAscent + os2.usWinDescent) / em)
+
+
+@once_under(_READING)
+def _letter(char: str, file: Path) -> Letter | None:
+    from fontTools.pens.recordingPen import DecomposingRecordingPen
+
+    font = _open(file)
+    name = font.getBestCmap().get(ord(char))
+    if name is None:
+        return None
+    glyphs, em = font.getGlyphSet(), font["head"].unitsPerEm
+    pen = DecomposingRecordingPen(glyphs)
+    glyphs[name].draw(pen)
+    contours = tuple(tuple((x / em, y / em) for x, y in contour) for contour in _contours(pen.value))
+    return Letter(contours, float(glyphs[name].width) / em)
+
+
+def _contours(steps: Sequence[tuple[str, tuple[Point, ...]]]) -> Iterator[list[Point]]:
+    """Pen strokes as polygons; cubic curves (the fonts are OpenType CFF) become eight lines each."""
+    points: list[Point] = []
+    for kind, arguments in steps:
+        if kind == "moveTo":
+            points = [arguments[0]]
+        elif kind == "lineTo":
+            points.append(arguments[0])
+        elif kind == "curveTo":
+            points += _curve(points[-1], *arguments)
+        elif kind in ("closePath", "endPath") and points:
+            yield points
+
+
+def _curve(a: Point, b: Point, c: Point, d: Point) -> list[Point]:
+    found = []
+    for step in range(1, 9):
+        t = step / 8
+        weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+        x, y = (sum(weight * point[axis] for weight, point in zip(weights, (a, b, c, d), strict=True)) for axis in (0, 1))
+        found.append((x, y))
+    return found

@@ -195,21 +195,22 @@ def _held(where: Path, row: Model) -> Iterator[Path]:
     """One process at a time fills a folder; yields an empty folder for downloads. A run that was killed is cleared up after."""
     cache = vidgen_home() / "cache"
     scratch = cache / f"{row.name}.pull"
-    handle = -1
     try:
         where.mkdir(parents=True, exist_ok=True)
         cache.mkdir(parents=True, exist_ok=True)
         handle = os.open(cache / f"{row.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        _swept(row, where)
-        _emptied(scratch)
-        yield scratch
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            try:
+                _swept(row, where)
+                _emptied(scratch)
+                yield scratch
+            finally:  # only here is the scratch folder ours
+                shutil.rmtree(scratch, ignore_errors=True)
+        finally:
+            os.close(handle)
     except OSError as error:
         raise _not_writable(row, error) from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-        if handle >= 0:
-            os.close(handle)
 
 
 def _swept(row: Model, where: Path) -> None:

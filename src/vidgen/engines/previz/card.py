@@ -20,6 +20,7 @@ from vidgen.engines.previz.noise import Array, Field, random_for
 from vidgen.engines.previz.sheet import Sheet
 from vidgen.engines.previz.spec import SceneSpec
 from vidgen.takes.request import ShotRequest
+from vidgen.weights.fonts import Kind
 
 INK = (43, 39, 36)
 _SOFT = (122, 112, 102)
@@ -133,7 +134,7 @@ class Card:
         end = r.height - size * 2.4
         scene = w.scene or w.subject or r.prompt
         rest = [text for text in (w.subject if w.scene else "", w.action, r.motion.detail or "", w.lighting) if text]
-        parts: tuple[tuple[str, glyphs.Kind, float, tuple[int, int, int]], ...] = (
+        parts: tuple[tuple[str, Kind, float, tuple[int, int, int]], ...] = (
             (scene, "serif", 1.0, INK),
             (" / ".join(rest), "sans", 0.72, _SOFT),
         )

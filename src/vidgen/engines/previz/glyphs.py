@@ -4,73 +4,27 @@ from __future__ import annotations
 
 import functools
 import unicodedata
-from typing import Any, Literal
+from typing import Any
 
 import cv2
 import numpy as np
 
 from vidgen.engines.previz.noise import Array
+from vidgen.weights import fonts
+from vidgen.weights.fonts import Kind
 
-Kind = Literal["sans", "serif"]
 _FINER = 4
 _NO_LINE_START = "、。，．・：；？！）」』】〉》ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ,.;:?!)]}"
-
-
-class _Outline:
-    """Collects a glyph's contours as polygons in font units."""
-
-    def __init__(self) -> None:
-        self.contours: list[list[tuple[float, float]]] = []
-
-    def moveTo(self, point: tuple[float, float]) -> None:
-        """A new contour."""
-        self.contours.append([point])
-
-    def lineTo(self, point: tuple[float, float]) -> None:
-        """A straight edge."""
-        self.contours[-1].append(point)
-
-    def curveTo(self, *points: tuple[float, float]) -> None:
-        """A cubic curve, as eight edges."""
-        a, (b, c, d) = self.contours[-1][-1], points
-        for i in range(1, 9):
-            t = i / 8
-            weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
-            self.contours[-1].append(
-                (
-                    sum(w * p[0] for w, p in zip(weights, (a, b, c, d), strict=True)),
-                    sum(w * p[1] for w, p in zip(weights, (a, b, c, d), strict=True)),
-                )
-            )
-
-    def closePath(self) -> None:
-        """The end of a contour."""
-
-    endPath = closePath
-
-
-@functools.cache
-def _font(kind: Kind) -> tuple[Any, Any, int]:
-    from fontTools.ttLib import TTFont
-
-    from vidgen.weights.fonts import font_file
-
-    font = TTFont(font_file(kind), lazy=True)
-    return font.getGlyphSet(), font.getBestCmap(), int(font["head"].unitsPerEm)
 
 
 @functools.lru_cache(maxsize=4096)
 def _glyph(kind: Kind, char: str) -> tuple[tuple[Array, ...], float]:
     """Contours in ems (y up) and advance width in ems. A letter that the font lacks is a box."""
-    glyphs, cmap, units = _font(kind)
-    name = cmap.get(ord(char))
-    if name is None:
+    shape = fonts.letter(char, kind)
+    if shape is None:
         box = np.array([[0.08, -0.05], [0.92, -0.05], [0.92, 0.8], [0.08, 0.8]])
         return (box, box * 0.86 + 0.06), 1.0
-    outline = _Outline()
-    glyphs[name].draw(outline)
-    contours = tuple(np.array(points) / units for points in outline.contours if len(points) > 2)
-    return contours, float(glyphs[name].width) / units
+    return tuple(np.array(points) for points in shape.contours if len(points) > 2), shape.advance
 
 
 def width(text: str, size: float, kind: Kind = "sans") -> float:

@@ -84,7 +84,8 @@ def _source(take: TakeRequest, notes: Notes) -> tuple[Source, str]:
         ), "still"
     first = inputs.start_frame or next(iter(inputs.references), None)
     if first or inputs.end_frame:
-        return stills.Still(request, stills.load(first) if first else None, inputs.end_frame, take.seed), "still"
+        exact = inputs.start_frame is not None
+        return stills.Still(request, stills.load(first) if first else None, inputs.end_frame, take.seed, exact=exact), "still"
     if spec.place == "card":
         notes.append(("engine.wish_approximated", "scene: previz has no picture for these words; it drew a storyboard card"))
         return Card(request, spec, take.seed), "card"

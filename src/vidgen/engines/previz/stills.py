@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
 import cv2
@@ -79,72 +79,92 @@ def relief(picture: Array) -> Array:
 
 
 def covering(picture: Array, width: int, height: int) -> Array:
-    """Scale a picture so that it covers the frame, keeping its shape; what is over stays, on both sides."""
+    """Scale a picture so that it covers the frame, keeping its shape; what is over stays, as much on one side as on the other,
+    so that the middle of the result is a frame pixel by pixel.
+    """
     h, w = picture.shape[:2]
     scale = max(width / w, height / h)
-    size = max(width, round(w * scale)), max(height, round(h * scale))
+    size = tuple(least + 2 * max(0, round((side * scale - least) / 2)) for side, least in ((w, width), (h, height)))
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A picture that is shown under the camera, extended past its edges; its relief; where the camera is at each frame,
+    counted from where the picture fills the frame; and how much closer than that it always is, as a log.
+    """
+
+    picture: Array
+    depth: Array
+    states: Sequence[State]
+    closer: float
 
 
 @dataclass
 class Still:
-    """Frames of a picture under the camera. ``exact``: frame 0 is the picture itself (it continues a take)."""
+    """Frames of a picture under the camera. ``exact``: frame 0 is the picture itself, fitted and no more; else a good crop.
+    The last frame is always the picture of ``end``.
+    """
 
     request: ShotRequest
     first: Array | None
     end: Path | None
     seed: int
     exact: bool = False
-    _pictures: list[tuple[Array, Array]] = field(default_factory=list, repr=False)
+    _shown: list[_Shown] = field(default_factory=list, repr=False)
 
     def prepare(self) -> None:
         """Fit the pictures to the frame, extend them softly past their edges, and guess their depth."""
         r = self.request
-        self._stage = Stage(horizon=0.0, height=0.5, subject=2.0)
+        self._stage = Stage(horizon=0.0, height=math.inf, subject=2.0)  # a picture has no ground to stay above
         self._states = cameras.path(
             r.camera, self._stage, r.width / r.height, r.frames, float(r.fps), self.seed, State() if self.exact else None
         )
-        pictures = [picture for picture in (self.first, load(self.end) if self.end else None) if picture is not None]
-        self._pictures = [_extended(covering(picture, r.width, r.height), r.width, r.height) for picture in pictures]
-        self._tight = 0.0 if self.exact else self._closer()
+        self._shown = []
+        if self.first is not None:
+            self._shown.append(self._prepared(self.first, self._states, self.exact))
+        if self.end:
+            to_end = [
+                State(*(a - b for a, b in zip(astuple(state), astuple(self._states[-1]), strict=True)))
+                for state in self._states
+            ]
+            self._shown.append(self._prepared(load(self.end), to_end, True))
 
-    def _closer(self) -> float:
-        """How much to zoom in (log) so that the move stays inside the picture as far as a good crop allows."""
+    def _prepared(self, picture: Array, states: Sequence[State], whole: bool) -> _Shown:
+        """``whole``: the picture is to fill the frame where the camera's state is zero; else a good crop of it does."""
+        fitted = covering(picture, self.request.width, self.request.height)
+        return _Shown(*_extended(fitted), states, 0.0 if whole else self._crop(fitted, states))
+
+    def _crop(self, fitted: Array, states: Sequence[State]) -> float:
+        """How much closer (log) the move stays inside the picture, as far as a good crop allows."""
         r = self.request
-        picture, _ = self._pictures[0]
-        over = np.array([picture.shape[1], picture.shape[0]]) / (1 + 2 * _EDGE) / (r.width, r.height) - 1
+        aspect = r.width / r.height
+        over = np.array([fitted.shape[1], fitted.shape[0]]) / (r.width, r.height) - 1
+        corners = np.array([[-aspect, aspect, aspect, -aspect], [-1, -1, 1, 1], [2, 2, 2, 2]]) / 2
         need = [0.0]
-        for state in (self._states[0], self._states[len(self._states) // 2], self._states[-1]):
-            inverse = np.linalg.inv(self._stage.layer(state, self._stage.subject))
-            aspect = r.width / r.height
-            corners = inverse @ np.array(
-                [[-aspect / 2, aspect / 2, aspect / 2, -aspect / 2], [-0.5, -0.5, 0.5, 0.5], [1, 1, 1, 1]]
-            )
-            out = np.abs(corners[:2] / corners[2]).max(axis=1) / (aspect / 2, 0.5) - 1 - over
-            need.append(float(out.max()))
+        for state in (states[0], states[len(states) // 2], states[-1]):
+            seen = np.linalg.inv(self._stage.layer(state, self._stage.subject)) @ corners
+            need.append(float((np.abs(seen[:2] / seen[2]).max(axis=1) / (aspect / 2, 0.5) - 1 - over).max()))
         return min(math.log1p(max(need)), 0.35)
 
     def frame(self, index: int) -> Array:
         """The picture under the camera; with an end picture, a slow change from one to the other."""
-        shown = self._moved(*self._pictures[0], index)
-        if len(self._pictures) > 1:
+        shown = self._moved(self._shown[0], index)
+        if len(self._shown) > 1:
             t = index / max(self.request.frames - 1, 1)
             share = float(np.clip((t - 0.3) / 0.55, 0, 1))
             share = share * share * (3 - 2 * share)
             if share > 0:
-                closing = self._moved(*self._pictures[1], index, back=True)
-                shown = cv2.addWeighted(shown, 1 - share, closing, share, 0)
-        return blurred(shown, self._states, index, self.request.height)
+                shown = cv2.addWeighted(shown, 1 - share, self._moved(self._shown[1], index), share, 0)
+        as_given = (index == 0 and self.exact) or (index == self.request.frames - 1 and self.end is not None)
+        return shown if as_given else blurred(shown, self._states, index, self.request.height)
 
-    def _moved(self, picture: Array, depth: Array, index: int, back: bool = False) -> Array:
-        """Move each spot by its own distance; ``back`` counts the move from its end, so that the last frame is composed."""
-        r, state = self.request, self._states[index]
-        if back:
-            last = self._states[-1]
-            state = State(*(a - b for a, b in zip(_numbers(state), _numbers(last), strict=True)))
+    def _moved(self, shown: _Shown, index: int) -> Array:
+        """Move each spot of a picture by its own distance."""
+        r, state, picture = self.request, shown.states[index], shown.picture
         centre = np.array([[r.height, 0, picture.shape[1] / 2 - 0.5], [0, r.height, picture.shape[0] / 2 - 0.5], [0, 0, 1]])
         screen = np.array([[r.height, 0, r.width / 2 - 0.5], [0, r.height, r.height / 2 - 0.5], [0, 0, 1]])
-        zoom = np.diag([math.exp(self._tight if not back else 0.0)] * 2 + [1.0])
+        zoom = np.diag([math.exp(shown.closer)] * 2 + [1.0])
         z0 = self._stage.subject
         near, far = (
             centre @ np.linalg.inv(screen @ zoom @ self._stage.layer(state, z))
@@ -152,7 +172,7 @@ class Still:
         )
         x, y = np.meshgrid(np.arange(0, r.width + 3, 4, dtype=np.float32), np.arange(0, r.height + 3, 4, dtype=np.float32))
         at_far = _mapped(far, x, y)
-        share = _looked_up(depth, at_far, picture)
+        share = _looked_up(shown.depth, at_far, picture)
         at_near = _mapped(near, x, y)
         at = [a + (b - a) * share for a, b in zip(at_far, at_near, strict=True)]
         maps = [_between(part, r.width, r.height) for part in at]
@@ -168,10 +188,6 @@ def _between(part: Array, width: int, height: int) -> Array:
     return np.asarray(rows[:, xi] * (1 - fx) + rows[:, xi + 1] * fx, np.float32)
 
 
-def _numbers(state: State) -> tuple[float, ...]:
-    return state.x, state.y, state.z, state.yaw, state.pitch, state.roll, state.zoom, state.focus
-
-
 def _mapped(matrix: Array, x: Array, y: Array) -> list[Array]:
     return [(matrix[row, 0] * x + matrix[row, 1] * y + matrix[row, 2]).astype(np.float32) for row in (0, 1)]
 
@@ -184,18 +200,18 @@ def _looked_up(depth: Array, at: list[Array], picture: Array) -> Array:
 _EDGE = 0.25
 
 
-def _extended(picture: Array, width: int, height: int) -> tuple[Array, Array]:
+def _extended(picture: Array) -> tuple[Array, Array]:
     """The picture with a quarter more on every side, mirrored and ever softer, and its relief."""
     h, w = picture.shape[:2]
     dx, dy = round(w * _EDGE), round(h * _EDGE)
     big = cv2.copyMakeBorder(picture, dy, dy, dx, dx, cv2.BORDER_REFLECT_101)
     soft = cv2.GaussianBlur(
-        cv2.resize(big, (max(4, big.shape[1] // 4), max(4, big.shape[0] // 4)), interpolation=cv2.INTER_AREA), (0, 0), h / 100
+        cv2.resize(big, (max(4, big.shape[1] // 4), max(4, big.shape[0] // 4)), interpolation=cv2.INTER_AREA), (0, 0), h / 200
     )
     soft = cv2.resize(soft, (big.shape[1], big.shape[0]), interpolation=cv2.INTER_LINEAR)
     x = np.abs(np.arange(big.shape[1]) - big.shape[1] / 2 + 0.5) - w / 2
     y = np.abs(np.arange(big.shape[0]) - big.shape[0] / 2 + 0.5) - h / 2
-    share = np.clip(np.maximum(x[None, :] / (w * 0.12), y[:, None] / (h * 0.12)), 0, 1).astype(np.float32)[..., None]
+    share = np.clip(np.maximum(x[None, :] / dx, y[:, None] / dy), 0, 1).astype(np.float32)[..., None]
     mixed = (big * (1 - share) + soft * share + 0.5).astype(np.uint8)
     depth = cv2.copyMakeBorder(relief(picture), dy // 4, dy // 4, dx // 4, dx // 4, cv2.BORDER_REPLICATE)
     return mixed, depth

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import io
 import sys
 import tempfile
 import threading
@@ -81,8 +80,7 @@ class PackageUpscaler(FrameUpscaler):
             dark = self._enhanced(np.rint(picture / 257).astype(np.uint8))
             return dark.astype(np.uint16) * np.uint16(257)
         blue_first = np.ascontiguousarray(picture[..., ::-1])
-        with contextlib.redirect_stdout(io.StringIO()):  # it prints every tile
-            large, _ = self._upsampler.enhance(blue_first, outscale=self.factor)
+        large, _ = self._upsampler.enhance(blue_first, outscale=self.factor)
         return np.ascontiguousarray(large[..., ::-1])
 
 
@@ -132,13 +130,21 @@ def import_package() -> ModuleType:
     """The package ``realesrgan``. Raises MissingError ``post.engine_missing`` that names cause and remedy."""
     try:
         _give_removed_module()
-        return importlib.import_module("realesrgan")
+        package = importlib.import_module("realesrgan")
+        _hush()
+        return package
     except Exception as error:  # old code fails in many ways: ImportError, RuntimeError, AttributeError, OSError
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         remedy = next(text for piece, text in REMEDIES.items() if piece in reason)
         raise MissingError(
             "post.engine_missing", f"the package realesrgan cannot be imported: {reason}", hint=f"{remedy}; {INSTEAD}"
         ) from error
+
+
+def _hush() -> None:
+    """The package prints every tile. Its own ``print`` is taken away; to redirect stdout would silence every other thread."""
+    with contextlib.suppress(ImportError):
+        vars(importlib.import_module("realesrgan.utils"))["print"] = lambda *words, **how: None
 
 
 def _give_removed_module() -> None:

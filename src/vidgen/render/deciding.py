@@ -1,0 +1,83 @@
+"""Which take of a shot is in the film: a person's pick, else the storyboard's, else the one of before, else the judge's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from vidgen.errors import InternalError, Notice, VidgenError
+from vidgen.render.failures import shown
+from vidgen.render.judge import Verdict
+from vidgen.takes.lockfile import Pick
+from vidgen.takes.request import Take
+
+Judge = Callable[[Sequence[Take]], Verdict]
+"""What the judge says of takes of one shot; raises ProcessingError where none can be played."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The picked take and who picked it. ``verdict`` is None where the judge was not asked, or could not look at any take."""
+
+    picked: Take
+    by: Literal["auto", "person"]
+    verdict: Verdict | None
+    notices: tuple[Notice, ...]
+
+
+def decide(
+    shot: str, takes: Sequence[Take], *, before: Pick | None, asked: int | None, fresh: bool, judge: Judge, judged: bool
+) -> Decision:
+    """Choose among takes of one shot, of which there is at least one.
+
+    Args:
+        before: the pick of the lock file, where it is one for this very request.
+        asked: the take that the storyboard names.
+        fresh: whether takes were made just now: an earlier choice that nobody made is then open again.
+        judged: whether even a single take is to be judged.
+    """
+    by_number = {take.take: take for take in takes}
+    notices: list[Notice] = []
+    number, person = asked, asked is not None
+    if before and (before.by == "person" or (asked is None and not fresh)):
+        number, person = before.take, before.by == "person"
+    if number is not None and number not in by_number:
+        notices.append(Notice("pick.missing", f"take {number} is not there; the judge chose", shot))
+        number, person = None, False
+    verdict = None
+    if len(by_number) > 1 or judged:
+        verdict, troubles = _judged(shot, takes, judge)
+        notices += troubles
+    if number is None:
+        number = verdict.winner if verdict else takes[0].take
+    return Decision(by_number[number], "person" if person else "auto", verdict, tuple(notices))
+
+
+def _judged(shot: str, takes: Sequence[Take], judge: Judge) -> tuple[Verdict | None, list[Notice]]:
+    """What the judge says. A take that the judge fails on, by a fault of its own, is left out; None where it fails on all."""
+    try:
+        return judge(takes), []
+    except VidgenError:
+        raise
+    except Exception as error:
+        troubles = {take.take: trouble for take in takes if (trouble := _trouble(shot, take, judge))}
+        rest = [take for take in takes if take.take not in troubles]
+        notices = list(troubles.values())
+        if rest and troubles:
+            verdict, more = _judged(shot, rest, judge)
+            return verdict, [*notices, *more]
+        fault = InternalError(f"judging {shot}", shown(error))
+        return None, notices or [Notice("take.not_judged", f"{fault.message}; take {takes[0].take} is used", shot)]
+
+
+def _trouble(shot: str, take: Take, judge: Judge) -> Notice | None:
+    """What is wrong where the judge fails on this take alone."""
+    try:
+        judge([take])
+    except VidgenError:
+        return None
+    except Exception as error:
+        fault = InternalError(f"judging take {take.take} of {shot}", shown(error))
+        return Notice("take.not_judged", f"{fault.message}; it is not judged", shot)
+    return None
