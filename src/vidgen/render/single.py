@@ -115,7 +115,7 @@ def render_shot(
         survey = maker.survey()
         warn(maker.rehearse(survey))
         named = options.engine not in (None, "auto")
-        limit = consent(survey.estimated_usd, survey.missing, max_cost=options.max_cost, named=named, warn=warn)
+        limit = consent(survey.bill, max_cost=options.max_cost, named=named, warn=warn)
         listener("run.started", shots=1, enlargements=0, takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
         (shot,) = asyncio.run(maker.make(limit))
         warn(maker.notices)

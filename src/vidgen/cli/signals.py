@@ -1,0 +1,78 @@
+"""Signals as a command hears them: SIGTERM and SIGHUP end it in good order, Ctrl-Z gives the machine and the terminal away."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals that end a command like Ctrl-C, with an exit code of their own."""
+
+
+@contextmanager
+def heard() -> Iterator[None]:
+    """Within it a signal that ends the command raises ``Cancelled`` in the main thread. What the parent ignores (nohup) stays
+    ignored."""
+    handlers: dict[int, Any] = dict.fromkeys(ENDING, _end)
+    if hasattr(signal, "SIGTSTP"):
+        handlers[signal.SIGTSTP] = _step_aside
+    before = {number: signal.getsignal(number) for number in handlers}
+    before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, handlers[number])
+    hook, sys.unraisablehook = sys.unraisablehook, _heard_again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = hook
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(number: int, _frame: object) -> None:
+    from vidgen.errors import Cancelled
+
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, _hang_up_again)  # shells send it once more, which must not disturb the tidying up
+    raise Cancelled(number)
+
+
+def _hang_up_again(_number: int, _frame: object) -> None:
+    pass
+
+
+def _step_aside(_number: int, _frame: object) -> None:
+    """Ctrl-Z: children stop too, the terminal is left in order, and what was drawn is drawn again afterwards."""
+    from vidgen.cli.screen import screen
+
+    media = sys.modules.get("vidgen.media.ffmpeg")
+    with screen().away():
+        if media:
+            media.suspend_all(True)
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTSTP)  # stands still here
+        signal.signal(signal.SIGTSTP, _step_aside)
+        if media:
+            media.suspend_all(False)
+
+
+def _heard_again(dropped: sys.UnraisableHookArgs) -> None:
+    """A signal that came in a callback, where Python drops what is raised, comes once more, when the callback is over."""
+    from vidgen.errors import Cancelled
+
+    error = dropped.exc_value
+    if not isinstance(error, KeyboardInterrupt | Cancelled):
+        if os.environ.get("VIDGEN_DEBUG", "") not in ("", "0"):
+            sys.__unraisablehook__(dropped)
+        return
+    number = error.exit_code - 128 if isinstance(error, Cancelled) else int(signal.SIGINT)
+    if number in ENDING:
+        signal.signal(number, _end)
+    again = threading.Timer(0.05, os.kill, (os.getpid(), number))
+    again.daemon = True
+    again.start()
