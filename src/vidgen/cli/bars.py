@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.console import RenderableType
@@ -14,28 +14,34 @@ from vidgen.cli.screen import screen, text
 
 ROOMY, NARROW = 100, 60
 """From ``ROOMY`` columns on a row tells everything; below ``NARROW`` it tells the least."""
+_SPARE = 3
+"""Columns left free at the right: what is typed there (``^C``) must not begin a new line."""
 
 
 class Words(ProgressColumn):
-    """A field of the row as text, cut off where there is no room."""
+    """A field of the row as text, at most so many columns wide."""
 
-    def __init__(self, field: str, width: int | None = None, **options: Any) -> None:
-        super().__init__(Column(no_wrap=True, overflow="ellipsis", max_width=width, **options))
+    def __init__(self, field: str, width: int) -> None:
+        super().__init__(Column(no_wrap=True, overflow="ellipsis", min_width=width, max_width=width))
         self._field = field
 
     def render(self, task: Task) -> Text:
         """Anew each time, since states change often."""
-        return text(task.fields.get(self._field, ""), overflow="ellipsis", no_wrap=True)
+        return text(task.fields[self._field], overflow="ellipsis", no_wrap=True)
 
 
-def columns(width: int) -> tuple[ProgressColumn, ...]:
-    """What a row shows: name and state always; bar and times as there is room."""
+def columns(tasks: Sequence[Task], width: int) -> tuple[ProgressColumn, ...]:
+    """What rows show in a terminal of so many columns: name and state always, bar and times as there is room."""
+    longest = {name: max((text(task.fields[name]).cell_len for task in tasks), default=0) for name in ("shot", "state", "cost")}
+    names = min(longest["shot"], 20 if width >= ROOMY else 12 if width >= NARROW else 8)
+    bar = BarColumn(30 if width >= ROOMY else 16 if width >= NARROW else 6)
+    times: list[tuple[ProgressColumn, int]] = [(TimeElapsedColumn(), 7)] if width >= NARROW else []
     if width >= ROOMY:
-        return Words("shot", 20, min_width=10, justify="right"), BarColumn(30), Words("state"), TimeElapsedColumn(), \
-            TimeRemainingColumn(compact=True), Words("cost")  # fmt: skip
-    if width >= NARROW:
-        return Words("shot", 12, justify="right"), BarColumn(16), Words("state"), TimeElapsedColumn(), Words("cost")
-    return Words("shot", 8), BarColumn(8), Words("state"), Words("cost")
+        times.append((TimeRemainingColumn(compact=True), 5))
+    cost = [(Words("cost", longest["cost"]), longest["cost"])] if longest["cost"] else []
+    taken = names + 1 + int(bar.bar_width or 0) + 1 + sum(1 + wide for _, wide in (*times, *cost))
+    state = Words("state", max(4, min(longest["state"], width - _SPARE - taken)))
+    return Words("shot", names), bar, state, *(column for column, _ in (*times, *cost))
 
 
 class Bars(Progress):
@@ -44,11 +50,11 @@ class Bars(Progress):
     """
 
     def __init__(self) -> None:
-        super().__init__(console=screen().console, auto_refresh=False)
         self.picture: Text | None = None
         self._rows: dict[str, TaskID] = {}
         self._whole: TaskID | None = None
         self._state = ""
+        super().__init__(console=screen().console, auto_refresh=False)
 
     def begin(self, name: str, total: int | None, state: str) -> None:
         """Add the row for the whole, of ``total`` parts."""
@@ -80,7 +86,7 @@ class Bars(Progress):
 
     def get_renderables(self) -> Iterator[RenderableType]:
         """The picture, rows as far as there is room, and the whole."""
-        size = self.console.size
+        size = screen().console.size
         rows = [task for task in self.tasks if task.id != self._whole]
         whole = [task for task in self.tasks if task.id == self._whole]
         room = max(0, size.height - 2 - len(whole))
@@ -88,7 +94,9 @@ class Bars(Progress):
             yield self.picture
             room -= lines
         for task in whole:
-            parts = f"{task.completed:.0f}/{task.total:.0f} " if task.total else ""
-            task.fields["state"] = f"{parts}{self._state}{f', {len(rows)} under way' if len(rows) > room else ''}"
-        self.columns = columns(size.width)
-        yield self.make_tasks_table([*rows[:room], *whole])
+            parts = f"{task.completed:.0f}/{task.total:.0f}" if task.total and not task.finished else ""
+            words = f"{parts}, {len(rows)} under way" if len(rows) > room else f"{parts} {self._state}".strip()
+            task.fields["state"] = words
+        shown = [*rows[:room], *whole]
+        self.columns = columns(shown, size.width)
+        yield self.make_tasks_table(shown)

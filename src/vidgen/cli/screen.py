@@ -148,7 +148,7 @@ class Screen:
 
     @contextmanager
     def away(self) -> Iterator[None]:
-        """The terminal belongs to others within the block (Ctrl-Z). A signal handler calls it, maybe in the midst of drawing."""
+        """The terminal belongs to others within the block (Ctrl-Z). A signal handler calls it, maybe while it draws."""
         drawn = self._live is not None
         self._stop()
         if drawn:
