@@ -11,38 +11,33 @@ __all__ = ["main"]
 
 def main() -> None:
     """Entry point of the ``vidgen`` console script. Exits with the contract's codes."""
+    try:
+        code = _main(sys.argv[1:])
+    except KeyboardInterrupt as interrupt:  # it came before a command began, or after it ended
+        code = 128 + getattr(interrupt, "number", 2)
+    sys.exit(code)
+
+
+def _main(arguments: list[str]) -> int:
     from vidgen.cli.signals import heard
     from vidgen.cli.streams import guarded
 
-    arguments = sys.argv[1:]
     if "--debug" in arguments:
         arguments.remove("--debug")
         os.environ["VIDGEN_DEBUG"] = "1"
-    from vidgen.errors import Cancelled
-
-    try:
-        with guarded() as streams:
-            with heard():
-                code = _outcome(arguments)
-            sys.stdout.flush()
-            code = _delivered(code, streams.lost())
-    except Cancelled as error:  # it came before a command began, or after it ended
-        code = error.exit_code
-    except KeyboardInterrupt:
-        code = Cancelled().exit_code
-    sys.exit(code)
+    with guarded() as streams:
+        with heard():
+            code = _outcome(arguments)
+        sys.stdout.flush()
+        return _delivered(code, streams.lost())
 
 
 def _outcome(arguments: list[str]) -> int:
     """Run the command; returns its exit code."""
-    from vidgen.errors import Cancelled
-
     try:
         return _run(arguments)
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 1 if ended.code else 0
-    except Cancelled:
-        raise
     except Exception as error:
         return _said(arguments, error)
 
@@ -56,8 +51,8 @@ def _run(arguments: list[str]) -> int:
         code = app(arguments, prog_name="vidgen", standalone_mode=False)
     except TyperException as error:
         return _usage_error(error, arguments)
-    except Abort:  # how Typer calls Ctrl-C
-        return 130
+    except Abort as ended:  # how Typer calls Ctrl-C
+        return 128 + getattr(ended.__cause__, "number", 2)
     return code if isinstance(code, int) else 0
 
 
@@ -102,5 +97,5 @@ def _delivered(code: int, lost: OSError | None) -> int:
 
     if isinstance(lost, BrokenPipeError):
         return code or READER_LEFT
-    print(f"error: stdout: {lost.strerror}: the result could not be written", file=sys.stderr)
+    print(f"error: the result could not be written to stdout: {lost.strerror or 'it is closed'}", file=sys.stderr)
     return code or ProcessingError.exit_code

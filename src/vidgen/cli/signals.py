@@ -14,10 +14,24 @@ ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasatt
 """Signals that end a command like Ctrl-C, with an exit code of their own."""
 
 
+class Ended(KeyboardInterrupt):
+    """One of ``ENDING`` came. Like Ctrl-C it is no ``Exception``, so that nobody takes it for a failure of what was going on."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def number_of(interrupt: BaseException | None) -> int:
+    """The signal that an interrupt stands for."""
+    return interrupt.number if isinstance(interrupt, Ended) else int(signal.SIGINT)
+
+
 @contextmanager
 def heard() -> Iterator[None]:
-    """Within it a signal that ends the command raises ``Cancelled`` in the main thread. What the parent ignores (nohup) stays
-    ignored."""
+    """Within it a signal that ends the command raises ``Ended`` in the main thread. What the parent ignores (nohup) stays
+    ignored.
+    """
     handlers: dict[int, Any] = dict.fromkeys(ENDING, _end)
     if hasattr(signal, "SIGTSTP"):
         handlers[signal.SIGTSTP] = _step_aside
@@ -31,19 +45,14 @@ def heard() -> Iterator[None]:
     finally:
         sys.unraisablehook = hook
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, handler)
 
 
 def _end(number: int, _frame: object) -> None:
-    from vidgen.errors import Cancelled
-
     if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, _hang_up_again)  # shells send it once more, which must not disturb the tidying up
-    raise Cancelled(number)
-
-
-def _hang_up_again(_number: int, _frame: object) -> None:
-    pass
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # shells send it twice, which must not disturb the tidying up
+    raise Ended(number)
 
 
 def _step_aside(_number: int, _frame: object) -> None:
@@ -63,14 +72,11 @@ def _step_aside(_number: int, _frame: object) -> None:
 
 def _heard_again(dropped: sys.UnraisableHookArgs) -> None:
     """A signal that came in a callback, where Python drops what is raised, comes once more, when the callback is over."""
-    from vidgen.errors import Cancelled
-
-    error = dropped.exc_value
-    if not isinstance(error, KeyboardInterrupt | Cancelled):
+    if not isinstance(dropped.exc_value, KeyboardInterrupt):
         if os.environ.get("VIDGEN_DEBUG", "") not in ("", "0"):
             sys.__unraisablehook__(dropped)
         return
-    number = error.exit_code - 128 if isinstance(error, Cancelled) else int(signal.SIGINT)
+    number = number_of(dropped.exc_value)
     if number in ENDING:
         signal.signal(number, _end)
     again = threading.Timer(0.05, os.kill, (os.getpid(), number))
