@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 
 import pytest
 from rich.console import Console
@@ -45,15 +46,15 @@ def test_terminals_without_colours_or_room_show_none(system: str, rows: int, fit
 
 
 def test_the_picture_stands_above_the_bars_until_the_shot_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    screen = Console(force_terminal=True, color_system="truecolor", width=100, height=40, record=True)
+    screen = Console(force_terminal=True, color_system="truecolor", width=100, height=40, file=io.StringIO())
     monkeypatch.setattr(Screen, "console", screen)
-    live = progress.LiveRun()
-    live("run.started", shots=1, enlargements=0, takes=1, reused=0, usd=0)
-    live("take.started", shot="s01", take=1, engine="local")
-    live("take.preview", **SEEN)
-    assert "step 3 of 20" in drawn(live)
-    live("shot.picked", shot="s01", take=1, by="auto", made=1)
-    assert "step 3 of 20" not in drawn(live)
+    with progress.LiveRun() as live:
+        live("run.started", shots=1, enlargements=0, takes=1, reused=0, usd=0)
+        live("take.started", shot="s01", take=1, engine="local")
+        live("take.preview", **SEEN)
+        assert "step 3 of 20" in drawn(live)
+        live("shot.picked", shot="s01", take=1, by="auto", made=1)
+        assert "step 3 of 20" not in drawn(live)
 
 
 def drawn(live: progress.LiveRun) -> str:

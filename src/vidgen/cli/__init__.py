@@ -13,8 +13,9 @@ def main() -> None:
     """Entry point of the ``vidgen`` console script. Exits with the contract's codes."""
     try:
         code = _main(sys.argv[1:])
-    except KeyboardInterrupt as interrupt:  # it came before a command began, or after it ended
-        code = 128 + getattr(interrupt, "number", 2)
+    except KeyboardInterrupt:  # it came before a command began, or after it ended
+        signals = sys.modules.get("vidgen.cli.signals")
+        code = signals.exit_code() if signals else 130
     sys.exit(code)
 
 
@@ -46,13 +47,14 @@ def _run(arguments: list[str]) -> int:
     from typer import Abort, TyperException
 
     from vidgen.cli.app import app
+    from vidgen.cli.signals import exit_code
 
     try:
         code = app(arguments, prog_name="vidgen", standalone_mode=False)
     except TyperException as error:
         return _usage_error(error, arguments)
-    except Abort as ended:  # how Typer calls Ctrl-C
-        return 128 + getattr(ended.__cause__, "number", 2)
+    except Abort:  # how Typer calls Ctrl-C
+        return exit_code()
     return code if isinstance(code, int) else 0
 
 

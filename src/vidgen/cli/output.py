@@ -11,7 +11,7 @@ from typing import Any
 
 from vidgen import __version__
 from vidgen.cli.screen import screen
-from vidgen.cli.signals import number_of
+from vidgen.cli.signals import exit_code
 from vidgen.cli.streams import is_utf8
 from vidgen.cli.words import json_line, json_shown, shown
 from vidgen.errors import Cancelled, Notice, StoryboardError, VidgenError
@@ -106,7 +106,7 @@ class Output:
 
             traceback.print_exception(error, file=sys.stderr)
         if isinstance(error, KeyboardInterrupt):
-            error = Cancelled(number_of(error))
+            error = Cancelled(exit_code() - 128)
         if isinstance(error, VidgenError):
             self._fail(error)
         if isinstance(error, Exception) and not _is_typer(error):

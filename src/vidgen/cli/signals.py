@@ -14,17 +14,16 @@ ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasatt
 """Signals that end a command like Ctrl-C, with an exit code of their own."""
 
 
+_heard_number = int(signal.SIGINT)
+
+
 class Ended(KeyboardInterrupt):
-    """One of ``ENDING`` came. Like Ctrl-C it is no ``Exception``, so that nobody takes it for a failure of what was going on."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
+    """One of ``ENDING`` came. Like Ctrl-C it is no ``Exception``, so nobody takes it for a failure of what was going on."""
 
 
-def number_of(interrupt: BaseException | None) -> int:
-    """The signal that an interrupt stands for."""
-    return interrupt.number if isinstance(interrupt, Ended) else int(signal.SIGINT)
+def exit_code() -> int:
+    """The exit code of a command that was interrupted. What was raised may have become another interrupt on its way."""
+    return 128 + _heard_number
 
 
 @contextmanager
@@ -32,6 +31,8 @@ def heard() -> Iterator[None]:
     """Within it a signal that ends the command raises ``Ended`` in the main thread. What the parent ignores (nohup) stays
     ignored.
     """
+    global _heard_number
+    _heard_number = int(signal.SIGINT)
     handlers: dict[int, Any] = dict.fromkeys(ENDING, _end)
     if hasattr(signal, "SIGTSTP"):
         handlers[signal.SIGTSTP] = _step_aside
@@ -50,9 +51,11 @@ def heard() -> Iterator[None]:
 
 
 def _end(number: int, _frame: object) -> None:
+    global _heard_number
+    _heard_number = number
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # shells send it twice, which must not disturb the tidying up
-    raise Ended(number)
+    raise Ended
 
 
 def _step_aside(_number: int, _frame: object) -> None:
@@ -76,7 +79,7 @@ def _heard_again(dropped: sys.UnraisableHookArgs) -> None:
         if os.environ.get("VIDGEN_DEBUG", "") not in ("", "0"):
             sys.__unraisablehook__(dropped)
         return
-    number = number_of(dropped.exc_value)
+    number = _heard_number
     if number in ENDING:
         signal.signal(number, _end)
     again = threading.Timer(0.05, os.kill, (os.getpid(), number))

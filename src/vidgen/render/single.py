@@ -22,7 +22,7 @@ from vidgen.render.results import shot_data
 from vidgen.render.shots import MadeShot, ShotMaker
 from vidgen.render.spending import consent
 from vidgen.render.typed import Typed, flag_of
-from vidgen.storyboard.model import Scene, Shot, Storyboard
+from vidgen.storyboard.model import Storyboard
 
 
 @dataclass(frozen=True)
@@ -141,19 +141,11 @@ def _board(options: ShotOptions) -> Storyboard:
     """The one-shot storyboard of a command line. Raises InputError naming the flag that is wrong."""
     import pydantic
 
+    name = options.output.stem[:32] if _is_id(options.output.stem) else "shot"
+    board = {"vidgen": 1, "aspect": options.aspect, "resolution": options.resolution, "fps": options.fps}
+    scene = {"id": "sc01", "shots": [{"id": name, **_shot_keys(options)}]}
     try:
-        shot = Shot.model_validate(
-            {"id": options.output.stem[:32] if _is_id(options.output.stem) else "shot", **_shot_keys(options)}
-        )
-        return Storyboard.model_validate(
-            {
-                "vidgen": 1,
-                "aspect": options.aspect,
-                "resolution": options.resolution,
-                "fps": options.fps,
-                "scenes": [Scene(id="sc01", shots=(shot,))],
-            }
-        )
+        return Storyboard.model_validate({**board, "scenes": [scene]})
     except pydantic.ValidationError as error:
         wrong = [(flag_of(*problem["loc"]), problem["msg"].removeprefix("Value error, ")) for problem in error.errors()]
         message = "\n".join(f"{flag}: {said}" for flag, said in wrong)

@@ -38,7 +38,7 @@ _ANYWHERE = [key for key in FLAGS if "_" in key or "." in key]
 def flag_of(*path: str | int) -> str:
     """The flag of a key, given as the path to it in the storyboard; ``--key`` where the table has none."""
     names = [str(part) for part in path if isinstance(part, str)]
-    for key in (".".join(names), *names):
+    for key in (*(".".join(names[start:]) for start in range(len(names))), *names):
         if key in FLAGS:
             return FLAGS[key]
     return "--" + (names[0] if names else "").replace("_", "-")
@@ -82,6 +82,7 @@ class Typed:
         except VidgenError as error:
             error.message, error.hint = self.words(error.message), self.words(error.hint)
             error.args = (error.message,)
+            error.where = self._files.get(error.where, (error.where, ""))[0]
             raise
 
     def warn(self, warn: Callable[[Iterable[Notice]], None]) -> Callable[[Iterable[Notice]], None]:
