@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+
+TYPE_CHECKING = False  # nothing is imported before Ctrl-C is looked after
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["main"]
 
@@ -15,7 +18,7 @@ def main() -> None:
         code = _main(sys.argv[1:])
     except KeyboardInterrupt:  # it came before a command began, or after it ended
         signals = sys.modules.get("vidgen.cli.signals")
-        code = signals.exit_code() if signals else 130
+        code = getattr(signals, "exit_code", lambda: 130)()
     sys.exit(code)
 
 
@@ -53,7 +56,9 @@ def _run(arguments: list[str]) -> int:
         code = app(arguments, prog_name="vidgen", standalone_mode=False)
     except TyperException as error:
         return _usage_error(error, arguments)
-    except Abort:  # how Typer calls Ctrl-C
+    except Abort:
+        return exit_code()
+    if code == 130:  # what Typer makes of every interrupt
         return exit_code()
     return code if isinstance(code, int) else 0
 
