@@ -66,6 +66,7 @@ class Terminal:
             pass  # what was drawn for the old size is drawn in it
         self._size(columns, rows)
         self.screen.resize(rows, columns)
+        self.screen.cursor.y = min(self.screen.cursor.y, rows - 1)  # pyte leaves it outside
 
     def lines(self) -> list[str]:
         """What stands on the screen, without blanks at the ends."""
@@ -88,9 +89,9 @@ class Terminal:
         return self.text()
 
     def look(self, seconds: float) -> None:
-        """Watch for so long."""
+        """Watch for so long, and until what is being drawn is drawn."""
         until = time.monotonic() + seconds
-        while time.monotonic() < until and self._read():
+        while self._read() and (time.monotonic() < until or select.select([self._master], [], [], 0.03)[0]):
             pass
 
     def end(self) -> int:

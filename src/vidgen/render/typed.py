@@ -57,7 +57,7 @@ class Typed:
         anywhere, first = ("|".join(re.escape(key) for key in keys) for keys in (_ANYWHERE, FLAGS))
         self._words = re.compile(
             rf"(?P<file>{paths or '(?!)'})"
-            rf"|(?<![\w/\\.-])(?P<key>{anywhere})(?:: (?=[A-Z]{{2}}))?(?![\w/\\-]|\.\w)"
+            rf"|(?<![\w/\\.-])(?P<key>{anywhere})(?![\w/\\-]|\.\w)(?:: (?=[A-Z]{{2}}))?"
             rf"|(?:^|(?<=; ))(?P<first>{first})(?=: )",
             re.MULTILINE,
         )
