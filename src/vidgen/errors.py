@@ -120,8 +120,8 @@ class Cancelled(VidgenError):
 
     exit_code = 130
 
-    def __init__(self, signal_number: int = 2) -> None:
-        super().__init__("run.interrupted", "interrupted", hint="run the same command again to go on where it stopped")
+    def __init__(self, signal_number: int = 2, message: str = "interrupted") -> None:
+        super().__init__("run.interrupted", message, hint="run the same command again to go on where it stopped")
         self.exit_code = 128 + signal_number
 
 

@@ -16,7 +16,7 @@ def columns(line: str) -> int:
 
 @pytest.mark.parametrize("width", [80, 140])
 def test_the_comparison_fits_and_names_every_model(vidgen: Vidgen, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
-    monkeypatch.setattr("vidgen.cli.tables.PIPE_WIDTH", width)
+    monkeypatch.setattr("vidgen.cli.screen.PIPE_WIDTH", width)
     shown = vidgen("engines").out
     assert max(map(columns, shown.splitlines())) <= width
     assert "…" not in shown
@@ -29,7 +29,7 @@ def test_the_comparison_fits_and_names_every_model(vidgen: Vidgen, monkeypatch: 
 
 @pytest.mark.parametrize("width", [80, 140])
 def test_the_recommendations_fit_and_give_prices(vidgen: Vidgen, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
-    monkeypatch.setattr("vidgen.cli.tables.PIPE_WIDTH", width)
+    monkeypatch.setattr("vidgen.cli.screen.PIPE_WIDTH", width)
     shown = vidgen("engines", "recommend").out
     assert max(map(columns, shown.splitlines())) <= width and "…" not in shown
     assert all(case.name in shown and case.preset in shown for case in use_cases())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 
 import pytest
 from rich.console import Console
 
 from vidgen.cli import progress
 from vidgen.cli.preview import can_show, picture
+from vidgen.cli.screen import Screen
 
 SKY_OVER_SEA = bytes([120, 180, 250]) * 32 * 9 + bytes([10, 40, 90]) * 32 * 9
 SEEN = {
@@ -44,19 +46,19 @@ def test_terminals_without_colours_or_room_show_none(system: str, rows: int, fit
 
 
 def test_the_picture_stands_above_the_bars_until_the_shot_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    screen = Console(force_terminal=True, color_system="truecolor", width=100, height=40, record=True)
-    monkeypatch.setattr(progress, "_stderr", lambda: screen)
-    live = progress.LiveRun()
-    live("run.started", shots=1, enlargements=0, takes=1, reused=0, usd=0)
-    live("take.started", shot="s01", take=1, engine="local")
-    live("take.preview", **SEEN)
-    assert "step 3 of 20" in drawn(live)
-    live("shot.picked", shot="s01", take=1, by="auto", made=1)
-    assert "step 3 of 20" not in drawn(live)
+    screen = Console(force_terminal=True, color_system="truecolor", width=100, height=40, file=io.StringIO())
+    monkeypatch.setattr(Screen, "console", screen)
+    with progress.LiveRun() as live:
+        live("run.started", shots=1, enlargements=0, takes=1, reused=0, usd=0)
+        live("take.started", shot="s01", take=1, engine="local")
+        live("take.preview", **SEEN)
+        assert "step 3 of 20" in drawn(live)
+        live("shot.picked", shot="s01", take=1, by="auto", made=1)
+        assert "step 3 of 20" not in drawn(live)
 
 
 def drawn(live: progress.LiveRun) -> str:
     console = Console(width=100, record=True)
     with console.capture() as shown:
-        console.print(live._progress.get_renderable())
+        console.print(live._bars.get_renderable())
     return shown.get()

@@ -14,6 +14,7 @@ import pytest
 
 pytest.importorskip("huggingface_hub")
 
+from terminal import Terminal
 from vidgen.engines.local.folder import find_model, open_folder
 from vidgen.errors import InputError, MissingError
 from vidgen.render.diffusion_models import diffusion_rows, pull_diffusion
@@ -275,6 +276,19 @@ def test_a_person_can_say_no(server: Hub) -> None:
     with pytest.raises(Cancelled):
         pull_diffusion(REPO, say=lambda text: None, agree=lambda question: False)
     assert server.asked == []
+
+
+@pytest.mark.parametrize(("keys", "code", "said"), [("n\r", 130, "was not downloaded: the answer was no"), ("y\r", 0, REPO)])
+def test_a_person_is_asked_on_the_terminal_after_size_and_licence(
+    keys: str, code: int, said: str, server: Hub, tmp_path: Path
+) -> None:
+    home = {"VIDGEN_HOME": str(tmp_path / "home")}
+    with Terminal(["models", "pull", REPO], environment=home, cwd=tmp_path) as terminal:
+        terminal.press("y\r")  # typed before there is a question
+        terminal.wait_for(f"{REPO}: 0.0 GB in", "Download 0.0 GB? [y/N]")
+        assert server.asked == []
+        terminal.press(keys)
+        assert terminal.end() == code and said in terminal.text() and bool(server.asked) is (code == 0)
 
 
 def test_a_folder_with_code_of_its_own_is_refused(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

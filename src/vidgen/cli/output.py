@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
@@ -11,7 +10,11 @@ from types import TracebackType
 from typing import Any
 
 from vidgen import __version__
-from vidgen.errors import Notice, StoryboardError, VidgenError
+from vidgen.cli.screen import screen
+from vidgen.cli.signals import exit_code
+from vidgen.cli.streams import is_utf8
+from vidgen.cli.words import json_line, json_shown, shown
+from vidgen.errors import Cancelled, Notice, StoryboardError, VidgenError
 
 SCHEMA = "vidgen.result.v1"
 
@@ -51,14 +54,17 @@ class Output:
 
     def note(self, text: str) -> None:
         """One line of diagnostics on stderr."""
-        with self._lock:
-            print(text, file=sys.stderr, flush=True)
+        screen().note(text)
 
     def say(self, text: str) -> None:
         """One line of result on stdout; nothing with ``--json``."""
         if not self.as_json:
-            with self._lock:
-                print(text, flush=True)
+            screen().result(shown(text))
+
+    def say_json(self, text: str) -> None:
+        """A result that is JSON itself, whatever stdout's encoding; nothing with ``--json``, which has an envelope for it."""
+        if not self.as_json:
+            screen().result(json_shown(text, ascii_only=not is_utf8(sys.stdout)))
 
     def result(self, data: Mapping[str, Any], exit_error: VidgenError | None = None) -> None:
         """The command's result. ``exit_error`` marks a result that is whole but still fails (``--strict``)."""
@@ -67,8 +73,9 @@ class Output:
             raise exit_error
 
     def _line(self, value: Mapping[str, Any]) -> None:
+        line = json_line(value, ascii_only=not is_utf8(sys.stdout)) + "\n"
         with self._lock:
-            sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+            sys.stdout.write(line)
             sys.stdout.flush()
 
     def _envelope(self, error: VidgenError | None, code: int, details: Mapping[str, Any] | None = None) -> None:
@@ -99,13 +106,9 @@ class Output:
 
             traceback.print_exception(error, file=sys.stderr)
         if isinstance(error, KeyboardInterrupt):
-            from vidgen.errors import Cancelled
-
-            error = Cancelled()
+            error = Cancelled(exit_code() - 128)
         if isinstance(error, VidgenError):
             self._fail(error)
-        if isinstance(error, BrokenPipeError):
-            self._stdout_gone()
         if isinstance(error, Exception) and not _is_typer(error):
             self._internal(error)
 
@@ -129,10 +132,6 @@ class Output:
             self.note(message)
             self.note(f"  hint: {hint}")
         raise SystemExit(1)
-
-    def _stdout_gone(self) -> None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(141)
 
 
 def _is_typer(error: BaseException) -> bool:

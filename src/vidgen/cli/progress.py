@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vidgen.cli.output import Output
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.progress import Progress
+from vidgen.cli.screen import screen
 
 PLAIN_EVERY_S = 15.0
 JSON_EVERY_S = 1.0
 _PLAIN_EVENTS = ("run.started", "take.failed", "shot.picked", "cut.started", "cut.done")
-
-
-@functools.cache
-def _stderr() -> Console:
-    """The one console on stderr, so that a download's bar can stand under the bar of the work that waits for it."""
-    from rich.console import Console
-
-    return Console(stderr=True)
 
 
 @contextmanager
@@ -34,7 +21,7 @@ def watching(out: Output) -> Iterator[Callable[..., None]]:
     """A listener for a run's events, shown as fits where stderr goes."""
     if out.as_json:
         yield out.event
-    elif sys.stderr.isatty():
+    elif screen().animated:
         with LiveRun() as live:
             yield live
     else:
@@ -87,139 +74,94 @@ class PlainRun:
 
 
 class LiveRun:
-    """Per-shot bars with state, elapsed and remaining time, and what was spent; above them the picture that is being made,
-    where an engine shows it.
+    """Bars for shots with state, elapsed and remaining time, and what was spent; above them the picture that is being made,
+    where an engine shows it. Drawn from the first event on.
     """
 
     def __init__(self) -> None:
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from vidgen.cli.bars import Bars
 
-        class Screen(Progress):
-            """Bars under the last picture that was shown."""
-
-            picture: Any = None
-
-            def get_renderables(self) -> Iterator[Any]:
-                if self.picture is not None:
-                    yield self.picture
-                yield from super().get_renderables()
-
-        self._progress = Screen(
-            TextColumn("{task.fields[shot]:>10}"),
-            BarColumn(30),
-            TextColumn("{task.fields[state]:<28}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[cost]}"),
-            console=_stderr(),
-            transient=False,
-        )
-        self._tasks: dict[str, Any] = {}
-        self._film: Any = None
+        self._bars = Bars()
         self._spent = 0.0
         self._said: set[str] = set()
 
     def __enter__(self) -> LiveRun:
-        self._progress.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        screen().hide(self._bars, keep=kind is None)
 
     def __call__(self, event: str, /, **values: Any) -> None:
         """Hear one event."""
+        bars = self._bars
         if event == "run.started":
-            self._film = self._progress.add_task(
-                "", total=values["shots"] + values["enlargements"], shot="film", state="making takes", cost=""
-            )
+            bars.begin("film", values["shots"] + values["enlargements"], "making takes")
+            screen().show(bars)
         elif event == "take.started":
-            self._row(values["shot"], completed=0.0, state=f"take {values['take']}: {values['engine']}")
+            bars.row(values["shot"], completed=0.0, state=f"take {values['take']}: {values['engine']}")
         elif event == "take.preview":
             self._preview(values)
         elif event == "post.progress":
             self._post(values)
         elif event.endswith(".progress"):
-            self._row(values["shot"], completed=values["share"])
+            bars.row(values["shot"], completed=values["share"])
         elif event == "take.done":
             self._spent += values.get("cost_usd") or 0.0
         elif event == "take.failed":
-            self._row(values["shot"], state=f"take {values['take']} failed")
+            bars.row(values["shot"], state=f"take {values['take']} failed")
+            screen().note(f"{values['shot']}: take {values['take']} failed: {values['message']}")
         elif event == "post.started":
             self._post_started(values)
         elif event == "post.done":
-            self._close(values["shot"])
+            bars.close(values["shot"])
         elif event == "model.download":
             self._download(values)
         elif event == "shot.picked":
-            self._progress.picture = None
-            self._close(values["shot"])
-            self._progress.advance(self._film)
+            bars.picture = None
+            bars.close(values["shot"])
+            bars.whole(advance=1)
         elif event == "cut.started":
-            self._progress.update(self._film, state="cutting", completed=0, total=values["segments"])
+            bars.whole(state="cutting", completed=0, total=values["segments"])
         elif event == "cut.segment":
-            self._progress.advance(self._film)
+            bars.whole(advance=1)
         elif event == "cut.done":
-            self._progress.update(self._film, state="done", completed=1, total=1)
-        if self._film is not None and self._spent:
-            self._progress.update(self._film, cost=f"${self._spent:.2f} spent")
+            bars.whole(state="done", completed=1, total=1)
+        if self._spent:
+            bars.whole(cost=f"${self._spent:.2f} spent")
 
     def _preview(self, values: Mapping[str, Any]) -> None:
         from vidgen.cli.preview import can_show, picture
 
-        if can_show(self._progress.console):
-            self._progress.picture = picture(values)
+        if can_show(self._bars.console):
+            self._bars.picture = picture(values)
 
     def _post_started(self, values: Mapping[str, Any]) -> None:
         """Why engines were chosen stays above the bars."""
-        self._progress.update(self._film, state="post-processing")
-        self._row(values["shot"], completed=0.0, state=", then ".join(values["engines"]) or "grading")
+        self._bars.whole(state="post-processing")
+        self._bars.row(values["shot"], completed=0.0, state=", then ".join(values["engines"]) or "grading")
         for line in values["why"]:
             if line not in self._said:
                 self._said.add(line)
-                self._progress.console.print(f"{values['shot']}: {line}", highlight=False)
+                screen().note(f"{values['shot']}: {line}")
 
     def _post(self, values: Mapping[str, Any]) -> None:
-        task = self._tasks.get(values["shot"])
-        if task is not None and not values.get("frames_per_s"):  # the first frame of this run: what was there is not speed
-            self._progress.reset(task, completed=values["share"])
+        if not values.get("frames_per_s"):  # the first frame of this run: what was there is not speed
+            self._bars.restart(values["shot"], values["share"])
         rate = f" {values['frames_per_s']:.3g} frames/s" if values.get("frames_per_s") else ""
-        self._row(values["shot"], completed=values["share"], state=f"{values['frames']}/{values['total']}{rate}")
+        self._bars.row(values["shot"], completed=values["share"], state=f"{values['frames']}/{values['total']}{rate}")
 
     def _download(self, values: Mapping[str, Any]) -> None:
         done, total = values["bytes"], values["total_bytes"]
         size = f"{done / 1e6:.0f}{f' of {total / 1e6:.0f}' if total else ''} MB"
-        self._row("download", completed=done / total if total else 0.0, state=f"{values['model']} {size}")
+        self._bars.row("download", completed=done / total if total else 0.0, state=f"{values['model']} {size}")
         if done == total:
-            self._close("download")
-
-    def _row(self, shot: str, **changes: Any) -> None:
-        if shot not in self._tasks:
-            self._tasks[shot] = self._progress.add_task("", total=1.0, shot=shot, state="", cost="")
-        self._progress.update(self._tasks[shot], **changes)
-
-    def _close(self, shot: str) -> None:
-        if (task := self._tasks.pop(shot, None)) is not None:
-            self._progress.remove_task(task)
-
-
-def confirm_spending(out: Output) -> Callable[[float | None, int], bool] | None:
-    """How a person is asked before money is spent; None where nobody can answer (a pipe, or ``--json``)."""
-    if out.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return None
-
-    def ask(usd: float | None, takes: int) -> bool:
-        import typer
-
-        price = "an unknown price" if usd is None else f"about ${usd:.2f}"
-        return typer.confirm(f"{takes} takes will cost {price}. Go on?", err=True)
-
-    return ask
+            self._bars.close("download")
 
 
 @contextmanager
 def frames_done(out: Output, what: str) -> Iterator[Callable[[int, int], None]]:
     """A callback ``(frames done, frames in all)`` for the commands that work on one file."""
-    if not out.as_json and sys.stderr.isatty():
+    if not out.as_json and screen().animated:
         with FrameBar(what) as bar:
             yield bar
     else:
@@ -230,31 +172,26 @@ class FrameBar:
     """A bar on the terminal, with frames a second and the time that is left."""
 
     def __init__(self, what: str) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
+        from vidgen.cli.bars import Bars
         from vidgen.render.pace import Pace
 
         self._pace, self._begun = Pace(), False
-        self._progress: Progress = Progress(
-            TextColumn("{task.description}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn(),
-            TextColumn("{task.fields[state]}"), console=_stderr(),
-        )  # fmt: skip
-        self._task = self._progress.add_task(what, total=None, state="getting ready")
+        self._bars = Bars()
+        self._bars.begin(what, None, "getting ready")
 
     def __enter__(self) -> FrameBar:
-        self._progress.start()
+        screen().show(self._bars)
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        screen().hide(self._bars, keep=kind is None)
 
     def __call__(self, done: int, total: int) -> None:
         """Hear of one more frame."""
-        state = self._pace.speed(done, total).text()
         if not self._begun and done > 1:
-            self._progress.console.print(f"going on after {done - 1} frames of an earlier run")
+            screen().note(f"going on after {done - 1} frames of an earlier run")
         self._begun = True
-        self._progress.update(self._task, completed=done, total=total, state=state)
+        self._bars.whole(completed=done, total=total, state=self._pace.speed(done, total).text())
 
 
 class FrameLines:
@@ -282,7 +219,7 @@ class FrameLines:
 
 
 def fetching(out: Output) -> Callable[[str], Path]:
-    """``weights.store.pull`` that shows its download as fits: a bar on a terminal, plain lines elsewhere, events with --json.
+    """``weights.store.pull`` that shows its download as fits.
 
     What it returns is what ``upscale_file``, ``interpolate_file`` and ``process_clip`` take as ``fetch``.
     """
@@ -291,11 +228,20 @@ def fetching(out: Output) -> Callable[[str], Path]:
 
     def fetch(name: str) -> Path:
         row = model(name)
-        with ExitStack() as shown:
-            on_bytes = DownloadBar(row.name, shown) if not out.as_json and sys.stderr.isatty() else DownloadLines(out, row.name)
+        with downloading(out, row.name) as on_bytes:
             return pull(row.name, on_bytes=on_bytes)
 
     return fetch
+
+
+@contextmanager
+def downloading(out: Output, name: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A callback ``(bytes here, bytes in all)``: a bar on a terminal, plain lines elsewhere, events with --json."""
+    if out.as_json or not screen().animated:
+        yield DownloadLines(out, name)
+        return
+    with DownloadBar(name) as bar:
+        yield bar
 
 
 class DownloadLines:
@@ -316,31 +262,35 @@ class DownloadLines:
         start, self._last, self._whole = self._last is None, now, done == total
         self._out.event("model.download", model=self._name, bytes=done, total_bytes=total)
         if not self._out.as_json:
-            size = f" of {total / 1e6:.1f}" if total else ""
-            self._out.note(f"{self._name}: {'downloading' if start else 'downloaded'} {done / 1e6:.1f}{size} MB")
+            self._out.note(f"{self._name}: {'downloading' if start else 'downloaded'} {megabytes(done, total)}")
 
 
 class DownloadBar:
     """A download as a bar on stderr that starts with its first bytes, so that nothing is drawn where nothing is fetched."""
 
-    def __init__(self, name: str, shown: ExitStack) -> None:
-        self._name, self._shown = name, shown
-        self._bar: Progress | None = None
-        self._task: Any = None
+    def __init__(self, name: str) -> None:
+        from vidgen.cli.bars import Bars
+        from vidgen.render.pace import Pace
+
+        self._name, self._bars, self._pace, self._begun = name, Bars(), Pace(), False
+
+    def __enter__(self) -> DownloadBar:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        screen().hide(self._bars, keep=kind is None)
 
     def __call__(self, done: int, total: int | None) -> None:
         """Hear how many bytes are here, of how many."""
-        if self._bar is None:
-            from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+        if not self._begun:
+            self._begun = True
+            self._bars.begin(self._name, total, "")
+            screen().show(self._bars)
+        speed = self._pace.speed(done, total or done)
+        pace = f", {speed.frames_per_s / 1e6:.3g} MB/s" if speed.frames_per_s else ""
+        self._bars.whole(completed=done, total=total, state=f"{megabytes(done, total)}{pace}")
 
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(30),
-                DownloadColumn(),
-                TransferSpeedColumn(),
-                TimeRemainingColumn(),
-                console=_stderr(),
-            )
-            self._task = self._bar.add_task(self._name, total=total)
-            self._shown.enter_context(self._bar)
-        self._bar.update(self._task, completed=done, total=total)
+
+def megabytes(done: int, total: int | None) -> str:
+    """``1.5 of 12.0 MB``."""
+    return f"{done / 1e6:.1f}{f' of {total / 1e6:.1f}' if total else ''} MB"

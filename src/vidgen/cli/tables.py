@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
+
+from vidgen.cli.screen import console, text
 
 if TYPE_CHECKING:
     from vidgen.errors import Notice
@@ -19,15 +18,9 @@ if TYPE_CHECKING:
     from vidgen.render.posting import ShotPost
     from vidgen.storyboard.lint import Finding
 
-PIPE_WIDTH = 140
 WIDE = 120
 """From here on tables show all their columns."""
 _STATES = {"ok": "green", "warn": "yellow", "bad": "red", "info": "cyan"}
-
-
-def console() -> Console:
-    """A console on stdout, as wide as the terminal, or 140 columns in a pipe."""
-    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
 
 
 def _table(*columns: str | tuple[str, Mapping[str, Any]], title: str | None = None) -> Table:
@@ -79,7 +72,7 @@ def plan_table(
             f"{float(shot.frames / plan.fps):.2f} s",
             str(shot.frames),
             request.camera.move if request else "-",
-            Text(request.prompt if request else f"your clip {shot.clip.name if shot.clip else ''}", overflow="fold"),
+            text(request.prompt if request else f"your clip {shot.clip.name if shot.clip else ''}", overflow="fold"),
             f"{shot.engine}{' ' + shot.model if shot.model else ''}",
             str(shot.candidates),
             dollars(shot.estimated_usd),
@@ -92,11 +85,11 @@ def plan_table(
     if reasons := sorted({f"{shot.engine}: {shot.why_engine}" for shot in plan.shots}):
         out.print("; ".join(reasons), style="dim")
     for line in post_lines(posts, [shot.id for shot in plan.shots]):
-        out.print(Text(line, style="dim" if line.startswith(" ") else ""))
+        out.print(text(line, style="dim" if line.startswith(" ") else ""))
     for notice in notices:
-        out.print(Text(f"warning: {notice.shot + ': ' if notice.shot else ''}{notice.message}", style="yellow"))
+        out.print(text(f"warning: {notice.shot + ': ' if notice.shot else ''}{notice.message}", style="yellow"))
     for finding in findings:
-        out.print(Text(finding.text(str(file)), style="yellow" if finding.severity != "error" else "red"))
+        out.print(text(finding.text(str(file)), style="yellow" if finding.severity != "error" else "red"))
 
 
 def preset_table(found: Mapping[str, Preset]) -> None:
@@ -123,17 +116,17 @@ def engine_table(rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
         head = row["engine"] if row["engine"] != before else ""
         if head and not wide:
-            table.add_row(Text(head, style="bold"))
+            table.add_row(text(head, style="bold"))
         before = row["engine"]
         said = "ready" if row["ready"] else "retired" if row["retired_on"] else "no"
         table.add_row(
-            *([Text(head, style="bold"), row["model"]] if wide else [f" {row['model']}"]),
+            *([text(head, style="bold"), row["model"]] if wide else [f" {row['model']}"]),
             f"{row['max_s']:g} s" if row["max_s"] else "any",
             f"{row['max_short_side']}p" if row["max_short_side"] else "any",
             ", ".join(name for name in row["tasks_short"] if not wide or name != "first+last"),
             *([row["pictures"], str(row["references"] or "-"), _yes(row["negative"])] if wide else []),
             _yes(row["seed"]), *([_yes(row["audio"])] if wide else []), row["price"],
-            *([Text(said, style="green" if row["ready"] else "dim")] if wide else []),
+            *([text(said, style="green" if row["ready"] else "dim")] if wide else []),
         )  # fmt: skip
     out.print(table)
     dates = sorted({row["as_of"] for row in rows if row["as_of"]})
@@ -142,7 +135,7 @@ def engine_table(rows: Sequence[Mapping[str, Any]]) -> None:
     for engine in dict.fromkeys(row["engine"] for row in rows):
         models = [row for row in rows if row["engine"] == engine]
         if not any(row["ready"] for row in models):
-            out.print(Text(f"{engine}: {models[0]['state']}", style="dim"))
+            out.print(text(f"{engine}: {models[0]['state']}", style="dim"))
 
 
 def _yes(able: object) -> str:
@@ -174,12 +167,12 @@ def model_table(rows: Iterable[Mapping[str, Any]], home: Path) -> None:
     for row in rows:
         style = {"here": "green", "damaged": "red"}.get(row["state"], "dim")
         table.add_row(
-            row["name"], row["task"], row["licence"], f"{row['bytes'] / 1e6:.1f} MB", Text(row["state"], style=style),
+            row["name"], row["task"], row["licence"], f"{row['bytes'] / 1e6:.1f} MB", text(row["state"], style=style),
             row["used_by"] or "", str(Path(row["where"]).relative_to(home)) if row["state"] != "absent" else "",
         )  # fmt: skip
     out = console()
     out.print(table)
-    out.print(Text(f"kept in {home}", style="dim"), soft_wrap=True)
+    out.print(text(f"kept in {home}", style="dim"), soft_wrap=True)
 
 
 def diffusion_table(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -190,7 +183,7 @@ def diffusion_table(rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
         style = {"here": "green", "damaged": "red"}.get(row["state"], "dim")
         licence = row["licence"] + (f"; {row['limits']}" if row["limits"] else "")
-        table.add_row(row["name"], row["parameters"], Text(row["state"], style=style), row["fits"], licence)
+        table.add_row(row["name"], row["parameters"], text(row["state"], style=style), row["fits"], licence)
     console().print(table)
 
 
@@ -207,7 +200,7 @@ def doctor_table(checks: Iterable[Mapping[str, Any]]) -> None:
     """One line a check: state, what, and what to do about it."""
     table = _table(("", FIXED), ("check", FIXED), "found", "what to do")
     for check in checks:
-        table.add_row(Text(check["state"], style=_STATES[check["state"]]), check["name"], check["found"], check["remedy"] or "")
+        table.add_row(text(check["state"], style=_STATES[check["state"]]), check["name"], check["found"], check["remedy"] or "")
     console().print(table)
 
 
@@ -237,9 +230,9 @@ def ledger_table(found: Mapping[str, Any]) -> None:
     screen = console()
     if found["takes"]:
         screen.print(table)
-    screen.print(f"spent and set aside: {found['spent_usd']:.2f} USD", highlight=False)
+    screen.print(f"spent and set aside: {found['spent_usd']:.2f} USD")
     if found["unpriced"]:
-        screen.print(f"and {found['unpriced']} whose price is not known", highlight=False)
+        screen.print(f"and {found['unpriced']} whose price is not known")
     if found["unsettled"]:
         screen.print(
             f"{found['unsettled']} of unknown fate: look for the reference at the provider, then"

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from vidgen.errors import Cancelled, ProcessingError
+from vidgen.media.patience import Patience
 
 _MARK = "VIDGEN_PROGRAM"
 _LOOK_S = 0.1
@@ -64,7 +65,7 @@ def run_program(
         while process.poll() is None:
             if cancelled():
                 raise Cancelled
-            if time.monotonic() - ears.heard > silence_s:
+            if ears.patience.waited() > silence_s:
                 raise ProcessingError(
                     "generation.failed", f"{what} said nothing for {silence_s:.0f} s and was ended{ears.last_words()}"
                 )
@@ -83,7 +84,7 @@ class _Ears:
         self._stream: IO[bytes] = process.stdout
         self._on_line = on_line
         self.lines: deque[str] = deque(maxlen=_KEPT_LINES)
-        self.heard = time.monotonic()
+        self.patience = Patience()
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 
@@ -100,7 +101,7 @@ class _Ears:
         rest = b""
         with contextlib.suppress(OSError, ValueError):
             while data := os.read(self._stream.fileno(), _CHUNK):
-                self.heard = time.monotonic()
+                self.patience.renew()
                 *whole, rest = (rest + data).replace(b"\r", b"\n").split(b"\n")
                 for line in whole:
                     self._say(line)

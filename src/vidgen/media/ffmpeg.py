@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from vidgen.errors import Cancelled, ProcessingError
 from vidgen.media.discovery import Ffmpeg, find_ffmpeg
+from vidgen.media.patience import Patience
 
 __all__ = ["FORMATS", "PROTOCOLS", "Ffmpeg", "Process", "find_ffmpeg", "input_args", "run_ffmpeg", "stop_all"]
 
@@ -68,7 +68,7 @@ class Process:
         self._cancelled = cancelled
         self._tail: deque[str] = deque(maxlen=40)
         self._progress: dict[str, str] = {}
-        self._last = time.monotonic()
+        self._patience = Patience()
         self._waiting = False
         self._verdict: BaseException | None = None
         self._over = threading.Event()
@@ -96,7 +96,7 @@ class Process:
                 self._tail.append(line)
             elif key in _PROGRESS and self._progress.get(key) != value:
                 self._progress[key] = value
-                self._last = time.monotonic()
+                self._patience.renew()
                 if key == "frame":
                     self._tell(value.strip())
         stream.close()
@@ -111,25 +111,27 @@ class Process:
     def _watch(self) -> None:
         """Runs beside the process: ends it when it stalls or the user wants to stop, also while the caller is blocked."""
         while self._process.poll() is None and not self._over.is_set():
+            waited = self._patience.waited()
             if self._cancelled():
                 self._stop(Cancelled())
-            elif self._waiting and time.monotonic() - self._last > STALL_SECONDS:
+            elif self._waiting and waited > STALL_SECONDS:
                 self._stop(ProcessingError("ffmpeg.stalled", f"{self.what}: ffmpeg made no progress and was stopped"))
             self._over.wait(0.1)
 
     def _stop(self, verdict: BaseException) -> None:
         self._verdict = self._verdict or verdict
-        self._signal_group()
+        self._signal_group(signal.SIGKILL)
 
-    def _signal_group(self) -> None:
+    def _signal_group(self, number: int) -> None:
         try:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(self._process.pid, number)
         except (ProcessLookupError, PermissionError):
             pass
 
     @contextmanager
     def _blocked(self) -> Iterator[None]:
-        self._last, self._waiting = time.monotonic(), True
+        self._patience.renew()
+        self._waiting = True
         try:
             yield
         finally:
@@ -195,7 +197,7 @@ class Process:
     def kill(self) -> None:
         """Stop the whole process group now."""
         if self._process.poll() is None:
-            self._signal_group()
+            self._signal_group(signal.SIGKILL)
         self._process.wait()
         self._release()
 
@@ -218,6 +220,12 @@ def stop_all() -> None:
     """Kill every ffmpeg that still runs. Runs at exit; a signal handler may call it."""
     for process in list(_LIVE):
         process._stop(Cancelled())
+
+
+def suspend_all(stop: bool) -> None:
+    """Let every ffmpeg stand still, or go on: they have groups of their own, which a terminal's Ctrl-Z does not reach."""
+    for process in list(_LIVE):
+        process._signal_group(signal.SIGSTOP if stop else signal.SIGCONT)
 
 
 def run_ffmpeg(

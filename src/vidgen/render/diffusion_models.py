@@ -138,7 +138,7 @@ def pull_diffusion(
         limits = f" ({row.limits})" if row and row.limits else ""
         say(f"{name}: {size:.1f} GB in {files} files{licence}{limits}")
         if agree and not agree(f"Download {size:.1f} GB?"):
-            raise Cancelled
+            raise Cancelled(message=f"{name} was not downloaded: the answer was no")
     return [hub.pull(one, on_bytes=on_bytes).path for one in offers][0]
 
 

@@ -146,11 +146,9 @@ def render_film(
         maker = ShotMaker(needed, engines, space, regenerate, listener, options.jobs, full.board.score)
         survey = maker.survey()
         warn(maker.rehearse(survey))
-        spent = space.journal.spent() if space.journal else 0.0
         limit = consent(
-            survey.estimated_usd, survey.missing, budget=full.board.budget, spent_usd=spent, max_cost=options.max_cost,
-            yes=options.yes, confirm=confirm, warn=warn,
-        )  # fmt: skip
+            survey.bill, budget=full.board.budget, max_cost=options.max_cost, yes=options.yes, confirm=confirm, warn=warn
+        )
         counts = {"shots": len(needed) - len(plan.enlargements), "enlargements": len(plan.enlargements)}
         listener("run.started", **counts, takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
         if survey.missing:

@@ -26,6 +26,7 @@ from vidgen.render.machine import capabilities_of, jobs_at_once
 from vidgen.render.project import Workspace
 from vidgen.render.rehearsal import rehearse_shots
 from vidgen.render.remote import run_remote
+from vidgen.render.spending import Bill, BillItem
 from vidgen.render.turns import Turns
 from vidgen.render.wanted import Shelf
 from vidgen.storyboard.model import Score
@@ -33,6 +34,7 @@ from vidgen.takes.keys import request_key, seeded_key
 from vidgen.takes.lockfile import Pick
 from vidgen.takes.request import ShotRequest, Take, TakeRequest
 
+_ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 DEFAULT_JOBS = min(4, os.cpu_count() or 1)
 
 
@@ -69,10 +71,15 @@ class MadeShot:
 
 @dataclass(frozen=True)
 class Survey:
-    """What is at hand and what is not, before anything is made. ``estimated_usd`` is for the missing takes, None unknown."""
+    """What is at hand and what is not, before anything is made, and what the missing takes would cost."""
 
     shots: tuple[MadeShot, ...]
-    estimated_usd: float | None
+    bill: Bill
+
+    @property
+    def estimated_usd(self) -> float | None:
+        """For the missing takes, in US dollars; None where a price is not known."""
+        return self.bill.estimated_usd
 
     @property
     def missing(self) -> int:
@@ -121,7 +128,7 @@ class ShotMaker:
     def survey(self) -> Survey:
         """Look at what is there. Writes nothing."""
         found: dict[str, MadeShot] = {}
-        prices: list[float | None] = []
+        items: list[BillItem] = []
         counted: set[str] = set()
         for planned in self.shots:
             shot, new = self._surveyed(planned, found)
@@ -129,14 +136,13 @@ class ShotMaker:
             fresh = set(new) - counted  # shots that ask for the same share their takes
             counted |= fresh
             if fresh:
-                prices.append(
-                    None if planned.estimated_usd is None else planned.estimated_usd / planned.candidates * len(fresh)
-                )
+                price = None if planned.estimated_usd is None else planned.estimated_usd / planned.candidates * len(fresh)
+                items.append(BillItem(" ".join(filter(None, (planned.engine, planned.model))), len(fresh), price))
         self._missing = {shot.planned.id for shot in found.values() if shot.missing}
         self._gather_notices()
         self.notices += self._shelf.left_behind({shot.planned.id: shot.request_key or "" for shot in found.values()})
-        known = [price for price in prices if price is not None]
-        return Survey(tuple(found.values()), None if len(known) < len(prices) else round(sum(known), 6))
+        journal = self.space.journal
+        return Survey(tuple(found.values()), Bill.of(items, *(journal.spent(), journal.unpriced()) if journal else ()))
 
     def rehearse(self, survey: Survey) -> list[Notice]:
         """What will not be as asked of missing shots. Raises InputError where a provider would refuse one."""
@@ -427,11 +433,12 @@ class ShotMaker:
 
     @contextmanager
     def _signals(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-        """The first Ctrl-C or SIGTERM stops the run in good order; a second Ctrl-C stops it at once."""
+        """The first Ctrl-C, SIGTERM or SIGHUP stops the run in good order; a second Ctrl-C stops it at once."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: signal.getsignal(number) for number in _ENDING}
+        before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}  # nohup, &
 
         def stop(number: int) -> None:
             self._signal = number

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +21,8 @@ from vidgen.render.rehearsal import check_shots
 from vidgen.render.results import shot_data
 from vidgen.render.shots import MadeShot, ShotMaker
 from vidgen.render.spending import consent
-from vidgen.storyboard.model import Camera, Motion, Scene, Shot, Storyboard
+from vidgen.render.typed import Typed, flag_of
+from vidgen.storyboard.model import Storyboard
 
 
 @dataclass(frozen=True)
@@ -98,10 +99,21 @@ def render_shot(
 
     Raises InputError for a value that cannot be read, and whatever the engine raises.
     """
+    files = [(file, flag) for flag, file in _files(options) if file]
+    typed = Typed(files)
+    with typed.errors():
+        return _render_shot(options, typed.listener(listener), typed.warn(warn))
+
+
+def _render_shot(options: ShotOptions, listener: Listener, warn: Callable[[Iterable[Notice]], None]) -> ShotResult:
     check_output(options.output)
     if not options.prompt.strip() and not (options.image or options.end_image or options.video or options.references):
         raise InputError("usage.invalid", "PROMPT is empty", hint="say what is in the picture and what happens")
     listener = InTurn(listener)
+    for flag, file in _files(options):
+        if file and not file.is_file():
+            problem = "is not a file" if file.exists() else "does not exist"
+            raise InputError("media.not_found", f"{flag}: {file} {problem}", hint="check the path", where=str(file))
     board = _board(options)
     unknown = options.allow_unknown_model
     overrides = Overrides(options.engine, options.model, options.candidates, options.seed, allow_unknown_model=unknown)
@@ -116,7 +128,7 @@ def render_shot(
         survey = maker.survey()
         warn(maker.rehearse(survey))
         named = options.engine not in (None, "auto")
-        limit = consent(survey.estimated_usd, survey.missing, max_cost=options.max_cost, named=named, warn=warn)
+        limit = consent(survey.bill, max_cost=options.max_cost, named=named, warn=warn)
         listener("run.started", shots=1, enlargements=0, takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
         (shot,) = asyncio.run(maker.make(limit))
         warn(maker.notices)
@@ -130,25 +142,21 @@ def _board(options: ShotOptions) -> Storyboard:
     """The one-shot storyboard of a command line. Raises InputError naming the flag that is wrong."""
     import pydantic
 
+    name = options.output.stem[:32] if _is_id(options.output.stem) else "shot"
+    board = {"vidgen": 1, "aspect": options.aspect, "resolution": options.resolution, "fps": options.fps}
+    scene = {"id": "sc01", "shots": [{"id": name, **_shot_keys(options)}]}
     try:
-        shot = Shot.model_validate(
-            {"id": options.output.stem[:32] if _is_id(options.output.stem) else "shot", **_shot_keys(options)}
-        )
-        return Storyboard.model_validate(
-            {
-                "vidgen": 1,
-                "aspect": options.aspect,
-                "resolution": options.resolution,
-                "fps": options.fps,
-                "scenes": [Scene(id="sc01", shots=(shot,))],
-            }
-        )
+        return Storyboard.model_validate({**board, "scenes": [scene]})
     except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        key = str(first["loc"][0])
-        flag = "--" + {"move": "camera", "type": "motion", "amount": "motion-amount"}.get(key, key.replace("_", "-"))
-        said = first["msg"].removeprefix("Value error, ")
-        raise InputError("usage.invalid", f"{flag}: {said}", hint="see vidgen shot --help", where=flag) from error
+        wrong = [(flag_of(*problem["loc"]), problem["msg"].removeprefix("Value error, ")) for problem in error.errors()]
+        message = "\n".join(f"{flag}: {said}" for flag, said in wrong)
+        raise InputError("usage.invalid", message, hint="see vidgen shot --help", where=wrong[0][0]) from error
+
+
+def _files(options: ShotOptions) -> Iterator[tuple[str, Path | None]]:
+    """Every file that the line names, with its flag."""
+    yield from (("--image", options.image), ("--end-image", options.end_image), ("--video", options.video))
+    yield from (("--reference", file) for file in options.references)
 
 
 def _is_id(text: str) -> bool:
@@ -161,25 +169,21 @@ def _shot_keys(options: ShotOptions) -> dict[str, Any]:
         "style": options.style,
         "negative": options.negative,
         "duration": options.duration,
-        "start_frame": _file(options.image, "--image"),
-        "end_frame": _file(options.end_image, "--end-image"),
-        "source_video": _file(options.video, "--video"),
-        "references": [_file(path, "--reference") for path in options.references] or None,
+        "start_frame": _file(options.image),
+        "end_frame": _file(options.end_image),
+        "source_video": _file(options.video),
+        "references": [_file(path) for path in options.references] or None,
         "own_sound": options.sound or None,
         "seed": options.seed,
     }
     if options.camera:
-        keys["camera"] = Camera(move=options.camera)
+        keys["camera"] = {"move": options.camera}
     if options.motion or options.motion_amount is not None:
         kind, _, detail = (options.motion or "natural").partition(":")
         amount = {} if options.motion_amount is None else {"amount": options.motion_amount}
-        keys["motion"] = Motion(type=kind, detail=detail or None, **amount)
+        keys["motion"] = {"type": kind, "detail": detail or None, **amount}
     return {name: value for name, value in keys.items() if value is not None}
 
 
-def _file(path: Path | None, flag: str) -> str | None:
-    if path is None:
-        return None
-    if not path.is_file():
-        raise InputError("media.not_found", f"{flag}: {path} does not exist", hint="check the path", where=str(path))
-    return str(path.absolute())
+def _file(path: Path | None) -> str | None:
+    return None if path is None else str(path.absolute())

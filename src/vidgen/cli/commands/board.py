@@ -116,7 +116,8 @@ def lint(
             raise InputError("usage.invalid", f"--format {format_} is not known", hint="text, json, github or sarif")
         report = lint_boards(boards, fix=fix)
         if not as_json and (text := report.formatted(format_)):
-            out.say(text)
+            say = out.say_json if format_ in ("json", "sarif") else out.say
+            say(text)
         if fix and not as_json:
             out.note(f"{report.fixed} fixed")
         out.data = report.as_dict()
@@ -148,7 +149,7 @@ def schema(as_json: Json = False) -> None:
         from vidgen.storyboard.schema import storyboard_schema
 
         value = storyboard_schema()
-        out.say(json.dumps(value, ensure_ascii=False, indent=2))
+        out.say_json(json.dumps(value, ensure_ascii=False, indent=2))
         out.result({"schema": value})
 
 

@@ -53,7 +53,8 @@ def render(
 ) -> None:
     """Storyboard to final cut."""
     with Output("render", as_json) as out:
-        from vidgen.cli.progress import confirm_spending, watching
+        from vidgen.cli.progress import watching
+        from vidgen.cli.questions import confirm_spending
         from vidgen.planning.compile import Overrides
         from vidgen.planning.presets import preset as preset_named
         from vidgen.render.film import RenderOptions, render_film

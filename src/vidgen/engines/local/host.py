@@ -19,6 +19,7 @@ from typing import IO, Any
 from vidgen.engines.local import wire
 from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt
 from vidgen.errors import Cancelled, ProcessingError
+from vidgen.media.patience import Patience
 
 RUNNER = "vidgen.engines.local.runner:Runner"
 LEADER = "vidgen.engines.local.group:Leader"
@@ -106,24 +107,23 @@ class Host:
         job = uuid.uuid4().hex
         self._start()
         self._ask({**question, "id": job})
-        heard = time.monotonic()
-        asked_to_stop: float | None = None
+        silence = Patience()
+        asked_to_stop: Patience | None = None
         while True:
             if asked_to_stop is None and cancelled():
-                asked_to_stop = time.monotonic()
+                asked_to_stop = Patience()
                 self._ask({"ask": "cancel", "id": job})
             try:
                 message = self._answers.get(timeout=_LOOK_S)
             except queue.Empty:
-                now = time.monotonic()
-                if asked_to_stop is not None and now - asked_to_stop > _GRACE_S:
+                if asked_to_stop is not None and asked_to_stop.waited() > _GRACE_S:
                     self._kill()
                     raise Cancelled from None
-                if now - heard > self._silent_s:
+                if silence.waited() > self._silent_s:
                     self._kill()
                     raise self._died(f"it was silent for {self._silent_s:.0f} s and was ended") from None
                 continue
-            heard = time.monotonic()
+            silence.renew()
             if message is None:
                 code = self._gone()
                 if asked_to_stop is not None or _soon(cancelled):

@@ -1,0 +1,48 @@
+"""What a person is asked, and with what in front of them. Each is None where nobody can answer: a pipe, or ``--json``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from vidgen.cli.output import Output
+from vidgen.cli.screen import screen
+from vidgen.render.spending import Bill, Confirm
+from vidgen.takes.budget import Limit
+
+
+def confirm_spending(out: Output) -> Confirm | None:
+    """How a person is asked before money is spent."""
+    if out.as_json or not screen().can_ask():
+        return None
+    return lambda bill, limit: screen().ask(list(_bill_lines(bill, limit)), _spending_question(bill))
+
+
+def confirm_download(out: Output) -> Callable[[str], bool] | None:
+    """How a person is asked before a large download."""
+    if out.as_json or not screen().can_ask():
+        return None
+    return lambda question: screen().ask((), question)
+
+
+def _bill_lines(bill: Bill, limit: Limit | None) -> Iterator[str]:
+    for item in bill.items:
+        price = "an unknown price" if item.usd is None else "free" if item.usd == 0 else f"about ${item.usd:,.2f}"
+        yield f"{item.maker}: {_takes(item.takes)}, {price}"
+    unpriced = f", and {_takes(bill.unpriced)} whose price is not known" if bill.unpriced else ""
+    yield f"this film has cost ${bill.spent_usd:,.2f} so far{unpriced}"
+    if limit is None:
+        yield "no budget is set"
+    else:
+        yield f"budget: ${limit.usd:,.2f}, of which ${limit.left:,.2f} is left"
+
+
+def _spending_question(bill: Bill) -> str:
+    known = sum(item.usd or 0.0 for item in bill.items)
+    price = f"about ${known:,.2f}"
+    if bill.estimated_usd is None:
+        price = f"about ${known:,.2f} and an unknown price" if known else "an unknown price"
+    return f"{_takes(bill.paid_takes)} will cost {price}. Go on?"
+
+
+def _takes(count: int) -> str:
+    return f"{count} take{'s' * (count != 1)}"

@@ -1,0 +1,196 @@
+"""The terminal as one person sees it: lines, bars that are drawn anew below them, and questions. Only one of these has it.
+
+Everything that is printed with Rich is made here as text: nothing is read as markup, as emoji codes or as escape sequences.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import threading
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from vidgen.cli.words import shown
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.live import Live
+    from rich.text import Text
+
+PIPE_WIDTH = 140
+REDRAWN_HZ = 8
+_SHOW_CURSOR = b"\x1b[?25h"
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console as wide as the terminal, or 140 columns in a pipe. What it is given is text and nothing else."""
+    from rich.console import Console
+
+    class Plain(Console):
+        def render_str(self, text: str, **options: Any) -> Text:
+            return super().render_str(shown(text), **options)
+
+    terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    return Plain(stderr=stderr, width=None if terminal else PIPE_WIDTH, markup=False, emoji=False, highlight=False)
+
+
+def text(value: object, style: str = "", **options: Any) -> Text:
+    """Words with a style: those of others too, since they are shown as they are."""
+    from rich.text import Text
+
+    return Text(shown(str(value)), style=style, **options)
+
+
+class Screen:
+    """stderr. Safe to use from several threads; a question waits for the person, and everything else waits for the question."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._parts: list[RenderableType] = []
+        self._live: Live | None = None
+
+    @functools.cached_property
+    def console(self) -> Console:
+        """The one console on stderr."""
+        return console(stderr=True)
+
+    @property
+    def animated(self) -> bool:
+        """Whether bars can be drawn: a terminal that can move its cursor."""
+        return sys.stderr.isatty() and self.console.is_interactive
+
+    def note(self, line: str) -> None:
+        """One line, above the bars if there are any."""
+        with self._lock:
+            if self._live:
+                self.console.print(text(line), soft_wrap=True)
+            else:
+                print(shown(line), file=sys.stderr, flush=True)
+
+    def result(self, line: str) -> None:
+        """One line on stdout, which may be the same terminal. It must be safe to show."""
+        with self._lock, self.without_bars():
+            print(line, flush=True)
+
+    @contextmanager
+    def bars(self, part: RenderableType) -> Iterator[None]:
+        """Draw something below all lines until the end of the block. Its last state stays where the block ended well."""
+        self.show(part)
+        try:
+            yield
+        except BaseException:
+            self.hide(part)
+            raise
+        self.hide(part, keep=True)
+
+    def show(self, part: RenderableType) -> None:
+        """Begin to draw something below all lines, below what is drawn there already."""
+        with self._lock:
+            self._parts.append(part)
+            self._start()
+
+    def hide(self, part: RenderableType, *, keep: bool = False) -> None:
+        """Draw it no more; nothing where it was not drawn. ``keep``: its last state becomes lines."""
+        with self._lock:
+            if part not in self._parts:
+                return
+            self._stop()
+            self._parts.remove(part)
+            if keep:
+                self.console.print(part)
+            self._start()
+
+    @contextmanager
+    def without_bars(self) -> Iterator[None]:
+        """The bars are gone within the block, and their place is clear."""
+        with self._lock:
+            drawn = self._live is not None
+            self._stop()
+            try:
+                yield
+            finally:
+                if drawn:
+                    self._start()
+
+    def can_ask(self) -> bool:
+        """Whether a person is there who sees a question and can answer it."""
+        return sys.stdin.isatty() and sys.stderr.isatty()
+
+    def ask(self, lines: Sequence[str], question: str) -> bool:
+        """Ask, with ``lines`` above the question. Only a yes that is typed after the question is one; the end of input is a no.
+
+        Raises KeyboardInterrupt on Ctrl-C.
+        """
+        with self._lock, self.without_bars():
+            for line in lines:
+                self.console.print(text(line))
+            _forget_typed()
+            while True:
+                self.console.print(text(f"{question} [y/N] "), end="")
+                sys.stderr.flush()
+                try:
+                    answer = sys.stdin.buffer.readline()
+                except BaseException:
+                    print(file=sys.stderr)  # what follows begins a line
+                    raise
+                if not answer.endswith(b"\n"):
+                    print(file=sys.stderr)
+                word = unicodedata.normalize("NFKC", answer.decode("utf-8", "replace")).strip().casefold()
+                if word in ("y", "yes"):
+                    return True
+                if not answer or word in ("", "n", "no"):
+                    return False
+                self.console.print(text("y is yes, n or Enter is no"))
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """The terminal belongs to others within the block (Ctrl-Z). A signal handler calls it, maybe while it draws."""
+        drawn = self._live is not None
+        self._stop()
+        if drawn:
+            os.write(2, _SHOW_CURSOR)  # the console may hold back what it is given
+        yield
+        if drawn:
+            self._start()
+
+    def _start(self) -> None:
+        if self._live is None and self._parts:
+            from rich.console import Group
+            from rich.live import Live
+
+            self._live = Live(
+                console=self.console, get_renderable=lambda: Group(*self._parts), transient=True,
+                refresh_per_second=REDRAWN_HZ, vertical_overflow="crop", redirect_stdout=False,
+            )  # fmt: skip
+            self._live.start(refresh=True)
+
+    def _stop(self) -> None:
+        if self._live is not None:
+            live, self._live = self._live, None
+            live.stop()
+
+
+@functools.cache
+def screen() -> Screen:
+    """The one screen of this process."""
+    return Screen()
+
+
+def _forget_typed() -> None:
+    """Keys that were pressed before a question are no answer to it."""
+    try:
+        import termios
+    except ImportError:  # Windows
+        import msvcrt
+
+        while msvcrt.kbhit():  # type: ignore[attr-defined]
+            msvcrt.getwch()  # type: ignore[attr-defined]
+        return
+    try:
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+    except (termios.error, OSError):
+        pass

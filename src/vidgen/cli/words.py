@@ -1,0 +1,52 @@
+"""Words from elsewhere (storyboards, file names, providers) as a terminal may get them: seen, never obeyed."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters except tab and line feed (escape sequences begin with one), other line ends, marks that turn the
+direction of text around, and halves of characters, which file names that are not UTF-8 have."""
+
+
+def shown(text: str) -> str:
+    r"""The text with every unsafe character written out: ``\x1b``, ``\u202e``."""
+    return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text.replace("\r\n", "\n"))
+
+
+def json_line(value: Any, *, ascii_only: bool = False) -> str:
+    """A value as one line of JSON that a terminal can show as it is.
+
+    Args:
+        ascii_only: write everything beyond ASCII as escapes, for streams that are not UTF-8.
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
+    except ValueError:  # JSON has no NaN and no infinity
+        text = json.dumps(_finite(value), ensure_ascii=False, default=str)
+    return json_shown(text, ascii_only=ascii_only)
+
+
+def json_shown(text: str, *, ascii_only: bool = False) -> str:
+    r"""JSON text with every unsafe character as ``\u001b``; with ``ascii_only`` everything beyond ASCII."""
+    text = _UNSAFE.sub(_escaped, text)
+    return _BEYOND_ASCII.sub(_escaped, text) if ascii_only else text
+
+
+_BEYOND_ASCII = re.compile("[^\x00-\x7f]")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    pairs = found[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{pairs[at : at + 4]}" for at in range(0, len(pairs), 4))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
