@@ -12,6 +12,7 @@ from typing import Any
 
 from vidgen import __version__
 from vidgen.errors import Notice, StoryboardError, VidgenError
+from vidgen.media.os_errors import explained
 
 SCHEMA = "vidgen.result.v1"
 
@@ -107,6 +108,8 @@ class Output:
         if isinstance(error, BrokenPipeError):
             self._stdout_gone()
         if isinstance(error, Exception) and not _is_typer(error):
+            if refused := explained(error):
+                self._fail(refused)
             self._internal(error)
 
     def _fail(self, error: VidgenError) -> None:

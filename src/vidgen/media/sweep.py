@@ -18,7 +18,7 @@ def sweep(folder: Path, *, deep: bool = False) -> list[Path]:
     removed = []
     for path in folder.rglob(".*.part*") if deep else folder.glob(".*.part*"):
         match = _PART.match(path.name)
-        if match and path.is_file() and not path.is_symlink() and not _alive(int(match[1])):
+        if match and path.is_file() and not path.is_symlink() and not alive(int(match[1])):
             try:
                 path.unlink()
             except OSError:
@@ -27,7 +27,8 @@ def sweep(folder: Path, *, deep: bool = False) -> list[Path]:
     return removed
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
+    """Whether a process of that number runs on this machine."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

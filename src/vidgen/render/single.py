@@ -98,7 +98,8 @@ def render_shot(
 
     Raises InputError for a value that cannot be read, and whatever the engine raises.
     """
-    check_output(options.output)
+    inputs = [options.image, options.end_image, options.video, *options.references]
+    check_output(options.output, [file for file in inputs if file])
     if not options.prompt.strip() and not (options.image or options.end_image or options.video or options.references):
         raise InputError("usage.invalid", "PROMPT is empty", hint="say what is in the picture and what happens")
     board = _board(options)

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
-import os
 import shutil
 import zipfile
 import zlib
@@ -20,6 +18,8 @@ from typing import IO, Any, Literal
 from vidgen.errors import InputError, MissingError
 from vidgen.media.files import atomic, sha256_file
 from vidgen.media.home import vidgen_home
+from vidgen.media.locks import Held, held
+from vidgen.media.sweep import sweep
 from vidgen.weights.registry import Model, Pin, model, models
 from vidgen.weights.sources import Offline, Refused, Unavailable, opened, own_copy
 from vidgen.weights.transfer import OnBytes
@@ -195,29 +195,23 @@ def _held(where: Path, row: Model) -> Iterator[Path]:
     """One process at a time fills a folder; yields an empty folder for downloads. A run that was killed is cleared up after."""
     cache = vidgen_home() / "cache"
     scratch = cache / f"{row.name}.pull"
-    handle = -1
     try:
         where.mkdir(parents=True, exist_ok=True)
         cache.mkdir(parents=True, exist_ok=True)
-        handle = os.open(cache / f"{row.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        _swept(row, where)
-        _emptied(scratch)
-        yield scratch
+        with held(cache / f"{row.name}.lock", wait=True):
+            try:
+                for folder in {(where / pin.name).parent for pin in row.files}:
+                    sweep(folder)
+                _emptied(scratch)
+                yield scratch
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
+    except Held as other:
+        text = f"{other.holder} has been filling {where} for a minute"
+        hint = f"wait for it to end; if no such process runs, delete {other.file}"
+        raise MissingError("home.not_writable", text, hint=hint, where=row.name) from None
     except OSError as error:
         raise _not_writable(row, error) from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-        if handle >= 0:
-            os.close(handle)
-
-
-def _swept(row: Model, where: Path) -> None:
-    """Remove what a killed run left; its names are ours alone while the lock is held."""
-    for pin in row.files:
-        final = where / pin.name
-        for leftover in final.parent.glob(f".{final.stem}.*.part{final.suffix}"):
-            leftover.unlink(missing_ok=True)
 
 
 def _emptied(scratch: Path) -> None:

@@ -10,7 +10,6 @@ import contextlib
 import importlib
 import io
 import sys
-import tempfile
 import threading
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -22,6 +21,7 @@ import numpy as np
 import torch
 
 from vidgen.errors import MissingError, ProcessingError
+from vidgen.media.scratch import scratch_folder
 from vidgen.post.device import best_device
 from vidgen.post.esrgan.models import Esrgan, model
 from vidgen.post.esrgan.ncnn_files import state_dict
@@ -102,8 +102,8 @@ def load(
     package = import_package()
     best = best_device(device)
     network = _network(row)
-    with tempfile.TemporaryDirectory(prefix="vidgen-realesrgan-") as scratch:
-        path = Path(scratch) / f"{row.name}.pth"
+    with scratch_folder() as scratch:
+        path = scratch / f"{row.name}.pth"
         torch.save({"params": state_dict(row, folder)}, path)
         upsampler = package.RealESRGANer(
             scale=row.native,
