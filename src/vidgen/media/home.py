@@ -19,26 +19,30 @@ KNOWN = ("concurrency", "engine", "local", "open-sora")
 
 def vidgen_home() -> Path:
     """``VIDGEN_HOME``, else the platform's data folder (``$XDG_DATA_HOME/vidgen``, ``~/.local/share/vidgen``), else, where the
-    user has no home at all, ``passing_home``.
+    user has no home, ``passing_home``.
 
     The folder may not exist yet; whoever writes to it makes it.
     """
     if chosen := os.environ.get("VIDGEN_HOME"):
         return expanded(chosen).absolute()
-    if data := os.environ.get("XDG_DATA_HOME"):
-        return Path(data) / "vidgen"
-    home = user_home()
-    if home is None:
-        return passing_home()
-    return home / ("Library/Application Support" if sys.platform == "darwin" else ".local/share") / "vidgen"
+    return lasting_home() or passing_home()
 
 
-def user_home() -> Path | None:
-    """The user's home folder; None for a user that this machine does not know, as in many containers."""
+def lasting_home() -> Path | None:
+    """The data folder in the user's home; None where this machine knows no home of that user, as in many containers, or the
+    home is another user's and cannot be looked into.
+    """
     try:
-        return Path.home()
-    except (RuntimeError, KeyError):
+        if data := os.environ.get("XDG_DATA_HOME"):
+            folder = Path(data) / "vidgen"
+        else:
+            folder = Path.home() / ("Library/Application Support" if sys.platform == "darwin" else ".local/share") / "vidgen"
+        folder.stat()
+    except FileNotFoundError:
+        pass
+    except (OSError, RuntimeError, KeyError):
         return None
+    return folder
 
 
 def passing_home() -> Path:

@@ -25,6 +25,8 @@ _NONE_HERE = frozenset(
 _LONGEST_S = 60.0
 """Nobody holds a lock that others wait for longer than this; and a lock file without a holder is this old at most."""
 
+_PAUSE_S = 0.02
+
 
 class Held(Exception):
     """Somebody else has the lock: ``holder``, ``process 123 on HOST`` or ``another process``. ``file`` says so."""
@@ -92,11 +94,11 @@ def _by_name(file: Path, wait: bool) -> Iterator[None]:
     until = time.monotonic() + _LONGEST_S
     while not _made(file):
         if _left_behind(file):
-            _set_aside(file)
+            _clear(file)
         elif not wait or (time.monotonic() > until and _process(file) is None):
             raise Held(_holder(file), file)
         else:
-            time.sleep(0.02)
+            time.sleep(_PAUSE_S)
     try:
         yield
     finally:
@@ -132,17 +134,19 @@ def _process(file: Path) -> int | None:
     return int(pid) if pid.isdigit() and host == os.uname().nodename else None
 
 
-def _set_aside(file: Path) -> None:
-    """Remove a file that was left behind. Where another process did so first and now holds the lock, its file goes back."""
-    aside = file.with_name(f"{file.name}.{os.getpid()}")
+def _clear(file: Path) -> None:
+    """Remove a file that was left behind. One process at a time, so that none removes what another has just made."""
+    turn = file.with_name(file.name + ".turn")
+    if not _made(turn):
+        if _left_behind(turn):
+            turn.unlink(missing_ok=True)
+        time.sleep(_PAUSE_S)
+        return
     try:
-        file.rename(aside)
-        if _left_behind(aside):
-            aside.unlink(missing_ok=True)
-        else:
-            aside.rename(file)
-    except FileNotFoundError:
-        pass
+        if _left_behind(file):
+            file.unlink(missing_ok=True)
+    finally:
+        turn.unlink(missing_ok=True)
 
 
 def _name() -> str:

@@ -49,7 +49,7 @@ class Segments:
             self._each = int(found["each"])
             self._state = {**self._state, "each": self._each, "done": self._whole(found["done"])}
         for file in self._folder.iterdir():
-            if file.name not in {*self._state["done"], MANIFEST, HELD}:
+            if file.name not in {*self._state["done"], MANIFEST} and not file.name.startswith(HELD):
                 file.unlink()
         self._write()
         return min(self._frames, len(self._state["done"]) * self._each)
