@@ -101,6 +101,10 @@ def atomic(final: Path) -> Iterator[Path]:
     try:
         yield part
         commit_file(part, final)
+    except OSError as error:
+        if error.filename is None and error.errno:
+            error.filename = os.fspath(final)  # writing to an open file tells no name
+        raise
     finally:
         part.unlink(missing_ok=True)
 

@@ -35,12 +35,20 @@ def check_output_file(out: Path, inputs: Iterable[Path] = (), *, touch: bool = T
         elif not writable(folder):
             raise _bad(out, f"{folder} may not be written")
     except OSError as error:
-        full = explained(error)
-        if full and full.exit_code != InputError.exit_code:
-            raise full from error
-        raise _bad(out, error.strerror or str(error)) from error
+        raise not_written(out, error, "name a file in a folder that you can write to") from error
     except ValueError as error:  # a NUL in the name
         raise _bad(out, str(error)) from error
+
+
+def not_written(place: Path, error: OSError, hint: str) -> VidgenError:
+    """The error for a file or folder that cannot be written: InputError ``output.bad_name``, or ProcessingError where the disk
+    is full or broken.
+    """
+    told = explained(error)
+    text = f"{place} cannot be written: {error.strerror or error}"
+    if told and told.exit_code != InputError.exit_code:
+        return type(told)(told.code, text, hint=told.hint, where=str(place))
+    return InputError("output.bad_name", text, hint=hint, where=str(place))
 
 
 def _check_itself(out: Path, inputs: Iterable[Path]) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from vidgen.errors import InputError, ProcessingError
+from vidgen.errors import ProcessingError
 from vidgen.media.locks import Held, held
-from vidgen.media.places import check_room
+from vidgen.media.places import check_room, not_written
 
 PROJECT_LOCK = "run.lock"
 
@@ -17,8 +17,8 @@ PROJECT_LOCK = "run.lock"
 def project_lock(root: Path) -> Iterator[None]:
     """Hold a project's work folder for one run.
 
-    Raises ProcessingError ``project.busy``, naming the process, where another run holds it, and InputError where the folder
-    cannot be written.
+    Raises ProcessingError ``project.busy``, naming the process, where another run holds it, and as ``not_written`` where the
+    folder cannot be written.
     """
     with ExitStack() as stack:
         try:
@@ -30,9 +30,7 @@ def project_lock(root: Path) -> Iterator[None]:
             hint = "wait for it to end, or give this run another folder with --work"
             raise ProcessingError("project.busy", text, hint=f"{hint}{_by_hand(other)}", where=str(root)) from None
         except OSError as error:
-            text = f"the work folder {root} cannot be written: {error.strerror}"
-            hint = "give another folder with --work"
-            raise InputError("output.bad_name", text, hint=hint, where=str(root)) from error
+            raise not_written(root, error, "give another folder for takes with --work DIR") from error
         yield
 
 
