@@ -21,6 +21,7 @@ a second file and needs shared memory, which network file systems lack; a few co
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
@@ -39,6 +40,8 @@ from vidgen.takes.request import Take, TakeRequest
 
 State = Literal["planned", "submitting", "submitted", "done", "failed", "unknown"]
 MICRO = 1_000_000
+LONGEST_PATH = 500
+"""Bytes of a path that SQLite opens; it takes 512 with the endings that it adds."""
 
 STEPS: tuple[str, ...] = ("journal.sql",)
 """Scripts that bring an older file up to date: the n-th one makes version n from version n - 1. Append-only."""
@@ -89,6 +92,10 @@ class Journal:
 
     def __init__(self, root: Path) -> None:
         self.path = root / "journal.db"
+        if len(os.fsencode(os.path.realpath(self.path))) > LONGEST_PATH:
+            text = f"{root}: the path of the work folder is too long for the record of paid work"
+            hint = "give a folder with a shorter path with --work DIR"
+            raise InputError("file.bad_name", text, hint=hint, where=str(root))
         root.mkdir(parents=True, exist_ok=True)
         self._locks = has_record_locks(root)
         self._upgrade()
