@@ -17,7 +17,7 @@ from vidgen.media.files import part_name
 from vidgen.media.frames import FrameWriter
 from vidgen.media.probe import probe
 
-SEA = "{id: sea, scene: calm sea at dawn, candidates: 2}"
+SEA = "{id: sea, scene: calm sea at dawn, duration: 1, candidates: 2}"
 
 
 @pytest.fixture(scope="session")
@@ -42,18 +42,31 @@ def own(name: str = "clip.mp4", more: str = "") -> str:
 
 @pytest.mark.parametrize(
     "stem",
-    ["12:30 film", "it's [50%d] * ?", "a:b\\c", "new\nline", " spaces ", "...", "京都 🍁", "n" * 250, "京" * 83, os.fsdecode(b"caf\xe9")],
-)  # fmt: skip
+    ["12:30 film", "it's [50%d] * ?", "a:b\\c", "new\nline", "...", "京都 🍁", "n" * 250, os.fsdecode(b"caf\xe9")],
+    ids=["colon", "quote", "backslash", "line", "dots", "emoji", "long", "bytes"],
+)
 def test_a_name_is_a_name_whatever_is_in_it(stem: str, vidgen: Vidgen, film: Film, clip: Path, tmp_path: Path) -> None:
-    folder = tmp_path / stem[:60]
+    folder = tmp_path / stem[:30]
     folder.mkdir()
     shutil.move(clip, folder / "clip: 1.mp4")
-    board = film(own("clip: 1.mp4", ", text: [{text: A}]"), name=f"{stem[:60]}/{stem}.yaml")
+    board = film(own("clip: 1.mp4", ", text: [{text: A}]"), name=f"{stem[:30]}/{stem}.yaml")
     ran = vidgen("render", board, "-o", folder / "out" / f"{stem}.mp4")
     assert ran.code == 0, ran.err
     assert probe(folder / "out" / f"{stem}.mp4").frames == 12
     assert vidgen("interpolate", folder / "clip: 1.mp4", "-o", folder / f"{stem}.mp4", "--fps", 24).code == 0
     assert not list(folder.rglob("*.part*"))
+
+
+def test_a_path_that_is_too_long_for_the_record_of_paid_work_is_said_at_once(
+    vidgen: Vidgen, film: Film, clip: Path, tmp_path: Path
+) -> None:
+    deep = tmp_path / ("京" * 80) / ("京" * 80)
+    deep.mkdir(parents=True)
+    shutil.copy(film(own()), deep)
+    shutil.copy(clip, deep)
+    ran = vidgen("render", deep / "film.yaml")
+    assert ran.code == 2 and "--work" in ran.err
+    assert vidgen("render", deep / "film.yaml", "--work", tmp_path / "work").code == 0
 
 
 def test_a_disk_without_links_makes_the_same_film(
