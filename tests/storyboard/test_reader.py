@@ -121,7 +121,7 @@ def test_an_oversize_file_is_refused_unread(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_utf8_is_named_with_its_line() -> None:
-    with pytest.raises(StoryboardError, match=r"film.yaml:2:1: the file is not UTF-8"):
+    with pytest.raises(StoryboardError, match=r"film.yaml:2:4: the file is not UTF-8"):
         parse_document(b"a: 1\nb: \xff\n", "film.yaml")
 
 

@@ -15,6 +15,7 @@ from vidgen.cli.signals import exit_code
 from vidgen.cli.streams import is_utf8
 from vidgen.cli.words import json_line, json_shown, shown
 from vidgen.errors import Cancelled, Notice, StoryboardError, VidgenError
+from vidgen.media.os_errors import explained
 
 SCHEMA = "vidgen.result.v1"
 
@@ -110,6 +111,8 @@ class Output:
         if isinstance(error, VidgenError):
             self._fail(error)
         if isinstance(error, Exception) and not _is_typer(error):
+            if refused := explained(error):
+                self._fail(refused)
             self._internal(error)
 
     def _fail(self, error: VidgenError) -> None:

@@ -23,7 +23,7 @@ from vidgen.cut.store import PieceStore
 from vidgen.cut.timeline import Timeline, settle
 from vidgen.errors import Notice
 from vidgen.media.files import sha256_file, sha256_json, write_text
-from vidgen.media.sweep import sweep
+from vidgen.media.sweep import alive, sweep
 
 MANIFEST = "cut.json"
 KEPT_CUTS = 3
@@ -153,7 +153,8 @@ def _scratch(work: Path) -> Iterator[Path]:
     base = work / "tmp"
     base.mkdir(parents=True, exist_ok=True)
     for old in base.glob("run-*"):
-        if not _alive(old.name.split("-")[1]):
+        pid = old.name.split("-")[1]
+        if not pid.isdigit() or not alive(int(pid)):
             shutil.rmtree(old, ignore_errors=True)
     for pieces in (work / "segments", work / "audio"):
         sweep(pieces, deep=True)
@@ -162,13 +163,3 @@ def _scratch(work: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _alive(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidgen.cut.timeline import FontKind, Timeline, settle
-from vidgen.errors import InputError, ProcessingError
-from vidgen.media.files import atomic
+from vidgen.errors import InputError
+from vidgen.media.files import file_url
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,8 +60,9 @@ def contact_sheet(
 
     Raises InputError where the film cannot be read or is shorter than a label says.
     """
-    import cv2
     import numpy as np
+
+    from vidgen.media.stills import write_image
 
     if not labels:
         raise InputError("cut.empty", "a contact sheet needs at least one shot")
@@ -80,9 +81,7 @@ def contact_sheet(
         baseline, em = y + high + gap * 1.15, gap * 0.8
         _write(page, label.text, x, baseline, em, INK, "sans")
         _write(page, label.note, x + wide - _width(label.note, em, "sans"), baseline, em, FAINT, "sans")
-    with atomic(out_png) as part:
-        if not cv2.imwrite(str(part), page[:, :, ::-1]):
-            raise ProcessingError("media.bad_output", f"{out_png.name} could not be written")
+    write_image(out_png, page)
 
 
 def _tiles(film: Path, labels: Sequence[Label], width: int) -> dict[int, Frame]:
@@ -96,7 +95,7 @@ def _tiles(film: Path, labels: Sequence[Label], width: int) -> dict[int, Frame]:
     wanted = {label.frame for label in labels}
     found: dict[int, Frame] = {}
     try:
-        with av.open(f"file:{film}", metadata_errors="replace") as container:
+        with av.open(file_url(film), metadata_errors="replace") as container:
             for number, frame in enumerate(container.decode(video=0)):
                 if number in wanted:
                     height = max(2, round(frame.height * width / frame.width))

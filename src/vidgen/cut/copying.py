@@ -12,7 +12,7 @@ from vidgen.cut.timeline import Timeline
 from vidgen.errors import InputError
 from vidgen.media.encode import timescale
 from vidgen.media.ffmpeg import find_ffmpeg, run_ffmpeg
-from vidgen.media.files import atomic, sha256_json, write_text
+from vidgen.media.files import atomic, file_url, sha256_json, write_text
 from vidgen.media.rate import rate_text
 from vidgen.media.verify import pts_grid
 
@@ -30,7 +30,7 @@ def can_copy(segment: Segment, timeline: Timeline, reference: str) -> bool:
         return False
     try:
         count, gaps, first = pts_grid(shot.file)
-        with av.open(str(shot.file), metadata_errors="replace") as container:
+        with av.open(file_url(shot.file), metadata_errors="replace") as container:
             tick = container.streams.video[0].time_base
             alone = len(container.streams) == 1  # the priming of a sound would move the pictures when files are joined
         scale = timescale(timeline.rate)
@@ -49,7 +49,7 @@ def parameter_sets(path: Path) -> str:
     """The decoder configuration of a file's video (for H.264 the SPS and PPS), in hexadecimal."""
     import av
 
-    with av.open(str(path), metadata_errors="replace") as container:
+    with av.open(file_url(path), metadata_errors="replace") as container:
         return (container.streams.video[0].codec_context.extradata or b"").hex()
 
 

@@ -7,6 +7,7 @@ are in a file with a made-up name, in a folder of its own in which ffmpeg runs.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -187,9 +188,9 @@ def _source_chain(index: int, source: Source, timeline: Timeline, folder: Path, 
     if cues := source.cues:
         name = f"titles{index}.ass"
         (folder / name).write_text(ass_text(cues, timeline.width, timeline.height, timeline.rate), encoding="utf-8")
-        _link_fonts(folder)
+        fonts = _fonts(folder.parent)
         # The clock of titles starts with the shot, so that a title goes on where the piece before left it.
-        draw = f"ass=filename={name}:fontsdir=fonts"
+        draw = f"ass=filename={name}:fontsdir=../{fonts}"
         if any_colour(cues):
             draw = f"{TO_RGB},{draw},{TO_YUV},format={timeline.profile.pix_fmt}"
         steps += [f"settb=1/10,setpts=N+{source.first}", draw]
@@ -197,12 +198,37 @@ def _source_chain(index: int, source: Source, timeline: Timeline, folder: Path, 
     return f"[{index}:v:0]{','.join(steps)}[{label}]"
 
 
-def _link_fonts(folder: Path) -> None:
+def _fonts(scratch: Path) -> str:
+    """The name of a folder in ``scratch`` that has the fonts of titles: a link, or where there are none a copy, made once.
+
+    A name of ours, because no path that a user chose enters a filter graph.
+    """
     from vidgen.weights.fonts import fonts_dir
 
-    link = folder / "fonts"
-    if not link.exists():
-        link.symlink_to(fonts_dir().resolve(), target_is_directory=True)
+    place = scratch / "fonts"
+    if place.exists():
+        return place.name
+    try:
+        place.symlink_to(fonts_dir().resolve(), target_is_directory=True)
+    except FileExistsError:
+        pass  # pieces are made side by side, and another was quicker
+    except OSError:
+        _copy_whole(fonts_dir(), place)
+    return place.name
+
+
+def _copy_whole(source: Path, place: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=place.parent, prefix="fonts-") as name:
+        copy = Path(name) / place.name
+        copy.mkdir()
+        for file in source.iterdir():
+            if file.is_file():
+                shutil.copyfile(file, copy / file.name)
+        try:
+            copy.rename(place)
+        except OSError:
+            if not place.is_dir():  # else another piece was quicker
+                raise
 
 
 def _conform(source: Source, timeline: Timeline) -> str:

@@ -11,7 +11,7 @@ from vidgen.cut.timeline import Timeline
 from vidgen.cut.titles import plain
 from vidgen.errors import ProcessingError
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
-from vidgen.media.files import atomic
+from vidgen.media.files import atomic, file_url
 from vidgen.media.joining import copy_args, list_args, write_list
 from vidgen.media.rate import SAMPLE_RATE
 from vidgen.media.verify import check_video
@@ -60,7 +60,7 @@ def check_film(path: Path, timeline: Timeline, *, with_sound: bool) -> None:
     import av
 
     check_video(path, frames=timeline.frames, width=timeline.width, height=timeline.height, rate=timeline.rate)
-    with av.open(str(path), metadata_errors="replace") as container:
+    with av.open(file_url(path), metadata_errors="replace") as container:
         streams = container.streams.audio
         if bool(streams) != with_sound:
             raise ProcessingError("media.bad_output", f"{path.name} has {'no' if with_sound else 'unwanted'} sound")

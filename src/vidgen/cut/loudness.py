@@ -17,7 +17,7 @@ from pathlib import Path
 from vidgen.cut.timeline import LoudnessTarget
 from vidgen.errors import InputError, Notice, ProcessingError
 from vidgen.media.ffmpeg import FORMATS, PROTOCOLS, input_args, run_ffmpeg
-from vidgen.media.files import part_name
+from vidgen.media.files import file_url, part_name
 from vidgen.media.rate import SAMPLE_RATE
 
 AAC_ARGS = ("-c:a", "aac", "-b:a", "256k", "-ar", str(SAMPLE_RATE), "-ac", "2", "-movie_timescale", str(SAMPLE_RATE))
@@ -170,7 +170,7 @@ def _approach(
 def _encode(mix: Path, out: Path, samples: int, gain_db: float, ceiling_db: float | None, cancelled: Cancel) -> None:
     import ffmpeg
 
-    sound = ffmpeg.input(f"file:{mix.resolve()}", protocol_whitelist=PROTOCOLS, format_whitelist=FORMATS).audio
+    sound = ffmpeg.input("the mix", protocol_whitelist=PROTOCOLS, format_whitelist=FORMATS).audio
     sound = sound.filter("volume", f"{gain_db:.3f}dB")
     if ceiling_db is not None:
         limit = f"{10 ** (ceiling_db / 20):.6f}"
@@ -179,5 +179,8 @@ def _encode(mix: Path, out: Path, samples: int, gain_db: float, ceiling_db: floa
     sound = sound.filter("apad", whole_len=samples).filter("atrim", end_sample=samples)
     sound = sound.filter("aformat", channel_layouts="stereo")
     # The library only writes the argument list; ffmpeg itself is started by our one runner.
-    *args, name = ffmpeg.output(sound, f"file:{out.resolve()}").get_args()
-    run_ffmpeg([*args, *AAC_ARGS, "-map_metadata", "-1", name], what="encoding the soundtrack", cancelled=cancelled)
+    # It takes only names that are UTF-8, so the real ones are put in here.
+    *args, _ = ffmpeg.output(sound, "the sound").get_args()
+    args = [file_url(mix.resolve()) if word == "the mix" else word for word in args]
+    args += [*AAC_ARGS, "-map_metadata", "-1", file_url(out.resolve())]
+    run_ffmpeg(args, what="encoding the soundtrack", cancelled=cancelled)

@@ -17,6 +17,7 @@ from vidgen.cut.timeline import Track
 from vidgen.errors import Cancelled, ProcessingError
 from vidgen.media.audio import Samples, decode_audio
 from vidgen.media.ffmpeg import Process
+from vidgen.media.files import file_url
 from vidgen.media.rate import SAMPLE_RATE
 
 BLOCK = SAMPLE_RATE
@@ -155,5 +156,5 @@ def mix_to_wav(tracks: Sequence[Track], total: int, out: Path, cancelled: Callab
 def _stored_samples(path: Path) -> int:
     import av
 
-    with av.open(str(path), metadata_errors="replace") as container:
+    with av.open(file_url(path), metadata_errors="replace") as container:
         return container.streams.audio[0].duration or 0

@@ -10,7 +10,7 @@ from typing import Any
 from vidgen.cut.store import PieceStore
 from vidgen.cut.timeline import Timeline
 from vidgen.errors import Notice, ProcessingError
-from vidgen.media.files import sha256_json
+from vidgen.media.files import file_url, sha256_json
 from vidgen.media.rate import SAMPLE_RATE
 
 SOUND_VERSION = 1
@@ -69,7 +69,7 @@ def make_sound(
 def _check_length(path: Path, samples: int) -> None:
     import av
 
-    with av.open(str(path), metadata_errors="replace") as container:
+    with av.open(file_url(path), metadata_errors="replace") as container:
         stream = container.streams.audio[0]
         found = round((stream.duration or 0) * (stream.time_base or 0) * SAMPLE_RATE)
     if abs(found - samples) > 1:

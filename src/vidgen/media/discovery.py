@@ -14,6 +14,7 @@ from typing import Any
 from vidgen.errors import MissingError
 from vidgen.media.files import write_text
 from vidgen.media.home import vidgen_home
+from vidgen.media.names import expanded
 from vidgen.media.once import once
 
 _PICTURES = ("xfade", "minterpolate", "ass", "scale", "tpad", "lut3d", "bwdif", "colorspace")
@@ -42,7 +43,7 @@ def find_ffmpeg() -> Ffmpeg:
 @once
 def _find(configured: str, _path: str) -> Ffmpeg:
     if configured:
-        found = inspect(shutil.which(configured) or configured, "VIDGEN_FFMPEG")
+        found = inspect(str(Path(shutil.which(configured) or expanded(configured)).absolute()), "VIDGEN_FFMPEG")
         if found and not found.lacks:
             return found
         why = f"lacks {', '.join(found.lacks)}" if found else "does not run"
@@ -60,7 +61,7 @@ def _find(configured: str, _path: str) -> Ffmpeg:
 
 def _candidates() -> Iterator[tuple[str, str]]:
     if system := shutil.which("ffmpeg"):
-        yield system, "system"
+        yield str(Path(system).absolute()), "system"  # ffmpeg runs in other folders than ours
     try:
         import imageio_ffmpeg
 

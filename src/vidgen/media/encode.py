@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vidgen.media.files import sha256_json
+from vidgen.media.files import file_url, sha256_json
 from vidgen.media.rate import rate_text
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def encoded_as(path: Path) -> str | None:
     """The ``EncodeProfile.key()`` with which vidgen encoded a file; None for any other file."""
     import av
 
-    with av.open(str(path), metadata_errors="replace") as container:
+    with av.open(file_url(path), metadata_errors="replace") as container:
         told = container.metadata.get("grouping", "")
     return told.removeprefix(_TAG) if told.startswith(_TAG) else None
 

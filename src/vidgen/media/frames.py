@@ -14,7 +14,7 @@ import numpy.typing as npt
 from vidgen.errors import InputError
 from vidgen.media.encode import MASTER, EncodeProfile
 from vidgen.media.ffmpeg import Process
-from vidgen.media.files import commit_file, part_name
+from vidgen.media.files import commit_file, file_url, part_name
 from vidgen.media.rate import rate_text
 
 Frame = npt.NDArray[np.uint8]
@@ -31,7 +31,7 @@ def read_frames(path: Path) -> Iterator[Frame]:
     import av
 
     try:
-        with av.open(str(path), metadata_errors="replace") as container:
+        with av.open(file_url(path), metadata_errors="replace") as container:
             if not container.streams.video:
                 raise InputError("media.no_video", f"{path} has no video stream", where=str(path))
             stream = container.streams.video[0]

@@ -2,27 +2,65 @@
 
 from __future__ import annotations
 
+import math
 import os
+import stat
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
-from vidgen.errors import InputError
+from vidgen.errors import InputError, MissingError
+from vidgen.media.names import expanded
 
 KNOWN = ("concurrency", "engine", "local", "open-sora")
 """What ``config.yaml`` may say."""
 
 
 def vidgen_home() -> Path:
-    """``VIDGEN_HOME``, else the platform's data folder (``$XDG_DATA_HOME/vidgen``, ``~/.local/share/vidgen``).
+    """``VIDGEN_HOME``, else the platform's data folder (``$XDG_DATA_HOME/vidgen``, ``~/.local/share/vidgen``), else, where the
+    user has no home, ``passing_home``.
 
     The folder may not exist yet; whoever writes to it makes it.
     """
     if chosen := os.environ.get("VIDGEN_HOME"):
-        return Path(chosen).expanduser().absolute()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "vidgen"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "vidgen"
+        return expanded(chosen).absolute()
+    return lasting_home() or passing_home()
+
+
+def lasting_home() -> Path | None:
+    """The data folder in the user's home; None where this machine knows no home of that user, as in many containers, or the
+    home is another user's and cannot be looked into.
+    """
+    try:
+        if data := os.environ.get("XDG_DATA_HOME"):
+            folder = Path(data) / "vidgen"
+        else:
+            folder = Path.home() / ("Library/Application Support" if sys.platform == "darwin" else ".local/share") / "vidgen"
+        folder.stat()
+    except FileNotFoundError:
+        pass
+    except (OSError, RuntimeError, KeyError):
+        return None
+    return folder
+
+
+def passing_home() -> Path:
+    """A folder of this user's own among the temporary ones, which may not last: ``/tmp/vidgen-1000``.
+
+    Raises MissingError ``home.not_writable`` where there is none, or where another user has it: what lies in it is trusted.
+    """
+    hint = "set VIDGEN_HOME to a folder that you can write to"
+    try:
+        folder = Path(tempfile.gettempdir()) / f"vidgen-{os.getuid()}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        told = folder.lstat()
+    except OSError as error:
+        text = f"there is neither a home folder nor a temporary one ({error.strerror or error})"
+        raise MissingError("home.not_writable", text, hint=hint) from error
+    if not stat.S_ISDIR(told.st_mode) or told.st_uid != os.getuid() or told.st_mode & 0o022:
+        raise MissingError("home.not_writable", f"there is no home folder, and {folder} is not this user's alone", hint=hint)
+    return folder
 
 
 def offline() -> bool:
@@ -35,6 +73,24 @@ def debug() -> bool:
     return os.environ.get("VIDGEN_DEBUG", "") not in ("", "0")
 
 
+def poll_interval() -> float | None:
+    """Seconds between two questions about a job (``VIDGEN_POLL_INTERVAL``); None where nothing is set.
+
+    Raises InputError ``config.invalid`` for anything that is not a number of seconds from 0 on.
+    """
+    told = os.environ.get("VIDGEN_POLL_INTERVAL", "").strip()
+    if not told:
+        return None
+    try:
+        seconds = float(told)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        text = f"VIDGEN_POLL_INTERVAL is {told!r}, not a number of seconds"
+        raise InputError("config.invalid", text, hint="VIDGEN_POLL_INTERVAL=5, or leave it unset")
+    return seconds
+
+
 def configuration() -> dict[str, Any]:
     """The user's ``config.yaml`` in ``VIDGEN_HOME``; empty where there is none. ``engine`` is the one for ``auto``, ``local``
     says how models run here (``engines.local.settings``), ``open-sora`` where that program is, ``concurrency`` how many jobs
@@ -42,15 +98,16 @@ def configuration() -> dict[str, Any]:
 
     Raises InputError ``config.invalid``.
     """
-    file = vidgen_home() / "config.yaml"
-    if not file.is_file():
-        return {}
-    import yaml
+    from vidgen.media.plain_yaml import read_yaml
 
+    file = vidgen_home() / "config.yaml"
     try:
-        loaded = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError("config.invalid", f"{file}: {error}", hint="correct or delete it", where=str(file)) from error
+        loaded = read_yaml(file.read_bytes()) or {}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise InputError("config.invalid", f"{file}: {why}", hint="correct or delete it", where=str(file)) from error
     unknown = set(map(str, loaded)) - set(KNOWN) if isinstance(loaded, dict) else {"(not a mapping)"}
     if unknown:
         text = f"{file}: unknown {', '.join(sorted(unknown))}"

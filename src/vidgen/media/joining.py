@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +14,7 @@ LIST = "pieces.ffconcat"
 
 def list_args() -> list[str]:
     """Arguments that open the list as an input; ffmpeg must run in its folder."""
-    return ["-f", "concat", "-safe", "1", "-protocol_whitelist", "file", "-format_whitelist", "concat,mov", "-i", LIST]
+    return ["-f", "concat", "-safe", "0", "-protocol_whitelist", "file", "-format_whitelist", "concat,mov", "-i", LIST]
 
 
 REORDERED = 2
@@ -30,18 +31,27 @@ def copy_args(rate: Fraction) -> list[str]:
 
 
 def write_list(pieces: Sequence[tuple[Path, int]], rate: Fraction, folder: Path) -> None:
-    """Write links with plain names, and the list: ``pieces`` are MP4 files with their frame counts, in order.
+    """Write links with plain names, and the list: ``pieces`` are MP4 files with their frame counts, in order. On a disk without
+    links the list has the paths themselves.
 
     Durations are differences of rounded film times, so that no rounding adds up, however many pieces there are.
     """
     lines, frame = ["ffconcat version 1.0"], 0
     for number, (piece, frames) in enumerate(pieces):
-        link = f"{number:05d}.mp4"
-        (folder / link).symlink_to(piece.resolve())
+        name = _named(piece.resolve(), folder / f"{number:05d}.mp4")
         microseconds = _microseconds(frame + frames, rate) - _microseconds(frame, rate)
-        lines += [f"file {link}", f"duration {microseconds // 1_000_000}.{microseconds % 1_000_000:06d}"]
+        lines += [f"file {name}", f"duration {microseconds // 1_000_000}.{microseconds % 1_000_000:06d}"]
         frame += frames
-    (folder / LIST).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / LIST).write_bytes(os.fsencode("\n".join(lines) + "\n"))
+
+
+def _named(piece: Path, link: Path) -> str:
+    """How the list names a piece: by a link, which has no odd characters, else by its path in quotes."""
+    try:
+        link.symlink_to(piece)
+    except OSError:
+        return "'{}'".format(str(piece).replace("'", "'\\''"))
+    return link.name
 
 
 def _microseconds(frame: int, rate: Fraction) -> int:

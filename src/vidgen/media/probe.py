@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from vidgen.errors import InputError
 from vidgen.media.ffmpeg import FORMATS
+from vidgen.media.files import file_url
 from vidgen.media.look import look_at
 from vidgen.media.rate import parse_rate
 
@@ -113,7 +114,7 @@ def open_media(path: Path) -> Iterator[InputContainer]:
     _must_be_a_file(path)
     options = {"protocol_whitelist": "file", "format_whitelist": FORMATS}
     try:
-        with av.open(f"file:{path}", options=options, metadata_errors="replace") as container:
+        with av.open(file_url(path), options=options, metadata_errors="replace") as container:
             yield container
     except (av.FFmpegError, OSError, EOFError) as error:
         told = getattr(error, "strerror", None) or "nothing can be read from it"

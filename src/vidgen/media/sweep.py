@@ -18,7 +18,7 @@ def sweep(folder: Path, *, deep: bool = False) -> list[Path]:
     removed = []
     for path in folder.rglob(".*.part*") if deep else folder.glob(".*.part*"):
         match = _PART.match(path.name)
-        if match and path.is_file() and not path.is_symlink() and not _alive(int(match[1])):
+        if match and path.is_file() and not path.is_symlink() and not alive(int(match[1])):
             try:
                 path.unlink()
             except OSError:
@@ -27,11 +27,14 @@ def sweep(folder: Path, *, deep: bool = False) -> list[Path]:
     return removed
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
+    """Whether a process of that number runs on this machine. One that has ended and that nobody asked about does not, though
+    its number is still taken: in containers that may be for ever.
+    """
     try:
         os.kill(pid, 0)
+        return not Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].lstrip().startswith((b"Z", b"X"))
     except ProcessLookupError:
         return False
-    except (PermissionError, OverflowError):
+    except (OSError, OverflowError):  # another user's, or a system without /proc
         return True
-    return True

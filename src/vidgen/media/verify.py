@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidgen.errors import ProcessingError
+from vidgen.media.files import file_url
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -21,7 +22,7 @@ def pts_grid(path: Path) -> Grid:
     """The times of a file's video packets: number, set of gaps once sorted, and the first, in stream ticks."""
     import av
 
-    with av.open(str(path), metadata_errors="replace") as container:
+    with av.open(file_url(path), metadata_errors="replace") as container:
         return _grid(container, decode=False)
 
 
@@ -65,7 +66,7 @@ def check_video(
     import av
 
     try:
-        with av.open(str(path), metadata_errors="replace") as container:
+        with av.open(file_url(path), metadata_errors="replace") as container:
             stream = container.streams.video[0]
             size, found_rate, tick = (stream.width, stream.height), stream.average_rate, stream.time_base
             count, gaps, first = _grid(container, decode=decode)

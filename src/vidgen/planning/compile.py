@@ -15,6 +15,7 @@ from vidgen.catalog.capabilities import Capabilities
 from vidgen.catalog.engines import refuse_retired, unknown_model
 from vidgen.errors import InputError, Notice
 from vidgen.media.encode import MASTER
+from vidgen.media.names import expanded, named_file
 from vidgen.planning.engine_choice import Choice, Machine, choose_engine
 from vidgen.planning.enlarging import enlargement
 from vidgen.planning.plan import Plan, PlannedShot
@@ -231,7 +232,7 @@ class _Compiler:
         seconds = float(entry.part.frames / self.board.fps)
         self.notices += [*unspoken(shot), *left_as_it_is(shot)]
         if shot.clip:
-            clip = self.folder / shot.clip
+            clip = named_file(self.folder, shot.clip)
             return PlannedShot(
                 **common, engine="clip", model=None, why_engine="your own file", candidates=1, request=None, clip=clip,
                 continues=None, seconds_each=seconds, make_seconds=0.0, estimated_usd=0.0,
@@ -316,16 +317,16 @@ class _Compiler:
 
     def _inputs(self, shot: Shot, references: list[str], able: Capabilities) -> Inputs:
         def file(name: str | None) -> Path | None:
-            return self.folder / name if name else None
+            return named_file(self.folder, name) if name else None
 
         return Inputs(
             start_frame=file(shot.start_frame) if able.first_frame else None,
             end_frame=file(shot.end_frame) if able.last_frame else None,
-            references=tuple(self.folder / name for name in references[: able.references]),
+            references=tuple(named_file(self.folder, name) for name in references[: able.references]),
             source_video=file(shot.source_video) if "video_to_video" in able.tasks else None,
             motion_reference=file(shot.motion_reference),
             lip_sync_audio=file(shot.lip_sync.audio) if shot.lip_sync else None,
-            brushes=tuple(Brush(self.folder / brush.mask, brush.path) for brush in shot.motion_brush or ()),
+            brushes=tuple(Brush(named_file(self.folder, brush.mask), brush.path) for brush in shot.motion_brush or ()),
         )
 
     def _params(self, shot: Shot, able: Capabilities) -> dict[str, Any]:
@@ -349,7 +350,7 @@ class _Compiler:
 
 def beside(folder: Path, name: str) -> str:
     """The file or folder of that name in the storyboard's folder; the name itself where there is none."""
-    place = folder / Path(name).expanduser()
+    place = named_file(folder, str(expanded(name)))
     return str(place) if place.exists() else name
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from vidgen.media.joining import copy_args, list_args, write_list
 from vidgen.media.normalise import source_notices
 from vidgen.media.probe import MediaInfo, probe_video
 from vidgen.media.rate import rate_text
+from vidgen.media.scratch import scratch_folder
 from vidgen.media.verify import check_video
 from vidgen.post.companions import Companions
 from vidgen.post.engines import Fetch, Lanczos
@@ -97,14 +98,14 @@ class _Writer:
         self._work, self._out, self._extra = work, out, extra
         self._on_frame, self._cancelled = on_frame, cancelled
         self._engines = load_engines(work, fetch)
-        self._scratch = tempfile.TemporaryDirectory(prefix="vidgen-post-")
-        self._folder = Path(self._scratch.name)
+        self._scratch = ExitStack()
+        self._folder = self._scratch.enter_context(scratch_folder(out.parent, "vidgen-post-"))
 
     def __enter__(self) -> _Writer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._scratch.cleanup()
+        self._scratch.close()
 
     def write(self) -> int:
         """Write the output; returns how many frames were there from an earlier run."""

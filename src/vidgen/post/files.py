@@ -11,6 +11,7 @@ from vidgen.errors import InputError
 from vidgen.media.encode import delivery
 from vidgen.media.exact import probe_exact
 from vidgen.media.normalise import refuse_alpha
+from vidgen.media.places import check_output_file
 from vidgen.media.probe import MediaInfo
 from vidgen.media.rate import parse_rate
 from vidgen.post.clip import OnFrame, Told, process_clip
@@ -115,10 +116,8 @@ def _source(src: Path, out: Path, cancelled: Callable[[], bool]) -> MediaInfo:
     if out.suffix.lower() not in SUFFIXES:
         hint = f"end it in {', '.join(SUFFIXES)}"
         raise InputError("output.bad_name", f"{out}: a name like this is not known to hold video", hint=hint, where=str(out))
-    info = refuse_alpha(probe_exact(src, cancelled=cancelled))
-    if out.exists() and out.samefile(src):
-        raise InputError("output.bad_name", f"{out} is the input", hint="write to another file", where=str(out))
-    return info
+    check_output_file(out, [src])
+    return refuse_alpha(probe_exact(src, cancelled=cancelled))
 
 
 def _process(

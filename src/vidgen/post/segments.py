@@ -6,17 +6,16 @@ settings, engines or version) is cleared away. The folder is removed when the ou
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from vidgen.errors import ProcessingError
-from vidgen.media.files import sha256_file, write_text
+from vidgen.media.files import LONGEST_NAME, sha256_file, shortened, write_text
+from vidgen.media.locks import HELD, Held, held
 
 MANIFEST = "manifest.json"
 SECONDS = 60.0
@@ -32,7 +31,8 @@ def segment_frames(frames: int, seconds: float) -> int:
 
 def folder_of(out: Path) -> Path:
     """Where the segments of an output are kept while it is made."""
-    return out.with_name(f".{out.name}.segments")
+    ending = ".segments"
+    return out.with_name(f".{shortened(out.name, LONGEST_NAME - len(ending) - 1)}{ending}")
 
 
 class Segments:
@@ -49,7 +49,7 @@ class Segments:
             self._each = int(found["each"])
             self._state = {**self._state, "each": self._each, "done": self._whole(found["done"])}
         for file in self._folder.iterdir():
-            if file.name not in {*self._state["done"], MANIFEST}:
+            if file.name not in {*self._state["done"], MANIFEST} and not file.name.startswith(HELD):
                 file.unlink()
         self._write()
         return min(self._frames, len(self._state["done"]) * self._each)
@@ -101,14 +101,12 @@ def segment_folder(out: Path) -> Iterator[Path]:
     """
     folder = folder_of(out)
     folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ProcessingError(
-                "post.busy", f"another process is writing {out}", hint="wait for it to end, or write elsewhere", where=str(out)
-            ) from None
+            stack.enter_context(held(folder, wait=False))
+        except Held as other:
+            text, hint = f"{other.holder} is writing {out}", "wait for it to end, or write elsewhere"
+            raise ProcessingError("post.busy", text, hint=hint, where=str(out)) from None
         try:
             yield folder
         except BaseException:
@@ -117,5 +115,3 @@ def segment_folder(out: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         shutil.rmtree(folder, ignore_errors=True)
-    finally:
-        os.close(handle)

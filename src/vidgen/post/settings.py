@@ -10,6 +10,7 @@ from typing import Any
 from vidgen.errors import Notice
 from vidgen.media.encode import MASTER, EncodeProfile
 from vidgen.media.files import sha256_file, sha256_json
+from vidgen.media.names import named_file
 from vidgen.media.rate import rate_text
 from vidgen.storyboard.model import Post
 
@@ -73,7 +74,7 @@ class PostSettings:
     ) -> PostSettings:
         """From a storyboard's ``post:``; ``folder`` is what a LUT's path is relative to, size and rate are the film's."""
         colour, interpolate, upscale = (post.colour, post.interpolate, post.upscale) if post else (None, None, None)
-        lut = folder / colour.lut if colour and colour.lut else None
+        lut = named_file(folder, colour.lut) if colour and colour.lut else None
         return cls(
             width=width,
             height=height,

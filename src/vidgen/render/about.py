@@ -13,7 +13,8 @@ from vidgen import __version__
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.catalog.engines import capabilities, engine_table, use_cases
 from vidgen.errors import InputError, VidgenError
-from vidgen.media.home import configuration, offline, vidgen_home
+from vidgen.media.home import configuration, lasting_home, offline, vidgen_home
+from vidgen.media.places import writable
 
 _SHORT_TASKS = {
     "text_to_video": "text",
@@ -215,8 +216,10 @@ def _fonts() -> dict[str, Any]:
 
 
 def _writable(folder: Path) -> dict[str, Any]:
-    ancestor = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    fine = os.access(ancestor, os.W_OK)
+    ancestor = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
+    fine = writable(ancestor)
+    if fine and not os.environ.get("VIDGEN_HOME") and lasting_home() is None:
+        return _check("warn", "VIDGEN_HOME", f"{folder}, as you have no home folder", "set VIDGEN_HOME to a folder that lasts")
     return _check("ok" if fine else "bad", "VIDGEN_HOME", str(folder), f"{ancestor} is not writable; set VIDGEN_HOME")
 
 

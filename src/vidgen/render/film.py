@@ -10,6 +10,8 @@ from typing import Any
 
 from vidgen.engines.base import Engine
 from vidgen.errors import InputError, MissingError, Notice, ReviewError, VidgenError
+from vidgen.media.files import LONGEST_NAME, shortened
+from vidgen.media.places import check_output_file
 from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.render.events import InTurn, Listener, silent
@@ -22,6 +24,7 @@ from vidgen.render.project import Project
 from vidgen.render.rehearsal import check_shots
 from vidgen.render.shots import MadeShot, ShotMaker
 from vidgen.render.spending import Confirm, consent
+from vidgen.storyboard.file_checks import files_of
 from vidgen.storyboard.loader import load_storyboard
 from vidgen.takes.request import Take
 
@@ -93,10 +96,11 @@ class RenderResult:
             f"{self.output}: {plan.duration_s:.2f} s, {plan.total_frames} frames at {float(plan.fps):g} frames/s, "
             f"{plan.width}x{plan.height}, {len(plan.shots)} shots"
         ]
-        if not self.diffusion:
-            drawn = [shot.planned.id for shot in self.shots if shot.picked and not shot.picked.diffusion]
-            some = f"{', '.join(drawn)}: " if 0 < len(drawn) < len(self.shots) else ""
-            lines.append(f"{some}drawn by previz: an animatic, not diffusion")
+        drawn = [shot for shot in self.shots if shot.picked and not shot.picked.diffusion]
+        if drawn:
+            some = f"{', '.join(shot.planned.id for shot in drawn)}: " if len(drawn) < len(self.shots) else ""
+            engines = ", ".join(dict.fromkeys(shot.planned.engine for shot in drawn))
+            lines.append(f"{some}drawn by {engines}: an animatic, not diffusion")
         if self.needs_review:
             lines.append(f"needs review: {', '.join(self.needs_review)}")
         return lines
@@ -129,7 +133,7 @@ def render_film(
     needed = (*_with_parents(full, plan), *plan.enlargements)
     warn(plan.notices)
     output = options.output or Path(_default_name(board, options))
-    check_output(output, board)
+    check_output(output, [board, *files_of(loaded.board, board.parent)], touch=not options.dry_run)
     engines = ready_engines(needed, require_diffusion=options.require_diffusion)
     check_shots(needed)
     posts = plan_posts(plan)
@@ -200,8 +204,9 @@ def ready_engines(shots: Iterable[PlannedShot], *, require_diffusion: bool) -> d
 
 
 def _diffusion(plan: Plan, engines: Mapping[str, Engine]) -> bool:
+    """Whether no engine that only draws made any shot; a user's own clip is nobody's drawing."""
     made = [shot for shot in plan.shots if shot.engine != "clip"]
-    return bool(made) and all(engines[shot.engine].capabilities(shot.model).diffusion for shot in made)
+    return all(engines[shot.engine].capabilities(shot.model).diffusion for shot in made)
 
 
 def _only(plan: Plan, options: RenderOptions) -> Plan:
@@ -243,12 +248,12 @@ def is_named(shot: PlannedShot, names: Iterable[str]) -> bool:
 
 def _default_name(board: Path, options: RenderOptions) -> str:
     """``film.mp4``; with --shot ``film.s03.mp4``, so that a part never replaces the whole."""
-    return f"{board.stem}{'.' + '+'.join(options.shots) if options.shots else ''}.mp4"
+    part = "." + "+".join(options.shots) if options.shots else ""
+    return shortened(board.stem + part, LONGEST_NAME - len(".mp4")) + ".mp4"
 
 
-def check_output(output: Path, board: Path | None = None) -> None:
-    """Raise InputError where a film cannot be written under this name."""
+def check_output(output: Path, inputs: Iterable[Path] = (), *, touch: bool = True) -> None:
+    """Raise InputError where a film cannot be written under this name; the rest as ``media.places.check_output_file``."""
     if output.suffix.lower() not in (".mp4", ".mov", ".m4v"):
         raise InputError("output.bad_name", f"{output}: a film is an .mp4", hint="name it FILE.mp4", where=str(output))
-    if output.is_dir() or (board and output.resolve() == board.resolve()):
-        raise InputError("output.bad_name", f"{output} cannot be written as a film", where=str(output))
+    check_output_file(output, inputs, touch=touch)

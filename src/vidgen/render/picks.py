@@ -12,7 +12,7 @@ from vidgen.render.planned import plan_loaded
 from vidgen.render.project import Project
 from vidgen.render.shots import ShotMaker
 from vidgen.storyboard.loader import load_storyboard
-from vidgen.takes.lockfile import Pick, update_lock, with_pick
+from vidgen.takes.lockfile import Pick, with_pick
 
 
 def pin(board: Path, shot: str, take: int, *, work: Path | None = None) -> dict[str, Any]:
@@ -38,8 +38,7 @@ def pin(board: Path, shot: str, take: int, *, work: Path | None = None) -> dict[
             "pick.unknown", f"shot {shot} has no take {take} (there is {have})", hint=f"vidgen render {board}", where=str(board)
         )
     pick = Pick(takes[take].key if key is None else key, take, "person", takes[take].sha256)
-    assert project.lock_file is not None
-    update_lock(project.lock_file, lambda before: with_pick(before, shot, pick))
+    project.change_picks(lambda before: with_pick(before, shot, pick))
     return {"shot": shot, "take": take, "file": str(takes[take].file), "request_key": pick.request_key}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.errors import InputError, Problem, StoryboardError
 from vidgen.media.files import write_text
+from vidgen.media.places import check_output_file
 from vidgen.planning.compile import Overrides, beside, compile_plan
 from vidgen.planning.plan import Plan
 from vidgen.planning.presets import preset as preset_named
@@ -130,4 +131,5 @@ def write_starter(file: Path, title: str, language: str) -> None:
         raise InputError("new.exists", f"{file} exists and is not overwritten", hint="choose another name", where=str(file))
     if language not in ("en", "ja"):
         raise InputError("usage.invalid", f"--language {language} is not known", hint="en or ja")
+    check_output_file(file)
     write_text(file, starter_text(language, title, file.name))

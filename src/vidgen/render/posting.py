@@ -9,6 +9,7 @@ from typing import Any
 
 from vidgen.errors import InputError, MissingError, Notice
 from vidgen.media.home import offline
+from vidgen.media.names import named_file
 from vidgen.planning.enlarging import UPSCALERS
 from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.post.engines import WEIGHTS_SUFFIXES, Chosen
@@ -103,7 +104,7 @@ def settings_of(plan: Plan, planned: PlannedShot, seed: int = 0) -> PostSettings
     paid = settings.upscale in UPSCALERS
     model = settings.model if settings.upscale != "lanczos" and not paid else None  # a film's model, and a shot that needs none
     if model and is_own(model):
-        model = str((plan.folder / model).resolve())
+        model = str(named_file(plan.folder, model).resolve())
         if settings.upscale == "ncnn":
             text = f"post.upscale: ncnn does not read {model}"
             raise InputError("usage.invalid", text, hint="engine: torch reads files of your own", where=planned.id)

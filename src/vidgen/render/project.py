@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vidgen.errors import Notice
+from vidgen.errors import InputError, Notice
+from vidgen.media.files import write_text
+from vidgen.media.places import writable
 from vidgen.takes.exclusive import project_lock
 from vidgen.takes.journal import Journal
-from vidgen.takes.lockfile import Pick, lock_path, read_lock, update_lock
+from vidgen.takes.lockfile import Pick, Picks, lock_owner, lock_path, read_lock, update_lock
 from vidgen.takes.store import TakeStore
+
+OWNER = "project.json"
+"""In the work folder: which storyboard it belongs to, by its path from there."""
 
 
 @dataclass
@@ -30,15 +37,36 @@ class Workspace:
 
 @dataclass(frozen=True)
 class Project:
-    """Where a storyboard's things are. ``lock_file`` is None for a shot without a storyboard."""
+    """Where a storyboard's things are. ``board`` is None for a shot without a storyboard, which has no picks to keep."""
 
     root: Path
-    lock_file: Path | None
+    board: Path | None
 
     @classmethod
     def of(cls, board: Path, work: Path | None = None) -> Project:
-        """``.vidgen/<stem>`` beside the storyboard, or the folder named with ``--work``."""
-        return cls(work or board.parent / ".vidgen" / board.stem, lock_path(board))
+        """``.vidgen/<stem>`` beside the storyboard, or the folder named with ``--work``.
+
+        Raises InputError ``project.other_board`` where that, or the lock file, is another storyboard's: ``film.yaml`` and
+        ``film.yml`` in one folder would undo each other's picks.
+        """
+        project = cls(work or board.parent / ".vidgen" / board.stem, board)
+        if owner := lock_owner(lock_path(board)):
+            _refuse_other(lock_path(board), board.with_name(owner), board)
+        if owner := _owner(project.root):
+            _refuse_other(project.root, project.root / owner, board)
+        return project
+
+    @property
+    def lock_file(self) -> Path | None:
+        """Where picks are written: beside the storyboard, or in the work folder where nothing can be written there."""
+        if self.board is None:
+            return None
+        return lock_path(self.board) if writable(self.board.absolute().parent) else self._kept_aside
+
+    @property
+    def _kept_aside(self) -> Path:
+        assert self.board is not None
+        return self.root / lock_path(self.board).name
 
     @contextmanager
     def locked(self) -> Iterator[Workspace]:
@@ -47,8 +75,13 @@ class Project:
             journal = Journal(self.root)
             store = TakeStore(self.root, journal=journal)
             store.sweep()
-            lost = [attempt.notice() for attempt in journal.recover(store.find)]
-            yield Workspace(self.root, store, journal, self._picks(), lost)
+            notices = [attempt.notice() for attempt in journal.recover(store.find)]
+            if self.board:
+                self._claim(self.board)
+                if self.lock_file == self._kept_aside:
+                    text = f"{self.board.parent} cannot be written: picks are kept as {self._kept_aside}"
+                    notices.append(Notice("pick.kept_aside", text))
+            yield Workspace(self.root, store, journal, self._picks(), notices)
 
     @contextmanager
     def reading(self) -> Iterator[Workspace]:
@@ -59,8 +92,42 @@ class Project:
 
     def save_picks(self, fresh: Mapping[str, Pick]) -> None:
         """Write picks into the lock file; shots that are not among them keep theirs."""
-        if self.lock_file is not None:
-            update_lock(self.lock_file, lambda before: {**before, **fresh})
+        self.change_picks(lambda before: {**before, **fresh})
+
+    def change_picks(self, change: Callable[[dict[str, Pick]], Picks]) -> None:
+        """Read, change and write the picks with no other process in between."""
+        file = self.lock_file
+        if file is None or self.board is None:
+            return
+        update_lock(file, lambda before: change({**before, **self._picks()}), self.board.name)
+        if file != self._kept_aside:
+            self._kept_aside.unlink(missing_ok=True)  # what it had is in the file beside the storyboard now
 
     def _picks(self) -> dict[str, Pick]:
-        return read_lock(self.lock_file) if self.lock_file else {}
+        return {**read_lock(lock_path(self.board)), **read_lock(self._kept_aside)} if self.board else {}
+
+    def _claim(self, board: Path) -> None:
+        owner = os.path.relpath(board.absolute(), self.root.absolute())
+        if owner != _owner(self.root):
+            write_text(self.root / OWNER, json.dumps({"storyboard": owner}, ensure_ascii=False) + "\n")
+
+
+def _owner(root: Path) -> str | None:
+    """The path from the work folder to its storyboard; None where nothing is known of it."""
+    try:
+        owner = json.loads((root / OWNER).read_text(encoding="utf-8"))["storyboard"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return owner if isinstance(owner, str) else None
+
+
+def _refuse_other(what: Path, owner: Path, board: Path) -> None:
+    """Raise InputError where ``owner`` is still there and another file than ``board``: a renamed storyboard is no other one."""
+    if not owner.is_file() or not board.exists() or owner.samefile(board):
+        return
+    owner = Path(os.path.normpath(owner))
+    text = f"{what} belongs to {owner}, so {board} cannot use it"
+    hint = (
+        "give one of the two storyboards another name" if owner.stem == board.stem else "give each a --work folder of its own"
+    )
+    raise InputError("project.other_board", text, hint=hint, where=str(board))

@@ -7,7 +7,6 @@ be asked, and else left to a person. A job that is paid for is polled through bl
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import threading
 import time
@@ -19,6 +18,7 @@ from typing import TypeVar, cast, get_args
 from vidgen.engines.base import Job, RemoteEngine
 from vidgen.engines.cloud.failures import Kind, ProviderError
 from vidgen.errors import Cancelled, Notice, ProcessingError, VidgenError
+from vidgen.media.home import poll_interval
 from vidgen.takes.journal import Attempt, Journal
 from vidgen.takes.keys import seeded_key
 from vidgen.takes.request import Take, TakeRequest
@@ -68,7 +68,8 @@ class Purchase:
     @property
     def interval_s(self) -> float:
         """Pause between two looks at a job."""
-        return float(os.environ.get("VIDGEN_POLL_INTERVAL") or self.engine.poll_interval_s)
+        told = poll_interval()
+        return self.engine.poll_interval_s if told is None else told
 
 
 async def run_remote(

@@ -106,7 +106,7 @@ def render_shot(
 
 
 def _render_shot(options: ShotOptions, listener: Listener, warn: Callable[[Iterable[Notice]], None]) -> ShotResult:
-    check_output(options.output)
+    check_output(options.output, [file for _, file in _files(options) if file])
     if not options.prompt.strip() and not (options.image or options.end_image or options.video or options.references):
         raise InputError("usage.invalid", "PROMPT is empty", hint="say what is in the picture and what happens")
     listener = InTurn(listener)

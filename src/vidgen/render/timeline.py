@@ -21,6 +21,7 @@ from vidgen.cut.timeline import (
     Transition,
 )
 from vidgen.media.files import sha256_file
+from vidgen.media.names import named_file
 from vidgen.media.rate import SAMPLE_RATE, samples_at
 from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.storyboard.model import Audio, Text
@@ -163,7 +164,7 @@ def _track(
     fade_out: int = 0,
     duck: bool = False,
 ) -> Track:
-    path = plan.folder / file
+    path = named_file(plan.folder, file)
     return Track(path, sha256_file(path), role, at, start, None, loop, gain_db, fade_in, fade_out, duck)
 
 

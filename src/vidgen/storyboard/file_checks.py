@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from vidgen.media.names import named_file, nearest_name
 from vidgen.storyboard.model import Post, ShotKeys, Storyboard
 from vidgen.storyboard.reader import Path_
 from vidgen.storyboard.values import MODEL_SUFFIXES
@@ -17,16 +18,25 @@ def missing_files(board: Storyboard, owners: Iterable[tuple[Path_, ShotKeys]], f
     there: dict[str, str] = {}
     for path, name in _named(board, owners):
         if name not in there:
-            there[name] = _why_not(folder / name)
+            there[name] = _why_not(named_file(folder, name))
         if there[name]:
             yield path, f"{name} {there[name]}"
+
+
+def files_of(board: Storyboard, folder: Path) -> list[Path]:
+    """Every file that a storyboard names."""
+    owners = [((), board.defaults), *(((), shot) for scene in board.scenes for shot in scene.shots)]
+    return [named_file(folder, name) for name in dict.fromkeys(name for _, name in _named(board, owners))]
 
 
 def _why_not(file: Path) -> str:
     try:
         if file.is_file():
             return ""
-        return "is not a file" if file.exists() else "is not there; file names are relative to the storyboard's folder"
+        if file.exists():
+            return "is not a file"
+        near = nearest_name(file)
+        return "is not there; " + (f"did you mean {near}?" if near else "file names are relative to the storyboard's folder")
     except (OSError, ValueError) as error:
         return f"cannot be read ({getattr(error, 'strerror', None) or error})"
 

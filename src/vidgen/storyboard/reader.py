@@ -8,6 +8,7 @@ hostile file costs no more than its size.
 
 from __future__ import annotations
 
+import codecs
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from typing import Any
 import yaml
 
 from vidgen.errors import InputError, Problem, StoryboardError
+from vidgen.storyboard.json_escapes import hidden, shown
 from vidgen.storyboard.syntax_help import plain_words
 
 LARGEST_BYTES = 2_000_000
@@ -28,6 +30,7 @@ Path_ = tuple[str | int, ...]
 
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _NUMBER_STARTS = frozenset("+-.0123456789")
 _LITERALS = {"": None, "~": None, "null": None, "true": True, "false": False}
 
@@ -108,15 +111,23 @@ def parse_document(raw: bytes, name: str) -> Document:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise StoryboardError(name, [Problem(line, 1, "", "the file is not UTF-8 text; save it as UTF-8")]) from None
+        line, column = _place_after(raw[: error.start].decode("utf-8-sig"))
+        kind = "is UTF-16 text" if b"\0" in raw[:4] or raw.startswith(_UTF16) else "is not UTF-8 text"
+        raise StoryboardError(name, [Problem(line, column, "", f"the file {kind}; save it as UTF-8")]) from None
     document = Document(text)
     try:
-        _Builder(document).read()
+        try:
+            _Builder(document, text).read()
+        except yaml.scanner.ScannerError:
+            if (plain := hidden(text)) == text:
+                raise
+            document = Document(text)
+            _Builder(document, plain).read()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise StoryboardError(name, [*document.problems, Problem(line, column, "", plain_words(error, text))]) from None
+        problem = _conflict(text) or Problem(line, column, "", plain_words(error, text))
+        raise StoryboardError(name, [*document.problems, problem]) from None
     except yaml.reader.ReaderError:
         raise StoryboardError(name, [*document.problems, _bad_character(text)]) from None
     return document
@@ -126,17 +137,30 @@ def _bad_character(text: str) -> Problem:
     found = yaml.reader.Reader.NON_PRINTABLE.search(text)
     if not found:
         return Problem(1, 1, "", "the file has a character that YAML does not allow")
-    line_start = text.rfind("\n", 0, found.start()) + 1
     message = f"the character U+{ord(found[0]):04X} is not allowed in YAML; remove it, or escape it in double quotes"
-    return Problem(text.count("\n", 0, line_start) + 1, found.start() - line_start + 1, "", message)
+    return Problem(*_place_after(text[: found.start()]), "", message)
+
+
+def _conflict(text: str) -> Problem | None:
+    """Two versions that a merge left in the file, where that is why it cannot be read."""
+    found = re.search(r"^(<{7}|>{7})( |$)", text, re.M)
+    return Problem(*_place_after(text[: found.start()]), "", "a merge left both versions here; keep one") if found else None
+
+
+def _place_after(text: str) -> tuple[int, int]:
+    """The (line, column) of what comes after a text."""
+    lines = re.split(r"\r\n|\r|\n", text)
+    return len(lines), len(lines[-1]) + 1
 
 
 class _Builder:
     """Plain values from the events of a YAML parser."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, text: str) -> None:
+        """``text`` is that of the document, or the same with ``json_escapes.hidden``."""
         self.document = document
-        self.events: Iterator[Any] = yaml.parse(document.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        self.hides = text != document.text
+        self.events: Iterator[Any] = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         self.depth = 0
 
     def read(self) -> None:
@@ -163,12 +187,16 @@ class _Builder:
             self._problem(event, path, f"tags ({event.tag}) are not used in storyboards")
         if kind is yaml.ScalarEvent:
             self.document.spans[path] = (start.index, event.end_mark.index)
-            return _scalar(event.value) if event.style in (None, "") else event.value
+            return _scalar(event.value) if event.style in (None, "") else self._text(event)
         self._deeper(event)
         value = self._mapping(path) if kind is yaml.MappingStartEvent else self._sequence(path)
         self.depth -= 1
         self.document.spans[path] = (start.index, self.end)
         return value
+
+    def _text(self, event: Any) -> str:
+        value: str = event.value
+        return shown(value, self.document.text[event.start_mark.index : event.end_mark.index]) if self.hides else value
 
     def _deeper(self, event: Any) -> None:
         self.depth += 1
@@ -196,13 +224,14 @@ class _Builder:
                 self._skip(event)
                 self._skip(next(self.events))
                 continue
-            inner = (*path, event.value)
-            if event.value in found:
+            key = self._text(event)
+            inner = (*path, key)
+            if key in found:
                 self._problem(event, inner, "this key is there twice")
                 self._skip(next(self.events))
                 continue
             self.document.places[inner] = (event.start_mark.line + 1, event.start_mark.column + 1)
-            found[event.value] = self._value(next(self.events), inner)
+            found[key] = self._value(next(self.events), inner)
         return found
 
     def _skip(self, event: Any) -> None:

@@ -6,6 +6,7 @@ import yaml
 
 _WORDS: tuple[tuple[str, str], ...] = (
     ("mapping values are not allowed", "a colon inside plain text, or a line indented too far; quote text with a colon"),
+    ("invalid Unicode character escape code", r"an escape that is no character; \ud83c, say, needs its other half after it"),
     ("tab", "a tab in the indentation; indent with spaces"),
     ("did not find expected alphabetic or numeric", "text that begins with * or & must be in quotes"),
     ("expected alphabetic or numeric", "text that begins with * or & must be in quotes"),

@@ -1,14 +1,14 @@
-"""Locks between processes, held by the kernel: a killed process leaves none behind."""
+"""Who works on a project: one run at a time, and one writer of a file at a time."""
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from vidgen.errors import InputError, ProcessingError
+from vidgen.errors import ProcessingError
+from vidgen.media.locks import Held, held
+from vidgen.media.places import check_room, not_written
 
 PROJECT_LOCK = "run.lock"
 
@@ -17,41 +17,38 @@ PROJECT_LOCK = "run.lock"
 def project_lock(root: Path) -> Iterator[None]:
     """Hold a project's work folder for one run.
 
-    Raises ProcessingError ``project.busy``, naming the process, where another run holds it, and InputError where the folder
-    cannot be written.
+    Raises ProcessingError ``project.busy``, naming the process, where another run holds it, and as ``not_written`` where the
+    folder cannot be written.
     """
-    path = root / PROJECT_LOCK
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        text = f"the work folder {root} cannot be written: {error.strerror}"
-        hint = "write elsewhere with -o, or give another folder with --work"
-        raise InputError("output.bad_name", text, hint=hint, where=str(root)) from error
-    try:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(handle, 32).decode("ascii", "replace").strip() or "unknown"
-            raise ProcessingError(
-                "project.busy",
-                f"another run (process {holder}) is working on this project",
-                hint="wait for it to end, or give this run another folder with --work",
-                where=str(root),
-            ) from None
-        os.ftruncate(handle, 0)
-        os.write(handle, f"{os.getpid()}\n".encode())
+            root.mkdir(parents=True, exist_ok=True)
+            check_room(root)
+            stack.enter_context(held(root / PROJECT_LOCK, wait=False))
+        except Held as other:
+            text = f"another run ({other.holder}) is working on this project"
+            hint = "wait for it to end, or give this run another folder with --work"
+            raise ProcessingError("project.busy", text, hint=f"{hint}{_by_hand(other)}", where=str(root)) from None
+        except OSError as error:
+            raise not_written(root, error, "give another folder for takes with --work DIR") from error
         yield
-    finally:
-        os.close(handle)
 
 
 @contextmanager
 def folder_lock(folder: Path) -> Iterator[None]:
-    """Wait for, then hold, a folder that exists. For short read-change-write steps; leaves no lock file."""
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    """Wait for, then hold, a folder that exists. For short read-change-write steps; leaves no lock file.
+
+    Raises ProcessingError ``project.busy`` where it is not given back for a minute.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held(folder, wait=True))
+        except Held as other:
+            text = f"{other.holder} has been writing in {folder} for a minute"
+            raise ProcessingError("project.busy", text, hint=f"end it{_by_hand(other)}", where=str(folder)) from None
         yield
-    finally:
-        os.close(handle)
+
+
+def _by_hand(other: Held) -> str:
+    """What else to do where the kernel knows nothing of the lock."""
+    return f"; if no such process runs, delete {other.file}" if other.file.suffix == ".held" else ""

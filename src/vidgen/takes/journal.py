@@ -21,10 +21,11 @@ a second file and needs shared memory, which network file systems lack; a few co
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -32,12 +33,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vidgen.errors import BudgetError, InputError, Notice, ProcessingError
+from vidgen.media.locks import Held, has_record_locks, held
 from vidgen.media.rate import rate_text
 from vidgen.takes.keys import seeded_key
 from vidgen.takes.request import Take, TakeRequest
 
 State = Literal["planned", "submitting", "submitted", "done", "failed", "unknown"]
 MICRO = 1_000_000
+LONGEST_PATH = 500
+"""Bytes of a path that SQLite opens; it takes 512 with the endings that it adds."""
 
 STEPS: tuple[str, ...] = ("journal.sql",)
 """Scripts that bring an older file up to date: the n-th one makes version n from version n - 1. Append-only."""
@@ -88,7 +92,12 @@ class Journal:
 
     def __init__(self, root: Path) -> None:
         self.path = root / "journal.db"
+        if len(os.fsencode(os.path.realpath(self.path))) > LONGEST_PATH:
+            text = f"{root}: the path of the work folder is too long for the record of paid work"
+            hint = "give a folder with a shorter path with --work DIR"
+            raise InputError("file.bad_name", text, hint=hint, where=str(root))
         root.mkdir(parents=True, exist_ok=True)
+        self._locks = has_record_locks(root)
         self._upgrade()
 
     def reserve(
@@ -226,7 +235,7 @@ class Journal:
     def _connect(self) -> Iterator[sqlite3.Connection]:
         """A connection for one step: cheap beside a synced commit, and right in any thread or forked process."""
         try:
-            with closing(sqlite3.connect(self.path, timeout=30.0, isolation_level=None)) as db:
+            with self._turn(), closing(self._open()) as db:
                 db.row_factory = sqlite3.Row
                 db.execute("PRAGMA journal_mode=DELETE")
                 db.execute("PRAGMA synchronous=EXTRA")
@@ -244,6 +253,25 @@ class Journal:
                 hint="restore it from a copy, or move it away: paid jobs that are still running are then forgotten",
                 where=str(self.path),
             ) from error
+
+    def _open(self) -> sqlite3.Connection:
+        name = self.path if self._locks else f"{self.path.absolute().as_uri()}?vfs=unix-none"
+        return sqlite3.connect(name, timeout=30.0, isolation_level=None, uri=not self._locks)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """SQLite's own locks keep steps apart; on a file system that has none, a lock file of ours does."""
+        if self._locks:
+            yield
+            return
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(held(self.path.with_suffix(".lock"), wait=True))
+            except Held as other:
+                text = f"{self.path} is in use by {other.holder}"
+                hint = f"end it; if no such process runs, delete {other.file}"
+                raise ProcessingError("journal.conflict", text, hint=hint, where=str(self.path)) from None
+            yield
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:

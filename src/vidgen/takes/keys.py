@@ -22,6 +22,7 @@ from typing import Any
 
 from vidgen.errors import InputError
 from vidgen.media.files import sha256_file, sha256_json
+from vidgen.media.names import expanded
 from vidgen.media.rate import rate_text
 from vidgen.takes.request import Inputs, ShotRequest
 
@@ -154,9 +155,7 @@ def _params(params: Mapping[str, Any]) -> Mapping[str, Any]:
         return params
     each = loras if isinstance(loras, list | tuple) else [loras]
     entries = [dict(one) if isinstance(one, Mapping) else {"file": one} for one in each]
-    known = [
-        one | {"file": _hash(Path(one["file"]).expanduser())} if isinstance(one.get("file"), str) else one for one in entries
-    ]
+    known = [one | {"file": _hash(expanded(one["file"]))} if isinstance(one.get("file"), str) else one for one in entries]
     return {**params, "lora": known}
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vidgen.errors import InputError
-from vidgen.media.files import write_text
+from vidgen.media.files import beside, write_text
+from vidgen.media.plain_yaml import read_yaml
 from vidgen.takes.exclusive import folder_lock
 
 VERSION = 1
+ENDING = ".lock.yaml"
 
 HEADER = """\
 # Which take of each shot is in the film. Written by vidgen; commit it with the storyboard.
@@ -36,7 +38,28 @@ Picks = Mapping[str, Pick]
 
 def lock_path(board: Path) -> Path:
     """``film.lock.yaml`` beside ``film.yaml``."""
-    return board.with_name(f"{board.stem}.lock.yaml")
+    return beside(board, ENDING)
+
+
+def lock_owner(path: Path) -> str | None:
+    """The name of the storyboard that a lock file belongs to: what it says, else ``film.yaml``; None where there is no file.
+
+    ``film.yaml``, ``film.yml`` and ``film.json`` would all have the same lock file.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    told = re.search(rb"^storyboard: .*$", raw, re.M)
+    try:
+        named = read_yaml(told[0])["storyboard"] if told else None
+    except ValueError:
+        named = None
+    return named if isinstance(named, str) else _usual_owner(path)
+
+
+def _usual_owner(path: Path) -> str:
+    return path.name.removesuffix(ENDING) + ".yaml"
 
 
 def read_lock(path: Path) -> dict[str, Pick]:
@@ -48,8 +71,8 @@ def read_lock(path: Path) -> dict[str, Pick]:
         data = _load(path.read_bytes())
     except FileNotFoundError:
         return {}
-    except (ValueError, RecursionError) as error:
-        raise _invalid(path, " ".join(str(error).split()) or "nested too deeply") from None
+    except ValueError as error:
+        raise _invalid(path, str(error)) from None
     if not isinstance(data, dict) or not isinstance(data.get("shots"), dict):
         raise _invalid(path, "it has no list of shots")
     if data.get("version") != VERSION:
@@ -62,18 +85,22 @@ def read_lock(path: Path) -> dict[str, Pick]:
     return {str(shot): _pick(path, str(shot), row) for shot, row in data["shots"].items()}
 
 
-def write_lock(path: Path, picks: Picks) -> None:
-    """Write a lock file, in the order of the shot ids; the same picks give the same bytes. Unchanged files are left alone."""
-    text = _text(picks)
+def write_lock(path: Path, picks: Picks, owner: str | None = None) -> None:
+    """Write a lock file, in the order of the shot ids; the same picks give the same bytes. Unchanged files are left alone.
+
+    ``owner`` is the storyboard's file name, which is written where it is not the usual one; None: as it was.
+    """
+    owner = owner or lock_owner(path)
+    text = _text(picks, None if owner == _usual_owner(path) else owner)
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         write_text(path, text)
 
 
-def update_lock(path: Path, change: Callable[[dict[str, Pick]], Picks]) -> dict[str, Pick]:
-    """Read, change and write a lock file with no other process in between; returns the new picks."""
+def update_lock(path: Path, change: Callable[[dict[str, Pick]], Picks], owner: str | None = None) -> dict[str, Pick]:
+    """Read, change and write a lock file with no other process in between; returns the new picks. ``owner`` as above."""
     with folder_lock(path.parent):
         picks = dict(change(read_lock(path)))
-        write_lock(path, picks)
+        write_lock(path, picks, owner)
     return picks
 
 
@@ -90,37 +117,23 @@ def with_pick(picks: Picks, shot: str, pick: Pick) -> dict[str, Pick]:
     return {**picks, shot: pick}
 
 
-def _text(picks: Picks) -> str:
+def _text(picks: Picks, owner: str | None) -> str:
     import yaml
 
     def row(pick: Pick) -> dict[str, Any]:
         sha256 = {"sha256": pick.sha256} if pick.sha256 else {}
         return {"request_key": pick.request_key, "pick": pick.take, "by": pick.by, **sha256}
 
-    data = {"version": VERSION, "shots": {shot: row(picks[shot]) for shot in sorted(picks)}}
+    named = {"storyboard": owner} if owner else {}
+    data = {"version": VERSION, **named, "shots": {shot: row(picks[shot]) for shot in sorted(picks)}}
     text: str = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, default_flow_style=False, width=1000)
     return HEADER + text
 
 
 def _load(raw: bytes) -> Any:
-    """Strict YAML: no aliases, no tags, no key twice (a merge that kept both sides). Raises ValueError."""
-    import yaml
-
-    class Loader(yaml.SafeLoader):
-        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-            names = [key.value for key, _ in node.value]
-            if twice := {str(name) for name in names if names.count(name) > 1}:
-                raise ValueError(f"{', '.join(sorted(twice))} is there twice")
-            found: dict[Any, Any] = super().construct_mapping(node, deep)
-            return found
-
-    text = raw.decode("utf-8")
-    if re.search(r"^(<{7}|={7}|>{7})", text, re.M):
+    if re.search(rb"^(<{7}|={7}|>{7})", raw, re.M):
         raise ValueError("it has unresolved merge conflicts")
-    try:
-        return yaml.load(text, Loader=Loader)
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from None
+    return read_yaml(raw)
 
 
 def _pick(path: Path, shot: str, row: Any) -> Pick:

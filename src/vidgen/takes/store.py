@@ -17,6 +17,7 @@ from typing import Any
 
 from vidgen.errors import Notice, ProcessingError
 from vidgen.media.files import commit_file, part_name, sha256_file, write_text
+from vidgen.media.sweep import alive
 from vidgen.takes.exclusive import folder_lock
 from vidgen.takes.journal import Journal
 from vidgen.takes.keys import seeded_key
@@ -127,7 +128,7 @@ class TakeStore:
         for part in sorted(file for file in (self.root / "incoming").glob("*") if file.is_file()):
             stem, _, more = part.name.partition(".mp4")
             pid = stem.removesuffix(".part").rpartition(".")[2]
-            if not pid.isdigit() or _alive(int(pid)):
+            if not pid.isdigit() or alive(int(pid)):
                 continue
             if part.name.startswith(".") or more:  # half written, or on the way to be one
                 part.unlink(missing_ok=True)
@@ -282,13 +283,3 @@ def _move(source: Path, target: Path) -> None:
     except OSError:
         shutil.copyfile(source, target)
         source.unlink()
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

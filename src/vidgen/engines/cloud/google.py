@@ -14,6 +14,7 @@ from typing import Any
 
 from vidgen.engines.cloud.failures import Kind
 from vidgen.errors import MissingError
+from vidgen.media.names import expanded
 
 POLICY = re.compile(
     r"prohibited_content|\bsafety\b|blocklist|\bspii\b|\bblocked\b|content polic|usage (polic|guideline)|violat|responsible ai",
@@ -53,7 +54,7 @@ def _login_file() -> Path:
         return Path(own) / name
     if os.name == "nt" and (data := os.environ.get("APPDATA")):
         return Path(data) / "gcloud" / name
-    return Path.home() / ".config" / "gcloud" / name
+    return expanded("~") / ".config" / "gcloud" / name
 
 
 def _on_google_cloud() -> bool:

@@ -7,12 +7,12 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from vidgen.errors import InputError
 from vidgen.media.normalise import conform
 from vidgen.media.probe import probe_video
+from vidgen.media.scratch import scratch_folder
 from vidgen.takes.request import Inputs
 
 if TYPE_CHECKING:
@@ -128,8 +128,8 @@ def excerpt(path: Path, seconds: float, fps: Fraction, *, max_bytes: int, at_lea
     scale = min(1.0, MAX_CLIP_SIDE / max(width, height))
     width, height = (max(2, round(side * scale / 2) * 2) for side in (width, height))
     frames = excerpt_frames(info.duration_s, seconds, fps)
-    with TemporaryDirectory(prefix="vidgen-") as folder:
-        out = Path(folder) / f"{path.stem}.mp4"
+    with scratch_folder() as folder:
+        out = folder / f"{path.stem}.mp4"
         conform(path, out, width=width, height=height, rate=fps, frames=frames, fit="stretch")
         return video(out, max_bytes=max_bytes)
 

@@ -21,6 +21,7 @@ from vidgen.engines.local.memory import weights
 from vidgen.engines.local.settings import Settings
 from vidgen.errors import InputError
 from vidgen.media.files import sha256_file
+from vidgen.media.names import expanded
 from vidgen.media.rate import rate_text
 from vidgen.takes.request import ShotRequest, TakeRequest, Task
 from vidgen.weights import hub
@@ -352,7 +353,7 @@ def _adapters(
         if not isinstance(given.get("file"), str) or not isinstance(weight, int | float):
             text = f"params.lora: {entry!r} is neither a file nor {{file: PATH, weight: 0.8}}"
             raise _bad(request, text, "name a safetensors file, or several in a list")
-        file = Path(given["file"]).expanduser()
+        file = expanded(given["file"])
         if not file.is_file():
             raise InputError(
                 "media.not_found", f"params.lora: {file} does not exist", hint="check the path", where=request.shot

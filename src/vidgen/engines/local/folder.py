@@ -14,6 +14,7 @@ from typing import Any
 
 from vidgen.catalog.diffusion import Family, Model, families, family_of_pipeline, model, models
 from vidgen.errors import InputError, MissingError
+from vidgen.media.names import expanded
 from vidgen.weights import hub
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pickle", ".pkl")
@@ -69,7 +70,7 @@ def find_model(wanted: str) -> ModelFolder:
     Raises MissingError ``models.missing`` with the command that gets it, ``engine.retired`` for one that cannot be had any
     more, InputError for a folder that is not a model or is not safe, and for an unknown name.
     """
-    path = Path(wanted).expanduser()
+    path = expanded(wanted)
     if path.is_dir():
         return open_folder(path)
     row = model(wanted)

@@ -16,13 +16,12 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt
 from vidgen.engines.local.runner import OnStep, Runner, _ignore
 from vidgen.errors import VidgenError
+from vidgen.media.scratch import scratch_folder
 
 SIZE = "VIDGEN_GROUP_SIZE"
 """Environment variable of the leader: how many processes there are."""
@@ -90,8 +89,8 @@ class Member:
                 if what[0] == "prepare":
                     self.prepare(*what[1:])
                 else:
-                    with TemporaryDirectory(prefix="vidgen-group-") as folder:  # the leader delivers
-                        takes = tuple(replace(take, out=Path(folder) / take.out.name) for take in what[1].takes)
+                    with scratch_folder() as folder:  # the leader delivers
+                        takes = tuple(replace(take, out=folder / take.out.name) for take in what[1].takes)
                         self.make(replace(what[1], takes=takes))
             except VidgenError as error:  # the leader meets the same, and says so
                 if error.code == "local.out_of_memory":

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from vidgen.media.names import expanded
 from vidgen.takes.request import Task
 
 Offload = Literal["none", "model", "group", "sequential"]
@@ -70,7 +71,7 @@ class Load:
 def gguf_files(quantise: str) -> tuple[Path, ...]:
     """The files of ``gguf:FILE`` or ``gguf:FILE,FILE``; none for other methods."""
     method, _, told = quantise.partition(":")
-    return tuple(Path(name.strip()).expanduser() for name in told.split(",") if name.strip()) if method == "gguf" else ()
+    return tuple(expanded(name.strip()) for name in told.split(",") if name.strip()) if method == "gguf" else ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.catalog.engines import capabilities
@@ -16,6 +15,7 @@ from vidgen.engines.base import Cancelled, LocalEngine, Progress
 from vidgen.engines.open_sora.command import MODEL, plan
 from vidgen.engines.open_sora.setup import revision, setup
 from vidgen.errors import InputError, MissingError, ProcessingError
+from vidgen.media.scratch import scratch_folder
 from vidgen.takes.request import Generated, ShotRequest, TakeRequest
 
 __all__ = ["OpenSora"]
@@ -66,8 +66,8 @@ class OpenSora(LocalEngine):
         from vidgen.engines.program import run_program
 
         self.capabilities(take.request.model)
-        with TemporaryDirectory(prefix="vidgen-open-sora-") as scratch:
-            job = plan(take, setup(), Path(scratch))
+        with scratch_folder() as scratch:
+            job = plan(take, setup(), scratch)
             code, said = run_program(
                 job.argv,
                 what="Open-Sora",
@@ -76,7 +76,7 @@ class OpenSora(LocalEngine):
                 on_line=_milestones(progress),
                 cancelled=cancelled,
             )
-            clips = sorted(Path(scratch).glob("samples/video_*/*.mp4"))
+            clips = sorted(scratch.glob("samples/video_*/*.mp4"))
             if code or not clips:
                 raise _failure(code, said, take.request)
             _deliver(clips[0], out, take.request, cancelled)

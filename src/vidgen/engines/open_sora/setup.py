@@ -12,6 +12,7 @@ from typing import Any
 
 from vidgen.errors import InputError, MissingError
 from vidgen.media.home import configuration, vidgen_home
+from vidgen.media.names import expanded
 
 SCRIPT, CONFIGS = "scripts/diffusion/inference.py", "configs/diffusion/inference"
 WEIGHTS, PICTURE_WEIGHTS = "ckpts/Open_Sora_v2.safetensors", "ckpts/flux1-dev.safetensors"
@@ -57,7 +58,7 @@ def setup() -> Setup:
     values.pop("folder", None)
     if not folder:
         raise _not_ready("its folder is not known", f"set VIDGEN_OPEN_SORA to {_CLONE}, or {_IN_CONFIG.format('folder')}")
-    home = Path(folder).expanduser().absolute()
+    home = expanded(folder).absolute()
     if not (home / SCRIPT).is_file():
         raise _not_ready(f"{home} has no {SCRIPT}", f"set VIDGEN_OPEN_SORA to {_CLONE}")
     if not (home / WEIGHTS).is_file():
@@ -69,7 +70,7 @@ def setup() -> Setup:
 def _torchrun(home: Path, wanted: str) -> str:
     """The launcher: the configured one, that of an environment in the program's folder, or the one on the path."""
     beside = [home / name / "bin" / "torchrun" for name in (".venv", "venv")]
-    named = [Path(wanted).expanduser()] if wanted else beside
+    named = [expanded(wanted)] if wanted else beside
     found = next((str(path) for path in named if os.access(path, os.X_OK)), None)
     if found is None and (not wanted or os.sep not in wanted):
         found = shutil.which(wanted or "torchrun")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
-import tempfile
 import threading
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -21,6 +20,7 @@ import numpy as np
 import torch
 
 from vidgen.errors import MissingError, ProcessingError
+from vidgen.media.scratch import scratch_folder
 from vidgen.post.device import best_device
 from vidgen.post.esrgan.models import Esrgan, model
 from vidgen.post.esrgan.ncnn_files import state_dict
@@ -100,8 +100,8 @@ def load(
     package = import_package()
     best = best_device(device)
     network = _network(row)
-    with tempfile.TemporaryDirectory(prefix="vidgen-realesrgan-") as scratch:
-        path = Path(scratch) / f"{row.name}.pth"
+    with scratch_folder() as scratch:
+        path = scratch / f"{row.name}.pth"
         torch.save({"params": state_dict(row, folder)}, path)
         upsampler = package.RealESRGANer(
             scale=row.native,

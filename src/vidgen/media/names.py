@@ -1,0 +1,58 @@
+"""File names as people mean them: the same letters are the same name, however they are stored."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import unicodedata
+from pathlib import Path
+
+
+def expanded(name: str | Path) -> Path:
+    """A path with ``~`` replaced by the user's home; as it is where nobody knows that home."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return Path(name)
+
+
+def named_file(folder: Path, name: str) -> Path:
+    """The file that ``name`` means in ``folder``: the one of exactly that name, else the one with the same letters.
+
+    ``é`` can be stored as one character or as ``e`` with an accent; disks and editors differ in which they use. Where nothing
+    is found, the path as written.
+    """
+    written = folder / name
+    if name.isascii() or os.path.lexists(written):
+        return written
+    place = folder
+    for part in Path(name).parts:
+        exact = place / part
+        found = (
+            exact
+            if os.path.lexists(exact)
+            else next((one for one in _entries(place) if _plain(one.name) == _plain(part)), None)
+        )
+        if found is None:
+            return written
+        place = found
+    return place
+
+
+def nearest_name(file: Path) -> str | None:
+    """The name in the file's folder that was perhaps meant; other case counts as equal. None where nothing is near."""
+    wanted = _plain(file.name).casefold()
+    names = {_plain(one.name).casefold(): one.name for one in _entries(file.parent)}
+    near = difflib.get_close_matches(wanted, names, 1, cutoff=0.8)
+    return names[near[0]] if near else None
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except (OSError, ValueError):
+        return []
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
