@@ -8,6 +8,7 @@ EVENTS = (
     "run.started",
     "shot.started",
     "take.started",
+    "take.waiting",
     "take.progress",
     "take.done",
     "take.reused",

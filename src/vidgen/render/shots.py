@@ -22,7 +22,7 @@ from vidgen.render.local import PROGRESS_EVERY_S, LocalMaker
 from vidgen.render.machine import capabilities_of, jobs_at_once
 from vidgen.render.project import Workspace
 from vidgen.render.rehearsal import rehearse_shots
-from vidgen.render.remote import run_remote
+from vidgen.render.remote import Purchase, run_remote
 from vidgen.render.turns import Turns
 from vidgen.render.wanted import Shelf
 from vidgen.storyboard.model import Score
@@ -290,7 +290,7 @@ class ShotMaker:
             if not isinstance(error, Cancelled):
                 self.listener("take.failed", shot=planned.id, take=number, code=error.code, message=error.message)
             raise
-        self.listener("take.done", shot=planned.id, take=number, file=str(take.file), cost_usd=take.cost_usd)
+        self.listener("take.done", shot=planned.id, take=number, file=str(take.file), **take.cost)
         return take
 
     async def _made_by(self, planned: PlannedShot, wanted: TakeRequest, key: str) -> Take:
@@ -312,12 +312,15 @@ class ShotMaker:
             seed, request = wanted.seed, wanted.request
             self.listener("take.started", shot=request.shot, take=wanted.take, engine=planned.engine, seed=seed)
 
+        def waiting(seconds: float, why: str) -> None:
+            self.listener("take.waiting", shot=planned.id, take=wanted.take, seconds=round(seconds, 1), why=why)
+
         if isinstance(engine, RemoteEngine):
-            return await run_remote(
+            return await run_remote(Purchase(
                 engine, wanted, key, store, journal, run_id=self.space.run_id, price_usd=price_usd, limit_usd=self._limit,
                 again=bool({planned.id, planned.parent} & self.regenerate), slot=self._slot(planned), started=started,
-                progress=progress, stop=self._stop, notices=self.notices,
-            )  # fmt: skip
+                waiting=waiting, progress=progress, stop=self._stop, notices=self.notices,
+            ))  # fmt: skip
         assert isinstance(engine, LocalEngine)
         (made,) = await self._made_here(engine, planned, [wanted], key)
         if isinstance(made, VidgenError):
@@ -364,7 +367,7 @@ class ShotMaker:
             made = [error] * len(wanted)
         for take, result in zip(wanted, made, strict=True):
             if isinstance(result, Take):
-                self.listener("take.done", shot=planned.id, take=take.take, file=str(result.file), cost_usd=result.cost_usd)
+                self.listener("take.done", shot=planned.id, take=take.take, file=str(result.file), **result.cost)
             elif isinstance(result, VidgenError) and not isinstance(result, Cancelled):
                 self.listener("take.failed", shot=planned.id, take=take.take, code=result.code, message=result.message)
         return [*results, *made]
