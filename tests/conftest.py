@@ -14,7 +14,6 @@ import pytest
 from support import Ran, Vidgen
 from vidgen.cli import main
 
-
 THE_USERS = re.compile(
     "(VIDGEN(?!_FFMPEG$)|RUNWAYML|LUMA|KLING|FAL|OPENAI|GEMINI|GOOGLE|HF|HUGGINGFACE|RAY|SSL_CERT)_.*"
     "|.*_PROXY|SSLKEYLOGFILE|NO_COLOR|FORCE_COLOR|COLUMNS|LINES",

@@ -28,6 +28,7 @@ from vidgen.render.shots import ShotMaker
 from vidgen.storyboard.loader import load_storyboard
 from vidgen.takes.journal import Journal
 from vidgen.testing.providers import ProviderServer
+from vidgen.testing.providers.gemini_omni import FakeGeminiOmni
 from vidgen.testing.providers.kling import FakeKling
 from vidgen.testing.providers.luma import FakeLuma
 from vidgen.testing.providers.pika import FakePika
@@ -74,7 +75,8 @@ def priced() -> Iterator[tuple[str, int, str]]:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ProviderServer]:
-    with ProviderServer(FakeRunway, FakeLuma, FakeKling, FakePika, FakeVeo, polls=0) as playing, playing.reachable(monkeypatch):
+    fakes = (FakeRunway, FakeLuma, FakeKling, FakePika, FakeVeo, FakeGeminiOmni)
+    with ProviderServer(*fakes, polls=0) as playing, playing.reachable(monkeypatch):
         yield playing
 
 
@@ -104,7 +106,8 @@ def test_planned_reserved_and_paid_are_the_same(engine: str, folder: Path, serve
 
 def test_the_commands_say_the_same_of_every_provider(folder: Path, server: ProviderServer, vidgen: Vidgen) -> None:
     models = {"runway": "veo3.1", "luma": "ray-3.2", "kling": "kling-v3", "pika": "pika-v2.2", "veo": "veo-3.1-generate-001"}
-    twice = {"runway": 1.6, "luma": 0.3, "kling": 0.672, "pika": 0.4, "veo": 3.2}
+    models["gemini-omni"] = "gemini-omni-1.2-flash"
+    twice = {"runway": 1.6, "luma": 0.3, "kling": 0.672, "pika": 0.4, "veo": 3.2, "gemini-omni": 0.184}
     assert set(models) == {engine for engine, _, _ in priced()}
     listed = "\n".join(f"  - {{id: {name}, scene: a pier, engine: {name}, model: {model}}}" for name, model in models.items())
     board = folder / "film.yaml"
