@@ -14,13 +14,13 @@ from vidgen.errors import CODES, NOTICES
 
 SOURCE = Path(__file__).parents[1] / "src" / "vidgen"
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "media", "weights", "catalog"),
+    ("errors", "media", "network", "weights", "catalog"),
     ("storyboard", "takes"),
     ("planning", "engines", "scoring", "post", "cut"),
     ("render", "review", "testing"),
     ("cli",),
 )
-SAME_FLOOR = {("takes", "storyboard"), ("weights", "media"), ("catalog", "media"), ("review", "render")}
+SAME_FLOOR = {("takes", "storyboard"), ("weights", "media"), ("weights", "network"), ("catalog", "media"), ("review", "render")}
 """Neighbours that may know each other, one way: takes name storyboard types, weights and catalog use media's file helpers."""
 
 HEAVY = ("torch", "cv2", "av", "diffusers", "numpy", "ncnn", "fontTools")

@@ -184,6 +184,7 @@ CODES: dict[str, str] = {
     "models.unknown": "No model has that name",
     "models.unsafe": "A model brings pickles or code of its own, which are not loaded unless the user trusts it",
     "models.unreadable": "A weights file of the user's own is not of a network that can be used",
+    "network.bad_setting": "A proxy, or a certificate file, that the environment names cannot be used; nothing was sent",
     "new.exists": "The file exists and is not overwritten",
     "output.bad_name": "The output cannot be written under this name",
     "pick.unknown": "The shot has no take of that number",

@@ -23,7 +23,7 @@ def test_the_comparison_fits_and_names_every_model(vidgen: Vidgen, monkeypatch: 
     for engine, models in engine_table().items():
         assert engine in shown and all(able.model in shown for able in models if able.model)
     assert any("veo-3.1-generate-001" in line and "0.40-0.60" in line for line in shown.splitlines())
-    assert any("gemini-omni-1.1-flash" in line and " ? " in f"{line} " for line in shown.splitlines())
+    assert any("pika-v2.5" in line and " ? " in f"{line} " for line in shown.splitlines())
     assert "set GEMINI_API_KEY" in shown and "retired 2026-09-24; use runway" in " ".join(shown.split())
 
 

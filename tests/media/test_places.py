@@ -168,10 +168,10 @@ def test_a_date_in_the_configuration_is_text(tmp_path: Path, monkeypatch: pytest
 
 
 def test_the_time_between_questions_is_a_number_of_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    for text, seconds in (("", None), (" 0.5 ", 0.5), ("0", 0.0)):
+    for text, seconds in (("", 7.0), (" 0.5 ", 0.5), ("0", 0.0)):
         monkeypatch.setenv("VIDGEN_POLL_INTERVAL", text)
-        assert poll_interval() == seconds
+        assert poll_interval(7.0) == seconds
     for text in ("soon", "nan", "-1", "inf", "5s"):
         monkeypatch.setenv("VIDGEN_POLL_INTERVAL", text)
         with pytest.raises(InputError, match="VIDGEN_POLL_INTERVAL"):
-            poll_interval()
+            poll_interval(7.0)

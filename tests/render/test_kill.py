@@ -74,7 +74,8 @@ def test_an_interrupted_run_says_so_and_goes_on_later(number: signal.Signals, co
     board, provider = film(*SHOTS), tmp_path / "provider"
     provider.mkdir()
     process = start(board, provider)
-    time.sleep(1.2)
+    while process.poll() is None and not any(provider.iterdir()):  # a job is bought: the run is on its way
+        time.sleep(0.02)
     os.kill(process.pid, number)
     ended = process.wait(timeout=60)
     assert ended in (code, 0), "0: it was quicker than the signal"

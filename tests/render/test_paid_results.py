@@ -15,9 +15,9 @@ import pytest
 
 from cloud_moods import playing
 from support import Film, Vidgen
-from vidgen.engines.cloud.api import _private
 from vidgen.engines.cloud.failures import ProviderError
 from vidgen.errors import Cancelled
+from vidgen.network.addresses import why_not_public
 from vidgen.render.remote import _heard
 from vidgen.takes.journal import Journal
 from vidgen.takes.request import TakeRequest
@@ -204,5 +204,7 @@ def test_half_downloads_of_dead_runs_are_cleared_away(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "::ffff:10.0.0.1", "ff02::1", "169.254.1.1"])
 def test_results_are_not_fetched_from_private_addresses_however_they_are_written(host: str) -> None:
-    assert asyncio.run(_private(host))
-    assert not asyncio.run(_private("8.8.8.8"))
+    written = f"[{host}]" if ":" in host else host
+    for proxied in (False, True):
+        assert asyncio.run(why_not_public(f"https://{written}/clip.mp4", proxied=proxied))
+    assert asyncio.run(why_not_public("https://8.8.8.8/clip.mp4", proxied=False)) is None

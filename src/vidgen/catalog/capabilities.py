@@ -52,11 +52,13 @@ class Price:
 class Capabilities:
     """What one engine does with one model. Empty tuples mean "any".
 
-    ``references_s``: the one clip length that is made with reference pictures; None where it is as for all.
+    ``references_s``: the one clip length that is made with reference pictures; None where it is as for all. ``last_frame_s``:
+    the longest clip that ends on a closing picture. ``negative``: ``words`` where the prompt has to say it.
     ``task_prices``: prices of tasks that differ from ``price``.
     ``durations_s``: legal clip lengths; ``max_s``: longest clip; ``prompt_chars``: longest prompt; ``moves``: camera
     moves with a structured control, ("all",) for every one (others go into the prompt); ``seconds_per_second``: how
-    long one second of video takes to make, roughly; ``any_model``: models that the table does not know are taken, too.
+    long one second of video takes to make, roughly; ``any_model``: models that the table does not know are taken, too;
+    ``as_of``: when the row was last held against the provider's SDK (ISO date).
     """
 
     engine: str
@@ -72,8 +74,9 @@ class Capabilities:
     last_frame: bool = False
     references: int = 0
     references_s: float | None = None
+    last_frame_s: float | None = None
     seed: bool = False
-    negative: bool = False
+    negative: bool | Literal["words"] = False
     moves: tuple[str, ...] = ()
     audio: bool | Literal["always"] = False
     prompt_chars: int | None = None
@@ -87,12 +90,16 @@ class Capabilities:
     instead: str = ""
     note: str = ""
     any_model: bool = False
+    as_of: str = ""
 
-    def billed_s(self, seconds: float, by_references: bool = False) -> float:
+    def billed_s(self, seconds: float, by_references: bool = False, closes: bool = False) -> float:
         """The clip length that is made and billed for a wanted length: the next legal one, or the longest.
 
-        ``by_references``: reference pictures lead the shot; some models make one length alone of these.
+        ``by_references``: reference pictures lead the shot; some models make one length alone of these. ``closes``: it ends
+        on a closing picture.
         """
+        if closes and self.last_frame_s:
+            seconds = min(seconds, self.last_frame_s)
         if by_references and self.references_s:
             return self.references_s
         legal = [length for length in self.durations_s if length >= seconds - 1e-6]
@@ -111,4 +118,5 @@ class Capabilities:
     ) -> float | None:
         """US dollars for one clip of a wanted length and size, as it is billed; None where that is not known."""
         side = min(width, height, self.max_short_side or width)
-        return self.task_prices.get(task, self.price).of(self.billed_s(seconds, by_references), side, sound)
+        billed = self.billed_s(seconds, by_references, closes=task == "first_last_frame")
+        return self.task_prices.get(task, self.price).of(billed, side, sound)

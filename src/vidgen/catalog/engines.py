@@ -32,9 +32,13 @@ def _yaml(name: str) -> Any:
 @functools.cache
 def engine_table() -> Mapping[str, tuple[Capabilities, ...]]:
     """Every engine and its models, in the table's order; the first model is the default."""
+    table = _yaml("engines.yaml")
+    usual = {"as_of": table["as_of"]}
     return {
-        name: tuple(_capabilities(name, model, {**_shared(row), **(values or {})}) for model, values in _models(row).items())
-        for name, row in _yaml("engines.yaml")["engines"].items()
+        name: tuple(
+            _capabilities(name, model, {**usual, **_shared(row), **(values or {})}) for model, values in _models(row).items()
+        )
+        for name, row in table["engines"].items()
     }
 
 

@@ -139,7 +139,7 @@ def engine_table(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _yes(able: object) -> str:
-    return "yes" if able else "no"
+    return "in words" if able == "words" else "yes" if able else "no"
 
 
 def use_case_table(rows: Iterable[Mapping[str, Any]]) -> None:

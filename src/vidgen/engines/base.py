@@ -8,8 +8,9 @@ them loses nothing: the job id is on disk before it is polled.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -130,6 +131,9 @@ class LocalEngine(Engine):
         """Let go of processes and memory at the end of a run."""
 
 
+Send = Callable[[], Awaitable[str]]
+"""The one step of a submission that may cost something: sends the create request, gives the provider's job id."""
+
 JobState = Literal["queued", "running", "succeeded", "failed"]
 
 
@@ -155,6 +159,12 @@ class RemoteEngine(Engine):
     poll_interval_s: float = 5.0
     deadline_s: float = 3600.0
     """How long a run waits for one job before it leaves it to the next run."""
+
+    async def ready(self, take: TakeRequest, *, reference: str) -> Send:
+        """Do all of a submission that costs nothing (files sent ahead, settings checked) and give the step that sends. What is
+        raised here was surely not sent; the step may be taken again where it raises that the provider turned it away.
+        """
+        return partial(self.submit, take, reference=reference)
 
     @abstractmethod
     async def submit(self, take: TakeRequest, *, reference: str) -> str:

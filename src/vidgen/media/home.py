@@ -73,20 +73,20 @@ def debug() -> bool:
     return os.environ.get("VIDGEN_DEBUG", "") not in ("", "0")
 
 
-def poll_interval() -> float | None:
-    """Seconds between two questions about a job (``VIDGEN_POLL_INTERVAL``); None where nothing is set.
+def poll_interval(usual: float) -> float:
+    """Seconds between two questions about a job: ``VIDGEN_POLL_INTERVAL``, else the usual.
 
     Raises InputError ``config.invalid`` for anything that is not a number of seconds from 0 on.
     """
-    told = os.environ.get("VIDGEN_POLL_INTERVAL", "").strip()
-    if not told:
-        return None
+    given = os.environ.get("VIDGEN_POLL_INTERVAL", "").strip()
+    if not given:
+        return usual
     try:
-        seconds = float(told)
+        seconds = float(given)
     except ValueError:
         seconds = math.nan
     if not 0 <= seconds < math.inf:
-        text = f"VIDGEN_POLL_INTERVAL is {told!r}, not a number of seconds"
+        text = f"VIDGEN_POLL_INTERVAL is {given!r}, not a number of seconds"
         raise InputError("config.invalid", text, hint="VIDGEN_POLL_INTERVAL=5, or leave it unset")
     return seconds
 

@@ -246,7 +246,7 @@ class _Compiler:
         request = self._request(shot, entry.part.frames, choice, able)
         self.notices += unmet_wishes(shot, able)
         self.notices += length_notices(shot, seconds, request.prompt, able)
-        billed = able.billed_s(seconds, request.by_references)
+        billed = able.billed_s(seconds, request.by_references, request.task == "first_last_frame")
         size = (request.width, request.height)
         price = able.price_of(seconds, *size, request.task, request.by_references, request.sound)
         return PlannedShot(

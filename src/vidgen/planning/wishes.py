@@ -34,7 +34,7 @@ _WISHES: tuple[tuple[str, Asked, Can, str], ...] = (
         "takes no opening picture, so it cannot continue a shot",
     ),
     ("references", lambda s: s.references, lambda c: c.references > 0, "takes no reference pictures"),
-    ("negative", lambda s: s.negative, lambda c: c.negative, "has no negative prompt"),
+    ("negative", lambda s: s.negative, lambda c: bool(c.negative), "has no negative prompt"),
     ("seed", lambda s: s.seed is not None, lambda c: c.seed, "takes no seed: takes cannot be repeated"),
     ("source_video", lambda s: s.source_video, lambda c: "video_to_video" in c.tasks, "does not restyle a video"),
     ("motion_brush", lambda s: s.motion_brush, lambda c: "motion_brush" in c.tasks, "has no motion brush"),

@@ -14,6 +14,7 @@ EVENTS = (
     "run.started",
     "shot.started",
     "take.started",
+    "take.waiting",
     "take.progress",
     "take.done",
     "take.reused",

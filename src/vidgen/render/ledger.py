@@ -73,6 +73,7 @@ def _row(attempt: Attempt) -> dict[str, Any]:
         "state": attempt.state,
         "job": attempt.job_id,
         "reference": attempt.reference,
+        **attempt.cost,
         "estimated_usd": attempt.estimated_usd,
         "actual_usd": attempt.actual_usd,
         "created": attempt.created,

@@ -11,11 +11,11 @@ import random
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar, cast, get_args
 
-from vidgen.engines.base import Job, RemoteEngine
+from vidgen.engines.base import Job, RemoteEngine, Send
 from vidgen.engines.cloud.failures import Kind, ProviderError
 from vidgen.errors import Cancelled, Notice, ProcessingError, VidgenError
 from vidgen.media.home import poll_interval
@@ -32,18 +32,31 @@ BLIPS = 20
 """How many answers in a row may be missing while a job is polled."""
 CONNECT_TRIES = 6
 """How often a request is sent that could not leave, because there was no connection."""
+WAIT_S = 3600.0
+"""How long a run waits for a provider that turns a request away for now; one that asks for longer is left at once."""
 LISTED_AFTER_S, LISTED_UNTIL_S = 300.0, 86_400.0
 """A job that a provider does not list at this age was never accepted: younger, the list may lag behind; older, it may have been
 cleared away.
 """
 LONGEST_PAUSE_S = 60.0
+"""The longest pause of our own choice; one that a provider asks for is kept as it is."""
+TOLD_FROM_S = 5.0
+"""Pauses of this length are told."""
 TICK_S = 0.2
 """How soon a wish to stop is heard while waiting."""
 
 
 @dataclass(frozen=True)
 class Purchase:
-    """One take to be had from a provider: what is wanted, under which key, at which price, and where it is kept."""
+    """One take to be had from a provider: what is wanted, under which key, at which price, and where it is kept.
+
+    Args:
+        limit_usd: most that this run may spend; None: no limit.
+        again: a person asked for new takes, so that a result which is lost at the provider may be bought once more.
+        slot: held while the provider works: how many jobs it takes at once. Fetching and checking are outside of it.
+        started: called once it is this take's turn. waiting: called with seconds and the reason before a pause that a person
+            would wonder about. notices: where remarks on the take are added.
+    """
 
     engine: RemoteEngine
     wanted: TakeRequest
@@ -53,12 +66,13 @@ class Purchase:
     run_id: str
     price_usd: float | None
     limit_usd: float | None
-    again: bool
-    slot: asyncio.Semaphore
-    started: Callable[[], None]
-    progress: Callable[[float], None]
     stop: threading.Event
-    notices: list[Notice]
+    again: bool = False
+    slot: asyncio.Semaphore = field(default_factory=asyncio.Semaphore)
+    started: Callable[[], None] = lambda: None
+    waiting: Callable[[float, str], None] = lambda seconds, why: None
+    progress: Callable[[float], None] = lambda share: None
+    notices: list[Notice] = field(default_factory=list)
 
     @property
     def take_key(self) -> str:
@@ -68,54 +82,27 @@ class Purchase:
     @property
     def interval_s(self) -> float:
         """Pause between two looks at a job."""
-        told = poll_interval()
-        return self.engine.poll_interval_s if told is None else told
+        return poll_interval(self.engine.poll_interval_s)
 
 
-async def run_remote(
-    engine: RemoteEngine,
-    wanted: TakeRequest,
-    key: str,
-    store: TakeStore,
-    journal: Journal,
-    *,
-    run_id: str,
-    price_usd: float | None,
-    limit_usd: float | None,
-    progress: Callable[[float], None],
-    stop: threading.Event,
-    again: bool = False,
-    slot: asyncio.Semaphore | None = None,
-    started: Callable[[], None] = lambda: None,
-    notices: list[Notice] | None = None,
-) -> Take:
+async def run_remote(buy: Purchase) -> Take:
     """One take from a provider: go on with an open job, or reserve its price, send it once, and wait for it.
-
-    Args:
-        again: a person asked for new takes, so that a result which is lost at the provider may be bought once more.
-        slot: held while the provider works: how many jobs it takes at once. Fetching and checking are outside of it.
-        started: called once it is this take's turn.
-        notices: where remarks on the take are added.
 
     An unclear answer to the create request is journaled as unknown and never sent again by itself.
     """
-    buy = Purchase(
-        engine, wanted, key, store, journal, run_id, price_usd, limit_usd, again,
-        slot or asyncio.Semaphore(), started, progress, stop, notices if notices is not None else [],
-    )  # fmt: skip
     await _look_up(buy)
-    attempt = journal.open_job(buy.take_key)
+    attempt = buy.journal.open_job(buy.take_key)
     if attempt is None:
         return await _new(buy)
     try:
         async with buy.slot:
-            started()
+            buy.started()
             job = await _wait(buy, attempt)
         return await _finish(buy, attempt, job)
     except ProcessingError as error:
-        if error.code not in ("result.expired", "provider.bad_result") or not again:
+        if error.code not in ("result.expired", "provider.bad_result") or not buy.again:
             raise
-        journal.failed(attempt.id, error.message, actual_usd=attempt.estimated_usd)
+        buy.journal.failed(attempt.id, error.message, actual_usd=attempt.estimated_usd)
     return await _new(buy)
 
 
@@ -157,28 +144,50 @@ async def _bought(buy: Purchase) -> Attempt:
         limit_usd=buy.limit_usd,
         again=buy.again,
     )
+    send: Send | None = None
+    until = time.monotonic() + WAIT_S
     for number in range(1, RATE_TRIES + 1):
         try:
-            return await _sent(buy, attempt)
+            send = send or await _made_ready(buy, attempt)
+            return await _sent(buy, attempt, send)
         except ProviderError as error:
             if error.kind != "rate" and not error.unsent:
                 raise
             try:
-                if number == (CONNECT_TRIES if error.unsent else RATE_TRIES) or error.kind == "auth":
-                    raise
-                await _pause(buy, error.retry_after_s or buy.interval_s * 2 ** min(number, 6))
-            except VidgenError:
-                buy.journal.failed(attempt.id, f"never accepted: {error.message}")
+                pause_s = error.retry_after_s or min(buy.interval_s * 2 ** min(number, 6), LONGEST_PAUSE_S)
+                over = number == (CONNECT_TRIES if error.unsent else RATE_TRIES) or time.monotonic() + pause_s > until
+                if over or error.lasting:
+                    raise _not_waited_for(error, pause_s) if over and error.retry_after_s else error
+                await _pause(buy, pause_s, error.message)
+            except VidgenError as given_up:
+                buy.journal.failed(attempt.id, f"never accepted: {given_up.message}")
                 raise
     raise AssertionError("unreachable")
 
 
-async def _sent(buy: Purchase, attempt: Attempt) -> Attempt:
+def _not_waited_for(error: ProviderError, pause_s: float) -> ProviderError:
+    """The same, with the time from which on it makes sense to try again."""
+    again = datetime.now().astimezone() + timedelta(seconds=pause_s)
+    error.hint = f"run the same command again after {again:%Y-%m-%d %H:%M}, when it takes requests again; nothing is lost"
+    return error
+
+
+async def _made_ready(buy: Purchase, attempt: Attempt) -> Send:
+    """Everything of the submission that costs nothing. Whatever breaks here was surely not sent: nothing stays set aside."""
+    try:
+        return await _heard(buy, buy.engine.ready(buy.wanted, reference=attempt.reference))
+    except BaseException as error:
+        if not isinstance(error, ProviderError) or not (error.kind == "rate" or error.unsent):
+            buy.journal.failed(attempt.id, f"never sent: {error if isinstance(error, VidgenError) else type(error).__name__}")
+        raise
+
+
+async def _sent(buy: Purchase, attempt: Attempt, send: Send) -> Attempt:
     """Send the create request once; the journal knows before and after."""
     journal = buy.journal
     journal.begin(attempt.id)
     try:
-        job_id = await buy.engine.submit(buy.wanted, reference=attempt.reference)
+        job_id = await send()
     except VidgenError as error:
         if error.code == "submit.unknown":
             journal.unknown(attempt.id, error.message)
@@ -218,7 +227,10 @@ async def _finish(buy: Purchase, attempt: Attempt, job: Job) -> Take:
     part = buy.store.part_for(buy.take_key)
     try:
         generated = await _heard(buy, buy.engine.fetch(job, buy.wanted, part))
-        take = await asyncio.to_thread(buy.store.put, part, buy.wanted, generated, request_key=buy.key)
+        paid = generated
+        if generated.cost_usd is None and attempt.estimated_usd is not None:
+            paid = replace(generated, cost_usd=attempt.estimated_usd, cost_basis="list")
+        take = await asyncio.to_thread(buy.store.put, part, buy.wanted, paid, request_key=buy.key)
     finally:
         part.unlink(missing_ok=True)
     buy.journal.done(attempt.id, sha256=take.sha256, actual_usd=generated.cost_usd)
@@ -254,9 +266,10 @@ async def _wait(buy: Purchase, attempt: Attempt) -> Job:
             job = await _heard(buy, buy.engine.poll(attempt.job_id))
         except ProviderError as error:
             blips += 1
-            if error.kind not in ("provider_fault", "rate") or blips > BLIPS:
+            pause_s = error.retry_after_s or min(buy.interval_s * blips, LONGEST_PAUSE_S)
+            if error.kind not in ("provider_fault", "rate") or blips > BLIPS or time.monotonic() + pause_s > until:
                 raise
-            await _pause(buy, error.retry_after_s or buy.interval_s * blips)
+            await _pause(buy, pause_s, error.message)
             continue
         blips = 0
         if job.state in ("succeeded", "failed"):
@@ -268,9 +281,13 @@ async def _wait(buy: Purchase, attempt: Attempt) -> Job:
         await _pause(buy, buy.interval_s)
 
 
-async def _pause(buy: Purchase, seconds: float) -> None:
-    """Wait, a little unevenly so that takes do not ask all at once; ends early, with Cancelled, when the user wants to stop."""
-    until = time.monotonic() + min(seconds, LONGEST_PAUSE_S) * random.uniform(0.85, 1.15)
+async def _pause(buy: Purchase, seconds: float, why: str = "") -> None:
+    """Wait, a little longer for some takes so that they do not ask all at once; ends early, with Cancelled, when the user wants
+    to stop.
+    """
+    if seconds >= TOLD_FROM_S and why:
+        buy.waiting(seconds, why)
+    until = time.monotonic() + seconds * random.uniform(1.0, 1.15)
     while (left := until - time.monotonic()) > 0:
         if buy.stop.is_set():
             raise Cancelled()

@@ -23,7 +23,7 @@ def shot_data(shot: MadeShot, larger: Take | None = None) -> dict[str, Any]:
                 "take": take.take,
                 "file": str(take.file),
                 "seed": take.seed,
-                "cost_usd": take.cost_usd,
+                **take.cost,
                 "score": shot.verdict.score(take.take) if shot.verdict else None,
                 "vetoes": shot.verdict.vetoes(take.take) if shot.verdict else [],
                 "model": take.model,
@@ -40,4 +40,4 @@ def shot_data(shot: MadeShot, larger: Take | None = None) -> dict[str, Any]:
 
 
 def _enlarged(take: Take) -> dict[str, Any]:
-    return {"engine": take.engine, "model": take.model, "file": str(take.file), "cost_usd": take.cost_usd}
+    return {"engine": take.engine, "model": take.model, "file": str(take.file), **take.cost}

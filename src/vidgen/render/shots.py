@@ -25,7 +25,7 @@ from vidgen.render.local import PROGRESS_EVERY_S, LocalMaker
 from vidgen.render.machine import capabilities_of, jobs_at_once
 from vidgen.render.project import Workspace
 from vidgen.render.rehearsal import rehearse_shots
-from vidgen.render.remote import run_remote
+from vidgen.render.remote import Purchase, run_remote
 from vidgen.render.spending import Bill, BillItem
 from vidgen.render.turns import Turns
 from vidgen.render.wanted import Shelf
@@ -310,7 +310,7 @@ class ShotMaker:
     def _told(self, planned: PlannedShot, number: int, made: Take | VidgenError) -> Take | VidgenError:
         """Tell what came of a take."""
         if isinstance(made, Take):
-            self.listener("take.done", shot=planned.id, take=number, file=str(made.file), cost_usd=made.cost_usd)
+            self.listener("take.done", shot=planned.id, take=number, file=str(made.file), **made.cost)
         elif not isinstance(made, Cancelled):
             self.listener("take.failed", shot=planned.id, take=number, code=made.code, message=shown(made).message)
         return made
@@ -334,12 +334,15 @@ class ShotMaker:
             seed, request = wanted.seed, wanted.request
             self.listener("take.started", shot=request.shot, take=wanted.take, engine=planned.engine, seed=seed)
 
+        def waiting(seconds: float, why: str) -> None:
+            self.listener("take.waiting", shot=planned.id, take=wanted.take, seconds=round(seconds, 1), why=why)
+
         if isinstance(engine, RemoteEngine):
-            return await run_remote(
+            return await run_remote(Purchase(
                 engine, wanted, key, store, journal, run_id=self.space.run_id, price_usd=price_usd, limit_usd=self._limit,
                 again=bool({planned.id, planned.parent} & self.regenerate), slot=self._slot(planned), started=started,
-                progress=progress, stop=self._stop, notices=self.notices,
-            )  # fmt: skip
+                waiting=waiting, progress=progress, stop=self._stop, notices=self.notices,
+            ))  # fmt: skip
         assert isinstance(engine, LocalEngine)
         (made,) = await self._made_here(engine, planned, [wanted], key)
         return made

@@ -74,6 +74,16 @@ class Attempt:
     created: str
     updated: str
 
+    @property
+    def cost(self) -> dict[str, float | str | None]:
+        """What it has cost, or may have: the provider's figure, else the list price; where it failed, what was paid all the
+        same. None where no price is known.
+        """
+        over = self.state in ("planned", "failed")
+        cost = self.actual_usd if self.actual_usd is not None else 0.0 if self.state == "planned" else self.estimated_usd
+        listed = self.actual_usd is None or (over and self.actual_usd == self.estimated_usd)
+        return {"cost_usd": cost, "cost_basis": None if cost is None else "list" if listed else "provider"}
+
     def notice(self) -> Notice:
         """What the user has to hear of an attempt whose submission was interrupted (state ``unknown``)."""
         return Notice(
@@ -172,6 +182,10 @@ class Journal:
         """The submitted job of a take that has not ended, to be polled rather than bought again."""
         return next((row for row in self.attempts(take_key) if row.state == "submitted"), None)
 
+    def list_price(self, take_key: str) -> float | None:
+        """What the price list said of the attempt that a take came of."""
+        return next((row.estimated_usd for row in self.attempts(take_key) if row.state == "done"), None)
+
     def attempts(self, take_key: str | None = None) -> list[Attempt]:
         """Every attempt (at one take), newest first."""
         with self._connect() as db:
@@ -202,7 +216,8 @@ class Journal:
             elif row.state == "submitting":
                 self.unknown(row.id, "the run ended while the request was being sent")
             elif row.state == "submitted" and (take := stored(row.take_key)):
-                self.done(row.id, sha256=take.sha256, actual_usd=take.cost_usd)
+                told = take.cost_usd if take.cost_basis == "provider" else None
+                self.done(row.id, sha256=take.sha256, actual_usd=told)
         return [row for row in self.attempts() if row.state == "unknown"]
 
     def note(self, kind: str, words: str, *, take_key: str | None = None) -> None:

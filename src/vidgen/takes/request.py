@@ -16,6 +16,10 @@ Task = Literal[
 ]
 
 
+CostBasis = Literal["provider", "list"]
+"""Where a cost is from: the engine's or provider's own figure, or the price list."""
+
+
 @dataclass(frozen=True)
 class Words:
     """The structured shot in words, as the storyboard said them; the prompt is rendered from these."""
@@ -112,7 +116,8 @@ class Generated:
     """What an engine made: the clip file, and everything that is needed to know how.
 
     ``manifest`` holds model, revision, scheduler, steps, seed and whatever else changes the picture (JSON values).
-    ``cost_usd`` is the provider's own figure, None where it does not give one. ``notices`` are (code, message) pairs.
+    ``cost_usd`` is the provider's own figure, None where it does not give one; ``cost_basis`` is ``list`` where the list price
+    has taken its place. ``notices`` are (code, message) pairs.
     """
 
     file: Path
@@ -120,11 +125,14 @@ class Generated:
     diffusion: bool
     cost_usd: float | None = 0.0
     notices: tuple[tuple[str, str], ...] = ()
+    cost_basis: CostBasis = "provider"
 
 
 @dataclass(frozen=True)
 class Take:
-    """A take in the store: ``file`` is ``<sha256>.mp4``; ``key`` is its take key; ``cost_usd`` what it cost when made."""
+    """A take in the store: ``file`` is ``<sha256>.mp4``; ``key`` is its take key; ``cost_usd`` what it cost when made (US
+    dollars, None where no price is known), by the provider's own figure or by the list.
+    """
 
     take: int
     key: str
@@ -136,4 +144,10 @@ class Take:
     diffusion: bool
     cost_usd: float | None
     manifest: Mapping[str, Any]
+    cost_basis: CostBasis = "provider"
     reused: bool = False
+
+    @property
+    def cost(self) -> dict[str, float | str | None]:
+        """What was paid for it, as results and events tell it."""
+        return {"cost_usd": self.cost_usd, "cost_basis": None if self.cost_usd is None else self.cost_basis}

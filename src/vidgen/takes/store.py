@@ -11,6 +11,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,11 @@ class TakeStore:
             if wrong := self._damage(sidecar, data):
                 self._quarantine(sidecar, data, wrong)
                 return None
-            return _take(row, sidecar.with_suffix(".mp4"), data["sha256"], reused=True)
+            take = _take(row, sidecar.with_suffix(".mp4"), data["sha256"], reused=True)
+            if take.cost_usd is None and "cost_basis" not in row:  # written before list prices were kept with takes
+                listed = self._journal.list_price(take_key)
+                return replace(take, cost_usd=listed, cost_basis="list")
+            return take
 
     def takes_of(self, request_key: str) -> list[Take]:
         """Every stored take of a request, by its number."""
@@ -225,6 +230,7 @@ def _record(take: TakeRequest, generated: Generated, request_key: str) -> dict[s
         "model": generated.manifest.get("model", request.model),
         "diffusion": generated.diffusion,
         "cost_usd": generated.cost_usd,
+        "cost_basis": None if generated.cost_usd is None else generated.cost_basis,
         "prompt": request.prompt,
         "manifest": dict(generated.manifest),
     }
@@ -241,6 +247,7 @@ def _take(row: Mapping[str, Any], file: Path, digest: str, *, reused: bool) -> T
         model=row["model"],
         diffusion=row["diffusion"],
         cost_usd=row["cost_usd"],
+        cost_basis=row.get("cost_basis") or "provider",
         manifest=row["manifest"],
         reused=reused,
     )

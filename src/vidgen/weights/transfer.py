@@ -66,10 +66,14 @@ def fetch(url: str, into: Path, *, limit: int, on_bytes: OnBytes | None = None) 
     """
     import httpx
 
+    from vidgen.network.clients import client as client_for
+    from vidgen.network.settings import bare_network, network
+
     job = _Job(url, into, limit, on_bytes)
     into.write_bytes(b"")
     timeout = httpx.Timeout(READ_S, connect=CONNECT_S)
-    with httpx.Client(timeout=timeout, trust_env=not is_loopback(url), headers={"Accept-Encoding": "identity"}) as client:
+    settings = network() if url.startswith("https:") else bare_network()
+    with client_for(settings, url, timeout=timeout, headers={"Accept-Encoding": "identity"}) as client:
         for left in reversed(range(TRIES)):
             try:
                 _once(client, job)

@@ -15,6 +15,7 @@ from vidgen.catalog.capabilities import Capabilities
 from vidgen.engines.base import Job
 from vidgen.engines.cloud.api import Address, Api
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
+from vidgen.engines.cloud.download import fetch_result
 from vidgen.engines.cloud.failures import Kind, ProviderError
 from vidgen.errors import InputError, MissingError, VidgenError
 from vidgen.media.verify import check_video
@@ -223,7 +224,7 @@ def test_addresses_are_https_or_this_machine(address: str) -> None:
 def test_results_come_from_public_https_addresses(url: str, tmp_path: Path) -> None:
     api = Api("Plain", Address("https://api.example.com", "built in"), dict, lambda status, body: "bad_request")
     with pytest.raises(ProviderError, match="not a public https address"):
-        asyncio.run(api.download(url, tmp_path / "a.mp4"))
+        asyncio.run(fetch_result(api, url, tmp_path / "a.mp4"))
 
 
 def test_an_address_on_another_host_is_never_asked_with_the_key() -> None:

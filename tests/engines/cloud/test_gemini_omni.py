@@ -149,7 +149,8 @@ def test_what_is_bought_is_what_plan_reckons(sent: Any) -> None:
         for frames in (24, 72, 100, 150, 240):
             body, _ = sent(wish(frames=frames, model=model))
             assert body["response_format"]["duration"] == f"{able.billed_s(frames / 24):g}s"
-        assert GeminiOmni().estimate(wish(model=model).request) is None, "its price is not known"
+        edited = wish(model=model, task="video_to_video").request
+        assert GeminiOmni().estimate(edited) is None, "what an edited clip costs is not known"
 
 
 def test_image_to_video_opens_with_the_picture_in_the_clips_shape(sent: Any, picture: Path) -> None:
@@ -465,3 +466,26 @@ def test_the_fake_answers_as_the_sdks_types_are(monkeypatch: pytest.MonkeyPatch,
             answer = fake.answer(Asked("GET", path, {}, {"x-goog-api-key": fake.key}, b""))
             assert answer is not None and set(answer.json) <= known
             Interaction.model_validate(answer.json, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("model", "seconds", "closing", "made"),
+    [
+        ("gemini-omni-1.1-flash", 14, False, "10s"),
+        ("gemini-omni-1.2-flash", 14, False, "14s"),
+        ("gemini-omni-1.2-flash", 2, False, "3s"),
+        ("gemini-omni-1.2-flash", 14, True, "10s"),
+    ],
+)
+def test_lengths_by_model_and_to_a_closing_picture(model: str, seconds: int, closing: bool, made: str, tmp_path: Path) -> None:
+    shot: dict[str, Any] = {"model": model, "frames": seconds * 24, "width": 1280, "height": 720}
+    if closing:
+        cv2.imwrite(str(tmp_path / "a.png"), np.full((72, 128, 3), 90, np.uint8))
+        inputs = Inputs(start_frame=tmp_path / "a.png", end_frame=tmp_path / "a.png")
+        shot |= {"task": "first_last_frame", "inputs": inputs}
+    wanted = take("gemini-omni", **shot)
+    create = GeminiOmni().compose(wanted, "ref")
+    assert create.json and create.json["response_format"]["duration"] == made and not list(complaints(create.json))
+    assert any("end_frame" in text for _, text in create.notices) is closing
+    price = GeminiOmni().estimate(wanted.request)
+    assert price == pytest.approx(float(made[:-1]) * (0.10 if "1.1" in model else 0.07))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 
 from cloud_moods import ProviderMoods, playing, take, through
 from engines.cloud.oracle import Oracle
+from support import Vidgen
 from vidgen.engines.base import Job
 from vidgen.engines.cloud.failures import ProviderError
 from vidgen.engines.cloud.openai_videos import OpenAIVideos
@@ -272,3 +275,22 @@ def test_the_fake_answers_as_the_sdk_reads_it(monkeypatch: pytest.MonkeyPatch, m
                 Video.model_validate(answer.json, strict=True)
 
         asyncio.run(run())
+
+
+def test_the_recipe_for_a_server_of_ones_own_sends_what_its_maker_wants(
+    monkeypatch: pytest.MonkeyPatch, vidgen: Vidgen, tmp_path: Path
+) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "models.md").read_text(encoding="utf-8")
+    (recipe,) = (block for block in re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL) if "MiniMax-H3" in block)
+    (tmp_path / "harbour.yaml").write_text(recipe.replace("resolution: 768p", "resolution: 96p"), encoding="utf-8")
+    cv2.imwrite(str(tmp_path / "boat.png"), np.full((96, 168, 3), 90, np.uint8))
+    with playing(monkeypatch, FakeOpenAIVideos) as server:
+        ran = vidgen("render", "harbour.yaml", "--yes", "--json", "--candidates", "1")
+        assert ran.code == 0, ran.envelope["error"]
+        forms = [asked.form() for asked in server.asked if asked.method == "POST"]
+    tasks = {json.loads(form["extra_params"])["task"]: form for form in forms}
+    assert set(tasks) == {"t2va", "fl2va"} and "input_reference" in tasks["fl2va"]
+    for form in forms:
+        fields = {name: form[name] for name in ("width", "height", "fps", "num_frames", "flow_shift")}
+        assert fields == {"width": "1344", "height": "768", "fps": "24", "num_frames": "124", "flow_shift": "12"}
+        assert (int(form["num_frames"]) - 5) % 17 == 0 and form["model"] == "MiniMaxAI/MiniMax-H3"

@@ -19,11 +19,15 @@ def engines(
     context: typer.Context,
     as_json: Json = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="A short table for documents.")] = False,
+    stale: Annotated[bool, typer.Option("--stale", help="Rows that may no longer be true: old, or unlike the SDKs.")] = False,
 ) -> None:
     """Engines: what they can do, what they cost, and whether they run here."""
     if context.invoked_subcommand:
         return
     with Output("engines", as_json) as out:
+        if stale:
+            _stale(out)
+            return
         from vidgen.cli.tables import engine_table
         from vidgen.render.about import engine_rows
 
@@ -35,6 +39,21 @@ def engines(
         elif not as_json:
             engine_table(rows)
         out.result({"engines": rows})
+
+
+def _stale(out: Output) -> None:
+    from datetime import date
+
+    from vidgen.render.staleness import DAYS, stale_rows
+
+    rows, missing = stale_rows(date.today())
+    for row in rows:
+        why = f"read {row['as_of']}, {row['days']} days ago" if row["why"] == "age" else f"the SDK disagrees: {row['text']}"
+        out.say(f"{row['engine']} {row['model']}: {why}")
+    for line in missing:
+        out.note(f"not compared: {line}")
+    out.say(f"{len(rows)} rows are older than {DAYS} days or unlike the providers' SDKs")
+    out.result({"stale": rows, "not_compared": missing})
 
 
 @engines_app.command("recommend")

@@ -1,8 +1,9 @@
 """The one HTTP client of all providers: what is paid for is sent exactly once, and keys go to the configured host alone.
 
 - A create request is sent once. What was surely refused is an error of its kind; what may have been accepted (no answer, a
-  server error, an answer that cannot be read) is ``unknown_submit``. Only a connection that was never made is neither.
-- Reading and downloading are free, so they are repeated with growing pauses.
+  server error, an answer that cannot be read) is ``unknown_submit``. What broke before the first byte of the request left is
+  neither: it was surely not sent.
+- Reading and downloading are free, so they are repeated with growing pauses, or those that the provider asks for.
 - Plain http only to this machine. The key never leaves for another host: results are fetched without it, redirects of the
   API are not followed, redirects of results only to public https addresses.
 """
@@ -10,18 +11,19 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import random
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from vidgen import __version__
 from vidgen.engines.cloud.failures import Kind, ProviderError
-from vidgen.errors import InputError, ProcessingError
+from vidgen.engines.cloud.waits import asked_pause_s, clock_off_s
+from vidgen.errors import InputError
+from vidgen.network.addresses import is_loopback, why_not_public
+from vidgen.network.settings import Network, bare_network, network
 
 if TYPE_CHECKING:
     import httpx
@@ -29,11 +31,10 @@ if TYPE_CHECKING:
 CONNECT_S, ANSWER_S = 15.0, 120.0
 TRIES = 5
 """How often what is free is tried."""
-MAX_RESULT_BYTES = 4 << 30
-MAX_REDIRECTS = 5
 LONGEST_PAUSE_S = 60.0
-"""However long a provider asks to be left alone."""
-NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""How long what is free is left alone here; a provider that asks for more is an error, which its caller waits over."""
+CLOCK_OFF_S = 120.0
+"""A clock that is off by more may be why a provider does not take a token."""
 
 Classify = Callable[[int, Any], Kind]
 """From HTTP status and decoded body (JSON value or text) to the kind of failure."""
@@ -48,19 +49,17 @@ class Address:
     """Where the address was set: an environment variable, or ``built in``."""
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        fine = parts.scheme == "https" or (parts.scheme == "http" and _loopback(parts.hostname or ""))
-        if not fine or not parts.hostname or parts.username:
+        if not _is_base(self.url):
             raise InputError(
                 "provider.bad_address",
                 f"{self.source}: {_bare(self.url)} is not an https address",
-                hint="https://HOST/..., or http:// for this machine (127.0.0.1)",
+                hint="https://HOST/..., or http:// for this machine (127.0.0.1); no user, no question mark",
             )
 
     @property
     def local(self) -> bool:
         """Whether it is on this machine: then results may be, too."""
-        return _loopback(urlsplit(self.url).hostname or "")
+        return is_loopback(urlsplit(self.url).hostname or "")
 
 
 @dataclass
@@ -81,17 +80,34 @@ class Api:
     key_name: str = ""
     secrets: tuple[str, ...] = ()
     pause_s: float = 1.0
+    _network: Network | None = field(default=None, repr=False)
     _client: httpx.AsyncClient | None = field(default=None, repr=False)
+
+    def check(self) -> None:
+        """Whether anything could be sent at all. Raises InputError for settings of the network that cannot work, ProviderError
+        for a key that cannot be one. Asks no network.
+        """
+        self.network()
+        self.sent_headers()
 
     async def create(self, path: str, **body: Any) -> Any:
         """Send the one paid request (``json=``, or ``data=`` and ``files=``) and return its decoded answer."""
         import httpx
 
+        from vidgen.network.clients import starts_sending
+
+        left = False
+
+        async def trace(event: str, info: Any) -> None:
+            nonlocal left
+            left = left or starts_sending(event, info)
+
+        client, url, headers = self.http(), self.url(path), self.sent_headers()
         try:
-            answer = await self._http().post(self._url(path), headers=self._headers(), **body)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
-            raise self.failure("provider_fault", f"no connection: {error}", unsent=True) from error
-        except httpx.HTTPError as error:
+            answer = await client.post(url, headers=headers, extensions={"trace": trace}, **body)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            if not left or isinstance(error, httpx.LocalProtocolError):
+                raise self._unreached(error) from error
             raise self.failure("unknown_submit", f"no answer ({type(error).__name__})") from error
         decoded = _decoded(answer)
         if 200 <= answer.status_code < 300:
@@ -100,7 +116,7 @@ class Api:
             return decoded
         if answer.status_code >= 500 or answer.status_code in (408, 409) or answer.status_code < 400:
             raise self.failure("unknown_submit", f"HTTP {answer.status_code}: {words_of(decoded)}")
-        raise self.refusal(answer.status_code, decoded, answer.headers.get("retry-after"))
+        raise self.refusal(answer.status_code, decoded, answer.headers)
 
     async def send(self, method: str, path: str, *, tries: int = 1, **body: Any) -> Any:
         """A request that costs nothing, whose repetition does no harm where ``tries`` is above 1. Decoded answer."""
@@ -108,128 +124,91 @@ class Api:
 
         for attempt in range(1, tries + 1):
             try:
-                answer = await self._http().request(method, self._url(path), headers=self._headers(), **body)
+                answer = await self.http().request(method, self.url(path), headers=self.sent_headers(), **body)
                 decoded = _decoded(answer)
                 if 200 <= answer.status_code < 300:
                     return decoded
-                error = self.refusal(answer.status_code, decoded, answer.headers.get("retry-after"))
+                error = self.refusal(answer.status_code, decoded, answer.headers)
             except httpx.HTTPError as broken:
-                error = self.failure("provider_fault", f"no answer ({type(broken).__name__})")
+                error = self._unreached(broken)
             if error.kind not in ("rate", "provider_fault") or attempt == tries:
                 raise error
-            await asyncio.sleep(min(error.retry_after_s or self._backoff(attempt), LONGEST_PAUSE_S))
+            await self.rest(error, attempt)
         raise AssertionError("unreachable")
 
     async def get(self, path: str) -> Any:
         """Read something; repeated over blips."""
         return await self.send("GET", path, tries=TRIES)
 
-    async def download(self, url: str, out: Path) -> None:
-        """Fetch a result into ``out``; repeated over blips. A whole address is asked without the key; a path is on the API
-        itself and is asked with it (another host that it leads to, without).
-
-        Raises ProviderError ``expired`` where the address is no longer good (401, 403, 404, 410): ask for a fresh one.
-        """
-        import httpx
-
-        for attempt in range(1, TRIES + 1):
-            try:
-                await self._stream(url, out)
-                return
-            except httpx.HTTPError as broken:
-                error = self.failure("provider_fault", f"the result could not be downloaded ({type(broken).__name__})")
-            except (httpx.InvalidURL, ValueError) as broken:
-                raise self.failure("provider_fault", "the address of its result cannot be read") from broken
-            except OSError as broken:
-                text = f"{out.parent}: the result cannot be kept: {broken.strerror or broken}"
-                raise ProcessingError(
-                    "media.not_kept", text, hint="free disk space, then run the same command again"
-                ) from broken
-            except ProviderError as refused:
-                if refused.kind != "provider_fault":
-                    raise
-                error = refused
-            if attempt == TRIES:
-                raise error
-            await asyncio.sleep(self._backoff(attempt))
-
     async def upload(self, method: str, url: str, headers: Mapping[str, str] | None = None, **body: Any) -> None:
         """Send a file where the API said to, without the key; repeated over blips. Nothing is bought by it."""
         import httpx
 
         for attempt in range(1, TRIES + 1):
-            await self._check_public(url)
+            await self.check_public(url)
             try:
-                answer = await self._http().request(method, url, headers=dict(headers or {}), **body)
+                answer = await self.http().request(method, url, headers=dict(headers or {}), **body)
                 if 200 <= answer.status_code < 300:
                     return
                 kind: Kind = "provider_fault" if answer.status_code >= 500 or answer.status_code == 429 else "bad_request"
-                error = self.failure(kind, f"a file could not be uploaded: HTTP {answer.status_code}")
-            except httpx.HTTPError as broken:
-                error = self.failure("provider_fault", f"a file could not be uploaded ({type(broken).__name__})")
+                words, pause_s = f"a file could not be uploaded: HTTP {answer.status_code}", asked_pause_s(answer.headers)
+                error = self.failure(kind, words, retry_after_s=pause_s)
+            except (httpx.HTTPError, httpx.InvalidURL, ValueError) as broken:
+                error = self.failure("provider_fault", f"a file could not be uploaded: {self._why(broken)}")
             if error.kind != "provider_fault" or attempt == TRIES:
                 raise error
-            await asyncio.sleep(self._backoff(attempt))
+            await self.rest(error, attempt)
 
-    async def _stream(self, url: str, out: Path) -> None:
-        headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
-        own = "://" not in url
-        for _ in range(MAX_REDIRECTS + 1):
-            if own:
-                url, sent = self._url(url), {**headers, **self._headers()}
-            else:
-                await self._check_public(url)
-                sent = headers
-            async with self._http().stream("GET", url, headers=sent) as answer:
-                if answer.is_redirect:
-                    url = urljoin(url, answer.headers.get("location", ""))
-                    own = own and urlsplit(url)[:2] == urlsplit(self.address.url)[:2]
-                    continue
-                if answer.status_code in (401, 403, 404, 410):
-                    raise self.failure("expired", f"HTTP {answer.status_code}")
-                if answer.status_code != 200:
-                    raise self.failure("provider_fault", f"the result came with HTTP {answer.status_code}")
-                await self._save(answer, out)
-                return
-        raise self.failure("provider_fault", "the result is behind too many redirects")
+    async def rest(self, error: ProviderError, attempt: int) -> None:
+        """Wait before the next try, as long as the provider asks. Raises the error where it asks for too long."""
+        if (error.retry_after_s or 0.0) > LONGEST_PAUSE_S:
+            raise error
+        await asyncio.sleep(error.retry_after_s or self._backoff(attempt))
 
-    async def _save(self, answer: httpx.Response, out: Path) -> None:
-        promised = answer.headers.get("content-length")
-        got = 0
-        with out.open("wb") as file:
-            async for chunk in answer.aiter_raw():
-                got += len(chunk)
-                if got > MAX_RESULT_BYTES:
-                    raise self.failure("bad_request", "the result is larger than 4 GiB")
-                file.write(chunk)
-        if promised and promised.isdigit() and got != int(promised):
-            raise self.failure("provider_fault", f"the result broke off at {got} of {promised} bytes")
-
-    async def _check_public(self, url: str) -> None:
+    async def check_public(self, url: str) -> None:
         """Files go to and come from public https addresses; this machine only where the API itself is on it."""
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        if self.address.local and _loopback(host):
-            return
-        if parts.scheme != "https" or await _private(host):
-            raise self.failure("bad_request", f"it gave what is not a public https address: {_bare(url)}")
+        import httpx
 
-    def refusal(self, status: int, decoded: Any, retry_after: str | None = None) -> ProviderError:
+        try:
+            here = self.address.local and is_loopback(httpx.URL(url).host)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise self.failure("provider_fault", "the address of its result cannot be read") from error
+        if here:
+            return
+        if why := await why_not_public(url, proxied=self.network().proxied(url)):
+            hint = "if that is a proxy's made-up answer, name the proxy: HTTPS_PROXY=http://127.0.0.1:PORT"
+            refused = self.failure("bad_request", f"it gave what is not a public https address: {_bare(url)} ({why})")
+            refused.hint = hint if "leads to" in why else refused.hint
+            raise refused
+
+    def refusal(self, status: int, decoded: Any, headers: Mapping[str, str] | None = None) -> ProviderError:
         """The failure that an answer other than 2xx is."""
-        seconds = float(retry_after) if retry_after and retry_after.replace(".", "", 1).isdigit() else None
-        words = f"HTTP {status}: {words_of(decoded)}"
-        return self.failure(self.classify(status, decoded), words, retry_after_s=seconds, status=status)
+        kind, told = self.classify(status, decoded), headers or {}
+        off = clock_off_s(told)
+        error = self.failure(
+            kind,
+            f"HTTP {status}: {words_of(decoded)}",
+            retry_after_s=asked_pause_s(told, decoded) if kind in ("rate", "provider_fault") else None,
+            status=status,
+        )
+        if kind == "auth" and abs(off) > CLOCK_OFF_S:
+            side = "ahead of" if off > 0 else "behind"
+            error.hint = f"this machine's clock is {abs(off):.0f} s {side} the provider's: set it; else {error.hint}"
+        return error
 
     def failure(self, kind: Kind, words: str, **more: Any) -> ProviderError:
         """A failure of this provider, with every secret taken out of its words. ``more``: as ``ProviderError`` takes it."""
         return ProviderError(kind, self.provider, self.clean(words), key=self.key_name, **more)
 
-    def _headers(self) -> dict[str, str]:
+    def sent_headers(self) -> dict[str, str]:
         """Headers with the key. A key that was copied with a line break or with typographic marks is refused here: HTTP
         libraries quote such a header in their errors.
         """
-        found = dict(self.headers())
-        if not all(value.isascii() and value.isprintable() for value in found.values()):
+        try:
+            found = dict(self.headers())
+        except UnicodeError:  # a token cannot be made from such a key
+            found = {"": "\n"}
+        if not all(value.isascii() and value.isprintable() for value in (*found.values(), *self.secrets)):
             raise self.failure("auth", "the key has a line break or a letter that no key has; copy it again", unsent=True)
         return found
 
@@ -240,7 +219,7 @@ class Api:
         words = re.sub(r"\beyJ[\w-]{8,}(\.[\w-]+){2}", "[key]", words)  # a token made from a key
         return re.sub(r"(?i)\b(bearer|key)\s+[A-Za-z0-9._~+/=-]{8,}", r"\1 [key]", words)
 
-    def _url(self, path: str) -> str:
+    def url(self, path: str) -> str:
         """The address of a path; an absolute address must be on the API's own host, since the key goes there."""
         if "://" not in path:
             return f"{self.address.url.rstrip('/')}/{path.lstrip('/')}"
@@ -248,20 +227,26 @@ class Api:
             raise self.failure("bad_request", f"it names another host, which is not asked with the key: {_bare(path)}")
         return path
 
-    def _backoff(self, attempt: int) -> float:
-        return min(30.0, self.pause_s * 2.0 ** (attempt - 1)) * random.uniform(0.75, 1.25)
+    def network(self) -> Network:
+        """Certificates and proxy. A plain API on this machine needs neither, whatever the settings are."""
+        if self._network is None:
+            try:
+                self._network = network()
+            except InputError:
+                if not self.address.url.startswith("http://"):
+                    raise
+                self._network = bare_network()
+        return self._network
 
-    def _http(self) -> httpx.AsyncClient:
+    def http(self) -> httpx.AsyncClient:
+        """The client. Raises InputError for settings of the network that cannot work."""
         import httpx
 
+        from vidgen.network.clients import async_client
+
         if self._client is None:
-            self._client = httpx.AsyncClient(
-                timeout=httpx.Timeout(ANSWER_S, connect=CONNECT_S),
-                follow_redirects=False,
-                headers={"User-Agent": f"vidgen/{__version__}"},
-                limits=httpx.Limits(max_connections=64),
-                trust_env=not self.address.local,
-            )
+            timeout = httpx.Timeout(ANSWER_S, connect=CONNECT_S)
+            self._client = async_client(self.network(), timeout=timeout, headers={"User-Agent": f"vidgen/{__version__}"})
         return self._client
 
     async def close(self) -> None:
@@ -269,6 +254,45 @@ class Api:
         if self._client is not None:
             await self._client.aclose()
             self._client = None
+
+    def _backoff(self, attempt: int) -> float:
+        return min(30.0, self.pause_s * 2.0 ** (attempt - 1)) * random.uniform(0.75, 1.25)
+
+    def _unreached(self, error: Exception) -> ProviderError:
+        """Why there is no connection, or no answer, and whether a proxy was in between."""
+        import httpx
+
+        words = self._why(error)
+        passing = isinstance(error, httpx.TransportError) and not isinstance(
+            error, httpx.ProxyError | httpx.LocalProtocolError | httpx.UnsupportedProtocol
+        )
+        lasting = not passing or "CERTIFICATE_VERIFY_FAILED" in words
+        found = self.failure("provider_fault", words, unsent=True, lasting=lasting, says="cannot be reached")
+        if "CERTIFICATE_VERIFY_FAILED" in words:
+            found.hint = "set this machine's clock; where a company's proxy opens connections: SSL_CERT_FILE=FILE.pem"
+        elif lasting:
+            found.hint = "check the proxy's settings (HTTPS_PROXY, ALL_PROXY, NO_PROXY) and the provider's address"
+        return found
+
+    def _why(self, error: Exception) -> str:
+        """What broke a connection, in one line, and whether it went through a proxy."""
+        words = f"{error}" or type(error).__name__
+        return f"{words} (through the proxy)" if self.network().proxied(self.address.url) else words
+
+
+def _is_base(url: str) -> bool:
+    """Whether paths can be put after an address, and it is safe to send a key there."""
+    import httpx
+
+    try:
+        parts = urlsplit(url)
+        httpx.URL(url)
+        host, port = parts.hostname or "", parts.port
+    except (ValueError, httpx.InvalidURL):
+        return False
+    fine = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
+    strange = "@" in parts.netloc or parts.query or parts.fragment or port == 0 or re.search(r"[\s\\]", url)
+    return bool(fine and host and not strange)
 
 
 def words_of(decoded: Any) -> str:
@@ -302,33 +326,9 @@ def _decoded(answer: httpx.Response) -> Any:
 
 def _bare(url: str) -> str:
     """An address without what may be secret in it."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"[:200]
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        parts = urlsplit(url)
+        host = parts.hostname
     except ValueError:
-        return False
-
-
-async def _private(host: str) -> bool:
-    """Whether a host name leads to an address that is not public."""
-    try:
-        told = await asyncio.get_running_loop().getaddrinfo(host, None)
-        found = {_reached(ipaddress.ip_address(info[4][0])) for info in told}
-    except (OSError, ValueError):
-        return False  # it cannot be reached then, which is said when it is tried
-    return any(not address.is_global or address.is_multicast for address in found)
-
-
-def _reached(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """The IPv4 address that a gateway makes of an IPv6 one (mapped, 6to4, NAT64); any other as it is."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address in NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or address
+        return "what was given"
+    return f"{parts.scheme}://{host}{parts.path}"[:200] if host else parts.path[:200] if "@" not in url else "what was given"

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.catalog.capabilities import Capabilities
-from vidgen.engines.base import Job, RemoteEngine
+from vidgen.engines.base import Job, RemoteEngine, Send
 from vidgen.engines.cloud.api import Address, Api
-from vidgen.engines.cloud.delivery import deliver
+from vidgen.engines.cloud.delivery import deliver, is_whole
+from vidgen.engines.cloud.download import fetch_result
 from vidgen.engines.cloud.failures import Kind
 from vidgen.engines.cloud.inputs import Blob
 from vidgen.engines.cloud.keys import key_named, place_of
@@ -110,7 +111,7 @@ class CloudEngine(RemoteEngine):
                 self.classify,
                 key_name=" or ".join(self.keys),
                 secrets=self.secrets(),
-                pause_s=min(1.0, 1.0 if (told := poll_interval()) is None else told),
+                pause_s=min(1.0, poll_interval(1.0)),
             )
         return self._api
 
@@ -124,7 +125,21 @@ class CloudEngine(RemoteEngine):
 
     async def submit(self, take: TakeRequest, *, reference: str) -> str:
         """See ``RemoteEngine``. The id is the provider's own, after ``track`` and a colon where that is needed to poll."""
+        return await (await self.ready(take, reference=reference))()
+
+    async def ready(self, take: TakeRequest, *, reference: str) -> Send:
+        """See ``RemoteEngine``."""
+        self.api().http()
+        self.api().check()
         create = await self.create(take, reference)
+
+        async def send() -> str:
+            return await self.sent(create, take)
+
+        return send
+
+    async def sent(self, create: Create, take: TakeRequest) -> str:
+        """Send the create request, once; the job's id."""
         answer = await self.api().create(create.path, **create.body())
         number = self.job_id_of(answer)
         if not number:
@@ -152,6 +167,7 @@ class CloudEngine(RemoteEngine):
     def rehearse(self, request: ShotRequest) -> Sequence[tuple[str, str]]:
         """See ``Engine``."""
         self.check(request)
+        self.api().check()
         return self.compose(TakeRequest(request, 1, request.seed_of(1)), "rehearsal").notices
 
     async def poll(self, job_id: str) -> Job:
@@ -194,7 +210,7 @@ class CloudEngine(RemoteEngine):
         if result.content is not None:
             raw.write_bytes(result.content)
         elif result.url:
-            await self.api().download(result.url, raw)
+            await fetch_result(self.api(), result.url, raw, is_whole=is_whole)
         else:
             raise self.api().failure("provider_fault", "the job ended well but names no clip")
         return result

@@ -14,6 +14,15 @@ _NEAR = Fraction(3, 100)
 """Share by which two aspects may differ before it is said that the picture was cropped."""
 
 
+def is_whole(raw: Path) -> bool:
+    """Whether a file is a clip to its end, as far as its container tells."""
+    try:
+        probe_video(raw)
+    except InputError:
+        return False
+    return True
+
+
 def deliver(raw: Path, out: Path, request: ShotRequest, provider: str) -> list[tuple[str, str]]:
     """Write the downloaded clip to ``out`` as the request wants it: trimmed, or its last frame held; scaled, and cropped where
     its shape differs; with the sound that it has. Returns notices. Raises ProcessingError where it is not a video.

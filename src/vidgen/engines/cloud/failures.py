@@ -51,7 +51,8 @@ _ROWS: dict[Kind, _Row] = {
 
 class ProviderError(ProcessingError):
     """A failure at a provider. ``kind`` is one of ``Kind``; ``retry_after_s`` what it asked for, None where it did not say;
-    ``status`` of HTTP, None where there was no answer; ``unsent``: the request surely never left this machine.
+    ``status`` of HTTP, None where there was no answer; ``unsent``: the request surely never left this machine; ``lasting``: it
+    will not leave at another try either. ``says``: what happened, where the kind's own words don't fit.
     """
 
     def __init__(
@@ -64,14 +65,17 @@ class ProviderError(ProcessingError):
         retry_after_s: float | None = None,
         status: int | None = None,
         unsent: bool = False,
+        lasting: bool = False,
+        says: str = "",
     ) -> None:
         row = _ROWS[kind]
         told = " ".join(words.split())[:400]
-        super().__init__(row.code, f"{provider} {row.says}{': ' + told if told else ''}", hint=row.hint.format(key=key))
+        super().__init__(row.code, f"{provider} {says or row.says}{': ' + told if told else ''}", hint=row.hint.format(key=key))
         self.kind = kind
         self.retry_after_s = retry_after_s
         self.status = status
         self.unsent = unsent
+        self.lasting = lasting or (unsent and kind == "auth")
         if row.missing:
             self.exit_code = MissingError.exit_code
 

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vidgen.catalog.engines import capabilities
 from vidgen.engines.cloud.base import Create
-from vidgen.engines.cloud.choices import at_least, cut_end, nearest_shape, tier
+from vidgen.engines.cloud.choices import cut_end, nearest_shape, tier
 from vidgen.engines.cloud.clips import Clip, short_clip
 from vidgen.engines.cloud.inputs import Blob, Limits, opening, picture
 from vidgen.errors import InputError
 from vidgen.takes.request import ShotRequest, TakeRequest
 
 DEFAULT_MODEL = "gemini-omni-1.1-flash"
-SECONDS = tuple(range(3, 11))
+LONGEST_SOURCE_S = 10
+"""Longest clip that is edited or continued, and longest new part."""
 ASPECTS = {"16:9": 16 / 9, "9:16": 9 / 16}
 RESOLUTIONS = ((360, "360p"), (720, "720p"), (1080, "1080p"), (2160, "4k"))
 PICTURE = Limits(max_bytes=7 << 20, max_side=2048)
@@ -57,7 +59,7 @@ def body_of(take: TakeRequest) -> Create:
     """The one request that makes a take."""
     request, notices = take.request, []  # type: ignore[var-annotated]
     task = asked_task(request)
-    seconds = int(at_least(request.duration_s, SECONDS))
+    seconds = _seconds(request, task, notices)
     aspect = nearest_shape(request.width, request.height, tuple(ASPECTS))
     material = _material(request, task, seconds, aspect, notices)
     task = task or _task(material)
@@ -82,6 +84,19 @@ def body_of(take: TakeRequest) -> Create:
     made = material.base.seconds if task == "edit" and material.base else float(seconds)
     track = f"extend-{seconds}" if task == "extend" else ""
     return Create("v1/interactions", json=body, track=track, seconds=made, notices=tuple(notices))
+
+
+def _seconds(request: ShotRequest, task: str | None, notices: Notices) -> int:
+    """Length of the clip that is made, a legal one."""
+    able = capabilities("gemini-omni", request.model)
+    assert able
+    wanted = request.duration_s
+    if request.inputs.source_video or task in ("edit", "extend"):
+        wanted = min(wanted, LONGEST_SOURCE_S)
+    elif request.task == "first_last_frame" and able.last_frame_s and wanted > able.last_frame_s:
+        text = f"end_frame: {able.model} makes at most {able.last_frame_s:g} s to a closing picture; that is held to the end"
+        notices.append(("engine.wish_approximated", text))
+    return int(able.billed_s(wanted, closes=request.task == "first_last_frame"))
 
 
 def asked_task(request: ShotRequest) -> str | None:
@@ -129,10 +144,10 @@ def _material(request: ShotRequest, task: str | None, seconds: int, aspect: str,
     }
     base = inputs.source_video or (inputs.continues if task in ("edit", "extend") else None)
     if base:
-        clip = cut(base, SECONDS[-1] if task == "extend" else seconds, "source_video")
+        clip = cut(base, LONGEST_SOURCE_S if task == "extend" else seconds, "source_video")
         if task == "extend" and clip.cut:
             text = f"source_video: {base.name} is too long to be continued"
-            raise InputError("request.bad_value", text, hint=f"a clip of at most {SECONDS[-1]} s", where=request.shot)
+            raise InputError("request.bad_value", text, hint=f"a clip of at most {LONGEST_SOURCE_S} s", where=request.shot)
         return _Material(base=clip, **references)  # type: ignore[arg-type]
     first = opening(inputs, PICTURE, shape=shape)
     last = picture(inputs.end_frame, PICTURE, shape=shape) if inputs.end_frame and first else None

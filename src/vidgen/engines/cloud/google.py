@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import importlib.util
 import os
@@ -10,11 +11,14 @@ import threading
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vidgen.engines.cloud.failures import Kind
 from vidgen.errors import MissingError
 from vidgen.media.names import expanded
+
+if TYPE_CHECKING:
+    import httpx
 
 POLICY = re.compile(
     r"prohibited_content|\bsafety\b|blocklist|\bspii\b|\bblocked\b|content polic|usage (polic|guideline)|violat|responsible ai",
@@ -101,8 +105,8 @@ class Tokens:
                     with warnings.catch_warnings():  # it warns of logins without a project, which is known here
                         warnings.simplefilter("ignore")
                         self._credentials, _ = auth.default(scopes=[SCOPE], request=_asked)
-                except exceptions.DefaultCredentialsError as error:
-                    text = f"Google Cloud gives no access: {str(error).splitlines()[0]}"
+                except (exceptions.DefaultCredentialsError, OSError, ValueError) as error:
+                    text = f"Google Cloud gives no access: {(str(error) or type(error).__name__).splitlines()[0]}"
                     raise MissingError("engine.not_ready", text, hint=LOGIN) from error
             if not self._credentials.valid:
                 self._credentials.refresh(_asked)
@@ -112,16 +116,26 @@ class Tokens:
 def _asked(
     url: str, method: str = "GET", body: Any = None, headers: Any = None, timeout: float | None = None, **_: Any
 ) -> SimpleNamespace:
-    """One request of google-auth's, over httpx: its own transport wants another HTTP library."""
+    """One request of google-auth's, over httpx: its own transport wants another HTTP library. Called outside of any loop."""
     import httpx
 
     from vidgen.engines.cloud.api import Address
 
-    metadata = url.startswith(("http://169.254.169.254/", "http://metadata.google.internal/"))
-    address = None if metadata else Address(url, "the credentials' token address")
+    if not url.startswith(("http://169.254.169.254/", "http://metadata.google.internal/")):
+        Address(url, "the credentials' token address")
     try:
-        with httpx.Client(timeout=timeout or TOKEN_S, trust_env=not (address and address.local)) as client:
-            answer = client.request(method, url, content=body, headers=headers)
-    except httpx.HTTPError as error:
+        answer = asyncio.run(_answer(url, method, body, headers, timeout or TOKEN_S))
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise _package()[1].TransportError(f"no answer ({type(error).__name__})") from error
     return SimpleNamespace(status=answer.status_code, headers=answer.headers, data=answer.content)
+
+
+async def _answer(url: str, method: str, body: Any, headers: Any, timeout: float) -> httpx.Response:
+    import httpx
+
+    from vidgen.network.clients import async_client
+    from vidgen.network.settings import bare_network, network
+
+    settings = network() if url.startswith("https:") else bare_network()  # the metadata server is asked without any proxy
+    async with async_client(settings, timeout=httpx.Timeout(timeout), headers={}) as client:
+        return await client.request(method, url, content=body, headers=headers)

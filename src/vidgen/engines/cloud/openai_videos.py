@@ -79,10 +79,10 @@ class OpenAIVideos(CloudEngine):
         """The form: prompt, model, length and size; in the wider dialect seed, negative prompt and frames, too."""
         return _form(take)
 
-    async def submit(self, take: TakeRequest, *, reference: str) -> str:
-        """See ``RemoteEngine``; a refusal says which fields can be left out."""
+    async def sent(self, create: Create, take: TakeRequest) -> str:
+        """See ``CloudEngine``; a refusal says which fields can be left out."""
         try:
-            return await super().submit(take, reference=reference)
+            return await super().sent(create, take)
         except ProviderError as error:
             if error.kind == "bad_request" and _dialect(take.request) != "openai":
                 error.hint = "if it does not know one of the fields: params: {dialect: openai} keeps to the protocol's own"

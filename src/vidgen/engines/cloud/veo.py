@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from vidgen.engines.base import Job
+from vidgen.engines.base import Job, Send
 from vidgen.engines.cloud.api import TRIES, Api, words_of
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
 from vidgen.engines.cloud.choices import cut_end, nearest_shape, tier
@@ -76,7 +76,7 @@ class Veo(CloudEngine):
         api.key_name = "your Google Cloud credentials (role Vertex AI User)"
         return api
 
-    async def _ready(self) -> None:
+    async def _have_token(self) -> None:
         """Have a token that is good now."""
         api = self.api()
         try:
@@ -85,7 +85,7 @@ class Veo(CloudEngine):
             why = denied(error)
             if why is None:
                 raise
-            refused = api.failure(why[0], f"no access token: {why[1]}")
+            refused = api.failure(why[0], f"no access token: {why[1]}", unsent=True)
             refused.hint = LOGIN if why[0] == "auth" else refused.hint
             raise refused from error
         api.secrets, self._counted_to = (self._token,), project or ""
@@ -103,12 +103,16 @@ class Veo(CloudEngine):
         """``MODEL:predictLongRunning`` with one instance."""
         return _create(take, self.capabilities(take.request.model).billed_s)
 
-    async def create(self, take: TakeRequest, reference: str) -> Create:
-        """See ``CloudEngine``; with a token at hand."""
-        self.api()  # says what is missing
-        made = await super().create(take, reference)
-        await self._ready()
-        return made
+    async def ready(self, take: TakeRequest, *, reference: str) -> Send:
+        """See ``RemoteEngine``; with a token at hand."""
+        send = await super().ready(take, reference=reference)
+        await self._have_token()
+        return send
+
+    async def sent(self, create: Create, take: TakeRequest) -> str:
+        """See ``CloudEngine``; the token may have run out while the provider was busy."""
+        await self._have_token()
+        return await super().sent(create, take)
 
     def job_id_of(self, answer: Mapping[str, Any]) -> str:
         """The operation's full name."""
@@ -117,7 +121,7 @@ class Veo(CloudEngine):
 
     async def read_job(self, job_id: str, track: str, number: str) -> Job:
         """``MODEL:fetchPredictOperation``."""
-        await self._ready()
+        await self._have_token()
         found = _OPERATION.fullmatch(job_id)
         if found is None:
             raise self.api().failure("expired", f"{job_id} is no operation of its")

@@ -112,15 +112,16 @@ def complaints(body: Any) -> Iterator[str]:
         yield "'background' requires 'store'."
     form = body.get("response_format") or {}
     forms = form if isinstance(form, list) else [form]
+    longest = 15 if "1.2" in str(body.get("model")) and "<LAST_FRAME>" not in str(body.get("input")) else 10
     for one in forms:
-        yield from _wrong_form(one)
+        yield from _wrong_form(one, longest)
     task = ((body.get("generation_config") or {}).get("video_config") or {}).get("task")
     if task is not None and task not in TASKS:
         yield f"Invalid value for 'task': '{task}'."
     yield from _wrong_input(body.get("input"), None if body.get("previous_interaction_id") else task)
 
 
-def _wrong_form(form: Mapping[str, Any]) -> Iterator[str]:
+def _wrong_form(form: Mapping[str, Any], longest: int) -> Iterator[str]:
     yield from (f"Unknown parameter: 'response_format.{name}'." for name in form if name not in FORM)
     if form.get("resolution", "720p") not in RESOLUTIONS:
         yield "Invalid value for 'resolution'."
@@ -129,8 +130,8 @@ def _wrong_form(form: Mapping[str, Any]) -> Iterator[str]:
     if form.get("delivery", "inline") not in ("inline", "uri"):
         yield "Invalid value for 'delivery'."
     length = re.fullmatch(r"(\d+(?:\.\d+)?)s", str(form.get("duration", "6s")))
-    if not length or not 3 <= float(length[1]) <= 10:
-        yield "Invalid value for 'duration': it must be between 3s and 10s."
+    if not length or not 3 <= float(length[1]) <= longest:
+        yield f"Invalid value for 'duration': it must be between 3s and {longest}s."
 
 
 def _wrong_input(given: Any, task: str | None) -> Iterator[str]:

@@ -92,7 +92,8 @@ class Answer:
     json: Any = None
     content: bytes | None = None
     media_type: str = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str | None] = field(default_factory=dict)
+    """In addition, or instead of the usual ones; None leaves one out. ``Transfer-Encoding: chunked`` is kept to."""
 
 
 @dataclass
@@ -283,7 +284,7 @@ class ProviderServer:
                 self._clips[form] = _drawn(Path(self._folder.name), *form)
             return self._clips[form]
 
-    def download(self, path: str) -> Answer:
+    def download(self, path: str, asked: Asked | None = None) -> Answer:
         """A finished clip, or what its mood makes of it."""
         _, number, name = path.strip("/").split("/")
         job = self.job(number)
@@ -350,7 +351,7 @@ class _Handler(BaseHTTPRequestHandler):
         if asked.method == "GET" and self.owner.blinks():
             answer: Answer | None = Answer(503, {"message": "upstream connect error"})
         elif prefix == "output":
-            answer = self.owner.download(parts.path)
+            answer = self.owner.download(parts.path, asked)
         elif prefix == "upload":
             answer = self.owner.uploaded(asked)
         elif provider := self.owner.providers.get(prefix):
@@ -365,13 +366,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.close()
             return
         content = answer.content if answer.content is not None else json.dumps(answer.json).encode()
-        self.send_response(answer.status)
-        headers = {"Content-Type": answer.media_type, "Content-Length": str(len(content)), **answer.headers}
+        self.send_response_only(answer.status)
+        usual = {"Date": self.date_time_string(), "Content-Type": answer.media_type, "Content-Length": str(len(content))}
+        headers = {**usual, **answer.headers}
         for name, value in headers.items():
-            self.send_header(name, value)
+            if value is not None:
+                self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(content)
-        if int(headers["Content-Length"]) != len(content):
+        chunked = headers.get("Transfer-Encoding") == "chunked"
+        self.wfile.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(content), content) if chunked else content)
+        if not chunked and headers["Content-Length"] != str(len(content)):
             self.close_connection = True
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _serve
