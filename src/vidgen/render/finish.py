@@ -11,6 +11,7 @@ from typing import Any
 from vidgen.cut import assemble
 from vidgen.errors import Cancelled, InternalError, Notice, VidgenError
 from vidgen.media.files import sha256_file
+from vidgen.media.opening import picture_start
 from vidgen.media.probe import has_sound
 from vidgen.planning.plan import Plan
 from vidgen.render.events import Listener
@@ -93,7 +94,8 @@ def _sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:
         return clip
     file, digest = (made.picked.file, made.picked.sha256) if made.picked else (clip.file, clip.sha256)
     if has_sound(file):
-        return replace(clip, sound=(file, digest))
+        begins = picture_start(file)
+        return replace(clip, sound=(file, digest), picture_us=None if begins is None else round(begins * 1_000_000))
     if shot.own_sound or not shot.clip:
         warn([Notice("sound.none", "own_sound: the clip came without sound", made.planned.id)])
     return clip

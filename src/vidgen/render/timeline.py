@@ -36,7 +36,7 @@ class ShotClip:
     """The clip that stands for a shot in the cut. ``conform``: it still has to be brought to the film's size and rate.
 
     ``sound`` is the file whose own sound is in the film from the shot's first frame on (the clip, or the take that it was
-    made of), with its checksum; None: silent.
+    made of), with its checksum; None: silent. ``picture_us`` is when its picture begins on its own clock, in microseconds.
     """
 
     file: Path
@@ -44,6 +44,7 @@ class ShotClip:
     encoded_as: str | None
     conform: bool = False
     sound: tuple[Path, str] | None = None
+    picture_us: int | None = None
 
 
 def build_timeline(plan: Plan, clips: Mapping[str, ShotClip]) -> Timeline:
@@ -111,7 +112,7 @@ def _tracks(plan: Plan) -> Iterator[Track]:
             loop=True,
             gain_db=music.gain_db,
             fade_in=_samples(plan, music.fade_in),
-            fade_out=_samples(plan, music.fade_out),
+            fade_out=None if music.fade_out is None else _samples(plan, music.fade_out),
             duck=music.duck,
         )
     for bed in audio.ambience if audio else ():
@@ -135,19 +136,20 @@ def _own_sounds(plan: Plan, clips: Mapping[str, ShotClip]) -> Iterator[Track]:
     """What is heard in the clips themselves. They fade over a transition as their pictures do, and never click at a cut."""
     leaving = [*(shot.overlap for shot in plan.shots[1:]), 0]
     for planned, overlap in zip(plan.shots, leaving, strict=True):
-        sound = clips[planned.id].sound
-        if not sound:
+        clip = clips[planned.id]
+        if not clip.sound:
             continue
         at, end = (samples_at(planned.start_frame + frames, plan.fps) for frames in (0, planned.frames))
         wish = planned.shot.own_sound
         yield Track(
-            *sound,
+            *clip.sound,
             "voice" if planned.shot.lip_sync else "clip",
             at=at,
             length=end - at,
             gain_db=wish.gain_db if wish else 0.0,
             fade_in=max(_EDGE, samples_at(planned.overlap, plan.fps)),
             fade_out=max(_EDGE, samples_at(overlap, plan.fps)),
+            zero_us=clip.picture_us,
         )
 
 
@@ -161,7 +163,7 @@ def _track(
     loop: bool = False,
     gain_db: float = 0.0,
     fade_in: int = 0,
-    fade_out: int = 0,
+    fade_out: int | None = 0,
     duck: bool = False,
 ) -> Track:
     path = named_file(plan.folder, file)
