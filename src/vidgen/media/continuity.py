@@ -46,6 +46,8 @@ def _step(lag: float | None, waiting: Sequence[tuple[T, float | None]], longest:
     if lag is None or own is None:
         return (lag if own is None else own), 0.0
     moved = _agreed([found - lag for found in lags])
+    if len(waiting) <= AGREEING // 2 and abs(moved) <= BACK_S:
+        return lag, 0.0  # at the very end too few are left to agree on little
     if -BACK_S <= moved <= longest:
         return lag + moved, moved
     return lag + moved, 0.0

@@ -225,6 +225,12 @@ def _size_steps(info: MediaInfo, width: int, height: int, fit: Fit) -> list[str]
     return steps
 
 
+def fitted(shown: tuple[int, int], width: int, height: int) -> tuple[int, int]:
+    """The even size, in pixels, of a picture of the size ``shown`` that is to be seen whole in a frame of this size."""
+    place = _placement(shown, width, height, "pad")
+    return place.width, place.height
+
+
 def _placement(shown: tuple[int, int], width: int, height: int, fit: Fit) -> _Placement:
     if fit == "stretch":
         return _Placement(width, height, 0, 0)
