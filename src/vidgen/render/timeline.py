@@ -20,8 +20,10 @@ from vidgen.cut.timeline import (
     Track,
     Transition,
 )
+from vidgen.errors import InputError
 from vidgen.media.files import sha256_file
 from vidgen.media.names import named_file
+from vidgen.media.probe import has_sound
 from vidgen.media.rate import SAMPLE_RATE, samples_at
 from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.storyboard.model import Audio, Text
@@ -45,6 +47,24 @@ class ShotClip:
     conform: bool = False
     sound: tuple[Path, str] | None = None
     picture_us: int | None = None
+
+
+def check_sounds(plan: Plan) -> None:
+    """Raise InputError where a sound file cannot be heard at all: known before a take is made or paid for."""
+    for name in dict.fromkeys(_sound_files(plan)):
+        file = named_file(plan.folder, name)
+        if not has_sound(file):
+            raise InputError("media.no_audio", f"{file} has no sound", hint="give a file with sound", where=str(file))
+
+
+def _sound_files(plan: Plan) -> Iterator[str]:
+    audio = plan.board.audio
+    if audio and audio.music:
+        yield audio.music.file
+    yield from (bed.file for bed in (audio.ambience if audio else ()))
+    for shot in (planned.shot for planned in plan.shots):
+        yield from (effect.file for effect in shot.sfx or ())
+        yield from (spoken.file for spoken in (shot.voiceover, *(shot.dialogue or ())) if spoken and spoken.file)
 
 
 def build_timeline(plan: Plan, clips: Mapping[str, ShotClip]) -> Timeline:
