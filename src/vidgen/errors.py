@@ -282,6 +282,7 @@ NOTICES: dict[str, str] = {
     "post.resumed": "The work of an earlier run was gone on with",
     "post.streams_left_out": "Something in the file does not fit the output's container and was left out",
     "post.will_download": "A model of post-processing is not here yet; render downloads it",
+    "sound.damaged": "Sound is damaged or cut off; what could be decoded is heard",
     "sound.limited": "The mix was louder than full scale; its peaks were limited",
     "sound.loudness_missed": "The loudness target could not be reached with this mix",
     "sound.none": "A clip whose own sound is wanted came without sound",

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +18,7 @@ from vidgen.cut.sound import make_sound
 from vidgen.cut.timeline import LoudnessTarget, Sound, Timeline, Track
 from vidgen.errors import InputError
 from vidgen.media.audio import decode_audio
+from vidgen.media.ffmpeg import run_ffmpeg
 from vidgen.media.files import sha256_file
 
 SECOND = 48_000
@@ -75,6 +76,63 @@ def test_fades_and_gain_follow_the_film(tmp_path: Path, make_track: MakeTrack) -
     assert found[500] == pytest.approx(0.2, abs=1e-3)
     assert found[5_000] == pytest.approx(0.4, abs=1e-3)
     assert found[9_000] == pytest.approx(0.2, abs=1e-3)
+
+
+def level_at_the_end(sound: Wave, seconds: float) -> float:
+    """The level so many seconds before the end."""
+    place = len(sound) - round(seconds * SECOND)
+    return float(np.abs(sound[place - 240 : place + 240, 0]).max())
+
+
+def test_music_that_the_films_end_cuts_off_fades_over_a_second(tmp_path: Path, make_track: MakeTrack) -> None:
+    music = make_track("long", stereo(np.full(8 * SECOND, 0.5)), "music", loop=True, fade_out=None)
+    found = mixed(tmp_path, 3 * SECOND, music)
+    assert level_at_the_end(found, 1.1) == pytest.approx(0.5, abs=0.01)
+    assert level_at_the_end(found, 0.5) == pytest.approx(0.25, abs=0.01) and abs(found[-1, 0]) < 1e-3
+    short = make_track("round", stereo(np.full(2 * SECOND, 0.5)), "music", loop=True, fade_out=None)
+    assert level_at_the_end(mixed(tmp_path, 7 * SECOND, short), 0.5) == pytest.approx(0.25, abs=0.01), "so does a loop"
+
+
+@pytest.mark.parametrize("seconds", [3, 1.5, 3.06, 2.3], ids=["fits", "fits twice", "encoder's padding", "0.7 s short"])
+def test_music_that_ends_with_the_film_keeps_its_own_ending(tmp_path: Path, make_track: MakeTrack, seconds: float) -> None:
+    music = make_track("fits", stereo(np.full(round(seconds * SECOND), 0.5)), "music", loop=True, fade_out=None)
+    found = mixed(tmp_path, 3 * SECOND, music)
+    assert level_at_the_end(found, 0.75) == pytest.approx(0.5, abs=0.01)
+    assert level_at_the_end(found, 0.01) == pytest.approx(0.0 if seconds == 2.3 else 0.5, abs=0.01), "no second round for 0.7 s"
+
+
+def test_a_fade_of_nothing_cuts_the_music_off(tmp_path: Path, make_track: MakeTrack) -> None:
+    music = make_track("long", stereo(np.full(8 * SECOND, 0.5)), "music", loop=True, fade_out=0)
+    assert mixed(tmp_path, 3 * SECOND, music)[-1, 0] == pytest.approx(0.5, abs=0.01)
+
+
+def test_no_more_of_a_long_file_is_decoded_than_is_heard(
+    tmp_path: Path, make_track: MakeTrack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    track = replace(make_track("hour", np.zeros(60 * SECOND), "clip"), length=SECOND)
+    decoded: list[int] = []
+
+    def counted(*args: object, **wishes: object) -> Iterator[object]:
+        for block in decode_audio(*args, **wishes):  # type: ignore[arg-type]
+            decoded.append(len(block))
+            yield block
+
+    monkeypatch.setattr("vidgen.cut.mixing.decode_audio", counted)
+    mix_to_wav([track], 2 * SECOND, tmp_path / "mix.wav")
+    assert sum(decoded) < 5 * SECOND
+
+
+def test_a_damaged_file_is_mixed_and_named_once(tmp_path: Path, make_track: MakeTrack, make_shot: MakeShot) -> None:
+    whole = make_track("whole", tone(3))
+    hurt = tmp_path / "hurt.mp3"
+    run_ffmpeg(["-i", str(whole.file), str(hurt)], what="an mp3")
+    data = hurt.read_bytes()
+    hurt.write_bytes(data[: len(data) // 2] + b"JUNK" * 700 + data[len(data) // 2 :])
+    tracks = [Track(hurt, sha256_file(hurt), "sfx", at=at) for at in (0, 100_000)]
+    film = film_with(make_shot, Sound(tuple(tracks), presets()["web"]))
+    for _ in ("made", "kept"):
+        (notice,) = assemble(film, tmp_path / "w", tmp_path / "film.mp4").notices
+        assert notice.code == "sound.damaged" and str(hurt) in notice.message
 
 
 def test_a_track_that_started_before_the_film_is_already_under_way(tmp_path: Path, make_track: MakeTrack) -> None:

@@ -74,6 +74,18 @@ def test_a_clip_without_sound_is_no_error_unless_its_sound_was_wanted(vidgen: Vi
     assert [notice["code"] for notice in told] == ["sound.none"]
 
 
+@pytest.mark.parametrize(
+    "key", ["sfx: [{file: bad.wav}]", "voiceover: {file: bad.wav}", "dialogue: [{line: a, file: bad.wav}]"]
+)
+def test_a_sound_file_that_is_none_is_said_before_anything_is_made(
+    key: str, vidgen: Vidgen, film: Film, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.wav").write_text("no sound")
+    ran = vidgen("render", film(SEA.replace("}", f", {key}}}")), "--json")
+    assert ran.code == 2 and "bad.wav" in ran.envelope["error"]["message"]
+    assert not [line for line in ran.lines if line.get("event") == "take.started"]
+
+
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Any:
     with ProviderServer(FakeRunway, FakeKling, FakeVeo, polls=1) as running:

@@ -96,15 +96,6 @@ def test_a_rate_of_a_shots_own_is_a_warning_that_names_the_key(vidgen: Vidgen, f
     assert ran.data["fps"] == 12
 
 
-def test_your_own_clip_is_not_processed_and_that_is_said(vidgen: Vidgen, film: Film, tmp_path: Path) -> None:
-    (tmp_path / "own.mp4").write_bytes(b"")
-    board = film(SEA, "{id: mine, clip: own.mp4}", top="post: {interpolate: 24, grain: 5}\n")
-    ran = vidgen("plan", board, "--json")
-    (warning,) = ran.envelope["warnings"]
-    assert (warning["code"], warning["shot"]) == ("post.not_yet", "mine") and "interpolate, grain" in warning["message"]
-    assert posts(ran)["mine"] is None
-
-
 def test_defaults_may_set_the_films_rate(vidgen: Vidgen, film: Film) -> None:
     board = film(SEA)
     board.write_text(board.read_text().replace("duration: 3,", "duration: 3, post: {interpolate: 24},"))

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from vidgen.cut.timeline import Track
-from vidgen.errors import Cancelled, ProcessingError
+from vidgen.errors import Cancelled, Notice, ProcessingError
 from vidgen.media.audio import Samples, decode_audio
 from vidgen.media.ffmpeg import Process
 from vidgen.media.files import file_url
@@ -27,9 +28,21 @@ DUCK_ATTACK = int(0.25 * SAMPLE_RATE)
 DUCK_RELEASE = int(0.6 * SAMPLE_RATE)
 
 
-def sound_length(path: Path) -> int:
-    """The exact length of a sound file in samples at 48 kHz, found by decoding it."""
-    return sum(len(block) for block in decode_audio(path))
+CUT_FADE = SAMPLE_RATE
+"""Music that the film's end cuts off goes out over this many samples, unless the storyboard says otherwise."""
+_PADDING = SAMPLE_RATE // 10
+"""Encoders add this much silence at most: music that is longer by no more was made to fit."""
+
+
+def _decoded(track: Track, start: int, samples: int | None = None, harm: set[Path] | None = None) -> Iterator[Samples]:
+    zero = None if track.zero_us is None else Fraction(track.zero_us, 1_000_000)
+    damaged = (lambda: None) if harm is None else (lambda: harm.add(track.file))
+    return decode_audio(track.file, start=start, samples=samples, zero=zero, damaged=damaged)
+
+
+def _length(track: Track, start: int, most: int) -> int:
+    """How many samples the track's file has from ``start`` on, found by decoding no more than ``most`` of them."""
+    return sum(len(block) for block in _decoded(track, start, most)) if most > 0 else 0
 
 
 @dataclass(frozen=True)
@@ -39,24 +52,43 @@ class Placed:
     track: Track
     begin: int
     end: int
+    fade_out: int = 0
 
 
 def place(tracks: Sequence[Track], total: int) -> list[Placed]:
     """Settle where every track begins and ends in a film of ``total`` samples; those that never sound are left out."""
     placed = []
     for track in tracks:
-        if track.loop:
-            length = total if track.length is None else track.length
-        else:
-            available = max(0, sound_length(track.file) - track.start)
-            length = available if track.length is None else min(track.length, available)
-        begin, end = max(0, track.at), min(total, track.at + length)
+        room = total - track.at if track.length is None else min(track.length, total - track.at)
+        length, fade = (room, track.fade_out) if track.loop else (_length(track, track.start, room), track.fade_out)
+        if fade is None:
+            length, fade = _ended(track, room) if track.loop else (length, 0)
+        begin, end = max(0, track.at), track.at + length
         if begin < end:
-            placed.append(Placed(track, begin, end))
+            placed.append(Placed(track, begin, end, fade))
     return placed
 
 
-def duck_envelope(placed: Sequence[Placed]) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float64]]:
+def _ended(track: Track, room: int) -> tuple[int, int]:
+    """How a loop without a fade of its own ends in ``room`` samples: where it sounds to, and how long it fades.
+
+    It fades where it is cut off. A last round that would be nothing but fade is not begun.
+    """
+    first = _length(track, track.start, room + _PADDING + 1)
+    if first > room + _PADDING:
+        return room, CUT_FADE
+    if first >= room:
+        return room, 0
+    each = first + track.start if first else _length(track, 0, room)
+    rest = (room - first) % each if each else 0
+    return (room - rest, 0) if rest < CUT_FADE else (room, CUT_FADE)
+
+
+Envelope = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float64]]
+"""Gain in dB by film sample."""
+
+
+def duck_envelope(placed: Sequence[Placed]) -> Envelope:
     """The gain in dB, by film sample, of music that goes down under the voices."""
     spans: list[list[int]] = []
     for voice in sorted((item for item in placed if item.track.role == "voice"), key=lambda item: item.begin):
@@ -78,8 +110,8 @@ def duck_envelope(placed: Sequence[Placed]) -> Callable[[npt.NDArray[np.int64]],
 class _Player:
     """One track, read on demand from its beginning to its end."""
 
-    def __init__(self, placed: Placed, duck: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float64]]) -> None:
-        self.placed, self._duck = placed, duck
+    def __init__(self, placed: Placed, duck: Envelope, harm: set[Path]) -> None:
+        self.placed, self._duck, self._harm = placed, duck, harm
         self._blocks = self._play()
         self._left: Samples = np.zeros((0, 2), np.float32)
         for passed in range(0, max(0, -placed.track.at), BLOCK):
@@ -89,7 +121,7 @@ class _Player:
         track, start = self.placed.track, self.placed.track.start
         while True:
             heard = False
-            for block in decode_audio(track.file, start=start):
+            for block in _decoded(track, start, harm=self._harm):
                 heard = True
                 yield block
             if not track.loop or not (heard or start):
@@ -123,16 +155,20 @@ class _Player:
             gain *= 10 ** (self._duck(positions) / 20)
         if track.fade_in:
             gain *= np.clip((positions - placed.begin) / track.fade_in, 0, 1)
-        if track.fade_out:
-            gain *= np.clip((placed.end - positions) / track.fade_out, 0, 1)
+        if placed.fade_out:
+            gain *= np.clip((placed.end - positions) / placed.fade_out, 0, 1)
         return gain
 
     def finished(self, first: int) -> bool:
         return first >= self.placed.end
 
 
-def mix_to_wav(tracks: Sequence[Track], total: int, out: Path, cancelled: Callable[[], bool] = lambda: False) -> None:
-    """Mix the tracks to a float WAV (RF64 where it is long) of exactly ``total`` samples and check its length."""
+def mix_to_wav(tracks: Sequence[Track], total: int, out: Path, cancelled: Callable[[], bool] = lambda: False) -> list[Notice]:
+    """Mix the tracks to a float WAV (RF64 where it is long) of exactly ``total`` samples and check its length.
+
+    Returns a notice for each file that could not be decoded whole.
+    """
+    harm: set[Path] = set()
     placed = sorted(place(tracks, total), key=lambda item: item.begin)
     duck = duck_envelope(placed)
     waiting, playing = placed[::-1], []
@@ -143,7 +179,7 @@ def mix_to_wav(tracks: Sequence[Track], total: int, out: Path, cancelled: Callab
                 raise Cancelled()
             block = np.zeros((min(BLOCK, total - first), 2))
             while waiting and waiting[-1].begin < first + len(block):
-                playing.append(_Player(waiting.pop(), duck))
+                playing.append(_Player(waiting.pop(), duck, harm))
             for player in playing:
                 player.add_to(block, first)
             playing = [player for player in playing if not player.finished(first + len(block))]
@@ -151,6 +187,8 @@ def mix_to_wav(tracks: Sequence[Track], total: int, out: Path, cancelled: Callab
     found = _stored_samples(out)
     if found != total:
         raise ProcessingError("media.bad_output", f"the mix has {found} samples instead of {total}")
+    text = "is damaged or cut off; what could be decoded is heard"
+    return [Notice("sound.damaged", f"{file} {text}") for file in dict.fromkeys(track.file for track in tracks) if file in harm]
 
 
 def _stored_samples(path: Path) -> int:

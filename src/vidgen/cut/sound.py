@@ -13,7 +13,7 @@ from vidgen.errors import Notice, ProcessingError
 from vidgen.media.files import file_url, sha256_json
 from vidgen.media.rate import SAMPLE_RATE
 
-SOUND_VERSION = 1
+SOUND_VERSION = 2
 """Part of every key. Raise it when the same tracks would come out as another sound."""
 
 
@@ -47,8 +47,8 @@ def make_sound(
     if notes is None:
 
         def write_mix(parts: list[Path]) -> list[dict[str, Any]]:
-            mix_to_wav(timeline.sound.tracks, timeline.samples, parts[0], cancelled)
-            return [{"samples": timeline.samples}]
+            found = mix_to_wav(timeline.sound.tracks, timeline.samples, parts[0], cancelled)
+            return [{"samples": timeline.samples, "notices": [notice.as_dict() for notice in found]}]
 
         def write_sound(parts: list[Path]) -> list[dict[str, Any]]:
             part, mix = parts[0], mixes.path(mix_key)
@@ -56,10 +56,9 @@ def make_sound(
             _check_length(part, timeline.samples)
             silent = measured.silent
             levels = {"lufs": None if silent else measured.i, "dbtp": None if silent else measured.tp}
-            return [{**levels, "notices": [notice.as_dict() for notice in notices]}]
+            return [{**levels, "notices": [*mixed["notices"], *(notice.as_dict() for notice in notices)]}]
 
-        if mixes.find(mix_key) is None:
-            mixes.make([mix_key], write_mix)
+        mixed = mixes.find(mix_key) or mixes.make([mix_key], write_mix)[0]
         [notes] = finished.make([key], write_sound)
     mixes.keep_only({mix_key})
     finished.keep_only({key})

@@ -107,7 +107,9 @@ class Track:
     """One sound on the film's clock. Positions, lengths and fades are samples at 48 kHz.
 
     ``at``: where it starts in the film; ``start``: where in the file; ``length``: None is to the file's end, or with
-    ``loop`` to the film's end; ``duck``: goes down under voices.
+    ``loop`` to the film's end; ``duck``: goes down under voices. ``fade_out`` None: a second where the film's end cuts a loop
+    off, else none. ``zero_us`` is the time on the file's clock, in microseconds, that counts as its beginning: when its picture
+    begins; None: the file's own.
     """
 
     file: Path
@@ -119,8 +121,9 @@ class Track:
     loop: bool = False
     gain_db: float = 0.0
     fade_in: int = 0
-    fade_out: int = 0
+    fade_out: int | None = 0
     duck: bool = False
+    zero_us: int | None = None
 
 
 @dataclass(frozen=True)

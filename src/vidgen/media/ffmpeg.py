@@ -23,8 +23,13 @@ from vidgen.media.patience import Patience
 __all__ = ["FORMATS", "PROTOCOLS", "Ffmpeg", "Process", "find_ffmpeg", "input_args", "run_ffmpeg", "stop_all"]
 
 PROTOCOLS = "file,pipe,fd"
-FORMATS = (
-    "mov,matroska,avi,mpegts,mpeg,flv,asf,gif,ivf,yuv4mpegpipe,wav,aiff,mp3,flac,ogg,aac,png_pipe,jpeg_pipe,webp_pipe,rawvideo"
+FORMATS = ",".join(
+    (
+        "mov,matroska,avi,mpegts,mpeg,flv,asf,mxf,nut,wtv,rm,dv,gxf,gif,ivf,yuv4mpegpipe,png_pipe,jpeg_pipe,webp_pipe,rawvideo",
+        "wav,w64,aiff,caf,au,flac,ogg,mp3,aac,loas,ac3,eac3,ac4,dts,dtshd,truehd,mlp,amr,amrnb,amrwb,ape,wv,tta,tak,dsf,iff",
+        "mpc,mpc8,oma,aea,voc,sox,nistsphere,ircam,pvf,paf,avr,mmf,gsm,qcp,shn,xwma,rso,adx,alp,osq,wavarc,bonk,rka,lc3,sbc",
+        "aptx,aptx_hd,g722,wve,hcom,dss",
+    )
 )
 """Containers that are opened. None of them can name other files, so a disguised playlist opens nothing."""
 

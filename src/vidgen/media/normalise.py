@@ -18,7 +18,7 @@ from vidgen.media.encode import MASTER, EncodeProfile
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
 from vidgen.media.files import atomic
 from vidgen.media.probe import UNTAGGED, MediaInfo, open_media, picture_stream, probe_video
-from vidgen.media.rate import SAMPLE_RATE, rate_text
+from vidgen.media.rate import rate_text
 from vidgen.media.verify import check_video
 
 Fit = Literal["crop", "pad", "stretch"]
@@ -225,6 +225,12 @@ def _size_steps(info: MediaInfo, width: int, height: int, fit: Fit) -> list[str]
     return steps
 
 
+def fitted(shown: tuple[int, int], width: int, height: int) -> tuple[int, int]:
+    """The even size, in pixels, of a picture of the size ``shown`` that is to be seen whole in a frame of this size."""
+    place = _placement(shown, width, height, "pad")
+    return place.width, place.height
+
+
 def _placement(shown: tuple[int, int], width: int, height: int, fit: Fit) -> _Placement:
     if fit == "stretch":
         return _Placement(width, height, 0, 0)
@@ -252,25 +258,17 @@ def conform_args(
     fit: Fit = "pad",
     profile: EncodeProfile = MASTER,
     max_hold: int = MAX_HOLD,
-    sound: bool = False,
 ) -> list[str]:
-    """Arguments of one ffmpeg run that conforms the clip's pictures and writes them to ``out``, ``sound``: with its sound."""
+    """Arguments of one ffmpeg run that conforms the clip's pictures and writes them, without sound, to ``out``."""
     chain = conform_filter(
         info, width=width, height=height, rate=rate, frames=frames, fit=fit, pix_fmt=profile.pix_fmt, max_hold=max_hold
     )
     return [
         *input_args(info.path.absolute()),
-        *("-map", "0:V:0", "-sn", "-dn", "-map_metadata", "-1", "-vf", chain, "-frames:v", str(frames)),
+        *("-map", "0:V:0", "-an", "-sn", "-dn", "-map_metadata", "-1", "-vf", chain, "-frames:v", str(frames)),
         *profile.video_args(rate),
-        *(_sound_args(frames / rate) if sound and info.has_audio else ("-an",)),
         *("-movflags", "+faststart", f"file:{out.absolute()}"),
     ]
-
-
-def _sound_args(seconds: Fraction) -> tuple[str, ...]:
-    """The clip's first sound from the first picture on, no longer than the pictures, in the form that plays everywhere."""
-    chain = f"aresample={SAMPLE_RATE}:async=1:first_pts=0,atrim=end_sample={int(seconds * SAMPLE_RATE)}"
-    return ("-map", "0:a:0", "-af", chain, "-c:a", "aac", "-b:a", "320k", "-ac", "2")
 
 
 def conform(
@@ -284,21 +282,18 @@ def conform(
     fit: Fit = "pad",
     profile: EncodeProfile = MASTER,
     max_hold: int = MAX_HOLD,
-    sound: bool = False,
     on_frame: Callable[[int], None] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> MediaInfo:
     """Write ``path``'s pictures to ``out`` (.mp4) as exactly ``frames`` frames, checked; returns what the input was.
 
-    ``sound``: keep its first sound, where it has any, as stereo AAC at 48 kHz. Other arguments as ``conform_filter``. Raises
-    InputError where the input is not a whole video or is too short, ProcessingError where the result is not what was asked for;
-    ``out`` is written whole or not at all.
+    Arguments as ``conform_filter``. Raises InputError where the input is not a whole video or is too short, ProcessingError
+    where the result is not what was asked for; ``out`` is written whole or not at all.
     """
     info = probe_video(path)
     with atomic(out) as part:
         args = conform_args(
             info, part, width=width, height=height, rate=rate, frames=frames, fit=fit, profile=profile, max_hold=max_hold,
-            sound=sound,
         )  # fmt: skip
         run_ffmpeg(args, what=f"conforming {path.name}", on_frame=on_frame, cancelled=cancelled)
         check_video(part, frames=frames, width=width, height=height, rate=rate)

@@ -123,7 +123,7 @@ def open_media(path: Path) -> Iterator[InputContainer]:
         raise InputError(
             "media.unreadable",
             f"{path} is not a readable media file ({told})",
-            hint="give a video as mp4, mov, mkv, webm, avi, ts or gif, say",
+            hint="give video as mp4, mov, mkv, webm, avi, ts or gif, sound as wav, mp3, m4a, flac or ogg, say",
             where=str(path),
         ) from error
 

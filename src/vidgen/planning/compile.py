@@ -24,7 +24,6 @@ from vidgen.planning.prompt import camera_words, render_prompt, words_of
 from vidgen.planning.split import Part, follows, split_shot
 from vidgen.planning.wishes import (
     film_post,
-    left_as_it_is,
     length_notices,
     not_yet,
     own_forms,
@@ -230,7 +229,7 @@ class _Compiler:
             "post": shot.post,
         }
         seconds = float(entry.part.frames / self.board.fps)
-        self.notices += [*unspoken(shot), *left_as_it_is(shot)]
+        self.notices += unspoken(shot)
         if shot.clip:
             clip = named_file(self.folder, shot.clip)
             return PlannedShot(

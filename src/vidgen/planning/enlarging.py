@@ -21,12 +21,18 @@ def enlargement(
     warn: Callable[[Notice], None],
 ) -> PlannedShot | None:
     """The take that enlarges a shot's picked take to ``size`` (pixels); None where the shot does not ask a provider for it, or
-    has that size anyway. Nobody pays for a larger animatic: that is a notice.
+    has that size anyway. Nobody pays for a larger animatic or a larger clip of their own: that is a notice.
     """
     upscale, request = planned.post.upscale if planned.post else None, planned.request
-    if upscale is None or upscale.engine not in UPSCALERS or request is None or (request.width, request.height) == size:
+    if upscale is None or upscale.engine not in UPSCALERS:
         return None
     engine, model = upscale.engine, UPSCALERS[upscale.engine]
+    if request is None:
+        text = f"post.upscale: {engine} enlarges takes alone; lanczos enlarges your own clip"
+        warn(Notice("engine.wish_approximated", text, planned.id))
+        return None
+    if (request.width, request.height) == size:
+        return None
     if planned.engine == "previz":
         text = f"post.upscale: {engine} is not paid for an animatic; lanczos enlarges it"
         warn(Notice("engine.wish_approximated", text, planned.id))

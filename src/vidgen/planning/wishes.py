@@ -106,14 +106,6 @@ def own_forms(board: Storyboard) -> Iterator[Notice]:
                     yield Notice("plan.film_wide", text, shot.id)
 
 
-def left_as_it_is(shot: Shot) -> Iterator[Notice]:
-    """Post-processing of a user's own clip."""
-    given = [name for name in ("interpolate", "upscale", "colour", "grain") if getattr(shot.post, name, None)]
-    if shot.clip and given:
-        text = f"post: {', '.join(given)}: not for your own clip, which is only brought to the film's size and rate"
-        yield Notice("post.not_yet", f"{text}; vidgen interpolate and upscale prepare it", shot.id)
-
-
 def without_gpu(choices: Iterable[tuple[str, str | None]]) -> Iterator[Notice]:
     """Models of the table that no GPU will run, of the shots' engines and models. Folders may be small, so they pass."""
     models = {model for engine, model in choices if engine == "local" and (model is None or diffusion_model(model))}

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -93,7 +92,7 @@ def find_cuts(info: MediaInfo, *, cancelled: Callable[[], bool] = lambda: False)
     changes: list[float] = []
     likeness: list[float] = []
     before: Grey | None = None
-    for picture in _small_pictures(info.path, cancelled):
+    for picture in _small_pictures(info, cancelled):
         if before is not None:
             changes.append(_change(before, picture))
             likeness.append(_likeness(before, picture))
@@ -178,12 +177,12 @@ def _likeness(one: Grey, other: Grey) -> float:
     return (common + flat) / math.sqrt((power + flat) * (other_power + flat))
 
 
-def _small_pictures(path: Path, cancelled: Callable[[], bool]) -> Iterator[Grey]:
+def _small_pictures(info: MediaInfo, cancelled: Callable[[], bool]) -> Iterator[Grey]:
     args = [
-        *input_args(path.absolute()),
+        *input_args(info.path.absolute()),
         *("-map", "0:V:0", "-vf", f"scale={WIDTH}:{HEIGHT}:flags=area,format=gray", "-fps_mode", "passthrough"),
-        *("-f", "rawvideo", "pipe:1"),
+        *("-frames:v", str(info.frames), "-f", "rawvideo", "pipe:1"),
     ]
-    with Process(args, what=f"looking for cuts in {path.name}", stdout=True, cancelled=cancelled) as process:
+    with Process(args, what=f"looking for cuts in {info.path.name}", stdout=True, cancelled=cancelled) as process:
         while len(data := process.read(WIDTH * HEIGHT)) == WIDTH * HEIGHT:
             yield np.frombuffer(data, np.uint8).reshape(HEIGHT, WIDTH).astype(np.int64) * _STEPS

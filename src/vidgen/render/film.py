@@ -24,6 +24,7 @@ from vidgen.render.project import Project
 from vidgen.render.rehearsal import check_shots
 from vidgen.render.shots import MadeShot, ShotMaker
 from vidgen.render.spending import Confirm, consent
+from vidgen.render.timeline import check_sounds
 from vidgen.storyboard.file_checks import files_of
 from vidgen.storyboard.loader import load_storyboard
 from vidgen.takes.request import Take
@@ -138,6 +139,7 @@ def render_film(
     check_shots(needed)
     posts = plan_posts(plan)
     check_posts(posts)
+    check_sounds(plan)
     project = Project.of(board, options.work)
     regenerate = frozenset(options.regenerate)
     if options.dry_run:

@@ -11,11 +11,12 @@ from typing import Any
 from vidgen.cut import assemble
 from vidgen.errors import Cancelled, InternalError, Notice, VidgenError
 from vidgen.media.files import sha256_file
+from vidgen.media.opening import picture_start
 from vidgen.media.probe import has_sound
 from vidgen.planning.plan import Plan
 from vidgen.render.events import Listener
 from vidgen.render.failures import shown, worst
-from vidgen.render.polish import polish
+from vidgen.render.polish import Polisher
 from vidgen.render.shots import DEFAULT_JOBS, MadeShot
 from vidgen.render.timeline import ShotClip, build_timeline
 from vidgen.takes.request import Take
@@ -40,7 +41,8 @@ def finish(
 
     Everything is kept by content in ``work``: what has not changed is not made again.
     """
-    clips = _clips(made, lambda shot: _sounding(_clip(plan, shot, larger, work, listener, warn), shot, warn))
+    polisher = Polisher(plan, work / "post", listener, warn)
+    clips = _clips(made, lambda shot: _sounding(_clip(polisher, shot, larger), shot, warn))
     timeline = build_timeline(plan, clips)
     listener("cut.started", segments=len(plan.shots) + sum(shot.overlap > 0 for shot in plan.shots))
 
@@ -73,13 +75,13 @@ def _clips(made: Sequence[MadeShot], clip: Callable[[MadeShot], ShotClip]) -> di
     return clips
 
 
-def _clip(plan: Plan, shot: MadeShot, larger: Mapping[str, Take], work: Path, listener: Listener, warn: Warn) -> ShotClip:
-    """The clip that stands for a shot: the user's own file, the picked take, or the take after post-processing."""
+def _clip(polisher: Polisher, shot: MadeShot, larger: Mapping[str, Take]) -> ShotClip:
+    """The clip that stands for a shot: the user's own file or the picked take, each after post-processing."""
     planned = shot.planned
     if planned.clip:
-        return ShotClip(planned.clip, sha256_file(planned.clip), None, conform=True)
+        return polisher.clip(planned, planned.clip)
     assert shot.picked is not None
-    return polish(plan, planned, larger.get(planned.id, shot.picked), work / "post", listener, warn)
+    return polisher.take(planned, larger.get(planned.id, shot.picked))
 
 
 def _sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:
@@ -91,9 +93,11 @@ def _sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:
     usual = bool(shot.clip or spoken or (request and request.sound))
     if not (shot.own_sound.heard if shot.own_sound else usual):
         return clip
-    file, digest = (made.picked.file, made.picked.sha256) if made.picked else (clip.file, clip.sha256)
+    file = made.picked.file if made.picked else made.planned.clip or clip.file
     if has_sound(file):
-        return replace(clip, sound=(file, digest))
+        begins = picture_start(file)
+        digest = made.picked.sha256 if made.picked else clip.sha256 if clip.file == file else sha256_file(file)
+        return replace(clip, sound=(file, digest), picture_us=None if begins is None else round(begins * 1_000_000))
     if shot.own_sound or not shot.clip:
         warn([Notice("sound.none", "own_sound: the clip came without sound", made.planned.id)])
     return clip

@@ -1,11 +1,11 @@
-"""Post-processing of one picked take, kept by content: what has not changed is not made again."""
+"""Post-processing of picked takes and of own clips, kept by content: what has not changed is not made again."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,16 @@ from vidgen import __version__
 from vidgen.errors import Notice
 from vidgen.media.discovery import find_ffmpeg
 from vidgen.media.encode import encoded_as
+from vidgen.media.exact import probe_exact
 from vidgen.media.files import sha256_file, write_text
-from vidgen.media.probe import probe_video
+from vidgen.media.probe import MediaInfo, probe_video
 from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.post.clip import process_clip
 from vidgen.post.engines import Fetch
 from vidgen.post.settings import PostResult
 from vidgen.post.work import Work, plan_work
 from vidgen.render.events import Listener
+from vidgen.render.own_clips import clip_work, used_part
 from vidgen.render.pace import Pace
 from vidgen.render.posting import is_own, needs_work, settings_of, steps_of
 from vidgen.render.timeline import ShotClip
@@ -32,48 +34,73 @@ EVENT_EVERY_S = 0.25
 """Progress events of one clip come no faster than this."""
 
 
-def polish(
-    plan: Plan,
-    planned: PlannedShot,
-    take: Take,
-    folder: Path,
-    listener: Listener,
-    warn: Callable[[Iterable[Notice]], None],
-) -> ShotClip:
-    """The clip of a shot at the film's rate and size: the take itself where nothing is to be done to it, else the
-    post-processed clip, from ``folder`` if it is there. Interrupted, the next call goes on after the last finished segment.
-    """
-    settings = settings_of(plan, planned, take.seed)
-    warn(Notice(notice.code, notice.message, planned.id) for notice in settings.notices)
-    if not needs_work(plan, planned, settings):
-        return ShotClip(take.file, take.sha256, encoded_as(take.file))
-    work = plan_work(probe_video(take.file), settings, planned.frames)
-    warn(Notice(notice.code, notice.message, planned.id) for notice in work.route.notices)
-    file = folder / f"{_key(work, take)}.mp4"
-    if digest := _kept(file):
+@dataclass(frozen=True)
+class Polisher:
+    """Post-processes shots of a plan. Results are kept in ``folder``; ``warn`` hears of notices."""
+
+    plan: Plan
+    folder: Path
+    listener: Listener
+    warn: Callable[[Iterable[Notice]], None]
+
+    def take(self, planned: PlannedShot, take: Take) -> ShotClip:
+        """The clip of a shot at the film's rate and size: the take itself where nothing is to be done to it, else the
+        post-processed clip, from an earlier run if it is there. Interrupted, the next call goes on after the last finished
+        segment.
+        """
+        settings = settings_of(self.plan, planned, take.seed)
+        self._say(planned, settings.notices)
+        if not needs_work(self.plan, planned, settings):
+            return ShotClip(take.file, take.sha256, encoded_as(take.file))
+        work = plan_work(probe_video(take.file), settings, planned.frames)
+        file, digest = self._processed(planned, work, take.sha256, lambda: work.info)
         return ShotClip(file, digest, settings.profile.key())
-    steps = steps_of(work.route)
-    listener(
-        "post.started",
-        shot=planned.id,
-        engines=[chosen.name for _, chosen in steps],
-        why=list(work.route.why),
-        frames=work.frames,
-        seconds=round(work.route.seconds, 1),
-    )
-    result = process_clip(
-        take.file,
-        file,
-        settings,
-        frames=planned.frames,
-        on_frame=_Teller(planned.id, listener),
-        fetch=fetching(listener, planned.id),
-    )
-    warn(Notice(notice.code, notice.message, planned.id) for notice in result.notices)
-    digest = sha256_file(file)
-    write_text(file.with_suffix(".json"), json.dumps({"sha256": digest, "size": file.stat().st_size, **_record(result)}))
-    listener("post.done", shot=planned.id, file=str(file), **_record(result))
-    return ShotClip(file, digest, settings.profile.key())
+
+    def clip(self, planned: PlannedShot, file: Path) -> ShotClip:
+        """The same of a user's own clip; what is only to be brought to the film's size and rate is left to the cut."""
+        digest = sha256_file(file)
+        settings = settings_of(self.plan, planned, int(digest[:8], 16))
+        self._say(planned, settings.notices)
+        found = clip_work(self.plan, planned, settings)
+        if found is None:
+            return ShotClip(file, digest, None, conform=True)
+        work = plan_work(*found, planned.frames)
+        made, digest = self._processed(
+            planned, work, digest, lambda: used_part(probe_exact(file), planned.frames, work.settings)
+        )
+        whole = (work.settings.width, work.settings.height) == (self.plan.width, self.plan.height)
+        return ShotClip(made, digest, settings.profile.key() if whole else None, conform=not whole)
+
+    def _processed(self, planned: PlannedShot, work: Work, source: str, exact: Callable[[], MediaInfo]) -> tuple[Path, str]:
+        """The result and its checksum. ``source``: the checksum of what it is made of; ``exact`` looks closer at that."""
+        self._say(planned, work.route.notices)
+        file = self.folder / f"{_key(work, source)}.mp4"
+        if digest := _kept(file):
+            return file, digest
+        self.listener(
+            "post.started",
+            shot=planned.id,
+            engines=[chosen.name for _, chosen in steps_of(work.route)],
+            why=list(work.route.why),
+            frames=work.frames,
+            seconds=round(work.route.seconds, 1),
+        )
+        result = process_clip(
+            exact(),
+            file,
+            work.settings,
+            frames=work.frames,
+            on_frame=_Teller(planned.id, self.listener),
+            fetch=fetching(self.listener, planned.id),
+        )
+        self._say(planned, result.notices)
+        digest = sha256_file(file)
+        write_text(file.with_suffix(".json"), json.dumps({"sha256": digest, "size": file.stat().st_size, **_record(result)}))
+        self.listener("post.done", shot=planned.id, file=str(file), **_record(result))
+        return file, digest
+
+    def _say(self, planned: PlannedShot, notices: Iterable[Notice]) -> None:
+        self.warn(Notice(notice.code, notice.message, planned.id) for notice in notices)
 
 
 def fetching(listener: Listener, shot: str | None = None) -> Fetch:
@@ -109,15 +136,15 @@ class _Teller:
         self._listener("post.progress", shot=self._shot, share=share, frames=done, total=total, **speed.as_dict())
 
 
-def _key(work: Work, take: Take) -> str:
-    """Identity of the result: the take, and what is really done to it. A wish for ``auto`` and one for the engine that
-    ``auto`` is are the same; a model of the user's own counts by its contents, wherever it lies.
+def _key(work: Work, source: str) -> str:
+    """Identity of the result: what it is made of, and what is really done to it. A wish for ``auto`` and one for the engine
+    that ``auto`` is are the same; a model of the user's own counts by its contents, wherever it lies.
     """
     done = replace(work.settings, interpolate="auto", upscale="auto", model=None, animatic=False)
     steps = [(job, chosen.name, _model(chosen.model)) for job, chosen in steps_of(work.route)]
     return derived_key(
         "post",
-        [take.sha256],
+        [source],
         settings={"post": done.key(), "steps": [list(step) for step in steps], "frames": work.frames},
         tool=f"vidgen {__version__}",
         ffmpeg=find_ffmpeg().version,

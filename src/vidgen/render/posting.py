@@ -13,9 +13,11 @@ from vidgen.media.names import named_file
 from vidgen.planning.enlarging import UPSCALERS
 from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.post.engines import WEIGHTS_SUFFIXES, Chosen
+from vidgen.post.reading import upright_form
 from vidgen.post.route import Route, find_route
 from vidgen.post.settings import PostSettings
 from vidgen.post.stages import Form
+from vidgen.render.own_clips import clip_work
 from vidgen.render.pace import time_text
 from vidgen.weights.registry import Model, model
 from vidgen.weights.store import status
@@ -122,20 +124,30 @@ def needs_work(plan: Plan, planned: PlannedShot, settings: PostSettings) -> bool
 
 
 def plan_posts(plan: Plan) -> dict[str, ShotPost]:
-    """Post-processing of every shot that has any, by shot id; a user's own clip has none. No network, loads nothing heavy."""
+    """Post-processing of every shot that has any, by shot id. No network, loads nothing heavy.
+
+    Raises InputError where a user's own clip that is to be processed cannot be.
+    """
     return {post.shot: post for planned in plan.shots if (post := _planned(plan, planned))}
 
 
 def _planned(plan: Plan, planned: PlannedShot) -> ShotPost | None:
-    if planned.request is None:
-        return None
     settings = settings_of(plan, planned)
+    if planned.clip:
+        found = clip_work(plan, planned, settings)
+        return _routed(planned, upright_form(found[0]), found[0].frames, found[1]) if found else None
+    assert planned.request
     paid = next((one for one in plan.enlargements if one.continues == planned.id), None)
     if not paid and not needs_work(plan, planned, settings):
         return None
-    source = Form(*plan.take_size(planned.id), plan.source_fps)
+    return _routed(planned, Form(*plan.take_size(planned.id), plan.source_fps), planned.request.frames, settings, paid)
+
+
+def _routed(
+    planned: PlannedShot, source: Form, frames_in: int, settings: PostSettings, paid: PlannedShot | None = None
+) -> ShotPost:
     try:
-        route = find_route(source, settings, frames_in=planned.request.frames, frames_out=planned.frames)
+        route = find_route(source, settings, frames_in=frames_in, frames_out=planned.frames)
     except MissingError as error:
         return ShotPost(planned.id, settings, None, error, paid)
     return ShotPost(planned.id, settings, route, paid=paid)

@@ -20,8 +20,10 @@ from vidgen.cut.timeline import (
     Track,
     Transition,
 )
+from vidgen.errors import InputError
 from vidgen.media.files import sha256_file
 from vidgen.media.names import named_file
+from vidgen.media.probe import has_sound
 from vidgen.media.rate import SAMPLE_RATE, samples_at
 from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.storyboard.model import Audio, Text
@@ -36,7 +38,7 @@ class ShotClip:
     """The clip that stands for a shot in the cut. ``conform``: it still has to be brought to the film's size and rate.
 
     ``sound`` is the file whose own sound is in the film from the shot's first frame on (the clip, or the take that it was
-    made of), with its checksum; None: silent.
+    made of), with its checksum; None: silent. ``picture_us`` is when its picture begins on its own clock, in microseconds.
     """
 
     file: Path
@@ -44,6 +46,25 @@ class ShotClip:
     encoded_as: str | None
     conform: bool = False
     sound: tuple[Path, str] | None = None
+    picture_us: int | None = None
+
+
+def check_sounds(plan: Plan) -> None:
+    """Raise InputError where a sound file cannot be heard at all: known before a take is made or paid for."""
+    for name in dict.fromkeys(_sound_files(plan)):
+        file = named_file(plan.folder, name)
+        if not has_sound(file):
+            raise InputError("media.no_audio", f"{file} has no sound", hint="give a file with sound", where=str(file))
+
+
+def _sound_files(plan: Plan) -> Iterator[str]:
+    audio = plan.board.audio
+    if audio and audio.music:
+        yield audio.music.file
+    yield from (bed.file for bed in (audio.ambience if audio else ()))
+    for shot in (planned.shot for planned in plan.shots):
+        yield from (effect.file for effect in shot.sfx or ())
+        yield from (spoken.file for spoken in (shot.voiceover, *(shot.dialogue or ())) if spoken and spoken.file)
 
 
 def build_timeline(plan: Plan, clips: Mapping[str, ShotClip]) -> Timeline:
@@ -111,7 +132,7 @@ def _tracks(plan: Plan) -> Iterator[Track]:
             loop=True,
             gain_db=music.gain_db,
             fade_in=_samples(plan, music.fade_in),
-            fade_out=_samples(plan, music.fade_out),
+            fade_out=None if music.fade_out is None else _samples(plan, music.fade_out),
             duck=music.duck,
         )
     for bed in audio.ambience if audio else ():
@@ -135,19 +156,20 @@ def _own_sounds(plan: Plan, clips: Mapping[str, ShotClip]) -> Iterator[Track]:
     """What is heard in the clips themselves. They fade over a transition as their pictures do, and never click at a cut."""
     leaving = [*(shot.overlap for shot in plan.shots[1:]), 0]
     for planned, overlap in zip(plan.shots, leaving, strict=True):
-        sound = clips[planned.id].sound
-        if not sound:
+        clip = clips[planned.id]
+        if not clip.sound:
             continue
         at, end = (samples_at(planned.start_frame + frames, plan.fps) for frames in (0, planned.frames))
         wish = planned.shot.own_sound
         yield Track(
-            *sound,
+            *clip.sound,
             "voice" if planned.shot.lip_sync else "clip",
             at=at,
             length=end - at,
             gain_db=wish.gain_db if wish else 0.0,
             fade_in=max(_EDGE, samples_at(planned.overlap, plan.fps)),
             fade_out=max(_EDGE, samples_at(overlap, plan.fps)),
+            zero_us=clip.picture_us,
         )
 
 
@@ -161,7 +183,7 @@ def _track(
     loop: bool = False,
     gain_db: float = 0.0,
     fade_in: int = 0,
-    fade_out: int = 0,
+    fade_out: int | None = 0,
     duck: bool = False,
 ) -> Track:
     path = named_file(plan.folder, file)

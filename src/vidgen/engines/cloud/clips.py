@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vidgen.engines.cloud.inputs import Blob, excerpt, video
 from vidgen.errors import InputError
+from vidgen.media.dubbing import dub
 from vidgen.media.encode import MASTER
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
 from vidgen.media.files import atomic
@@ -48,17 +49,11 @@ def last_seconds(path: Path, seconds: float) -> None:
     skip = info.frames - round(seconds * info.rate)
     if skip <= 0:
         return
-    pictures = ["-vf", f"trim=start_frame={skip},setpts=PTS-STARTPTS", *MASTER.video_args(info.rate)]
-    sound = ["-af", f"atrim=start={float(skip / info.rate)},asetpts=PTS-STARTPTS", "-c:a", "aac", "-b:a", "320k"]
+    steps = ["-map", "0:V:0", "-an", "-vf", f"trim=start_frame={skip},setpts=PTS-STARTPTS", *MASTER.video_args(info.rate)]
     with atomic(path) as part:
         run_ffmpeg(
-            [
-                *input_args(path.absolute()),
-                *pictures,
-                *(sound if info.has_audio else ()),
-                "-f",
-                "mp4",
-                f"file:{part.absolute()}",
-            ],
+            [*input_args(path.absolute()), *steps, "-f", "mp4", f"file:{part.absolute()}"],
             what=f"taking the end of {path.name}",
         )
+        if info.has_audio:  # what cannot be decoded of it is said when it is delivered
+            dub(part, path, begins=skip / info.rate, seconds=(info.frames - skip) / info.rate)

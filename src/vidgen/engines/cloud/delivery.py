@@ -6,6 +6,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from vidgen.errors import InputError, ProcessingError
+from vidgen.media.dubbing import dub
+from vidgen.media.files import atomic
 from vidgen.media.normalise import conform
 from vidgen.media.probe import probe_video
 from vidgen.takes.request import ShotRequest
@@ -27,19 +29,21 @@ def deliver(raw: Path, out: Path, request: ShotRequest, provider: str) -> list[t
     """Write the downloaded clip to ``out`` as the request wants it: trimmed, or its last frame held; scaled, and cropped where
     its shape differs; with the sound that it has. Returns notices. Raises ProcessingError where it is not a video.
     """
+    notices: list[tuple[str, str]] = []
+
+    def damaged() -> None:
+        text = f"the sound that {provider} made is damaged or cut off; what could be decoded is kept"
+        notices.append(("sound.damaged", text))
+
     try:
         info = probe_video(raw)
-        conform(
-            raw,
-            out,
-            width=request.width,
-            height=request.height,
-            rate=request.fps,
-            frames=request.frames,
-            fit="crop",
-            max_hold=request.frames,
-            sound=True,
-        )
+        with atomic(out) as part:
+            conform(
+                raw, part, width=request.width, height=request.height, rate=request.fps, frames=request.frames, fit="crop",
+                max_hold=request.frames,
+            )  # fmt: skip
+            if info.has_audio:
+                dub(part, raw, begins=Fraction(0), seconds=request.frames / request.fps, damaged=damaged)
     except InputError as error:
         raise ProcessingError(
             "provider.bad_result",
@@ -47,7 +51,6 @@ def deliver(raw: Path, out: Path, request: ShotRequest, provider: str) -> list[t
             hint="look at it at the provider; --regenerate makes it anew, at its price",
             where=request.shot,
         ) from error
-    notices = []
     width, height = info.display_size
     if abs(Fraction(width, height) / Fraction(request.width, request.height) - 1) > _NEAR:
         text = f"{provider} made {width}x{height}; it was cropped to the shape of {request.width}x{request.height}"

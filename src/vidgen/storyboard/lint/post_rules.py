@@ -23,15 +23,15 @@ _CLOSE = ("mcu", "cu", "ecu")
 
 
 def post_rules(view: ShotView) -> Iterator[Finding]:
-    """V205-V208; a user's own clip is not post-processed."""
+    """V205-V208; of a user's own clip neither rate nor size is known here."""
     post = view.shot.post
-    if not post or view.shot.clip:
+    if not post:
         return
-    path = view.path_of("post")
+    path, own = view.path_of("post"), bool(view.shot.clip)
     yield from (view.finding("V205", path, what=what) for what in _stacked(view, post))
-    if (times := _times(view, post.interpolate)) > FURTHEST_RATE:
+    if not own and (times := _times(view, post.interpolate)) > FURTHEST_RATE:
         yield view.finding("V206", path, times=f"{float(times):.3g}")
-    yield from (view.finding("V207", path, what=what) for what in _enlarged(view, post.upscale))
+    yield from (view.finding("V207", path, what=what) for what in (() if own else _enlarged(view, post.upscale)))
     if post.grain and post.grain.amount and _short_side(view, post.upscale) >= LARGE:
         yield view.finding("V208", path, height=_short_side(view, post.upscale))
 

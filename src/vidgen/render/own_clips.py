@@ -1,0 +1,45 @@
+"""What of ``post:`` there is to do to a user's own clip. Light: nothing is decoded."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from vidgen.media.normalise import fitted, refuse_hdr
+from vidgen.media.probe import MediaInfo, probe_video
+from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.post.reading import upright_form
+from vidgen.post.settings import PostSettings
+from vidgen.post.work import MAX_HOLD
+
+
+def clip_work(plan: Plan, planned: PlannedShot, settings: PostSettings) -> tuple[MediaInfo, PostSettings] | None:
+    """A shot's clip, and ``settings`` with its size in the film; None where all that is asked is the film's size and
+    rate, to which the cut brings it anyway.
+
+    The whole picture is shown: where its shape differs, it is smaller than the film's, and the cut puts bars beside it. Raises
+    InputError for a clip that cannot be used.
+    """
+    if planned.clip is None or planned.post is None:
+        return None
+    info = probe_video(planned.clip)
+    width, height = fitted(info.display_size, plan.width, plan.height)
+    settings = replace(settings, width=width, height=height)
+    source = upright_form(info)
+    grows = settings.upscale != "lanczos" and (source.width < width or source.height < height)
+    moves = settings.interpolate != "nearest" and (source.rate != plan.fps or not info.constant_rate)
+    if not (grows or moves or not settings.grade.idle or settings.grain):
+        return None
+    refuse_hdr(info)
+    return used_part(info, planned.frames, settings), settings
+
+
+def used_part(info: MediaInfo, frames: int, settings: PostSettings) -> MediaInfo:
+    """The clip without what lies behind the shot: ``frames`` at the rate of ``settings`` are used, from its beginning."""
+    most = math.ceil((frames + MAX_HOLD) / settings.rate * info.rate) + 1
+    if info.times:
+        end = (frames + MAX_HOLD) / settings.rate
+        most = sum(time <= end for time in info.times) + 1
+    elif not info.constant_rate:
+        return info
+    return replace(info, frames=min(info.frames, most), times=info.times[:most])
