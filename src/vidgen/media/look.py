@@ -12,6 +12,7 @@ from vidgen.errors import InputError
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -38,18 +39,23 @@ _SIGNS_OF_HDR = {
 _SDR_TRANSFERS = {1, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15}
 
 
-def look_at(path: Path, container: InputContainer, stream: VideoStream) -> dict[str, Any]:
-    """The fields of ``MediaInfo`` that pictures tell. Raises InputError where none can be decoded, or shown."""
+def look_at(
+    path: Path, container: InputContainer, stream: VideoStream, keys: Sequence[Packet[Any]] = ()
+) -> tuple[dict[str, Any], int]:
+    """The fields of ``MediaInfo`` that pictures tell, and how many packets come before the first picture that decodes.
+    ``keys``: key packets to compare. Raises InputError where none can be decoded, or shown.
+    """
     context = stream.codec_context
     if context is None:
         raise InputError("media.unreadable", f"{path}: its pictures have no codec that is known", where=str(path))
     _check_size(path, context.width, context.height)
-    pictures = list(islice(_decoded(container, stream), _SAMPLE if context.name in _FIELDS else 1))
+    before: list[int] = []
+    pictures = list(islice(_decoded(container, stream, before), _SAMPLE if context.name in _FIELDS else 1))
     if not pictures:
         raise InputError("media.unreadable", f"{path}: no frame can be decoded", where=str(path))
     frame = pictures[0]
     _check_size(path, frame.width, frame.height)
-    return {
+    told = {
         "width": frame.width,
         "height": frame.height,
         "pix_fmt": frame.format.name,
@@ -64,6 +70,38 @@ def look_at(path: Path, container: InputContainer, stream: VideoStream) -> dict[
         "hdr": _hdr(frame),
         **_form(frame, stream),
     }
+    undecoded = sum(pts < frame.pts for pts in before) if frame.pts is not None else 0
+    return {**told, "changes": _changes(frame, stream, keys)}, undecoded
+
+
+def _changes(first: VideoFrame, stream: VideoStream, keys: Sequence[Packet[Any]]) -> tuple[str, ...]:
+    """What is not the same in all of these key pictures as in the first."""
+    import av
+
+    found: dict[str, None] = {}
+    context = stream.codec_context
+    for packet in keys[1:]:
+        try:
+            context.flush_buffers()
+            pictures = [*context.decode(packet), *context.decode(None)]
+        except av.FFmpegError:
+            continue  # damage is told by others
+        found |= {name: None for picture in pictures for name in _differences(first, picture)}
+    return tuple(found)
+
+
+def _differences(first: VideoFrame, other: VideoFrame) -> Iterator[str]:
+    if (first.width, first.height) != (other.width, other.height):
+        yield "size"
+    if first.format.name != other.format.name:
+        yield "pixel format"
+    if any(getattr(first, name) != getattr(other, name) for name in _COLOURS):
+        yield "colours"
+    if first.rotation != other.rotation:
+        yield "turn"
+
+
+_COLOURS = ("color_range", "colorspace", "color_primaries", "color_trc")
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
@@ -72,13 +110,15 @@ def _check_size(path: Path, width: int, height: int) -> None:
         raise InputError("media.unreadable", text, where=str(path))
 
 
-def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """Pictures from the start, past packets that do not decode."""
+def _decoded(container: InputContainer, stream: VideoStream, before: list[int]) -> Iterator[VideoFrame]:
+    """Pictures from the start, past packets that do not decode; times of all packets that were tried go into ``before``."""
     import av
 
     container.seek(0)
     try:
         for packet in container.demux(stream):
+            if packet.size and packet.pts is not None and not packet.is_discard:
+                before.append(packet.pts)
             try:
                 yield from packet.decode()
             except av.InvalidDataError:

@@ -260,7 +260,7 @@ def conform_args(
     )
     return [
         *input_args(info.path.absolute()),
-        *("-map", "0:V:0", "-sn", "-dn", "-map_metadata", "-1", "-vf", chain, "-frames:v", str(frames)),
+        *("-map", info.source, "-sn", "-dn", "-map_metadata", "-1", "-vf", chain, "-frames:v", str(frames)),
         *profile.video_args(rate),
         *(_sound_args(frames / rate) if sound and info.has_audio else ("-an",)),
         *("-movflags", "+faststart", f"file:{out.absolute()}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,9 @@ SLOWEST = Fraction(1, 3600)
 
 _SHORT_S = 0.25
 
+_KEYS = 24
+"""Key pictures, at most, that are compared to see whether a clip changes inside."""
+
 
 @dataclass(frozen=True)
 class MediaInfo:
@@ -37,8 +41,13 @@ class MediaInfo:
     Sizes in pixels as coded; ``frames`` counts what is shown, by demuxing; ``duration_s`` is the picture's length, or the
     sound's where there is no picture. ``rotation`` is how far the coded picture is turned clockwise for display: 0, 90,
     180 or 270. Colours are ffmpeg's numbers (range 1 limited, 2 full, 0 untagged; the others 2 where untagged).
-    ``missing_s`` is how much the container's own length promises beyond what is there: above 0, the file was cut off.
+    ``missing_s`` is how much of the picture is missing by what the file itself says of its length: above 0, it was cut off.
     Without a picture sizes, rate and frames are 0; without sound ``audio_*`` are 0.
+
+    ``picture`` is which of the file's video streams it is, covers not counted: ffmpeg's ``V:<picture>``. ``undecoded`` counts
+    pictures before the first that decodes, where a recording begins between key pictures; they are not among ``frames``.
+    ``changes`` names what differs between its key pictures (``size``, ``pixel shape``, ...); sizes and colours told here are
+    those of its first picture.
 
     ``bits`` is the depth of a component, ``alpha`` whether pixels may be transparent, ``fine_chroma`` whether colour is finer
     than 4:2:0, ``hdr`` what kind of high dynamic range it is, or empty. ``tick`` is the picture's unit of time in seconds.
@@ -80,6 +89,14 @@ class MediaInfo:
     starts: Fraction = Fraction(0)
     faults: str = ""
     usual_rate: Fraction = Fraction(0)
+    picture: int = 0
+    undecoded: int = 0
+    changes: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """ffmpeg's name for the picture in its first input, for ``-map`` and graphs: ``0:V:0``."""
+        return f"0:V:{self.picture}"
 
     @property
     def display_size(self) -> tuple[int, int]:
@@ -159,8 +176,27 @@ def probe_video(path: Path) -> MediaInfo:
 
 
 def picture_stream(container: InputContainer) -> VideoStream | None:
-    """The stream that is the file's picture: the first that is not a cover."""
-    return next((stream for stream in container.streams.video if not int(stream.disposition) & _ATTACHED_PICTURE), None)
+    """The stream that is the file's picture: the first that is neither a cover nor, beside a film, a still."""
+    return min(_pictures(container), key=_is_still, default=None)
+
+
+def is_cover(stream: Stream) -> bool:
+    """Whether a stream is a picture of the file, not in it: a cover, or the thumbnails of chapters."""
+    return stream.type == "video" and bool(int(stream.disposition) & _ATTACHED_PICTURE)
+
+
+def _pictures(container: InputContainer) -> list[VideoStream]:
+    return [stream for stream in container.streams.video if not is_cover(stream)]
+
+
+def _is_still(stream: VideoStream) -> bool:
+    """Whether it looks like one picture by its header: taggers write covers as plain streams too, and a programme that was
+    announced may have no pictures at all.
+    """
+    context = stream.codec_context
+    if context is None or not context.width or stream.frames == 1 or int(stream.disposition) & _STILL:
+        return True
+    return not stream.frames and context.name in _STILL_CODECS
 
 
 def zero_of(container: InputContainer, streams: Sequence[Stream]) -> Fraction:
@@ -201,38 +237,41 @@ def _read(path: Path, container: InputContainer) -> MediaInfo:
     audio = next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
     if video is None and audio is None:
         raise InputError("media.unreadable", f"{path} holds neither pictures nor sound", where=str(path))
-    tracks = _demux(container, [stream for stream in (video, audio) if stream is not None])
+    promised = _promised(container, video)
+    tracks, keys = _demux(container, video)
     sound = tracks[audio.index] if audio else _Track(Fraction(1), [])
     picture = tracks[video.index] if video else _Track(Fraction(1), [])
-    name = container.format.name
-    promised = container.duration / 1_000_000 if container.duration and _states_length(name) else 0.0
+    end = picture.end_s if promised.own else max(track.end_s for track in tracks.values())
     start = container.start_time / 1_000_000 if container.start_time else 0.0
-    end = max(picture.end_s, sound.end_s)
-    missing = promised - max(end, end - start)  # Matroska counts its length from 0, MP4 from the first picture or sound
-    times = sorted(picture.times)
+    missing = promised.seconds - max(end, end - start)  # Matroska counts its length from 0, MP4 from the first picture
+    look, undecoded = look_at(path, container, video, keys) if video and picture.times else ({}, 0)
+    times = sorted(picture.times)[undecoded:]
     told = (video.average_rate, video.guessed_rate, video.base_rate) if video else ()
     rate, constant = rate_of(times, picture.tick, told) if video else (Fraction(0), True)
-    look = look_at(path, container, video) if video and times else {}
     return MediaInfo(
         path=path,
-        container=name,
+        container=container.format.name,
         has_video=video is not None,
         has_audio=audio is not None and bool(sound.times),
         frames=len(times),
         rate=rate,
         constant_rate=constant,
-        duration_s=_picture_seconds(picture, rate, constant) if video else sound.span_s,
+        duration_s=_picture_seconds(times, picture, rate, constant) if video else sound.span_s,
         audio_rate=(audio.rate or 0) if audio else 0,
         audio_channels=(audio.channels or 0) if audio else 0,
         audio_duration_s=sound.span_s,
         audio_codec=audio.codec_context.name if audio else "",
         tick=picture.tick,
-        missing_s=missing if missing > max(_SHORT_S, promised * 0.02) else 0.0,
+        missing_s=missing if missing > max(_SHORT_S, promised.seconds * 0.02) else 0.0,
+        picture=_pictures(container).index(video) if video else 0,
+        undecoded=undecoded,
         **{**_NO_PICTURE, **look},
     )
 
 
 _ATTACHED_PICTURE = 0x400
+_STILL = 0x100000
+_STILL_CODECS = {"mjpeg", "png", "webp", "bmp", "tiff", "gif", "jpeg2000"}
 _NO_PICTURE: Mapping[str, Any] = {
     "width": 0,
     "height": 0,
@@ -258,23 +297,65 @@ def shown_at(packet: Packet[Any]) -> int | None:
     return packet.dts if guessed and packet.dts is not None else packet.pts
 
 
-def _states_length(container: str) -> bool:
-    """Whether the container writes its length in a header; elsewhere it is a guess from the bit rate."""
-    return any(name in container for name in ("mp4", "matroska", "wav", "avi"))
+@dataclass(frozen=True)
+class _Promise:
+    """When the file says that it ends, in seconds, 0 where it does not say. ``own``: that is said of the picture alone; sound,
+    subtitles and a second picture may go on for longer.
+    """
+
+    seconds: float
+    own: bool
 
 
-def _demux(container: InputContainer, streams: Sequence[VideoStream | AudioStream]) -> dict[int, _Track]:
+def _promised(container: InputContainer, picture: VideoStream | None) -> _Promise:
+    """To be asked before demuxing, which moves what fragmented files say. Elsewhere a length is a guess from the bit rate."""
+    name, tick = container.format.name, picture.time_base if picture else None
+    whole = (container.duration or 0) / 1_000_000
+    if picture and tick and picture.duration and any(form in name for form in ("mp4", "avi")):
+        begin = picture.start_time if picture.frames and picture.start_time else 0  # of fragments it may be counted in
+        return _Promise(float((begin + picture.duration) * tick), True)
+    if picture and "matroska" in name and (told := _clock_seconds(picture.metadata.get("DURATION", ""))):
+        return _Promise(min(told, whole), True)  # what remained of a longer file's tags is no promise
+    return _Promise(whole if any(form in name for form in ("mp4", "matroska", "wav", "avi")) else 0.0, False)
+
+
+def _clock_seconds(text: str) -> float:
+    """Seconds of ``00:00:04.000000000``; 0 where it is something else."""
+    found = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", text.strip())
+    return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) if found else 0.0
+
+
+def _demux(container: InputContainer, picture: VideoStream | None) -> tuple[dict[int, _Track], list[Packet[Any]]]:
+    """Every stream's times, and some of the picture's key packets, from all over the file."""
     import av
 
-    tracks = {stream.index: _Track(stream.time_base or Fraction(1, 1000), []) for stream in streams}
+    tracks = {stream.index: _Track(stream.time_base or Fraction(1, 1000), []) for stream in container.streams}
+    keys = _Spread()
     try:
-        for packet in container.demux(*streams):
+        for packet in container.demux():
             pts = shown_at(packet)
             if packet.size and pts is not None and not packet.is_discard:
                 tracks[packet.stream.index].add(pts, packet.duration or 0)
+                if packet.is_keyframe and picture is not None and packet.stream.index == picture.index:
+                    keys.add(packet)
     except av.FFmpegError:
         pass  # the end of a cut-off file: what was read so far counts, the length tells the rest
-    return tracks
+    return tracks, keys.kept
+
+
+class _Spread:
+    """A few packets from all over a file of unknown length: each time they are too many, every second one goes."""
+
+    def __init__(self) -> None:
+        self.kept: list[Packet[Any]] = []
+        self._step, self._seen = 1, 0
+
+    def add(self, packet: Packet[Any]) -> None:
+        if self._seen % self._step == 0:
+            self.kept.append(packet)
+        self._seen += 1
+        if len(self.kept) > _KEYS:
+            self.kept, self._step = self.kept[::2], self._step * 2
 
 
 def rate_of(times: Sequence[int], tick: Fraction, told: Sequence[Fraction | None]) -> tuple[Fraction, bool]:
@@ -312,7 +393,7 @@ def _usable(rate: Fraction) -> bool:
     return SLOWEST <= rate <= 1000 and rate.denominator < 10**8
 
 
-def _picture_seconds(picture: _Track, rate: Fraction, constant: bool) -> float:
+def _picture_seconds(times: Sequence[int], picture: _Track, rate: Fraction, constant: bool) -> float:
     if constant and rate:
-        return float(len(picture.times) / rate)
-    return picture.span_s
+        return float(len(times) / rate)
+    return float((picture.last_end - times[0]) * picture.tick) if times else 0.0

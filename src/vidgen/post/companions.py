@@ -14,7 +14,7 @@ from typing import Any
 
 from vidgen.errors import Notice, ProcessingError
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
-from vidgen.media.probe import MediaInfo, open_media, picture_stream, shown_at, zero_of
+from vidgen.media.probe import MediaInfo, is_cover, open_media, picture_stream, shown_at, zero_of
 
 _MP4_SOUND = {"aac", "mp3", "mp2", "ac3", "eac3", "dts", "alac", "opus", "flac"}
 _PCM = {f"pcm_{form}" for form in ("s16le", "s16be", "s24le", "s24be", "s32le", "s32be", "f32le", "f32be", "f64le", "f64be")}
@@ -259,8 +259,7 @@ def _described(stream: Any, first: Fraction | None) -> _Stream:
     channels = context.channels if stream.type == "audio" and context is not None and context.sample_rate else 0
     if not codec and stream.type == "data":
         codec = getattr(stream, "name", None) or ""
-    covers = stream.type == "video" and bool(int(stream.disposition) & 0x400)
-    return _Stream(stream.index, stream.type, codec, channels, first, dict(stream.metadata), covers)
+    return _Stream(stream.index, stream.type, codec, channels, first, dict(stream.metadata), is_cover(stream))
 
 
 def _first_times(container: Any, streams: Sequence[Any]) -> dict[int, Fraction]:

@@ -14,13 +14,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from vidgen.media.ffmpeg import Process, input_args
-from vidgen.media.probe import MediaInfo, open_media
+from vidgen.media.probe import MediaInfo, open_media, picture_stream
 from vidgen.post.stages import Picture
 
 Grey = npt.NDArray[np.int64]
@@ -64,7 +63,8 @@ def read_clock(info: MediaInfo) -> Clock:
         last = 1 / info.rate if info.constant_rate else info.times[-1] - info.times[-2]
         return Clock(info.times, info.times[-1] + last, info.starts)
     with open_media(info.path) as container:
-        stream = next(stream for stream in container.streams.video if not int(stream.disposition) & 0x400)
+        stream = picture_stream(container)
+        assert stream is not None
         tick = stream.time_base or Fraction(1, 1000)
         packets = [packet for packet in container.demux(stream) if packet.size and not packet.is_discard]
         ticks = sorted(pts for packet in packets if (pts := packet.pts if packet.pts is not None else packet.dts) is not None)
@@ -93,7 +93,7 @@ def find_cuts(info: MediaInfo, *, cancelled: Callable[[], bool] = lambda: False)
     changes: list[float] = []
     likeness: list[float] = []
     before: Grey | None = None
-    for picture in _small_pictures(info.path, cancelled):
+    for picture in _small_pictures(info, cancelled):
         if before is not None:
             changes.append(_change(before, picture))
             likeness.append(_likeness(before, picture))
@@ -178,12 +178,12 @@ def _likeness(one: Grey, other: Grey) -> float:
     return (common + flat) / math.sqrt((power + flat) * (other_power + flat))
 
 
-def _small_pictures(path: Path, cancelled: Callable[[], bool]) -> Iterator[Grey]:
+def _small_pictures(info: MediaInfo, cancelled: Callable[[], bool]) -> Iterator[Grey]:
     args = [
-        *input_args(path.absolute()),
-        *("-map", "0:V:0", "-vf", f"scale={WIDTH}:{HEIGHT}:flags=area,format=gray", "-fps_mode", "passthrough"),
+        *input_args(info.path.absolute()),
+        *("-map", info.source, "-vf", f"scale={WIDTH}:{HEIGHT}:flags=area,format=gray", "-fps_mode", "passthrough"),
         *("-f", "rawvideo", "pipe:1"),
     ]
-    with Process(args, what=f"looking for cuts in {path.name}", stdout=True, cancelled=cancelled) as process:
+    with Process(args, what=f"looking for cuts in {info.path.name}", stdout=True, cancelled=cancelled) as process:
         while len(data := process.read(WIDTH * HEIGHT)) == WIDTH * HEIGHT:
             yield np.frombuffer(data, np.uint8).reshape(HEIGHT, WIDTH).astype(np.int64) * _STEPS

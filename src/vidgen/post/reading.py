@@ -133,7 +133,7 @@ def _read(
     steady = [] if info.interlaced or info.alpha else ["-reinit_filter", "0"]
     args = [
         *input_args(info.path.absolute(), *before, *steady),
-        *("-map", "0:V:0", "-an", "-sn", "-dn", "-vf", ",".join(steps), "-frames:v", str(frames)),
+        *("-map", info.source, "-an", "-sn", "-dn", "-vf", ",".join(steps), "-frames:v", str(frames)),
         *("-fps_mode", "passthrough", "-pix_fmt", pixels, "-f", "rawvideo", "pipe:1"),
     ]
     with Process(args, what=f"reading {info.path.name}", stdout=True, cancelled=cancelled) as process:
