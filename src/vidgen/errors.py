@@ -258,6 +258,7 @@ NOTICES: dict[str, str] = {
     "post.not_ready": "An engine or model that post-processing needs is not here; render stops before it begins",
     "post.resumed": "The work of an earlier run was gone on with",
     "post.streams_left_out": "Something in the file does not fit the output's container and was left out",
+    "post.time_code": "The time code could not go on in its form at the new frame rate",
     "post.will_download": "A model of post-processing is not here yet; render downloads it",
     "sound.limited": "The mix was louder than full scale; its peaks were limited",
     "sound.loudness_missed": "The loudness target could not be reached with this mix",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import islice
@@ -64,7 +65,7 @@ def look_at(
         "color_matrix": int(frame.colorspace),
         "color_primaries": int(frame.color_primaries),
         "color_transfer": int(frame.color_trc),
-        "sar": _pixel_shape(stream),
+        "sar": pixel_shape(stream),
         "rotation": _turn(path, frame.rotation),
         "interlaced": any(picture.interlaced_frame for picture in pictures) or context.field_order > 1,
         "hdr": _hdr(frame),
@@ -141,10 +142,26 @@ def _form(frame: VideoFrame, stream: VideoStream) -> dict[str, Any]:
     }
 
 
-def _pixel_shape(stream: VideoStream) -> Fraction:
+def pixel_shape(stream: VideoStream) -> Fraction:
     """Width of a pixel by its height; what no screen ever had is damage, and taken as square."""
     shape = stream.sample_aspect_ratio or Fraction(1)
     return shape if Fraction(1, 20) <= shape <= 20 else Fraction(1)
+
+
+def square_size(width: int, height: int, shape: Fraction) -> tuple[int, int]:
+    """Width and height in square pixels of what has pixels of this shape: only ever enlarged."""
+    return (round(width * shape), height) if shape > 1 else (width, round(height / shape))
+
+
+def display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
+    """How the picture is to be turned and mirrored for display: where its right edge (x, y) and its lower edge (x, y) point to."""
+    from av.sidedata.sidedata import Type
+
+    beside = frame.side_data.get(Type.DISPLAYMATRIX)
+    if beside is None:
+        return 1, 0, 0, 1
+    numbers = struct.unpack("=9i", bytes(beside))
+    return numbers[0], numbers[1], numbers[3], numbers[4]
 
 
 def _turn(path: Path, rotation: float) -> int:

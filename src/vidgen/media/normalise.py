@@ -86,6 +86,7 @@ def conform_filter(
         )
     steps = [
         "setpts=PTS-STARTPTS",
+        *steady_steps(info),
         *deinterlace_steps(info),
         f"fps={rate_text(rate)}:round=near",
         f"trim=end_frame={frames}",
@@ -98,6 +99,18 @@ def conform_filter(
         "setpts=N",
     ]
     return ",".join(steps)
+
+
+STEADY = ("-reinit_filter", "0")
+"""Input options for chains that count frames: where a stream changes its form in the middle, ffmpeg would begin its filters anew
+and count from 0 again. Its scaler takes any picture in, so that what comes after it never sees a change.
+"""
+
+
+def steady_steps(info: MediaInfo) -> list[str]:
+    """A first step that gives every picture the size of the first, where others than the scaler come before it."""
+    width, height = (info.height, info.width) if info.rotation in (90, 270) else (info.width, info.height)
+    return [f"scale={width}:{height}:flags=bicubic"] if "size" in info.changes else []
 
 
 def deinterlace_steps(info: MediaInfo) -> list[str]:
@@ -259,7 +272,7 @@ def conform_args(
         info, width=width, height=height, rate=rate, frames=frames, fit=fit, pix_fmt=profile.pix_fmt, max_hold=max_hold
     )
     return [
-        *input_args(info.path.absolute()),
+        *input_args(info.path.absolute(), *STEADY),
         *("-map", info.source, "-sn", "-dn", "-map_metadata", "-1", "-vf", chain, "-frames:v", str(frames)),
         *profile.video_args(rate),
         *(_sound_args(frames / rate) if sound and info.has_audio else ("-an",)),
@@ -301,5 +314,5 @@ def conform(
             sound=sound,
         )  # fmt: skip
         run_ffmpeg(args, what=f"conforming {path.name}", on_frame=on_frame, cancelled=cancelled)
-        check_video(part, frames=frames, width=width, height=height, rate=rate)
+        check_video(part, frames=frames, width=width, height=height, rate=rate, name=out.name)
     return info

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from vidgen.errors import InputError
 from vidgen.media.ffmpeg import FORMATS
-from vidgen.media.look import look_at
+from vidgen.media.look import look_at, square_size
 from vidgen.media.rate import parse_rate
 
 if TYPE_CHECKING:
@@ -101,9 +101,7 @@ class MediaInfo:
     @property
     def display_size(self) -> tuple[int, int]:
         """Width and height in square pixels as a player shows it: pixel shape applied, then turned."""
-        width, height = (
-            (round(self.width * self.sar), self.height) if self.sar > 1 else (self.width, round(self.height / self.sar))
-        )
+        width, height = square_size(self.width, self.height, self.sar)
         return (height, width) if self.rotation in (90, 270) else (width, height)
 
 

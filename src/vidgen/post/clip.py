@@ -134,7 +134,7 @@ class _Writer:
         for file, frames in segments.todo(done):
             with atomic(file) as part:
                 self._encode(islice(stream, frames), frames, done, part, Companions())
-                check_video(part, frames=frames)
+                check_video(part, frames=frames, name=f"a segment of {self._out.name}")
             segments.finished(file)
             done += frames
 
@@ -177,6 +177,7 @@ class _Writer:
             rate=settings.rate,
             may_start_late=part.suffix.lower() == ".mkv",
             starts_at=self._extra.late,
+            name=self._out.name,
         )
 
 

@@ -67,7 +67,8 @@ def read_clock(info: MediaInfo) -> Clock:
         assert stream is not None
         tick = stream.time_base or Fraction(1, 1000)
         packets = [packet for packet in container.demux(stream) if packet.size and not packet.is_discard]
-        ticks = sorted(pts for packet in packets if (pts := packet.pts if packet.pts is not None else packet.dts) is not None)
+        times_there = (packet.pts if packet.pts is not None else packet.dts for packet in packets)
+        ticks = sorted(pts for pts in times_there if pts is not None)[info.undecoded :]
         start = Fraction(container.start_time or 0, 1_000_000)
     offset = max(Fraction(0), ticks[0] * tick - start)
     if info.constant_rate:

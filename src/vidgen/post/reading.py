@@ -9,7 +9,7 @@ from typing import Literal
 
 from vidgen.errors import ProcessingError
 from vidgen.media.ffmpeg import Process, input_args
-from vidgen.media.normalise import bt709_steps, deinterlace_steps
+from vidgen.media.normalise import STEADY, bt709_steps, deinterlace_steps, steady_steps
 from vidgen.media.probe import UNTAGGED, MediaInfo
 from vidgen.post.cuts import Clock, Piece
 from vidgen.post.stages import FilterInterpolator, Form
@@ -115,8 +115,9 @@ def _look_steps(info: MediaInfo, pixels: PixelFormat) -> list[str]:
     coded = (info.height, info.width) if turned else (info.width, info.height)
     ready = (info.pix_fmt, info.color_range, info.color_matrix) == (pixels, 1, 1) and info.color_primaries in (1, UNTAGGED)
     if pixels not in RGB and ready and coded == (form.width, form.height):
-        return [*deinterlace_steps(info), "setsar=1"]  # nothing to convert: frames stay what they are, bit for bit
-    return [*deinterlace_steps(info), *bt709_steps(info, form.width, form.height, pixels)]
+        # Nothing to convert: frames stay what they are, bit for bit, and the scaler only waits for one of another size.
+        return [*steady_steps(info), *deinterlace_steps(info), f"scale={form.width}:{form.height}", "setsar=1"]
+    return [*steady_steps(info), *deinterlace_steps(info), *bt709_steps(info, form.width, form.height, pixels)]
 
 
 def _read(
@@ -129,10 +130,8 @@ def _read(
 ) -> Iterator[bytes]:
     form = upright_form(info)
     size = frame_bytes(form, pixels)
-    # Where a stream changes its size in the middle, ffmpeg would begin its filters anew and count from 0 again; scale copes.
-    steady = [] if info.interlaced or info.alpha else ["-reinit_filter", "0"]
     args = [
-        *input_args(info.path.absolute(), *before, *steady),
+        *input_args(info.path.absolute(), *before, *STEADY),
         *("-map", info.source, "-an", "-sn", "-dn", "-vf", ",".join(steps), "-frames:v", str(frames)),
         *("-fps_mode", "passthrough", "-pix_fmt", pixels, "-f", "rawvideo", "pipe:1"),
     ]

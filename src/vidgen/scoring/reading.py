@@ -110,8 +110,8 @@ def read_clip(path: Path) -> Reading:
     return Reading(
         frames=len(tally.luma),
         fps=str(Fraction(info.rate)),
-        width=info.width,
-        height=info.height,
+        width=info.display_size[0],
+        height=info.display_size[1],
         values=_values(tally, still),
         move=tuple(round(float(value) / seconds, 5) for value in total),  # type: ignore[arg-type]
         inliers=_round(np.mean([pair.inliers for pair in tally.pairs]) if tally.pairs else 0.0),
