@@ -253,6 +253,7 @@ NOTICES: dict[str, str] = {
     "post.damaged_source": "The file is damaged in places; what could be decoded was used",
     "post.deinterlaced": "The clip is interlaced; each pair of fields became one picture",
     "post.depth_reduced": "The clip has more than 8 bits or finer colour than the result",
+    "post.even_size": "The result has one pixel more than an odd side, since video needs even ones",
     "post.light_engine": "A light engine was taken, because the better one is not here",
     "post.not_yet": "A wish for post-processing is not in this version",
     "post.not_ready": "An engine or model that post-processing needs is not here; render stops before it begins",

@@ -33,8 +33,8 @@ _UNREAD = {8: "YCgCo", 14: "ICtCp"}
 _PRIMARIES = {4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020", 11: "smpte431", 12: "smpte432"}
 """Primaries other than BT.709, under ffmpeg's names."""
 
-_CONVERTED = "|".join(f"yuv{form}p{depth}" for depth in ("", "10", "12") for form in ("420", "422", "444"))
-"""What the filter that converts primaries takes."""
+_CONVERTED = tuple(f"yuv{form}p{depth}" for depth in ("", "10", "12") for form in ("420", "422", "444"))
+"""What the filter that converts primaries takes; of odd sizes only 4:4:4."""
 
 _RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "pal8", "0rgb", "0bgr", "x2rgb", "x2bgr", "xyz")
 
@@ -155,7 +155,9 @@ def _ready_steps(info: MediaInfo) -> tuple[list[str], str]:
     matrix = {"bt601": "smpte170m", "bt2020": "bt2020ncl"}.get(_matrix(info), _matrix(info))
     read = f"ispace={matrix}:iprimaries={primaries}:itrc=bt709:irange={'pc' if info.color_range == 2 else 'tv'}"
     convert = f"colorspace={read}:space=bt709:primaries=bt709:trc=bt709:range=tv"
-    return [f"format={_CONVERTED}", convert], "in_range=tv:in_color_matrix=bt709"
+    odd = info.width % 2 or info.height % 2
+    taken = [form for form in _CONVERTED if not odd or "444" in form]
+    return [f"format={'|'.join(taken)}", convert], "in_range=tv:in_color_matrix=bt709"
 
 
 def _is_rgb(info: MediaInfo) -> bool:

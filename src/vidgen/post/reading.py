@@ -1,4 +1,4 @@
-"""The decoding half of the pass: a clip as raw frames, upright, with square pixels, even sides, in BT.709."""
+"""The decoding half of the pass: a clip as raw frames, upright, with square pixels, in BT.709."""
 
 from __future__ import annotations
 
@@ -17,9 +17,6 @@ from vidgen.post.stages import FilterInterpolator, Form
 PixelFormat = Literal["yuv420p", "yuv420p10le", "rgb24", "rgb48le"]
 """Raw frames in a pipe: limited-range yuv between ffmpegs, full-range RGB for Python; the second of each for 10 bits."""
 
-_BYTES = {"yuv420p": Fraction(3, 2), "yuv420p10le": Fraction(3), "rgb24": Fraction(3), "rgb48le": Fraction(6)}
-"""Bytes of a pixel."""
-
 _SEEKABLE = ("mov", "matroska")
 """Containers in which a seek finds the very frame; in others the piece is counted from the start."""
 
@@ -36,14 +33,15 @@ def deep(pixels: PixelFormat) -> bool:
 
 
 def upright_form(info: MediaInfo) -> Form:
-    """The form in which a clip is decoded: as it is displayed, with sides made even."""
-    width, height = (max(2, round(side / 2) * 2) for side in info.display_size)
+    """The form in which a clip is decoded: as it is displayed."""
+    width, height = (max(2, side) for side in info.display_size)
     return Form(width, height, info.rate)
 
 
 def frame_bytes(form: Form, pixels: PixelFormat) -> int:
     """Bytes of one raw frame."""
-    return int(form.width * form.height * _BYTES[pixels])
+    colour = 2 * form.width * form.height if pixels in RGB else 2 * -(-form.width // 2) * -(-form.height // 2)
+    return (form.width * form.height + colour) * (2 if deep(pixels) else 1)
 
 
 def read_frames(
@@ -109,7 +107,7 @@ def _piece_steps(
 
 
 def _look_steps(info: MediaInfo, pixels: PixelFormat) -> list[str]:
-    """Deinterlace, lay over black, make pixels square and sides even, convert to BT.709 (yuv) or full-range RGB."""
+    """Deinterlace, lay over black, make pixels square, convert to BT.709 (yuv) or full-range RGB."""
     form = upright_form(info)
     turned = info.rotation in (90, 270)
     coded = (info.height, info.width) if turned else (info.width, info.height)
