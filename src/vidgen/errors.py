@@ -249,6 +249,7 @@ NOTICES: dict[str, str] = {
     "plan.transition_shortened": "A transition was longer than its neighbours allow and was shortened",
     "post.alpha_flattened": "A transparent clip was laid over black",
     "post.audio_reencoded": "The sound could not be copied into this container and was encoded again",
+    "post.changes_inside": "The clip changes its size, colours or the like inside; its beginning counts",
     "post.chroma_reduced": "The clip's colour is finer than 4:2:0, which the result has",
     "post.damaged_source": "The file is damaged in places; what could be decoded was used",
     "post.deinterlaced": "The clip is interlaced; each pair of fields became one picture",

@@ -81,13 +81,17 @@ def _changes(first: VideoFrame, stream: VideoStream, keys: Sequence[Packet[Any]]
 
     found: dict[str, None] = {}
     context = stream.codec_context
-    for packet in keys[1:]:
+    shape: Fraction | None = None
+    for packet in keys:
         try:
             context.flush_buffers()
             pictures = [*context.decode(packet), *context.decode(None)]
         except av.FFmpegError:
             continue  # damage is told by others
         found |= {name: None for picture in pictures for name in _differences(first, picture)}
+        shape = shape or context.sample_aspect_ratio
+        if shape != context.sample_aspect_ratio:
+            found["pixel shape"] = None
     return tuple(found)
 
 

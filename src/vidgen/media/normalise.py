@@ -75,15 +75,7 @@ def conform_filter(
     """
     if width % 2 or height % 2:
         raise ValueError(f"{width}x{height}: sizes must be even")
-    refuse_hdr(info)
-    hold = _short_by(info, rate, frames)
-    if hold > max_hold:
-        raise InputError(
-            "media.too_short",
-            f"{info.path} has {frames - hold} frames at {rate_text(rate)}/s; {frames} are needed",
-            hint="use a longer clip or a shorter shot",
-            where=str(info.path),
-        )
+    hold = check_usable(info, rate, frames, max_hold)
     steps = [
         "setpts=PTS-STARTPTS",
         *steady_steps(info),
@@ -99,6 +91,22 @@ def conform_filter(
         "setpts=N",
     ]
     return ",".join(steps)
+
+
+def check_usable(info: MediaInfo, rate: Fraction, frames: int, max_hold: int = MAX_HOLD) -> int:
+    """By how many frames the clip is short of ``frames`` at this rate. Raises InputError where that is more than ``max_hold``, and
+    where it is HDR.
+    """
+    refuse_hdr(info)
+    short = _short_by(info, rate, frames)
+    if short > max_hold:
+        raise InputError(
+            "media.too_short",
+            f"{info.path} has {frames - short} frames at {rate_text(rate)}/s; {frames} are needed",
+            hint="use a longer clip or a shorter shot",
+            where=str(info.path),
+        )
+    return short
 
 
 STEADY = ("-reinit_filter", "0")
@@ -220,6 +228,12 @@ def source_notices(info: MediaInfo, *, deep: bool) -> Iterator[Notice]:
     if info.interlaced:
         text = f"{name} is interlaced; each pair of fields became one whole picture (telecine is not undone)"
         yield Notice("post.deinterlaced", text)
+    if info.undecoded:
+        text = f"{name} begins between key pictures; {info.undecoded} before the first that can be decoded were left out"
+        yield Notice("post.damaged_source", text)
+    if info.changes:
+        text = f"{name} changes inside ({', '.join(info.changes)}); all of it was brought to the form of its beginning"
+        yield Notice("post.changes_inside", text)
     if info.faults:
         yield Notice("post.damaged_source", f"{name} is damaged in places; what could be decoded was used ({info.faults})")
 

@@ -30,6 +30,9 @@ SLOWEST = Fraction(1, 3600)
 
 _SHORT_S = 0.25
 
+_BACK_S, _APART_S = Fraction(1, 10), 10
+"""How far times go back, or on, for it to be a new clock: ffmpeg's limits."""
+
 _KEYS = 24
 """Key pictures, at most, that are compared to see whether a clip changes inside."""
 
@@ -201,12 +204,17 @@ def zero_of(container: InputContainer, streams: Sequence[Stream]) -> Fraction:
     """What ffmpeg calls 0, in seconds of the container's time, where it reads these streams alone: the container's start, or
     the first of them where times may jump, as in transport streams.
     """
-    from av.format import Flags
-
     begun = [stream.start_time * stream.time_base for stream in streams if stream.start_time is not None and stream.time_base]
-    if begun and Flags.ts_discont in Flags(container.format.flags):
+    if begun and _may_jump(container):
         return Fraction(min(begun))
     return Fraction(container.start_time or 0, 1_000_000)
+
+
+def _may_jump(container: InputContainer) -> bool:
+    """Whether times of this format may begin anew inside a file, as in transport streams."""
+    from av.format import Flags
+
+    return Flags.ts_discont in Flags(container.format.flags)
 
 
 @dataclass
@@ -216,10 +224,25 @@ class _Track:
     tick: Fraction
     times: list[int]
     last_end: int = 0
+    _last: int | None = None
+    _next: int = 0
+    _moved: int = 0
 
     def add(self, pts: int, duration: int) -> None:
         self.times.append(pts)
         self.last_end = max(self.last_end, pts + duration)
+
+    def moved(self, dts: int, duration: int) -> int:
+        """By how much a packet's times are moved so that those of joined recordings, each with a clock of its own, go on: as
+        ffmpeg does it.
+        """
+        now = dts + self._moved
+        back, apart = (now - (self._last or 0)) * self.tick, abs(now - self._next) * self.tick
+        if self._last is not None and (back < -_BACK_S or apart > _APART_S):
+            self._moved += self._next - now
+            now = self._next
+        self._last, self._next = now, now + duration
+        return self._moved
 
     @property
     def span_s(self) -> float:
@@ -328,12 +351,14 @@ def _demux(container: InputContainer, picture: VideoStream | None) -> tuple[dict
     import av
 
     tracks = {stream.index: _Track(stream.time_base or Fraction(1, 1000), []) for stream in container.streams}
-    keys = _Spread()
+    keys, jumps = _Spread(), _may_jump(container)
     try:
         for packet in container.demux():
             pts = shown_at(packet)
             if packet.size and pts is not None and not packet.is_discard:
-                tracks[packet.stream.index].add(pts, packet.duration or 0)
+                track, duration = tracks[packet.stream.index], packet.duration or 0
+                moved = track.moved(packet.dts, duration) if jumps and packet.dts is not None else 0
+                track.add(pts + moved, duration)
                 if packet.is_keyframe and picture is not None and packet.stream.index == picture.index:
                     keys.add(packet)
     except av.FFmpegError:
