@@ -128,6 +128,8 @@ def deinterlace_steps(info: MediaInfo) -> list[str]:
 
 def input_colour(info: MediaInfo) -> str:
     """Options of ``scale`` that say how the input's numbers are to be read; untagged HD is BT.709."""
+    if "colours" in info.changes:  # each picture by its own tags
+        return "in_range=auto:in_color_matrix=auto"
     span = {1: "tv", 2: "pc"}.get(info.color_range, "auto")
     return f"in_range={span}" if _is_rgb(info) else f"in_range={span}:in_color_matrix={_matrix(info)}"
 
@@ -157,7 +159,7 @@ def _ready_steps(info: MediaInfo) -> tuple[list[str], str]:
             "premultiply=inplace=1",
         ], "in_range=pc"
     primaries = _PRIMARIES.get(info.color_primaries)
-    if primaries is None or _is_rgb(info) or info.pix_fmt.startswith("gray"):
+    if primaries is None or _is_rgb(info) or info.pix_fmt.startswith("gray") or "colours" in info.changes:
         return [], input_colour(info)
     # The filter heeds no pixel shape and no odd sizes; it comes first, on what the file holds.
     matrix = {"bt601": "smpte170m", "bt2020": "bt2020ncl"}.get(_matrix(info), _matrix(info))
@@ -228,6 +230,12 @@ def source_notices(info: MediaInfo, *, deep: bool) -> Iterator[Notice]:
     if info.interlaced:
         text = f"{name} is interlaced; each pair of fields became one whole picture (telecine is not undone)"
         yield Notice("post.deinterlaced", text)
+    yield from inside_notices(info)
+
+
+def inside_notices(info: MediaInfo) -> Iterator[Notice]:
+    """What is not whole or not the same throughout the source."""
+    name = info.path.name
     if info.undecoded:
         text = f"{name} begins between key pictures; {info.undecoded} before the first that can be decoded were left out"
         yield Notice("post.damaged_source", text)

@@ -183,7 +183,7 @@ def _way(stream: _Stream, suffix: str, picture: _Stream) -> _Way | Notice | None
         case "video" if stream.covers:
             return _left("the cover picture was left out")
         case "video" if stream.index != picture.index:
-            return _left(f"the file has several pictures; only the first was taken, stream {stream.index} was left out")
+            return _left(f"the file has several pictures; one was taken, stream {stream.index} was left out")
         case "data" if "timecode" not in stream.tags and stream.codec != _CHAPTERS:
             return _left(f"data stream {stream.index} was left out")  # time code and chapters come by other ways
     return None

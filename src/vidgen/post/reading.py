@@ -112,9 +112,9 @@ def _look_steps(info: MediaInfo, pixels: PixelFormat) -> list[str]:
     turned = info.rotation in (90, 270)
     coded = (info.height, info.width) if turned else (info.width, info.height)
     ready = (info.pix_fmt, info.color_range, info.color_matrix) == (pixels, 1, 1) and info.color_primaries in (1, UNTAGGED)
-    if pixels not in RGB and ready and coded == (form.width, form.height):
+    if pixels not in RGB and ready and not info.changes and coded == (form.width, form.height):
         # Nothing to convert: frames stay what they are, bit for bit, and the scaler only waits for one of another size.
-        return [*steady_steps(info), *deinterlace_steps(info), f"scale={form.width}:{form.height}", "setsar=1"]
+        return [*deinterlace_steps(info), f"scale={form.width}:{form.height}", "setsar=1"]
     return [*steady_steps(info), *deinterlace_steps(info), *bt709_steps(info, form.width, form.height, pixels)]
 
 

@@ -54,8 +54,8 @@ def last_seconds(path: Path, seconds: float) -> None:
         run_ffmpeg(
             [
                 *input_args(path.absolute()),
-                *pictures,
-                *(sound if info.has_audio else ()),
+                *("-map", info.source, *pictures),
+                *(("-map", "0:a:0", *sound) if info.has_audio else ()),
                 "-f",
                 "mp4",
                 f"file:{part.absolute()}",
