@@ -33,8 +33,8 @@ _TO_709 = "scale=in_range=pc:out_range=tv:out_color_matrix=bt709:flags=bicubic+a
 def read_frames(path: Path) -> Iterator[Frame]:
     """Decode a video's picture in presentation order, as it is shown: RGB, upright, square pixels, transparency over black.
 
-    All frames have the size of the first; where it changes inside the clip, the others are scaled to it. Raises InputError where
-    the file is not a readable video.
+    All frames have the size of the first; where it changes inside the clip, the others are scaled to it. Raises InputError
+    where the file is not a readable video.
     """
     with open_media(path) as container:
         stream = picture_stream(container)
@@ -44,13 +44,12 @@ def read_frames(path: Path) -> Iterator[Frame]:
         size: tuple[int, int] | None = None
         for frame in _decoded(container, stream):
             size = size or square_size(frame.width, frame.height, pixel_shape(stream))
-            picture = turned(to_rgb(frame, size), display_matrix(frame))
-            yield picture
+            yield turned(to_rgb(frame, size), display_matrix(frame))
 
 
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """The stream's pictures. Where a recording begins between key pictures, what cannot be decoded before the first is left out;
-    damage after it is an error.
+    """The stream's pictures. Where a recording begins between key pictures, what cannot be decoded before the first is left
+    out; damage after it is an error.
     """
     import av
 
@@ -88,7 +87,7 @@ def over_black(rgba: npt.NDArray[np.uint8]) -> Frame:
 
 
 def turned(picture: Frame, matrix: Sequence[int]) -> Frame:
-    """A picture turned and mirrored as the four numbers of a display matrix say: where its right and its lower edge point to."""
+    """A picture turned and mirrored as four numbers of a display matrix say: where its right and its lower edge point to."""
     right_x, right_y, down_x, down_y = matrix
     if abs(right_y) > abs(right_x):
         picture, right_x, down_y = picture.transpose(1, 0, 2), down_x, right_y

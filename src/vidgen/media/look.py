@@ -158,10 +158,11 @@ def square_size(width: int, height: int, shape: Fraction) -> tuple[int, int]:
 
 
 def display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
-    """How the picture is to be turned and mirrored for display: where its right edge (x, y) and its lower edge (x, y) point to."""
+    """How the picture is to be turned and mirrored: where its right edge (x, y) and its lower edge (x, y) point to."""
     from av.sidedata.sidedata import Type
 
-    beside = frame.side_data.get(Type.DISPLAYMATRIX)
+    side_data: Any = frame.side_data
+    beside = side_data.get(Type.DISPLAYMATRIX)
     if beside is None:
         return 1, 0, 0, 1
     numbers = struct.unpack("=9i", bytes(beside))

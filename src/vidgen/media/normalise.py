@@ -94,8 +94,8 @@ def conform_filter(
 
 
 def check_usable(info: MediaInfo, rate: Fraction, frames: int, max_hold: int = MAX_HOLD) -> int:
-    """By how many frames the clip is short of ``frames`` at this rate. Raises InputError where that is more than ``max_hold``, and
-    where it is HDR.
+    """By how many frames the clip is short of ``frames`` at this rate. Raises InputError where that is more than ``max_hold``,
+    and where it is HDR.
     """
     refuse_hdr(info)
     short = _short_by(info, rate, frames)
@@ -110,8 +110,8 @@ def check_usable(info: MediaInfo, rate: Fraction, frames: int, max_hold: int = M
 
 
 STEADY = ("-reinit_filter", "0")
-"""Input options for chains that count frames: where a stream changes its form in the middle, ffmpeg would begin its filters anew
-and count from 0 again. Its scaler takes any picture in, so that what comes after it never sees a change.
+"""Input options for chains that count frames: where a stream changes its form in the middle, ffmpeg would begin its filters
+anew and count from 0 again. Its scaler takes any picture in, so that what comes after it never sees a change.
 """
 
 

@@ -16,7 +16,6 @@ from vidgen.media.look import look_at, square_size
 from vidgen.media.rate import parse_rate
 
 if TYPE_CHECKING:
-    from av.audio.stream import AudioStream
     from av.container import InputContainer
     from av.packet import Packet
     from av.stream import Stream

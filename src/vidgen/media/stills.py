@@ -25,20 +25,20 @@ FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "JPEG2000", "PPM
 
 
 def read_image(path: Path, *, max_pixels: int = MAX_PIXELS) -> Frame:
-    """Read a picture (PNG, JPEG, WebP, AVIF, TIFF, ...) as RGB: upright by its EXIF note, its colours brought to sRGB where it has
-    a profile of others, transparency over black, 16 bits made 8, of an animation the first picture.
+    """Read a picture (PNG, JPEG, WebP, AVIF, TIFF, ...) as RGB: upright by its EXIF note, its colours brought to sRGB where it
+    has a profile of others, transparency over black, 16 bits made 8, of an animation the first picture.
 
     Raises InputError where it is missing, not a picture, or larger than ``max_pixels``.
     """
     content = _content(path)
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     Image.MAX_IMAGE_PIXELS = None  # the limit is ours, and an error rather than a warning
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             _check_size(path, *picture.size, max_pixels)
             return _rgb(ImageOps.exif_transpose(picture))
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         return _rarer(content, path, max_pixels)
     except (MemoryError, InputError):
         raise
@@ -123,8 +123,9 @@ def _rarer(content: bytes, path: Path, max_pixels: int) -> Frame:
     if picture is None:
         raise _unreadable(path, "of no form that is known")
     _check_size(path, picture.shape[1], picture.shape[0], max_pixels)
-    levels = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA if picture.shape[2] == 4 else cv2.COLOR_BGR2RGB)
-    small = _eight_bits(levels)
+    if picture.ndim == 3:
+        picture = cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA if picture.shape[2] == 4 else cv2.COLOR_BGR2RGB)
+    small = _eight_bits(picture)
     return over_black(small) if small.shape[2] == 4 else small
 
 

@@ -72,7 +72,8 @@ def check_video(
             size, found_rate, tick = (stream.width, stream.height), stream.average_rate, stream.time_base
             count, gaps, first = _grid(container, decode=decode)
     except (av.FFmpegError, IndexError, OSError) as error:
-        raise ProcessingError("media.bad_output", f"{name or path.name} cannot be read back: {getattr(error, 'strerror', None) or error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise ProcessingError("media.bad_output", f"{name or path.name} cannot be read back: {why}") from error
     wrong = []
     if count != frames:
         wrong.append(f"{count} frames instead of {frames}")

@@ -208,8 +208,8 @@ def _after(work: Work, form: Form, folder: Path, seed: int) -> list[str]:
 
 
 def _sizing(form: Form, settings: PostSettings) -> list[str]:
-    """To the size that is wanted. Where that is one pixel more than an odd side, the picture stays what it is and its last column
-    or row comes twice; scaling would soften all of it.
+    """To the size that is wanted. Where that is one pixel more than an odd side, the picture stays what it is and its last
+    column or row comes twice; scaling would soften all of it.
     """
     right, below = settings.width - form.width, settings.height - form.height
     if (settings.width, settings.height) != form.even_size:

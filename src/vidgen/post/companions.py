@@ -16,7 +16,7 @@ from vidgen.errors import Notice, ProcessingError
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
 from vidgen.media.probe import MediaInfo, is_cover, open_media, picture_stream, shown_at, zero_of
 from vidgen.media.rate import rate_text
-from vidgen.post.timecode import TimeCode
+from vidgen.post.timecode import DROP_FRAME, time_code_at
 
 _MP4_SOUND = {"aac", "mp3", "mp2", "ac3", "eac3", "dts", "alac", "opus", "flac"}
 _PCM = {f"pcm_{form}" for form in ("s16le", "s16be", "s24le", "s24be", "s32le", "s32be", "f32le", "f32be", "f64le", "f64be")}
@@ -226,27 +226,29 @@ def _subtitle(stream: _Stream, suffix: str) -> _Way | Notice:
 
 
 def _picture_tags(picture: _Stream) -> Iterator[str]:
-    for key, value in (("language", picture.tags.get("language")), ("title", picture.tags.get("title", picture.tags.get("name")))):
+    title = picture.tags.get("title", picture.tags.get("name"))
+    for key, value in (("language", picture.tags.get("language")), ("title", title)):
         if value:
             yield from ("-metadata:s:v:0", f"{key}={value}")
 
 
 def _time_code(source: _Source, rate: Fraction, own: Fraction) -> tuple[list[str], list[Notice]]:
     """Arguments that give the result the time code of its first frame, and what is to be said of it."""
-    streams = [source.picture, *(stream for stream in source.streams if stream.kind == "data")]
-    told = (tags[key] for tags in (*(stream.tags for stream in streams), source.tags) for key in tags if key.lower() == "timecode")
-    text = next((value for value in told if value), "")
+    clocks = [stream.tags for stream in source.streams if stream.kind == "data"]
+    every = [item for tags in (source.picture.tags, *clocks, source.tags) for item in tags.items()]
+    text = next((value for key, value in every if value and key.lower() == "timecode"), "")
     if not text:
         return [], []
-    code = TimeCode.parse(text, own)
+    code = time_code_at(text, own, rate)
     if code is None:
         left = f"the time code {text} is none of {rate_text(own)} frames/s and was left out"
         return ["-metadata", "timecode="], [Notice("post.time_code", left)]
-    new = code.at(rate, own)
     notices = []
-    if code.drop and not new.drop:
-        notices = [Notice("post.time_code", f"the time code {text} became {new}: {rate_text(rate)} frames/s has no drop-frame")]
-    return ["-metadata", "timecode=", "-metadata:s:v:0", f"timecode={new}"], notices
+    if own in DROP_FRAME and ":" in code[-3:] and ":" not in text[-3:]:
+        notices = [
+            Notice("post.time_code", f"the time code {text} became {code}: {rate_text(rate)} frames/s has no drop-frame")
+        ]
+    return ["-metadata", "timecode=", "-metadata:s:v:0", f"timecode={code}"], notices
 
 
 @dataclass(frozen=True)

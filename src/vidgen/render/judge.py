@@ -75,8 +75,8 @@ def score_clips(
     motion_amount: float | None,
     warn: Callable[[Iterable[Notice]], None] = lambda notices: None,
 ) -> dict[str, Any]:
-    """``data`` of ``score --json``: clips ranked as candidates of one shot. ``warn`` hears of what is odd in them. Raises InputError
-    for a missing or bad clip.
+    """``data`` of ``score --json``: clips ranked as candidates of one shot. ``warn`` hears of what is odd in them. Raises
+    InputError for a missing or bad clip.
     """
     for file in files:
         if not file.is_file():

@@ -43,8 +43,8 @@ def rehearse_shots(
 
 
 def check_clips(shots: Iterable[PlannedShot], rate: Fraction) -> list[Notice]:
-    """Look at the user's own clips of a film of this rate; what is to be said of them. Raises InputError where one cannot be used
-    or is too short, before anything is made or bought.
+    """Look at the user's own clips of a film of this rate; what is to be said of them. Raises InputError where one cannot be
+    used or is too short, before anything is made or bought.
     """
     told: list[Notice] = []
 
