@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,10 +13,10 @@ from vidgen.errors import InputError
 from vidgen.media.ffmpeg import FORMATS
 from vidgen.media.look import look_at, square_size
 from vidgen.media.rate import parse_rate
+from vidgen.media.tracks import Track, demux, may_jump, promised_end
 
 if TYPE_CHECKING:
     from av.container import InputContainer
-    from av.packet import Packet
     from av.stream import Stream
     from av.video.stream import VideoStream
 
@@ -28,12 +27,6 @@ SLOWEST = Fraction(1, 3600)
 """Frames per second of the slowest film: one an hour."""
 
 _SHORT_S = 0.25
-
-_BACK_S, _APART_S = Fraction(1, 10), 10
-"""How far times go back, or on, for it to be a new clock: ffmpeg's limits."""
-
-_KEYS = 24
-"""Key pictures, at most, that are compared to see whether a clip changes inside."""
 
 
 @dataclass(frozen=True)
@@ -204,52 +197,9 @@ def zero_of(container: InputContainer, streams: Sequence[Stream]) -> Fraction:
     the first of them where times may jump, as in transport streams.
     """
     begun = [stream.start_time * stream.time_base for stream in streams if stream.start_time is not None and stream.time_base]
-    if begun and _may_jump(container):
+    if begun and may_jump(container):
         return Fraction(min(begun))
     return Fraction(container.start_time or 0, 1_000_000)
-
-
-def _may_jump(container: InputContainer) -> bool:
-    """Whether times of this format may begin anew inside a file, as in transport streams."""
-    from av.format import Flags
-
-    return Flags.ts_discont in Flags(container.format.flags)
-
-
-@dataclass
-class _Track:
-    """What demuxing one stream showed: presentation times and durations in ticks of ``tick`` seconds."""
-
-    tick: Fraction
-    times: list[int]
-    last_end: int = 0
-    _last: int | None = None
-    _next: int = 0
-    _moved: int = 0
-
-    def add(self, pts: int, duration: int) -> None:
-        self.times.append(pts)
-        self.last_end = max(self.last_end, pts + duration)
-
-    def moved(self, dts: int, duration: int) -> int:
-        """By how much a packet's times are moved so that those of joined recordings, each with a clock of its own, go on: as
-        ffmpeg does it.
-        """
-        now = dts + self._moved
-        back, apart = (now - (self._last or 0)) * self.tick, abs(now - self._next) * self.tick
-        if self._last is not None and (back < -_BACK_S or apart > _APART_S):
-            self._moved += self._next - now
-            now = self._next
-        self._last, self._next = now, now + duration
-        return self._moved
-
-    @property
-    def span_s(self) -> float:
-        return float((self.last_end - min(self.times)) * self.tick) if self.times else 0.0
-
-    @property
-    def end_s(self) -> float:
-        return float(self.last_end * self.tick)
 
 
 def _read(path: Path, container: InputContainer) -> MediaInfo:
@@ -257,10 +207,10 @@ def _read(path: Path, container: InputContainer) -> MediaInfo:
     audio = next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
     if video is None and audio is None:
         raise InputError("media.unreadable", f"{path} holds neither pictures nor sound", where=str(path))
-    promised = _promised(container, video)
-    tracks, keys = _demux(container, video)
-    sound = tracks[audio.index] if audio else _Track(Fraction(1), [])
-    picture = tracks[video.index] if video else _Track(Fraction(1), [])
+    promised = promised_end(container, video)
+    tracks, keys = demux(container, video)
+    sound = tracks[audio.index] if audio else Track(Fraction(1), [])
+    picture = tracks[video.index] if video else Track(Fraction(1), [])
     end = picture.end_s if promised.own else max(track.end_s for track in tracks.values())
     start = container.start_time / 1_000_000 if container.start_time else 0.0
     missing = promised.seconds - max(end, end - start)  # Matroska counts its length from 0, MP4 from the first picture
@@ -311,75 +261,6 @@ _NO_PICTURE: Mapping[str, Any] = {
 }
 
 
-def shown_at(packet: Packet[Any]) -> int | None:
-    """When a packet is shown, in ticks. AVI has only the order in which pictures are stored; all else is a guess."""
-    guessed = packet.pts is None or packet.stream.container.format.name == "avi"
-    return packet.dts if guessed and packet.dts is not None else packet.pts
-
-
-@dataclass(frozen=True)
-class _Promise:
-    """When the file says that it ends, in seconds, 0 where it does not say. ``own``: that is said of the picture alone; sound,
-    subtitles and a second picture may go on for longer.
-    """
-
-    seconds: float
-    own: bool
-
-
-def _promised(container: InputContainer, picture: VideoStream | None) -> _Promise:
-    """To be asked before demuxing, which moves what fragmented files say. Elsewhere a length is a guess from the bit rate."""
-    name, tick = container.format.name, picture.time_base if picture else None
-    whole = (container.duration or 0) / 1_000_000
-    if picture and tick and picture.duration and any(form in name for form in ("mp4", "avi")):
-        begin = picture.start_time if picture.frames and picture.start_time else 0  # of fragments it may be counted in
-        return _Promise(float((begin + picture.duration) * tick), True)
-    if picture and "matroska" in name and (told := _clock_seconds(picture.metadata.get("DURATION", ""))):
-        return _Promise(min(told, whole), True)  # what remained of a longer file's tags is no promise
-    return _Promise(whole if any(form in name for form in ("mp4", "matroska", "wav", "avi")) else 0.0, False)
-
-
-def _clock_seconds(text: str) -> float:
-    """Seconds of ``00:00:04.000000000``; 0 where it is something else."""
-    found = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", text.strip())
-    return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) if found else 0.0
-
-
-def _demux(container: InputContainer, picture: VideoStream | None) -> tuple[dict[int, _Track], list[Packet[Any]]]:
-    """Every stream's times, and some of the picture's key packets, from all over the file."""
-    import av
-
-    tracks = {stream.index: _Track(stream.time_base or Fraction(1, 1000), []) for stream in container.streams}
-    keys, jumps = _Spread(), _may_jump(container)
-    try:
-        for packet in container.demux():
-            pts = shown_at(packet)
-            if packet.size and pts is not None and not packet.is_discard:
-                track, duration = tracks[packet.stream.index], packet.duration or 0
-                moved = track.moved(packet.dts, duration) if jumps and packet.dts is not None else 0
-                track.add(pts + moved, duration)
-                if packet.is_keyframe and picture is not None and packet.stream.index == picture.index:
-                    keys.add(packet)
-    except av.FFmpegError:
-        pass  # the end of a cut-off file: what was read so far counts, the length tells the rest
-    return tracks, keys.kept
-
-
-class _Spread:
-    """A few packets from all over a file of unknown length: each time they are too many, every second one goes."""
-
-    def __init__(self) -> None:
-        self.kept: list[Packet[Any]] = []
-        self._step, self._seen = 1, 0
-
-    def add(self, packet: Packet[Any]) -> None:
-        if self._seen % self._step == 0:
-            self.kept.append(packet)
-        self._seen += 1
-        if len(self.kept) > _KEYS:
-            self.kept, self._step = self.kept[::2], self._step * 2
-
-
 def rate_of(times: Sequence[int], tick: Fraction, told: Sequence[Fraction | None]) -> tuple[Fraction, bool]:
     """Frames per second, and whether every frame sits on that grid (to one tick, the rounding of coarse time bases).
 
@@ -415,7 +296,7 @@ def _usable(rate: Fraction) -> bool:
     return SLOWEST <= rate <= 1000 and rate.denominator < 10**8
 
 
-def _picture_seconds(times: Sequence[int], picture: _Track, rate: Fraction, constant: bool) -> float:
+def _picture_seconds(times: Sequence[int], picture: Track, rate: Fraction, constant: bool) -> float:
     if constant and rate:
         return float(len(times) / rate)
     return float((picture.last_end - times[0]) * picture.tick) if times else 0.0

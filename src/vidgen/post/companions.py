@@ -7,6 +7,7 @@ again, one stream at a time, and each with a notice.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -14,8 +15,9 @@ from typing import Any
 
 from vidgen.errors import Notice, ProcessingError
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
-from vidgen.media.probe import MediaInfo, is_cover, open_media, picture_stream, shown_at, zero_of
+from vidgen.media.probe import MediaInfo, is_cover, open_media, picture_stream, zero_of
 from vidgen.media.rate import rate_text
+from vidgen.media.tracks import shown_at
 from vidgen.post.timecode import DROP_FRAME, time_code_at
 
 _MP4_SOUND = {"aac", "mp3", "mp2", "ac3", "eac3", "dts", "alac", "opus", "flac"}
@@ -244,7 +246,7 @@ def _time_code(source: _Source, rate: Fraction, own: Fraction) -> tuple[list[str
         left = f"the time code {text} is none of {rate_text(own)} frames/s and was left out"
         return ["-metadata", "timecode="], [Notice("post.time_code", left)]
     notices = []
-    if own in DROP_FRAME and ":" in code[-3:] and ":" not in text[-3:]:
+    if own in DROP_FRAME and re.search(r"[;.]\d+$", text) and ";" not in code:
         notices = [
             Notice("post.time_code", f"the time code {text} became {code}: {rate_text(rate)} frames/s has no drop-frame")
         ]
