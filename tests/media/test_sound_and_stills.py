@@ -15,10 +15,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image, ImageCms
 
 from vidgen.errors import InputError
 from vidgen.media.audio import decode_audio
 from vidgen.media.files import atomic, part_name
+from vidgen.media.frames import Frame
 from vidgen.media.stills import read_image, write_image
 from vidgen.media.sweep import sweep
 
@@ -70,15 +72,99 @@ def test_transparency_is_laid_over_black_and_16_bits_become_8(tmp_path: Path) ->
     assert read_image(tmp_path / "deep.png").max() == 255 and read_image(tmp_path / "deep.png").dtype == np.uint8
 
 
-def test_a_phone_photo_is_turned_upright(tmp_path: Path) -> None:
-    picture = np.zeros((40, 80, 3), np.uint8)
-    picture[:, :40] = 255
-    jpeg = cv2.imencode(".jpg", picture)[1].tobytes()
-    tiff = b"MM\x00*\x00\x00\x00\x08\x00\x01" + struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0) + b"\x00\x00\x00\x00"
-    exif = b"Exif\x00\x00" + tiff
-    (tmp_path / "p.jpg").write_bytes(jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:])
-    upright = read_image(tmp_path / "p.jpg")
-    assert upright.shape == (80, 40, 3) and upright[10, 20, 0] > 240 and upright[70, 20, 0] < 15
+def corners(picture: Frame) -> list[str]:
+    """The colours of a picture's quarters, in reading order."""
+    height, width = picture.shape[:2]
+    spots = [picture[height * y // 4, width * x // 4].astype(int) for y in (1, 3) for x in (1, 3)]
+    return ["white" if min(spot) > 180 else "rgb"[int(spot.argmax())] if max(spot) > 120 else "black" for spot in spots]
+
+
+QUARTERS = np.zeros((40, 80, 3), np.uint8)
+QUARTERS[:20, :40], QUARTERS[:20, 40:], QUARTERS[20:, :40], QUARTERS[20:, 40:] = (
+    (230, 20, 20),
+    (20, 200, 20),
+    (20, 20, 220),
+    240,
+)
+STORED = (None, *(Image.Transpose(number) for number in (0, 3, 1, 5, 2, 6, 4)))
+"""How a picture lies in the file for each of EXIF's eight orientations."""
+
+
+@pytest.mark.parametrize("form", ["jpg", "png", "webp", "tiff", "avif"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_phone_photo_is_turned_upright(tmp_path: Path, form: str, orientation: int) -> None:
+    picture, note = Image.fromarray(QUARTERS), Image.Exif()
+    note[0x0112] = orientation
+    way = STORED[orientation - 1]
+    (picture if way is None else picture.transpose(way)).save(tmp_path / f"p.{form}", exif=note, quality=95)
+    upright = read_image(tmp_path / f"p.{form}")
+    assert upright.shape == (40, 80, 3) and corners(upright) == ["r", "g", "b", "white"]
+
+
+def test_a_turned_picture_may_be_transparent(tmp_path: Path) -> None:
+    note = Image.Exif()
+    note[0x0112] = 6
+    clear = Image.fromarray(QUARTERS).convert("RGBA")
+    clear.putalpha(Image.fromarray(np.repeat(np.array([[255], [0]], np.uint8), 20, axis=0).repeat(80, axis=1)))
+    clear.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "p.png", exif=note)
+    assert corners(read_image(tmp_path / "p.png")) == ["r", "g", "black", "black"]
+
+
+@pytest.mark.parametrize("mode", ["P", "CMYK", "YCbCr", "L", "LA", "I;16"])
+def test_pictures_of_every_mode_are_read(tmp_path: Path, mode: str) -> None:
+    deep = Image.fromarray(QUARTERS[..., 1].astype(np.uint16) * 257)
+    picture = deep if mode == "I;16" else Image.fromarray(QUARTERS).convert(mode)
+    picture.save(tmp_path / ("p.jpg" if mode in ("CMYK", "YCbCr") else "p.png"))
+    read = read_image(next(tmp_path.iterdir()))
+    assert read.dtype == np.uint8 and read.shape == (40, 80, 3) and read[30, 60].min() > 190 and read[10, 10].min() < 100
+
+
+@pytest.mark.parametrize("depth", [np.uint16, np.float32])
+def test_colour_of_more_than_8_bits_is_read(tmp_path: Path, depth: type) -> None:
+    most = 65535 if depth is np.uint16 else 1.0
+    deep = np.full((4, 4, 3), (0, most / 2, most), depth)
+    cv2.imwrite(str(tmp_path / "p.tiff"), deep)
+    assert np.abs(read_image(tmp_path / "p.tiff")[0, 0].astype(int) - (255, 128, 0)).max() <= 1
+
+
+@pytest.mark.parametrize("form", ["gif", "webp", "png", "avif"])
+def test_of_an_animation_the_first_picture_is_taken(tmp_path: Path, form: str) -> None:
+    first, second = Image.fromarray(QUARTERS), Image.fromarray(255 - QUARTERS)
+    first.save(tmp_path / f"p.{form}", save_all=True, append_images=[second], duration=100)
+    assert corners(read_image(tmp_path / f"p.{form}")) == ["r", "g", "b", "white"]
+
+
+def test_a_colour_profile_is_followed_and_one_that_makes_no_sense_is_not(tmp_path: Path) -> None:
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    picture = Image.fromarray(np.full((4, 4, 3), (200, 100, 50), np.uint8))
+    for name, profile in (("lab", lab), ("nonsense", b"nonsense"), ("swapped", swapped_profile())):
+        picture.save(tmp_path / f"{name}.png", icc_profile=profile)
+    assert tuple(read_image(tmp_path / "lab.png")[0, 0]) == tuple(read_image(tmp_path / "nonsense.png")[0, 0]) == (200, 100, 50)
+    red, green, blue = read_image(tmp_path / "swapped.png")[0, 0].astype(int)
+    assert red < 110 and green > 190 and blue < 70
+
+
+def swapped_profile() -> bytes:
+    """sRGB, but that what it calls red is green, and the other way round."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return profile.replace(b"rXYZ", b"?XYZ").replace(b"gXYZ", b"rXYZ").replace(b"?XYZ", b"gXYZ")
+
+
+def test_the_name_does_not_matter(tmp_path: Path) -> None:
+    Image.fromarray(QUARTERS).save(tmp_path / "wrong.png", "JPEG", progressive=True, quality=95)
+    assert corners(read_image(tmp_path / "wrong.png")) == ["r", "g", "b", "white"]
+
+
+def test_a_picture_that_is_cut_off_empty_or_heic_is_one_clear_line(tmp_path: Path) -> None:
+    Image.fromarray(np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8)).save(tmp_path / "p.png")
+    data = (tmp_path / "p.png").read_bytes()
+    wrong = {"cut": (data[: len(data) // 2], "truncated"), "empty": (b"", "empty")}
+    wrong["heic"] = (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC")
+    for name, (content, word) in wrong.items():
+        (tmp_path / f"{name}.png").write_bytes(content)
+        with pytest.raises(InputError, match=word) as caught:
+            read_image(tmp_path / f"{name}.png")
+        assert f"{name}.png" in caught.value.message and "\n" not in caught.value.message
 
 
 def test_a_picture_bomb_is_refused_before_it_is_opened(tmp_path: Path) -> None:

@@ -294,7 +294,7 @@ def first_picture(path: Path) -> npt.NDArray[np.uint8]:
         return frame.reformat(format="rgb24", src_colorspace=1, dst_color_range=2).to_ndarray()
 
 
-def test_pixels_become_square_and_odd_sides_even(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+def test_pixels_become_square_and_sizes_are_multiples_of_what_is_shown(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     ffmpeg(
         "-f",
         "lavfi",
@@ -305,8 +305,32 @@ def test_pixels_become_square_and_odd_sides_even(ffmpeg: Ffmpeg, tmp_path: Path)
         str(tmp_path / "in.mkv"),
     )
     result = enlarge(tmp_path / "in.mkv", tmp_path / "out.mp4")
-    assert (result.width, result.height) == (132, 96)
+    assert (result.width, result.height) == (132, 94)
     assert probe(result.output).sar == 1
+
+
+def odd(ffmpeg: Ffmpeg, tmp_path: Path) -> Path:
+    """A clip of 33x19 greys, which come through as they are."""
+    look = "hue=s=0,scale=34x20:out_color_matrix=bt709:out_range=tv,format=yuv444p,crop=33:19"
+    tags = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
+    ffmpeg("-f", "lavfi", "-i", "smptebars=s=34x20:r=24:d=0.3", "-vf", look, "-c:v", "ffv1", *tags, str(tmp_path / "odd.mkv"))
+    return tmp_path / "odd.mkv"
+
+
+@pytest.mark.parametrize(("scale", "size"), [(2, (66, 38)), (3, (100, 58)), (4, (132, 76))])
+def test_a_size_times_a_scale_is_that_size(ffmpeg: Ffmpeg, tmp_path: Path, scale: int, size: tuple[int, int]) -> None:
+    result = upscale_file(odd(ffmpeg, tmp_path), tmp_path / "out.mp4", scale=scale, engine="lanczos")
+    assert (result.width, result.height) == size
+    told = [notice.message for notice in result.notices if notice.code == "post.even_size"]
+    assert (told != []) == (scale == 3) and all("would be 99x57" in text and "is 100x58" in text for text in told)
+
+
+def test_an_odd_picture_is_not_scaled_but_gets_an_edge(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    result = interpolate_file(odd(ffmpeg, tmp_path), tmp_path / "out.mkv", rate=48, engine="nearest")
+    assert (result.width, result.height) == (34, 20) and "post.even_size" in codes(result)
+    before, after = first_picture(tmp_path / "odd.mkv").astype(int), first_picture(result.output).astype(int)
+    assert before.shape == (19, 33, 3) and np.abs(after[:19, :33] - before).mean() < 3
+    assert np.abs(after[:, 33] - after[:, 32]).mean() < 4 and np.abs(after[19] - after[18]).mean() < 4
 
 
 @pytest.mark.parametrize("form", [".mp4", ".m4v", ".mov", ".mkv"])

@@ -18,8 +18,10 @@ from vidgen.cut.segments import Segment, Source
 from vidgen.cut.timeline import Timeline
 from vidgen.cut.titles import any_colour, ass_text
 from vidgen.cut.transitions import blend
-from vidgen.errors import ProcessingError
+from vidgen.errors import InputError, ProcessingError
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
+from vidgen.media.normalise import STEADY, conform_filter
+from vidgen.media.probe import MediaInfo, probe_video
 from vidgen.media.rate import rate_text
 from vidgen.media.verify import check_video
 
@@ -77,11 +79,16 @@ def _check(segment: Segment, timeline: Timeline, out: Path) -> None:
             height=timeline.height,
             rate=timeline.rate,
             decode=segment.kind == "window",
+            name=segment.name,
         )
     except ProcessingError as error:
+        if own := next((source.shot for source in segment.sources if source.shot.conform), None):
+            text = f"{own.file}: not all of the shot could be made of it ({error.message})"
+            hint = "it may be damaged: convert it once with a video editor, or use a shorter shot"
+            raise InputError("media.unreadable", text, hint=hint, where=own.id) from error
         raise ProcessingError(
             "media.bad_output",
-            f"{segment.name}: {error.message}",
+            error.message,
             hint="check that the clip is whole and as long as the shot",
             where=segment.sources[-1].shot.id,
         ) from error
@@ -100,7 +107,7 @@ def _input(source: Source, timeline: Timeline) -> list[str]:
     """Open the clip so that ffmpeg decodes little more than the frames that are used."""
     path = source.shot.file.resolve()
     if source.shot.conform:
-        return input_args(path, *ONE_THREAD)
+        return input_args(path, *ONE_THREAD, *STEADY)
     before = list(STRICT)
     if source.first:
         # Half a frame early: the exact time of a frame may not be a whole number of microseconds.
@@ -178,10 +185,12 @@ def _xfade(before: str, after: str, kind: str, frames: int, out: str) -> list[st
 
 def _source_chain(index: int, source: Source, timeline: Timeline, folder: Path, label: str) -> str:
     """From input ``index`` to ``[label]``: the wanted frames, one every 100 ms, with their titles."""
-    steps = []
+    steps, picture = [], 0
     if source.shot.conform:
         # The input was not sought: how frames of another rate fall on ours must not depend on where we start.
-        steps += [_conform(source, timeline), f"trim=start_frame={source.first}:end_frame={source.first + source.count}"]
+        info = probe_video(source.shot.file)
+        picture = info.picture
+        steps += [_conform(info, source, timeline), f"trim=start_frame={source.first}:end_frame={source.first + source.count}"]
     else:
         steps += [f"trim=end_frame={source.count}"]
     steps += [f"format={timeline.profile.pix_fmt}", "setsar=1"]
@@ -195,7 +204,7 @@ def _source_chain(index: int, source: Source, timeline: Timeline, folder: Path, 
             draw = f"{TO_RGB},{draw},{TO_YUV},format={timeline.profile.pix_fmt}"
         steps += [f"settb=1/10,setpts=N+{source.first}", draw]
     steps += ["settb=1/10", "setpts=N", "fps=10"]
-    return f"[{index}:v:0]{','.join(steps)}[{label}]"
+    return f"[{index}:V:{picture}]{','.join(steps)}[{label}]"
 
 
 def _fonts(scratch: Path) -> str:
@@ -231,14 +240,11 @@ def _copy_whole(source: Path, place: Path) -> None:
                 raise
 
 
-def _conform(source: Source, timeline: Timeline) -> str:
+def _conform(info: MediaInfo, source: Source, timeline: Timeline) -> str:
     """The filters that bring the whole shot to the film's size, rate and colour."""
-    from vidgen.media.normalise import conform_filter
-    from vidgen.media.probe import probe_video
-
     assert source.shot.conform is not None
     return conform_filter(
-        probe_video(source.shot.file),
+        info,
         width=timeline.width,
         height=timeline.height,
         rate=timeline.rate,

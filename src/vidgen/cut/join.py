@@ -59,11 +59,12 @@ def check_film(path: Path, timeline: Timeline, *, with_sound: bool) -> None:
     """Raise ProcessingError unless the file is the planned film: frames, grid, size, rate, and sound of the same length."""
     import av
 
-    check_video(path, frames=timeline.frames, width=timeline.width, height=timeline.height, rate=timeline.rate)
+    width, height = timeline.width, timeline.height
+    check_video(path, frames=timeline.frames, width=width, height=height, rate=timeline.rate, name="the film")
     with av.open(file_url(path), metadata_errors="replace") as container:
         streams = container.streams.audio
         if bool(streams) != with_sound:
-            raise ProcessingError("media.bad_output", f"{path.name} has {'no' if with_sound else 'unwanted'} sound")
+            raise ProcessingError("media.bad_output", f"the film has {'no' if with_sound else 'unwanted'} sound")
         if not streams:
             return
         stream = streams[0]
@@ -73,5 +74,5 @@ def check_film(path: Path, timeline: Timeline, *, with_sound: bool) -> None:
     if abs(start) > frame or abs(length - timeline.frames * frame) > frame:
         raise ProcessingError(
             "media.bad_output",
-            f"{path.name}: sound of {float(length):.3f} s from {float(start):.3f} s, picture of {timeline.duration_s:.3f} s",
+            f"the film: sound of {float(length):.3f} s from {float(start):.3f} s, picture of {timeline.duration_s:.3f} s",
         )

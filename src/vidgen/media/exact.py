@@ -68,7 +68,7 @@ def _decode(info: MediaInfo, cancelled: Callable[[], bool]) -> tuple[list[int], 
     tick = f"{info.tick.numerator}/{info.tick.denominator}"
     args = [
         *input_args(info.path.absolute()),
-        *("-map", "0:V:0", "-an", "-sn", "-dn", "-vf", "scale=16:16:flags=neighbor,setsar=1,format=gray"),
+        *("-map", info.source, "-an", "-sn", "-dn", "-vf", "scale=16:16:flags=neighbor,setsar=1,format=gray"),
         *("-fps_mode", "passthrough", "-enc_time_base", tick, "-f", "framecrc", "pipe:1"),
     ]
     with Process(args, what=f"decoding {info.path.name}", stdout=True, cancelled=cancelled) as process:

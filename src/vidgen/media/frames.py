@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,15 @@ import numpy.typing as npt
 from vidgen.errors import InputError
 from vidgen.media.encode import MASTER, EncodeProfile
 from vidgen.media.ffmpeg import Process
-from vidgen.media.files import commit_file, file_url, part_name
+from vidgen.media.files import commit_file, part_name
+from vidgen.media.look import display_matrix, pixel_shape, square_size
+from vidgen.media.probe import open_media, picture_stream
 from vidgen.media.rate import rate_text
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
 
 Frame = npt.NDArray[np.uint8]
 """One picture: [height, width, 3] uint8, RGB, full range, non-linear BT.709."""
@@ -24,31 +31,68 @@ _TO_709 = "scale=in_range=pc:out_range=tv:out_color_matrix=bt709:flags=bicubic+a
 
 
 def read_frames(path: Path) -> Iterator[Frame]:
-    """Decode a video's first picture stream in presentation order, as RGB frames of its coded size.
+    """Decode a video's picture in presentation order, as it is shown: RGB, upright, square pixels, transparency over black.
 
-    Raises InputError where the file is not a readable video.
+    All frames have the size of the first; where it changes inside the clip, the others are scaled to it. Raises InputError
+    where the file is not a readable video.
+    """
+    with open_media(path) as container:
+        stream = picture_stream(container)
+        if stream is None:
+            raise InputError("media.no_video", f"{path} has no video stream", where=str(path))
+        stream.thread_type = "AUTO"
+        size: tuple[int, int] | None = None
+        for frame in _decoded(container, stream):
+            size = size or square_size(frame.width, frame.height, pixel_shape(stream))
+            yield turned(to_rgb(frame, size), display_matrix(frame))
+
+
+def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """The stream's pictures. Where a recording begins between key pictures, what cannot be decoded before the first is left
+    out; damage after it is an error.
     """
     import av
 
-    try:
-        with av.open(file_url(path), metadata_errors="replace") as container:
-            if not container.streams.video:
-                raise InputError("media.no_video", f"{path} has no video stream", where=str(path))
-            stream = container.streams.video[0]
-            stream.thread_type = "AUTO"
-            for frame in container.decode(stream):
-                yield to_rgb(frame)
-    except av.FFmpegError as error:
-        raise InputError("media.unreadable", f"{path}: {error.strerror}", where=str(path)) from error
+    begun = False
+    for packet in container.demux(stream):
+        try:
+            for frame in packet.decode():
+                begun = True
+                yield frame
+        except av.InvalidDataError:
+            if begun:
+                raise
 
 
-def to_rgb(frame: Any) -> Frame:
-    """An ``av.VideoFrame`` as RGB, by its own matrix and range; untagged HD is BT.709, untagged SD is BT.601."""
-    matrix = frame.colorspace
+def to_rgb(frame: VideoFrame, size: tuple[int, int] | None = None) -> Frame:
+    """A decoded picture as RGB of this size (width, height; None: its own), by its own matrix and range; untagged HD is BT.709,
+    untagged SD is BT.601. What is transparent is laid over black. It is not turned.
+    """
+    matrix: int = frame.colorspace
     if matrix == 2:
         matrix = 1 if frame.height >= 720 else 5
-    array: Frame = frame.reformat(format="rgb24", src_colorspace=matrix, dst_color_range=2).to_ndarray()
-    return array
+    width, height = size or (frame.width, frame.height)
+    scaling = "BILINEAR" if (width, height) == (frame.width, frame.height) else "BICUBIC"
+    clear = any(component.is_alpha for component in frame.format.components) or frame.format.has_palette
+    array: Any = frame.reformat(
+        width, height, "rgba" if clear else "rgb24", src_colorspace=matrix, dst_color_range=2, interpolation=scaling
+    ).to_ndarray()
+    return over_black(array) if clear else array
+
+
+def over_black(rgba: npt.NDArray[np.uint8]) -> Frame:
+    """A transparent picture [height, width, 4] over black, instead of what its transparency hides."""
+    alpha = rgba[..., 3:].astype(np.uint16)
+    return ((rgba[..., :3] * alpha + 127) // 255).astype(np.uint8)
+
+
+def turned(picture: Frame, matrix: Sequence[int]) -> Frame:
+    """A picture turned and mirrored as four numbers of a display matrix say: where its right and its lower edge point to."""
+    right_x, right_y, down_x, down_y = matrix
+    if abs(right_y) > abs(right_x):
+        picture, right_x, down_y = picture.transpose(1, 0, 2), down_x, right_y
+    picture = picture[:, ::-1] if right_x < 0 else picture
+    return np.ascontiguousarray(picture[::-1] if down_y < 0 else picture)
 
 
 class FrameWriter:
@@ -105,7 +149,8 @@ class FrameWriter:
         from vidgen.media.verify import check_video
 
         self._process.finish()
-        check_video(self._part, frames=self.written if self._expected is None else self._expected)
+        expected = self.written if self._expected is None else self._expected
+        check_video(self._part, frames=expected, name=self._final.name)
         commit_file(self._part, self._final)
 
     def __enter__(self) -> FrameWriter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import islice
@@ -12,6 +13,7 @@ from vidgen.errors import InputError
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -38,18 +40,23 @@ _SIGNS_OF_HDR = {
 _SDR_TRANSFERS = {1, 4, 5, 6, 7, 8, 11, 12, 13, 14, 15}
 
 
-def look_at(path: Path, container: InputContainer, stream: VideoStream) -> dict[str, Any]:
-    """The fields of ``MediaInfo`` that pictures tell. Raises InputError where none can be decoded, or shown."""
+def look_at(
+    path: Path, container: InputContainer, stream: VideoStream, keys: Sequence[Packet[Any]] = ()
+) -> tuple[dict[str, Any], int]:
+    """The fields of ``MediaInfo`` that pictures tell, and how many packets come before the first picture that decodes.
+    ``keys``: key packets to compare. Raises InputError where none can be decoded, or shown.
+    """
     context = stream.codec_context
     if context is None:
         raise InputError("media.unreadable", f"{path}: its pictures have no codec that is known", where=str(path))
     _check_size(path, context.width, context.height)
-    pictures = list(islice(_decoded(container, stream), _SAMPLE if context.name in _FIELDS else 1))
+    before: list[int] = []
+    pictures = list(islice(_decoded(container, stream, before), _SAMPLE if context.name in _FIELDS else 1))
     if not pictures:
         raise InputError("media.unreadable", f"{path}: no frame can be decoded", where=str(path))
     frame = pictures[0]
     _check_size(path, frame.width, frame.height)
-    return {
+    told = {
         "width": frame.width,
         "height": frame.height,
         "pix_fmt": frame.format.name,
@@ -58,12 +65,48 @@ def look_at(path: Path, container: InputContainer, stream: VideoStream) -> dict[
         "color_matrix": int(frame.colorspace),
         "color_primaries": int(frame.color_primaries),
         "color_transfer": int(frame.color_trc),
-        "sar": _pixel_shape(stream),
+        "sar": pixel_shape(stream),
         "rotation": _turn(path, frame.rotation),
         "interlaced": any(picture.interlaced_frame for picture in pictures) or context.field_order > 1,
         "hdr": _hdr(frame),
         **_form(frame, stream),
     }
+    undecoded = sum(pts < frame.pts for pts in before) if frame.pts is not None else 0
+    return {**told, "changes": _changes(frame, stream, keys)}, undecoded
+
+
+def _changes(first: VideoFrame, stream: VideoStream, keys: Sequence[Packet[Any]]) -> tuple[str, ...]:
+    """What is not the same in all of these key pictures as in the first."""
+    import av
+
+    found: dict[str, None] = {}
+    context = stream.codec_context
+    shape: Fraction | None = None
+    for packet in keys:
+        try:
+            context.flush_buffers()
+            pictures = [*context.decode(packet), *context.decode(None)]
+        except av.FFmpegError:
+            continue  # damage is told by others
+        found |= {name: None for picture in pictures for name in _differences(first, picture)}
+        shape = shape or context.sample_aspect_ratio
+        if shape != context.sample_aspect_ratio:
+            found["pixel shape"] = None
+    return tuple(found)
+
+
+def _differences(first: VideoFrame, other: VideoFrame) -> Iterator[str]:
+    if (first.width, first.height) != (other.width, other.height):
+        yield "size"
+    if first.format.name != other.format.name:
+        yield "pixel format"
+    if any(getattr(first, name) != getattr(other, name) for name in _COLOURS):
+        yield "colours"
+    if first.rotation != other.rotation:
+        yield "turn"
+
+
+_COLOURS = ("color_range", "colorspace", "color_primaries", "color_trc")
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
@@ -72,13 +115,15 @@ def _check_size(path: Path, width: int, height: int) -> None:
         raise InputError("media.unreadable", text, where=str(path))
 
 
-def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """Pictures from the start, past packets that do not decode."""
+def _decoded(container: InputContainer, stream: VideoStream, before: list[int]) -> Iterator[VideoFrame]:
+    """Pictures from the start, past packets that do not decode; times of all packets that were tried go into ``before``."""
     import av
 
     container.seek(0)
     try:
         for packet in container.demux(stream):
+            if packet.size and packet.pts is not None and not packet.is_discard:
+                before.append(packet.pts)
             try:
                 yield from packet.decode()
             except av.InvalidDataError:
@@ -101,10 +146,27 @@ def _form(frame: VideoFrame, stream: VideoStream) -> dict[str, Any]:
     }
 
 
-def _pixel_shape(stream: VideoStream) -> Fraction:
+def pixel_shape(stream: VideoStream) -> Fraction:
     """Width of a pixel by its height; what no screen ever had is damage, and taken as square."""
     shape = stream.sample_aspect_ratio or Fraction(1)
     return shape if Fraction(1, 20) <= shape <= 20 else Fraction(1)
+
+
+def square_size(width: int, height: int, shape: Fraction) -> tuple[int, int]:
+    """Width and height in square pixels of what has pixels of this shape: only ever enlarged."""
+    return (round(width * shape), height) if shape > 1 else (width, round(height / shape))
+
+
+def display_matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
+    """How the picture is to be turned and mirrored: where its right edge (x, y) and its lower edge (x, y) point to."""
+    from av.sidedata.sidedata import Type
+
+    side_data: Any = frame.side_data
+    beside = side_data.get(Type.DISPLAYMATRIX)
+    if beside is None:
+        return 1, 0, 0, 1
+    numbers = struct.unpack("=9i", bytes(beside))
+    return numbers[0], numbers[1], numbers[3], numbers[4]
 
 
 def _turn(path: Path, rotation: float) -> int:

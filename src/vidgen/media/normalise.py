@@ -33,8 +33,8 @@ _UNREAD = {8: "YCgCo", 14: "ICtCp"}
 _PRIMARIES = {4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020", 11: "smpte431", 12: "smpte432"}
 """Primaries other than BT.709, under ffmpeg's names."""
 
-_CONVERTED = "|".join(f"yuv{form}p{depth}" for depth in ("", "10", "12") for form in ("420", "422", "444"))
-"""What the filter that converts primaries takes."""
+_CONVERTED = tuple(f"yuv{form}p{depth}" for depth in ("", "10", "12") for form in ("420", "422", "444"))
+"""What the filter that converts primaries takes; of odd sizes only 4:4:4."""
 
 _RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "pal8", "0rgb", "0bgr", "x2rgb", "x2bgr", "xyz")
 
@@ -75,17 +75,10 @@ def conform_filter(
     """
     if width % 2 or height % 2:
         raise ValueError(f"{width}x{height}: sizes must be even")
-    refuse_hdr(info)
-    hold = _short_by(info, rate, frames)
-    if hold > max_hold:
-        raise InputError(
-            "media.too_short",
-            f"{info.path} has {frames - hold} frames at {rate_text(rate)}/s; {frames} are needed",
-            hint="use a longer clip or a shorter shot",
-            where=str(info.path),
-        )
+    hold = check_usable(info, rate, frames, max_hold)
     steps = [
         "setpts=PTS-STARTPTS",
+        *steady_steps(info),
         *deinterlace_steps(info),
         f"fps={rate_text(rate)}:round=near",
         f"trim=end_frame={frames}",
@@ -100,6 +93,34 @@ def conform_filter(
     return ",".join(steps)
 
 
+def check_usable(info: MediaInfo, rate: Fraction, frames: int, max_hold: int = MAX_HOLD) -> int:
+    """By how many frames the clip is short of ``frames`` at this rate. Raises InputError where that is more than ``max_hold``,
+    and where it is HDR.
+    """
+    refuse_hdr(info)
+    short = _short_by(info, rate, frames)
+    if short > max_hold:
+        raise InputError(
+            "media.too_short",
+            f"{info.path} has {frames - short} frames at {rate_text(rate)}/s; {frames} are needed",
+            hint="use a longer clip or a shorter shot",
+            where=str(info.path),
+        )
+    return short
+
+
+STEADY = ("-reinit_filter", "0")
+"""Input options for chains that count frames: where a stream changes its form in the middle, ffmpeg would begin its filters
+anew and count from 0 again. Its scaler takes any picture in, so that what comes after it never sees a change.
+"""
+
+
+def steady_steps(info: MediaInfo) -> list[str]:
+    """A first step that gives every picture the size of the first, where others than the scaler come before it."""
+    width, height = (info.height, info.width) if info.rotation in (90, 270) else (info.width, info.height)
+    return [f"scale={width}:{height}:flags=bicubic"] if "size" in info.changes else []
+
+
 def deinterlace_steps(info: MediaInfo) -> list[str]:
     """Steps that make one whole picture of each interlaced one. Telecine is not undone."""
     return ["bwdif=mode=send_frame:deint=interlaced"] if info.interlaced else []
@@ -107,6 +128,8 @@ def deinterlace_steps(info: MediaInfo) -> list[str]:
 
 def input_colour(info: MediaInfo) -> str:
     """Options of ``scale`` that say how the input's numbers are to be read; untagged HD is BT.709."""
+    if "colours" in info.changes:  # each picture by its own tags
+        return "in_range=auto:in_color_matrix=auto"
     span = {1: "tv", 2: "pc"}.get(info.color_range, "auto")
     return f"in_range={span}" if _is_rgb(info) else f"in_range={span}:in_color_matrix={_matrix(info)}"
 
@@ -136,13 +159,15 @@ def _ready_steps(info: MediaInfo) -> tuple[list[str], str]:
             "premultiply=inplace=1",
         ], "in_range=pc"
     primaries = _PRIMARIES.get(info.color_primaries)
-    if primaries is None or _is_rgb(info) or info.pix_fmt.startswith("gray"):
+    if primaries is None or _is_rgb(info) or info.pix_fmt.startswith("gray") or "colours" in info.changes:
         return [], input_colour(info)
     # The filter heeds no pixel shape and no odd sizes; it comes first, on what the file holds.
     matrix = {"bt601": "smpte170m", "bt2020": "bt2020ncl"}.get(_matrix(info), _matrix(info))
     read = f"ispace={matrix}:iprimaries={primaries}:itrc=bt709:irange={'pc' if info.color_range == 2 else 'tv'}"
     convert = f"colorspace={read}:space=bt709:primaries=bt709:trc=bt709:range=tv"
-    return [f"format={_CONVERTED}", convert], "in_range=tv:in_color_matrix=bt709"
+    odd = info.width % 2 or info.height % 2
+    taken = [form for form in _CONVERTED if not odd or "444" in form]
+    return [f"format={'|'.join(taken)}", convert], "in_range=tv:in_color_matrix=bt709"
 
 
 def _is_rgb(info: MediaInfo) -> bool:
@@ -205,6 +230,18 @@ def source_notices(info: MediaInfo, *, deep: bool) -> Iterator[Notice]:
     if info.interlaced:
         text = f"{name} is interlaced; each pair of fields became one whole picture (telecine is not undone)"
         yield Notice("post.deinterlaced", text)
+    yield from inside_notices(info)
+
+
+def inside_notices(info: MediaInfo) -> Iterator[Notice]:
+    """What is not whole or not the same throughout the source."""
+    name = info.path.name
+    if info.undecoded:
+        text = f"{name} begins between key pictures; {info.undecoded} before the first that can be decoded were left out"
+        yield Notice("post.damaged_source", text)
+    if info.changes:
+        text = f"{name} changes inside ({', '.join(info.changes)}); all of it was brought to the form of its beginning"
+        yield Notice("post.changes_inside", text)
     if info.faults:
         yield Notice("post.damaged_source", f"{name} is damaged in places; what could be decoded was used ({info.faults})")
 
@@ -264,8 +301,8 @@ def conform_args(
         info, width=width, height=height, rate=rate, frames=frames, fit=fit, pix_fmt=profile.pix_fmt, max_hold=max_hold
     )
     return [
-        *input_args(info.path.absolute()),
-        *("-map", "0:V:0", "-an", "-sn", "-dn", "-map_metadata", "-1", "-vf", chain, "-frames:v", str(frames)),
+        *input_args(info.path.absolute(), *STEADY),
+        *("-map", info.source, "-an", "-sn", "-dn", "-map_metadata", "-1", "-vf", chain, "-frames:v", str(frames)),
         *profile.video_args(rate),
         *("-movflags", "+faststart", f"file:{out.absolute()}"),
     ]
@@ -296,5 +333,5 @@ def conform(
             info, part, width=width, height=height, rate=rate, frames=frames, fit=fit, profile=profile, max_hold=max_hold,
         )  # fmt: skip
         run_ffmpeg(args, what=f"conforming {path.name}", on_frame=on_frame, cancelled=cancelled)
-        check_video(part, frames=frames, width=width, height=height, rate=rate)
+        check_video(part, frames=frames, width=width, height=height, rate=rate, name=out.name)
     return info

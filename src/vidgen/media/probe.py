@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 from vidgen.errors import InputError
 from vidgen.media.ffmpeg import FORMATS
 from vidgen.media.files import file_url
-from vidgen.media.look import look_at
+from vidgen.media.look import look_at, square_size
 from vidgen.media.rate import parse_rate
+from vidgen.media.tracks import Track, demux, may_jump, promised_end
 
 if TYPE_CHECKING:
-    from av.audio.stream import AudioStream
     from av.container import InputContainer
-    from av.packet import Packet
     from av.stream import Stream
     from av.video.stream import VideoStream
 
@@ -38,8 +37,13 @@ class MediaInfo:
     Sizes in pixels as coded; ``frames`` counts what is shown, by demuxing; ``duration_s`` is the picture's length, or the
     sound's where there is no picture. ``rotation`` is how far the coded picture is turned clockwise for display: 0, 90,
     180 or 270. Colours are ffmpeg's numbers (range 1 limited, 2 full, 0 untagged; the others 2 where untagged).
-    ``missing_s`` is how much the container's own length promises beyond what is there: above 0, the file was cut off.
+    ``missing_s`` is how much of the picture is missing by what the file itself says of its length: above 0, it was cut off.
     Without a picture sizes, rate and frames are 0; without sound ``audio_*`` are 0.
+
+    ``picture`` is which of the file's video streams it is, covers not counted: ffmpeg's ``V:<picture>``. ``undecoded`` counts
+    pictures before the first that decodes, where a recording begins between key pictures; they are not among ``frames``.
+    ``changes`` names what differs between its key pictures (``size``, ``pixel shape``, ...); sizes and colours told here are
+    those of its first picture.
 
     ``bits`` is the depth of a component, ``alpha`` whether pixels may be transparent, ``fine_chroma`` whether colour is finer
     than 4:2:0, ``hdr`` what kind of high dynamic range it is, or empty. ``tick`` is the picture's unit of time in seconds.
@@ -81,13 +85,19 @@ class MediaInfo:
     starts: Fraction = Fraction(0)
     faults: str = ""
     usual_rate: Fraction = Fraction(0)
+    picture: int = 0
+    undecoded: int = 0
+    changes: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """ffmpeg's name for the picture in its first input, for ``-map`` and graphs: ``0:V:0``."""
+        return f"0:V:{self.picture}"
 
     @property
     def display_size(self) -> tuple[int, int]:
         """Width and height in square pixels as a player shows it: pixel shape applied, then turned."""
-        width, height = (
-            (round(self.width * self.sar), self.height) if self.sar > 1 else (self.width, round(self.height / self.sar))
-        )
+        width, height = square_size(self.width, self.height, self.sar)
         return (height, width) if self.rotation in (90, 270) else (width, height)
 
 
@@ -160,41 +170,37 @@ def probe_video(path: Path) -> MediaInfo:
 
 
 def picture_stream(container: InputContainer) -> VideoStream | None:
-    """The stream that is the file's picture: the first that is not a cover."""
-    return next((stream for stream in container.streams.video if not int(stream.disposition) & _ATTACHED_PICTURE), None)
+    """The stream that is the file's picture: the first that is neither a cover nor, beside a film, a still."""
+    return min(_pictures(container), key=_is_still, default=None)
+
+
+def is_cover(stream: Stream) -> bool:
+    """Whether a stream is a picture of the file, not in it: a cover, or the thumbnails of chapters."""
+    return stream.type == "video" and bool(int(stream.disposition) & _ATTACHED_PICTURE)
+
+
+def _pictures(container: InputContainer) -> list[VideoStream]:
+    return [stream for stream in container.streams.video if not is_cover(stream)]
+
+
+def _is_still(stream: VideoStream) -> bool:
+    """Whether it looks like one picture by its header: taggers write covers as plain streams too, and a programme that was
+    announced may have no pictures at all.
+    """
+    context = stream.codec_context
+    if context is None or not context.width or stream.frames == 1 or int(stream.disposition) & _STILL:
+        return True
+    return not stream.frames and context.name in _STILL_CODECS
 
 
 def zero_of(container: InputContainer, streams: Sequence[Stream]) -> Fraction:
     """What ffmpeg calls 0, in seconds of the container's time, where it reads these streams alone: the container's start, or
     the first of them where times may jump, as in transport streams.
     """
-    from av.format import Flags
-
     begun = [stream.start_time * stream.time_base for stream in streams if stream.start_time is not None and stream.time_base]
-    if begun and Flags.ts_discont in Flags(container.format.flags):
+    if begun and may_jump(container):
         return Fraction(min(begun))
     return Fraction(container.start_time or 0, 1_000_000)
-
-
-@dataclass
-class _Track:
-    """What demuxing one stream showed: presentation times and durations in ticks of ``tick`` seconds."""
-
-    tick: Fraction
-    times: list[int]
-    last_end: int = 0
-
-    def add(self, pts: int, duration: int) -> None:
-        self.times.append(pts)
-        self.last_end = max(self.last_end, pts + duration)
-
-    @property
-    def span_s(self) -> float:
-        return float((self.last_end - min(self.times)) * self.tick) if self.times else 0.0
-
-    @property
-    def end_s(self) -> float:
-        return float(self.last_end * self.tick)
 
 
 def _read(path: Path, container: InputContainer) -> MediaInfo:
@@ -202,38 +208,41 @@ def _read(path: Path, container: InputContainer) -> MediaInfo:
     audio = next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
     if video is None and audio is None:
         raise InputError("media.unreadable", f"{path} holds neither pictures nor sound", where=str(path))
-    tracks = _demux(container, [stream for stream in (video, audio) if stream is not None])
-    sound = tracks[audio.index] if audio else _Track(Fraction(1), [])
-    picture = tracks[video.index] if video else _Track(Fraction(1), [])
-    name = container.format.name
-    promised = container.duration / 1_000_000 if container.duration and _states_length(name) else 0.0
+    promised = promised_end(container, video)
+    tracks, keys = demux(container, video)
+    sound = tracks[audio.index] if audio else Track(Fraction(1), [])
+    picture = tracks[video.index] if video else Track(Fraction(1), [])
+    end = picture.end_s if promised.own else max(track.end_s for track in tracks.values())
     start = container.start_time / 1_000_000 if container.start_time else 0.0
-    end = max(picture.end_s, sound.end_s)
-    missing = promised - max(end, end - start)  # Matroska counts its length from 0, MP4 from the first picture or sound
-    times = sorted(picture.times)
+    missing = promised.seconds - max(end, end - start)  # Matroska counts its length from 0, MP4 from the first picture
+    look, undecoded = look_at(path, container, video, keys) if video and picture.times else ({}, 0)
+    times = sorted(picture.times)[undecoded:]
     told = (video.average_rate, video.guessed_rate, video.base_rate) if video else ()
     rate, constant = rate_of(times, picture.tick, told) if video else (Fraction(0), True)
-    look = look_at(path, container, video) if video and times else {}
     return MediaInfo(
         path=path,
-        container=name,
+        container=container.format.name,
         has_video=video is not None,
         has_audio=audio is not None and bool(sound.times),
         frames=len(times),
         rate=rate,
         constant_rate=constant,
-        duration_s=_picture_seconds(picture, rate, constant) if video else sound.span_s,
+        duration_s=_picture_seconds(times, picture, rate, constant) if video else sound.span_s,
         audio_rate=(audio.rate or 0) if audio else 0,
         audio_channels=(audio.channels or 0) if audio else 0,
         audio_duration_s=sound.span_s,
         audio_codec=audio.codec_context.name if audio else "",
         tick=picture.tick,
-        missing_s=missing if missing > max(_SHORT_S, promised * 0.02) else 0.0,
+        missing_s=missing if missing > max(_SHORT_S, promised.seconds * 0.02) else 0.0,
+        picture=_pictures(container).index(video) if video else 0,
+        undecoded=undecoded,
         **{**_NO_PICTURE, **look},
     )
 
 
 _ATTACHED_PICTURE = 0x400
+_STILL = 0x100000
+_STILL_CODECS = {"mjpeg", "png", "webp", "bmp", "tiff", "gif", "jpeg2000"}
 _NO_PICTURE: Mapping[str, Any] = {
     "width": 0,
     "height": 0,
@@ -251,31 +260,6 @@ _NO_PICTURE: Mapping[str, Any] = {
     "fine_chroma": False,
     "hdr": "",
 }
-
-
-def shown_at(packet: Packet[Any]) -> int | None:
-    """When a packet is shown, in ticks. AVI has only the order in which pictures are stored; all else is a guess."""
-    guessed = packet.pts is None or packet.stream.container.format.name == "avi"
-    return packet.dts if guessed and packet.dts is not None else packet.pts
-
-
-def _states_length(container: str) -> bool:
-    """Whether the container writes its length in a header; elsewhere it is a guess from the bit rate."""
-    return any(name in container for name in ("mp4", "matroska", "wav", "avi"))
-
-
-def _demux(container: InputContainer, streams: Sequence[VideoStream | AudioStream]) -> dict[int, _Track]:
-    import av
-
-    tracks = {stream.index: _Track(stream.time_base or Fraction(1, 1000), []) for stream in streams}
-    try:
-        for packet in container.demux(*streams):
-            pts = shown_at(packet)
-            if packet.size and pts is not None and not packet.is_discard:
-                tracks[packet.stream.index].add(pts, packet.duration or 0)
-    except av.FFmpegError:
-        pass  # the end of a cut-off file: what was read so far counts, the length tells the rest
-    return tracks
 
 
 def rate_of(times: Sequence[int], tick: Fraction, told: Sequence[Fraction | None]) -> tuple[Fraction, bool]:
@@ -313,7 +297,7 @@ def _usable(rate: Fraction) -> bool:
     return SLOWEST <= rate <= 1000 and rate.denominator < 10**8
 
 
-def _picture_seconds(picture: _Track, rate: Fraction, constant: bool) -> float:
+def _picture_seconds(times: Sequence[int], picture: Track, rate: Fraction, constant: bool) -> float:
     if constant and rate:
-        return float(len(picture.times) / rate)
-    return picture.span_s
+        return float(len(times) / rate)
+    return float((picture.last_end - times[0]) * picture.tick) if times else 0.0

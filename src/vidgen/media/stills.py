@@ -2,97 +2,131 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vidgen.errors import InputError, ProcessingError
 from vidgen.media.files import atomic
-from vidgen.media.frames import Frame
+from vidgen.media.frames import Frame, over_black
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 MAX_PIXELS = 16_384 * 8_640
 """The largest picture that is opened; more is damage or a bomb."""
 
 MAX_BYTES = 256 * 1024 * 1024
 
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "JPEG2000", "PPM", "TGA", "ICO")
+"""What is opened: none of them runs or names anything else."""
+
 
 def read_image(path: Path, *, max_pixels: int = MAX_PIXELS) -> Frame:
-    """Read a picture (PNG, JPEG, WebP, ...) as RGB: upright by its EXIF note, transparency over black, 16 bits made 8.
+    """Read a picture (PNG, JPEG, WebP, AVIF, TIFF, ...) as RGB: upright by its EXIF note, its colours brought to sRGB where it
+    has a profile of others, transparency over black, 16 bits made 8, of an animation the first picture.
 
     Raises InputError where it is missing, not a picture, or larger than ``max_pixels``.
     """
+    content = _content(path)
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    Image.MAX_IMAGE_PIXELS = None  # the limit is ours, and an error rather than a warning
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+            _check_size(path, *picture.size, max_pixels)
+            return _rgb(ImageOps.exif_transpose(picture))
+    except UnidentifiedImageError:
+        return _rarer(content, path, max_pixels)
+    except (MemoryError, InputError):
+        raise
+    except Exception as error:  # damage shows itself in many ways
+        raise _unreadable(path, str(error)) from error
+
+
+def _content(path: Path) -> bytes:
     if not path.is_file():
         raise InputError("media.not_found", f"{path} does not exist", hint="check the path", where=str(path))
-    if path.stat().st_size > MAX_BYTES:
-        raise InputError("media.too_large", f"{path} has more than {MAX_BYTES} bytes", where=str(path))
-    content = path.read_bytes()
-    width, height = _size(content)
-    if width * height > max_pixels:
-        message = f"{path}: {width}x{height} pixels; at most {max_pixels} pixels are opened"
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError("media.too_large", f"{path} has more than {MAX_BYTES} bytes", where=str(path))
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError("media.unreadable", f"{path} cannot be read ({error.strerror})", where=str(path)) from error
+
+
+def _check_size(path: Path, width: int, height: int, most: int) -> None:
+    if width * height > most:
+        message = f"{path}: {width}x{height} pixels; at most {most} pixels are opened"
         raise InputError("media.too_large", message, hint="make it smaller first", where=str(path))
-    return _rgb(_decoded(content, path))
 
 
-def _decoded(content: bytes, path: Path) -> Any:
+def _unreadable(path: Path, why: str) -> InputError:
+    text, hint = f"{path} is not a readable picture ({why})", "use PNG, JPEG or WebP"
+    return InputError("media.unreadable", text, hint=hint, where=str(path))
+
+
+def _rgb(picture: Image) -> Frame:
+    """A picture of any mode as RGB."""
+    picture = _standard_colours(picture)
+    if picture.mode.startswith("I") or picture.mode == "F":
+        return _eight_bits(np.asarray(picture))
+    if picture.has_transparency_data:
+        return over_black(np.asarray(picture.convert("RGBA")))
+    return np.array(picture.convert("RGB"))
+
+
+def _standard_colours(picture: Image) -> Image:
+    """Its colours as sRGB has them, where it says that they are others; a profile that makes no sense is passed over."""
+    from PIL import Image, ImageCms
+
+    profile = picture.info.get("icc_profile")
+    plain = {"RGBA": "RGB", "LA": "L", "P": "RGB", "PA": "RGB"}.get(picture.mode, picture.mode)
+    if not profile or plain not in ("RGB", "L", "CMYK"):
+        return picture
+    try:
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        shown = ImageCms.profileToProfile(picture.convert(plain), own, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return picture
+    if shown is None or not picture.has_transparency_data:
+        return shown or picture
+    return Image.merge("RGBA", (*shown.split(), picture.convert("RGBA").getchannel("A")))
+
+
+def _eight_bits(levels: Any) -> Frame:
+    """Grey or coloured levels of any depth as RGB: whole numbers count to 65535, others to 1."""
+    if np.issubdtype(levels.dtype, np.floating):
+        levels = np.nan_to_num(levels) * 255.0
+    elif levels.dtype != np.uint8:
+        levels = levels / 257.0
+    small = np.clip(levels + 0.5 if levels.dtype != np.uint8 else levels, 0, 255).astype(np.uint8)
+    return np.repeat(small[..., None], 3, axis=2) if small.ndim == 2 else np.ascontiguousarray(small)
+
+
+def _rarer(content: bytes, path: Path, max_pixels: int) -> Frame:
+    """What only OpenCV reads: colour of more than 8 bits or of floating point in TIFF."""
     import cv2
 
-    data = np.frombuffer(content, np.uint8)
+    if content[4:8] == b"ftyp" and content[8:11] in (b"hei", b"hev", b"mif", b"msf"):
+        raise InputError(
+            "media.unreadable", f"{path} is HEIC, which is not read", hint="export it as JPEG or PNG first", where=str(path)
+        )
+    if not content.startswith((b"II", b"MM")):
+        raise _unreadable(path, "of no form that is known" if content else "it is empty")
     try:
-        picture: Any = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-        if picture is not None and (picture.ndim == 2 or picture.shape[2] == 3) and picture.dtype == np.uint8:
-            picture = cv2.imdecode(data, cv2.IMREAD_COLOR)  # this mode turns by EXIF
+        picture: Any = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
         picture = None
     if picture is None:
-        raise InputError("media.unreadable", f"{path} is not a readable picture", hint="use PNG, JPEG or WebP", where=str(path))
-    return picture
-
-
-def _size(data: bytes) -> tuple[int, int]:
-    """Width and height as the header of a PNG, JPEG or WebP says; 0, 0 for other forms."""
-    if data.startswith(b"\x89PNG\r\n\x1a\n") and len(data) >= 24:
-        return int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
-    if data.startswith(b"RIFF") and data[8:15] == b"WEBPVP8" and len(data) >= 30:
-        return _webp_size(data)
-    return _jpeg_size(data) if data.startswith(b"\xff\xd8") else (0, 0)
-
-
-def _webp_size(data: bytes) -> tuple[int, int]:
-    if data[15:16] == b"X":
-        return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
-    if data[15:16] == b"L":
-        bits = int.from_bytes(data[21:25], "little")
-        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    return int.from_bytes(data[26:28], "little") & 0x3FFF, int.from_bytes(data[28:30], "little") & 0x3FFF
-
-
-def _jpeg_size(data: bytes) -> tuple[int, int]:
-    place = 2
-    while place + 9 <= len(data) and data[place] == 0xFF:
-        mark = data[place + 1]
-        if mark == 0xFF:  # padding
-            place += 1
-        elif 0xC0 <= mark <= 0xCF and mark not in (0xC4, 0xC8, 0xCC):  # a frame header; those three are tables
-            return int.from_bytes(data[place + 7 : place + 9]), int.from_bytes(data[place + 5 : place + 7])
-        else:
-            place += 2 + int.from_bytes(data[place + 2 : place + 4])
-    return 0, 0
-
-
-def _rgb(picture: Any) -> Frame:
-    import cv2
-
-    if picture.dtype == np.uint16:
-        picture = (picture // 257).astype(np.uint8)
-    elif picture.dtype != np.uint8:
-        picture = np.clip(np.nan_to_num(picture) * 255.0, 0, 255).astype(np.uint8)
-    if picture.ndim == 2:
-        return np.ascontiguousarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB))
-    if picture.shape[2] == 4:
-        alpha = picture[..., 3:].astype(np.uint16)
-        picture = ((picture[..., :3] * alpha + 127) // 255).astype(np.uint8)
-    return np.ascontiguousarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
+        raise _unreadable(path, "of no form that is known")
+    _check_size(path, picture.shape[1], picture.shape[0], max_pixels)
+    if picture.ndim == 3:
+        picture = cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA if picture.shape[2] == 4 else cv2.COLOR_BGR2RGB)
+    small = _eight_bits(picture)
+    return over_black(small) if small.shape[2] == 4 else small
 
 
 def write_image(path: Path, frame: Frame) -> None:

@@ -56,10 +56,12 @@ def check_video(
     decode: bool = False,
     may_start_late: bool = False,
     starts_at: Fraction = Fraction(0),
+    name: str = "",
 ) -> None:
     """Raise ProcessingError unless the file holds exactly ``frames`` frames on one grid, of the given size and rate.
 
-    ``starts_at``: time of the first frame in seconds. ``decode``: decode every frame too; any fault in the stream is an error.
+    ``name`` is what the file is called in errors, since it mostly has a temporary name still. ``starts_at``: time of the first
+    frame in seconds. ``decode``: decode every frame too; any fault in the stream is an error.
     ``may_start_late``: up to 0.1 s later is right, as in Matroska, which moves everything behind the priming of copied sound;
     so is it wherever the sound comes first.
     """
@@ -71,7 +73,8 @@ def check_video(
             size, found_rate, tick = (stream.width, stream.height), stream.average_rate, stream.time_base
             count, gaps, first = _grid(container, decode=decode)
     except (av.FFmpegError, IndexError, OSError) as error:
-        raise ProcessingError("media.bad_output", f"{path.name} cannot be read back: {error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise ProcessingError("media.bad_output", f"{name or path.name} cannot be read back: {why}") from error
     wrong = []
     if count != frames:
         wrong.append(f"{count} frames instead of {frames}")
@@ -86,4 +89,4 @@ def check_video(
     if rate and frames > 1 and found_rate != rate and not _rounded(gaps, rate, tick):
         wrong.append(f"{found_rate} frames/s instead of {rate}")
     if wrong:
-        raise ProcessingError("media.bad_output", f"{path.name}: {'; '.join(wrong)}")
+        raise ProcessingError("media.bad_output", f"{name or path.name}: {'; '.join(wrong)}")

@@ -135,7 +135,7 @@ class _Writer:
         for file, frames in segments.todo(done):
             with atomic(file) as part:
                 self._encode(islice(stream, frames), frames, done, part, Companions())
-                check_video(part, frames=frames)
+                check_video(part, frames=frames, name=f"a segment of {self._out.name}")
             segments.finished(file)
             done += frames
 
@@ -178,6 +178,7 @@ class _Writer:
             rate=settings.rate,
             may_start_late=part.suffix.lower() == ".mkv",
             starts_at=self._extra.late,
+            name=self._out.name,
         )
 
 
@@ -202,10 +203,21 @@ def _after(work: Work, form: Form, folder: Path, seed: int) -> list[str]:
     steps = ["setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"]
     if work.pixels in RGB:
         steps = [_TO_YUV, f"format={pixels}"]
-    if (form.width, form.height) != (settings.width, settings.height):
-        steps.append(Lanczos().filter(settings.width, settings.height))
+    steps += _sizing(form, settings)
     grain = grain_filters(settings.grain, seed, deep=work.ten_bits)
     return [*steps, *grade_filters(settings.grade, folder, deep=work.ten_bits), *grain, "setsar=1"]
+
+
+def _sizing(form: Form, settings: PostSettings) -> list[str]:
+    """To the size that is wanted. Where that is one pixel more than an odd side, the picture stays what it is and its last
+    column or row comes twice; scaling would soften all of it.
+    """
+    right, below = settings.width - form.width, settings.height - form.height
+    if (settings.width, settings.height) != form.even_size:
+        return [Lanczos().filter(settings.width, settings.height)]
+    if not right and not below:
+        return []
+    return [f"pad={settings.width}:{settings.height}:0:0", f"fillborders=right={right}:bottom={below}:mode=smear"]
 
 
 def _container_args(args: Sequence[str], part: Path) -> list[str]:

@@ -7,6 +7,7 @@ again, one stream at a time, and each with a notice.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -14,7 +15,10 @@ from typing import Any
 
 from vidgen.errors import Notice, ProcessingError
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
-from vidgen.media.probe import MediaInfo, open_media, picture_stream, shown_at, zero_of
+from vidgen.media.probe import MediaInfo, is_cover, open_media, picture_stream, zero_of
+from vidgen.media.rate import rate_text
+from vidgen.media.tracks import shown_at
+from vidgen.post.timecode import DROP_FRAME, time_code_at
 
 _MP4_SOUND = {"aac", "mp3", "mp2", "ac3", "eac3", "dts", "alac", "opus", "flac"}
 _PCM = {f"pcm_{form}" for form in ("s16le", "s16be", "s24le", "s24be", "s32le", "s32be", "f32le", "f32be", "f64le", "f64be")}
@@ -84,7 +88,8 @@ def companions(info: MediaInfo, suffix: str, rate: Fraction | None = None) -> Co
     InputError for an unreadable source.
     """
     suffix = suffix.lower()
-    streams, picture, start = _streams(info)
+    source = _streams(info)
+    streams, picture, start = source.streams, source.picture, source.start
     found = [_way(stream, suffix, picture) for stream in streams]
     ways, notices = _working(info, [way for way in found if isinstance(way, _Way)], suffix)
     notices += [notice for notice in found if isinstance(notice, Notice)]
@@ -94,7 +99,10 @@ def companions(info: MediaInfo, suffix: str, rate: Fraction | None = None) -> Co
     early = max((shown - way.stream.first for way in ways if way.letter == "a" and way.stream.first is not None), default=EARLY)
     late = early if early > EARLY else Fraction(0)
     inputs = _opened(info, _zero(info, ways) - shown)
-    outputs = [*_picture_tags(picture, rate or info.rate, info.rate), *_arguments(ways, 1), "-map_metadata", "1", *_UNTRUE]
+    own = info.usual_rate or info.rate
+    code, told = _time_code(source, rate or own, own)
+    notices += told
+    outputs = [*_picture_tags(picture), *_arguments(ways, 1), "-map_metadata", "1", *_UNTRUE, *code]
     if late:  # the result's offset moves streams, but no chapters: they come with one of their own
         outputs += ["-output_ts_offset", f"{float(late):.6f}"]
         inputs += _opened(info, late + start - shown)
@@ -177,7 +185,7 @@ def _way(stream: _Stream, suffix: str, picture: _Stream) -> _Way | Notice | None
         case "video" if stream.covers:
             return _left("the cover picture was left out")
         case "video" if stream.index != picture.index:
-            return _left(f"the file has several pictures; only the first was taken, stream {stream.index} was left out")
+            return _left(f"the file has several pictures; one was taken, stream {stream.index} was left out")
         case "data" if "timecode" not in stream.tags and stream.codec != _CHAPTERS:
             return _left(f"data stream {stream.index} was left out")  # time code and chapters come by other ways
     return None
@@ -219,25 +227,43 @@ def _subtitle(stream: _Stream, suffix: str) -> _Way | Notice:
     return _left(f"{suffix} does not take {stream.codec or 'unknown'} subtitles; stream {stream.index} was left out")
 
 
-def _picture_tags(picture: _Stream, rate: Fraction, own: Fraction) -> Iterator[str]:
-    for key in ("language", "title", "timecode"):
-        value = picture.tags.get(key, picture.tags.get("name", "") if key == "title" else "")
-        if key == "timecode":
-            value = _time_code(value, rate, own)
+def _picture_tags(picture: _Stream) -> Iterator[str]:
+    title = picture.tags.get("title", picture.tags.get("name"))
+    for key, value in (("language", picture.tags.get("language")), ("title", title)):
         if value:
             yield from ("-metadata:s:v:0", f"{key}={value}")
 
 
-def _time_code(value: str, rate: Fraction, own: Fraction) -> str:
-    """The time code of the first frame, counted in frames of the new rate: the same moment."""
-    head, colon, frames = value[:-2], value[-3:-2], value[-2:]
-    if colon not in (":", ";") or not frames.isdigit() or not own:
-        return ""
-    return f"{head}{int(int(frames) * rate / own):02d}"
+def _time_code(source: _Source, rate: Fraction, own: Fraction) -> tuple[list[str], list[Notice]]:
+    """Arguments that give the result the time code of its first frame, and what is to be said of it."""
+    clocks = [stream.tags for stream in source.streams if stream.kind == "data"]
+    every = [item for tags in (source.picture.tags, *clocks, source.tags) for item in tags.items()]
+    text = next((value for key, value in every if value and key.lower() == "timecode"), "")
+    if not text:
+        return [], []
+    code = time_code_at(text, own, rate)
+    if code is None:
+        left = f"the time code {text} is none of {rate_text(own)} frames/s and was left out"
+        return ["-metadata", "timecode="], [Notice("post.time_code", left)]
+    notices = []
+    if own in DROP_FRAME and re.search(r"[;.]\d+$", text) and ";" not in code:
+        notices = [
+            Notice("post.time_code", f"the time code {text} became {code}: {rate_text(rate)} frames/s has no drop-frame")
+        ]
+    return ["-metadata", "timecode=", "-metadata:s:v:0", f"timecode={code}"], notices
 
 
-def _streams(info: MediaInfo) -> tuple[list[_Stream], _Stream, Fraction]:
-    """The source's streams, which of them is the picture, and where its time starts (seconds)."""
+@dataclass(frozen=True)
+class _Source:
+    """A file's streams, which of them is the picture, where its time starts (seconds), and its own tags."""
+
+    streams: list[_Stream]
+    picture: _Stream
+    start: Fraction
+    tags: Mapping[str, str]
+
+
+def _streams(info: MediaInfo) -> _Source:
     with open_media(info.path) as container:
         start = Fraction(container.start_time or 0, 1_000_000)
         picture = picture_stream(container)
@@ -248,9 +274,9 @@ def _streams(info: MediaInfo) -> tuple[list[_Stream], _Stream, Fraction]:
             place = next((number for number, stream in enumerate(streams) if stream.codec == "bin_data"), None)
             if place is not None:
                 streams[place] = replace(streams[place], codec=_CHAPTERS)
-        index = picture.index if picture is not None else -1
+        index, tags = picture.index if picture is not None else -1, dict(container.metadata)
     known = next((stream for stream in streams if stream.index == index), None)
-    return streams, known or _Stream(-1, "video", "", 0, None, {}, False), start
+    return _Source(streams, known or _Stream(-1, "video", "", 0, None, {}, False), start, tags)
 
 
 def _described(stream: Any, first: Fraction | None) -> _Stream:
@@ -259,8 +285,7 @@ def _described(stream: Any, first: Fraction | None) -> _Stream:
     channels = context.channels if stream.type == "audio" and context is not None and context.sample_rate else 0
     if not codec and stream.type == "data":
         codec = getattr(stream, "name", None) or ""
-    covers = stream.type == "video" and bool(int(stream.disposition) & 0x400)
-    return _Stream(stream.index, stream.type, codec, channels, first, dict(stream.metadata), covers)
+    return _Stream(stream.index, stream.type, codec, channels, first, dict(stream.metadata), is_cover(stream))
 
 
 def _first_times(container: Any, streams: Sequence[Any]) -> dict[int, Fraction]:

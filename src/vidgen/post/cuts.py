@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vidgen.media.ffmpeg import Process, input_args
-from vidgen.media.probe import MediaInfo, open_media
+from vidgen.media.probe import MediaInfo, open_media, picture_stream
 from vidgen.post.stages import Picture
 
 Grey = npt.NDArray[np.int64]
@@ -63,10 +63,12 @@ def read_clock(info: MediaInfo) -> Clock:
         last = 1 / info.rate if info.constant_rate else info.times[-1] - info.times[-2]
         return Clock(info.times, info.times[-1] + last, info.starts)
     with open_media(info.path) as container:
-        stream = next(stream for stream in container.streams.video if not int(stream.disposition) & 0x400)
+        stream = picture_stream(container)
+        assert stream is not None
         tick = stream.time_base or Fraction(1, 1000)
         packets = [packet for packet in container.demux(stream) if packet.size and not packet.is_discard]
-        ticks = sorted(pts for packet in packets if (pts := packet.pts if packet.pts is not None else packet.dts) is not None)
+        times_there = (packet.pts if packet.pts is not None else packet.dts for packet in packets)
+        ticks = sorted(pts for pts in times_there if pts is not None)[info.undecoded :]
         start = Fraction(container.start_time or 0, 1_000_000)
     offset = max(Fraction(0), ticks[0] * tick - start)
     if info.constant_rate:
@@ -180,7 +182,7 @@ def _likeness(one: Grey, other: Grey) -> float:
 def _small_pictures(info: MediaInfo, cancelled: Callable[[], bool]) -> Iterator[Grey]:
     args = [
         *input_args(info.path.absolute()),
-        *("-map", "0:V:0", "-vf", f"scale={WIDTH}:{HEIGHT}:flags=area,format=gray", "-fps_mode", "passthrough"),
+        *("-map", info.source, "-vf", f"scale={WIDTH}:{HEIGHT}:flags=area,format=gray", "-fps_mode", "passthrough"),
         *("-frames:v", str(info.frames), "-f", "rawvideo", "pipe:1"),
     ]
     with Process(args, what=f"looking for cuts in {info.path.name}", stdout=True, cancelled=cancelled) as process:

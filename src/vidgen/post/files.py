@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from vidgen.errors import InputError
+from vidgen.errors import InputError, Notice
 from vidgen.media.encode import delivery
 from vidgen.media.exact import probe_exact
 from vidgen.media.normalise import refuse_alpha
@@ -19,6 +19,7 @@ from vidgen.post.companions import companions
 from vidgen.post.engines import Fetch, choose_interpolator, choose_upscaler
 from vidgen.post.reading import upright_form
 from vidgen.post.settings import FileResult, PostResult, PostSettings
+from vidgen.post.stages import Form
 from vidgen.weights.store import pull
 
 MAX_SIDE = 16_384
@@ -49,9 +50,8 @@ def interpolate_file(
     own = info.usual_rate
     wanted = _rate(rate, factor, own)
     choose_interpolator(engine, own, wanted)  # a wrong name is an error even where the rate stays
-    form = upright_form(info)
-    profile = delivery(info, form.width, form.height)
-    settings = PostSettings(form.width, form.height, wanted, interpolate=engine, profile=profile)
+    width, height = upright_form(info).even_size
+    settings = PostSettings(width, height, wanted, interpolate=engine, profile=delivery(info, width, height))
     result = _process(info, out, settings, on_frame, cancelled, fetch, told)
     return _file_result(result, result.interpolated_by or "none", result.interpolation_model)
 
@@ -102,7 +102,7 @@ def _size(width: int, height: int, scale: int | None, wanted: int | None) -> tup
         factor = 2 if scale is None else scale
         if factor not in (2, 3, 4):
             raise InputError("usage.invalid", f"a scale is 2, 3 or 4, not {factor}", hint="or give --height")
-        size = width * factor, height * factor
+        size = Form(width * factor, height * factor, Fraction(1)).even_size
     elif wanted % 2 or wanted < 2:
         raise InputError("usage.invalid", f"a height must be even to be encoded, not {wanted}", hint=f"--height {wanted + 1}")
     else:
@@ -131,7 +131,16 @@ def _process(
 ) -> PostResult:
     extra = companions(info, out.suffix, settings.rate)
     result = process_clip(info, out, settings, on_frame=on_frame, cancelled=cancelled, extra=extra, fetch=fetch, told=told)
-    return replace(result, notices=(*result.notices, *extra.notices))
+    return replace(result, notices=(*result.notices, *_made_even(info, result), *extra.notices))
+
+
+def _made_even(info: MediaInfo, result: PostResult) -> Iterator[Notice]:
+    form = upright_form(info)
+    factor = max(1, result.width // form.width)
+    wanted = Form(form.width * factor, form.height * factor, form.rate)
+    if (wanted.width, wanted.height) != (result.width, result.height) == wanted.even_size:
+        text = f"{info.path.name} would be {wanted.width}x{wanted.height}, but video with 4:2:0 colour has even sides"
+        yield Notice("post.even_size", f"{text}: it is {result.width}x{result.height}")
 
 
 def _file_result(result: PostResult, engine: str, model: str | None) -> FileResult:

@@ -128,11 +128,14 @@ def _repeated(counted: list[tuple[Picture, int]], engine: FrameUpscaler) -> Iter
 
 
 def _sized(read: Iterable[Picture], work: Work) -> Iterator[Picture]:
-    """Brought to the exact size by lanczos, with the same scaler that ffmpeg uses."""
+    """Brought to the exact size: odd sides by one pixel more of their edge, others by lanczos, as ffmpeg has it."""
     import av
 
     width, height = work.settings.width, work.settings.height
     for picture in read:
+        if Form(picture.shape[1], picture.shape[0], work.settings.rate).even_size == (width, height):
+            extended: Any = np.pad(picture, ((0, height - picture.shape[0]), (0, width - picture.shape[1]), (0, 0)), "edge")
+            picture = extended
         if picture.shape[:2] == (height, width):
             yield picture
             continue

@@ -1,4 +1,4 @@
-"""The decoding half of the pass: a clip as raw frames, upright, with square pixels, even sides, in BT.709."""
+"""The decoding half of the pass: a clip as raw frames, upright, with square pixels, in BT.709."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ from typing import Literal
 
 from vidgen.errors import ProcessingError
 from vidgen.media.ffmpeg import Process, input_args
-from vidgen.media.normalise import bt709_steps, deinterlace_steps
+from vidgen.media.normalise import STEADY, bt709_steps, deinterlace_steps, steady_steps
 from vidgen.media.probe import UNTAGGED, MediaInfo
 from vidgen.post.cuts import Clock, Piece
 from vidgen.post.stages import FilterInterpolator, Form
 
 PixelFormat = Literal["yuv420p", "yuv420p10le", "rgb24", "rgb48le"]
 """Raw frames in a pipe: limited-range yuv between ffmpegs, full-range RGB for Python; the second of each for 10 bits."""
-
-_BYTES = {"yuv420p": Fraction(3, 2), "yuv420p10le": Fraction(3), "rgb24": Fraction(3), "rgb48le": Fraction(6)}
-"""Bytes of a pixel."""
 
 _SEEKABLE = ("mov", "matroska")
 """Containers in which a seek finds the very frame; in others the piece is counted from the start."""
@@ -36,14 +33,15 @@ def deep(pixels: PixelFormat) -> bool:
 
 
 def upright_form(info: MediaInfo) -> Form:
-    """The form in which a clip is decoded: as it is displayed, with sides made even."""
-    width, height = (max(2, round(side / 2) * 2) for side in info.display_size)
+    """The form in which a clip is decoded: as it is displayed."""
+    width, height = (max(2, side) for side in info.display_size)
     return Form(width, height, info.rate)
 
 
 def frame_bytes(form: Form, pixels: PixelFormat) -> int:
     """Bytes of one raw frame."""
-    return int(form.width * form.height * _BYTES[pixels])
+    colour = 2 * form.width * form.height if pixels in RGB else 2 * -(-form.width // 2) * -(-form.height // 2)
+    return (form.width * form.height + colour) * (2 if deep(pixels) else 1)
 
 
 def read_frames(
@@ -109,14 +107,15 @@ def _piece_steps(
 
 
 def _look_steps(info: MediaInfo, pixels: PixelFormat) -> list[str]:
-    """Deinterlace, lay over black, make pixels square and sides even, convert to BT.709 (yuv) or full-range RGB."""
+    """Deinterlace, lay over black, make pixels square, convert to BT.709 (yuv) or full-range RGB."""
     form = upright_form(info)
     turned = info.rotation in (90, 270)
     coded = (info.height, info.width) if turned else (info.width, info.height)
     ready = (info.pix_fmt, info.color_range, info.color_matrix) == (pixels, 1, 1) and info.color_primaries in (1, UNTAGGED)
-    if pixels not in RGB and ready and coded == (form.width, form.height):
-        return [*deinterlace_steps(info), "setsar=1"]  # nothing to convert: frames stay what they are, bit for bit
-    return [*deinterlace_steps(info), *bt709_steps(info, form.width, form.height, pixels)]
+    if pixels not in RGB and ready and not info.changes and coded == (form.width, form.height):
+        # Nothing to convert: frames stay what they are, bit for bit, and the scaler only waits for one of another size.
+        return [*deinterlace_steps(info), f"scale={form.width}:{form.height}", "setsar=1"]
+    return [*steady_steps(info), *deinterlace_steps(info), *bt709_steps(info, form.width, form.height, pixels)]
 
 
 def _read(
@@ -129,11 +128,9 @@ def _read(
 ) -> Iterator[bytes]:
     form = upright_form(info)
     size = frame_bytes(form, pixels)
-    # Where a stream changes its size in the middle, ffmpeg would begin its filters anew and count from 0 again; scale copes.
-    steady = [] if info.interlaced or info.alpha else ["-reinit_filter", "0"]
     args = [
-        *input_args(info.path.absolute(), *before, *steady),
-        *("-map", "0:V:0", "-an", "-sn", "-dn", "-vf", ",".join(steps), "-frames:v", str(frames)),
+        *input_args(info.path.absolute(), *before, *STEADY),
+        *("-map", info.source, "-an", "-sn", "-dn", "-vf", ",".join(steps), "-frames:v", str(frames)),
         *("-fps_mode", "passthrough", "-pix_fmt", pixels, "-f", "rawvideo", "pipe:1"),
     ]
     with Process(args, what=f"reading {info.path.name}", stdout=True, cancelled=cancelled) as process:

@@ -57,7 +57,7 @@ def find_route(source: Form, settings: PostSettings, *, frames_in: int, frames_o
     interpolator = upscaler = None
     if settings.rate != source.rate or not even:
         interpolator = choose_interpolator(settings.interpolate, source.rate, settings.rate, light=settings.animatic)
-    if (wanted.width, wanted.height) != (source.width, source.height):
+    if (wanted.width, wanted.height) != source.even_size:
         ratio = max(wanted.width / source.width, wanted.height / source.height)
         upscaler = choose_upscaler(settings.upscale, settings.model, ratio=ratio, tile=settings.tile, light=settings.animatic)
     made = frames_out - _coinciding(source.rate, settings.rate, frames_out, even) if interpolator else 0

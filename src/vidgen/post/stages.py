@@ -33,6 +33,11 @@ class Form:
     height: int
     rate: Fraction
 
+    @property
+    def even_size(self) -> tuple[int, int]:
+        """Width and height as they are encoded: 4:2:0 colour needs even sides, so an odd one gets one pixel more."""
+        return self.width + self.width % 2, self.height + self.height % 2
+
 
 class Engine(ABC):
     """Base of all: ``name`` as on the command line, ``model`` where it has several."""

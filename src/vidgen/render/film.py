@@ -21,7 +21,7 @@ from vidgen.render.planned import plan_loaded
 from vidgen.render.polish import fetching
 from vidgen.render.posting import check_posts, fetch_models, plan_posts
 from vidgen.render.project import Project
-from vidgen.render.rehearsal import check_shots
+from vidgen.render.rehearsal import check_clips, check_shots
 from vidgen.render.shots import MadeShot, ShotMaker
 from vidgen.render.spending import Confirm, consent
 from vidgen.render.timeline import check_sounds
@@ -137,6 +137,7 @@ def render_film(
     check_output(output, [board, *files_of(loaded.board, board.parent)], touch=not options.dry_run)
     engines = ready_engines(needed, require_diffusion=options.require_diffusion)
     check_shots(needed)
+    warn(check_clips(plan.shots, plan.fps))
     posts = plan_posts(plan)
     check_posts(posts)
     check_sounds(plan)

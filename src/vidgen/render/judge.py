@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vidgen.errors import InputError, ProcessingError
+from vidgen.errors import InputError, Notice, ProcessingError
+from vidgen.media.normalise import inside_notices
+from vidgen.media.probe import probe
 from vidgen.scoring import Choice, Expectation, Scorecard, choose, score_takes
 from vidgen.storyboard.model import Score
 from vidgen.storyboard.vocabulary import canonical_name
@@ -70,9 +72,16 @@ def judge_takes(takes: Sequence[Take], request: ShotRequest, cache: Path, rules:
 
 
 def score_clips(
-    files: Sequence[Path], *, prompt: str | None, camera: str | None, motion_amount: float | None
+    files: Sequence[Path],
+    *,
+    prompt: str | None,
+    camera: str | None,
+    motion_amount: float | None,
+    warn: Callable[[Iterable[Notice]], None] = lambda notices: None,
 ) -> dict[str, Any]:
-    """``data`` of ``score --json``: clips ranked as candidates of one shot. Raises InputError for a missing or bad clip."""
+    """``data`` of ``score --json``: clips ranked as candidates of one shot. ``warn`` hears of what is odd in them. Raises
+    InputError for a missing or bad clip.
+    """
     for file in files:
         if not file.is_file():
             raise InputError("media.not_found", f"{file} does not exist", hint="check the path", where=str(file))
@@ -87,6 +96,7 @@ def score_clips(
     if unreadable:
         detail = unreadable[0].vetoes[0].detail if unreadable[0].vetoes else f"{unreadable[0].file} cannot be played"
         raise InputError("media.unreadable", detail, where=str(unreadable[0].file))
+    warn(notice for file in files for notice in inside_notices(probe(file)))
     choice = choose(cards)
     ranks = {index: place + 1 for place, index in enumerate(choice.order)}
     return {

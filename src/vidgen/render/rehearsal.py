@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
 from pathlib import Path
 
 from vidgen.engines.base import Engine
 from vidgen.errors import InputError, Notice
+from vidgen.media.normalise import check_usable, source_notices
+from vidgen.media.probe import probe_video
 from vidgen.planning.plan import PlannedShot
 from vidgen.takes.request import ShotRequest
 
@@ -39,11 +42,31 @@ def rehearse_shots(
     return told
 
 
+def check_clips(shots: Iterable[PlannedShot], rate: Fraction) -> list[Notice]:
+    """Look at the user's own clips of a film of this rate; what is to be said of them. Raises InputError where one cannot be
+    used or is too short, before anything is made or bought.
+    """
+    told: list[Notice] = []
+
+    def look(shot: PlannedShot) -> None:
+        assert shot.clip
+        info = probe_video(shot.clip)
+        check_usable(info, rate, shot.frames)
+        told.extend(Notice(notice.code, notice.message, shot.id) for notice in source_notices(info, deep=info.bits > 8))
+
+    _each_shot([shot for shot in shots if shot.clip], look)
+    return told
+
+
 def _each(shots: Iterable[PlannedShot], engines: Mapping[str, Engine], look: Callable[[Engine, PlannedShot], None]) -> None:
+    _each_shot(shots, lambda shot: look(engines[shot.engine], shot))
+
+
+def _each_shot(shots: Iterable[PlannedShot], look: Callable[[PlannedShot], None]) -> None:
     found: list[InputError] = []
     for shot in shots:
         try:
-            look(engines[shot.engine], shot)
+            look(shot)
         except InputError as error:
             found.append(error)
             error.where = error.where or shot.id

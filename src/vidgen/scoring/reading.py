@@ -23,6 +23,7 @@ from vidgen.scoring.rules import RULES
 
 WIDTH = 384
 CROP = 384
+SMALLEST = 16
 CROP_EVERY = 4
 """Every n-th picture is read for noise and blocks."""
 COLOUR_SIZE = (96, 54)
@@ -110,8 +111,8 @@ def read_clip(path: Path) -> Reading:
     return Reading(
         frames=len(tally.luma),
         fps=str(Fraction(info.rate)),
-        width=info.width,
-        height=info.height,
+        width=info.display_size[0],
+        height=info.display_size[1],
         values=_values(tally, still),
         move=tuple(round(float(value) / seconds, 5) for value in total),  # type: ignore[arg-type]
         inliers=_round(np.mean([pair.inliers for pair in tally.pairs]) if tally.pairs else 0.0),
@@ -200,9 +201,12 @@ def _cut(tally: _Tally) -> int | None:
 
 def _small(frame: Frame) -> Frame:
     height, width = frame.shape[:2]
+    if min(height, width) < SMALLEST:  # motion is not found in a few pixels; their edge goes on
+        frame = np.pad(frame, ((0, max(0, SMALLEST - height)), (0, max(0, SMALLEST - width)), (0, 0)), "edge")
+        height, width = frame.shape[:2]
     if width <= WIDTH:
         return frame
-    size = (WIDTH, max(16, round(height * WIDTH / width)))
+    size = (WIDTH, max(SMALLEST, round(height * WIDTH / width)))
     return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
@@ -248,6 +252,8 @@ def _blocks(gray: npt.NDArray[np.float32]) -> float:
     worst = 0.0
     for axis in (0, 1):
         steps = np.abs(np.diff(gray, axis=axis))
+        if not steps.size:  # one pixel a side has no edges
+            continue
         step = np.minimum(steps, 2.0 * np.median(steps) + 0.5).mean(axis=1 - axis)
         phases = np.array([step[phase::8].mean() for phase in range(min(8, len(step)))])
         worst = max(worst, float(phases.max() / (np.median(phases) + 0.1)) - 1.0)

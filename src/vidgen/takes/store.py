@@ -147,7 +147,7 @@ class TakeStore:
         if not part.is_file():
             raise ProcessingError("media.bad_output", f"{asked.engine} wrote no clip", where=asked.shot)
         try:
-            check_video(part, frames=asked.frames, width=asked.width, height=asked.height, rate=asked.fps)
+            check_video(part, frames=asked.frames, width=asked.width, height=asked.height, rate=asked.fps, name="the clip")
         except ProcessingError as error:
             kept = self._set_aside(part)
             self._journal.note("rejected", f"{error.message}; kept as {kept}", take_key=None)

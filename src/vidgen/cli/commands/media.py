@@ -125,7 +125,7 @@ def score(
         from vidgen.cli.tables import score_table
         from vidgen.render.judge import score_clips
 
-        report = score_clips(clips, prompt=prompt, camera=camera, motion_amount=motion_amount)
+        report = score_clips(clips, prompt=prompt, camera=camera, motion_amount=motion_amount, warn=out.warn)
         if not as_json:
             score_table(report)
         out.result(report)

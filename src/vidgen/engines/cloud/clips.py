@@ -49,7 +49,7 @@ def last_seconds(path: Path, seconds: float) -> None:
     skip = info.frames - round(seconds * info.rate)
     if skip <= 0:
         return
-    steps = ["-map", "0:V:0", "-an", "-vf", f"trim=start_frame={skip},setpts=PTS-STARTPTS", *MASTER.video_args(info.rate)]
+    steps = ["-map", info.source, "-an", "-vf", f"trim=start_frame={skip},setpts=PTS-STARTPTS", *MASTER.video_args(info.rate)]
     with atomic(path) as part:
         run_ffmpeg(
             [*input_args(path.absolute()), *steps, "-f", "mp4", f"file:{part.absolute()}"],

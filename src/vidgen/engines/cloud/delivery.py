@@ -47,7 +47,7 @@ def deliver(raw: Path, out: Path, request: ShotRequest, provider: str) -> list[t
     except InputError as error:
         raise ProcessingError(
             "provider.bad_result",
-            f"{provider} gave a file that is not a usable clip: {error.message}",
+            f"{provider} gave a file that is not a usable clip: {error.message.replace(str(raw), 'it')}",
             hint="look at it at the provider; --regenerate makes it anew, at its price",
             where=request.shot,
         ) from error

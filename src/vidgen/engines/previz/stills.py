@@ -18,6 +18,7 @@ from vidgen.engines.previz.scene import blurred
 from vidgen.engines.previz.spec import read_request
 from vidgen.errors import InputError
 from vidgen.media.frames import read_frames
+from vidgen.media.stills import read_image
 from vidgen.takes.request import ShotRequest
 
 _RELIEF = 0.45
@@ -29,17 +30,15 @@ def load(file: Path) -> Array:
 
     Raises InputError where it is neither.
     """
-    if not file.is_file():
-        raise InputError("media.not_found", f"{file} does not exist", hint="check the path", where=str(file))
-    picture = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR)
-    if picture is not None:
-        return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
     try:
-        return next(read_frames(file))
-    except (InputError, StopIteration) as error:
-        raise InputError(
-            "media.unreadable", f"{file} is not a readable picture", hint="give a PNG or JPEG", where=str(file)
-        ) from error
+        return read_image(file)
+    except InputError as error:
+        if error.code != "media.unreadable":
+            raise
+        try:
+            return next(read_frames(file))
+        except (InputError, StopIteration):
+            raise error from None
 
 
 def last_frame(file: Path, slate: Sequence[int] | None) -> Array:
