@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -210,3 +212,13 @@ def test_a_plug_in_that_cannot_be_closed_costs_nothing(vidgen: Vidgen, film: Fil
     acme("close", "raise OSError('the pipe is gone')")
     ran = vidgen("render", film(THEIRS), "--json")
     assert ran.code == 0 and [row["code"] for row in ran.envelope["warnings"]].count("engine.not_closed") == 1
+
+
+def test_a_disk_that_is_full_in_one_take_is_said_as_such(vidgen: Vidgen, film: Film, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(take: TakeRequest, notes: Any) -> Any:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(drawing, "_source", full)
+    ran = vidgen("render", film(SEA), "--json")
+    error = ran.envelope["error"]
+    assert ran.code == 4 and "No space left" in error["message"] and "internal" not in error["message"]

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from vidgen.errors import InternalError, ProcessingError, VidgenError
+from vidgen.errors import ProcessingError, VidgenError
+from vidgen.media.os_errors import fault_of
 
 if TYPE_CHECKING:
     from vidgen.engines.base import Engine
@@ -38,7 +39,7 @@ def failure_of(error: Exception, engine: Engine, shot: str, take: int) -> Vidgen
     if isinstance(error, VidgenError):
         return error
     what = f"take {take} of {shot}"
-    failure: VidgenError = InternalError(what, error, where=shot)
+    failure: VidgenError = fault_of(what, error, where=shot)
     if not _built_in(engine):
         failure = _failed(engine.name, what, error, where=shot)
     failure.__cause__ = error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
-from vidgen.errors import InputError, ProcessingError, VidgenError
+from vidgen.errors import InputError, InternalError, ProcessingError, VidgenError
 
 _ROOM = "free some space, then run the same command again; what is done is kept"
 _MAY = "check who may read and write there, or name another place"
@@ -38,6 +38,13 @@ def explained(error: BaseException) -> VidgenError | None:
     where = _path(error.filename) or _path(error.filename2)
     words = error.strerror or os.strerror(error.errno)
     return kind(code, f"{where}: {words}" if where else words, hint=hint, where=where)
+
+
+def fault_of(what: str, error: BaseException, *, where: str = "") -> VidgenError:
+    """The error for what nobody expected while ``what`` was done: the system's refusal in its words, else a fault of vidgen."""
+    if told := explained(error):
+        return type(told)(told.code, f"{what}: {told.message}", hint=told.hint, where=where or told.where)
+    return InternalError(what, error, where=where)
 
 
 def _path(name: object) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from vidgen.errors import InternalError, Notice, VidgenError
+from vidgen.errors import Notice, VidgenError
+from vidgen.media.os_errors import fault_of
 from vidgen.render.failures import shown
 from vidgen.render.judge import Verdict
 from vidgen.takes.lockfile import Pick
@@ -67,7 +68,7 @@ def _judged(shot: str, takes: Sequence[Take], judge: Judge) -> tuple[Verdict | N
         if rest and troubles:
             verdict, more = _judged(shot, rest, judge)
             return verdict, [*notices, *more]
-        fault = InternalError(f"judging {shot}", shown(error))
+        fault = fault_of(f"judging {shot}", shown(error))
         return None, notices or [Notice("take.not_judged", f"{fault.message}; take {takes[0].take} is used", shot)]
 
 
@@ -78,6 +79,6 @@ def _trouble(shot: str, take: Take, judge: Judge) -> Notice | None:
     except VidgenError:
         return None
     except Exception as error:
-        fault = InternalError(f"judging take {take.take} of {shot}", shown(error))
+        fault = fault_of(f"judging take {take.take} of {shot}", shown(error))
         return Notice("take.not_judged", f"{fault.message}; it is not judged", shot)
     return None

@@ -9,9 +9,10 @@ from types import MappingProxyType
 from typing import Any
 
 from vidgen.cut import assemble
-from vidgen.errors import Cancelled, InternalError, Notice, VidgenError
+from vidgen.errors import Cancelled, Notice, VidgenError
 from vidgen.media.files import sha256_file
 from vidgen.media.opening import picture_start
+from vidgen.media.os_errors import fault_of
 from vidgen.media.probe import has_sound
 from vidgen.planning.plan import Plan
 from vidgen.render.events import Listener
@@ -69,7 +70,7 @@ def _clips(made: Sequence[MadeShot], clip: Callable[[MadeShot], ShotClip]) -> di
         except VidgenError as error:
             failures.append(shown(error))
         except Exception as error:
-            failures.append(InternalError(f"post-processing of {shot.planned.id}", shown(error), where=shot.planned.id))
+            failures.append(fault_of(f"post-processing of {shot.planned.id}", shown(error), where=shot.planned.id))
     if failures:
         raise worst(failures)
     return clips

@@ -15,7 +15,8 @@ from typing import Literal
 
 from vidgen.engines.base import Engine, LocalEngine, RemoteEngine
 from vidgen.engines.guard import failure_of
-from vidgen.errors import Cancelled, InternalError, Notice, ProcessingError, VidgenError
+from vidgen.errors import Cancelled, Notice, ProcessingError, VidgenError
+from vidgen.media.os_errors import fault_of
 from vidgen.planning.plan import PlannedShot
 from vidgen.render.deciding import decide
 from vidgen.render.events import Listener, silent
@@ -252,7 +253,7 @@ class ShotMaker:
         except VidgenError:
             raise
         except Exception as error:
-            raise InternalError(f"shot {planned.id}", error, where=planned.id) from error
+            raise fault_of(f"shot {planned.id}", error, where=planned.id) from error
 
     async def _make_shot(self, planned: PlannedShot) -> MadeShot:
         if planned.request is None:
