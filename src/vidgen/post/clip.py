@@ -26,10 +26,10 @@ from vidgen.post.reading import RGB
 from vidgen.post.segments import Segments, segment_folder, segment_frames
 from vidgen.post.settings import PostResult, PostSettings
 from vidgen.post.stages import Form
-from vidgen.post.work import MAX_HOLD, Work, plan_work
+from vidgen.post.work import Work, plan_work
 from vidgen.weights.store import pull
 
-__all__ = ["MAX_HOLD", "OnFrame", "Told", "process_clip"]
+__all__ = ["OnFrame", "Told", "process_clip"]
 
 OnFrame = Callable[[int, int], None]
 """Called with frames done and frames in all."""

@@ -17,9 +17,8 @@ from vidgen.media.rate import parse_rate
 from vidgen.post.clip import OnFrame, Told, process_clip
 from vidgen.post.companions import companions
 from vidgen.post.engines import Fetch, choose_interpolator, choose_upscaler
-from vidgen.post.reading import upright_form
 from vidgen.post.settings import FileResult, PostResult, PostSettings
-from vidgen.post.stages import Form
+from vidgen.post.stages import Form, upright_form
 from vidgen.weights.store import pull
 
 MAX_SIDE = 16_384

@@ -12,7 +12,7 @@ from vidgen.media.ffmpeg import Process, input_args
 from vidgen.media.normalise import STEADY, bt709_steps, deinterlace_steps, steady_steps
 from vidgen.media.probe import UNTAGGED, MediaInfo
 from vidgen.post.cuts import Clock, Piece
-from vidgen.post.stages import FilterInterpolator, Form
+from vidgen.post.stages import FilterInterpolator, Form, upright_form
 
 PixelFormat = Literal["yuv420p", "yuv420p10le", "rgb24", "rgb48le"]
 """Raw frames in a pipe: limited-range yuv between ffmpegs, full-range RGB for Python; the second of each for 10 bits."""
@@ -30,12 +30,6 @@ RGB = ("rgb24", "rgb48le")
 def deep(pixels: PixelFormat) -> bool:
     """Whether a pixel format has more than 8 bits."""
     return pixels in ("yuv420p10le", "rgb48le")
-
-
-def upright_form(info: MediaInfo) -> Form:
-    """The form in which a clip is decoded: as it is displayed."""
-    width, height = (max(2, side) for side in info.display_size)
-    return Form(width, height, info.rate)
 
 
 def frame_bytes(form: Form, pixels: PixelFormat) -> int:

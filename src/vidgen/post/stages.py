@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from vidgen.media.probe import MediaInfo
+
     Picture = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 else:
     Picture = Any  # choosing an engine does not load numpy
@@ -37,6 +39,12 @@ class Form:
     def even_size(self) -> tuple[int, int]:
         """Width and height as they are encoded: 4:2:0 colour needs even sides, so an odd one gets one pixel more."""
         return self.width + self.width % 2, self.height + self.height % 2
+
+
+def upright_form(info: MediaInfo) -> Form:
+    """The form in which a clip is decoded: as it is displayed."""
+    width, height = (max(2, side) for side in info.display_size)
+    return Form(width, height, info.rate)
 
 
 class Engine(ABC):

@@ -9,19 +9,17 @@ from pathlib import Path
 
 from vidgen.errors import InputError
 from vidgen.media.files import sha256_file
-from vidgen.media.normalise import refuse_hdr
+from vidgen.media.normalise import MAX_HOLD, refuse_hdr
 from vidgen.media.probe import MediaInfo
 from vidgen.media.rate import rate_text
 from vidgen.post.cuts import Clock, read_clock
 from vidgen.post.engines import WEIGHTS_SUFFIXES, Minterpolate
-from vidgen.post.reading import PixelFormat, upright_form
+from vidgen.post.reading import PixelFormat
 from vidgen.post.route import Route, find_route
 from vidgen.post.settings import PostSettings
-from vidgen.post.stages import Form
+from vidgen.post.stages import Form, upright_form
 
 SMALLEST_MINTERPOLATE = 32
-MAX_HOLD = 4
-"""How many frames a clip may be short of the count that is asked for."""
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from vidgen.media.normalise import fitted, refuse_hdr
+from vidgen.media.normalise import MAX_HOLD, fitted, refuse_hdr
 from vidgen.media.probe import MediaInfo, probe_video
 from vidgen.planning.plan import Plan, PlannedShot
-from vidgen.post.reading import upright_form
 from vidgen.post.settings import PostSettings
-from vidgen.post.work import MAX_HOLD
+from vidgen.post.stages import upright_form
 
 
 def clip_work(plan: Plan, planned: PlannedShot, settings: PostSettings) -> tuple[MediaInfo, PostSettings] | None:

@@ -13,10 +13,9 @@ from vidgen.media.names import named_file
 from vidgen.planning.enlarging import UPSCALERS
 from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.post.engines import WEIGHTS_SUFFIXES, Chosen
-from vidgen.post.reading import upright_form
 from vidgen.post.route import Route, find_route
 from vidgen.post.settings import PostSettings
-from vidgen.post.stages import Form
+from vidgen.post.stages import Form, upright_form
 from vidgen.render.own_clips import clip_work
 from vidgen.render.pace import time_text
 from vidgen.weights.registry import Model, model
