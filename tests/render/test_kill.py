@@ -69,7 +69,7 @@ def test_twenty_kills_then_the_right_film_and_each_take_bought_once(film: Film, 
         assert code == 4 and bought <= 2, "a kill between sending and hearing the answer stops, and never buys again"
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_an_interrupted_run_says_so_and_goes_on_later(number: signal.Signals, code: int, film: Film, tmp_path: Path) -> None:
     board, provider = film(*SHOTS), tmp_path / "provider"
     provider.mkdir()
