@@ -68,8 +68,9 @@ def _each_shot(shots: Iterable[PlannedShot], look: Callable[[PlannedShot], None]
         try:
             look(shot)
         except InputError as error:
-            found.append(error)
             error.where = error.where or shot.id
+            if (error.where, error.message) not in [(one.where, one.message) for one in found]:  # a setting is not a shot's
+                found.append(error)
     if len(found) == 1:
         raise found[0]
     if found:

@@ -54,6 +54,7 @@ class Address:
                 "provider.bad_address",
                 f"{self.source}: {_bare(self.url)} is not an https address",
                 hint="https://HOST/..., or http:// for this machine (127.0.0.1); no user, no question mark",
+                where=self.source,
             )
 
     @property

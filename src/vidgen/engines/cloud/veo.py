@@ -85,7 +85,7 @@ class Veo(CloudEngine):
             why = denied(error)
             if why is None:
                 raise
-            refused = api.failure(why[0], f"no access token: {why[1]}", unsent=True)
+            refused = api.failure(why[0], why[1], unsent=True, says="has no access token")
             refused.hint = LOGIN if why[0] == "auth" else refused.hint
             raise refused from error
         api.secrets, self._counted_to = (self._token,), project or ""
