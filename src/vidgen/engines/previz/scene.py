@@ -16,6 +16,7 @@ from vidgen.engines.previz.grade import Grade
 from vidgen.engines.previz.layers import Moment, View
 from vidgen.engines.previz.noise import Array
 from vidgen.engines.previz.places import build
+from vidgen.engines.previz.sight import grid_for, plan
 from vidgen.engines.previz.spec import SceneSpec
 from vidgen.engines.previz.world import World
 from vidgen.takes.request import ShotRequest
@@ -105,8 +106,13 @@ class Scene:
         state = self.states[index]
         now = Moment(state, self.view.time + index / self.view.fps, index, self._later(index))
         picture = np.zeros((self.request.height, self.request.width, 3), np.uint8)
-        for layer in self.world.layers:
-            layer.draw(picture, self.view, now)
+        grid = grid_for(self.request.width, self.request.height)
+        layers = self.world.layers
+        for layer, parts in zip(layers, plan([layer.sight(self.view, now, grid) for layer in layers], grid), strict=True):
+            if parts is None:
+                layer.draw(picture, self.view, now)
+            else:
+                layer.draw_parts(picture, self.view, now, parts)
         return self.grade.apply(blurred(picture, self.states, index, self.request.height), index)
 
     def _later(self, index: int) -> float:

@@ -136,5 +136,5 @@ class Sheet:
 
 
 def _paint(colour: Any) -> tuple[float, float, float, float]:
-    red, green, blue = (float(np.clip(part, 0, 1)) * 255 for part in colour)
+    red, green, blue = (min(max(float(part), 0.0), 1.0) * 255 for part in colour)
     return red, green, blue, 255.0
