@@ -67,7 +67,7 @@ def ramp(stops: Sequence[tuple[float, Array]], at: Array) -> Array:
 def vary(colour: Array, rng: np.random.Generator, amount: float = 0.06) -> Array:
     """A neighbour of a colour: the same hue family, a little lighter or darker, warmer or cooler."""
     shift = rng.normal(0, amount) + rng.normal(0, amount * 0.4, 3)
-    return np.clip(colour * (1 + shift), 0, 1).astype(np.float32)
+    return np.minimum(np.maximum(colour * (1 + shift), 0), 1).astype(np.float32)
 
 
 def smoothstep(low: Any, high: Any, value: Any) -> Any:

@@ -54,7 +54,7 @@ def dabs(
     for i in order:
         x, y = at[i]
         light = 0.5 - 0.55 * y + 0.30 * x * side + rng.normal(0, 0.20)
-        pick = tone[int(np.clip(light * len(tone), 0, len(tone) - 1))]
+        pick = tone[int(min(max(light * len(tone), 0), len(tone) - 1))]
         sheet.leaf(
             u + x * size,
             v + y * size * 0.72,
