@@ -124,9 +124,10 @@ def _firs(sheet: Sheet, ridge: Ridge, p: Palette, seed: int) -> None:
     rows = 4
     density = Field(seed, "firs", ridge.name)
     for row in range(rows):
-        spots = [(at + rng.uniform(0, size * 0.3), rng) for at, rng in cells(
-            seed, f"{ridge.name}-firs{row}", left, right, size * (0.30 + 0.05 * row)
-        )]
+        spots = [
+            (at + rng.uniform(0, size * 0.3), rng)
+            for at, rng in cells(seed, f"{ridge.name}-firs{row}", left, right, size * (0.30 + 0.05 * row))
+        ]
         along = np.array([u for u, _ in spots])
         thickness, crests = density.line(along + row * 3.1, 3.0, 3).tolist(), ridge.crest(along).tolist()
         for (u, rng), thick, crest_v in zip(spots, thickness, crests, strict=True):

@@ -11,6 +11,7 @@ import numpy as np
 from vidgen.engines.previz.noise import Array, random_for
 
 _SHIFT = 4
+_FAR = 30000.0 * (1 << _SHIFT)
 _BAND = 1 << 14
 Points = Sequence[Sequence[float]] | Array
 Box = tuple[float, float, float, float]
@@ -50,9 +51,9 @@ class Sheet:
 
     def _pixel(self, u: float, v: float) -> tuple[int, int]:
         """One point, as ``pixels`` gives it; a tree has thousands of leaves."""
-        x, y = (float(u) - self.u0) * self.density - 0.5, (float(v) - self.v0) * self.density - 0.5
         one = 1 << _SHIFT
-        return round(min(max(x, -30000.0), 30000.0) * one), round(min(max(y, -30000.0), 30000.0) * one)
+        x, y = ((u - self.u0) * self.density - 0.5) * one, ((v - self.v0) * self.density - 0.5) * one
+        return round(min(max(x, -_FAR), _FAR)), round(min(max(y, -_FAR), _FAR))
 
     def poly(self, points: Points, colour: Any) -> None:
         """Fill a polygon with an opaque colour ([3], 0-1), edges smooth."""
@@ -74,7 +75,8 @@ class Sheet:
 
     def leaf(self, u: float, v: float, size: tuple[float, float], angle: float, colour: Any) -> None:
         """A filled ellipse; ``size`` half axes in world units, ``angle`` in degrees."""
-        axes = tuple(max(4, round(axis * self.density * (1 << _SHIFT))) for axis in size)
+        one = self.density * (1 << _SHIFT)
+        axes = max(4, round(size[0] * one)), max(4, round(size[1] * one))
         cv2.ellipse(self.rgba, self._pixel(u, v), axes, angle, 0, 360, _paint(colour), -1, cv2.LINE_AA, _SHIFT)
 
     def mask(self, many: Iterable[Points]) -> Array:
@@ -153,5 +155,5 @@ def _bands(picture: Array) -> Iterator[slice]:
 
 
 def _paint(colour: Any) -> tuple[float, float, float, float]:
-    red, green, blue = (min(max(float(part), 0.0), 1.0) * 255 for part in colour)
-    return red, green, blue, 255.0
+    red, green, blue = colour.tolist() if isinstance(colour, np.ndarray) else colour
+    return min(max(red, 0.0), 1.0) * 255, min(max(green, 0.0), 1.0) * 255, min(max(blue, 0.0), 1.0) * 255, 255.0

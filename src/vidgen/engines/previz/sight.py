@@ -17,8 +17,6 @@ from vidgen.engines.previz.noise import Array
 
 _ROWS = 18
 """Tiles from top to bottom of a frame: what a tile saves is worth more than looking at it costs."""
-_SMALL = 80_000
-"""Frames of fewer pixels are drawn whole."""
 _WORTH = 10
 """A rectangle may hold this many tiles that need not be drawn before it is better cut in two."""
 _BLOCK = 16
@@ -58,8 +56,6 @@ class Grid:
 @functools.lru_cache(maxsize=16)
 def grid_for(width: int, height: int) -> Grid:
     """The tiles of frames of this size."""
-    if width * height < _SMALL:
-        return Grid(np.array([0, height]), np.array([0, width]))
     step = -(-height // _ROWS)
     return Grid(np.array([*range(0, height, step), height]), np.array([*range(0, width, step), width]))
 
@@ -98,9 +94,7 @@ class Extent:
         rows, columns = self._some.shape[0] - 1, self._some.shape[1] - 1
         a, b = _clipped(left, columns), _clipped(right + _BLOCK, columns)
         c, d = _clipped(top, rows), _clipped(bottom + _BLOCK, rows)
-        some, full = (
-            table[d, b] - table[c, b] - table[d, a] + table[c, a] for table in (self._some, self._full)
-        )
+        some, full = (table[d, b] - table[c, b] - table[d, a] + table[c, a] for table in (self._some, self._full))
         return some > 0, inside & (full == (b - a) * (d - c))
 
 
@@ -124,7 +118,8 @@ def _clipped(at: Array, limit: int) -> Array:
 
 def plan(sights: Sequence[Sight | None], grid: Grid) -> list[list[Part] | None]:
     """What each layer has to draw, for layers from back to front; None: it is not known, let it draw."""
-    hidden, out = np.zeros(grid.shape, bool), []
+    hidden = np.zeros(grid.shape, bool)
+    out: list[list[Part] | None] = []
     for sight in reversed(sights):
         if sight is None:
             out.append(None)
@@ -140,7 +135,7 @@ def plan(sights: Sequence[Sight | None], grid: Grid) -> list[list[Part] | None]:
 def _parts(seen: Array, opaque: Array, grid: Grid) -> Iterator[Part]:
     """Few rectangles that hold all tiles that are ``seen``: strips of neighbouring columns, cut where they turn opaque."""
     for left, right, top, bottom in _strips(seen):
-        solid = opaque[top:bottom, left:right].all(axis=1)
+        solid: Array = np.all(opaque[top:bottom, left:right], axis=1)
         cuts = [0, *(np.flatnonzero(solid[1:] != solid[:-1]) + 1).tolist(), bottom - top]
         for first, last in zip(cuts, cuts[1:], strict=False):
             y0, y1 = int(grid.edges_y[top + first]), int(grid.edges_y[top + last])
@@ -149,12 +144,12 @@ def _parts(seen: Array, opaque: Array, grid: Grid) -> Iterator[Part]:
 
 def _strips(seen: Array) -> Iterator[tuple[int, int, int, int]]:
     """Left, right, top, bottom in tiles; neighbouring columns stay together while that wastes little."""
-    columns = seen.any(axis=0)
-    tops, bottoms = seen.argmax(axis=0), seen.shape[0] - seen[::-1].argmax(axis=0)
+    columns = np.flatnonzero(seen.any(axis=0))
+    tops, bottoms = seen.argmax(axis=0).tolist(), (seen.shape[0] - seen[::-1].argmax(axis=0)).tolist()
     strip: tuple[int, int, int, int] | None = None
     wanted = 0
-    for at in np.flatnonzero(columns).tolist():
-        top, bottom = int(tops[at]), int(bottoms[at])
+    for at in columns.tolist():
+        top, bottom = tops[at], bottoms[at]
         if strip and strip[1] == at:
             wider = strip[0], at + 1, min(strip[2], top), max(strip[3], bottom)
             if (wider[1] - wider[0]) * (wider[3] - wider[2]) - wanted - (bottom - top) <= _WORTH:

@@ -153,10 +153,13 @@ class Water(Layer):
             run = now.time * speed * (0.35 + 0.65 * self.wind) * _TILE
             grain = _TILE * size_of / 2.4
             place = np.array([[c * grain * 0.6, -s * grain * 0.6, run * 0.35], [s * grain, c * grain, run], [0, 0, 1]])
-            to_tile = (place @ to_plane)[:2]
-            spots = [_wrapped((row[0] * x).astype(np.float32), (row[1] * y + row[2]).astype(np.float32), scale) for row in to_tile]
-            trains.append(cv2.remap(self._waves[number], *spots, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
-        return cv2.addWeighted(trains[0], 1 / 128, trains[1], 1 / 128, -2, dtype=cv2.CV_32F)
+            u, v = (
+                _wrapped((row[0] * x).astype(np.float32), (row[1] * y + row[2]).astype(np.float32), scale)
+                for row in (place @ to_plane)[:2]
+            )
+            trains.append(cv2.remap(self._waves[number], u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
+        total: Array = cv2.addWeighted(trains[0], 1 / 128, trains[1], 1 / 128, -2, dtype=cv2.CV_32F)
+        return total
 
     def _rows(self, view: View, now: Moment, first: int, rows: int) -> Array:
         """Share of the way from the waterline (0) to the bottom of the frame (1) for each row: [rows]."""
@@ -176,9 +179,7 @@ class Water(Layer):
         if self.rough > 0.15:
             part = cv2.blur(part, (max(1, round(view.height * 0.003)), max(1, round(view.height * 0.035 * self.rough))))
         source = cv2.cvtColor(part, cv2.COLOR_RGB2RGBA)
-        out = cv2.cvtColor(
-            cv2.remap(source, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101), cv2.COLOR_RGBA2RGB
-        )
+        out = cv2.cvtColor(cv2.remap(source, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101), cv2.COLOR_RGBA2RGB)
         shade = waves * ((26 * self.rough + 5) * (0.2 + near))
         grey = cv2.convertScaleAbs(np.clip(shade, -90, 90, out=shade), alpha=1, beta=128)
         return cv2.addWeighted(out, 1, cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), 1, -128, out)
@@ -214,7 +215,7 @@ class Water(Layer):
         light = np.subtract(waves, level, out=level)
         light *= 3.2 + 5 * (1 - rows)
         np.clip(light, 0, 1, out=light)
-        light = cv2.min(cv2.add(cv2.multiply(light, bright, light), sheen, light), dim)
+        light = np.minimum(cv2.add(cv2.multiply(light, bright, light), sheen, light), dim, out=light)
         tone = mix(lamp.colour, lamp.glow, 0.35)
         screen(part, cv2.merge([cv2.convertScaleAbs(light, alpha=255 * float(channel), beta=-0.5) for channel in tone]))
 
