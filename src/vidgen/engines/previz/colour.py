@@ -66,8 +66,10 @@ def ramp(stops: Sequence[tuple[float, Array]], at: Array) -> Array:
 
 def vary(colour: Array, rng: np.random.Generator, amount: float = 0.06) -> Array:
     """A neighbour of a colour: the same hue family, a little lighter or darker, warmer or cooler."""
-    shift = rng.normal(0, amount) + rng.normal(0, amount * 0.4, 3)
-    return np.clip(colour * (1 + shift), 0, 1).astype(np.float32)
+    whole, parts = 1 + rng.standard_normal() * amount, (rng.standard_normal(3) * (amount * 0.4)).tolist()
+    return np.array(
+        [min(max(level * (whole + part), 0.0), 1.0) for level, part in zip(colour.tolist(), parts, strict=True)], np.float32
+    )
 
 
 def smoothstep(low: Any, high: Any, value: Any) -> Any:

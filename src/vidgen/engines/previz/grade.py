@@ -39,7 +39,8 @@ class Grade:
         noise: Array = rng.normal(0, self.grain * 1.6, (h + 64, w + 64)).astype(np.float32)
         noise = cv2.GaussianBlur(noise, (0, 0), max(0.55, h / 1500))
         noise = noise * (self.grain / max(float(noise.std()), 1e-6))
-        self._grain = np.clip(np.round(noise) + 128, 0, 255).astype(np.uint8)
+        grain: Array = np.clip(np.round(noise) + 128, 0, 255).astype(np.uint8)
+        self._grain = cv2.cvtColor(grain, cv2.COLOR_GRAY2RGB)
         self._curves = _tone(self.spec)
         level = np.arange(256, dtype=np.float32) / 255
         glow = np.clip((level - 0.60) / 0.40, 0, 1) ** 1.6 * level * self.bloom
@@ -52,23 +53,25 @@ class Grade:
         if self.spec.has("mono"):
             out = cv2.cvtColor(cv2.cvtColor(out, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
         out = cv2.LUT(out, self._curves)
-        out = cv2.multiply(out, self._vignette, scale=1 / 255)
+        out = cv2.multiply(out, self._vignette, out, scale=1 / 255)
         rng = random_for(self.seed, "grain-at", index)
         dy, dx = (int(value) for value in rng.integers(0, 64, 2))
-        grain = cv2.cvtColor(np.ascontiguousarray(self._grain[dy : dy + self.height, dx : dx + self.width]), cv2.COLOR_GRAY2RGB)
-        return cv2.addWeighted(out, 1.0, grain, 1.0, -128)
+        grain = self._grain[dy : dy + self.height, dx : dx + self.width]
+        return cv2.addWeighted(out, 1.0, grain, 1.0, -128, out)
 
     def _bloomed(self, frame: Array) -> Array:
         assert self._glow_curve is not None
         size = max(8, self.width // 4), max(8, self.height // 4)
-        small = cv2.LUT(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), self._glow_curve)
+        half = cv2.resize(frame, (size[0] * 2, size[1] * 2), interpolation=cv2.INTER_AREA)  # twice a half is the faster quarter
+        small = cv2.LUT(cv2.resize(half, size, interpolation=cv2.INTER_AREA), self._glow_curve)
         sigma = max(1.0, size[1] / 26)
         near = cv2.GaussianBlur(small, (0, 0), sigma * 0.45)
         tiny = cv2.resize(small, (max(4, size[0] // 3), max(4, size[1] // 3)), interpolation=cv2.INTER_AREA)
         wide = cv2.resize(cv2.GaussianBlur(tiny, (0, 0), sigma), size, interpolation=cv2.INTER_LINEAR)
         light = cv2.addWeighted(near, 0.55, wide, 0.7, 0)
         light = cv2.resize(light, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
-        return cv2.add(cv2.multiply(frame, cv2.bitwise_not(light), scale=1 / 255), light)
+        out = cv2.multiply(frame, cv2.bitwise_not(light), scale=1 / 255)
+        return cv2.add(out, light, out)
 
 
 def _tone(spec: SceneSpec) -> Array:

@@ -124,13 +124,16 @@ def _firs(sheet: Sheet, ridge: Ridge, p: Palette, seed: int) -> None:
     rows = 4
     density = Field(seed, "firs", ridge.name)
     for row in range(rows):
-        for at, rng in cells(seed, f"{ridge.name}-firs{row}", left, right, size * (0.30 + 0.05 * row)):
-            u = at + rng.uniform(0, size * 0.3)
-            spot = np.array([u])
-            thick = float(density.line(spot + row * 3.1, 3.0, 3)[0])
+        spots = [
+            (at + rng.uniform(0, size * 0.3), rng)
+            for at, rng in cells(seed, f"{ridge.name}-firs{row}", left, right, size * (0.30 + 0.05 * row))
+        ]
+        along = np.array([u for u, _ in spots])
+        thickness, crests = density.line(along + row * 3.1, 3.0, 3).tolist(), ridge.crest(along).tolist()
+        for (u, rng), thick, crest_v in zip(spots, thickness, crests, strict=True):
             if thick < -0.25:
                 continue
-            foot = float(ridge.crest(spot)[0]) + size * (0.12 + row * 0.55) + size * 0.2 * rng.random()
+            foot = crest_v + size * (0.12 + row * 0.55) + size * 0.2 * rng.random()
             height = size * rng.uniform(0.55, 1.1) * (1 + 0.25 * max(thick, 0))
             fade = row / rows * ridge.misty * 0.75
             tone = [mix(dark, p.haze, fade), mix(light, p.haze, fade)]
@@ -165,10 +168,14 @@ def wooded_hill(
         row, depth = 0, 0.0
         while depth < min(bottom, foot) - float(crests.min()) + size:
             grow = size * (1 + 0.10 * row)
-            for at, rng in cells(seed, f"{name}-{row}", left - size, right + size, grow * 0.72):
-                u = at + rng.uniform(-0.3, 0.3) * grow
-                v = float(line(np.array([u]))[0]) + depth + rng.normal(0, size * 0.14)
-                kind = float(stand.line(np.array([u + row * 0.13]), 2.2, 3)[0])
+            spots = [
+                (at + rng.uniform(-0.3, 0.3) * grow, rng)
+                for at, rng in cells(seed, f"{name}-{row}", left - size, right + size, grow * 0.72)
+            ]
+            along = np.array([u for u, _ in spots])
+            kinds, levels = stand.line(along + row * 0.13, 2.2, 3).tolist(), line(along).tolist()
+            for (u, rng), kind, level in zip(spots, kinds, levels, strict=True):
+                v = level + depth + rng.normal(0, size * 0.14)
                 tone = others if kind + rng.normal(0, 0.25) > 1 - 2 * second else canopy
                 _crown(sheet, u, v, grow * rng.uniform(0.75, 1.2), tone, side, rng)
             depth += grow * 0.44
@@ -191,7 +198,7 @@ def _crown(sheet: Sheet, u: float, v: float, size: float, tone: trees.Tones, sid
         angle, out = rng.uniform(0, 2 * math.pi), rng.uniform(0.1, 0.98) ** 0.7
         x, y = math.cos(angle) * out, math.sin(angle) * out * 0.88
         light = 0.42 - 0.62 * y + 0.34 * x * side + rng.normal(0, 0.16)
-        pick = tone[int(np.clip(round(light * last), 0, last))]
+        pick = tone[min(max(round(light * last), 0), last)]
         dab = r * (0.42 if small else 0.25) * rng.uniform(0.7, 1.25)
         sheet.leaf(u + x * r, v + y * r, (dab, dab * 0.72), rng.uniform(-35, 35), vary(pick, rng, 0.05))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,9 +13,12 @@ import numpy as np
 from vidgen.engines.previz.camera import Stage, State
 from vidgen.engines.previz.noise import Array, seed_for
 from vidgen.engines.previz.sheet import Box, Sheet
+from vidgen.engines.previz.sight import Extent, Grid, Part, Sight
 
 EVERYWHERE: Box = (-math.inf, -math.inf, math.inf, math.inf)
 _MAX_PIXELS = 9_000_000
+_UNSEEN, _SOLID = 0.004, 0.996
+"""Opacities from which on nothing, or everything, is seen."""
 
 
 @dataclass
@@ -44,6 +48,12 @@ class View:
     def seconds(self) -> float:
         """Length of the shot."""
         return len(self.states) / self.fps
+
+    def below(self, rows: int) -> View:
+        """The same for the picture that begins this many pixels further down."""
+        out = copy.copy(self)
+        out.to_pixels = np.array([[1, 0, 0], [0, 1, -rows], [0, 0, 1]]) @ self.to_pixels
+        return out
 
     def samples(self) -> list[State]:
         """Enough states to know how far the camera gets."""
@@ -89,6 +99,15 @@ class Layer:
         """Draw into ``frame`` [H, W, 3] uint8, over what is there."""
         raise NotImplementedError
 
+    def sight(self, view: View, now: Moment, grid: Grid) -> Sight | None:
+        """Where it draws and what it hides; None: it draws where it likes, over what is there, and hides nothing."""
+        return None
+
+    def draw_parts(self, frame: Array, view: View, now: Moment, parts: Sequence[Part]) -> None:
+        """Draw at least these parts of the frame; of a layer that tells its ``sight``."""
+        if parts:
+            self.draw(frame, view, now)
+
 
 @dataclass
 class Plate(Layer):
@@ -116,7 +135,8 @@ class Plate(Layer):
     _sheet: Sheet | None = field(default=None, repr=False)
     _second: Array | None = field(default=None, repr=False)
     _mixed: tuple[int, Array] | None = field(default=None, repr=False)
-    _last: tuple[bytes, tuple[int, int, Array]] | None = field(default=None, repr=False)
+    _extent: Extent | None = field(default=None, repr=False)
+    _last: tuple[bytes, dict[Part, Array]] = field(default=(b"", {}), repr=False)
 
     def becomes(self, other: Layer) -> None:
         """Paint the end as the other plate is painted."""
@@ -144,6 +164,11 @@ class Plate(Layer):
             self._second = self._painted(self.later, box, density, view, self.blur).rgba
         elif self.racked_blur is not None:
             self._second = self._painted(self.paint, box, density, view, self.racked_blur).rgba
+        self._measure()
+
+    def _measure(self) -> None:
+        assert self._sheet is not None
+        self._extent = Extent([self._sheet.rgba] + ([] if self._second is None else [self._second]))
 
     def _painted(self, paint: Callable[[Sheet], None], box: Box, density: float, view: View, blur: float) -> Sheet:
         sheet = Sheet(box, density, seed_for(view.seed, self.name, self.z))
@@ -157,11 +182,30 @@ class Plate(Layer):
 
     def draw(self, frame: Array, view: View, now: Moment) -> None:
         """Move the sheet to where the camera sees it and lay it over the frame."""
-        opacity = self.opacity * self._presence(view, now.state)
-        if self._sheet is None or opacity <= 0.004:
-            return
-        matrix = view.to_pixels @ self.base(view, now.state) @ self._moved(now) @ _sheet_matrix(self._sheet)
-        self._lay(frame, matrix, self._picture(now), opacity)
+        opacity = self._opacity(view, now.state)
+        if self._sheet is not None and opacity > _UNSEEN:
+            self._lay(frame, self._matrix(view, now), self._picture(now), opacity)
+
+    def draw_parts(self, frame: Array, view: View, now: Moment, parts: Sequence[Part]) -> None:
+        """The same, in a few places alone."""
+        if parts:
+            self._lay(frame, self._matrix(view, now), self._picture(now), self._opacity(view, now.state), parts)
+
+    def sight(self, view: View, now: Moment, grid: Grid) -> Sight:
+        """Where anything of the sheet is in the frame, and where it is opaque."""
+        opacity, nowhere = self._opacity(view, now.state), np.zeros(grid.shape, bool)
+        if self._extent is None or opacity <= _UNSEEN:
+            return Sight(nowhere, nowhere)
+        draws, full = self._extent.under(np.linalg.inv(self._matrix(view, now)), grid)
+        return Sight(draws, full if opacity >= _SOLID and not self.glow else nowhere)
+
+    def _matrix(self, view: View, now: Moment) -> Array:
+        """[3, 3] float64: the sheet's pixels to the frame's."""
+        assert self._sheet is not None
+        return np.asarray(view.to_pixels @ self.base(view, now.state) @ self._moved(now) @ _sheet_matrix(self._sheet))
+
+    def _opacity(self, view: View, state: State) -> float:
+        return self.opacity * self._presence(view, state)
 
     def _presence(self, view: View, state: State) -> float:
         return view.stage.presence(state, self.z)
@@ -173,6 +217,13 @@ class Plate(Layer):
         flip = np.array([[1, 0, 0], [0, -1, 2 * self.mirror], [0, 0, 1]])
         matrix = view.to_pixels @ self.base(view, now.state) @ flip @ self._moved(now) @ _sheet_matrix(self._sheet)
         self._lay(frame, matrix, self._picture(now), self.opacity)
+
+    def placed(self, frame: Array, view: View, now: Moment) -> tuple[Part, Array] | None:
+        """The part of the frame that the moved sheet touches, and its pixels [h, w, 4] there."""
+        if self._sheet is None:
+            return None
+        matrix, picture = self._matrix(view, now), self._picture(now)
+        return next(((part, self._placed(part, matrix, picture)) for part in _whole(frame, matrix, picture)), None)
 
     def _moved(self, now: Moment) -> Array:
         bend = self.sway[0] * math.sin(2 * math.pi * self.sway[1] * now.time + self.z * 7) if self.sway[0] else 0.0
@@ -189,35 +240,25 @@ class Plate(Layer):
             self._mixed = share, cv2.addWeighted(self._sheet.rgba, 1 - part, self._second, part, 0)
         return self._mixed[1]
 
-    def _lay(self, frame: Array, matrix: Array, picture: Array, opacity: float) -> None:
-        placed = self._placed(frame, matrix, picture)
-        if placed is None:
-            return
-        top, left, piece = placed
-        if opacity < 0.996:
-            piece = cv2.convertScaleAbs(piece, alpha=opacity)
-        lay(frame[top : top + piece.shape[0], left : left + piece.shape[1]], piece, self.glow)
+    def _lay(self, frame: Array, matrix: Array, picture: Array, opacity: float, parts: Sequence[Part] | None = None) -> None:
+        for part in _whole(frame, matrix, picture) if parts is None else parts:
+            piece = self._placed(part, matrix, picture)
+            target = frame[part.top : part.bottom, part.left : part.right]
+            if part.opaque and opacity >= _SOLID and not self.glow:
+                cv2.cvtColor(piece, cv2.COLOR_RGBA2RGB, target)
+            else:
+                lay(target, piece if opacity >= _SOLID else cv2.convertScaleAbs(piece, alpha=opacity), self.glow)
 
-    def _placed(self, frame: Array, matrix: Array, picture: Array) -> tuple[int, int, Array] | None:
-        """Top, left and pixels of the moved sheet inside the frame; kept while nothing moves."""
+    def _placed(self, part: Part, matrix: Array, picture: Array) -> Array:
+        """The moved sheet's pixels in a part of the frame; kept while nothing moves."""
         key = np.round(matrix, 5).tobytes() + id(picture).to_bytes(8, "little")
-        if self._last and self._last[0] == key:
-            return self._last[1]
-        height, width = picture.shape[:2]
-        edge = matrix @ np.array([[-1, width, -1, width], [-1, -1, height, height], [1, 1, 1, 1]], np.float64)
-        if (edge[2] <= 1e-6).any():
-            left, top, right, bottom = 0, 0, frame.shape[1], frame.shape[0]
-        else:
-            points = edge[:2] / edge[2]
-            left, top = (max(0, math.floor(value)) for value in points.min(axis=1))
-            right, bottom = math.ceil(points[0].max()) + 1, math.ceil(points[1].max()) + 1
-            right, bottom = min(frame.shape[1], right), min(frame.shape[0], bottom)
-        if right <= left or bottom <= top:
-            return None
-        back = np.linalg.inv(matrix) @ np.array([[1, 0, left], [0, 1, top], [0, 0, 1]])
-        placed = top, left, self._warp(picture, back, (right - left, bottom - top))
-        self._last = key, placed
-        return placed
+        if self._last[0] != key:
+            self._last = key, {}
+        kept = self._last[1]
+        if part not in kept:
+            back = np.linalg.inv(matrix) @ np.array([[1, 0, part.left], [0, 1, part.top], [0, 0, 1]])
+            kept[part] = self._warp(picture, back, (part.right - part.left, part.bottom - part.top))
+        return kept[part]
 
     def _warp(self, picture: Array, back: Array, size: tuple[int, int]) -> Array:
         return cv2.warpAffine(picture, back[:2], size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
@@ -261,6 +302,7 @@ class Ground(Plate):
         self._sheet = self._painted(self.paint, wanted, density, view, self.blur)
         if self.later:
             self._second = self._painted(self.later, wanted, density, view, self.blur).rgba
+        self._measure()
 
     def _warp(self, picture: Array, back: Array, size: tuple[int, int]) -> Array:
         piece = cv2.warpPerspective(picture, back, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
@@ -281,10 +323,31 @@ def _in_front(piece: Array, back: Array) -> Array:
 def lay(target: Array, piece: Array, glow: bool = False) -> None:
     """Lay a piece ([h, w, 4] uint8, multiplied by alpha) over a part of the frame; ``glow`` screens its light on instead."""
     colour = cv2.cvtColor(piece, cv2.COLOR_RGBA2RGB)
-    cover = colour if glow else cv2.cvtColor(cv2.extractChannel(piece, 3), cv2.COLOR_GRAY2RGB)
-    under = cv2.multiply(target, cv2.bitwise_not(cover), scale=1 / 255)
-    cv2.add(under, colour, under)
-    target[:] = under
+    if glow:
+        screen(target, colour)
+    else:
+        through = cv2.bitwise_not(cv2.extractChannel(piece, 3))
+        cv2.multiply(target, cv2.cvtColor(through, cv2.COLOR_GRAY2RGB), target, scale=1 / 255)
+        cv2.add(target, colour, target)
+
+
+def screen(target: Array, light: Array) -> None:
+    """Add light ([h, w, 3] uint8) to a part of the frame as light adds: the brighter it is, the less comes on top."""
+    cv2.multiply(target, cv2.bitwise_not(light), target, scale=1 / 255)
+    cv2.add(target, light, target)
+
+
+def _whole(frame: Array, matrix: Array, picture: Array) -> list[Part]:
+    """The part of the frame that a moved picture touches."""
+    height, width = picture.shape[:2]
+    edge = matrix @ np.array([[-1, width, -1, width], [-1, -1, height, height], [1, 1, 1, 1]], np.float64)
+    if (edge[2] <= 1e-6).any():
+        return [Part(0, 0, frame.shape[0], frame.shape[1])]
+    points = edge[:2] / edge[2]
+    left, top = (max(0, math.floor(value)) for value in points.min(axis=1))
+    right, bottom = math.ceil(points[0].max()) + 1, math.ceil(points[1].max()) + 1
+    right, bottom = min(frame.shape[1], right), min(frame.shape[0], bottom)
+    return [Part(top, left, bottom, right)] if right > left and bottom > top else []
 
 
 def _sheet_matrix(sheet: Sheet) -> Array:

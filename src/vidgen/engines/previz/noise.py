@@ -13,6 +13,7 @@ Array: TypeAlias = npt.NDArray[Any]
 """Any numpy array; docstrings give shapes and ranges."""
 
 _PERIOD = 256
+_CHUNK = 1 << 14
 
 
 def seed_for(seed: int, *names: object) -> int:
@@ -38,7 +39,7 @@ class Field:
         rng = random_for(seed, "field", *names)
         self._lattice = (rng.random((_PERIOD, _PERIOD), np.float32) * 2 - 1).astype(np.float32)
         self._line = (rng.random(_PERIOD, np.float32) * 2 - 1).astype(np.float32)
-        self._shift = rng.random(64).astype(np.float64) * _PERIOD
+        self._shift: list[float] = (rng.random(64) * _PERIOD).tolist()
 
     def line(self, x: Array, frequency: float, octaves: int = 5, gain: float = 0.5, ridged: bool = False) -> Array:
         """Fractal noise along a line: same shape as ``x`` (world units), about -1 to 1; ``ridged`` makes sharp crests."""
@@ -76,6 +77,12 @@ class Field:
 
     def at(self, x: Array, y: Array, octaves: int = 4, gain: float = 0.5) -> Array:
         """Fractal noise at any points ``x``, ``y`` (in cells): their shape, float32, about -1 to 1."""
+        if x.size > 2 * _CHUNK and x.ndim == 2 and x.shape == y.shape:  # in pieces that stay in the processor's cache
+            rows = max(1, _CHUNK // x.shape[1])
+            out = np.empty(x.shape, np.float32)
+            for top in range(0, x.shape[0], rows):
+                out[top : top + rows] = self.at(x[top : top + rows], y[top : top + rows], octaves, gain)
+            return out
         total, weight, norm = np.zeros(x.shape, np.float32), 1.0, 0.0
         for octave in range(octaves):
             total += weight * self._point(x * 2.03**octave + self._shift[octave], y * 2.03**octave + self._shift[octave + 32])
@@ -84,13 +91,14 @@ class Field:
         return total / norm
 
     def _point(self, x: Array, y: Array) -> Array:
-        xi, yi = np.floor(x).astype(np.int32), np.floor(y).astype(np.int32)
-        fx, fy = _smooth((x - xi).astype(np.float32)), _smooth((y - yi).astype(np.float32))
-        x0, x1 = xi % _PERIOD, (xi + 1) % _PERIOD
-        y0, y1 = (yi % _PERIOD) * _PERIOD, ((yi + 1) % _PERIOD) * _PERIOD
+        low_x, low_y = np.floor(x), np.floor(y)
+        fx, fy = _smooth((x - low_x).astype(np.float32)), _smooth((y - low_y).astype(np.float32))
+        xi, yi = low_x.astype(np.int32), low_y.astype(np.int32)
+        x0, x1 = xi & (_PERIOD - 1), (xi + 1) & (_PERIOD - 1)
+        y0, y1 = (yi & (_PERIOD - 1)) * _PERIOD, ((yi + 1) & (_PERIOD - 1)) * _PERIOD
         flat = self._lattice.ravel()
-        top = flat[y0 + x0] * (1 - fx) + flat[y0 + x1] * fx
-        bottom = flat[y1 + x0] * (1 - fx) + flat[y1 + x1] * fx
+        top = flat.take(y0 + x0) * (1 - fx) + flat.take(y0 + x1) * fx
+        bottom = flat.take(y1 + x0) * (1 - fx) + flat.take(y1 + x1) * fx
         return np.asarray(top + (bottom - top) * fy, np.float32)
 
 

@@ -52,7 +52,7 @@ def make(take: TakeRequest, out: Path, progress: Progress, cancelled: CancelledC
         separators=(",", ":"),
     )
     with (
-        FrameWriter(out, request.width, request.height, request.fps, frames=request.frames, comment=tag) as writer,
+        FrameWriter(out, request.width, request.height, request.fps, frames=request.frames, quick=True, comment=tag) as writer,
         _Feeder(writer) as feeder,
     ):
         for index in range(request.frames):

@@ -16,9 +16,13 @@ from vidgen.engines.previz.grade import Grade
 from vidgen.engines.previz.layers import Moment, View
 from vidgen.engines.previz.noise import Array
 from vidgen.engines.previz.places import build
+from vidgen.engines.previz.sight import Part, grid_for, plan
 from vidgen.engines.previz.spec import SceneSpec
 from vidgen.engines.previz.world import World
 from vidgen.takes.request import ShotRequest
+
+_SMALL = 80_000
+"""Frames of fewer pixels are drawn whole: to look at what is seen would take longer."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +109,19 @@ class Scene:
         state = self.states[index]
         now = Moment(state, self.view.time + index / self.view.fps, index, self._later(index))
         picture = np.zeros((self.request.height, self.request.width, 3), np.uint8)
-        for layer in self.world.layers:
-            layer.draw(picture, self.view, now)
+        for layer, parts in zip(self.world.layers, self._seen(now), strict=True):
+            if parts is None:
+                layer.draw(picture, self.view, now)
+            else:
+                layer.draw_parts(picture, self.view, now, parts)
         return self.grade.apply(blurred(picture, self.states, index, self.request.height), index)
+
+    def _seen(self, now: Moment) -> list[list[Part] | None]:
+        """What each layer has to draw; None: let it draw."""
+        if self.request.width * self.request.height < _SMALL:
+            return [None] * len(self.world.layers)
+        grid = grid_for(self.request.width, self.request.height)
+        return plan([layer.sight(self.view, now, grid) for layer in self.world.layers], grid)
 
     def _later(self, index: int) -> float:
         return cameras.curve(index / max(self.request.frames - 1, 1), "smooth") if self.spec.later else 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import cv2
@@ -11,6 +11,8 @@ import numpy as np
 from vidgen.engines.previz.noise import Array, random_for
 
 _SHIFT = 4
+_FAR = 30000.0 * (1 << _SHIFT)
+_BAND = 1 << 14
 Points = Sequence[Sequence[float]] | Array
 Box = tuple[float, float, float, float]
 """left, top, right, bottom in world units."""
@@ -47,6 +49,12 @@ class Sheet:
         at = (np.asarray(points, np.float64) - (self.u0, self.v0)) * self.density - 0.5
         return np.round(np.clip(at, -30000, 30000) * (1 << _SHIFT)).astype(np.int32)
 
+    def _pixel(self, u: float, v: float) -> tuple[int, int]:
+        """One point, as ``pixels`` gives it; a tree has thousands of leaves."""
+        one = 1 << _SHIFT
+        x, y = ((u - self.u0) * self.density - 0.5) * one, ((v - self.v0) * self.density - 0.5) * one
+        return round(min(max(x, -_FAR), _FAR)), round(min(max(y, -_FAR), _FAR))
+
     def poly(self, points: Points, colour: Any) -> None:
         """Fill a polygon with an opaque colour ([3], 0-1), edges smooth."""
         cv2.fillPoly(self.rgba, [self.pixels(points)], _paint(colour), cv2.LINE_AA, _SHIFT)
@@ -62,15 +70,14 @@ class Sheet:
 
     def dot(self, u: float, v: float, radius: float, colour: Any) -> None:
         """A filled circle."""
-        centre = self.pixels([(u, v)])[0]
         size = max(1, round(radius * self.density * (1 << _SHIFT)))
-        cv2.circle(self.rgba, (int(centre[0]), int(centre[1])), size, _paint(colour), -1, cv2.LINE_AA, _SHIFT)
+        cv2.circle(self.rgba, self._pixel(u, v), size, _paint(colour), -1, cv2.LINE_AA, _SHIFT)
 
     def leaf(self, u: float, v: float, size: tuple[float, float], angle: float, colour: Any) -> None:
         """A filled ellipse; ``size`` half axes in world units, ``angle`` in degrees."""
-        centre = self.pixels([(u, v)])[0]
-        axes = tuple(max(4, round(axis * self.density * (1 << _SHIFT))) for axis in size)
-        cv2.ellipse(self.rgba, (int(centre[0]), int(centre[1])), axes, angle, 0, 360, _paint(colour), -1, cv2.LINE_AA, _SHIFT)
+        one = self.density * (1 << _SHIFT)
+        axes = max(4, round(size[0] * one)), max(4, round(size[1] * one))
+        cv2.ellipse(self.rgba, self._pixel(u, v), axes, angle, 0, 360, _paint(colour), -1, cv2.LINE_AA, _SHIFT)
 
     def mask(self, many: Iterable[Points]) -> Array:
         """[H, W] float32 coverage 0-1 of polygons."""
@@ -90,35 +97,40 @@ class Sheet:
         if not target.size:
             return
         cover = np.broadcast_to(np.asarray(alpha, np.float32), target.shape[:2])[..., None]
-        out = target.astype(np.float32)
-        out[..., :3] = out[..., :3] * (1 - cover) + colour * (cover * 255)
-        out[..., 3:] = out[..., 3:] * (1 - cover) + cover * 255
-        self.rgba[rows, columns] = self._dithered(out)
+        paint = np.broadcast_to(colour, (*target.shape[:2], 3))
+        for band in _bands(target):
+            out, share = target[band].astype(np.float32), cover[band]
+            out *= 1 - share
+            out[..., :3] += paint[band] * (share * 255)
+            out[..., 3:] += share * 255
+            target[band] = self._dithered(out)
 
     def tint(self, colour: Array, amount: Any, rows: slice = slice(None), columns: slice = slice(None)) -> None:
         """Mix what is painted with a colour, leaving the coverage as it is: air, shadow, glow on a silhouette."""
         target = self.rgba[rows, columns]
         if not target.size:
             return
-        cover = target[..., 3:].astype(np.float32) / 255
         share = np.broadcast_to(np.asarray(amount, np.float32), target.shape[:2])[..., None]
-        out = target.astype(np.float32)
-        out[..., :3] += (colour * (255 * cover) - out[..., :3]) * share
-        out[..., 3:] = target[..., 3:]
-        self.rgba[rows, columns] = self._dithered(out)
+        paint = np.broadcast_to(colour, (*target.shape[:2], 3))
+        for band in _bands(target):
+            out = target[band].astype(np.float32)
+            out[..., :3] += (paint[band] * out[..., 3:] - out[..., :3]) * share[band]
+            target[band] = self._dithered(out)
 
     def light(self, factor: Any) -> None:
         """Multiply what is painted by a factor ([3] or [H, W] or [H, W, 3])."""
         by = np.asarray(factor, np.float32)
-        by = by[..., None] if by.ndim == 2 else by
-        out = self.rgba.astype(np.float32)
-        alpha = out[..., 3:]
-        out[..., :3] = np.minimum(out[..., :3] * by, alpha)
-        self.rgba = self._dithered(out)
+        by = np.broadcast_to(by[..., None] if by.ndim == 2 else by, (self.height, self.width, 3))
+        for band in _bands(self.rgba):
+            out = self.rgba[band].astype(np.float32)
+            out[..., :3] = np.minimum(out[..., :3] * by[band], out[..., 3:])
+            self.rgba[band] = self._dithered(out)
 
     def erase(self, keep: Array) -> None:
         """Multiply coverage by ``keep`` ([H, W] or [H, 1], 0-1)."""
-        self.rgba = self._dithered(self.rgba.astype(np.float32) * np.asarray(keep, np.float32)[..., None])
+        share = np.broadcast_to(np.asarray(keep, np.float32), (self.height, self.width))[..., None]
+        for band in _bands(self.rgba):
+            self.rgba[band] = self._dithered(self.rgba[band].astype(np.float32) * share[band])
 
     def blur(self, radius: float) -> None:
         """Soften everything; ``radius`` (sigma) in world units."""
@@ -129,12 +141,19 @@ class Sheet:
     def _dithered(self, picture: Array) -> Array:
         """To 8 bit with noise of one step, so that slow gradients show no bands."""
         grain = self._noise.random(picture.shape[:2], np.float32)[..., None]
-        picture[..., 3:] = np.round(picture[..., 3:])
-        picture[..., :3] = np.floor(picture[..., :3] + grain)
+        np.round(picture[..., 3:], out=picture[..., 3:])
+        picture[..., :3] += grain
+        np.floor(picture[..., :3], out=picture[..., :3])
         np.minimum(picture[..., :3], picture[..., 3:], out=picture[..., :3])
-        return np.clip(picture, 0, 255).astype(np.uint8)
+        return np.clip(picture, 0, 255, out=picture).astype(np.uint8)
+
+
+def _bands(picture: Array) -> Iterator[slice]:
+    """The rows of a picture in pieces that stay in the processor's cache."""
+    rows = max(1, _BAND // max(1, picture.shape[1]))
+    return (slice(top, top + rows) for top in range(0, picture.shape[0], rows))
 
 
 def _paint(colour: Any) -> tuple[float, float, float, float]:
-    red, green, blue = (float(np.clip(part, 0, 1)) * 255 for part in colour)
-    return red, green, blue, 255.0
+    red, green, blue = colour.tolist() if isinstance(colour, np.ndarray) else colour
+    return min(max(red, 0.0), 1.0) * 255, min(max(green, 0.0), 1.0) * 255, min(max(blue, 0.0), 1.0) * 255, 255.0

@@ -51,10 +51,9 @@ def dabs(
     """A cluster of leaves: dabs in a ball, light above and on the sun's ``side``, dark below."""
     at = rng.normal(0, 0.42, (count, 2))
     order = np.argsort(at[:, 1] * -1 + rng.normal(0, 0.25, count))
-    for i in order:
-        x, y = at[i]
+    for x, y in at[order].tolist():
         light = 0.5 - 0.55 * y + 0.30 * x * side + rng.normal(0, 0.20)
-        pick = tone[int(np.clip(light * len(tone), 0, len(tone) - 1))]
+        pick = tone[int(min(max(light * len(tone), 0), len(tone) - 1))]
         sheet.leaf(
             u + x * size,
             v + y * size * 0.72,

@@ -1,0 +1,162 @@
+"""What can be seen of each layer in a frame: not where its sheet is empty, and not where something opaque stands before it.
+
+The frame is looked at in tiles. A layer says for each tile whether it draws there and whether it hides all behind it; going
+from front to back tells what is left to draw. Nothing changes in the picture, only what would be painted over is left out.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from vidgen.engines.previz.noise import Array
+
+_ROWS = 18
+"""Tiles from top to bottom of a frame: what a tile saves is worth more than looking at it costs."""
+_WORTH = 10
+"""A rectangle may hold this many tiles that need not be drawn before it is better cut in two."""
+_BLOCK = 16
+"""Pixels a side of the blocks in which a sheet's coverage is kept."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A rectangle of the frame in pixels; ``opaque`` where the layer hides all that is behind it."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+    opaque: bool = False
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The tiles of a frame: ``edges_y`` [R + 1] and ``edges_x`` [C + 1] in pixels."""
+
+    edges_y: Array
+    edges_x: Array
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return len(self.edges_y) - 1, len(self.edges_x) - 1
+
+    @functools.cached_property
+    def corners(self) -> Array:
+        """[3, (R + 1) * (C + 1)] float64: the tiles' corners, between pixels."""
+        x, y = np.meshgrid(self.edges_x - 0.5, self.edges_y - 0.5)
+        return np.stack([x.ravel(), y.ravel(), np.ones(x.size)])
+
+
+@functools.lru_cache(maxsize=16)
+def grid_for(width: int, height: int) -> Grid:
+    """The tiles of frames of this size."""
+    step = -(-height // _ROWS)
+    return Grid(np.array([*range(0, height, step), height]), np.array([*range(0, width, step), width]))
+
+
+@dataclass(frozen=True)
+class Sight:
+    """For each tile ([R, C] bool): whether a layer ``draws`` there, whether it ``hides`` all behind it, and whether it
+    ``reads`` what is behind it there for use elsewhere (a reflection)."""
+
+    draws: Array
+    hides: Array
+    reads: Array | None = None
+
+
+class Extent:
+    """Where a sheet ([H, W, 4] uint8) holds anything, and where it is opaque; asked about boxes of pixels."""
+
+    def __init__(self, pictures: Sequence[Array]) -> None:
+        covers = [cv2.extractChannel(picture, 3) for picture in pictures]
+        self.height, self.width = covers[0].shape
+        some = functools.reduce(np.logical_or, (_blocks(cover, np.maximum) > 0 for cover in covers))
+        full = functools.reduce(np.logical_and, (_blocks(cover, np.minimum) == 255 for cover in covers))
+        self._some, self._full = (cv2.integral(blocks.astype(np.uint8)) for blocks in (some, full))
+
+    def under(self, back: Array, grid: Grid) -> tuple[Array, Array]:
+        """For each tile whether anything of the sheet is there, and whether it is opaque all over it.
+
+        ``back`` [3, 3] leads from the frame's pixels to the sheet's.
+        """
+        x, y, w = back @ grid.corners
+        if w.min() <= 1e-6:
+            return np.ones(grid.shape, bool), np.zeros(grid.shape, bool)
+        left, right = _reach((x / w).reshape(len(grid.edges_y), -1))
+        top, bottom = _reach((y / w).reshape(len(grid.edges_y), -1))
+        inside = (left >= 0) & (top >= 0) & (right <= self.width - 1) & (bottom <= self.height - 1)
+        rows, columns = self._some.shape[0] - 1, self._some.shape[1] - 1
+        a, b = _clipped(left, columns), _clipped(right + _BLOCK, columns)
+        c, d = _clipped(top, rows), _clipped(bottom + _BLOCK, rows)
+        some, full = (table[d, b] - table[c, b] - table[d, a] + table[c, a] for table in (self._some, self._full))
+        return some > 0, inside & (full == (b - a) * (d - c))
+
+
+def _blocks(cover: Array, of: np.ufunc) -> Array:
+    """The greatest or smallest value of every block: [ceil(H / block), ceil(W / block)]."""
+    h, w = cover.shape
+    even = cv2.copyMakeBorder(cover, 0, -h % _BLOCK, 0, -w % _BLOCK, cv2.BORDER_REPLICATE)
+    rows = of.reduce(even.reshape(-1, _BLOCK, even.shape[1]), axis=1)
+    return np.asarray(of.reduce(rows.reshape(rows.shape[0], -1, _BLOCK), axis=2))
+
+
+def _reach(at: Array) -> tuple[Array, Array]:
+    """The least and the greatest of each tile's four corners, and what a smooth enlargement takes from beside them."""
+    across = np.minimum(at[:, 1:], at[:, :-1]), np.maximum(at[:, 1:], at[:, :-1])
+    return np.minimum(across[0][1:], across[0][:-1]) - 1.5, np.maximum(across[1][1:], across[1][:-1]) + 1.5
+
+
+def _clipped(at: Array, limit: int) -> Array:
+    return np.clip(at / _BLOCK, 0, limit).astype(np.intp)
+
+
+def plan(sights: Sequence[Sight | None], grid: Grid) -> list[list[Part] | None]:
+    """What each layer has to draw, for layers from back to front; None: it is not known, let it draw."""
+    hidden = np.zeros(grid.shape, bool)
+    out: list[list[Part] | None] = []
+    for sight in reversed(sights):
+        if sight is None:
+            out.append(None)
+            continue
+        seen = sight.draws & ~hidden
+        out.append(list(_parts(seen, sight.hides | hidden, grid)))
+        hidden = hidden | sight.hides
+        if sight.reads is not None:
+            hidden &= ~sight.reads
+    return out[::-1]
+
+
+def _parts(seen: Array, opaque: Array, grid: Grid) -> Iterator[Part]:
+    """Few rectangles that hold all tiles that are ``seen``: strips of neighbouring columns, cut where they turn opaque."""
+    for left, right, top, bottom in _strips(seen):
+        solid: Array = np.all(opaque[top:bottom, left:right], axis=1)
+        cuts = [0, *(np.flatnonzero(solid[1:] != solid[:-1]) + 1).tolist(), bottom - top]
+        for first, last in zip(cuts, cuts[1:], strict=False):
+            y0, y1 = int(grid.edges_y[top + first]), int(grid.edges_y[top + last])
+            yield Part(y0, int(grid.edges_x[left]), y1, int(grid.edges_x[right]), bool(solid[first]))
+
+
+def _strips(seen: Array) -> Iterator[tuple[int, int, int, int]]:
+    """Left, right, top, bottom in tiles; neighbouring columns stay together while that wastes little."""
+    columns = np.flatnonzero(seen.any(axis=0))
+    tops, bottoms = seen.argmax(axis=0).tolist(), (seen.shape[0] - seen[::-1].argmax(axis=0)).tolist()
+    strip: tuple[int, int, int, int] | None = None
+    wanted = 0
+    for at in columns.tolist():
+        top, bottom = tops[at], bottoms[at]
+        if strip and strip[1] == at:
+            wider = strip[0], at + 1, min(strip[2], top), max(strip[3], bottom)
+            if (wider[1] - wider[0]) * (wider[3] - wider[2]) - wanted - (bottom - top) <= _WORTH:
+                strip, wanted = wider, wanted + bottom - top
+                continue
+        if strip:
+            yield strip
+        strip, wanted = (at, at + 1, top, bottom), bottom - top
+    if strip:
+        yield strip
