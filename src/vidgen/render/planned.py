@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.catalog.capabilities import Capabilities
+from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, Problem, StoryboardError
 from vidgen.media.files import write_text
 from vidgen.media.places import check_output_file
 from vidgen.planning.compile import Overrides, beside, compile_plan
 from vidgen.planning.plan import Plan
 from vidgen.planning.presets import preset as preset_named
-from vidgen.render.machine import capabilities_of, this_machine
+from vidgen.render.machine import this_machine
 from vidgen.storyboard.lint import (
     Finding,
     apply_fixes,
@@ -41,24 +42,26 @@ def plan_of(
     seed: int | None = None,
     preset: str | None = None,
     allow_unknown_model: bool = False,
+    engines: Engines,
 ) -> tuple[LoadedBoard, Plan]:
     """Load and plan a storyboard with the command line's wishes."""
     overrides = Overrides(engine, model, candidates, seed, preset_named(preset) if preset else None, allow_unknown_model)
     loaded = load_storyboard(file)
-    return loaded, plan_loaded(loaded, overrides)
+    return loaded, plan_loaded(loaded, overrides, engines)
 
 
-def plan_loaded(loaded: LoadedBoard, overrides: Overrides) -> Plan:
+def plan_loaded(loaded: LoadedBoard, overrides: Overrides, engines: Engines) -> Plan:
     """Plan a storyboard that is already read."""
-    return compile_plan(loaded.board, loaded.path.parent, overrides=overrides, machine=this_machine(), lookup=capabilities_of)
+    lookup = engines.capabilities
+    return compile_plan(loaded.board, loaded.path.parent, overrides=overrides, machine=this_machine(), lookup=lookup)
 
 
-def lint_of(loaded: LoadedBoard) -> list[Finding]:
+def lint_of(loaded: LoadedBoard, engines: Engines) -> list[Finding]:
     """Lint findings of one storyboard, against the capabilities table."""
 
     def able(engine: str, model: str | None) -> Capabilities | None:
         here = beside(loaded.path.parent, model) if model and engine == "local" else model
-        return capabilities_of(engine, here)
+        return engines.capabilities(engine, here)
 
     return lint_board(loaded, capabilities=able)
 
@@ -102,6 +105,7 @@ def lint_boards(files: Sequence[Path], *, fix: bool) -> LintReport:
     findings: list[tuple[Path, Finding]] = []
     fixed = 0
     broken: list[StoryboardError] = []
+    engines = Engines()
     for file in files:
         try:
             loaded = load_storyboard(file)
@@ -109,10 +113,10 @@ def lint_boards(files: Sequence[Path], *, fix: bool) -> LintReport:
             broken.append(error)
             findings += [(file, _unreadable(problem)) for problem in error.problems]
             continue
-        found = lint_of(loaded)
+        found = lint_of(loaded, engines)
         if fix and any(finding.fix for finding in found):
             write_text(file, apply_fixes(loaded.text, found))
-            before, found = found, lint_of(load_storyboard(file))
+            before, found = found, lint_of(load_storyboard(file), engines)
             fixed += max(0, len(before) - len(found))
         findings += [(file, finding) for finding in found]
     return LintReport(findings, fixed, broken)
