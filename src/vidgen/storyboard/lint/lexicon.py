@@ -4,6 +4,9 @@ A list is a string of comma-separated words; ``nouns`` add their plurals, ``verb
 plurals of another list's nouns, and ``include`` other lists. A pattern is
 a regular expression over normalised text in which ``{name}`` stands for a list and, in English, a blank for any run of
 blanks and hyphens.
+
+The lists hold thousands of words, and patterns made of all of them take a second to compile. ``Lexicons`` reads the texts
+first and leaves out what is in none of them: the same hits, a tenth of the pattern.
 """
 
 from __future__ import annotations
@@ -11,10 +14,11 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
+
+from vidgen.media.tables import read_table
 
 LANGUAGES = ("en", "ja")
 _PLAIN = str.maketrans("‘’“”‐‑\n\téèêëáàâäíìîïóòôöúùûüñç", "''\"\"--  eeeeaaaaiiiioooouuuunc")
@@ -25,6 +29,11 @@ _BUILT_IN = {
 }
 
 
+_LEADS = {"en": re.compile(r"[a-z0-9]+"), "ja": re.compile(r"(?=(..?))", re.DOTALL)}
+"""What a word of a list begins with, wherever it stands in a text: in English its first run of letters, whole, as lists match
+whole words; in Japanese its first two characters."""
+
+
 @dataclass(frozen=True)
 class Normal:
     """Text ready for matching, and where each of its characters came from (``origin[i]`` is an index of the original)."""
@@ -33,6 +42,7 @@ class Normal:
     origin: Sequence[int]
 
 
+@functools.lru_cache(maxsize=256)
 def normalise(text: str) -> Normal:
     """NFKC, case-folded, with straight quotes and plain hyphens; every character knows its place in the original."""
     folded = text.translate(_PLAIN).casefold()
@@ -91,15 +101,13 @@ def _branch(node: Mapping[str, Any]) -> str:
 
 
 class Lexicon:
-    """One language's lists and rules."""
+    """One language's lists and rules. ``leads``: how the words begin that may be met, as ``leads_of`` finds them; others are
+    left out of the lists. None: nothing is left out.
+    """
 
-    def __init__(self, language: str) -> None:
-        import yaml
-
-        self.language = language
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        source = files("vidgen.storyboard.lint").joinpath(f"words_{language}.yaml").read_text(encoding="utf-8")
-        data = yaml.load(source, Loader=loader)
+    def __init__(self, language: str, leads: Set[str] | None = None) -> None:
+        self.language, self.leads = language, leads
+        data = _data(language)
         self._patterns: Mapping[str, str] = data["patterns"]
         self._lists: Mapping[str, Any] = data["lists"]
         self.rules: Mapping[str, Mapping[str, Any]] = data["rules"]
@@ -109,7 +117,10 @@ class Lexicon:
         self._expanded: dict[str, str] = dict(_BUILT_IN[language])
 
     def words(self, name: str) -> list[str]:
-        """Every word of a list, with plurals and verb forms."""
+        """Every word of a list, with plurals and verb forms, that may be met."""
+        return [word for word in self._words(name) if self.leads is None or _lead(word, self.language) in self.leads]
+
+    def _words(self, name: str) -> list[str]:
         entry = self._lists[name]
         parts = entry if isinstance(entry, Mapping) else {"words": entry}
         found = _split(parts.get("words", ""))
@@ -120,7 +131,7 @@ class Lexicon:
         for verb in _split(parts.get("verbs", "")):
             found += verb_forms(verb)
         for other in _split(parts.get("include", "")):
-            found += self.words(other)
+            found += self._words(other)
         return found
 
     def expand(self, pattern: str) -> str:
@@ -134,7 +145,7 @@ class Lexicon:
             self._expanded[name] = self.expand(self.camera["does"] if name == "does" else self._patterns[name])
             self._expanded[name] = f"(?:{self._expanded[name]})"
         if name not in self._expanded:
-            group = any_of(self.words(name))
+            group = any_of(self.words(name)) or _NOTHING
             bounded = rf"(?<![a-z0-9])(?:{group})(?![a-z0-9])" if self.language == "en" else f"(?:{group})"
             self._expanded[name] = bounded
         value = self._expanded[name]
@@ -151,14 +162,52 @@ class Lexicon:
         return re.compile(rf"(?:{joined})$" if before else joined)
 
 
+_NOTHING = "(?!)"
+"""A pattern that is nowhere."""
+
+
 def _split(words: str) -> list[str]:
     return [word.strip() for word in words.split(",") if word.strip()]
 
 
 @functools.cache
-def lexicon(language: str) -> Lexicon:
-    """The lexicon of ``en`` or ``ja``."""
+def _data(language: str) -> Mapping[str, Any]:
+    data: Mapping[str, Any] = read_table("vidgen.storyboard.lint", f"words_{language}.yaml")
+    return data
+
+
+@functools.cache
+def _whole(language: str) -> Lexicon:
     return Lexicon(language)
+
+
+def leads_of(text: str, language: str) -> set[str]:
+    """How the words begin that may be met in normalised text."""
+    return set(_LEADS[language].findall(text))
+
+
+def _lead(word: str, language: str) -> str:
+    found = _LEADS[language].match(word)
+    return (found[0] or found[1]) if found else ""
+
+
+class Lexicons:
+    """The lexicon of each language for some texts (as they are written): made once for all that is to be checked, and handed
+    down. Without texts: everything.
+    """
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self._known = {language: {""} for language in LANGUAGES}
+        for text in {normalise(text).text for text in texts}:
+            for language, leads in self._known.items():
+                leads |= leads_of(text, language)
+        self._made: dict[str, Lexicon] = {}
+
+    def of(self, language: str, text: str) -> Lexicon:
+        """The lexicon to read normalised text with; the whole one, where it has words that the texts had not."""
+        if not leads_of(text, language) <= self._known[language]:
+            return _whole(language)
+        return self._made.get(language) or self._made.setdefault(language, Lexicon(language, self._known[language]))
 
 
 def languages_of(text: str) -> tuple[str, ...]:
