@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from vidgen.storyboard.lint.lexicon import Lexicon, Lexicons, normalise
+from vidgen.storyboard.lint.lexicon import EVERYTHING, Lexicon, Lexicons, normalise
 
 _UNKNOWN_WAY = re.compile(r"_(?:left|right|up|down|in|out)(?:_pan)?$")
 _KEEPS_COMPANY = frozenset({"tracking", "flyover"})
@@ -41,10 +41,10 @@ def family(move: str) -> str:
     return _UNKNOWN_WAY.sub("", move)
 
 
-def camera_text(text: str, language: str, lexicons: Lexicons | None = None) -> CameraText:
+def camera_text(text: str, language: str, lexicons: Lexicons = EVERYTHING) -> CameraText:
     """The camera words of a prompt, in one language's words."""
     normal = normalise(text).text
-    return _read(normal, (lexicons or Lexicons()).of(language, normal))
+    return _read(normal, lexicons.of(language, normal))
 
 
 def camera_hits(words: Lexicon, text: str) -> Iterator[tuple[str, int, int]]:

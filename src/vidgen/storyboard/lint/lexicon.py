@@ -12,6 +12,7 @@ first and leaves out what is in none of them: the same hits, a tenth of the patt
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -27,11 +28,6 @@ _BUILT_IN = {
     "en": {"gap": r"[^.!?;]{0,40}?", "near": r"[^.!?;]{0,20}?", "far": r"[^.!?;]{0,90}?", "adv": r"(?:[a-z]+ly |very )*"},
     "ja": {"gap": r"[^。!?]{0,25}?", "near": r"[^。!?、]{0,10}?", "far": r"[^。!?]{0,50}?"},
 }
-
-
-_LEADS = {"en": re.compile(r"[a-z0-9]+"), "ja": re.compile(r"(?=(..?))", re.DOTALL)}
-"""What a word of a list begins with, wherever it stands in a text: in English its first run of letters, whole, as lists match
-whole words; in Japanese its first two characters."""
 
 
 @dataclass(frozen=True)
@@ -181,14 +177,23 @@ def _whole(language: str) -> Lexicon:
     return Lexicon(language)
 
 
-def leads_of(text: str, language: str) -> set[str]:
-    """How the words begin that may be met in normalised text."""
-    return set(_LEADS[language].findall(text))
+def leads_of(text: str, language: str) -> Set[str]:
+    """How the words begin that may be met in normalised text: in English with a whole run of letters, as lists match whole
+    words; in Japanese, where words may begin anywhere, with two characters, or one.
+    """
+    if language == "en":
+        return set(_RUN.findall(text))
+    return {*map("".join, itertools.pairwise(text)), *text}
 
 
 def _lead(word: str, language: str) -> str:
-    found = _LEADS[language].match(word)
-    return (found[0] or found[1]) if found else ""
+    if language == "ja":
+        return word[:2]
+    run = _RUN.match(word)
+    return run[0] if run else ""
+
+
+_RUN = re.compile(r"[a-z0-9]+")
 
 
 class Lexicons:
@@ -197,17 +202,18 @@ class Lexicons:
     """
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
-        self._known = {language: {""} for language in LANGUAGES}
-        for text in {normalise(text).text for text in texts}:
-            for language, leads in self._known.items():
-                leads |= leads_of(text, language)
+        different = {normalise(text).text for text in texts}
+        self._known = {language: {""}.union(*(leads_of(text, language) for text in different)) for language in LANGUAGES}
         self._made: dict[str, Lexicon] = {}
 
-    def of(self, language: str, text: str) -> Lexicon:
-        """The lexicon to read normalised text with; the whole one, where it has words that the texts had not."""
-        if not leads_of(text, language) <= self._known[language]:
+    def of(self, language: str, *texts: str) -> Lexicon:
+        """The lexicon to read normalised texts with; the whole one, where they have words that the texts before had not."""
+        if not all(leads_of(text, language) <= self._known[language] for text in texts):
             return _whole(language)
         return self._made.get(language) or self._made.setdefault(language, Lexicon(language, self._known[language]))
+
+
+EVERYTHING = Lexicons()
 
 
 def languages_of(text: str) -> tuple[str, ...]:

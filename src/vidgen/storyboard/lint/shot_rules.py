@@ -151,8 +151,9 @@ def cast(view: ShotView) -> Iterator[Finding]:
     """V501."""
     listed = view.shot.characters or ()
     known = view.board.characters
+    folded = view.text.casefold()
     for name in known:
-        if name not in listed and _named(name, view.text):
+        if name.casefold() in folded and name not in listed and _named(name, view.text):
             how = f"add characters: [{name}] to the shot"
             yield view.finding("V501", view.path, what=f"{name} is in the words but not in the shot's characters", how=how)
     for index, name in enumerate(listed):

@@ -141,7 +141,7 @@ def _merged(board: Storyboard) -> Iterator[tuple[int, Scene, int, Shot, Shot]]:
 
 def _texts(shots: Iterable[Shot]) -> Iterator[str]:
     for shot in shots:
-        yield from (text for _, text in _prompt_words(shot))
+        yield _JOIN.join(text for _, text in _prompt_words(shot))
         yield shot.style or ""
 
 

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vidgen.storyboard.lint.camera import camera_hits
-from vidgen.storyboard.lint.lexicon import LANGUAGES, Lexicon, Lexicons, Normal, languages_of, normalise
-
-EVERYTHING = Lexicons()
+from vidgen.storyboard.lint.lexicon import EVERYTHING, LANGUAGES, Lexicon, Lexicons, Normal, languages_of, normalise
 
 
 @dataclass(frozen=True)
@@ -45,8 +43,10 @@ def check_text(
     normal, manner = normalise(text), normalise(style).text
     found: dict[str, tuple[int, int]] = {}
     for name in languages_of(text) or ((language,) if language in ("en", "ja") else ()):
-        words = {one: lexicons.of(one, f"{normal.text}\n{manner}") for one in LANGUAGES}
-        spans = [*_rule_hits(words[name], words, normal.text, manner, people), *camera_hits(words[name], normal.text)]
+        words = lexicons.of(name, normal.text, manner)
+        hits = _rule_hits(words, normal.text, people)
+        spans = [span for span in hits if not _excused(words, span[0], normal.text, manner, lexicons)]
+        spans += camera_hits(words, normal.text)
         for code, start, end in spans:
             found.setdefault(code, (start, end))
     return sorted((_hit(code, text, normal, *span) for code, span in found.items()), key=lambda hit: (hit.start, hit.code))
@@ -86,25 +86,23 @@ def _rules(words: Lexicon) -> Mapping[str, _TextRule]:
     return {code: _TextRule(words, row) for code, row in words.rules.items()}
 
 
-def _rule_hits(
-    words: Lexicon, all_words: Mapping[str, Lexicon], text: str, style: str, people: int
-) -> Iterator[tuple[str, int, int]]:
+def _rule_hits(words: Lexicon, text: str, people: int) -> Iterator[tuple[str, int, int]]:
     scene = _Scene(words, text, people)
     for code, rule in _rules(words).items():
-        span = _first(rule, scene)
-        if span and not _excused(rule, code, text, style, all_words.values()):
+        if span := _first(rule, scene):
             yield code, *span
 
 
-def _excused(rule: _TextRule, code: str, text: str, style: str, all_words: Iterable[Lexicon]) -> bool:
+def _excused(words: Lexicon, code: str, text: str, style: str, lexicons: Lexicons) -> bool:
     """Whether the text, or a style in whatever language, makes a rule pointless (impossible physics in a fantasy)."""
-    excuse = rule.pattern("unless_text")
+    excuse = _rules(words)[code].pattern("unless_text")
     if excuse is None:
         return False
     if excuse.search(text):
         return True
-    patterns = (rules[code].pattern("unless_text") for rules in map(_rules, all_words) if code in rules)
-    return bool(style) and any(pattern and pattern.search(style) for pattern in patterns)
+    others = (_rules(lexicons.of(name, style)) for name in LANGUAGES if style)
+    patterns = (rules[code].pattern("unless_text") for rules in others if code in rules)
+    return any(pattern and pattern.search(style) for pattern in patterns)
 
 
 def _first(rule: _TextRule, scene: _Scene) -> tuple[int, int] | None:
