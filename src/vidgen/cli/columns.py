@@ -15,7 +15,7 @@ _NARROWEST = 20
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name, whether it is flush right, and whether its texts may go on in further lines (one column may)."""
+    """A column: its name, whether it is flush right, and whether its texts may go on in further lines (one column does)."""
 
     name: str
     right: bool = False
@@ -24,17 +24,16 @@ class Column:
 
 def column_lines(columns: Sequence[Column], rows: Iterable[Sequence[str]], width: int, rule: str = "─") -> Iterator[str]:
     """The lines of a table: names, a rule, the rows. ``width`` in cells of the terminal, of which a kanji takes two."""
-    cells = [[_plain(text) for text in row] for row in rows]
     names = [column.name for column in columns]
-    widths = [max(_cells(row[index]) for row in (names, *cells)) for index in range(len(names))]
+    cells = [[_plain(text) for text in row] for row in rows]
+    widths = [max(_cells(row[index]) for row in [names, *cells]) for index in range(len(names))]
     gaps = len(_GAP) * (len(columns) - 1)
-    folded = next((index for index, column in enumerate(columns) if column.folds), None)
-    if folded is not None:
-        widths[folded] = min(widths[folded], max(_NARROWEST, width - gaps - sum(widths) + widths[folded]))
+    folded = [column.folds for column in columns].index(True)
+    widths[folded] = min(widths[folded], max(_NARROWEST, width - gaps - sum(widths) + widths[folded]))
     yield _line(names, columns, widths)
     yield rule * min(width, sum(widths) + gaps)
     for row in cells:
-        first, *more = [row[folded]] if folded is None else _folded(row[folded], widths[folded])
+        first, *more = _folded(row[folded], widths[folded])
         yield _line([first if index == folded else text for index, text in enumerate(row)], columns, widths)
         for text in more:
             yield _line([text if index == folded else "" for index in range(len(row))], columns, widths)

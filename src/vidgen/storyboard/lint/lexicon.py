@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vidgen.media.tables import read_table
+from vidgen.storyboard.lint.pruning import pruned
 
 LANGUAGES = ("en", "ja")
 _PLAIN = str.maketrans("‘’“”‐‑\n\téèêëáàâäíìîïóòôöúùûüñç", "''\"\"--  eeeeaaaaiiiioooouuuunc")
@@ -103,6 +104,7 @@ class Lexicon:
 
     def __init__(self, language: str, leads: Set[str] | None = None) -> None:
         self.language, self.leads = language, leads
+        self._runs = " ".join(leads or ())
         data = _data(language)
         self._patterns: Mapping[str, str] = data["patterns"]
         self._lists: Mapping[str, Any] = data["lists"]
@@ -131,28 +133,40 @@ class Lexicon:
         return found
 
     def expand(self, pattern: str) -> str:
-        """A pattern with its ``{list}`` places filled in."""
+        """A pattern with its ``{list}`` places filled in, without branches that cannot match."""
+        if self.leads is not None:
+            pattern = pruned(pattern, self._is_there, self._has_words) or _NOTHING
         if self.language == "en":
             pattern = re.sub(r"\[[^\]]*\]| \?| ", lambda match: _BLANKS.get(match[0], match[0]), pattern)
         return re.sub(r"\{([a-z_]+)\}", lambda match: self._group(match[1]), pattern)
+
+    def _is_there(self, run: str) -> bool:
+        """Whether literal characters may be in the texts: in English each of their runs of letters within one of a text."""
+        if self.language == "en":
+            return all(part in self._runs for part in _RUN.findall(run))
+        assert self.leads is not None
+        return all(pair in self.leads for pair in map("".join, itertools.pairwise(run))) if run[1:] else run in self.leads
+
+    def _has_words(self, name: str) -> bool:
+        return name not in self._lists or self._group(name) != _NOTHING
 
     def _group(self, name: str) -> str:
         if name not in self._expanded and (name == "does" or name in self._patterns):
             self._expanded[name] = self.expand(self.camera["does"] if name == "does" else self._patterns[name])
             self._expanded[name] = f"(?:{self._expanded[name]})"
         if name not in self._expanded:
-            group = any_of(self.words(name)) or _NOTHING
+            group = any_of(self.words(name))
             bounded = rf"(?<![a-z0-9])(?:{group})(?![a-z0-9])" if self.language == "en" else f"(?:{group})"
-            self._expanded[name] = bounded
+            self._expanded[name] = bounded if group else _NOTHING
         value = self._expanded[name]
         return value.replace(" ", "[ -]+") if name == "adv" else value
 
     def compile(self, patterns: Iterable[str], *, before: bool = False, after: bool = False) -> re.Pattern[str] | None:
         """Any of the patterns as one; ``before``: at the end of what it is matched on; ``after``: at its beginning."""
-        arms = [f"(?:{self.expand(pattern)})" for pattern in patterns]
-        if not arms:
+        expanded = [self.expand(pattern) for pattern in patterns]
+        if not expanded:
             return None
-        joined = "|".join(arms)
+        joined = "|".join(f"(?:{arm})" for arm in expanded if arm != _NOTHING) or _NOTHING
         if self.language == "en" and not before:
             joined = rf"(?<![a-z0-9])(?:{joined})(?![a-z0-9])" if not after else rf"(?:{joined})(?![a-z0-9])"
         return re.compile(rf"(?:{joined})$" if before else joined)
@@ -193,6 +207,11 @@ def _lead(word: str, language: str) -> str:
     return run[0] if run else ""
 
 
+def _cut(words: Iterable[str]) -> Set[str]:
+    """What is left of words at the ends of a window of text: rules look at so many characters around a match."""
+    return {part for word in words for place in range(1, len(word)) for part in (word[:place], word[place:])}
+
+
 _RUN = re.compile(r"[a-z0-9]+")
 
 
@@ -210,7 +229,10 @@ class Lexicons:
         """The lexicon to read normalised texts with; the whole one, where they have words that the texts before had not."""
         if not all(leads_of(text, language) <= self._known[language] for text in texts):
             return _whole(language)
-        return self._made.get(language) or self._made.setdefault(language, Lexicon(language, self._known[language]))
+        if language not in self._made:
+            known = self._known[language]
+            self._made[language] = Lexicon(language, known | _cut(known) if language == "en" else known)
+        return self._made[language]
 
 
 EVERYTHING = Lexicons()
