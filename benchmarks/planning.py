@@ -15,7 +15,6 @@ from pathlib import Path
 
 from vidgen.media.ffmpeg import run_ffmpeg
 
-SOURCES = ("storyboard", "planning", "catalog", "engines/registry.py", "render/planned.py", "render/shots.py", "takes/keys.py")
 SIZES = (1, 1000, 10_000)
 BARS: Mapping[int, str] = {1000: "1.5 s", 10_000: "8 s, 400 MB"}
 COMMANDS: Mapping[str, Sequence[str]] = {
