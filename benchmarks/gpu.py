@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import re
 import statistics
 import sys
 import tempfile
@@ -19,7 +18,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-DOCS = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+from benchmarks.record import write
+
 REAL = {
     "num_attention_heads": 12, "attention_head_dim": 128, "in_channels": 16, "out_channels": 16, "text_dim": 4096,
     "freq_dim": 256, "ffn_dim": 8960, "num_layers": 30, "cross_attn_norm": True, "qk_norm": "rms_norm_across_heads",
@@ -318,14 +318,12 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="vidgen-bench-") as folder:
         table = Bench(asked.device, Path(folder), tiny=asked.tiny, compiled=not asked.no_compile).table()
     name = torch.cuda.get_device_name(asked.device) if asked.device.startswith("cuda") else "the CPU"
-    block = f"{table}\n\nMeasured {date.today()} on {name}, torch {torch.__version__}."
-    print(block)
+    where = f"{name}, torch {torch.__version__}"
+    print(table)
     if asked.out:
-        asked.out.write_text(block + "\n", encoding="utf-8")
+        asked.out.write_text(f"{table}\n\nMeasured {date.today()} on {where}.\n", encoding="utf-8")
     elif not asked.tiny:
-        text = DOCS.read_text(encoding="utf-8")
-        whole = f"<!-- gpu -->\n{block}\n<!-- /gpu -->"
-        DOCS.write_text(re.sub(r"<!-- gpu -->.*?<!-- /gpu -->", lambda _: whole, text, flags=re.S), encoding="utf-8")
+        write("gpu", table, where)
     return 0
 
 

@@ -7,10 +7,13 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+import yaml
 from benchmarks.lint_quality import PRECISION, RECALL, measure
 
 from vidgen.storyboard.lint import check_prompt, check_text
 from vidgen.storyboard.lint.camera import camera_text
+from vidgen.storyboard.lint.lexicon import Lexicons
+from vidgen.storyboard.lint.pruning import pruned
 from vidgen.storyboard.vocabulary import names
 
 DEV_SET = Path(__file__).parent / "dev_set.yaml"
@@ -22,6 +25,39 @@ def test_both_languages_reach_the_bar_on_the_labelled_prompts() -> None:
         total = report.counts[(language, "all")]
         assert total.precision >= PRECISION and total.recall >= RECALL, "\n".join(report.lines())
         assert report.prompts[language] >= 80
+
+
+@pytest.mark.parametrize("together", [1, 12, 400])
+def test_a_lexicon_of_the_words_that_occur_finds_what_the_whole_one_finds(together: int) -> None:
+    rows = yaml.safe_load(DEV_SET.read_text(encoding="utf-8"))[: max(24, together)]
+    for start in range(0, len(rows), together):
+        group = [(row["text"], row.get("style", "")) for row in rows[start : start + together]]
+        occurring = Lexicons(text for pair in group for text in pair)
+        for text, style in group:
+            assert check_text(text, style=style, lexicons=occurring) == check_text(text, style=style)
+
+
+def test_words_that_a_lexicon_was_not_made_for_are_found_all_the_same() -> None:
+    lake = Lexicons(["A calm lake at dawn"])
+    assert [hit.code for hit in check_text("Two men shake hands", lexicons=lake)] == ["V203"]
+    assert [hit.code for hit in check_text("ボクシングをする男性", lexicons=lake)] == ["V202"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "left"),
+    [
+        ("cats?|dog", "cats?"),
+        ("the (?:old |red )?(?:cat|dog) (?:sleeps|barks)", None),
+        ("(?:cat|dog)(?: barks)?", "(?:cat)"),
+        ("(?<!dog )cat(?! barks)", "(?<!dog )cat(?! barks)"),
+        ("{animal} on the mat|{plant} on the mat", "{animal} on the mat"),
+        ("(cat|dog)", "(cat|dog)"),
+        ("ca{2}t|c[aeu]t|do+g", "ca{2}t|c[aeu]t"),
+        ("dog|", ""),
+    ],
+)
+def test_a_branch_that_needs_what_is_nowhere_is_left_out(pattern: str, left: str | None) -> None:
+    assert pruned(pattern, "the old cat on the mat".__contains__, {"animal"}.__contains__) == left
 
 
 @pytest.mark.parametrize(

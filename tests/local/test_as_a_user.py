@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from support import Film, Ran, Vidgen
+from local import support as requests
+from support import Film, Ran, Vidgen, opened
+from vidgen.engines.local import Local
 
 pytest.importorskip("torch")
 pytest.importorskip("diffusers")
@@ -196,3 +198,30 @@ def test_a_shot_needs_words_or_something_to_see(vidgen: Vidgen) -> None:
 def test_a_shot_that_is_too_long_is_not_said_to_be_held(tiny: Tiny, vidgen: Vidgen) -> None:
     told = vidgen(*shot(tiny("wan-t2v"), "--duration", "20"))
     assert told.code == 2 and "20 s is longer than Wan 2.1 and 2.2 makes" in told.err and "is held" not in told.err
+
+
+@pytest.mark.parametrize("command", [("plan",), ("render", "--dry-run")])
+def test_the_weights_of_a_model_are_opened_twice_however_many_shots_and_candidates_there_are(
+    vidgen: Vidgen, film: Film, tiny: Tiny, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """Once to see that they are whole, once to name the model by their content."""
+    model = shutil.copytree(tiny("wan-t2v"), tmp_path / "model")
+    local = f"engine: local, model: {model}, candidates: 3, params: {{steps: 1}}"
+    board = film(*(f"{{scene: sea number {n}, {local}}}" for n in range(20)))
+    with opened() as names:
+        assert vidgen(command[0], board, *command[1:]).code == 0
+    weights = {name: times for name, times in names.items() if name.endswith("model.safetensors")}
+    assert weights and set(weights.values()) == {2}
+
+
+def test_an_engine_looks_at_a_model_once_a_run(tiny: Tiny, tmp_path: Path) -> None:
+    """Capabilities, keys, checks and takes of every shot ask the same engine, which remembers what it found."""
+    model = str(shutil.copytree(tiny("wan-t2v"), tmp_path / "model"))
+    engine = Local()
+    engine.capabilities(model)
+    with opened() as names:
+        for number in range(5):
+            request = requests.shot(model, prompt=f"sea number {number}")
+            engine.check(request)
+            assert engine.model_key(model) == engine.model_key(model)
+    assert {name for name in names if name.startswith(("model/", "transformer/", "vae/"))} == set()

@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
 from benchmarks import gpu  # noqa: E402
+from benchmarks.record import DOCS  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,7 @@ def cells(table: str) -> dict[str, list[str]]:
 
 
 def test_every_line_of_the_table_is_measured_or_says_why_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    document = gpu.DOCS.read_text(encoding="utf-8")
+    document = DOCS.read_text(encoding="utf-8")
     assert gpu.main(["--tiny", "--device", "cpu", "--no-compile", "--out", str(tmp_path / "table.md")]) == 0
     table = (tmp_path / "table.md").read_text(encoding="utf-8")
     rows = cells(table)
@@ -37,7 +38,7 @@ def test_every_line_of_the_table_is_measured_or_says_why_not(tmp_path: Path, cap
     )
     assert all(float(rows[name][0]) > 0 for name in rows if name.startswith(("RIFE", "Real-ESRGAN")))
     assert "on the CPU, torch" in table.splitlines()[-1]
-    assert gpu.DOCS.read_text(encoding="utf-8") == document
+    assert DOCS.read_text(encoding="utf-8") == document
 
 
 def test_what_does_not_fit_into_the_time_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -263,10 +263,10 @@ def test_the_engines_table_is_made_from_the_models() -> None:
 
 
 def test_a_model_that_the_table_does_not_know_is_asked_of_the_engine(tmp_path: Path) -> None:
+    from vidgen.engines.registry import Engines
     from vidgen.errors import VidgenError
-    from vidgen.render.machine import capabilities_of
 
-    known = capabilities_of("local", "svd-xt")
+    known = Engines().capabilities("local", "svd-xt")
     assert known == capabilities("local", "svd-xt")
     with pytest.raises(VidgenError, match=re.escape(str(tmp_path))):
-        capabilities_of("local", str(tmp_path))
+        Engines().capabilities("local", str(tmp_path))

@@ -19,10 +19,11 @@ import pytest
 from support import Vidgen
 from vidgen.catalog.capabilities import Capabilities, Price
 from vidgen.catalog.engines import engine_table
+from vidgen.engines.registry import Engines
 from vidgen.media.frames import FrameWriter
 from vidgen.planning.compile import Overrides, compile_plan
 from vidgen.render.film import ready_engines
-from vidgen.render.machine import capabilities_of, this_machine
+from vidgen.render.machine import this_machine
 from vidgen.render.project import Project
 from vidgen.render.shots import ShotMaker
 from vidgen.storyboard.loader import load_storyboard
@@ -134,8 +135,10 @@ def buy(board: Path) -> tuple[dict[str, Any], dict[str, Any], float]:
     """By shot: the price in the plan, and what the journal set aside and says it cost; and the journal's sum."""
     overrides = Overrides(candidates=1)
     loaded = load_storyboard(board).board
-    plan = compile_plan(loaded, board.parent, overrides=overrides, machine=this_machine(), lookup=capabilities_of, split=False)
-    engines = ready_engines(plan.shots, require_diffusion=False)
+    installed = Engines()
+    lookup = installed.capabilities
+    plan = compile_plan(loaded, board.parent, overrides=overrides, machine=this_machine(), lookup=lookup, split=False)
+    engines = ready_engines(plan.shots, installed, require_diffusion=False)
     project = Project.of(board)
     with project.locked() as space:
         maker = ShotMaker(plan.shots, engines, space)

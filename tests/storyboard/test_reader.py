@@ -115,8 +115,8 @@ def test_20000_brackets_are_refused_quickly() -> None:
 
 def test_an_oversize_file_is_refused_unread(tmp_path: Path) -> None:
     file = tmp_path / "film.yaml"
-    file.write_bytes(b"#" * 2_100_000)
-    with pytest.raises(StoryboardError, match="over 2 MB"):
+    file.write_bytes(b"#" * 8_100_000)
+    with pytest.raises(StoryboardError, match="over 8 MB"):
         read_document(file)
 
 
@@ -126,7 +126,7 @@ def test_a_file_that_is_not_utf8_is_named_with_its_line() -> None:
 
 
 def test_an_endless_file_is_not_read_to_its_end() -> None:
-    with pytest.raises(StoryboardError, match="over 2 MB"):
+    with pytest.raises(StoryboardError, match="over 8 MB"):
         read_document(Path("/dev/zero"))
 
 

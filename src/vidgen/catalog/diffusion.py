@@ -6,8 +6,9 @@ import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.resources import files
 from typing import Any
+
+from vidgen.media.tables import read_table
 
 
 @dataclass(frozen=True)
@@ -249,9 +250,7 @@ def _tier(row: Mapping[str, Any]) -> Tier:
 
 @functools.cache
 def _table() -> Mapping[str, Any]:
-    import yaml
-
-    loaded: Mapping[str, Any] = yaml.safe_load(files("vidgen.catalog").joinpath("diffusion.yaml").read_text(encoding="utf-8"))
+    loaded: Mapping[str, Any] = read_table("vidgen.catalog", "diffusion.yaml")
     return loaded
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 from vidgen.catalog.capabilities import Capabilities, Price
 from vidgen.errors import MissingError
+from vidgen.media.tables import read_table
 
 
 @dataclass(frozen=True)
@@ -23,16 +23,10 @@ class UseCase:
     why: str
 
 
-def _yaml(name: str) -> Any:
-    import yaml
-
-    return yaml.safe_load(files("vidgen.catalog").joinpath(name).read_text(encoding="utf-8"))
-
-
 @functools.cache
 def engine_table() -> Mapping[str, tuple[Capabilities, ...]]:
     """Every engine and its models, in the table's order; the first model is the default."""
-    table = _yaml("engines.yaml")
+    table = read_table("vidgen.catalog", "engines.yaml")
     usual = {"as_of": table["as_of"]}
     return {
         name: tuple(
@@ -133,4 +127,7 @@ def unknown_model(engine: str, model: str | None, *, own: bool = False) -> tuple
 @functools.cache
 def use_cases() -> tuple[UseCase, ...]:
     """The recommendations, in the table's order."""
-    return tuple(UseCase(**{**row, "engines": tuple(row["engines"])}) for row in _yaml("use_cases.yaml")["use_cases"])
+    return tuple(
+        UseCase(**{**row, "engines": tuple(row["engines"])})
+        for row in read_table("vidgen.catalog", "use_cases.yaml")["use_cases"]
+    )

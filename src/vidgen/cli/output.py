@@ -35,7 +35,7 @@ class Output:
 
     def __init__(self, command: str, as_json: bool = False) -> None:
         self.command, self.as_json = command, as_json
-        self.warnings: list[Notice] = []
+        self.warnings: dict[Notice, None] = {}
         self.data: Mapping[str, Any] | None = None
         self._lock = threading.Lock()
 
@@ -49,7 +49,7 @@ class Output:
         for notice in notices:
             if notice in self.warnings:
                 continue
-            self.warnings.append(notice)
+            self.warnings[notice] = None
             if not self.as_json:
                 self.note(f"warning: {notice.shot + ': ' if notice.shot else ''}{notice.message} [{notice.code}]")
 

@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from vidgen.cli.columns import Column, column_lines
 from vidgen.cli.screen import console, text
+from vidgen.cli.words import shown
 
 if TYPE_CHECKING:
     from vidgen.errors import Notice
@@ -60,24 +64,25 @@ def plan_table(
     from vidgen.render.posting import post_lines
 
     out = console()
-    table = _table(
-        ("shot", FIXED), ("at", RIGHT), ("length", RIGHT), ("frames", RIGHT), ("camera", FIXED), "prompt", ("engine", FIXED),
-        ("takes", RIGHT), ("cost", RIGHT), title=f"{plan.board.title or file.stem}",
-    )  # fmt: skip
-    for shot in plan.shots:
-        request = shot.request
-        table.add_row(
+    rows: list[Sequence[str]] = [
+        (
             shot.id,
             clock(float(shot.start_frame / plan.fps)),
             f"{float(shot.frames / plan.fps):.2f} s",
             str(shot.frames),
-            request.camera.move if request else "-",
-            text(request.prompt if request else f"your clip {shot.clip.name if shot.clip else ''}", overflow="fold"),
+            shot.request.camera.move if shot.request else "-",
+            shot.request.prompt if shot.request else f"your clip {shot.clip.name if shot.clip else ''}",
             f"{shot.engine}{' ' + shot.model if shot.model else ''}",
             str(shot.candidates),
             dollars(shot.estimated_usd),
         )
-    out.print(table)
+        for shot in plan.shots
+    ]
+    shown = [index for index, column in enumerate(PLAN) if out.width >= NARROW or column.name not in LEFT_OUT]
+    columns, rows = [PLAN[index] for index in shown], [[row[index] for index in shown] for row in rows]
+    title, names, *lines = plan.board.title or file.stem, *column_lines(columns, rows, out.width, _rule(out))
+    _write(out, [title, names], "bold")
+    _write(out, lines)
     out.print(
         f"{len(plan.shots)} shots, {clock(plan.duration_s)}, {plan.total_frames} frames at {float(plan.fps):g} frames/s, "
         f"{plan.width}x{plan.height}; takes: {dollars(plan.estimated_usd)}, {about(plan.make_seconds)} to make"
@@ -86,10 +91,29 @@ def plan_table(
         out.print("; ".join(reasons), style="dim")
     for line in post_lines(posts, [shot.id for shot in plan.shots]):
         out.print(text(line, style="dim" if line.startswith(" ") else ""))
-    for notice in notices:
-        out.print(text(f"warning: {notice.shot + ': ' if notice.shot else ''}{notice.message}", style="yellow"))
-    for finding in findings:
-        out.print(text(finding.text(str(file)), style="yellow" if finding.severity != "error" else "red"))
+    _write(out, [f"warning: {notice.shot + ': ' if notice.shot else ''}{notice.message}" for notice in notices], "yellow")
+    for severe, colour in ((False, "yellow"), (True, "red")):
+        _write(out, [one.text(str(file)) for one in findings if (one.severity == "error") == severe], colour)
+
+
+PLAN = (
+    Column("shot"), Column("at", right=True), Column("length", right=True), Column("frames", right=True), Column("camera"),
+    Column("prompt", folds=True), Column("engine"), Column("takes", right=True), Column("cost", right=True),
+)  # fmt: skip
+
+
+NARROW, LEFT_OUT = 100, ("at", "frames", "takes")
+"""Terminals with fewer columns are shown a plan without these."""
+
+
+def _rule(out: Console) -> str:
+    return "-" if out.options.ascii_only else "─"
+
+
+def _write(out: Console, lines: Sequence[str], style: str = "") -> None:
+    """Lines as they are: many at once, since Rich takes its time for each print."""
+    if lines:
+        out.print(Text("\n".join(map(shown, lines)), style=style), soft_wrap=True)
 
 
 def preset_table(found: Mapping[str, Preset]) -> None:

@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 from vidgen.cut.timeline import LoudnessTarget
@@ -19,6 +18,7 @@ from vidgen.errors import InputError, Notice, ProcessingError
 from vidgen.media.ffmpeg import FORMATS, PROTOCOLS, input_args, run_ffmpeg
 from vidgen.media.files import file_url, part_name
 from vidgen.media.rate import SAMPLE_RATE
+from vidgen.media.tables import read_table
 
 AAC_ARGS = ("-c:a", "aac", "-b:a", "256k", "-ar", str(SAMPLE_RATE), "-ac", "2", "-movie_timescale", str(SAMPLE_RATE))
 """The time scale makes the length exact to the sample; older ffmpegs would round it to milliseconds."""
@@ -50,9 +50,7 @@ class Loudness:
 @functools.cache
 def presets() -> dict[str, LoudnessTarget]:
     """The loudness targets by name: web, podcast, ebu, atsc."""
-    import yaml
-
-    table = yaml.safe_load((files("vidgen.cut") / "loudness.yaml").read_text(encoding="utf-8"))
+    table = read_table("vidgen.cut", "loudness.yaml")
     return {name: LoudnessTarget(float(value["i"]), float(value["tp"])) for name, value in table.items()}
 
 

@@ -10,12 +10,12 @@ import functools
 import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib.resources import files
 from typing import Any
 
 from vidgen.cut.lettering import WORD_JOINER, typeface, wrap
 from vidgen.cut.timeline import Cue, FontKind
 from vidgen.errors import Notice
+from vidgen.media.tables import read_table
 
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 NEWLINES = ("\r\n", "\r", "\u2028", "\u2029", "\x0b", "\x0c", "\x85")
@@ -68,9 +68,7 @@ class Block:
 
 @functools.cache
 def _tables() -> dict[str, Any]:
-    import yaml
-
-    tables: dict[str, Any] = yaml.safe_load((files("vidgen.cut") / "titles.yaml").read_text(encoding="utf-8"))
+    tables: dict[str, Any] = read_table("vidgen.cut", "titles.yaml")
     return tables
 
 

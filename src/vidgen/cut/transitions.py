@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import functools
-from importlib.resources import files
+
+from vidgen.media.tables import read_table
 
 CUT = "cut"
 
 
 @functools.cache
 def _table() -> dict[str, str]:
-    import yaml
-
-    table: dict[str, str] = yaml.safe_load((files("vidgen.cut") / "transitions.yaml").read_text(encoding="utf-8"))
+    table: dict[str, str] = read_table("vidgen.cut", "transitions.yaml")
     return table
 
 

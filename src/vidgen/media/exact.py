@@ -15,6 +15,7 @@ from math import isqrt
 from pathlib import Path
 
 from vidgen.errors import InputError, ProcessingError
+from vidgen.media.answers import once_a_file
 from vidgen.media.ffmpeg import Process, input_args
 from vidgen.media.normalise import refuse_hdr
 from vidgen.media.probe import SLOWEST, MediaInfo, open_media, picture_stream, probe_video, rate_of, zero_of
@@ -61,6 +62,12 @@ def probe_exact(path: Path, *, cancelled: Callable[[], bool] = lambda: False) ->
         faults=faults,
         usual_rate=rate if constant else usual_rate(times, info.tick),
     )
+
+
+@once_a_file
+def exact_of(path: Path) -> MediaInfo:
+    """``probe_exact`` of a file that several shots may use: it is decoded once, until it changes."""
+    return probe_exact(path)
 
 
 def _decode(info: MediaInfo, cancelled: Callable[[], bool]) -> tuple[list[int], str]:

@@ -6,11 +6,13 @@ from fractions import Fraction
 from pathlib import Path
 
 from vidgen.errors import ProcessingError
+from vidgen.media.answers import once_a_file
 from vidgen.media.ffmpeg import Process, input_args
 
 _MOST = 1 << 16
 
 
+@once_a_file
 def picture_start(path: Path) -> Fraction | None:
     """The time, in seconds on the file's clock, of the first picture that decodes; None where none does.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidgen.errors import InputError
+from vidgen.media.answers import once_a_file
 from vidgen.media.ffmpeg import FORMATS
 from vidgen.media.files import file_url
 from vidgen.media.look import look_at, square_size
@@ -101,12 +102,14 @@ class MediaInfo:
         return (height, width) if self.rotation in (90, 270) else (width, height)
 
 
+@once_a_file
 def probe(path: Path) -> MediaInfo:
-    """Read a file's streams and count its frames by demuxing. Raises InputError where it is not readable media."""
+    """Read a file's streams and count its frames by demuxing, once until it changes. Raises InputError where it is no media."""
     with open_media(path) as container:
         return _read(path, container)
 
 
+@once_a_file
 def has_sound(path: Path) -> bool:
     """Whether the file has a stream of sound, by its header. Raises InputError where it is not readable media."""
     with open_media(path) as container:

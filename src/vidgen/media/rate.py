@@ -33,7 +33,10 @@ def parse_rate(value: int | float | str | Fraction) -> Fraction:
 def frames_at(seconds: Fraction | float, rate: Fraction) -> int:
     """The frame index nearest to a time; halves go up."""
     exact = Fraction(str(seconds)) if isinstance(seconds, float) else Fraction(seconds)
-    return int(exact * rate + Fraction(1, 2))
+    # In whole numbers, ten times as fast as in fractions: a long film asks often.
+    top, bottom = exact.numerator * rate.numerator, exact.denominator * rate.denominator
+    doubled = 2 * top + bottom
+    return doubled // (2 * bottom) if doubled >= 0 else -(-doubled // (2 * bottom))
 
 
 def samples_at(frame: int, rate: Fraction, sample_rate: int = SAMPLE_RATE) -> int:

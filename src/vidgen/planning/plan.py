@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 
 from vidgen.errors import Notice
@@ -79,10 +81,14 @@ class Plan:
     notices: tuple[Notice, ...] = ()
     enlargements: tuple[PlannedShot, ...] = ()
 
+    @cached_property
+    def enlarged(self) -> Mapping[str, PlannedShot]:
+        """The takes that a provider makes larger, by the id of the shot."""
+        return {one.continues or "": one for one in self.enlargements}
+
     def take_size(self, shot: str) -> tuple[int, int]:
         """Width and height in pixels of the clip of a shot that post-processing gets."""
-        larger = any(one.continues == shot for one in self.enlargements)
-        return (self.width, self.height) if larger else (self.source_width, self.source_height)
+        return (self.width, self.height) if shot in self.enlarged else (self.source_width, self.source_height)
 
     @property
     def total_frames(self) -> int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from importlib.resources import files
 from typing import Any
 
+from vidgen.media.tables import read_table
 from vidgen.storyboard.model import Camera, Motion, Shot
 from vidgen.storyboard.vocabulary import phrase
 from vidgen.takes.request import Task, Words
@@ -13,11 +13,7 @@ from vidgen.takes.request import Task, Words
 
 @functools.cache
 def _orders() -> dict[str, dict[str, Any]]:
-    import yaml
-
-    loaded: dict[str, dict[str, Any]] = yaml.safe_load(
-        files("vidgen.planning").joinpath("prompt_orders.yaml").read_text(encoding="utf-8")
-    )
+    loaded: dict[str, dict[str, Any]] = read_table("vidgen.planning", "prompt_orders.yaml")
     return loaded
 
 

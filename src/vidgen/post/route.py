@@ -6,9 +6,9 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib.resources import files
 
 from vidgen.errors import Notice
+from vidgen.media.tables import read_table
 from vidgen.post.device import gpu_here
 from vidgen.post.engines import Chosen, choose_interpolator, choose_upscaler
 from vidgen.post.settings import PostSettings
@@ -94,9 +94,5 @@ def _time(seconds: float) -> str:
 
 @functools.cache
 def _costs() -> Mapping[str, Mapping[str, float]]:
-    import yaml
-
-    table: Mapping[str, Mapping[str, float]] = yaml.safe_load(
-        files("vidgen.post").joinpath("costs.yaml").read_text(encoding="utf-8")
-    )
+    table: Mapping[str, Mapping[str, float]] = read_table("vidgen.post", "costs.yaml")
     return table

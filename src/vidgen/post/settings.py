@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.errors import Notice
+from vidgen.media.answers import content_of
 from vidgen.media.encode import MASTER, EncodeProfile
-from vidgen.media.files import sha256_file, sha256_json
+from vidgen.media.files import sha256_json
 from vidgen.media.names import named_file
 from vidgen.media.rate import rate_text
 from vidgen.storyboard.model import Post
@@ -112,7 +113,7 @@ class PostSettings:
                 "interpolate": self.interpolate,
                 "upscale": [self.upscale, self.model, self.tile],
                 "grade": [self.grade.contrast, self.grade.saturation, self.grade.temperature],
-                "lut": sha256_file(self.grade.lut) if self.grade.lut and self.grade.lut.is_file() else None,
+                "lut": content_of(self.grade.lut) if self.grade.lut and self.grade.lut.is_file() else None,
                 "grain": [self.grain, self.seed],
                 "profile": self.profile.key(),
                 "animatic": self.animatic,

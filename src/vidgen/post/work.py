@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from vidgen.errors import InputError
-from vidgen.media.files import sha256_file
+from vidgen.media.answers import content_of
 from vidgen.media.normalise import MAX_HOLD, refuse_hdr
 from vidgen.media.probe import MediaInfo
 from vidgen.media.rate import rate_text
@@ -56,7 +56,7 @@ class Work:
         """Identity of the engines, in order, with the checksum of a model of the user's own."""
         model = self.settings.model
         own = model is not None and model.lower().endswith(WEIGHTS_SUFFIXES) and Path(model).is_file()
-        return [*self.route.names, *([sha256_file(Path(model))] if model and own else [])]
+        return [*self.route.names, *([content_of(Path(model))] if model and own else [])]
 
 
 def plan_work(info: MediaInfo, settings: PostSettings, frames: int | None = None) -> Work:

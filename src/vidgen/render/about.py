@@ -12,6 +12,7 @@ from typing import Any, Literal
 from vidgen import __version__
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.catalog.engines import capabilities, engine_table, use_cases
+from vidgen.engines.registry import Engines, plugin_problems
 from vidgen.errors import InputError, VidgenError
 from vidgen.media.home import configuration, lasting_home, offline, vidgen_home
 from vidgen.media.places import writable
@@ -30,16 +31,14 @@ State = Literal["ok", "warn", "bad", "info"]
 
 def engine_rows() -> list[dict[str, Any]]:
     """One row for each engine and model: what it makes, up to what, for how much, and whether it runs here."""
-    from vidgen.engines.registry import engine_names, get_engine
-
-    installed = set(engine_names())
+    installed = Engines()
     rows = []
-    for name in [*engine_table(), *sorted(installed - set(engine_table()))]:
+    for name in [*engine_table(), *(name for name in installed.names if name not in engine_table())]:
         if name in engine_table():
             models: tuple[Capabilities, ...] = engine_table()[name]
         else:
             try:
-                models = (get_engine(name).capabilities(),)
+                models = (installed.get(name).capabilities(),)
             except VidgenError as error:  # a broken plug-in breaks its own row only
                 rows.append(_engine_row(Capabilities(engine=name, kind="local"), False, error.message))
                 continue
@@ -49,15 +48,13 @@ def engine_rows() -> list[dict[str, Any]]:
     return rows
 
 
-def _engine_state(name: str, able: Capabilities, installed: set[str]) -> tuple[bool, str]:
-    from vidgen.engines.registry import get_engine
-
+def _engine_state(name: str, able: Capabilities, installed: Engines) -> tuple[bool, str]:
     if able.retired_on:
         return False, f"retired {able.retired_on}; use {able.instead}"
     if name not in installed:
         return False, f"not in {__version__}"
     try:
-        lacks = get_engine(name).available()
+        lacks = installed.get(name).available()
     except VidgenError as error:
         return False, error.message
     return not lacks, lacks or "ready"
@@ -164,32 +161,23 @@ def diagnose() -> list[dict[str, Any]]:
         ),
         _config(),
     ]
+    installed = Engines()
     for name in engine_table():
         able = engine_table()[name][0]
-        ready, state = _engine_state(name, able, _installed())
-        checks.append(_check("ok" if ready else "info", f"engine {name}", state + _key_place(name)))
-    from vidgen.engines.registry import plugin_problems
-
+        ready, state = _engine_state(name, able, installed)
+        checks.append(_check("ok" if ready else "info", f"engine {name}", state + _key_place(name, installed)))
     for problem in plugin_problems():
         checks.append(_check("warn", f"engine {problem.name}", problem.why, f"reinstall or remove {problem.package}"))
     return checks
 
 
-def _key_place(name: str) -> str:
+def _key_place(name: str, installed: Engines) -> str:
     """Where an engine's key is, for those that have one; never the key."""
-    from vidgen.engines.registry import get_engine
-
     try:
-        place = getattr(get_engine(name), "key_place", str)()
+        place = getattr(installed.get(name), "key_place", str)()
     except VidgenError:
         return ""
     return f" (key from the {place})" if place else ""
-
-
-def _installed() -> set[str]:
-    from vidgen.engines.registry import engine_names
-
-    return set(engine_names())
 
 
 def _check(state: State, name: str, found: str, remedy: str = "") -> dict[str, Any]:

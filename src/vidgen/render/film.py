@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.engines.base import Engine
+from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, MissingError, Notice, ReviewError, VidgenError
 from vidgen.media.files import LONGEST_NAME, shortened
 from vidgen.media.places import check_output_file
@@ -16,7 +17,6 @@ from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.render.events import InTurn, Listener, silent
 from vidgen.render.finish import finish
-from vidgen.render.machine import capabilities_of
 from vidgen.render.planned import plan_loaded
 from vidgen.render.polish import fetching
 from vidgen.render.posting import check_posts, fetch_models, plan_posts
@@ -129,14 +129,15 @@ def render_film(
         raise MissingError("executor.missing", f"executor {options.executor} is not in this version", hint="--executor local")
     listener = InTurn(listener)
     loaded = load_storyboard(board)
-    full = plan_loaded(loaded, options.overrides)
+    installed = Engines()
+    full = plan_loaded(loaded, options.overrides, installed)
     plan = _only(full, options)
     needed = (*_with_parents(full, plan), *plan.enlargements)
     warn(plan.notices)
     output = options.output or Path(_default_name(board, options))
     check_output(output, [board, *files_of(loaded.board, board.parent)], touch=not options.dry_run)
-    engines = ready_engines(needed, require_diffusion=options.require_diffusion)
-    check_shots(needed)
+    engines = ready_engines(needed, installed, require_diffusion=options.require_diffusion)
+    check_shots(needed, installed)
     warn(check_clips(plan.shots, plan.fps))
     posts = plan_posts(plan)
     check_posts(posts)
@@ -179,15 +180,13 @@ def render_film(
     )
 
 
-def ready_engines(shots: Iterable[PlannedShot], *, require_diffusion: bool) -> dict[str, Engine]:
+def ready_engines(shots: Iterable[PlannedShot], installed: Engines, *, require_diffusion: bool) -> dict[str, Engine]:
     """The engines that a plan needs, checked to be usable here before anything is made. Raises MissingError."""
-    from vidgen.engines.registry import engine_names, get_engine
-
     found: dict[str, Engine] = {}
     for shot in shots:
         if shot.engine == "clip" or shot.engine in found:
             continue
-        able = capabilities_of(shot.engine, shot.model)
+        able = installed.capabilities(shot.engine, shot.model)
         if require_diffusion and able and not able.diffusion:
             raise MissingError(
                 "engine.not_diffusion",
@@ -195,11 +194,11 @@ def ready_engines(shots: Iterable[PlannedShot], *, require_diffusion: bool) -> d
                 hint="name an engine with --engine, or leave out --require-diffusion",
                 where=shot.id,
             )
-        if able and not able.retired_on and shot.engine not in engine_names():
+        if able and not able.retired_on and shot.engine not in installed:
             raise MissingError(
                 "engine.not_ready", f"{shot.engine} is not in this version of vidgen", hint="vidgen engines", where=shot.id
             )
-        engine = get_engine(shot.engine)
+        engine = installed.get(shot.engine)
         if lacks := engine.available():
             raise MissingError("engine.not_ready", f"{shot.engine}: {lacks}", hint="vidgen doctor", where=shot.id)
         found[shot.engine] = engine

@@ -10,7 +10,7 @@ from typing import Any
 
 from vidgen.cut import assemble
 from vidgen.errors import Cancelled, Notice, VidgenError
-from vidgen.media.files import sha256_file
+from vidgen.media.answers import content_of
 from vidgen.media.opening import picture_start
 from vidgen.media.os_errors import fault_of
 from vidgen.media.probe import has_sound
@@ -97,7 +97,7 @@ def _sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:
     file = made.picked.file if made.picked else made.planned.clip or clip.file
     if has_sound(file):
         begins = picture_start(file)
-        digest = made.picked.sha256 if made.picked else clip.sha256 if clip.file == file else sha256_file(file)
+        digest = made.picked.sha256 if made.picked else clip.sha256 if clip.file == file else content_of(file)
         return replace(clip, sound=(file, digest), picture_us=None if begins is None else round(begins * 1_000_000))
     if shot.own_sound or not shot.clip:
         warn([Notice("sound.none", "own_sound: the clip came without sound", made.planned.id)])

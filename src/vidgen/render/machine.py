@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from vidgen.catalog.capabilities import Capabilities
 from vidgen.errors import InputError
 from vidgen.media.home import configuration
 from vidgen.planning.engine_choice import Machine
@@ -38,16 +37,3 @@ def jobs_at_once(engine: str, model: str | None, usual: int) -> int:
         if name in told:
             return int(told[name])
     return usual
-
-
-def capabilities_of(engine: str, model: str | None) -> Capabilities | None:
-    """What an engine can do: the table's row, else what an installed third-party engine says of itself."""
-    from vidgen.catalog.engines import capabilities, unknown_model
-    from vidgen.engines.registry import engine_names, get_engine
-
-    known = capabilities(engine, model)
-    if known and known.kind == "local" and model and unknown_model(engine, model, own=True):
-        return get_engine(engine).capabilities(model)  # a folder or a hub id
-    if known or engine not in engine_names():
-        return known
-    return get_engine(engine).capabilities(model)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from vidgen.engines.registry import Engines
 from vidgen.errors import InputError
 from vidgen.planning.compile import Overrides
 from vidgen.render.film import ready_engines
@@ -20,7 +21,8 @@ def pin(board: Path, shot: str, take: int, *, work: Path | None = None) -> dict[
 
     Raises InputError where there is no such shot, or the take is not in the store (it has to be rendered first).
     """
-    plan = plan_loaded(load_storyboard(board), Overrides())
+    engines = Engines()
+    plan = plan_loaded(load_storyboard(board), Overrides(), engines)
     planned = next((entry for entry in plan.shots if entry.id == shot), None)
     if planned is None or planned.request is None:
         known = ", ".join(entry.id for entry in plan.shots if entry.request)
@@ -30,7 +32,7 @@ def pin(board: Path, shot: str, take: int, *, work: Path | None = None) -> dict[
     project = Project.of(board, work)
     with project.reading() as space:
         recorded = space.picks.get(shot)
-        key = recorded.request_key if recorded else _key(plan.shots, shot, space)
+        key = recorded.request_key if recorded else _key(plan.shots, shot, space, engines)
         takes = {entry.take: entry for entry in (space.store.takes_of(key) if space.store and key else [])}
     if take not in takes:
         have = ", ".join(str(number) for number in takes) or "none yet"
@@ -42,7 +44,7 @@ def pin(board: Path, shot: str, take: int, *, work: Path | None = None) -> dict[
     return {"shot": shot, "take": take, "file": str(takes[take].file), "request_key": pick.request_key}
 
 
-def _key(shots: Any, shot: str, space: Any) -> str | None:
+def _key(shots: Any, shot: str, space: Any, engines: Engines) -> str | None:
     """The shot's request key as a render would have it, where no lock file tells."""
-    survey = ShotMaker(tuple(shots), ready_engines(shots, require_diffusion=False), space).survey()
+    survey = ShotMaker(tuple(shots), ready_engines(shots, engines, require_diffusion=False), space).survey()
     return next((made.request_key for made in survey.shots if made.planned.id == shot), None)

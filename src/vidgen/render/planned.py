@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.catalog.capabilities import Capabilities
+from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, Problem, StoryboardError
 from vidgen.media.files import write_text
 from vidgen.media.places import check_output_file
 from vidgen.planning.compile import Overrides, beside, compile_plan
 from vidgen.planning.plan import Plan
 from vidgen.planning.presets import preset as preset_named
-from vidgen.render.machine import capabilities_of, this_machine
+from vidgen.render.machine import this_machine
 from vidgen.storyboard.lint import (
     Finding,
     apply_fixes,
@@ -22,9 +23,11 @@ from vidgen.storyboard.lint import (
     format_json,
     format_sarif,
     format_text,
+    lexicons_of,
     lint_board,
     rules,
 )
+from vidgen.storyboard.lint.lexicon import Lexicons
 from vidgen.storyboard.loader import LoadedBoard, load_storyboard
 from vidgen.storyboard.starter import starter_text
 
@@ -41,26 +44,28 @@ def plan_of(
     seed: int | None = None,
     preset: str | None = None,
     allow_unknown_model: bool = False,
+    engines: Engines,
 ) -> tuple[LoadedBoard, Plan]:
     """Load and plan a storyboard with the command line's wishes."""
     overrides = Overrides(engine, model, candidates, seed, preset_named(preset) if preset else None, allow_unknown_model)
     loaded = load_storyboard(file)
-    return loaded, plan_loaded(loaded, overrides)
+    return loaded, plan_loaded(loaded, overrides, engines)
 
 
-def plan_loaded(loaded: LoadedBoard, overrides: Overrides) -> Plan:
+def plan_loaded(loaded: LoadedBoard, overrides: Overrides, engines: Engines) -> Plan:
     """Plan a storyboard that is already read."""
-    return compile_plan(loaded.board, loaded.path.parent, overrides=overrides, machine=this_machine(), lookup=capabilities_of)
+    lookup = engines.capabilities
+    return compile_plan(loaded.board, loaded.path.parent, overrides=overrides, machine=this_machine(), lookup=lookup)
 
 
-def lint_of(loaded: LoadedBoard) -> list[Finding]:
-    """Lint findings of one storyboard, against the capabilities table."""
+def lint_of(loaded: LoadedBoard, engines: Engines, lexicons: Lexicons | None = None) -> list[Finding]:
+    """Lint findings of a storyboard, against the capabilities table. ``lexicons``: of all that are checked with it."""
 
     def able(engine: str, model: str | None) -> Capabilities | None:
         here = beside(loaded.path.parent, model) if model and engine == "local" else model
-        return capabilities_of(engine, here)
+        return engines.capabilities(engine, here)
 
-    return lint_board(loaded, capabilities=able)
+    return lint_board(loaded, capabilities=able, lexicons=lexicons)
 
 
 @dataclass(frozen=True)
@@ -99,23 +104,33 @@ class LintReport:
 
 def lint_boards(files: Sequence[Path], *, fix: bool) -> LintReport:
     """Lint storyboards; with ``fix`` mend first what is safe to mend."""
+    read = {file: _read(file) for file in dict.fromkeys(files)}
+    lexicons = lexicons_of(loaded for loaded in read.values() if isinstance(loaded, LoadedBoard))
+    engines = Engines()
     findings: list[tuple[Path, Finding]] = []
     fixed = 0
     broken: list[StoryboardError] = []
     for file in files:
-        try:
-            loaded = load_storyboard(file)
-        except StoryboardError as error:
-            broken.append(error)
-            findings += [(file, _unreadable(problem)) for problem in error.problems]
+        loaded = read[file]
+        if isinstance(loaded, StoryboardError):
+            broken.append(loaded)
+            findings += [(file, _unreadable(problem)) for problem in loaded.problems]
             continue
-        found = lint_of(loaded)
+        found = lint_of(loaded, engines, lexicons)
         if fix and any(finding.fix for finding in found):
             write_text(file, apply_fixes(loaded.text, found))
-            before, found = found, lint_of(load_storyboard(file))
+            read[file] = mended = load_storyboard(file)
+            before, found = found, lint_of(mended, engines, lexicons)
             fixed += max(0, len(before) - len(found))
         findings += [(file, finding) for finding in found]
     return LintReport(findings, fixed, broken)
+
+
+def _read(file: Path) -> LoadedBoard | StoryboardError:
+    try:
+        return load_storyboard(file)
+    except StoryboardError as error:
+        return error
 
 
 def _unreadable(problem: Problem) -> Finding:

@@ -11,9 +11,10 @@ from typing import Any
 
 from vidgen import __version__
 from vidgen.errors import Notice
+from vidgen.media.answers import content_of
 from vidgen.media.discovery import find_ffmpeg
 from vidgen.media.encode import encoded_as
-from vidgen.media.exact import probe_exact
+from vidgen.media.exact import exact_of
 from vidgen.media.files import sha256_file, write_text
 from vidgen.media.probe import MediaInfo, probe_video
 from vidgen.planning.plan import Plan, PlannedShot
@@ -58,16 +59,14 @@ class Polisher:
 
     def clip(self, planned: PlannedShot, file: Path) -> ShotClip:
         """The same of a user's own clip; what is only to be brought to the film's size and rate is left to the cut."""
-        digest = sha256_file(file)
+        digest = content_of(file)
         settings = settings_of(self.plan, planned, int(digest[:8], 16))
         self._say(planned, settings.notices)
         found = clip_work(self.plan, planned, settings)
         if found is None:
             return ShotClip(file, digest, None, conform=True)
         work = plan_work(*found, planned.frames)
-        made, digest = self._processed(
-            planned, work, digest, lambda: used_part(probe_exact(file), planned.frames, work.settings)
-        )
+        made, digest = self._processed(planned, work, digest, lambda: used_part(exact_of(file), planned.frames, work.settings))
         whole = (work.settings.width, work.settings.height) == (self.plan.width, self.plan.height)
         return ShotClip(made, digest, settings.profile.key() if whole else None, conform=not whole)
 
@@ -152,7 +151,7 @@ def _key(work: Work, source: str) -> str:
 
 
 def _model(name: str | None) -> str | None:
-    return sha256_file(Path(name)) if name and is_own(name) else name
+    return content_of(Path(name)) if name and is_own(name) else name
 
 
 def _record(result: PostResult) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def _planned(plan: Plan, planned: PlannedShot) -> ShotPost | None:
         found = clip_work(plan, planned, settings)
         return _routed(planned, upright_form(found[0]), found[0].frames, found[1]) if found else None
     assert planned.request
-    paid = next((one for one in plan.enlargements if one.continues == planned.id), None)
+    paid = plan.enlarged.get(planned.id)
     if not paid and not needs_work(plan, planned, settings):
         return None
     return _routed(planned, Form(*plan.take_size(planned.id), plan.source_fps), planned.request.frames, settings, paid)

@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from vidgen.engines.base import Engine
+from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, Notice
 from vidgen.media.normalise import check_usable, source_notices
 from vidgen.media.probe import probe_video
@@ -14,13 +15,11 @@ from vidgen.planning.plan import PlannedShot
 from vidgen.takes.request import ShotRequest
 
 
-def check_shots(shots: Iterable[PlannedShot]) -> None:
+def check_shots(shots: Iterable[PlannedShot], engines: Engines) -> None:
     """Raise InputError for shots that their models cannot make, as far as the storyboard alone tells. Opens no file."""
-    from vidgen.engines.registry import engine_names, get_engine
-
-    known = [shot for shot in shots if shot.request and shot.engine in engine_names()]
-    engines = {name: get_engine(name) for name in {shot.engine for shot in known}}
-    _each(known, engines, lambda engine, shot: engine.check(_opened(shot)))
+    known = [shot for shot in shots if shot.request and shot.engine in engines]
+    needed = {name: engines.get(name) for name in {shot.engine for shot in known}}
+    _each(known, needed, lambda engine, shot: engine.check(_opened(shot)))
 
 
 def rehearse_shots(

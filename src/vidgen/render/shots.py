@@ -23,7 +23,7 @@ from vidgen.render.events import Listener, silent
 from vidgen.render.failures import close_engine, shown, worst
 from vidgen.render.judge import Verdict, judge_takes
 from vidgen.render.local import PROGRESS_EVERY_S, LocalMaker
-from vidgen.render.machine import capabilities_of, jobs_at_once
+from vidgen.render.machine import jobs_at_once
 from vidgen.render.project import Workspace
 from vidgen.render.rehearsal import rehearse_shots
 from vidgen.render.remote import Purchase, run_remote
@@ -399,8 +399,7 @@ class ShotMaker:
     def _places_of(self, engine: LocalEngine, planned: PlannedShot) -> Turns:
         """Where the engine makes takes: as many at once as it says, or as there are jobs. Models share this machine."""
         if engine.name not in self._places:
-            able = capabilities_of(planned.engine, planned.model)
-            allowed = engine.at_once or min(able.concurrency if able else 1, self.jobs or DEFAULT_JOBS)
+            allowed = engine.at_once or min(engine.capabilities(planned.model).concurrency, self.jobs or DEFAULT_JOBS)
             self._places[engine.name] = Turns(max(1, allowed))
         return self._places[engine.name]
 
@@ -408,8 +407,8 @@ class ShotMaker:
         """As many jobs at once as the provider works on for the model."""
         name = f"{planned.engine}/{planned.model}"
         if name not in self._slots:
-            able = capabilities_of(planned.engine, planned.model)
-            allowed = jobs_at_once(planned.engine, planned.model, able.concurrency if able else 1)
+            usual = self.engines[planned.engine].capabilities(planned.model).concurrency
+            allowed = jobs_at_once(planned.engine, planned.model, usual)
             self._slots[name] = asyncio.Semaphore(max(1, allowed))
         return self._slots[name]
 

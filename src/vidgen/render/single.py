@@ -10,12 +10,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, Notice
 from vidgen.media.files import atomic
 from vidgen.planning.compile import Overrides, compile_plan
 from vidgen.render.events import InTurn, Listener, silent
 from vidgen.render.film import check_output, ready_engines
-from vidgen.render.machine import capabilities_of, this_machine
+from vidgen.render.machine import this_machine
 from vidgen.render.project import Project
 from vidgen.render.rehearsal import check_shots
 from vidgen.render.results import shot_data
@@ -117,10 +118,12 @@ def _render_shot(options: ShotOptions, listener: Listener, warn: Callable[[Itera
     board = _board(options)
     unknown = options.allow_unknown_model
     overrides = Overrides(options.engine, options.model, options.candidates, options.seed, allow_unknown_model=unknown)
-    plan = compile_plan(board, Path(), overrides=overrides, machine=this_machine(), lookup=capabilities_of, split=False)
+    installed = Engines()
+    lookup = installed.capabilities
+    plan = compile_plan(board, Path(), overrides=overrides, machine=this_machine(), lookup=lookup, split=False)
     warn(plan.notices)
-    engines = ready_engines(plan.shots, require_diffusion=False)
-    check_shots(plan.shots)
+    engines = ready_engines(plan.shots, installed, require_diffusion=False)
+    check_shots(plan.shots, installed)
     project = Project(options.work or options.output.parent / ".vidgen" / options.output.stem, None)
     with project.locked() as space:
         warn(space.notices)

@@ -21,7 +21,7 @@ from vidgen.cut.timeline import (
     Transition,
 )
 from vidgen.errors import InputError
-from vidgen.media.files import sha256_file
+from vidgen.media.answers import content_of
 from vidgen.media.names import named_file
 from vidgen.media.probe import has_sound
 from vidgen.media.rate import SAMPLE_RATE, samples_at
@@ -187,7 +187,7 @@ def _track(
     duck: bool = False,
 ) -> Track:
     path = named_file(plan.folder, file)
-    return Track(path, sha256_file(path), role, at, start, None, loop, gain_db, fade_in, fade_out, duck)
+    return Track(path, content_of(path), role, at, start, None, loop, gain_db, fade_in, fade_out, duck)
 
 
 def _loudness(audio: Audio | None) -> LoudnessTarget | None:

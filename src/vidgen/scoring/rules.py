@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Literal
+
+from vidgen.media.tables import read_table
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,7 @@ class Rules:
 
 
 def _read() -> Rules:
-    import yaml
-
-    data = yaml.safe_load(files("vidgen.scoring").joinpath("measures.yaml").read_text(encoding="utf-8"))
+    data = read_table("vidgen.scoring", "measures.yaml")
     data["measures"] = {name: Rule(**row) for name, row in data["measures"].items()}
     return Rules(**data)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,10 @@ def _loaded(document: Document, path: Path) -> LoadedBoard:
     if not isinstance(document.value, dict):
         problem = Problem(1, 1, "", "a storyboard is a mapping that begins with vidgen: 1")
         raise StoryboardError(str(path), [*document.problems, problem])
-    shape = list(shape_problems(document.value))
+    shape = list(islice(shape_problems(document.value), MOST_PROBLEMS + 1))
+    if len(shape) > MOST_PROBLEMS:  # whatever this is, it has no shots to look at
+        places = [Problem(*document.place(place), dotted(place), message) for place, message in shape[:MOST_PROBLEMS]]
+        raise StoryboardError(str(path), [*document.problems, *places])
     board, wrong, dropped = _validated(canonical_form(document.value), document)
     found = [*shape, *wrong]
     if board is not None:

@@ -24,11 +24,11 @@ def merged_shot(board: Storyboard, scene: Scene | None, shot: Shot) -> Shot:
     if scene is not None and scene.scene is not None:
         values["scene"] = scene.scene
     _lay_over(values, shot)
-    given = {name for name, value in values.items() if value is not None}
-    return Shot.model_construct(_fields_set=given, **{**_UNSET, **values})
+    return _NOTHING_SAID.model_copy(update={name: value for name, value in values.items() if value is not None})
 
 
-_UNSET = {name: field.get_default() for name, field in Shot.model_fields.items()}
+_NOTHING_SAID = Shot.model_construct(id="", _fields_set=set())
+"""Every key of it is None but the id, which each shot has."""
 
 
 def _lay_over(values: dict[str, Any], keys: ShotKeys) -> None:

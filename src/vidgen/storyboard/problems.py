@@ -7,11 +7,11 @@ import functools
 import typing
 import unicodedata
 from collections.abc import Callable, Mapping
-from importlib.resources import files
 from typing import Any
 
 from pydantic import BaseModel
 
+from vidgen.media.tables import read_table
 from vidgen.storyboard.model import Shot, Storyboard
 
 Detail = Mapping[str, Any]
@@ -111,10 +111,7 @@ def _guess(word: str, options: list[str]) -> str:
 @functools.cache
 def _habits(kind: str) -> Mapping[str, str]:
     """Keys that people bring from elsewhere, and what they are here (``key_habits.yaml``): ``keys`` or ``said``."""
-    import yaml
-
-    text = files("vidgen.storyboard").joinpath("key_habits.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, dict[str, str]] = yaml.load(text, getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+    loaded: dict[str, dict[str, str]] = read_table("vidgen.storyboard", "key_habits.yaml", as_written=True)
     return loaded[kind]
 
 

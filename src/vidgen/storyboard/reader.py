@@ -22,7 +22,8 @@ from vidgen.errors import InputError, Problem, StoryboardError
 from vidgen.storyboard.json_escapes import hidden, shown
 from vidgen.storyboard.syntax_help import plain_words
 
-LARGEST_BYTES = 2_000_000
+LARGEST_BYTES = 8_000_000
+MOST_VALUES = 500_000
 DEEPEST = 40
 
 Path_ = tuple[str | int, ...]
@@ -161,7 +162,7 @@ class _Builder:
         self.document = document
         self.hides = text != document.text
         self.events: Iterator[Any] = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        self.depth = 0
+        self.depth, self.left = 0, MOST_VALUES
 
     def read(self) -> None:
         documents = 0
@@ -176,6 +177,9 @@ class _Builder:
 
     def _value(self, event: Any, path: Path_) -> Any:
         """The value that begins with an event; the rest of its events are consumed."""
+        self.left -= 1
+        if self.left < 0:
+            raise yaml.MarkedYAMLError(problem=f"more than {MOST_VALUES:,} values", problem_mark=event.start_mark)
         kind = type(event)
         start = event.start_mark
         self.document.places.setdefault(path, (start.line + 1, start.column + 1))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
 from typing import Any
 
+from vidgen.media.tables import read_table
 from vidgen.storyboard.model import Storyboard
 from vidgen.storyboard.values import upscale_models
 from vidgen.storyboard.vocabulary import kinds, names
@@ -88,10 +88,7 @@ def storyboard_schema() -> dict[str, Any]:
 @functools.cache
 def help_by_type() -> Mapping[str, Mapping[str, str]]:
     """What every key of every type means, in one sentence each (``key_help.yaml``)."""
-    import yaml
-
-    text = files("vidgen.storyboard").joinpath("key_help.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, dict[str, str]] = yaml.load(text, getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+    loaded: dict[str, dict[str, str]] = read_table("vidgen.storyboard", "key_help.yaml", as_written=True)
     return {**loaded, "Shot": {**loaded["ShotKeys"], **loaded["Shot"]}}
 
 

@@ -38,7 +38,7 @@ def plain_words(error: yaml.MarkedYAMLError, text: str) -> str:
         if at and at in _RESERVED:
             return f"not valid YAML: text that begins with {at} must be in quotes"
     words = next((ours for theirs, ours in _WORDS if theirs in said), said)
-    if said.startswith("nested more than"):
+    if said.startswith(("nested more than", "more than")):
         return said
     opened = error.context_mark
     elsewhere = "closed" in words and opened and mark and opened.line != mark.line

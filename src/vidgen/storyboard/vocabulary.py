@@ -9,8 +9,9 @@ import functools
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
+
+from vidgen.media.tables import read_table
 
 _ALIKE = str.maketrans("", "", "_- ・‐‑‒–—−'’")
 """What makes no difference in a name, after NFKC."""
@@ -40,13 +41,9 @@ class Name:
 
 @functools.cache
 def _tables() -> Mapping[str, tuple[Name, ...]]:
-    import yaml
-
-    text = files("vidgen.storyboard").joinpath("vocabulary.yaml").read_text(encoding="utf-8")
-    # Not SafeLoader: to it the word "none" is nothing, and "on" is true.
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     return {
-        kind: tuple(_name(canonical, row) for canonical, row in rows.items()) for kind, rows in yaml.load(text, loader).items()
+        kind: tuple(_name(canonical, row) for canonical, row in rows.items())
+        for kind, rows in read_table("vidgen.storyboard", "vocabulary.yaml", as_written=True).items()
     }
 
 

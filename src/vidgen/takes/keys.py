@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.errors import InputError
-from vidgen.media.files import sha256_file, sha256_json
+from vidgen.media.answers import content_of
+from vidgen.media.files import sha256_json
 from vidgen.media.names import expanded
 from vidgen.media.rate import rate_text
 from vidgen.takes.request import Inputs, ShotRequest
@@ -161,7 +162,7 @@ def _params(params: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _hash(path: Path) -> str:
     try:
-        return sha256_file(path)
+        return content_of(path)
     except OSError as error:
         why = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
         raise InputError("media.not_found", f"{path} {why}", hint="check the path", where=str(path)) from error

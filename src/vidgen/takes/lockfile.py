@@ -126,7 +126,8 @@ def _text(picks: Picks, owner: str | None) -> str:
 
     named = {"storyboard": owner} if owner else {}
     data = {"version": VERSION, **named, "shots": {shot: row(picks[shot]) for shot in sorted(picks)}}
-    text: str = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, default_flow_style=False, width=1000)
+    dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text: str = yaml.dump(data, None, dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=1000)
     return HEADER + text
 
 

@@ -6,10 +6,10 @@ import difflib
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import Any, Literal
 
 from vidgen.errors import InputError
+from vidgen.media.tables import read_table
 from vidgen.weights.transfer import is_allowed
 
 
@@ -74,9 +74,7 @@ class Model:
 @functools.cache
 def models() -> tuple[Model, ...]:
     """Every model and font, in the registry's order."""
-    import yaml
-
-    rows = yaml.safe_load(files("vidgen.weights").joinpath("registry.yaml").read_text(encoding="utf-8"))
+    rows = read_table("vidgen.weights", "registry.yaml")
     return tuple(_model(name, row) for name, row in rows.items())
 
 

@@ -29,10 +29,12 @@ def plan(
     """Show shots, frames, prompts, engines, cost and lint. No network, writes nothing."""
     with Output("plan", as_json) as out:
         from vidgen.cli.tables import plan_table
+        from vidgen.engines.registry import Engines
         from vidgen.render.planned import lint_of, plan_of
         from vidgen.render.posting import plan_posts, post_notices
         from vidgen.render.rehearsal import check_shots
 
+        engines = Engines()
         loaded, planned = plan_of(
             board,
             engine=engine,
@@ -41,9 +43,10 @@ def plan(
             preset=preset,
             seed=seed,
             allow_unknown_model=allow_unknown_model,
+            engines=engines,
         )
-        check_shots(planned.shots)
-        findings = lint_of(loaded)
+        check_shots(planned.shots, engines)
+        findings = lint_of(loaded, engines)
         posts = plan_posts(planned)
         notices = [*planned.notices, *post_notices(posts)]
         if as_json:

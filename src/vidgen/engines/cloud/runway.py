@@ -10,7 +10,6 @@ import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +21,7 @@ from vidgen.engines.cloud.choices import nearest_shape, tier, within
 from vidgen.engines.cloud.failures import Kind, ProviderError, is_gone
 from vidgen.engines.cloud.inputs import Blob, Limits, excerpt, opening, picture
 from vidgen.errors import InputError
+from vidgen.media.tables import read_table
 from vidgen.takes.request import Inputs, ShotRequest, TakeRequest
 
 VERSION = "2024-11-06"
@@ -213,9 +213,7 @@ def _paid(task: Mapping[str, Any]) -> float | None:
 @functools.cache
 def _specs() -> Mapping[str, Mapping[str, Spec]]:
     """The table: model, operation, what it takes."""
-    import yaml
-
-    table = yaml.safe_load(resources.files("vidgen.engines.cloud").joinpath("runway.yaml").read_text(encoding="utf-8"))
+    table = read_table("vidgen.engines.cloud", "runway.yaml")
     return {
         model: {
             route: Spec(**{**row.get("all", {}), **values}) for route, values in row.items() if route != "all"

@@ -9,14 +9,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.catalog.engines import capabilities
 from vidgen.engines.base import Cancelled, LocalEngine, Progress
 from vidgen.errors import Cancelled as Interrupted
 from vidgen.errors import InputError, MissingError, ProcessingError, VidgenError
+from vidgen.media.answers import Answers
 from vidgen.takes.request import Generated, ShotRequest, TakeRequest
+
+if TYPE_CHECKING:
+    from vidgen.engines.local.folder import ModelFolder
 
 __all__ = ["Local"]
 
@@ -34,6 +38,7 @@ class Local(LocalEngine):
     def __init__(self) -> None:
         self._hosts: list[_Place] = []
         self._free = threading.Condition()
+        self._folders: Answers[str, ModelFolder] = Answers()
 
     @property
     def at_once(self) -> int:  # type: ignore[override]
@@ -47,9 +52,7 @@ class Local(LocalEngine):
         row = capabilities("local", model) or Capabilities(engine="local", kind="local")
         if model is None or known(model) is not None:
             return row
-        from vidgen.engines.local.folder import find_model
-
-        folder = find_model(model)
+        folder = self._folder(model)
         family, tasks = folder.family, folder.tasks
         return replace(
             row,
@@ -76,18 +79,15 @@ class Local(LocalEngine):
 
     def model_key(self, model: str | None) -> str | None:
         """The model's name or that of its folder's content, and its revision."""
-        from vidgen.engines.local.folder import find_model
-
-        folder = find_model(model or _default_model())
+        folder = self._folder(model or _default_model())
         return f"{folder.model.name}@{folder.revision}" if folder.model else folder.revision
 
     def check(self, request: ShotRequest) -> None:
         """See ``Engine``. A model that is not here is not judged: ``model_key`` says so when it is needed."""
         from vidgen.engines.local.checking import check
-        from vidgen.engines.local.folder import find_model
 
         with contextlib.suppress(MissingError):
-            check(request, find_model(_model_of(request)))
+            check(request, self._folder(_model_of(request)))
 
     def rehearse(self, request: ShotRequest) -> Sequence[tuple[str, str]]:
         """See ``Engine``: pictures and videos are opened."""
@@ -100,14 +100,13 @@ class Local(LocalEngine):
     def prepare(self, requests: Sequence[ShotRequest]) -> None:
         """Encode the prompts of the whole film, one model after the other, before any of them is loaded to draw."""
         from vidgen.engines.local.asking import load_of, prompt_of
-        from vidgen.engines.local.folder import find_model
         from vidgen.engines.local.settings import settings
 
         by_model: dict[str, list[ShotRequest]] = {}
         for request in requests:
             by_model.setdefault(_model_of(request), []).append(request)
         for wanted, shots in by_model.items():
-            folder = find_model(wanted)
+            folder = self._folder(wanted)
             prompts = [prompt_of(shot, folder) for shot in shots]
             task: Any = next(iter(folder.tasks))
             stopped = self.stopped or (lambda: False)
@@ -134,11 +133,10 @@ class Local(LocalEngine):
         """Make takes of one shot in as few runs of the model as memory allows."""
         from vidgen.engines.local import wire
         from vidgen.engines.local.asking import ask
-        from vidgen.engines.local.folder import find_model
         from vidgen.engines.local.settings import settings
 
         model = _model_of(takes[0].request)
-        folder = find_model(model)
+        folder = self._folder(model)
         with self._host(model, cancelled) as (host, device), _cleared(outs):
             asked = ask(takes, folder, device, outs, settings())
             track = _Progress(len(takes), progress)
@@ -166,6 +164,12 @@ class Local(LocalEngine):
         for place in self._hosts:
             place.host.close()
         self._hosts = []
+
+    def _folder(self, model: str) -> ModelFolder:
+        """The model as it was found when this engine was first asked for it: looked at and named by its content once a run."""
+        from vidgen.engines.local.folder import find_model
+
+        return self._folders.of(model, lambda: find_model(model))
 
     @contextmanager
     def _host(self, model: str, cancelled: Cancelled = lambda: False) -> Iterator[tuple[Any, Any]]:

@@ -20,7 +20,7 @@ from vidgen.engines.local.job import Adapter, Batch, Cache, Delivery, Load, Offl
 from vidgen.engines.local.memory import weights
 from vidgen.engines.local.settings import Settings
 from vidgen.errors import InputError
-from vidgen.media.files import sha256_file
+from vidgen.media.answers import content_of
 from vidgen.media.names import expanded
 from vidgen.media.rate import rate_text
 from vidgen.takes.request import ShotRequest, TakeRequest, Task
@@ -113,14 +113,16 @@ def prompt_of(request: ShotRequest, folder: ModelFolder) -> Prompt:
 
 def load_of(folder: ModelFolder, task: Task, device: Device, settings: Settings, adapters: tuple[Adapter, ...] = ()) -> Load:
     """How the model's pipeline for a task is put on a device."""
-    offload: Offload = settings.offload or _offload(folder, device, settings.quantise)  # type: ignore[assignment]
+    offload: Offload = "none"
+    if device.kind != "cpu":
+        offload = settings.offload or _offload(folder, device, settings.quantise)  # type: ignore[assignment]
     return Load(
         folder=folder.path.absolute(),
         pipeline=(folder.model.pipelines if folder.model else {}).get(task) or folder.family.pipelines[task],
         device=device.torch_name,
         dtype=settings.dtype or _DTYPE[device.kind],
         share=settings.context_parallel,
-        offload="none" if device.kind == "cpu" else offload,
+        offload=offload,
         tiling=device.is_gpu and offload != "none",
         attention=settings.attention,
         compile=settings.compile,
@@ -359,14 +361,14 @@ def _adapters(
                 "media.not_found", f"params.lora: {file} does not exist", hint="check the path", where=request.shot
             )
         check_safetensors(file)
-        found.append(Adapter(file.absolute(), float(weight), "lora", sha256_file(file)))
+        found.append(Adapter(file.absolute(), float(weight), "lora", content_of(file)))
     move = request.camera.move
     moves = folder.family.moves if folder.model is None or folder.model.moves is None else folder.model.moves
     if move in moves:
         repo = moves[move]
         if pulled := hub.pulled(repo):
             file = next(pulled.path.glob("*.safetensors"))
-            found.append(Adapter(file, 1.0, f"camera {move}", sha256_file(file)))
+            found.append(Adapter(file, 1.0, f"camera {move}", content_of(file)))
         else:
             text = f"camera: the LoRA for {move} is not here, so it is said in the prompt alone; vidgen models pull {repo}"
             notices.append(("engine.wish_approximated", text))
@@ -379,7 +381,7 @@ def _of_quality(folder: ModelFolder, tier: Tier) -> list[Adapter]:
     for lora in _loras(tier, folder):
         if pulled := hub.pulled(hub.place_of(lora.repo, lora.file)):
             file = pulled.path / lora.file
-            found.append(Adapter(file, lora.weight, lora.role, pulled.files[lora.file][1] or sha256_file(file)))
+            found.append(Adapter(file, lora.weight, lora.role, pulled.files[lora.file][1] or content_of(file)))
     return found
 
 

@@ -9,11 +9,13 @@ import os
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from vidgen.catalog.diffusion import Family, Model, families, family_of_pipeline, model, models
 from vidgen.errors import InputError, MissingError
+from vidgen.media.answers import once_a_file
 from vidgen.media.names import expanded
 from vidgen.weights import hub
 
@@ -36,7 +38,7 @@ class ModelFolder:
     model: Model | None
     revision: str
 
-    @property
+    @cached_property
     def tasks(self) -> tuple[str, ...]:
         """What the model can make."""
         if self.model:
@@ -205,6 +207,7 @@ def _config(folder: Path) -> Mapping[str, Any]:
     return config if isinstance(config, dict) else {}
 
 
+@once_a_file
 def check_safetensors(file: Path) -> int:
     """Check that a safetensors file is whole, by its header and size alone; the bytes of its tensors.
 

@@ -16,6 +16,7 @@ from typing import Any
 from vidgen.catalog.diffusion import QUANTISED_BYTES, family_of_pipeline
 from vidgen.engines.local.job import Load, Offload, gguf_files
 from vidgen.errors import VidgenError
+from vidgen.media.answers import once_a_file
 
 _WORDS = (
     "out of memory",  # CUDA, HIP, MPS
@@ -187,6 +188,7 @@ def resident(load: Load) -> int:
     return {"none": sum(parts.values()), "model": largest, "group": streamed, "sequential": largest // 32}[load.offload]
 
 
+@once_a_file
 def _elements(file: Path) -> int:
     """How many numbers a safetensors file has; 0 where it cannot be read, which is for others to tell."""
     try:

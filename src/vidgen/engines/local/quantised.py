@@ -12,7 +12,7 @@ from typing import Any
 from vidgen.engines.local.job import Load, gguf_files
 from vidgen.engines.local.memory import DENOISERS, is_out_of_memory
 from vidgen.errors import InputError, MissingError
-from vidgen.media.files import sha256_file
+from vidgen.media.answers import content_of
 
 
 def quantised(wanted: Load, index: Mapping[str, str], dtype: Any) -> Mapping[str, Any]:
@@ -70,7 +70,7 @@ _SETUPS: Mapping[str, Callable[[Any, Any], Any]] = {
 def named(quantise: str) -> str:
     """The method as manifests name it: files without their folders, with their content."""
     files = gguf_files(quantise)
-    return f"gguf:{', '.join(f'{file.name} sha256:{sha256_file(file)}' for file in files)}" if files else quantise
+    return f"gguf:{', '.join(f'{file.name} sha256:{content_of(file)}' for file in files)}" if files else quantise
 
 
 def _from_gguf(wanted: Load, files: Sequence[Path], index: Mapping[str, str], dtype: Any) -> Mapping[str, Any]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 
 from vidgen.engines.previz.noise import Array, Field
+from vidgen.media.tables import read_table
 from vidgen.storyboard.model import Camera
 
 _NEAREST = 0.3
@@ -91,9 +91,7 @@ def moves() -> Mapping[str, Mapping[str, Any]]:
 
 @functools.cache
 def _table() -> Mapping[str, Any]:
-    import yaml
-
-    data: Mapping[str, Any] = yaml.safe_load(files(__package__).joinpath("moves.yaml").read_text(encoding="utf-8"))
+    data: Mapping[str, Any] = read_table("vidgen.engines.previz", "moves.yaml")
     return data
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from vidgen.engines.previz.colour import mix, ramp, rgb
 from vidgen.engines.previz.noise import Array, random_for
 from vidgen.engines.previz.spec import SceneSpec
+from vidgen.media.tables import read_table
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,7 @@ class Palette:
 
 @functools.cache
 def _table() -> Mapping[str, Any]:
-    import yaml
-
-    data: Mapping[str, Any] = yaml.safe_load(files(__package__).joinpath("palettes.yaml").read_text(encoding="utf-8"))
+    data: Mapping[str, Any] = read_table("vidgen.engines.previz", "palettes.yaml")
     return data
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.resources import files
 from typing import Any
+
+from vidgen.media.tables import read_table
 
 
 @functools.cache
 def table() -> Mapping[str, Any]:
     """The word lists of ``words.yaml``."""
-    import yaml
-
-    data: Mapping[str, Any] = yaml.safe_load(files(__package__).joinpath("words.yaml").read_text(encoding="utf-8"))
+    data: Mapping[str, Any] = read_table("vidgen.engines.previz", "words.yaml")
     return data
 
 

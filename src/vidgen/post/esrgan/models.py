@@ -6,10 +6,10 @@ import functools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Literal
 
 from vidgen.errors import InputError
+from vidgen.media.tables import read_table
 
 Kind = Literal["srvgg", "rrdb"]
 
@@ -45,9 +45,7 @@ class Esrgan:
 @functools.cache
 def models() -> Mapping[str, Esrgan]:
     """Every model by its canonical name."""
-    import yaml
-
-    rows = yaml.safe_load(files("vidgen.post.esrgan").joinpath("models.yaml").read_text(encoding="utf-8"))
+    rows = read_table("vidgen.post.esrgan", "models.yaml")
     return {name: Esrgan(name, **row) for name, row in rows.items()}
 
 

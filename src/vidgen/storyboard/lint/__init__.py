@@ -8,9 +8,10 @@ from __future__ import annotations
 from vidgen.storyboard.lint.board_rules import BOARD_RULES
 from vidgen.storyboard.lint.findings import Edit, Finding, Fix, apply_fixes
 from vidgen.storyboard.lint.formats import format_github, format_json, format_sarif, format_text
+from vidgen.storyboard.lint.lexicon import Lexicons
 from vidgen.storyboard.lint.registry import TEXT_RULES, Rule, rules, rules_table
 from vidgen.storyboard.lint.shot_rules import SHOT_RULES
-from vidgen.storyboard.lint.shots import Lookup, shot_views
+from vidgen.storyboard.lint.shots import Lookup, lexicons_of, shot_views
 from vidgen.storyboard.lint.text import Hit, check_prompt, check_text
 from vidgen.storyboard.loader import LoadedBoard
 
@@ -28,23 +29,25 @@ __all__ = [
     "format_json",
     "format_sarif",
     "format_text",
+    "lexicons_of",
     "lint_board",
     "rules",
     "rules_table",
 ]
 
 
-def lint_board(loaded: LoadedBoard, *, capabilities: Lookup | None = None) -> list[Finding]:
+def lint_board(loaded: LoadedBoard, *, capabilities: Lookup | None = None, lexicons: Lexicons | None = None) -> list[Finding]:
     """Everything that lint finds in a storyboard, in the order of the file.
 
     Args:
         loaded: a storyboard with its places.
         capabilities: what an engine and model can do; without it, rules about engines and prices are silent.
+        lexicons: those of several storyboards, as ``lexicons_of`` makes them, where several are checked.
 
     What several shots inherit from one line is said once. ``lint: {ignore: [V201]}`` on the storyboard, its defaults or
     a shot switches rules off there.
     """
-    views = list(shot_views(loaded, capabilities))
+    views = list(shot_views(loaded, capabilities, lexicons))
     if not views:
         return []
     found = [finding for view in views for rule in SHOT_RULES for finding in rule(view) if finding.rule not in view.ignored]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from vidgen.storyboard.lint.lexicon import lexicon, normalise
+from vidgen.storyboard.lint.lexicon import EVERYTHING, Lexicon, Lexicons, normalise
 
 _UNKNOWN_WAY = re.compile(r"_(?:left|right|up|down|in|out)(?:_pan)?$")
 _KEEPS_COMPANY = frozenset({"tracking", "flyover"})
@@ -41,14 +41,15 @@ def family(move: str) -> str:
     return _UNKNOWN_WAY.sub("", move)
 
 
-def camera_text(text: str, language: str) -> CameraText:
+def camera_text(text: str, language: str, lexicons: Lexicons = EVERYTHING) -> CameraText:
     """The camera words of a prompt, in one language's words."""
-    return _read(normalise(text).text, language)
+    normal = normalise(text).text
+    return _read(normal, lexicons.of(language, normal))
 
 
-def camera_hits(language: str, text: str) -> Iterator[tuple[str, int, int]]:
+def camera_hits(words: Lexicon, text: str) -> Iterator[tuple[str, int, int]]:
     """V301 and V302 in normalised text, as (code, start, end)."""
-    found = _read(text, language)
+    found = _read(text, words)
     names = found.names()
     if len(names) >= 2 or (found.there_and_back and names):
         yield "V301", found.moves[0][1], max(end for _, _, end in found.moves)
@@ -70,9 +71,8 @@ class _Patterns:
     negation_after: re.Pattern[str]
 
 
-@functools.cache
-def _patterns(language: str) -> _Patterns:
-    words = lexicon(language)
+@functools.lru_cache(maxsize=16)
+def _patterns(words: Lexicon) -> _Patterns:
     rows = words.camera
 
     def compiled(patterns: list[str]) -> re.Pattern[str]:
@@ -92,8 +92,8 @@ def _patterns(language: str) -> _Patterns:
     )
 
 
-def _read(text: str, language: str) -> CameraText:
-    patterns = _patterns(language)
+def _read(text: str, words: Lexicon) -> CameraText:
+    patterns = _patterns(words)
     if not patterns.gate.search(text):
         return CameraText()
     text = patterns.ignore.sub(_blank, text)

@@ -90,7 +90,7 @@ def _with_title(view: ShotView, key: str, path: Path_, value: str) -> Fix | None
 def _still(view: ShotView, key: str, better: str, code: str) -> bool:
     """Whether the shot would break the rule with better words in one key."""
     whole = ", ".join(better if name == key else text for name, text, _ in view.fields)
-    return any(hit.code == code for hit in check_text(whole, view.board.language))
+    return any(hit.code == code for hit in check_text(whole, view.board.language, lexicons=view.lexicons))
 
 
 @functools.lru_cache(maxsize=4)

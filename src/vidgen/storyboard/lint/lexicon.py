@@ -4,17 +4,23 @@ A list is a string of comma-separated words; ``nouns`` add their plurals, ``verb
 plurals of another list's nouns, and ``include`` other lists. A pattern is
 a regular expression over normalised text in which ``{name}`` stands for a list and, in English, a blank for any run of
 blanks and hyphens.
+
+The lists hold thousands of words, and patterns made of all of them take a second to compile. ``Lexicons`` reads the texts
+first and leaves out what is in none of them: the same hits, a tenth of the pattern.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
+
+from vidgen.media.tables import read_table
+from vidgen.storyboard.lint.pruning import pruned
 
 LANGUAGES = ("en", "ja")
 _PLAIN = str.maketrans("‘’“”‐‑\n\téèêëáàâäíìîïóòôöúùûüñç", "''\"\"--  eeeeaaaaiiiioooouuuunc")
@@ -33,6 +39,7 @@ class Normal:
     origin: Sequence[int]
 
 
+@functools.lru_cache(maxsize=256)
 def normalise(text: str) -> Normal:
     """NFKC, case-folded, with straight quotes and plain hyphens; every character knows its place in the original."""
     folded = text.translate(_PLAIN).casefold()
@@ -91,15 +98,14 @@ def _branch(node: Mapping[str, Any]) -> str:
 
 
 class Lexicon:
-    """One language's lists and rules."""
+    """One language's lists and rules. ``leads``: how the words begin that may be met, as ``leads_of`` finds them; others are
+    left out of the lists. None: nothing is left out.
+    """
 
-    def __init__(self, language: str) -> None:
-        import yaml
-
-        self.language = language
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        source = files("vidgen.storyboard.lint").joinpath(f"words_{language}.yaml").read_text(encoding="utf-8")
-        data = yaml.load(source, Loader=loader)
+    def __init__(self, language: str, leads: Set[str] | None = None) -> None:
+        self.language, self.leads = language, leads
+        self._runs = " ".join(leads or ())
+        data = _data(language)
         self._patterns: Mapping[str, str] = data["patterns"]
         self._lists: Mapping[str, Any] = data["lists"]
         self.rules: Mapping[str, Mapping[str, Any]] = data["rules"]
@@ -109,7 +115,10 @@ class Lexicon:
         self._expanded: dict[str, str] = dict(_BUILT_IN[language])
 
     def words(self, name: str) -> list[str]:
-        """Every word of a list, with plurals and verb forms."""
+        """Every word of a list, with plurals and verb forms, that may be met."""
+        return [word for word in self._words(name) if self.leads is None or _lead(word, self.language) in self.leads]
+
+    def _words(self, name: str) -> list[str]:
         entry = self._lists[name]
         parts = entry if isinstance(entry, Mapping) else {"words": entry}
         found = _split(parts.get("words", ""))
@@ -120,14 +129,26 @@ class Lexicon:
         for verb in _split(parts.get("verbs", "")):
             found += verb_forms(verb)
         for other in _split(parts.get("include", "")):
-            found += self.words(other)
+            found += self._words(other)
         return found
 
     def expand(self, pattern: str) -> str:
-        """A pattern with its ``{list}`` places filled in."""
+        """A pattern with its ``{list}`` places filled in, without branches that cannot match."""
+        if self.leads is not None:
+            pattern = pruned(pattern, self._is_there, self._has_words) or _NOTHING
         if self.language == "en":
             pattern = re.sub(r"\[[^\]]*\]| \?| ", lambda match: _BLANKS.get(match[0], match[0]), pattern)
         return re.sub(r"\{([a-z_]+)\}", lambda match: self._group(match[1]), pattern)
+
+    def _is_there(self, run: str) -> bool:
+        """Whether literal characters may be in the texts: in English each of their runs of letters within one of a text."""
+        if self.language == "en":
+            return all(part in self._runs for part in _RUN.findall(run))
+        assert self.leads is not None
+        return all(pair in self.leads for pair in map("".join, itertools.pairwise(run))) if run[1:] else run in self.leads
+
+    def _has_words(self, name: str) -> bool:
+        return name not in self._lists or self._group(name) != _NOTHING
 
     def _group(self, name: str) -> str:
         if name not in self._expanded and (name == "does" or name in self._patterns):
@@ -136,19 +157,23 @@ class Lexicon:
         if name not in self._expanded:
             group = any_of(self.words(name))
             bounded = rf"(?<![a-z0-9])(?:{group})(?![a-z0-9])" if self.language == "en" else f"(?:{group})"
-            self._expanded[name] = bounded
+            self._expanded[name] = bounded if group else _NOTHING
         value = self._expanded[name]
         return value.replace(" ", "[ -]+") if name == "adv" else value
 
     def compile(self, patterns: Iterable[str], *, before: bool = False, after: bool = False) -> re.Pattern[str] | None:
         """Any of the patterns as one; ``before``: at the end of what it is matched on; ``after``: at its beginning."""
-        arms = [f"(?:{self.expand(pattern)})" for pattern in patterns]
-        if not arms:
+        expanded = [self.expand(pattern) for pattern in patterns]
+        if not expanded:
             return None
-        joined = "|".join(arms)
+        joined = "|".join(f"(?:{arm})" for arm in expanded if arm != _NOTHING) or _NOTHING
         if self.language == "en" and not before:
             joined = rf"(?<![a-z0-9])(?:{joined})(?![a-z0-9])" if not after else rf"(?:{joined})(?![a-z0-9])"
         return re.compile(rf"(?:{joined})$" if before else joined)
+
+
+_NOTHING = "(?!)"
+"""A pattern that is nowhere."""
 
 
 def _split(words: str) -> list[str]:
@@ -156,9 +181,61 @@ def _split(words: str) -> list[str]:
 
 
 @functools.cache
-def lexicon(language: str) -> Lexicon:
-    """The lexicon of ``en`` or ``ja``."""
+def _data(language: str) -> Mapping[str, Any]:
+    data: Mapping[str, Any] = read_table("vidgen.storyboard.lint", f"words_{language}.yaml")
+    return data
+
+
+@functools.cache
+def _whole(language: str) -> Lexicon:
     return Lexicon(language)
+
+
+def leads_of(text: str, language: str) -> Set[str]:
+    """How the words begin that may be met in normalised text: in English with a whole run of letters, as lists match whole
+    words; in Japanese, where words may begin anywhere, with two characters, or one.
+    """
+    if language == "en":
+        return set(_RUN.findall(text))
+    return {*map("".join, itertools.pairwise(text)), *text}
+
+
+def _lead(word: str, language: str) -> str:
+    if language == "ja":
+        return word[:2]
+    run = _RUN.match(word)
+    return run[0] if run else ""
+
+
+def _cut(words: Iterable[str]) -> Set[str]:
+    """What is left of words at the ends of a window of text: rules look at so many characters around a match."""
+    return {part for word in words for place in range(1, len(word)) for part in (word[:place], word[place:])}
+
+
+_RUN = re.compile(r"[a-z0-9]+")
+
+
+class Lexicons:
+    """The lexicon of each language for some texts (as they are written): made once for all that is to be checked, and handed
+    down. Without texts: everything.
+    """
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        different = {normalise(text).text for text in texts}
+        self._known = {language: {""}.union(*(leads_of(text, language) for text in different)) for language in LANGUAGES}
+        self._made: dict[str, Lexicon] = {}
+
+    def of(self, language: str, *texts: str) -> Lexicon:
+        """The lexicon to read normalised texts with; the whole one, where they have words that the texts before had not."""
+        if not all(leads_of(text, language) <= self._known[language] for text in texts):
+            return _whole(language)
+        if language not in self._made:
+            known = self._known[language]
+            self._made[language] = Lexicon(language, known | _cut(known) if language == "en" else known)
+        return self._made[language]
+
+
+EVERYTHING = Lexicons()
 
 
 def languages_of(text: str) -> tuple[str, ...]:

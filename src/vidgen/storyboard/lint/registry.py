@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Literal
+
+from vidgen.media.tables import read_table
 
 Severity = Literal["error", "warning", "info"]
 
@@ -31,10 +32,7 @@ class Rule:
 @functools.cache
 def rules() -> Mapping[str, Rule]:
     """Every rule by its code, in the order of codes."""
-    import yaml
-
-    text = files("vidgen.storyboard.lint").joinpath("rules.yaml").read_text(encoding="utf-8")
-    rows = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    rows = read_table("vidgen.storyboard.lint", "rules.yaml")
     return {code: Rule(code, **rows[code]) for code in sorted(rows)}
 
 

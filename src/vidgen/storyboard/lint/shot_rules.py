@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from vidgen.storyboard.lint.camera import family
 from vidgen.storyboard.lint.findings import Finding
 from vidgen.storyboard.lint.fixes import text_fix
-from vidgen.storyboard.lint.lexicon import languages_of, lexicon, normalise
+from vidgen.storyboard.lint.lexicon import languages_of, normalise
 from vidgen.storyboard.lint.post_rules import post_rules
 from vidgen.storyboard.lint.shots import ShotView
 from vidgen.storyboard.lint.text import check_text
@@ -31,7 +31,8 @@ def words(view: ShotView) -> Iterator[Finding]:
     if view.shot.clip or not view.text:
         return
     people = len(view.shot.characters or ())
-    for hit in check_text(view.text, view.board.language, style=view.shot.style or "", people=people):
+    style = view.shot.style or ""
+    for hit in check_text(view.text, view.board.language, style=style, people=people, lexicons=view.lexicons):
         if hit.code in view.ignored:
             continue
         key = view.field_at(hit.start)
@@ -118,8 +119,8 @@ def negation(view: ShotView) -> Iterator[Finding]:
     if not able or able.negative or not able.diffusion or view.shot.clip:
         return
     for language in languages_of(view.text):
-        pattern = re.compile(lexicon(language).negation["ask"])
         normal = normalise(view.text)
+        pattern = re.compile(view.lexicons.of(language, normal.text).negation["ask"])
         if match := pattern.search(normal.text):
             start, end = normal.origin[match.start()], normal.origin[match.end()]
             path = view.path_of(view.field_at(start))
@@ -150,8 +151,9 @@ def cast(view: ShotView) -> Iterator[Finding]:
     """V501."""
     listed = view.shot.characters or ()
     known = view.board.characters
+    folded = view.text.casefold()
     for name in known:
-        if name not in listed and _named(name, view.text):
+        if name.casefold() in folded and name not in listed and _named(name, view.text):
             how = f"add characters: [{name}] to the shot"
             yield view.finding("V501", view.path, what=f"{name} is in the words but not in the shot's characters", how=how)
     for index, name in enumerate(listed):

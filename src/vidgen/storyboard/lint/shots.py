@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.storyboard.lint.camera import CameraText, camera_text
 from vidgen.storyboard.lint.findings import Finding, Fix
-from vidgen.storyboard.lint.lexicon import languages_of
+from vidgen.storyboard.lint.lexicon import Lexicons, languages_of
 from vidgen.storyboard.lint.registry import rules
 from vidgen.storyboard.loader import LoadedBoard
 from vidgen.storyboard.merge import merged_shot
@@ -26,7 +26,9 @@ Lookup = Callable[[str, str | None], Capabilities | None]
 
 @dataclass(frozen=True)
 class ShotView:
-    """One shot: ``own`` as the file has it, ``shot`` with all defaults under it, ``path`` where it stands."""
+    """One shot: ``own`` as the file has it, ``shot`` with all defaults under it, ``path`` where it stands; ``lexicons`` to read
+    its words with.
+    """
 
     loaded: LoadedBoard
     scene: Scene
@@ -35,6 +37,7 @@ class ShotView:
     shot: Shot
     path: Path_
     able: Capabilities | None
+    lexicons: Lexicons
 
     @property
     def board(self) -> Storyboard:
@@ -69,15 +72,10 @@ class ShotView:
     @cached_property
     def fields(self) -> tuple[tuple[str, str, int], ...]:
         """The words that go into the prompt: (key, text, where the text begins in ``text``)."""
-        names = ("prompt", "prompt_extra") if self.shot.prompt else _WORDS
         found, start = [], 0
-        for name in names:
-            value: Any = self.shot
-            for part in name.split("."):
-                value = getattr(value, part, None) if value is not None else None
-            if isinstance(value, str) and value.strip():
-                found.append((name, value, start))
-                start += len(value) + len(_JOIN)
+        for name, value in _prompt_words(self.shot):
+            found.append((name, value, start))
+            start += len(value) + len(_JOIN)
         return tuple(found)
 
     @cached_property
@@ -90,7 +88,7 @@ class ShotView:
         """The camera moves in the words."""
         if self.shot.clip:
             return CameraText()
-        found = [camera_text(self.text, language) for language in languages_of(self.text)]
+        found = [camera_text(self.text, language, self.lexicons) for language in languages_of(self.text)]
         return next((words for words in found if words.moves or words.static), CameraText())
 
     @property
@@ -119,13 +117,39 @@ def make_finding(
     return Finding(code, rule.severity, rule.message.format(**words), remedy.format(**words), shot, path, line, column, fix)
 
 
-def shot_views(loaded: LoadedBoard, lookup: Lookup | None) -> Iterator[ShotView]:
+def shot_views(loaded: LoadedBoard, lookup: Lookup | None, lexicons: Lexicons | None = None) -> Iterator[ShotView]:
     """Every shot of a storyboard, in order; a scene without shots is a shot."""
-    board = loaded.board
+    shots = list(_merged(loaded.board))
+    lexicons = lexicons or Lexicons(_texts(shot for *_, shot in shots))
+    for scene_index, scene, index, own, shot in shots:
+        named = shot.engine and shot.engine != "auto"
+        able = lookup(str(shot.engine), shot.model) if lookup and named else None
+        yield ShotView(loaded, scene, scene_index, own, shot, loaded.shot_path(scene_index, index), able, lexicons)
+
+
+def lexicons_of(boards: Iterable[LoadedBoard]) -> Lexicons:
+    """The lexicons for all that some storyboards say."""
+    return Lexicons(_texts(shot for loaded in boards for *_, shot in _merged(loaded.board)))
+
+
+def _merged(board: Storyboard) -> Iterator[tuple[int, Scene, int, Shot, Shot]]:
+    """Each shot as the file has it and with all defaults under it, with its scene and their places."""
     for scene_index, scene in enumerate(board.scenes):
-        own_shots = scene.shots or (Shot(id=scene.id, scene=scene.scene, duration=scene.duration),)
-        for index, own in enumerate(own_shots):
-            shot = merged_shot(board, scene, own)
-            named = shot.engine and shot.engine != "auto"
-            able = lookup(str(shot.engine), shot.model) if lookup and named else None
-            yield ShotView(loaded, scene, scene_index, own, shot, loaded.shot_path(scene_index, index), able)
+        for index, own in enumerate(scene.shots or (Shot(id=scene.id, scene=scene.scene, duration=scene.duration),)):
+            yield scene_index, scene, index, own, merged_shot(board, scene, own)
+
+
+def _texts(shots: Iterable[Shot]) -> Iterator[str]:
+    for shot in shots:
+        yield _JOIN.join(text for _, text in _prompt_words(shot))
+        yield shot.style or ""
+
+
+def _prompt_words(shot: Shot) -> Iterator[tuple[str, str]]:
+    """The words of a shot that go into its prompt, by key."""
+    for name in ("prompt", "prompt_extra") if shot.prompt else _WORDS:
+        value: Any = shot
+        for part in name.split("."):
+            value = getattr(value, part, None) if value is not None else None
+        if isinstance(value, str) and value.strip():
+            yield name, value

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vidgen.storyboard.lint.camera import camera_hits
-from vidgen.storyboard.lint.lexicon import LANGUAGES, Normal, languages_of, lexicon, normalise
+from vidgen.storyboard.lint.lexicon import EVERYTHING, LANGUAGES, Lexicon, Lexicons, Normal, languages_of, normalise
 
 
 @dataclass(frozen=True)
@@ -27,16 +27,26 @@ def check_prompt(text: str, language: str | None = None, style: str = "") -> lis
     return sorted({hit.code for hit in check_text(text, language, style=style)})
 
 
-def check_text(text: str, language: str | None = None, *, style: str = "", people: int = 0) -> list[Hit]:
+def check_text(
+    text: str,
+    language: str | None = None,
+    *,
+    style: str = "",
+    people: int = 0,
+    lexicons: Lexicons = EVERYTHING,
+) -> list[Hit]:
     """Every text rule that a prompt breaks, one hit a rule, in order of place.
 
     ``style`` may excuse what is deliberate (impossible physics in a fantasy); ``people`` is how many characters the
-    shot declares beside its text.
+    shot declares beside its text. ``lexicons`` made for many texts make each of them cheap to check.
     """
-    normal = normalise(text)
+    normal, manner = normalise(text), normalise(style).text
     found: dict[str, tuple[int, int]] = {}
     for name in languages_of(text) or ((language,) if language in ("en", "ja") else ()):
-        spans = [*_rule_hits(name, normal.text, normalise(style).text, people), *camera_hits(name, normal.text)]
+        words = lexicons.of(name, normal.text, manner)
+        hits = _rule_hits(words, normal.text, people)
+        spans = [span for span in hits if not _excused(words, span[0], normal.text, manner, lexicons)]
+        spans += camera_hits(words, normal.text)
         for code, start, end in spans:
             found.setdefault(code, (start, end))
     return sorted((_hit(code, text, normal, *span) for code, span in found.items()), key=lambda hit: (hit.start, hit.code))
@@ -52,8 +62,8 @@ class _TextRule:
     from matches that most texts do not have, and compiling all of them takes a second.
     """
 
-    def __init__(self, language: str, row: Mapping[str, Any]) -> None:
-        self._language, self._row = language, row
+    def __init__(self, words: Lexicon, row: Mapping[str, Any]) -> None:
+        self._words, self._row = words, row
         self._compiled: dict[str, re.Pattern[str] | None] = {}
         self.count: int = row.get("count", 1)
         self.negatable: bool = row.get("negatable", True)
@@ -65,34 +75,34 @@ class _TextRule:
         """Any of the patterns under this key of the row, as one; None where it has none."""
         if key not in self._compiled:
             given = self._row.get(key, ())
-            self._compiled[key] = lexicon(self._language).compile(
+            self._compiled[key] = self._words.compile(
                 [given] if isinstance(given, str) else given, before=key == "unless_before", after=key == "unless_after"
             )
         return self._compiled[key]
 
 
-@functools.cache
-def _rules(language: str) -> Mapping[str, _TextRule]:
-    return {code: _TextRule(language, row) for code, row in lexicon(language).rules.items()}
+@functools.lru_cache(maxsize=16)
+def _rules(words: Lexicon) -> Mapping[str, _TextRule]:
+    return {code: _TextRule(words, row) for code, row in words.rules.items()}
 
 
-def _rule_hits(language: str, text: str, style: str, people: int) -> Iterator[tuple[str, int, int]]:
-    scene = _Scene(language, text, people)
-    for code, rule in _rules(language).items():
-        span = _first(rule, scene)
-        if span and not _excused(rule, code, text, style):
+def _rule_hits(words: Lexicon, text: str, people: int) -> Iterator[tuple[str, int, int]]:
+    scene = _Scene(words, text, people)
+    for code, rule in _rules(words).items():
+        if span := _first(rule, scene):
             yield code, *span
 
 
-def _excused(rule: _TextRule, code: str, text: str, style: str) -> bool:
+def _excused(words: Lexicon, code: str, text: str, style: str, lexicons: Lexicons) -> bool:
     """Whether the text, or a style in whatever language, makes a rule pointless (impossible physics in a fantasy)."""
-    excuse = rule.pattern("unless_text")
+    excuse = _rules(words)[code].pattern("unless_text")
     if excuse is None:
         return False
     if excuse.search(text):
         return True
-    patterns = (rules[code].pattern("unless_text") for rules in map(_rules, LANGUAGES) if code in rules)
-    return bool(style) and any(pattern and pattern.search(style) for pattern in patterns)
+    others = (_rules(lexicons.of(name, style)) for name in LANGUAGES if style)
+    patterns = (rules[code].pattern("unless_text") for rules in others if code in rules)
+    return any(pattern and pattern.search(style) for pattern in patterns)
 
 
 def _first(rule: _TextRule, scene: _Scene) -> tuple[int, int] | None:
@@ -154,9 +164,9 @@ def _without_quotes(text: str) -> str:
 class _Scene:
     """Who is in a text, and who does a thing in it."""
 
-    def __init__(self, language: str, text: str, people: int) -> None:
+    def __init__(self, words: Lexicon, text: str, people: int) -> None:
         self.text, self.people = text, people
-        self._words = _who(language)
+        self._words = _who(words)
 
     def negated(self, before: str, after: str) -> bool:
         """Whether the words around a match deny it."""
@@ -199,9 +209,8 @@ class _Who:
     negation_after: re.Pattern[str]
 
 
-@functools.cache
-def _who(language: str) -> _Who:
-    words = lexicon(language)
+@functools.lru_cache(maxsize=16)
+def _who(words: Lexicon) -> _Who:
     rows = words.who
     patterns = {
         key: re.compile(words.expand(rows[key])) for key in ("group", "someone", "person", "nonhuman", "nonhuman_before")

@@ -1,0 +1,104 @@
+"""Patterns without what cannot match: branches that need a piece of text which is nowhere.
+
+A branch of a regular expression needs every literal in it that is not optional. Where one of them is in none of the texts, the
+branch is left out; what is left finds exactly the same in these texts, and is compiled and matched in a fraction of the time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+_TOKEN = re.compile(
+    r"""\\. | \[\^?\]?(?:\\.|[^\]\\])*\]      # an escape, a class
+      | \(\?(?:[:=!]|<[=!]) | [()|]           # groups and branches
+      | [?*+]\?? | \{\d*,?\d*\}\??            # how often
+      | \{[a-z_]+\} | .                       # the place of a list, a character""",
+    re.VERBOSE | re.DOTALL,
+)
+_OFTEN = re.compile(r"[?*+]\??|\{\d*,?\d*\}\??")
+
+
+def pruned(pattern: str, is_there: Callable[[str], bool], has_words: Callable[[str], bool]) -> str | None:
+    """The pattern without branches that cannot match; None where it cannot match at all.
+
+    Args:
+        pattern: a regular expression with places for lists, ``{name}``. One with numbered groups comes back as it is.
+        is_there: whether a run of literal characters is in any of the texts.
+        has_words: whether a list has words that are in any of the texts.
+    """
+    tokens = _TOKEN.findall(pattern)
+    return pattern if "(" in tokens else _Pruner(tokens, is_there, has_words).branches()
+
+
+@dataclass
+class _Branch:
+    """A branch as far as it is read: its text, the run of literals at its end, and whether it may match."""
+
+    text: list[str] = field(default_factory=list)
+    run: str = ""
+    alive: bool = True
+
+
+class _Pruner:
+    def __init__(self, tokens: list[str], is_there: Callable[[str], bool], has_words: Callable[[str], bool]) -> None:
+        self._tokens, self._place = tokens, 0
+        self._is_there, self._has_words = is_there, has_words
+
+    def branches(self) -> str | None:
+        """Branches up to the end of the group, joined; None where all are dead."""
+        kept = []
+        while True:
+            branch = self._branch()
+            if branch.alive:
+                kept.append("".join(branch.text))
+            if self._next() != "|":
+                return "|".join(kept) if kept else None
+
+    def _branch(self) -> _Branch:
+        branch = _Branch()
+        while self._peek() not in ("|", ")", ""):
+            self._item(branch)
+        self._end_run(branch)
+        return branch
+
+    def _item(self, branch: _Branch) -> None:
+        token = self._next()
+        literal = len(token) == 1 and token not in ".^$"
+        text: str | None = token
+        if token.startswith("(?"):
+            text = self._group(token)
+        elif token.startswith("{"):
+            text = token if self._has_words(token[1:-1]) else None
+        often = self._next() if _OFTEN.fullmatch(self._peek()) else ""
+        optional = often[:1] in ("?", "*") or often.startswith(("{0", "{,"))
+        if literal and not optional:
+            branch.run += token
+        if not literal or often:
+            self._end_run(branch)
+        if text is not None:
+            branch.text.append(text + often)
+        elif not optional:
+            branch.alive = False
+
+    def _group(self, opened: str) -> str | None:
+        """A group that is opened; a look around is kept whole."""
+        start = self._place
+        inner = self.branches()
+        if opened != "(?:":
+            return opened + "".join(self._tokens[start : self._place])
+        return None if inner is None else f"(?:{inner})"
+
+    def _end_run(self, branch: _Branch) -> None:
+        if branch.run and branch.alive:
+            branch.alive = self._is_there(branch.run)
+        branch.run = ""
+
+    def _peek(self) -> str:
+        return self._tokens[self._place] if self._place < len(self._tokens) else ""
+
+    def _next(self) -> str:
+        token = self._peek()
+        self._place += 1
+        return token
