@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -42,8 +41,8 @@ def column_lines(columns: Sequence[Column], rows: Iterable[Sequence[str]], width
 def _line(texts: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> str:
     padded = []
     for text, column, width in zip(texts, columns, widths, strict=True):
-        blank = " " * (width - _cells(text))
-        padded.append(blank + text if column.right else text + blank)
+        letters = width - (0 if text.isascii() else cell_len(text) - len(text))
+        padded.append(text.rjust(letters) if column.right else text.ljust(letters))
     return _GAP.join(padded).rstrip()
 
 
@@ -51,14 +50,19 @@ def _folded(text: str, width: int) -> list[str]:
     """The lines of a text, broken at blanks where it has any."""
     if _cells(text) <= width:
         return [text]
-    lines = [""]
-    for word in re.findall(r"\S+\s*", text):
-        if lines[-1] and _cells(lines[-1]) + _cells(word.rstrip()) > width:
-            lines.append("")
-        first, *more = chop_cells(word, width) if _cells(word.rstrip()) > width else [word]
-        lines[-1] += first
-        lines += more
-    return [line.rstrip() for line in lines]
+    lines: list[str] = []
+    line, used = [""], width + 1
+    for word in text.split():
+        size = _cells(word)
+        if used + 1 + size <= width:
+            line.append(word)
+            used += 1 + size
+            continue
+        lines.append(" ".join(line))
+        *whole, last = chop_cells(word, width) if size > width else [word]
+        lines += whole
+        line, used = [last], _cells(last) if whole else size
+    return [*lines[1:], " ".join(line)]
 
 
 def _cells(text: str) -> int:
