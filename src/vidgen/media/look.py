@@ -119,7 +119,7 @@ def _decoded(container: InputContainer, stream: VideoStream, before: list[int]) 
     """Pictures from the start, past packets that do not decode; times of all packets that were tried go into ``before``."""
     import av
 
-    container.seek(0)
+    container.seek(min(0, container.start_time or 0))  # a clock that wraps later may begin below 0
     try:
         for packet in container.demux(stream):
             if packet.size and packet.pts is not None and not packet.is_discard:
