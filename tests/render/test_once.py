@@ -18,7 +18,7 @@ import pytest
 from support import Film, Vidgen, opened
 from vidgen.media import discovery, files, tables
 from vidgen.media.ffmpeg import run_ffmpeg
-from vidgen.media.once import Once, content_of
+from vidgen.media.answers import Answers, content_of
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
 
 
 def test_threads_that_ask_for_the_same_wait_for_one_of_them() -> None:
-    once: Once[str, int] = Once()
+    once: Answers[str, int] = Answers()
     asked: list[int] = []
 
     def work() -> int:
@@ -122,7 +122,7 @@ def test_threads_that_ask_for_the_same_wait_for_one_of_them() -> None:
 
 
 def test_a_failure_is_not_kept() -> None:
-    once: Once[str, int] = Once()
+    once: Answers[str, int] = Answers()
     with pytest.raises(ZeroDivisionError):
         once.of("key", lambda: 1 // 0)
     assert once.of("key", lambda: 2) == 2

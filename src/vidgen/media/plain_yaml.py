@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 
@@ -13,19 +14,19 @@ def read_yaml(raw: bytes) -> Any:
     """
     import yaml
 
-    class Loader(yaml.SafeLoader):
+    class Loader(_base()):  # type: ignore[misc]
         """YAML's plain values, nothing more."""
 
         def compose_node(self, parent: Any, index: Any) -> Any:
-            event = self.peek_event()  # type: ignore[no-untyped-call]
+            event = self.peek_event()
             if isinstance(event, yaml.AliasEvent) or event.anchor is not None or getattr(event, "tag", None) is not None:
                 mark = event.start_mark
                 raise ValueError(f"line {mark.line + 1}, column {mark.column + 1}: tags, anchors and aliases are not used here")
             return super().compose_node(parent, index)
 
         def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-            names = [key.value for key, _ in node.value if isinstance(key.value, str)]
-            if twice := {name for name in names if names.count(name) > 1}:
+            times = Counter(key.value for key, _ in node.value if isinstance(key.value, str))
+            if twice := {name for name, count in times.items() if count > 1}:
                 raise ValueError(f"{', '.join(sorted(twice))} is there twice")
             found: dict[Any, Any] = super().construct_mapping(node, deep)
             return found
@@ -43,3 +44,22 @@ def read_yaml(raw: bytes) -> Any:
         raise ValueError(" ".join(str(error).split())) from None
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def _base() -> Any:
+    """SafeLoader, with libyaml's parser where that is there; libyaml's own composer would not end a deep file with an error."""
+    import yaml
+
+    parser: Any = getattr(yaml, "CParser", None)
+    if parser is None:
+        return yaml.SafeLoader
+    composer, constructor, resolver = yaml.composer.Composer, yaml.constructor.SafeConstructor, yaml.resolver.Resolver
+
+    class Fast(composer, parser, constructor, resolver):  # type: ignore[misc, valid-type]
+        def __init__(self, stream: str) -> None:
+            parser.__init__(self, stream)
+            composer.__init__(self)
+            constructor.__init__(self)
+            resolver.__init__(self)
+
+    return Fast
