@@ -17,8 +17,8 @@ import pytest
 
 from support import Film, Vidgen, opened
 from vidgen.media import discovery, files, tables
-from vidgen.media.ffmpeg import run_ffmpeg
 from vidgen.media.answers import Answers, content_of
+from vidgen.media.ffmpeg import run_ffmpeg
 
 
 @pytest.fixture
