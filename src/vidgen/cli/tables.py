@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from vidgen.cli.columns import Column, column_lines
 from vidgen.cli.screen import console, text
@@ -78,8 +77,8 @@ def plan_table(
         )
         for shot in plan.shots
     ]
-    shown = [index for index, column in enumerate(PLAN) if out.width >= NARROW or column.name not in LEFT_OUT]
-    columns, rows = [PLAN[index] for index in shown], [[row[index] for index in shown] for row in rows]
+    kept = [index for index, column in enumerate(PLAN) if out.width >= NARROW or column.name not in LEFT_OUT]
+    columns, rows = [PLAN[index] for index in kept], [[shown(row[index]) for index in kept] for row in rows]
     title, names, *lines = plan.board.title or file.stem, *column_lines(columns, rows, out.width, _rule(out))
     _write(out, [title, names], "bold")
     _write(out, lines)
@@ -113,7 +112,7 @@ def _rule(out: Console) -> str:
 def _write(out: Console, lines: Sequence[str], style: str = "") -> None:
     """Lines as they are: many at once, since Rich takes its time for each print."""
     if lines:
-        out.print(Text("\n".join(map(shown, lines)), style=style), soft_wrap=True)
+        out.print(text("\n".join(lines), style=style), soft_wrap=True)
 
 
 def preset_table(found: Mapping[str, Preset]) -> None:

@@ -119,7 +119,8 @@ def _decoded(container: InputContainer, stream: VideoStream, before: list[int]) 
     """Pictures from the start, past packets that do not decode; times of all packets that were tried go into ``before``."""
     import av
 
-    container.seek(0)
+    if (container.start_time or 0) >= 0:  # else it was opened for this: a clock that wraps later cannot be sought below 0
+        container.seek(0)
     try:
         for packet in container.demux(stream):
             if packet.size and packet.pts is not None and not packet.is_discard:

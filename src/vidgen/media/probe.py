@@ -19,6 +19,7 @@ from vidgen.media.tracks import Track, demux, may_jump, promised_end
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.packet import Packet
     from av.stream import Stream
     from av.video.stream import VideoStream
 
@@ -206,6 +207,17 @@ def zero_of(container: InputContainer, streams: Sequence[Stream]) -> Fraction:
     return Fraction(container.start_time or 0, 1_000_000)
 
 
+def _looked(
+    path: Path, container: InputContainer, video: VideoStream, keys: Sequence[Packet[Any]]
+) -> tuple[Mapping[str, Any], int]:
+    """``look_at`` from the file's beginning."""
+    if (container.start_time or 0) >= 0:
+        return look_at(path, container, video, keys)
+    with open_media(path) as again:
+        picture = picture_stream(again)
+        return look_at(path, again, picture, keys) if picture is not None else ({}, 0)
+
+
 def _read(path: Path, container: InputContainer) -> MediaInfo:
     video = picture_stream(container)
     audio = next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
@@ -218,7 +230,7 @@ def _read(path: Path, container: InputContainer) -> MediaInfo:
     end = picture.end_s if promised.own else max(track.end_s for track in tracks.values())
     start = container.start_time / 1_000_000 if container.start_time else 0.0
     missing = promised.seconds - max(end, end - start)  # Matroska counts its length from 0, MP4 from the first picture
-    look, undecoded = look_at(path, container, video, keys) if video and picture.times else ({}, 0)
+    look, undecoded = _looked(path, container, video, keys) if video and picture.times else ({}, 0)
     times = sorted(picture.times)[undecoded:]
     told = (video.average_rate, video.guessed_rate, video.base_rate) if video else ()
     rate, constant = rate_of(times, picture.tick, told) if video else (Fraction(0), True)
