@@ -8,6 +8,7 @@ from pathlib import Path
 from vidgen.errors import ProcessingError
 from vidgen.media.answers import once_a_file
 from vidgen.media.ffmpeg import Process, input_args
+from vidgen.media.probe import picture_source
 
 _MOST = 1 << 16
 
@@ -20,7 +21,7 @@ def picture_start(path: Path) -> Fraction | None:
     """
     args = [
         *input_args(path.absolute(), "-copyts"),
-        *("-map", "0:V:0", "-an", "-sn", "-dn", "-frames:v", "1", "-vf", "scale=16:16:flags=neighbor,format=gray"),
+        *("-map", picture_source(path), "-an", "-sn", "-dn", "-frames:v", "1", "-vf", "scale=16:16:flags=neighbor,format=gray"),
         *("-fps_mode", "passthrough", "-enc_time_base", "1/1000000", "-f", "framecrc", "pipe:1"),
     ]
     try:

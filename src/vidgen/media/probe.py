@@ -178,6 +178,13 @@ def picture_stream(container: InputContainer) -> VideoStream | None:
     return min(_pictures(container), key=_is_still, default=None)
 
 
+def picture_source(path: Path) -> str:
+    """``MediaInfo.source`` of a file, by its header alone. Raises InputError where it is not readable media."""
+    with open_media(path) as container:
+        video = picture_stream(container)
+        return f"0:V:{_pictures(container).index(video) if video else 0}"
+
+
 def is_cover(stream: Stream) -> bool:
     """Whether a stream is a picture of the file, not in it: a cover, or the thumbnails of chapters."""
     return stream.type == "video" and bool(int(stream.disposition) & _ATTACHED_PICTURE)
