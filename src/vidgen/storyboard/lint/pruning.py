@@ -14,7 +14,8 @@ _TOKEN = re.compile(
     r"""\\. | \[\^?\]?(?:\\.|[^\]\\])*\]      # an escape, a class
       | \(\?(?:[:=!]|<[=!]) | [()|]           # groups and branches
       | [?*+]\?? | \{\d*,?\d*\}\??            # how often
-      | \{[a-z_]+\} | .                       # the place of a list, a character""",
+      | \{[a-z_]+\}                           # the place of a list
+      | [^\\[\](){}|?*+.^$]+(?![?*+{]) | .    # literal characters as one, a character""",
     re.VERBOSE | re.DOTALL,
 )
 _OFTEN = re.compile(r"[?*+]\??|\{\d*,?\d*\}\??")
@@ -65,7 +66,7 @@ class _Pruner:
 
     def _item(self, branch: _Branch) -> None:
         token = self._next()
-        literal = len(token) == 1 and token not in ".^$"
+        literal = token[0] not in "\\[({.^$"
         text: str | None = token
         if token.startswith("(?"):
             text = self._group(token)
