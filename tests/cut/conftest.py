@@ -36,7 +36,7 @@ def make_shot(tmp_path: Path) -> MakeShot:
         with FrameWriter(path, *size, rate, frames=frames, profile=profile) as writer:
             for frame in range(frames):
                 writer.write(np.full((size[1], size[0], 3), base + step * frame, np.uint8))
-        shot = TimelineShot(name, path, sha256_file(path), frames, encoded_as=profile.key())
+        shot = TimelineShot(name, path, sha256_file(path), frames, encoded_as=profile.key(), draft=profile.draft)
         return replace(shot, transition=Transition(*transition) if transition else Transition(), **other)
 
     return make

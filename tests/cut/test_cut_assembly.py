@@ -17,7 +17,7 @@ from vidgen.cut.encode_segment import encode_segments
 from vidgen.cut.segments import split
 from vidgen.cut.timeline import Conform, Cue, Timeline, Transition
 from vidgen.errors import Cancelled, ProcessingError
-from vidgen.media.encode import MASTER, EncodeProfile
+from vidgen.media.encode import DRAFT, MASTER, EncodeProfile
 from vidgen.media.ffmpeg import run_ffmpeg
 from vidgen.media.files import sha256_file
 from vidgen.media.frames import FrameWriter, read_frames
@@ -81,6 +81,13 @@ def test_a_clip_that_only_claims_to_be_encoded_alike_is_encoded(desk: Desk, make
     result = desk.cut(film_of(make_shot("s01", 40), replace(other, encoded_as=MASTER.key())))
     assert (result.copied, result.reencoded) == (1, 1)
     assert desk.states == {"s01": "copied", "s02": "encoded"}
+
+
+def test_what_shows_drafts_alone_is_encoded_as_a_draft(desk: Desk, make_shot: MakeShot) -> None:
+    draft = make_shot("s01", 40, profile=DRAFT), make_shot("s02", 120, profile=DRAFT, transition=("dissolve", 6))
+    assert desk.cut(film_of(*draft, make_shot("s03", 60, transition=("dissolve", 6)))).reencoded == 5
+    quickly = [b"subme=1 " in piece.read_bytes() for piece in (desk.work / "segments").glob("*.mp4")]
+    assert quickly.count(True) == 3, "both bodies and the blend between them"
 
 
 def test_a_clip_that_brings_a_sound_begins_on_time(desk: Desk, make_shot: MakeShot, tmp_path: Path) -> None:

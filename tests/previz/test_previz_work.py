@@ -18,6 +18,7 @@ from vidgen.engines.previz.layers import Moment
 from vidgen.engines.previz.scene import Scene
 from vidgen.engines.previz.sight import Extent, Sight, grid_for, plan
 from vidgen.engines.previz.spec import read_request
+from vidgen.media.encode import DRAFT, MASTER
 from vidgen.media.frames import FrameWriter
 from vidgen.takes.request import TakeRequest
 
@@ -90,8 +91,8 @@ def test_a_sheet_is_opaque_only_where_every_pixel_that_is_looked_at_is() -> None
 
 def test_a_draft_is_encoded_with_the_parameter_sets_of_the_master_so_that_it_joins_by_copy(tmp_path: Path) -> None:
     frames = np.random.default_rng(1).integers(0, 256, (4, 64, 112, 3), np.uint8)
-    for name, quick in (("draft.mp4", True), ("master.mp4", False)):
-        with FrameWriter(tmp_path / name, 112, 64, Fraction(24), frames=4, quick=quick) as writer:
+    for name, profile in (("draft.mp4", DRAFT), ("master.mp4", MASTER)):
+        with FrameWriter(tmp_path / name, 112, 64, Fraction(24), frames=4, profile=profile) as writer:
             for frame in frames:
                 writer.write(cv2.blur(frame, (9, 9)))
     assert parameter_sets(tmp_path / "draft.mp4") == parameter_sets(tmp_path / "master.mp4")

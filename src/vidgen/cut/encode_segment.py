@@ -19,6 +19,7 @@ from vidgen.cut.timeline import Timeline
 from vidgen.cut.titles import any_colour, ass_text
 from vidgen.cut.transitions import blend
 from vidgen.errors import InputError, ProcessingError
+from vidgen.media.encode import DRAFT, MASTER
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
 from vidgen.media.normalise import STEADY, conform_filter
 from vidgen.media.probe import MediaInfo, probe_video
@@ -62,7 +63,8 @@ def encode_segments(
         args += ["-filter_complex_threads", "1", "-filter_complex", _graph(segments, sources, timeline, folder)]
         for index, (segment, out) in enumerate(zip(segments, outs, strict=True)):
             args += ["-map", f"[out{index}]", "-frames:v", str(segment.frames), "-an", "-sn", "-dn", "-map_metadata", "-1"]
-            args += [*timeline.profile.video_args(timeline.rate), f"file:{out.resolve()}"]
+            profile = DRAFT if segment.draft and timeline.profile == MASTER else timeline.profile
+            args += [*profile.video_args(timeline.rate), f"file:{out.resolve()}"]
         what = "encoding " + " and ".join(segment.name for segment in segments)
         run_ffmpeg(args, what=what, cwd=folder, cancelled=cancelled)
     for segment, out in zip(segments, outs, strict=True):

@@ -69,6 +69,11 @@ class Segment:
         """Whether the shot's file may stand for this piece as it is, if it was encoded alike."""
         return self.transition is None and self.fade_in == 0 and self.sources[0].whole()
 
+    @property
+    def draft(self) -> bool:
+        """Whether all that it shows is drafts."""
+        return all(source.shot.draft for source in self.sources)
+
     def recipe(self) -> dict[str, Any]:
         """Everything in it that comes from the storyboard, as JSON values."""
         return {
@@ -86,6 +91,7 @@ class Segment:
             ],
             "transition": self.transition,
             "fade_in": self.fade_in,
+            **({"draft": True} if self.draft else {}),
         }
 
 

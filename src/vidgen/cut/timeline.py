@@ -82,6 +82,7 @@ class TimelineShot:
         cues: titles over it.
         conform: how to normalise a file of another form, in the same encode.
         encoded_as: ``EncodeProfile.key()`` with which the file was encoded; such a body may be copied.
+        draft: whether the file is a draft; pieces that show nothing else are drafts, too.
     """
 
     id: str
@@ -92,6 +93,7 @@ class TimelineShot:
     cues: tuple[Cue, ...] = ()
     conform: Conform | None = None
     encoded_as: str | None = None
+    draft: bool = False
 
 
 @dataclass(frozen=True)

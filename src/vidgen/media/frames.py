@@ -104,7 +104,6 @@ class FrameWriter:
         rate: frames per second.
         frames: exact number of frames expected; closing with another number is an error. None: any.
         profile: how to encode.
-        quick: encode with a quarter of the work, as ``EncodeProfile.video_args`` says; for pictures that are a draft.
         comment: text for the file's own ``comment`` tag.
 
     Use as a context manager; an error inside removes the unfinished file.
@@ -119,7 +118,6 @@ class FrameWriter:
         *,
         frames: int | None = None,
         profile: EncodeProfile = MASTER,
-        quick: bool = False,
         comment: str = "",
     ) -> None:
         self._final, self._part = path, part_name(path)
@@ -130,7 +128,7 @@ class FrameWriter:
             [
                 *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", rate_text(rate), "-i", "pipe:0"),
                 *("-vf", _TO_709),
-                *profile.video_args(rate, quick),
+                *profile.video_args(rate),
                 *profile.tag_args(),
                 *(("-metadata", f"comment={comment}") if comment else ()),
                 *("-movflags", "+faststart", f"file:{self._part}"),

@@ -13,7 +13,7 @@ from vidgen import __version__
 from vidgen.errors import Notice
 from vidgen.media.answers import content_of
 from vidgen.media.discovery import find_ffmpeg
-from vidgen.media.encode import encoded_as
+from vidgen.media.encode import encoded_as, is_draft
 from vidgen.media.exact import exact_of
 from vidgen.media.files import sha256_file, write_text
 from vidgen.media.probe import MediaInfo, probe_video
@@ -52,7 +52,7 @@ class Polisher:
         settings = settings_of(self.plan, planned, take.seed)
         self._say(planned, settings.notices)
         if not needs_work(self.plan, planned, settings):
-            return ShotClip(take.file, take.sha256, encoded_as(take.file))
+            return ShotClip(take.file, take.sha256, encoded_as(take.file), draft=is_draft(take.file))
         work = plan_work(probe_video(take.file), settings, planned.frames)
         file, digest = self._processed(planned, work, take.sha256, lambda: work.info)
         return ShotClip(file, digest, settings.profile.key())

@@ -47,6 +47,7 @@ class ShotClip:
     conform: bool = False
     sound: tuple[Path, str] | None = None
     picture_us: int | None = None
+    draft: bool = False
 
 
 def check_sounds(plan: Plan) -> None:
@@ -91,6 +92,7 @@ def _shot(plan: Plan, planned: PlannedShot, clip: ShotClip) -> TimelineShot:
         cues=tuple(_cue(plan, planned, text) for text in planned.shot.text or ()),
         conform=Conform() if clip.conform else None,
         encoded_as=clip.encoded_as,
+        draft=clip.draft,
     )
 
 

@@ -83,6 +83,15 @@ class Moment:
     later: float = 0.0
 
 
+class Placing:
+    """Where a sheet is in the frame. ``matrix`` [3, 3] float64 leads from its pixels to the frame's, ``back`` the other way."""
+
+    def __init__(self, matrix: Array) -> None:
+        self.matrix, self.back = matrix, np.linalg.inv(matrix)
+        self.key = np.round(matrix, 5).tobytes()
+        """The same for matrices that place it alike."""
+
+
 class Layer:
     """Something that draws itself into the frame. ``z`` is its distance."""
 
@@ -137,6 +146,7 @@ class Plate(Layer):
     _mixed: tuple[int, Array] | None = field(default=None, repr=False)
     _extent: Extent | None = field(default=None, repr=False)
     _last: tuple[bytes, dict[Part, Array]] = field(default=(b"", {}), repr=False)
+    _found: tuple[View, Moment, Placing] | None = field(default=None, repr=False)
 
     def becomes(self, other: Layer) -> None:
         """Paint the end as the other plate is painted."""
@@ -184,25 +194,29 @@ class Plate(Layer):
         """Move the sheet to where the camera sees it and lay it over the frame."""
         opacity = self._opacity(view, now.state)
         if self._sheet is not None and opacity > _UNSEEN:
-            self._lay(frame, self._matrix(view, now), self._picture(now), opacity)
+            self._lay(frame, self._placing(view, now), self._picture(now), opacity)
 
     def draw_parts(self, frame: Array, view: View, now: Moment, parts: Sequence[Part]) -> None:
         """The same, in a few places alone."""
         if parts:
-            self._lay(frame, self._matrix(view, now), self._picture(now), self._opacity(view, now.state), parts)
+            self._lay(frame, self._placing(view, now), self._picture(now), self._opacity(view, now.state), parts)
 
     def sight(self, view: View, now: Moment, grid: Grid) -> Sight:
         """Where anything of the sheet is in the frame, and where it is opaque."""
         opacity, nowhere = self._opacity(view, now.state), np.zeros(grid.shape, bool)
         if self._extent is None or opacity <= _UNSEEN:
             return Sight(nowhere, nowhere)
-        draws, full = self._extent.under(np.linalg.inv(self._matrix(view, now)), grid)
+        draws, full = self._extent.under(self._placing(view, now).back, grid)
         return Sight(draws, full if opacity >= _SOLID and not self.glow else nowhere)
 
-    def _matrix(self, view: View, now: Moment) -> Array:
-        """[3, 3] float64: the sheet's pixels to the frame's."""
+    def _placing(self, view: View, now: Moment) -> Placing:
+        """Where the sheet is in the frame; found once for what is seen and for what is drawn."""
         assert self._sheet is not None
-        return np.asarray(view.to_pixels @ self.base(view, now.state) @ self._moved(now) @ _sheet_matrix(self._sheet))
+        found = self._found
+        if found is None or found[0] is not view or found[1] is not now:
+            matrix = view.to_pixels @ self.base(view, now.state) @ self._moved(now) @ _sheet_matrix(self._sheet)
+            found = self._found = view, now, Placing(matrix)
+        return found[2]
 
     def _opacity(self, view: View, state: State) -> float:
         return self.opacity * self._presence(view, state)
@@ -216,14 +230,14 @@ class Plate(Layer):
             return
         flip = np.array([[1, 0, 0], [0, -1, 2 * self.mirror], [0, 0, 1]])
         matrix = view.to_pixels @ self.base(view, now.state) @ flip @ self._moved(now) @ _sheet_matrix(self._sheet)
-        self._lay(frame, matrix, self._picture(now), self.opacity)
+        self._lay(frame, Placing(matrix), self._picture(now), self.opacity)
 
     def placed(self, frame: Array, view: View, now: Moment) -> tuple[Part, Array] | None:
         """The part of the frame that the moved sheet touches, and its pixels [h, w, 4] there."""
         if self._sheet is None:
             return None
-        matrix, picture = self._matrix(view, now), self._picture(now)
-        return next(((part, self._placed(part, matrix, picture)) for part in _whole(frame, matrix, picture)), None)
+        placing, picture = self._placing(view, now), self._picture(now)
+        return next(((part, self._placed(part, placing, picture)) for part in _whole(frame, placing.matrix, picture)), None)
 
     def _moved(self, now: Moment) -> Array:
         bend = self.sway[0] * math.sin(2 * math.pi * self.sway[1] * now.time + self.z * 7) if self.sway[0] else 0.0
@@ -240,23 +254,26 @@ class Plate(Layer):
             self._mixed = share, cv2.addWeighted(self._sheet.rgba, 1 - part, self._second, part, 0)
         return self._mixed[1]
 
-    def _lay(self, frame: Array, matrix: Array, picture: Array, opacity: float, parts: Sequence[Part] | None = None) -> None:
-        for part in _whole(frame, matrix, picture) if parts is None else parts:
-            piece = self._placed(part, matrix, picture)
+    def _lay(
+        self, frame: Array, placing: Placing, picture: Array, opacity: float, parts: Sequence[Part] | None = None
+    ) -> None:
+        for part in _whole(frame, placing.matrix, picture) if parts is None else parts:
+            piece = self._placed(part, placing, picture)
             target = frame[part.top : part.bottom, part.left : part.right]
             if part.opaque and opacity >= _SOLID and not self.glow:
                 cv2.cvtColor(piece, cv2.COLOR_RGBA2RGB, target)
             else:
                 lay(target, piece if opacity >= _SOLID else cv2.convertScaleAbs(piece, alpha=opacity), self.glow)
 
-    def _placed(self, part: Part, matrix: Array, picture: Array) -> Array:
+    def _placed(self, part: Part, placing: Placing, picture: Array) -> Array:
         """The moved sheet's pixels in a part of the frame; kept while nothing moves."""
-        key = np.round(matrix, 5).tobytes() + id(picture).to_bytes(8, "little")
+        key = placing.key + id(picture).to_bytes(8, "little")
         if self._last[0] != key:
             self._last = key, {}
         kept = self._last[1]
         if part not in kept:
-            back = np.linalg.inv(matrix) @ np.array([[1, 0, part.left], [0, 1, part.top], [0, 0, 1]])
+            back = placing.back.copy()
+            back[:, 2] += back[:, 0] * part.left + back[:, 1] * part.top
             kept[part] = self._warp(picture, back, (part.right - part.left, part.bottom - part.top))
         return kept[part]
 

@@ -18,6 +18,7 @@ from vidgen.engines.previz.scene import Opening, Scene
 from vidgen.engines.previz.slate import Slate
 from vidgen.engines.previz.spec import read_request
 from vidgen.errors import Cancelled
+from vidgen.media.encode import DRAFT
 from vidgen.media.frames import FrameWriter
 from vidgen.takes.request import Generated, TakeRequest
 
@@ -52,7 +53,9 @@ def make(take: TakeRequest, out: Path, progress: Progress, cancelled: CancelledC
         separators=(",", ":"),
     )
     with (
-        FrameWriter(out, request.width, request.height, request.fps, frames=request.frames, quick=True, comment=tag) as writer,
+        FrameWriter(
+            out, request.width, request.height, request.fps, frames=request.frames, profile=DRAFT, comment=tag
+        ) as writer,
         _Feeder(writer) as feeder,
     ):
         for index in range(request.frames):
