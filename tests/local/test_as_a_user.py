@@ -179,7 +179,7 @@ def test_a_mistyped_model_is_answered_with_the_nearest(vidgen: Vidgen) -> None:
 
 def test_a_place_that_cannot_be_written_is_bad_input(tiny: Tiny, vidgen: Vidgen) -> None:
     ran = vidgen(*shot(tiny("wan-t2v"), "-o", "/proc/clip.mp4"))
-    assert ran.code == 2 and "/proc/.vidgen/clip cannot be written" in ran.err and "--work" in ran.err
+    assert ran.code == 2 and "/proc/clip.mp4 cannot be written" in ran.err
 
 
 def test_a_wrong_word_is_answered_with_the_flag_that_has_it(vidgen: Vidgen) -> None:

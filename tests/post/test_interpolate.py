@@ -135,7 +135,7 @@ def test_bad_requests_are_one_clear_line(filmed: Path, tmp_path: Path) -> None:
         interpolate_file(filmed, out, factor=0)
     with pytest.raises(InputError, match="not known to hold video"):
         interpolate_file(filmed, tmp_path / "out.webm", rate=60)
-    with pytest.raises(InputError, match="is the input"):
+    with pytest.raises(InputError, match="is an input"):
         interpolate_file(filmed, filmed, rate=60)
     with pytest.raises(InputError, match="did you mean rife"):
         interpolate_file(filmed, out, rate=60, engine="rif")

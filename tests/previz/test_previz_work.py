@@ -12,7 +12,6 @@ import pytest
 from tests.previz.shots import shot
 
 from vidgen.cut.copying import parameter_sets
-from vidgen.engines import registry
 from vidgen.engines.previz import Previz
 from vidgen.engines.previz.layers import Moment
 from vidgen.engines.previz.scene import Scene
@@ -110,14 +109,3 @@ def test_one_shot_starts_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyP
     request = shot("calm sea at dawn", width=114, height=64, frames=6)
     Previz().generate(TakeRequest(request, 1, 1), tmp_path / "take.mp4")
     assert len(started) == 1
-
-
-def test_what_is_installed_is_read_once_however_many_shots_ask(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    read = registry.entry_points
-    registry._installed.cache_clear()
-    monkeypatch.setattr(registry, "entry_points", lambda group: asked.append(group) or read(group=group))
-    for _ in range(20):
-        registry.get_engine("previz")
-        registry.engine_names()
-    assert asked == [registry.GROUP]

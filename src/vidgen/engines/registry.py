@@ -9,9 +9,7 @@ hundred shots.
 from __future__ import annotations
 
 import difflib
-import functools
 import os
-import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -145,14 +143,8 @@ def _entries() -> list[EntryPoint]:
     """Entry points that may be loaded, built-in ones first, then by package and name."""
     allowed = os.environ.get("VIDGEN_LOAD_PLUGINS")
     names = None if allowed is None else {part.strip() for part in allowed.split(",")}
-    installed = _installed(tuple(sys.path))
+    installed = sorted(entry_points(group=GROUP), key=lambda entry: (not _built_in(entry), _package(entry), entry.name))
     return [entry for entry in installed if _built_in(entry) or names is None or names & {entry.name, _package(entry)}]
-
-
-@functools.lru_cache(maxsize=4)
-def _installed(path: tuple[str, ...]) -> list[EntryPoint]:
-    """All that is installed on this ``sys.path``; read once, as every package's papers are read for it."""
-    return sorted(entry_points(group=GROUP), key=lambda entry: (not _built_in(entry), _package(entry), entry.name))
 
 
 def _found() -> dict[str, EntryPoint]:
