@@ -254,9 +254,7 @@ class Plate(Layer):
             self._mixed = share, cv2.addWeighted(self._sheet.rgba, 1 - part, self._second, part, 0)
         return self._mixed[1]
 
-    def _lay(
-        self, frame: Array, placing: Placing, picture: Array, opacity: float, parts: Sequence[Part] | None = None
-    ) -> None:
+    def _lay(self, frame: Array, placing: Placing, picture: Array, opacity: float, parts: Sequence[Part] | None = None) -> None:
         for part in _whole(frame, placing.matrix, picture) if parts is None else parts:
             piece = self._placed(part, placing, picture)
             target = frame[part.top : part.bottom, part.left : part.right]
