@@ -65,7 +65,8 @@ class Grade:
         half = cv2.resize(frame, (size[0] * 2, size[1] * 2), interpolation=cv2.INTER_AREA)  # twice a half is the faster quarter
         small = cv2.LUT(cv2.resize(half, size, interpolation=cv2.INTER_AREA), self._glow_curve)
         sigma = max(1.0, size[1] / 26)
-        near = cv2.GaussianBlur(small, (0, 0), sigma * 0.45)
+        less = cv2.resize(small, (max(4, size[0] // 2), max(4, size[1] // 2)), interpolation=cv2.INTER_AREA)
+        near = cv2.resize(cv2.GaussianBlur(less, (0, 0), sigma * 0.225), size, interpolation=cv2.INTER_LINEAR)
         tiny = cv2.resize(small, (max(4, size[0] // 3), max(4, size[1] // 3)), interpolation=cv2.INTER_AREA)
         wide = cv2.resize(cv2.GaussianBlur(tiny, (0, 0), sigma), size, interpolation=cv2.INTER_LINEAR)
         light = cv2.addWeighted(near, 0.55, wide, 0.7, 0)

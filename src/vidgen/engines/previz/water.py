@@ -236,11 +236,9 @@ class Water(Layer):
 
 def _wrapped(across: Array, down: Array, scale: Array) -> Array:
     """[h, w] float32: (across [w] + down [h, 1]) * scale, within one tile."""
-    at = (across + down) * scale
-    turns = at * (1 / _TILE)
-    np.floor(turns, out=turns)
-    turns *= _TILE
-    at -= turns
+    at = (across + down) * (scale * np.float32(1 / _TILE))
+    at -= np.floor(at)
+    at *= _TILE
     return at
 
 
