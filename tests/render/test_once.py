@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 
 from support import Film, Vidgen, opened
-from vidgen.media import discovery, files, tables
+from vidgen.engines import registry
+from vidgen.engines.registry import Engines
+from vidgen.media import discovery, files
 from vidgen.media.answers import Answers, content_of
 from vidgen.media.ffmpeg import run_ffmpeg
 
@@ -36,7 +38,6 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         monkeypatch.setattr(module, name, called)
 
     count(importlib.metadata.Distribution, "discover")
-    count(tables, "read_table")
     count(discovery, "_ask")
     return counted
 
@@ -45,16 +46,19 @@ FIFTY = [f"{{scene: harbour number {n}, camera: pan_left, motion: {{amount: {n %
 
 
 @pytest.mark.parametrize("command", [("plan",), ("plan", "--json"), ("lint",), ("render", "--dry-run")])
-def test_fifty_shots_read_the_installed_packages_as_often_as_one(
+def test_fifty_shots_read_the_installed_packages_once_and_ask_ffmpeg_nothing(
     vidgen: Vidgen, film: Film, calls: Counter[str], command: tuple[str, ...]
 ) -> None:
-    counts = []
-    for shots in (FIFTY[:1], FIFTY):
-        calls.clear()
-        assert vidgen(command[0], film(*shots), *command[1:]).code == 0
-        counts.append((calls["discover"], calls["_ask"]))
-    assert counts[0] == counts[1]
-    assert counts[0][0] <= 3
+    registry._installed.cache_clear()
+    assert vidgen(command[0], film(*FIFTY), *command[1:]).code == 0
+    assert 1 <= calls["discover"] <= 2  # pydantic looks for plug-ins of its own when it is imported
+    assert calls["_ask"] == 0
+
+
+def test_a_run_has_one_of_each_engine_and_asks_it_once_what_a_model_can() -> None:
+    engines = Engines()
+    assert engines.get("previz") is engines.get("previz")
+    assert engines.capabilities("runway", "gen4.5") is engines.capabilities("runway", "gen4.5")
 
 
 def test_every_table_is_read_at_most_once_a_process(vidgen: Vidgen, film: Film, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,8 +66,16 @@ def test_every_table_is_read_at_most_once_a_process(vidgen: Vidgen, film: Film, 
     with opened() as names:
         assert vidgen("plan", film(*FIFTY)).code == 0
         assert vidgen("lint", film(*FIFTY)).code == 0
+<<<<<<< HEAD
     users = ("film.yaml", "config.yaml")
     assert {name: times for name, times in names.items() if name.endswith(".yaml") and not name.endswith(users)} == {}
+=======
+    assert {
+        name: times
+        for name, times in names.items()
+        if name.endswith(".yaml") and not name.endswith(("film.yaml", "config.yaml"))
+    } == {}
+>>>>>>> h-plan
 
 
 @pytest.fixture

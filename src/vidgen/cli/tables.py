@@ -110,9 +110,12 @@ def _rule(out: Console) -> str:
 
 
 def _write(out: Console, lines: Sequence[str], style: str = "") -> None:
-    """Lines as they are: many at once, since Rich takes its time for each print."""
-    if lines:
-        out.print(text("\n".join(lines), style=style), soft_wrap=True)
+    """Lines as they are: many at once, and past Rich where it has no colour to give them, since it takes its time."""
+    words = "\n".join(map(shown, lines))
+    if words and style and out.is_terminal:
+        out.print(text(words, style=style), soft_wrap=True)
+    elif words:
+        out.file.write(f"{words}\n")
 
 
 def preset_table(found: Mapping[str, Preset]) -> None:
