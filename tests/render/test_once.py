@@ -66,16 +66,8 @@ def test_every_table_is_read_at_most_once_a_process(vidgen: Vidgen, film: Film, 
     with opened() as names:
         assert vidgen("plan", film(*FIFTY)).code == 0
         assert vidgen("lint", film(*FIFTY)).code == 0
-<<<<<<< HEAD
     users = ("film.yaml", "config.yaml")
     assert {name: times for name, times in names.items() if name.endswith(".yaml") and not name.endswith(users)} == {}
-=======
-    assert {
-        name: times
-        for name, times in names.items()
-        if name.endswith(".yaml") and not name.endswith(("film.yaml", "config.yaml"))
-    } == {}
->>>>>>> h-plan
 
 
 @pytest.fixture
