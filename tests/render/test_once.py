@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from support import Film, Vidgen, opened
-from vidgen.engines import registry
 from vidgen.engines.registry import Engines
 from vidgen.media import discovery, files
 from vidgen.media.answers import Answers, content_of
@@ -49,7 +48,6 @@ FIFTY = [f"{{scene: harbour number {n}, camera: pan_left, motion: {{amount: {n %
 def test_fifty_shots_read_the_installed_packages_once_and_ask_ffmpeg_nothing(
     vidgen: Vidgen, film: Film, calls: Counter[str], command: tuple[str, ...]
 ) -> None:
-    registry._installed.cache_clear()
     assert vidgen(command[0], film(*FIFTY), *command[1:]).code == 0
     assert 1 <= calls["discover"] <= 2  # pydantic looks for plug-ins of its own when it is imported
     assert calls["_ask"] == 0
