@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 BOARD ?= storyboards/kyoto.yaml
 OUT ?= out/$(basename $(notdir $(BOARD))).mp4
 
-.PHONY: render test test-fast test-portable lint bench bench-gpu clean
+.PHONY: render test test-fast test-times test-portable lint bench bench-gpu clean
 
 render: $(VENV)/.base  ## render the sample storyboard to out/
 	@mkdir -p $(dir $(OUT))
@@ -14,8 +14,11 @@ render: $(VENV)/.base  ## render the sample storyboard to out/
 test: lint  ## lint, types and every test
 	$(BIN)/python -m pytest -n 2
 
-test-fast: $(VENV)/.dev  ## for the daily edit: every test that takes less than a second, in a minute and a half
+test-fast: $(VENV)/.dev  ## for the daily edit: every test that is quick, in a minute and a half
 	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-times: $(VENV)/.dev  ## every test, and the list of those that test-fast leaves out
+	$(BIN)/python -m pytest -n 2 --durations=0 --durations-min=0.5 | $(BIN)/python tests/slow.py
 
 # Processors round differently. What these three name is not used by OpenCV, numpy and torch, as on a machine without it.
 test-portable: export OPENCV_CPU_DISABLE ?= AVX512-SKX

@@ -208,11 +208,16 @@ def _lead(word: str, language: str) -> str:
 
 
 def _cut(words: Iterable[str]) -> Set[str]:
-    """What is left of words at the ends of a window of text: rules look at so many characters around a match."""
-    return {part for word in words for place in range(1, len(word)) for part in (word[:place], word[place:])}
+    """What is left of words at the ends of a window of text: rules look at so many characters around a match. Of what is longer
+    than any word of a language, as much as a word of the lists may have.
+    """
+    sizes = ((word, size) for word in words for size in range(1, min(len(word), _LONGEST + 1)))
+    return {part for word, size in sizes for part in (word[:size], word[-size:])}
 
 
 _RUN = re.compile(r"[a-z0-9]+")
+_LONGEST = 40
+"""Letters that a word of the lists has at most."""
 
 
 class Lexicons:
