@@ -259,3 +259,11 @@ def test_an_older_journal_is_brought_up_to_date_and_keeps_its_rows(
         assert db.execute("PRAGMA user_version").fetchone() == (2,)
         assert "run_id" in [row[1] for row in db.execute("PRAGMA table_info(notes)")]
     db.close()
+
+
+def test_a_journal_that_was_emptied_is_no_new_journal(tmp_path: Path) -> None:
+    (tmp_path / "takes" / "ab").mkdir(parents=True)
+    (tmp_path / "journal.db").touch()
+    with pytest.raises(InputError, match="is empty") as caught:
+        Journal(tmp_path)
+    assert caught.value.code == "journal.corrupt" and "restore it from a copy" in caught.value.hint

@@ -94,6 +94,9 @@ class Attempt:
         )
 
 
+_FORGET = "restore it from a copy, or move it away: paid jobs that are still running are then forgotten"
+
+
 class Journal:
     """The journal of one project's work folder. Safe to use from several threads and processes at once.
 
@@ -107,8 +110,16 @@ class Journal:
             hint = "give a folder with a shorter path with --work DIR"
             raise InputError("file.bad_name", text, hint=hint, where=str(root))
         root.mkdir(parents=True, exist_ok=True)
+        self._refuse_emptied(root / "takes")
         self._locks = has_record_locks(root)
         self._upgrade()
+
+    def _refuse_emptied(self, takes: Path) -> None:
+        """An empty file beside stored takes was a journal once: a power cut or a sync tool left nothing of it. To SQLite it is a
+        new one, and what runs at providers would be bought again.
+        """
+        if self.path.is_file() and not self.path.stat().st_size and takes.is_dir() and any(takes.iterdir()):
+            raise InputError("journal.corrupt", f"{self.path} is empty", hint=_FORGET, where=str(self.path))
 
     def reserve(
         self,
@@ -265,7 +276,7 @@ class Journal:
             raise InputError(
                 "journal.corrupt",
                 f"{self.path} cannot be read ({error})",
-                hint="restore it from a copy, or move it away: paid jobs that are still running are then forgotten",
+                hint=_FORGET,
                 where=str(self.path),
             ) from error
 
