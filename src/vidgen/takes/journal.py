@@ -115,8 +115,8 @@ class Journal:
         self._upgrade()
 
     def _refuse_emptied(self, takes: Path) -> None:
-        """An empty file beside stored takes was a journal once: a power cut or a sync tool left nothing of it. To SQLite it is a
-        new one, and what runs at providers would be bought again.
+        """An empty file beside stored takes was a journal once: a power cut or a sync tool left nothing of it. To SQLite it is
+        a new one, and what runs at providers would be bought again.
         """
         if self.path.is_file() and not self.path.stat().st_size and takes.is_dir() and any(takes.iterdir()):
             raise InputError("journal.corrupt", f"{self.path} is empty", hint=_FORGET, where=str(self.path))
