@@ -14,6 +14,7 @@ import pytest
 
 from support import Film
 from vidgen.media.verify import check_video, pts_grid
+from vidgen.testing import ScriptedRemote
 
 SHOTS = tuple(
     f"{{id: s{index}, scene: {scene}, engine: {engine}, transition: {{type: dissolve, duration: 0.25}}}}"
@@ -61,7 +62,7 @@ def test_twenty_kills_then_the_right_film_and_each_take_bought_once(film: Film, 
         assert_every_final_file_is_whole(tmp_path)
     process = start(board, provider)
     code = process.wait(timeout=120)
-    bought = len(list(provider.glob("*.json")))
+    bought = len(ScriptedRemote(provider).jobs())
     if code == 0:
         assert pts_grid(tmp_path / "film.mp4")[0] == 5 * 36 - 4 * 3
         assert bought == 2

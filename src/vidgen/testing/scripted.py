@@ -74,7 +74,7 @@ class ScriptedRemote(RemoteEngine):
 
     def jobs(self) -> list[dict[str, Any]]:
         """Every job at the provider, in the order of their creation: id, mood, polls seen, reference, seed, prompt."""
-        rows = [json.loads(file.read_text(encoding="utf-8")) for file in self.folder.glob("*.json")]
+        rows = [json.loads(file.read_text(encoding="utf-8")) for file in self.folder.glob("job-*.json")]
         return sorted(rows, key=lambda row: row["number"])
 
     async def submit(self, take: TakeRequest, *, reference: str) -> str:

@@ -13,7 +13,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -27,6 +28,8 @@ SIZE = "VIDGEN_GROUP_SIZE"
 """Environment variable of the leader: how many processes there are."""
 PATIENCE = timedelta(days=7)
 """How long a member waits for the next thing to do."""
+END_IS_SEEN_S = 5.0
+"""Longest time until the system reports a process that has ended, in seconds; its connections may break before that."""
 
 
 class Leader:
@@ -35,19 +38,32 @@ class Leader:
     def __init__(self) -> None:
         self._count, port = int(os.environ[SIZE]), _free_port()
         self._others = [_started(rank, self._count, port) for rank in range(1, self._count)]
-        for other in self._others:
-            threading.Thread(target=_end_with, args=(other,), daemon=True).start()
+        self._watches = [threading.Thread(target=_end_with, args=(other,), daemon=True) for other in self._others]
+        for watch in self._watches:
+            watch.start()
         self._member = Member(0, self._count, port)
 
     def prepare(self, wanted: Load, family: str, revision: str, texts: Sequence[Prompt]) -> None:
         """See ``Runner``."""
-        self._member.tell("prepare", wanted, family, revision, tuple(texts))
-        self._member.prepare(wanted, family, revision, texts)
+        with self._all_alive():
+            self._member.tell("prepare", wanted, family, revision, tuple(texts))
+            self._member.prepare(wanted, family, revision, texts)
 
     def make(self, batch: Batch, on: OnStep = _ignore, cancelled: Callable[[], bool] = lambda: False) -> list[MadeTake]:
         """See ``Runner``."""
-        self._member.tell("make", batch)
-        return self._member.make(batch, on, cancelled)
+        with self._all_alive():
+            self._member.tell("make", batch)
+            return self._member.make(batch, on, cancelled)
+
+    @contextmanager
+    def _all_alive(self) -> Iterator[None]:
+        """A member that dies breaks its connections first: "connection reset" is not the cause, its end is (``_end_with``)."""
+        try:
+            yield
+        except RuntimeError:
+            for watch in self._watches:
+                watch.join(END_IS_SEEN_S)
+            raise
 
     def close(self) -> None:
         """See ``Runner``; the other processes end, too."""
