@@ -291,6 +291,7 @@ NOTICES: dict[str, str] = {
     "sound.none": "A clip whose own sound is wanted came without sound",
     "sound.not_spoken": "Words have no recorded file, and this version does not speak",
     "sound.silent": "The soundtrack is silent or too short to measure; its level was left alone",
+    "take.not_covering": "A stored take is too short, or of another size or rate than is needed now, so a new one is made",
     "take.corrupt": "A stored take was damaged or gone; it was set aside and is treated as missing",
     "take.failed": "A take failed; the shot's other takes are used",
     "take.not_judged": "The judge could not look at a take, by a fault of vidgen itself; a person should",

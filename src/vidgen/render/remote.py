@@ -19,8 +19,8 @@ from vidgen.engines.base import Job, RemoteEngine, Send
 from vidgen.engines.cloud.failures import Kind, ProviderError
 from vidgen.errors import Cancelled, Notice, ProcessingError, VidgenError
 from vidgen.media.home import poll_interval
+from vidgen.render.wanted import ResolvedShot
 from vidgen.takes.journal import Attempt, Journal
-from vidgen.takes.keys import seeded_key
 from vidgen.takes.request import Take, TakeRequest
 from vidgen.takes.store import TakeStore
 
@@ -59,8 +59,8 @@ class Purchase:
     """
 
     engine: RemoteEngine
+    shot: ResolvedShot
     wanted: TakeRequest
-    key: str
     store: TakeStore
     journal: Journal
     run_id: str
@@ -77,7 +77,12 @@ class Purchase:
     @property
     def take_key(self) -> str:
         """Key of this very take."""
-        return seeded_key(self.key, self.wanted.seed)
+        return self.shot.take_key(self.wanted.take)
+
+    @property
+    def take_keys(self) -> tuple[str, str]:
+        """The same, and what vidgen up to 0.1 called it."""
+        return self.take_key, self.shot.earlier_take_key(self.wanted.take)
 
     @property
     def interval_s(self) -> float:
@@ -91,14 +96,16 @@ async def run_remote(buy: Purchase) -> Take:
     An unclear answer to the create request is journaled as unknown and never sent again by itself.
     """
     await _look_up(buy)
-    attempt = buy.journal.open_job(buy.take_key)
+    attempt = buy.journal.open_job(*buy.take_keys)
     if attempt is None:
         return await _new(buy)
     try:
         async with buy.slot:
             buy.started()
             job = await _wait(buy, attempt)
-        return await _finish(buy, attempt, job)
+        take = await _finish(buy, attempt, job)
+        if take.covers(buy.shot.order, buy.wanted.request.duration_s):
+            return take
     except ProcessingError as error:
         if error.code not in ("result.expired", "provider.bad_result") or not buy.again:
             raise
@@ -118,7 +125,7 @@ async def _new(buy: Purchase) -> Take:
 
 async def _look_up(buy: Purchase) -> None:
     """Settle a submission whose answer was lost, where the provider can be asked for it by our reference."""
-    lost = buy.journal.lost(buy.take_key)
+    lost = buy.journal.lost(*buy.take_keys)
     if lost is None:
         return
     try:
@@ -138,9 +145,11 @@ def _age_s(attempt: Attempt) -> float:
 async def _bought(buy: Purchase) -> Attempt:
     attempt = buy.journal.reserve(
         buy.wanted,
-        request_key=buy.key,
+        request_key=buy.shot.key,
         run_id=buy.run_id,
         estimated_usd=buy.price_usd,
+        order=buy.shot.order,
+        earlier_key=buy.take_keys[1],
         limit_usd=buy.limit_usd,
         again=buy.again,
     )
@@ -230,7 +239,8 @@ async def _finish(buy: Purchase, attempt: Attempt, job: Job) -> Take:
         paid = generated
         if generated.cost_usd is None and attempt.estimated_usd is not None:
             paid = replace(generated, cost_usd=attempt.estimated_usd, cost_basis="list")
-        take = await asyncio.to_thread(buy.store.put, part, buy.wanted, paid, request_key=buy.key)
+        order = attempt.order or buy.shot.order
+        take = await asyncio.to_thread(buy.store.put, part, buy.wanted, paid, request_key=buy.shot.key, order=order)
     finally:
         part.unlink(missing_ok=True)
     buy.journal.done(attempt.id, sha256=take.sha256, actual_usd=generated.cost_usd)

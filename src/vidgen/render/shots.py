@@ -29,9 +29,9 @@ from vidgen.render.rehearsal import rehearse_shots
 from vidgen.render.remote import Purchase, run_remote
 from vidgen.render.spending import Bill, BillItem
 from vidgen.render.turns import Turns
-from vidgen.render.wanted import Shelf
+from vidgen.render.wanted import ResolvedShot, Shelf
 from vidgen.storyboard.model import Score
-from vidgen.takes.keys import request_key, seeded_key
+from vidgen.takes.keys import earlier_key, request_key
 from vidgen.takes.lockfile import Pick
 from vidgen.takes.request import ShotRequest, Take, TakeRequest
 
@@ -43,12 +43,12 @@ DEFAULT_JOBS = min(4, os.cpu_count() or 1)
 class MadeShot:
     """One shot after making: its takes, the picked one, who picked it, and what the judge said.
 
-    ``missing`` counts takes that were not at hand when the run started; ``request_key`` is None while the shot that it
-    continues has no take yet; ``unseen``: the judge failed on some of its takes.
+    ``missing`` counts takes that were not at hand when the run started; ``resolved`` is None for a user's own clip, and while
+    the shot that it continues has no take yet; ``unseen``: the judge failed on some of its takes.
     """
 
     planned: PlannedShot
-    request_key: str | None = None
+    resolved: ResolvedShot | None = None
     takes: tuple[Take, ...] = ()
     picked: Take | None = None
     picked_by: Literal["auto", "person", "clip"] = "auto"
@@ -56,6 +56,11 @@ class MadeShot:
     missing: int = 0
     reused: bool = False
     unseen: bool = False
+
+    @property
+    def request_key(self) -> str | None:
+        """The key of what its takes are asked with, where that is known."""
+        return self.resolved.key if self.resolved else None
 
     @property
     def pick(self) -> Pick | None:
@@ -141,7 +146,7 @@ class ShotMaker:
                 items.append(BillItem(" ".join(filter(None, (planned.engine, planned.model))), len(fresh), price))
         self._missing = {shot.planned.id for shot in found.values() if shot.missing}
         self._gather_notices()
-        self.notices += self._shelf.left_behind({shot.planned.id: shot.request_key or "" for shot in found.values()})
+        self.notices += self._shelf.left_behind({shot.planned.id: shot.resolved for shot in found.values()})
         journal = self.space.journal
         return Survey(tuple(found.values()), Bill.of(items, *(journal.spent(), journal.unpriced()) if journal else ()))
 
@@ -153,7 +158,7 @@ class ShotMaker:
             parent = found.get(planned.continues) if planned.continues else None
             if parent and parent.picked is None and parent.picked_by != "clip":
                 return None
-            return self._resolved(planned, parent)[0]
+            return self._resolved(planned, parent).request
 
         return rehearse_shots([shot.planned for shot in survey.shots if shot.missing], self.engines, resolved)
 
@@ -194,25 +199,32 @@ class ShotMaker:
         if parent and parent.picked is None and parent.picked_by != "clip":
             unnamed = [f"{planned.id}/{number}" for number in range(planned.candidates)]
             return MadeShot(planned, missing=planned.candidates), unnamed
-        request, key = self._resolved(planned, parent)
-        wanted = self._shelf.wanted(planned, request, key)
-        shot = MadeShot(planned, key, wanted.takes, missing=wanted.missing, reused=not wanted.missing)
+        resolved = self._resolved(planned, parent)
+        wanted = self._shelf.wanted(resolved)
+        shot = MadeShot(planned, resolved, wanted.takes, missing=wanted.missing, reused=not wanted.missing)
         if not wanted.missing:
-            shot = self._picked(shot, request, fresh=False)
-        return shot, [seeded_key(key, request.seed_of(number)) for number in wanted.new]
+            shot = self._picked(shot, resolved, fresh=False)
+        whys = dict.fromkeys(why for number in wanted.new if (why := self._shelf.why_new(resolved, number)))
+        self.notices += [Notice("take.not_covering", f"a take is at hand, but {why}", planned.id) for why in whys]
+        return shot, [resolved.take_key(number) for number in wanted.new]
 
-    def _resolved(self, planned: PlannedShot, parent: MadeShot | None) -> tuple[ShotRequest, str]:
-        """The request with the file that it continues, and its key."""
+    def _resolved(self, planned: PlannedShot, parent: MadeShot | None) -> ResolvedShot:
+        """The request with the file that it continues, its keys, and what would be ordered."""
         assert planned.request is not None
         request = planned.request
-        if parent:
-            opening = parent.picked.file if parent.picked else parent.planned.clip
-            request = planned.opened(opening) if opening else request
+        if parent and parent.picked and parent.resolved:
+            shown = parent.picked.window(parent.resolved.request)
+            whole = shown.start + shown.frames == parent.picked.frames
+            request = planned.opened(parent.picked.file, None if whole else shown.start + shown.frames)
+        elif parent and parent.planned.clip:
+            request = planned.opened(parent.planned.clip)
         engine = self.engines[planned.engine]
         named = request
         if isinstance(engine, LocalEngine):
             named = replace(request, model=self._model_key(engine, request.model))
-        return request, request_key(named, draws_words=engine.draws_words)
+        key = request_key(named, draws_words=engine.draws_words)
+        before = earlier_key(named, draws_words=engine.draws_words)
+        return ResolvedShot(planned, request, key, before, engine.order(request))
 
     def _model_key(self, engine: LocalEngine, model: str | None) -> str | None:
         with self._naming:
@@ -259,17 +271,17 @@ class ShotMaker:
         if planned.request is None:
             return MadeShot(planned, picked_by="clip")
         parent = await self._parent(planned)
-        request, key = await asyncio.to_thread(self._resolved, planned, parent)
-        wanted = await asyncio.to_thread(self._shelf.wanted, planned, request, key)
+        shot = await asyncio.to_thread(self._resolved, planned, parent)
+        wanted = await asyncio.to_thread(self._shelf.wanted, shot)
         numbers = wanted.numbers
         self.listener("shot.started", shot=planned.id, engine=planned.engine, takes=len(numbers))
         engine = self.engines[planned.engine]
         results: Sequence[Take | VidgenError]
-        async with self._turns.setdefault(key, asyncio.Lock()):  # shots that ask for the same: the second finds its takes
+        async with self._turns.setdefault(shot.key, asyncio.Lock()):  # shots that ask for the same: the second finds its takes
             if isinstance(engine, LocalEngine) and engine.together:
-                results = await self._takes_together(engine, planned, request, key, numbers)
+                results = await self._takes_together(engine, shot, numbers)
             else:
-                results = await asyncio.gather(*(self._take(planned, request, key, number) for number in numbers))
+                results = await asyncio.gather(*(self._take(shot, number) for number in numbers))
         takes = [take for take in results if isinstance(take, Take)]
         failed = [error for error in results if isinstance(error, VidgenError)]
         if self._stop.is_set():
@@ -278,8 +290,8 @@ class ShotMaker:
             raise worst(failed)
         self.notices += [Notice("take.failed", error.message, planned.id) for error in failed if error.code != "take.rejected"]
         fresh = [take for take in takes if not take.reused]
-        shot = MadeShot(planned, key, tuple(takes), missing=len(fresh), reused=not fresh)
-        return await asyncio.to_thread(self._picked, shot, request, fresh=bool(fresh))
+        made = MadeShot(planned, shot, tuple(takes), missing=len(fresh), reused=not fresh)
+        return await asyncio.to_thread(self._picked, made, shot, fresh=bool(fresh))
 
     async def _parent(self, planned: PlannedShot) -> MadeShot | None:
         if planned.continues is None or planned.continues not in self._made:
@@ -296,14 +308,15 @@ class ShotMaker:
                 where=planned.id,
             ) from error
 
-    async def _take(self, planned: PlannedShot, request: ShotRequest, key: str, number: int) -> Take | VidgenError:
+    async def _take(self, shot: ResolvedShot, number: int) -> Take | VidgenError:
         """One take, or why there is none: whatever went wrong, the other takes go on."""
+        planned = shot.planned
         try:
-            found = await asyncio.to_thread(self._shelf.find, request, key, number)
+            found = await asyncio.to_thread(self._shelf.find, shot, number)
             if found:
                 self.listener("take.reused", shot=planned.id, take=number)
                 return found
-            made = await self._made_by(planned, TakeRequest(request, number, request.seed_of(number)), key)
+            made = await self._made_by(shot, shot.take(number))
         except Exception as error:
             made = failure_of(error, self.engines[planned.engine], planned.id, number)
         return self._told(planned, number, made)
@@ -316,7 +329,8 @@ class ShotMaker:
             self.listener("take.failed", shot=planned.id, take=number, code=made.code, message=shown(made).message)
         return made
 
-    async def _made_by(self, planned: PlannedShot, wanted: TakeRequest, key: str) -> Take | VidgenError:
+    async def _made_by(self, shot: ResolvedShot, wanted: TakeRequest) -> Take | VidgenError:
+        planned = shot.planned
         engine = self.engines[planned.engine]
         store, journal = self.space.store, self.space.journal
         assert store is not None and journal is not None
@@ -340,18 +354,19 @@ class ShotMaker:
 
         if isinstance(engine, RemoteEngine):
             return await run_remote(Purchase(
-                engine, wanted, key, store, journal, run_id=self.space.run_id, price_usd=price_usd, limit_usd=self._limit,
+                engine, shot, wanted, store, journal, run_id=self.space.run_id, price_usd=price_usd, limit_usd=self._limit,
                 again=bool({planned.id, planned.parent} & self.regenerate), slot=self._slot(planned), started=started,
                 waiting=waiting, progress=progress, stop=self._stop, notices=self.notices,
             ))  # fmt: skip
         assert isinstance(engine, LocalEngine)
-        (made,) = await self._made_here(engine, planned, [wanted], key)
+        (made,) = await self._made_here(engine, shot, [wanted])
         return made
 
     async def _made_here(
-        self, engine: LocalEngine, planned: PlannedShot, wanted: Sequence[TakeRequest], key: str
+        self, engine: LocalEngine, shot: ResolvedShot, wanted: Sequence[TakeRequest]
     ) -> list[Take | VidgenError]:
         """Takes of one shot by one call of a local engine, when it is this shot's turn."""
+        planned = shot.planned
         assert self._local is not None
         await self._local.prepared(engine)
         places = self._places_of(engine, planned)
@@ -360,31 +375,32 @@ class ShotMaker:
                 raise Cancelled(self._signal)
             for take in wanted:
                 self.listener("take.started", shot=planned.id, take=take.take, engine=planned.engine, seed=take.seed)
-            made = await asyncio.to_thread(self._local.make, engine, wanted, key)
+            made = await asyncio.to_thread(self._local.make, engine, shot, wanted)
             for child in self._heirs(planned) if engine.together else ():
                 places.expect(child, planned.model or "")
             return made
 
     async def _takes_together(
-        self, engine: LocalEngine, planned: PlannedShot, request: ShotRequest, key: str, numbers: Sequence[int]
+        self, engine: LocalEngine, shot: ResolvedShot, numbers: Sequence[int]
     ) -> list[Take | VidgenError]:
         """All takes of a shot: those at hand, and the rest by one call. A rejected take is neither made again nor a failure."""
+        planned = shot.planned
         store = self.space.store
         assert store is not None
         results: list[Take | VidgenError] = []
         wanted = []
         for number in numbers:
-            found = await asyncio.to_thread(self._shelf.find, request, key, number)
+            found = await asyncio.to_thread(self._shelf.find, shot, number)
             if found:
                 self.listener("take.reused", shot=planned.id, take=number)
                 results.append(found)
-            elif not store.was_rejected(seeded_key(key, request.seed_of(number))):
-                wanted.append(TakeRequest(request, number, request.seed_of(number)))
+            elif not store.was_rejected(shot.take_key(number)):
+                wanted.append(shot.take(number))
         if not wanted:
             return results
         made: list[Take | VidgenError]
         try:
-            made = await self._made_here(engine, planned, wanted, key)
+            made = await self._made_here(engine, shot, wanted)
         except Exception as error:
             made = [failure_of(error, engine, planned.id, take.take) for take in wanted]
         return [*results, *(self._told(planned, take.take, one) for take, one in zip(wanted, made, strict=True))]
@@ -412,16 +428,16 @@ class ShotMaker:
             self._slots[name] = asyncio.Semaphore(max(1, allowed))
         return self._slots[name]
 
-    def _picked(self, shot: MadeShot, request: ShotRequest, *, fresh: bool) -> MadeShot:
+    def _picked(self, shot: MadeShot, resolved: ResolvedShot, *, fresh: bool) -> MadeShot:
         """Choose among the takes."""
 
         def judge(takes: Sequence[Take]) -> Verdict:
-            return judge_takes(takes, request, self.space.root / "scores", self.score)
+            return judge_takes(takes, resolved.request, self.space.root / "scores", self.score)
 
         planned, pick = shot.planned, self.space.picks.get(shot.planned.id)
         decision = decide(
             planned.id, shot.takes,
-            before=pick if pick and pick.request_key == shot.request_key else None,
+            before=pick if pick and resolved.is_for(pick.request_key) else None,
             asked=planned.shot.pick,
             fresh=fresh,
             judge=judge,

@@ -24,7 +24,7 @@ import json
 import os
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ from vidgen.errors import BudgetError, InputError, Notice, ProcessingError
 from vidgen.media.locks import Held, has_record_locks, held
 from vidgen.media.rate import rate_text
 from vidgen.takes.keys import seeded_key
-from vidgen.takes.request import Take, TakeRequest
+from vidgen.takes.request import Order, Take, TakeRequest
 
 State = Literal["planned", "submitting", "submitted", "done", "failed", "unknown"]
 MICRO = 1_000_000
@@ -73,6 +73,8 @@ class Attempt:
     sha256: str | None
     created: str
     updated: str
+    order: Order | None = None
+    """What was ordered; None for attempts of vidgen up to 0.1."""
 
     @property
     def cost(self) -> dict[str, float | str | None]:
@@ -128,12 +130,15 @@ class Journal:
         request_key: str,
         run_id: str,
         estimated_usd: float | None,
+        order: Order | None = None,
+        earlier_key: str | None = None,
         limit_usd: float | None = None,
         again: bool = False,
     ) -> Attempt:
         """Plan an attempt and set its price aside, in one step, so that parallel shots cannot pass the limit together.
 
         Args:
+            order: the form that is ordered. earlier_key: the take key under which vidgen up to 0.1 would have bought it.
             limit_usd: most that this run may spend, what it has spent and set aside included; None: no limit.
             again: a person asked for it: the take may be sent although an earlier submission's fate is unknown.
 
@@ -142,7 +147,8 @@ class Journal:
         """
         key = seeded_key(request_key, take.seed)
         with self._change() as db:
-            _refuse_second(db, key, take, again)
+            for name in filter(None, (key, earlier_key)):
+                _refuse_second(db, name, take, again)
             _refuse_over(db, take, run_id, estimated_usd, limit_usd)
             now = _now()
             cursor = db.execute(
@@ -150,7 +156,7 @@ class Journal:
                 " state, estimated, created, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', ?, ?, ?)",
                 (
                     *(key, request_key, run_id, take.request.shot, take.take, take.seed),
-                    *(take.request.engine, take.request.model, _summary(take), f"vidgen-{uuid.uuid4().hex}"),
+                    *(take.request.engine, take.request.model, _summary(take, order), f"vidgen-{uuid.uuid4().hex}"),
                     *(_micro(estimated_usd), now, now),
                 ),
             )
@@ -185,13 +191,16 @@ class Journal:
         """The answer to the create request was lost. Its price stays set aside and it is never sent again by itself."""
         return self._move(attempt, ("submitting",), "unknown", words=words)
 
-    def lost(self, take_key: str) -> Attempt | None:
-        """The unsettled attempt of a take whose answer was lost."""
-        return next((row for row in self.attempts(take_key) if row.state == "unknown"), None)
+    def lost(self, *take_keys: str) -> Attempt | None:
+        """The unsettled attempt of a take whose answer was lost, by any of its keys."""
+        return self._first(take_keys, "unknown")
 
-    def open_job(self, take_key: str) -> Attempt | None:
-        """The submitted job of a take that has not ended, to be polled rather than bought again."""
-        return next((row for row in self.attempts(take_key) if row.state == "submitted"), None)
+    def open_job(self, *take_keys: str) -> Attempt | None:
+        """The submitted job of a take that has not ended, by any of its keys: to be polled rather than bought again."""
+        return self._first(take_keys, "submitted")
+
+    def _first(self, take_keys: Sequence[str], state: State) -> Attempt | None:
+        return next((row for key in take_keys for row in self.attempts(key) if row.state == state), None)
 
     def list_price(self, take_key: str) -> float | None:
         """What the price list said of the attempt that a take came of."""
@@ -215,7 +224,7 @@ class Journal:
         with self._connect() as db:
             return int(db.execute(query, (run_id,)).fetchone()[0])
 
-    def recover(self, stored: Callable[[str], Take | None] = lambda take_key: None) -> list[Attempt]:
+    def recover(self, stored: Callable[[str, Order | None], Take | None] = lambda take_key, order: None) -> list[Attempt]:
         """Settle what a run that died left behind; call it once at a run's start, under the project's lock.
 
         ``planned`` was never sent: failed. ``submitting`` may have been sent: unknown. ``submitted`` whose take is in the
@@ -226,7 +235,7 @@ class Journal:
                 self.failed(row.id, "never sent: the run ended first")
             elif row.state == "submitting":
                 self.unknown(row.id, "the run ended while the request was being sent")
-            elif row.state == "submitted" and (take := stored(row.take_key)):
+            elif row.state == "submitted" and (take := stored(row.take_key, row.order)):
                 told = take.cost_usd if take.cost_basis == "provider" else None
                 self.done(row.id, sha256=take.sha256, actual_usd=told)
         return [row for row in self.attempts() if row.state == "unknown"]
@@ -394,7 +403,7 @@ def _spent(db: sqlite3.Connection, run_id: str | None) -> int:
     return int(db.execute(_SPENT, {"run": run_id}).fetchone()[0])
 
 
-def _summary(take: TakeRequest) -> str:
+def _summary(take: TakeRequest, order: Order | None) -> str:
     asked = take.request
     summary = {
         "task": asked.task,
@@ -402,6 +411,7 @@ def _summary(take: TakeRequest) -> str:
         "frames": asked.frames,
         "fps": rate_text(asked.fps),
         "size": f"{asked.width}x{asked.height}",
+        "order": order.as_dict() if order else None,
     }
     return json.dumps(summary, ensure_ascii=False)
 
@@ -419,7 +429,13 @@ def _get(db: sqlite3.Connection, attempt: int) -> Attempt:
 
 def _attempt(row: sqlite3.Row) -> Attempt:
     values = {name: row[name] for name in row.keys() if name not in ("request", "estimated", "actual")}  # noqa: SIM118
-    return Attempt(**values, estimated_usd=_dollars(row["estimated"]), actual_usd=_dollars(row["actual"]))
+    order = json.loads(row["request"]).get("order")
+    return Attempt(
+        **values,
+        estimated_usd=_dollars(row["estimated"]),
+        actual_usd=_dollars(row["actual"]),
+        order=Order.from_dict(order) if order else None,
+    )
 
 
 def _micro(dollars: float | None) -> int | None:

@@ -1,5 +1,8 @@
 """The store of takes, by content: ``takes/ab/<sha256>.mp4`` and, written after it, ``<sha256>.json``.
 
+Each file is a camera original: byte for byte what the engine made. Several may answer one take key, of different length, size
+or rate; the newest that covers what is wanted is the take.
+
 The JSON file (the sidecar) says which take keys the clip answers and how it was made. A clip without a sidecar was never
 finished and is not a take; a sidecar whose clip is damaged is set aside in ``quarantine/`` and never deleted.
 """
@@ -13,16 +16,21 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from vidgen.errors import Notice, ProcessingError
+from vidgen.errors import InputError, Notice, ProcessingError
 from vidgen.media.files import commit_file, part_name, sha256_file, write_text
+from vidgen.media.rate import rate_text
 from vidgen.media.sweep import alive
 from vidgen.takes.exclusive import folder_lock
 from vidgen.takes.journal import Journal
 from vidgen.takes.keys import seeded_key
-from vidgen.takes.request import Generated, Take, TakeRequest
+from vidgen.takes.request import Generated, Order, Take, TakeRequest
+
+if TYPE_CHECKING:
+    from vidgen.media.probe import MediaInfo
 
 SCHEMA = 1
 
@@ -42,7 +50,8 @@ class TakeStore:
         self._folder = root / "takes"
         self._folder.mkdir(parents=True, exist_ok=True)
         self._journal = journal or Journal(root)
-        self._index: dict[str, tuple[str, Path]] = {}
+        self._index: dict[str, dict[Path, str]] = {}
+        """By take key: the sidecars of its clips, and when each was made."""
         self._seen: dict[Path, tuple[int, int]] = {}
         self._trusted: set[str] = set()
         self._turn = threading.RLock()
@@ -55,16 +64,16 @@ class TakeStore:
         incoming.mkdir(parents=True, exist_ok=True)
         return incoming / f"{take_key[:16]}.{os.getpid()}.mp4"
 
-    def put(self, part: Path, take: TakeRequest, generated: Generated, *, request_key: str) -> Take:
+    def put(self, part: Path, take: TakeRequest, generated: Generated, *, request_key: str, order: Order) -> Take:
         """Check a finished clip, take it over (``part`` is moved) and return the take.
 
-        Raises ProcessingError ``media.bad_output`` where the clip is not what was asked for. It is then kept in
+        Raises ProcessingError ``media.bad_output`` where the clip is not what was ordered. It is then kept in
         ``quarantine/``, because it may have been paid for.
         """
-        self._check(part, take)
+        info = self._check(part, take, order)
         digest = sha256_file(part)
         final = self._folder / digest[:2] / f"{digest}.mp4"
-        record = _record(take, generated, request_key)
+        record = _record(take, generated, request_key) | {"order": order.as_dict(), "original": _form(info)}
         with folder_lock(self._folder):
             _adopt(part, final, digest)
             sidecar = final.with_suffix(".json")
@@ -74,33 +83,42 @@ class TakeStore:
             )
         with self._turn:
             self._trusted.add(digest)
-            self._index[record["take_key"]] = (record["made"], sidecar)
+            self._index.setdefault(record["take_key"], {})[sidecar] = record["made"]
         return _take(record, final, digest, reused=False)
 
-    def find(self, take_key: str) -> Take | None:
+    def find(self, take_key: str, order: Order | None = None, *, needs_s: float = 0.0) -> Take | None:
         """The stored take of a key, its file checked (size each time, sha256 once per process); None where there is none.
+
+        Args:
+            order: what would be ordered now: the newest clip that covers it is found; None: the newest.
+            needs_s: length of the shot in seconds.
 
         A damaged clip is moved to ``quarantine/``, noted in the journal and in ``notices``, and counts as missing.
         """
         with self._turn:
             if take_key not in self._index:
                 self._scan()
-            if take_key not in self._index:
-                return None
-            _, sidecar = self._index[take_key]
-            data = _read(sidecar)
-            row = next((row for row in _rows(data) if row["take_key"] == take_key), None)
-            if row is None:
-                del self._index[take_key]
-                return None
-            if wrong := self._damage(sidecar, data):
-                self._quarantine(sidecar, data, wrong)
-                return None
-            take = _take(row, sidecar.with_suffix(".mp4"), data["sha256"], reused=True)
-            if take.cost_usd is None and "cost_basis" not in row:  # written before list prices were kept with takes
-                listed = self._journal.list_price(take_key)
-                return replace(take, cost_usd=listed, cost_basis="list")
-            return take
+            clips = self._index.get(take_key, {})
+            for sidecar in sorted(clips, key=lambda file: (clips[file], file), reverse=True):
+                take = self._sound(take_key, sidecar)
+                if take and (order is None or take.covers(order, needs_s)):
+                    return take
+            return None
+
+    def _sound(self, take_key: str, sidecar: Path) -> Take | None:
+        """The take of a key that a clip is, if it is undamaged."""
+        data = _read(sidecar)
+        row = next((row for row in _rows(data) if row["take_key"] == take_key), None)
+        if row is None:
+            self._index[take_key].pop(sidecar, None)
+            return None
+        if wrong := self._damage(sidecar, data):
+            self._quarantine(sidecar, data, wrong)
+            return None
+        take = _take(row, sidecar.with_suffix(".mp4"), data["sha256"], reused=True)
+        if take.cost_usd is None and "cost_basis" not in row:  # written before list prices were kept with takes
+            return replace(take, cost_usd=self._journal.list_price(take_key), cost_basis="list")
+        return take
 
     def takes_of(self, request_key: str) -> list[Take]:
         """Every stored take of a request, by its number."""
@@ -108,7 +126,7 @@ class TakeStore:
             self._scan()
             keys = {
                 row["take_key"]
-                for _, sidecar in set(self._index.values())
+                for sidecar in {file for clips in self._index.values() for file in clips}
                 for row in _rows(_read(sidecar))
                 if row["request_key"] == request_key
             }
@@ -140,19 +158,24 @@ class TakeStore:
             else:
                 self._journal.note("leftover", f"a clip of a run that died is kept as {self._set_aside(part)}")
 
-    def _check(self, part: Path, take: TakeRequest) -> None:
+    def _check(self, part: Path, take: TakeRequest, order: Order) -> MediaInfo:
+        """Look at a finished clip: what is ordered exactly has to be exact, all others only to play."""
+        from vidgen.media.probe import probe_video
         from vidgen.media.verify import check_video
 
         asked = take.request
         if not part.is_file():
             raise ProcessingError("media.bad_output", f"{asked.engine} wrote no clip", where=asked.shot)
         try:
-            check_video(part, frames=asked.frames, width=asked.width, height=asked.height, rate=asked.fps, name="the clip")
-        except ProcessingError as error:
+            if order.exact:
+                check_video(part, frames=asked.frames, width=asked.width, height=asked.height, rate=asked.fps, name="the clip")
+            return probe_video(part)
+        except (ProcessingError, InputError) as error:
             kept = self._set_aside(part)
-            self._journal.note("rejected", f"{error.message}; kept as {kept}", take_key=None)
+            told = error.message.replace(str(part), "the clip")
+            self._journal.note("rejected", f"{told}; kept as {kept}", take_key=None)
             raise ProcessingError(
-                error.code, f"{take.request.engine}: {error.message}", hint=f"the clip is kept as {kept}", where=asked.shot
+                "media.bad_output", f"{asked.engine}: {told}", hint=f"the clip is kept as {kept}", where=asked.shot
             ) from error
 
     def _scan(self) -> None:
@@ -167,9 +190,7 @@ class TakeStore:
             self._seen[sidecar] = (stat.st_mtime_ns, stat.st_size)
             data = _read(sidecar)
             for row in _rows(data):
-                # Of two clips for one key (a take made again on demand) the newer answers.
-                entry = (row["made"], sidecar)
-                self._index[row["take_key"]] = max(entry, self._index.get(row["take_key"], entry))
+                self._index.setdefault(row["take_key"], {})[sidecar] = row["made"]
             if not data:
                 text = f"{sidecar} cannot be read; its clip stays where it is but cannot be used"
                 self._journal.note("corrupt", text, take_key=None)
@@ -194,7 +215,7 @@ class TakeStore:
             if sidecar.exists():
                 self._set_aside(sidecar)
         for row in _rows(data):
-            self._index.pop(row["take_key"], None)
+            self._index.get(row["take_key"], {}).pop(sidecar, None)
             paid = f"; it had cost {row['cost_usd']:.2f} USD" if row["cost_usd"] else ""
             where = f"; kept as {kept}" if kept else ""
             text = f"the stored take {row['take']} of {row['shot'] or 'a shot'} ({row['engine']}) {wrong}{where}{paid}"
@@ -236,7 +257,28 @@ def _record(take: TakeRequest, generated: Generated, request_key: str) -> dict[s
     }
 
 
+def _form(info: MediaInfo) -> dict[str, Any]:
+    """What the record tells of a camera original. Colours as ffmpeg counts them; ``seconds`` as the file shows its pictures."""
+    width, height = info.display_size
+    return {
+        "frames": info.frames,
+        "fps": rate_text(info.rate),
+        "width": width,
+        "height": height,
+        "sound": info.has_audio,
+        "codec": info.codec,
+        "pix_fmt": info.pix_fmt,
+        "colour": {
+            "range": info.color_range,
+            "matrix": info.color_matrix,
+            "primaries": info.color_primaries,
+            "transfer": info.color_transfer,
+        },
+    }
+
+
 def _take(row: Mapping[str, Any], file: Path, digest: str, *, reused: bool) -> Take:
+    form = row.get("original") or _form(_probed(file))
     return Take(
         take=row["take"],
         key=row["take_key"],
@@ -249,8 +291,20 @@ def _take(row: Mapping[str, Any], file: Path, digest: str, *, reused: bool) -> T
         cost_usd=row["cost_usd"],
         cost_basis=row.get("cost_basis") or "provider",
         manifest=row["manifest"],
+        frames=form["frames"],
+        fps=Fraction(form["fps"]),
+        width=form["width"],
+        height=form["height"],
+        order=Order.from_dict(row["order"]) if row.get("order") else None,
         reused=reused,
     )
+
+
+def _probed(file: Path) -> MediaInfo:
+    """The form of a clip that was stored before records told it."""
+    from vidgen.media.probe import probe_video
+
+    return probe_video(file)
 
 
 def _read(sidecar: Path) -> dict[str, Any]:
