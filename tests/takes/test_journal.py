@@ -5,6 +5,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -103,8 +104,8 @@ def test_a_take_that_was_stored_before_the_crash_is_done(tmp_path: Path, take: T
     attempt = reserve(journal, take)
     journal.begin(attempt.id)
     journal.submitted(attempt.id, "job")
-    stored = Take(1, attempt.take_key, tmp_path / "x.mp4", "ab", 7, "runway", None, True, 0.5, {})
-    journal.recover({attempt.take_key: stored}.get)
+    stored = Take(1, attempt.take_key, tmp_path / "x.mp4", "ab", 7, "runway", None, True, 0.5, {}, 6, Fraction(24), 64, 48)
+    journal.recover(lambda key, order: {attempt.take_key: stored}.get(key))
     assert journal.attempts()[0].state == "done"
     assert journal.spent() == 0.5
 

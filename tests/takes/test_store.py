@@ -15,11 +15,12 @@ from vidgen.errors import ProcessingError
 from vidgen.media.files import sha256_file
 from vidgen.takes.journal import Journal
 from vidgen.takes.keys import request_key, take_key
-from vidgen.takes.request import Generated, TakeRequest
+from vidgen.takes.request import Generated, Order, TakeRequest
 from vidgen.takes.store import TakeStore
 
 Clip = Callable[..., Path]
 Make = Callable[..., Generated]
+EXACT = Order(0.25, "64x48", "24", exact=True)
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def key(take: TakeRequest) -> str:
 
 
 def put(root: Path, part: Path, take: TakeRequest, made: Generated, key: str) -> Path:
-    return TakeStore(root).put(part, take, made, request_key=key).file
+    return TakeStore(root).put(part, take, made, request_key=key, order=EXACT).file
 
 
 def test_a_take_is_kept_under_its_checksum_and_found_by_its_key(
@@ -41,7 +42,7 @@ def test_a_take_is_kept_under_its_checksum_and_found_by_its_key(
 ) -> None:
     part = clip()
     digest = sha256_file(part)
-    stored = TakeStore(root).put(part, take, generated(part), request_key=key)
+    stored = TakeStore(root).put(part, take, generated(part), request_key=key, order=EXACT)
     assert stored.file == root / "takes" / digest[:2] / f"{digest}.mp4"
     assert not part.exists()
     found = TakeStore(root).find(take_key(take.request, 1))
@@ -91,7 +92,7 @@ def test_a_damaged_take_can_be_made_again(root: Path, take: TakeRequest, key: st
     put(root, part, take, generated(part), key).write_bytes(b"rubbish")
     again = clip()
     store = TakeStore(root)
-    store.put(again, take, generated(again), request_key=key)
+    store.put(again, take, generated(again), request_key=key, order=EXACT)
     assert store.find(take_key(take.request, 1)) is not None
     assert store.notices == []
 
@@ -176,7 +177,7 @@ def test_threads_that_look_at_once_all_find_their_takes(
 ) -> None:
     """A store that is just opened reads what is on disk when it is first asked, here by eight threads at once."""
     part = clip()
-    first = TakeStore(root).put(part, take, generated(part), request_key=key)
+    first = TakeStore(root).put(part, take, generated(part), request_key=key, order=EXACT)
     data = json.loads(first.file.with_suffix(".json").read_text())
     for number in range(40):
         copy = first.file.with_name(f"copy{number}.mp4")

@@ -268,6 +268,17 @@ def fitted(shown: tuple[int, int], width: int, height: int) -> tuple[int, int]:
     return place.width, place.height
 
 
+def cropped(info: MediaInfo, width: int, height: int) -> MediaInfo:
+    """The clip without what lies outside a frame of this shape (pixels), as ``fit="crop"`` leaves it out."""
+    shown = info.display_size
+    place = _placement(shown, width, height, "crop")
+    if (place.width, place.height) == (width, height):
+        return info
+    ratio = max(Fraction(width, shown[0]), Fraction(height, shown[1]))
+    size = _even(width / ratio), _even(height / ratio)
+    return replace(info, crop=(min(size[0], shown[0]), min(size[1], shown[1])))
+
+
 def _placement(shown: tuple[int, int], width: int, height: int, fit: Fit) -> _Placement:
     if fit == "stretch":
         return _Placement(width, height, 0, 0)

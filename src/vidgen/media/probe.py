@@ -47,6 +47,8 @@ class MediaInfo:
     ``changes`` names what differs between its key pictures (``size``, ``pixel shape``, ...); sizes and colours told here are
     those of its first picture.
 
+    ``crop`` is the size, as displayed, of the middle of the picture where no more than that is to be used; None: all.
+
     ``bits`` is the depth of a component, ``alpha`` whether pixels may be transparent, ``fine_chroma`` whether colour is finer
     than 4:2:0, ``hdr`` what kind of high dynamic range it is, or empty. ``tick`` is the picture's unit of time in seconds.
     ``times`` (seconds from the first picture) and ``starts`` (when that is shown, in seconds after the container's start) are
@@ -90,6 +92,7 @@ class MediaInfo:
     picture: int = 0
     undecoded: int = 0
     changes: tuple[str, ...] = ()
+    crop: tuple[int, int] | None = None
 
     @property
     def source(self) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -11,10 +13,12 @@ from typing import Any
 from vidgen.cut import assemble
 from vidgen.errors import Cancelled, Notice, VidgenError
 from vidgen.media.answers import content_of
+from vidgen.media.dubbing import dub
+from vidgen.media.normalise import conform
 from vidgen.media.opening import picture_start
 from vidgen.media.os_errors import fault_of
 from vidgen.media.probe import has_sound
-from vidgen.planning.plan import Plan
+from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.render.events import Listener
 from vidgen.render.failures import shown, worst
 from vidgen.render.polish import Polisher
@@ -83,6 +87,23 @@ def _clip(polisher: Polisher, shot: MadeShot, larger: Mapping[str, Take]) -> Sho
         return polisher.clip(planned, planned.clip)
     assert shot.picked is not None
     return polisher.take(planned, larger.get(planned.id, shot.picked))
+
+
+def write_clip(clip: ShotClip, planned: PlannedShot, take: Take, out: Path) -> None:
+    """Write a shot's clip to ``out`` (.mp4) as a film of its own, at the size, rate and length that its request tells, with the
+    sound of its take.
+    """
+    request = planned.request
+    assert request is not None
+    if clip.conform:
+        conform(
+            clip.file, out, width=request.width, height=request.height, rate=request.fps, frames=request.frames,
+            fit=clip.conform.fit, max_hold=clip.conform.max_hold,
+        )  # fmt: skip
+    else:
+        shutil.copyfile(clip.file, out)
+    if (clip.file != take.file or clip.conform) and has_sound(take.file):
+        dub(out, take.file, begins=Fraction(0), seconds=Fraction(request.frames) / request.fps)
 
 
 def _sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:

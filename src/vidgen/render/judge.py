@@ -63,8 +63,12 @@ def judge_takes(takes: Sequence[Take], request: ShotRequest, cache: Path, rules:
     Raises ProcessingError where no take can be played.
     """
     files = [take.file for take in takes]
+    shown = [take.window(request) for take in takes]
+    windows = [
+        None if part.frames == take.frames else (part.start, part.frames) for part, take in zip(shown, takes, strict=True)
+    ]
     weights, veto = (rules.weights, rules.veto) if rules else (None, None)
-    cards = tuple(score_takes(files, Expectation.of(request), cache=cache, weights=weights, veto=veto))
+    cards = tuple(score_takes(files, Expectation.of(request), windows=windows, cache=cache, weights=weights, veto=veto))
     choice = choose(cards)
     if choice.winner is None:
         raise ProcessingError("media.bad_output", f"{request.shot}: {choice.why}", hint="--regenerate it", where=request.shot)

@@ -33,9 +33,11 @@ from vidgen.render.wanted import ResolvedShot, Shelf
 from vidgen.storyboard.model import Score
 from vidgen.takes.keys import earlier_key, request_key
 from vidgen.takes.lockfile import Pick
-from vidgen.takes.request import ShotRequest, Take, TakeRequest
+from vidgen.takes.request import Order, ShotRequest, Take, TakeRequest
 
 _ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+_New = tuple[str, Order | None]
+"""A take that is to be made: its key, and what is ordered."""
 DEFAULT_JOBS = min(4, os.cpu_count() or 1)
 
 
@@ -135,7 +137,7 @@ class ShotMaker:
         """Look at what is there. Writes nothing."""
         found: dict[str, MadeShot] = {}
         items: list[BillItem] = []
-        counted: set[str] = set()
+        counted: set[_New] = set()
         for planned in self.shots:
             shot, new = self._surveyed(planned, found)
             found[planned.id] = shot
@@ -191,13 +193,13 @@ class ShotMaker:
             raise worst(failures)
         return [result for result in done if isinstance(result, MadeShot)]
 
-    def _surveyed(self, planned: PlannedShot, found: Mapping[str, MadeShot]) -> tuple[MadeShot, list[str]]:
-        """A shot as it is at hand, and names of the takes that are neither at hand nor bought."""
+    def _surveyed(self, planned: PlannedShot, found: Mapping[str, MadeShot]) -> tuple[MadeShot, Sequence[_New]]:
+        """A shot as it is at hand, and the takes that are neither at hand nor bought."""
         if planned.request is None:
             return MadeShot(planned, picked_by="clip"), []
         parent = found.get(planned.continues) if planned.continues else None
         if parent and parent.picked is None and parent.picked_by != "clip":
-            unnamed = [f"{planned.id}/{number}" for number in range(planned.candidates)]
+            unnamed = [(f"{planned.id}/{number}", None) for number in range(planned.candidates)]
             return MadeShot(planned, missing=planned.candidates), unnamed
         resolved = self._resolved(planned, parent)
         wanted = self._shelf.wanted(resolved)
@@ -206,7 +208,7 @@ class ShotMaker:
             shot = self._picked(shot, resolved, fresh=False)
         whys = dict.fromkeys(why for number in wanted.new if (why := self._shelf.why_new(resolved, number)))
         self.notices += [Notice("take.not_covering", f"a take is at hand, but {why}", planned.id) for why in whys]
-        return shot, [resolved.take_key(number) for number in wanted.new]
+        return shot, [(resolved.take_key(number), resolved.order) for number in wanted.new]
 
     def _resolved(self, planned: PlannedShot, parent: MadeShot | None) -> ResolvedShot:
         """The request with the file that it continues, its keys, and what would be ordered."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,7 +15,9 @@ from vidgen.media.files import atomic
 from vidgen.planning.compile import Overrides, compile_plan
 from vidgen.render.events import InTurn, Listener, silent
 from vidgen.render.film import check_output, ready_engines
+from vidgen.render.finish import write_clip
 from vidgen.render.machine import this_machine
+from vidgen.render.polish import Polisher
 from vidgen.render.project import Project
 from vidgen.render.rehearsal import check_shots
 from vidgen.render.results import shot_data
@@ -136,8 +137,9 @@ def _render_shot(options: ShotOptions, listener: Listener, warn: Callable[[Itera
         (shot,) = asyncio.run(maker.make(limit))
         warn(maker.notices)
         assert shot.picked is not None
+        polisher = Polisher(plan, space.root / "post", listener, warn)
         with atomic(options.output) as part:
-            shutil.copyfile(shot.picked.file, part)
+            write_clip(polisher.take(shot.planned, shot.picked), shot.planned, shot.picked, part)
     return ShotResult(options.output, shot, plan.source_fps, maker.spent_usd)
 
 

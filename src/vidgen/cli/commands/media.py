@@ -74,7 +74,10 @@ def interpolate(
     fps: Annotated[str | None, typer.Option(help="Frames per second, such as 60.", show_default=False)] = None,
     factor: Annotated[float | None, typer.Option(help="Times the frame rate, such as 2.", show_default=False)] = None,
     engine: Annotated[
-        str, typer.Option(help="auto (rife, where it is here), rife, minterpolate (light), or nearest (repeats frames).")
+        str,
+        typer.Option(
+            help="auto (rife, where it is here), rife, minterpolate (light), blend (soft), or nearest (repeats frames)."
+        ),
     ] = "auto",
     as_json: Json = False,
 ) -> None:
