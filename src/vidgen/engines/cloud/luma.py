@@ -294,11 +294,11 @@ def _anchors(draft: _Draft, media: Mapping[str, Any], seconds: int) -> dict[int,
 
 
 def _closing(request: ShotRequest, seconds: int) -> int:
-    """The frame on which the closing picture stands: the clip's last, or the shot's, which is cut where that ends. The film's
-    frame rate does not move it.
+    """The frame on which the closing picture stands: the clip's last, or the last that the shot shows, which is cut where that
+    ends. A film of more frames a second than the clip does not move it.
     """
     whole = request.duration_s > seconds - 0.05
-    return seconds * GRID if whole else max(1, round(request.duration_s * GRID) - 1)
+    return seconds * GRID if whole else max(1, round((request.duration_s - 1 / min(float(request.fps), GRID)) * GRID))
 
 
 def _bad(draft: _Draft, text: str) -> InputError:
