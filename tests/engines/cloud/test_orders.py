@@ -156,7 +156,13 @@ def test_where_pictures_give_the_clip_its_shape_the_order_tells_it(
 def test_a_shorter_shot_another_rate_and_a_few_rows_less_buy_nothing(name: str) -> None:
     engine = get_engine(name)
     order = engine.order(take(name, width=1280, height=720, frames=120).request)
-    for changes in ({"frames": 96}, {"frames": 108}, {"frames": 150, "fps": Fraction(30)}, {"height": 714}):
+    for changes in (
+        {"frames": 96},
+        {"frames": 108},
+        {"frames": 150, "fps": Fraction(30)},
+        {"fps": Fraction(24000, 1001)},
+        {"height": 714},
+    ):
         now = engine.order(take(name, **{"width": 1280, "height": 720, "frames": 120, **changes}).request)
         assert order.covers(now, has_s=order.seconds, needs_s=5)
 

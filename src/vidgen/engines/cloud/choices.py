@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TypeVar
 
+from vidgen.catalog.capabilities import LENGTH_SLACK_S
+
 T = TypeVar("T")
 PICTURE_SHAPES = ("21:9", "2.39:1", "16:9", "3:2", "4:3", "5:4", "1:1", "4:5", "3:4", "2:3", "9:16")
 """Usual shapes of pictures."""
@@ -44,8 +46,8 @@ def shape_of(text: str) -> float:
 
 
 def at_least(wanted: float, choices: Sequence[float]) -> float:
-    """The smallest choice that is not below what is wanted; the largest where all are."""
-    enough = sorted(choice for choice in choices if choice >= wanted - 1e-6)
+    """The smallest length in seconds that is not below what is wanted, but for a part of a frame; the largest where all are."""
+    enough = sorted(choice for choice in choices if choice >= wanted - LENGTH_SLACK_S)
     return enough[0] if enough else max(choices)
 
 
