@@ -26,6 +26,10 @@ WEIGHTS_SUFFIXES = (".safetensors", ".pth")
 """A model that ends in one of these is a file of the user's own."""
 
 
+SMALLEST_MINTERPOLATE = 32
+"""Pixels a side under which ffmpeg's motion search has no blocks."""
+
+
 class Minterpolate(FilterInterpolator):
     """ffmpeg's motion-compensated interpolation; its own scene detection is off, since it misses cuts and sees false ones."""
 

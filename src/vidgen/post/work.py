@@ -13,13 +13,11 @@ from vidgen.media.normalise import MAX_HOLD, refuse_hdr
 from vidgen.media.probe import MediaInfo
 from vidgen.media.rate import rate_text
 from vidgen.post.cuts import Clock, read_clock
-from vidgen.post.engines import WEIGHTS_SUFFIXES, Minterpolate
+from vidgen.post.engines import SMALLEST_MINTERPOLATE, WEIGHTS_SUFFIXES, Minterpolate
 from vidgen.post.reading import PixelFormat
 from vidgen.post.route import Route, find_route
 from vidgen.post.settings import PostSettings
 from vidgen.post.stages import Form, upright_form
-
-SMALLEST_MINTERPOLATE = 32
 
 
 @dataclass(frozen=True)

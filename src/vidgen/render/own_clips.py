@@ -9,9 +9,9 @@ from pathlib import Path
 from vidgen.media.normalise import MAX_HOLD, cropped, fitted, refuse_hdr
 from vidgen.media.probe import MediaInfo, probe_video
 from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.post.engines import SMALLEST_MINTERPOLATE
 from vidgen.post.settings import PostSettings
 from vidgen.post.stages import upright_form
-from vidgen.post.work import SMALLEST_MINTERPOLATE
 
 
 def clip_work(plan: Plan, planned: PlannedShot, settings: PostSettings) -> tuple[MediaInfo, PostSettings] | None:
