@@ -226,7 +226,8 @@ class ShotMaker:
             named = replace(request, model=self._model_key(engine, request.model))
         key = request_key(named, draws_words=engine.draws_words)
         before = earlier_key(named, draws_words=engine.draws_words)
-        return ResolvedShot(planned, request, key, before, engine.order(request))
+        order = replace(engine.order(request), closes=request.inputs.end_frame is not None)
+        return ResolvedShot(planned, request, key, before, order)
 
     def _model_key(self, engine: LocalEngine, model: str | None) -> str | None:
         with self._naming:

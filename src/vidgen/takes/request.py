@@ -118,14 +118,16 @@ class Order:
     Args:
         seconds: length of the clip that is ordered.
         size: as the engine is told it: ``1280x720``, ``1280:720``, ``720p 16:9``.
-        rate: frames per second (``24000/1001``) where the engine is told one; empty where it has a rate of its own.
-        exact: whether a longer clip does not do, because its movement goes from its first frame to its last.
+        rate: frames per second (``24000/1001``) where the engine is told one or can say which one it makes; else empty.
+        exact: whether the clip has exactly the film's length, size and rate, and no other does.
+        closes: whether a longer clip does not do, because it ends on a closing picture.
     """
 
     seconds: float
     size: str
     rate: str = ""
     exact: bool = False
+    closes: bool = False
 
     def covers(self, wanted: Order, *, has_s: float, needs_s: float) -> bool:
         """Whether a clip of this order does where ``wanted`` would be ordered now. ``has_s``: the clip's real length;
@@ -133,18 +135,19 @@ class Order:
         """
         if self.size != wanted.size or (wanted.rate and self.rate != wanted.rate):
             return False
-        if wanted.exact:
+        if wanted.exact or wanted.closes:
             return abs(self.seconds - wanted.seconds) < 1e-6
         return self.seconds >= wanted.seconds - 1e-6 or has_s >= needs_s - 1e-3
 
     def as_dict(self) -> dict[str, float | str | bool]:
         """JSON values."""
-        return {"seconds": round(self.seconds, 6), "size": self.size, "rate": self.rate, "exact": self.exact}
+        return {"seconds": round(self.seconds, 6), "size": self.size, "rate": self.rate, "exact": self.exact, "closes": self.closes}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Order:
         """What ``as_dict`` gave. Raises KeyError, TypeError or ValueError for anything else."""
-        return cls(float(data["seconds"]), str(data["size"]), str(data["rate"]), bool(data["exact"]))
+        flags = (bool(data.get(name, False)) for name in ("exact", "closes"))
+        return cls(float(data["seconds"]), str(data["size"]), str(data["rate"]), *flags)
 
 
 @dataclass(frozen=True)
