@@ -141,7 +141,8 @@ class Order:
 
     def as_dict(self) -> dict[str, float | str | bool]:
         """JSON values."""
-        return {"seconds": round(self.seconds, 6), "size": self.size, "rate": self.rate, "exact": self.exact, "closes": self.closes}
+        flags = {"exact": self.exact, "closes": self.closes}
+        return {"seconds": round(self.seconds, 6), "size": self.size, "rate": self.rate, **flags}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Order:
