@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,34 +62,34 @@ def test_a_journal_that_goes_or_is_emptied_while_a_run_has_it_stops_the_run(tmp_
         assert not journal.path.exists() or not journal.path.stat().st_size
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from vidgen.takes.journal import Journal
-left = int(sys.argv[2])
-def step(event, values):
-    global left
-    if event in ("open", "os.rename", "os.remove", "sqlite3.connect") and "journal" in str(values[0]):
-        left -= 1
-        if left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(step)
-Journal(Path(sys.argv[1]))
-"""
+def killed_before(step: int, root: Path) -> bool:
+    """Make a journal in a child process that is killed before the n-th thing that it does to a file of that name; False where
+    it does fewer.
+    """
+    if child := os.fork():
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    left = step
+
+    def hear(event: str, values: tuple[Any, ...]) -> None:
+        nonlocal left
+        if event in ("open", "os.rename", "os.remove", "sqlite3.connect") and "journal" in str(values[0]):
+            left -= 1
+            if left < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hear)
+    Journal(root)
+    os._exit(0)
 
 
 def test_killed_at_any_step_of_making_it_there_is_a_whole_journal_or_none(tmp_path: Path) -> None:
-    """Killed before the first, second, ... thing that it does to a file of that name, until it lives."""
-    for steps in range(30):
-        root = tmp_path / str(steps)
-        done = subprocess.run([sys.executable, "-c", KILLED, str(root), str(steps)], check=False)
+    steps = 0
+    while killed_before(steps, root := tmp_path / str(steps)):
         file = root / "journal.db"
         assert not file.exists() or file.stat().st_size
         assert Journal(root).attempts() == []  # and the next run clears up
         assert [left.name for left in root.iterdir()] == ["journal.db"]
-        if done.returncode == 0:
-            break
-        assert done.returncode == -signal.SIGKILL
+        steps += 1
     assert steps > 3
 
 
@@ -106,4 +107,4 @@ os.kill(os.getpid(), signal.SIGKILL)
     subprocess.run([sys.executable, "-c", half, str(tmp_path / "journal.db")], check=False)
     assert (tmp_path / "journal.db-journal").stat().st_size
     assert Journal(tmp_path).attempts() == [first]
-    assert [file for file in os.listdir(tmp_path) if file.startswith("journal.db-")] == []
+    assert [file.name for file in tmp_path.iterdir()] == ["journal.db"]

@@ -27,23 +27,33 @@ def make_journal(path: Path) -> None:
 
     Raises InputError ``journal.corrupt`` where what is there is empty, or is only the part that a crash left beside it.
     """
-    if os.path.lexists(path):
-        return _refuse_empty(path)
-    with folder_lock(path.parent):
-        if os.path.lexists(path):
-            return _refuse_empty(path)
-        rest = path.with_name(f"{path.name}-journal")
-        if rest.exists():
-            raise corrupt(path, f"is gone, though {rest.name}, which belongs to it, is there", away=rest.name)
-        sweep(path.parent)
-        with atomic(path) as part:
-            part.unlink(missing_ok=True)
-            # Nobody else knows the temporary name: no locks, and no file of SQLite's own beside it.
-            with closing(sqlite3.connect(f"{part.absolute().as_uri()}?vfs=unix-none", isolation_level=None, uri=True)) as db:
-                db.execute("PRAGMA journal_mode=MEMORY")
-                db.execute("BEGIN")
-                bring_up_to_date(db)
-                db.execute("COMMIT")
+    if not _is_there(path):
+        with folder_lock(path.parent):
+            if not _is_there(path):
+                _make(path)
+
+
+def _is_there(path: Path) -> bool:
+    if not os.path.lexists(path):
+        return False
+    if path.is_file() and not path.stat().st_size:
+        raise corrupt(path, "is empty")
+    return True
+
+
+def _make(path: Path) -> None:
+    rest = path.with_name(f"{path.name}-journal")
+    if rest.exists():
+        raise corrupt(path, f"is gone, though {rest.name}, which belongs to it, is there", away=rest.name)
+    sweep(path.parent)
+    with atomic(path) as part:
+        part.unlink(missing_ok=True)
+        # Nobody else knows the temporary name: no locks, and no file of SQLite's own beside it.
+        with closing(sqlite3.connect(f"{part.absolute().as_uri()}?vfs=unix-none", isolation_level=None, uri=True)) as db:
+            db.execute("PRAGMA journal_mode=MEMORY")
+            db.execute("BEGIN")
+            bring_up_to_date(db)
+            db.execute("COMMIT")
 
 
 def is_current(db: sqlite3.Connection, path: Path) -> bool:
@@ -74,11 +84,6 @@ def corrupt(path: Path, why: str, *, away: str = "it") -> InputError:
     """The error for a journal of which something is lost; ``away``: what a person may move away to begin a new one."""
     hint = f"restore it from a copy, or move {away} away: paid jobs that are still running are then forgotten"
     return InputError("journal.corrupt", f"{path} {why}", hint=hint, where=str(path))
-
-
-def _refuse_empty(path: Path) -> None:
-    if path.is_file() and not path.stat().st_size:
-        raise corrupt(path, "is empty")
 
 
 def _script(name: str) -> str:
