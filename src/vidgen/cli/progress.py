@@ -42,9 +42,8 @@ class PlainRun:
         now = time.monotonic()
         if event == "run.started":
             self._total = values["shots"] + values["enlargements"]
-            self._out.note(
-                f"{counted(values['shots'], 'shot')}, {counted(values['takes'], 'take')} to make, {values['reused']} at hand"
-            )
+            shots, takes = counted(values["shots"], "shot"), counted(values["takes"], "take")
+            self._out.note(f"{shots}, {takes} to make, {values['reused']} at hand")
         elif event == "shot.picked":
             self._done += 1
             if values.get("made"):

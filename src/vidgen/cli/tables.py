@@ -84,8 +84,9 @@ def plan_table(
     title, names, *lines = plan.board.title or file.stem, *column_lines(columns, rows, out.width, _rule(out))
     _write(out, [title, names], "bold")
     _write(out, lines)
+    shots, frames = counted(len(plan.shots), "shot"), counted(plan.total_frames, "frame")
     out.print(
-        f"{counted(len(plan.shots), 'shot')}, {clock(plan.duration_s)}, {counted(plan.total_frames, 'frame')} at {float(plan.fps):g} frames/s, "
+        f"{shots}, {clock(plan.duration_s)}, {frames} at {float(plan.fps):g} frames/s, "
         f"{plan.width}x{plan.height}; takes: {dollars(plan.estimated_usd)}, {about(plan.make_seconds)} to make"
     )
     if reasons := sorted({f"{shot.engine}: {shot.why_engine}" for shot in plan.shots}):
@@ -273,8 +274,7 @@ def ledger_table(found: Mapping[str, Any], commands: Commands) -> None:
 
 
 def _settle(found: Mapping[str, Any], states: Sequence[str], words: str, commands: Commands) -> None:
-    """How to settle the attempts in these states, with a command line for the first."""
+    """How to settle the attempts in these states, with command lines for the first."""
     numbers = [row["number"] for row in found["takes"] if row["state"] in states]
-    first, *more = (commands.found(numbers[0]), commands.lost(numbers[0]))
-    lines = f"{listed(numbers)} {words} {first} or {''.join(more)}"
+    lines = f"{listed(numbers)} {words} {commands.found(numbers[0])} or {commands.lost(numbers[0])}"
     console().print(text(lines), soft_wrap=True)
