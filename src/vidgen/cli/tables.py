@@ -276,5 +276,5 @@ def ledger_table(found: Mapping[str, Any], commands: Commands) -> None:
 def _settle(found: Mapping[str, Any], states: Sequence[str], words: str, commands: Commands) -> None:
     """How to settle the attempts in these states, with command lines for the first."""
     numbers = [row["number"] for row in found["takes"] if row["state"] in states]
-    lines = f"{listed(numbers)} {words} {commands.found(numbers[0])} or {commands.lost(numbers[0])}"
+    lines = f"no. {listed(numbers)}: {words} {commands.found(numbers[0])} or {commands.lost(numbers[0])}"
     console().print(text(lines), soft_wrap=True)
