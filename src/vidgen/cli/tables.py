@@ -13,11 +13,13 @@ from rich.table import Table
 from vidgen.cli.columns import Column, column_lines
 from vidgen.cli.screen import console, text
 from vidgen.cli.words import shown
+from vidgen.media.wording import counted, listed
 
 if TYPE_CHECKING:
     from vidgen.errors import Notice
     from vidgen.planning.plan import Plan
     from vidgen.planning.presets import Preset
+    from vidgen.render.commands import Commands
     from vidgen.render.posting import ShotPost
     from vidgen.storyboard.lint import Finding
 
@@ -82,8 +84,9 @@ def plan_table(
     title, names, *lines = plan.board.title or file.stem, *column_lines(columns, rows, out.width, _rule(out))
     _write(out, [title, names], "bold")
     _write(out, lines)
+    shots, frames = counted(len(plan.shots), "shot"), counted(plan.total_frames, "frame")
     out.print(
-        f"{len(plan.shots)} shots, {clock(plan.duration_s)}, {plan.total_frames} frames at {float(plan.fps):g} frames/s, "
+        f"{shots}, {clock(plan.duration_s)}, {frames} at {float(plan.fps):g} frames/s, "
         f"{plan.width}x{plan.height}; takes: {dollars(plan.estimated_usd)}, {about(plan.make_seconds)} to make"
     )
     if reasons := sorted({f"{shot.engine}: {shot.why_engine}" for shot in plan.shots}):
@@ -244,8 +247,8 @@ def score_table(report: Mapping[str, Any]) -> None:
     console().print(table)
 
 
-def ledger_table(found: Mapping[str, Any]) -> None:
-    """What was bought, and what it cost together."""
+def ledger_table(found: Mapping[str, Any], commands: Commands) -> None:
+    """What was bought, what it cost together, and what a person may type to settle what is open."""
     table = _table(("no.", RIGHT), "shot", ("take", RIGHT), "engine", "state", "job or reference", ("cost", RIGHT), "when")
     for row in found["takes"]:
         cost = row["actual_usd"] if row["actual_usd"] is not None else row["estimated_usd"]
@@ -256,11 +259,22 @@ def ledger_table(found: Mapping[str, Any]) -> None:
     screen = console()
     if found["takes"]:
         screen.print(table)
+    for row in found["takes"]:
+        if row["words"]:
+            screen.print(text(f"{row['number']}: {row['state']}: {row['words']}"), soft_wrap=True)
     screen.print(f"spent and set aside: {found['spent_usd']:.2f} USD")
     if found["unpriced"]:
         screen.print(f"and {found['unpriced']} whose price is not known")
     if found["unsettled"]:
-        screen.print(
-            f"{found['unsettled']} of unknown fate: look for the reference at the provider, then"
-            " vidgen takes resolve BOARD.yaml NO. --job ID, or --lost"
+        _settle(found, ("unknown", "submitting"), "of unknown fate: look for the reference at the provider, then", commands)
+    if found["undelivered"]:
+        _settle(
+            found, ("undelivered",), "paid for and without a usable result: look at the job at the provider, then", commands
         )
+
+
+def _settle(found: Mapping[str, Any], states: Sequence[str], words: str, commands: Commands) -> None:
+    """How to settle the attempts in these states, with command lines for the first."""
+    numbers = [row["number"] for row in found["takes"] if row["state"] in states]
+    lines = f"no. {listed(numbers)}: {words} {commands.found(numbers[0])} or {commands.lost(numbers[0])}"
+    console().print(text(lines), soft_wrap=True)

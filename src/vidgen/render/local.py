@@ -13,7 +13,7 @@ from vidgen.engines.base import LocalEngine
 from vidgen.engines.guard import failure_of
 from vidgen.errors import Cancelled, Notice, VidgenError
 from vidgen.render.events import Listener
-from vidgen.render.wanted import ResolvedShot
+from vidgen.render.resolved import ResolvedShot
 from vidgen.takes.request import Generated, ShotRequest, Take, TakeRequest
 from vidgen.takes.store import TakeStore
 

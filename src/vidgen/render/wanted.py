@@ -1,50 +1,24 @@
-"""Which takes of a shot a run wants: those at hand, those that are bought but not fetched, and those still to be made."""
+"""Which takes of a shot a run wants: those at hand, those that are bought but not here, and those still to be made."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from vidgen.engines.base import Engine
 from vidgen.errors import Notice
-from vidgen.planning.plan import PlannedShot
+from vidgen.media.wording import listed, there_are
 from vidgen.render.project import Workspace
+from vidgen.render.resolved import ResolvedShot
 from vidgen.takes.journal import Attempt
-from vidgen.takes.keys import seeded_key
-from vidgen.takes.request import Order, ShotRequest, Take, TakeRequest
-
-
-@dataclass(frozen=True)
-class ResolvedShot:
-    """A shot with everything that names its takes, worked out once: the request with the file that it continues, its key, the
-    key under which vidgen up to 0.1 kept it, and the form that would be ordered now.
-    """
-
-    planned: PlannedShot
-    request: ShotRequest
-    key: str
-    earlier_key: str
-    order: Order
-
-    def take(self, number: int) -> TakeRequest:
-        """What is asked for take 1, 2, ..."""
-        return TakeRequest(self.request, number, self.request.seed_of(number))
-
-    def take_key(self, number: int) -> str:
-        """The key of take 1, 2, ..."""
-        return seeded_key(self.key, self.request.seed_of(number))
-
-    def earlier_take_key(self, number: int) -> str:
-        """The same as vidgen up to 0.1 made it."""
-        return seeded_key(self.earlier_key, self.request.seed_of(number))
-
-    def is_for(self, request_key: str) -> bool:
-        """Whether a record of that request key is of this very request."""
-        return request_key in (self.key, self.earlier_key)
+from vidgen.takes.request import Take
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """The takes of one shot. ``numbers``: all; ``takes``: those at hand; ``bought``: those at a provider; ``new``: the rest."""
+    """The takes of one shot. ``numbers``: all; ``takes``: those at hand; ``bought``: those that a provider has, or should have,
+    since they are paid for; ``new``: the rest.
+    """
 
     numbers: tuple[int, ...]
     takes: tuple[Take, ...]
@@ -59,10 +33,18 @@ class Wanted:
 
 @dataclass
 class Shelf:
-    """What a project has when a run starts. ``regenerate``: ids of shots whose takes a person wants anew."""
+    """What a project has when a run starts. ``regenerate``: ids of shots whose takes a person wants anew.
+
+    ``gone``: why takes that were paid for can be had no more, by take key. ``unpinned``: shots that lost a person's pin, since
+    its take is lost and new ones were asked for. ``notices``: what a person should know before money is spent.
+    """
 
     space: Workspace
+    engines: Mapping[str, Engine]
     regenerate: frozenset[str] = frozenset()
+    gone: dict[str, str] = field(default_factory=dict)
+    unpinned: set[str] = field(default_factory=set)
+    notices: list[Notice] = field(default_factory=list)
     _attempts: Mapping[str, Sequence[Attempt]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -74,24 +56,38 @@ class Shelf:
 
     def wanted(self, shot: ResolvedShot) -> Wanted:
         """Every take that the run wants of a shot, whatever it takes to have it."""
-        numbers = self._numbers(shot)
+        numbers = tuple(self._numbers(shot))
         takes = {number: take for number in numbers if (take := self.find(shot, number))}
-        open_jobs = {row.take for row in self._attempts_at(shot) if row.state == "submitted" and self._will_do(shot, row)}
         rest = [number for number in numbers if number not in takes and not self._rejected(shot, number)]
-        return Wanted(
-            tuple(numbers),
-            tuple(takes.values()),
-            tuple(number for number in rest if number in open_jobs),
-            tuple(number for number in rest if number not in open_jobs),
-        )
+        running = {row.take for row in self._attempts_at(shot) if row.state == "submitted" and shot.covered_by(row.order)}
+        bought = tuple(number for number in rest if number in running or self.paid(shot, number))
+        return Wanted(numbers, tuple(takes.values()), bought, tuple(number for number in rest if number not in bought))
 
     def find(self, shot: ResolvedShot, number: int) -> Take | None:
-        """The stored take of that number that covers what the shot needs."""
-        store = self.space.store
+        """The stored take of that number that covers what the shot needs; where it was paid for, also one whose record is
+        damaged and whose clip is whole.
+        """
+        store, request = self.space.store, shot.request
         if store is None:
             return None
-        needs_s = shot.request.duration_s
-        return store.find(shot.take_key(number), shot.order, needs_s=needs_s) or store.find(shot.earlier_take_key(number))
+        found = store.find(shot.take_key(number), shot.order, needs_s=request.duration_s)
+        found = found or store.find(shot.earlier_take_key(number))
+        if found is None and (paid := self._ended(shot, number)):
+            able = self.engines[request.engine].capabilities(request.model)
+            found = store.restore(shot.take(number), paid, diffusion=able.diffusion)
+        return found
+
+    def paid(self, shot: ResolvedShot, number: int) -> Attempt | None:
+        """The attempt that a take was bought with which is lost here, and which its provider may still have."""
+        ended = self._ended(shot, number)
+        return None if ended is None or ended.take_key in self.gone or self.find(shot, number) else ended
+
+    def lost(self, shot: ResolvedShot, number: int) -> str | None:
+        """Why a take can be had no more that was made before; None for one that is simply new."""
+        attempt = self._ended(shot, number)
+        if attempt and (why := self.gone.get(attempt.take_key)):
+            return f"{self.damage(attempt)}; {attempt.engine} cannot give it again (job {attempt.job_id}: {why})"
+        return self.space.store.damage_of(shot.take_key(number)) if self.space.store else None
 
     def why_new(self, shot: ResolvedShot, number: int) -> str | None:
         """Why a take that is at hand does not do; None where there is none, or it does."""
@@ -106,13 +102,10 @@ class Shelf:
             return f"it was ordered at {have.rate} frames/s, and {need.rate} are needed"
         return f"it has {take.duration_s:.2f} s, and {shot.request.duration_s:.2f} s are needed"
 
-    def _will_do(self, shot: ResolvedShot, row: Attempt) -> bool:
-        """Whether what an open job makes will cover the shot."""
-        needs_s = shot.request.duration_s
-        return row.order is None or row.order.covers(shot.order, has_s=row.order.seconds, needs_s=needs_s)
-
-    def _attempts_at(self, shot: ResolvedShot) -> Sequence[Attempt]:
-        return [*self._attempts.get(shot.key, ()), *self._attempts.get(shot.earlier_key, ())]
+    def damage(self, attempt: Attempt) -> str:
+        """Why a take that was bought is not at hand."""
+        known = self.space.store.damage_of(attempt.take_key) if self.space.store else None
+        return known or f"take {attempt.take} is not in the store any more"
 
     def left_behind(self, shots: Mapping[str, ResolvedShot | None]) -> list[Notice]:
         """What to say of paid jobs that nothing asks for any more. ``shots``: each shot in the run by its id; None where it
@@ -130,18 +123,82 @@ class Shelf:
             if row.shot in shots and row.request_key not in wanted
         ]
 
+    def _attempts_at(self, shot: ResolvedShot) -> Sequence[Attempt]:
+        """What the journal has of a shot, newest first, as the run began."""
+        return [*self._attempts.get(shot.key, ()), *self._attempts.get(shot.earlier_key, ())]
+
+    def _stored(self, shot: ResolvedShot) -> list[int]:
+        """Numbers of all takes of a shot in the store, whatever their form."""
+        store = self.space.store
+        return sorted({take.take for key in (shot.key, shot.earlier_key) for take in (store.takes_of(key) if store else ())})
+
+    def _ended(self, shot: ResolvedShot, number: int) -> Attempt | None:
+        """The newest attempt that a take came of which would do now, as the run began."""
+        keys = (shot.take_key(number), shot.earlier_take_key(number))
+        rows = (row for row in self._attempts_at(shot) if row.take_key in keys and row.state == "done" and row.job_id)
+        return next((row for row in rows if shot.covered_by(row.order)), None)
+
     def _numbers(self, shot: ResolvedShot) -> list[int]:
-        """1 to N, the pinned one, and what is bought already; for --regenerate the next N."""
+        """1 to N, the pinned one, and what is bought already; for --regenerate the next N, and the pinned one."""
         planned = shot.planned
         wanted = list(range(1, planned.candidates + 1))
-        attempts, store = self._attempts_at(shot), self.space.store
-        if {planned.id, planned.parent} & self.regenerate and store:
-            stored = [take.take for key in (shot.key, shot.earlier_key) for take in store.takes_of(key)]
-            return self._anew(planned.candidates, attempts, stored)
+        attempts = self._attempts_at(shot)
+        if {planned.id, planned.parent} & self.regenerate and self.space.store:
+            anew = self._anew(planned.candidates, attempts, self._stored(shot))
+            return [*self._still_pinned(shot, anew), *anew]
+        pins = dict(self._pins(shot))
+        for number, place in pins.items():
+            if number not in wanted:
+                self._say_pinned(shot, number, place)
+        more = (*pins, *(row.take for row in attempts if row.state == "submitted"))
+        return [*wanted, *dict.fromkeys(number for number in more if number not in wanted)]
+
+    def _pins(self, shot: ResolvedShot) -> Iterator[tuple[int, str]]:
+        """The takes that are picked for the film, and where that is written."""
+        planned = shot.planned
+        pick, (locked, board) = self.space.picks.get(planned.id), self.space.commands.pick_files
+        if planned.shot.pick:
+            yield planned.shot.pick, board
+        if pick and shot.is_for(pick.request_key):
+            yield pick.take, locked
+
+    def _say_pinned(self, shot: ResolvedShot, number: int, place: str) -> None:
+        """Tell of a picked take that is neither here nor among the candidates."""
+        if self.find(shot, number) or self.paid(shot, number):
+            return
+        stored = self._stored(shot)
+        which = (
+            "which does not cover the shot any more" if number in stored else f"which is not in the store ({there_are(stored)})"
+        )
+        self._tell(Notice("pick.missing", f"{place} picks take {number}, {which}; it is to be made", shot.planned.id))
+
+    def _still_pinned(self, shot: ResolvedShot, anew: Sequence[int]) -> list[int]:
+        """The take that stays in the film beside new ones: a person's, or the storyboard's, as long as it can be had."""
+        planned = shot.planned
         pick = self.space.picks.get(planned.id)
-        pinned = (pick.take if pick and shot.is_for(pick.request_key) else None, planned.shot.pick)
-        more = (*pinned, *(row.take for row in attempts if row.state == "submitted"))
-        return [*wanted, *dict.fromkeys(number for number in more if number and number not in wanted)]
+        by_person = pick if pick and pick.by == "person" and shot.is_for(pick.request_key) else None
+        number = by_person.take if by_person else planned.shot.pick
+        if number is None or number in anew:
+            return []
+        place = self.space.commands.pick_files[0 if by_person else 1]
+        if self.find(shot, number):
+            new = f"{'take' if len(anew) == 1 else 'takes'} {listed(anew)}"
+            text = (
+                f"take {number} is picked in {place} and stays in the film; {new} will be new, and to use one of those:"
+                f" {self.space.commands.pick(planned.id, anew[0])}"
+            )
+            self._tell(Notice("pick.kept", text, planned.id))
+            return [number]
+        if self.paid(shot, number):
+            return [number]
+        self.unpinned.add(planned.id)
+        text = f"take {number} is picked in {place}, but it is not in the store any more; the best of the new takes is used"
+        self._tell(Notice("pick.missing", text, planned.id))
+        return []
+
+    def _tell(self, notice: Notice) -> None:
+        if notice not in self.notices:
+            self.notices.append(notice)
 
     @staticmethod
     def _anew(count: int, attempts: Sequence[Attempt], stored: Sequence[int]) -> list[int]:

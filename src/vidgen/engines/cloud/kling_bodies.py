@@ -15,8 +15,8 @@ from vidgen.engines.cloud.kling_controls import PICTURE, RULES, STD_PRO, Notices
 from vidgen.engines.cloud.kling_form import DEFAULT, SHORT_S, Form, form_of, rule_of
 from vidgen.errors import InputError
 from vidgen.media.probe import probe, probe_video
+from vidgen.takes.record import manifest_of
 from vidgen.takes.request import ShotRequest, TakeRequest
-from vidgen.takes.store import manifest_of
 
 LIP_SYNC = "kling-lip-sync"
 MOTION = "-motion-control"
