@@ -15,7 +15,7 @@ from vidgen.render.project import root_of
 from vidgen.render.remote import Purchase, fetch_again
 from vidgen.takes.budget import price_text
 from vidgen.takes.journal import Attempt, Journal
-from vidgen.takes.keys import request_key
+from vidgen.takes.keys import earlier_key, request_key
 from vidgen.takes.store import TakeStore
 
 if TYPE_CHECKING:
@@ -120,4 +120,4 @@ def stored_troubles(plan: Plan, board: Path, work: Path | None) -> list[Notice]:
 def _asks_for(shot: PlannedShot, attempt: Attempt) -> bool:
     """Whether the shot is still the one that the attempt was made for, as far as that can be told before a take is picked."""
     assert shot.request is not None
-    return shot.continues is not None or request_key(shot.request) == attempt.request_key
+    return shot.continues is not None or attempt.request_key in (request_key(shot.request), earlier_key(shot.request))

@@ -50,8 +50,8 @@ def record_of(
 
 
 def form_of(info: MediaInfo) -> dict[str, Any]:
-    """What the record tells of a camera original: size in pixels as displayed, rate in frames per second (on the average where it
-    varies), colours as ffmpeg counts them.
+    """What the record tells of a camera original: size in pixels as displayed, rate in frames per second (on the average where
+    it varies), colours as ffmpeg counts them.
     """
     width, height = info.display_size
     return {
