@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidgen.engines.cloud.failures import ProviderError, is_gone
+from vidgen.engines.registry import Engines
 from vidgen.errors import Cancelled, Notice, VidgenError
 from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.render.project import root_of
 from vidgen.render.remote import Purchase, fetch_again
+from vidgen.render.resolved import resolve, why_new
 from vidgen.takes.budget import price_text
 from vidgen.takes.journal import Attempt, Journal
 from vidgen.takes.keys import earlier_key, request_key
@@ -92,9 +94,9 @@ def is_for_good(error: VidgenError) -> bool:
     return error.code in FOR_GOOD or (isinstance(error, ProviderError) and is_gone(error))
 
 
-def stored_troubles(plan: Plan, board: Path, work: Path | None) -> list[Notice]:
-    """What is damaged or gone of the plan's takes that were paid for, as far as can be seen without reading the clips. Writes
-    nothing.
+def stored_troubles(plan: Plan, board: Path, work: Path | None, engines: Engines) -> list[Notice]:
+    """What is damaged or gone of the plan's takes that were paid for, as far as can be seen without reading clips, and which
+    stored takes do not cover their shots any more. Writes nothing.
     """
     root = root_of(board, work)
     if not (root / "journal.db").is_file():
@@ -108,13 +110,27 @@ def stored_troubles(plan: Plan, board: Path, work: Path | None) -> list[Notice]:
                 newest.setdefault(attempt.take_key, attempt)
         shots = {shot.id: shot for shot in plan.shots if shot.request}
         found = [(attempt, store.trouble(attempt)) for attempt in newest.values() if attempt.shot in shots]
-        return [
+        troubles = [
             Notice("take.corrupt", f"take {attempt.take}, bought from {attempt.engine}: {trouble}", attempt.shot)
             for attempt, trouble in found
             if trouble and _asks_for(shots[attempt.shot], attempt)
         ]
+        return [*troubles, *_not_covering(shots.values(), store, engines)]
     except VidgenError as error:
         return [Notice("take.not_checked", f"the stored takes could not be looked at: {error.message}")]
+
+
+def _not_covering(shots: Iterable[PlannedShot], store: TakeStore, engines: Engines) -> Iterator[Notice]:
+    """Stored takes that are too short, or of another size or rate than would be ordered now; of shots that continue none."""
+    for shot in shots:
+        if shot.request is None or shot.continues or shot.engine not in engines:
+            continue
+        try:
+            resolved = resolve(shot, shot.request, engines.get(shot.engine))
+        except VidgenError:  # a model or a file that is not here: said where it is needed
+            continue
+        whys = (why_new(resolved, number, store) for number in range(1, shot.candidates + 1))
+        yield from (Notice("take.not_covering", why, shot.id) for why in dict.fromkeys(whys) if why)
 
 
 def _asks_for(shot: PlannedShot, attempt: Attempt) -> bool:

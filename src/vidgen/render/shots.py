@@ -26,14 +26,13 @@ from vidgen.render.project import Workspace
 from vidgen.render.recovery import Owed, fetch_all
 from vidgen.render.rehearsal import rehearse_shots
 from vidgen.render.remote import UNDELIVERED, Purchase, fetch_again, run_remote
-from vidgen.render.resolved import ResolvedShot
+from vidgen.render.resolved import ResolvedShot, resolve, why_new
 from vidgen.render.spending import Bill, BillItem
 from vidgen.render.stopping import Stop
 from vidgen.render.turns import Turns
 from vidgen.render.wanted import Shelf
 from vidgen.storyboard.model import Score
 from vidgen.takes.budget import price_text
-from vidgen.takes.keys import earlier_key, request_key
 from vidgen.takes.request import Order, ShotRequest, Take, TakeRequest
 
 DEFAULT_JOBS = min(4, os.cpu_count() or 1)
@@ -190,8 +189,9 @@ class ShotMaker:
             if price != 0 and (why := self._shelf.lost(resolved, number)):
                 text = f"{why}, so it is to be bought anew, for {price_text(price)}"
                 again.setdefault(resolved.take_key(number), Notice("take.lost", text, planned.id))
-        whys = dict.fromkeys(why for number in wanted.new if (why := self._shelf.why_new(resolved, number)))
-        self.notices += [Notice("take.not_covering", f"a take is at hand, but {why}", planned.id) for why in whys]
+        if store := self.space.store:
+            whys = dict.fromkeys(why for number in wanted.new if (why := why_new(resolved, number, store)))
+            self.notices += [Notice("take.not_covering", why, planned.id) for why in whys]
         return shot, [(resolved.take_key(number), resolved.order) for number in wanted.new]
 
     def _resolved(self, planned: PlannedShot, parent: MadeShot | None) -> ResolvedShot:
@@ -204,14 +204,7 @@ class ShotMaker:
             request = planned.opened(parent.picked.file, None if whole else shown.start + shown.frames)
         elif parent and parent.planned.clip:
             request = planned.opened(parent.planned.clip)
-        engine = self.engines[planned.engine]
-        named = request
-        if isinstance(engine, LocalEngine):
-            named = replace(request, model=self._model_key(engine, request.model))
-        key = request_key(named, draws_words=engine.draws_words)
-        before = earlier_key(named, draws_words=engine.draws_words)
-        order = replace(engine.order(request), closes=request.inputs.end_frame is not None)
-        return ResolvedShot(planned, request, key, before, order)
+        return resolve(planned, request, self.engines[planned.engine], self._model_key)
 
     def _model_key(self, engine: LocalEngine, model: str | None) -> str | None:
         with self._naming:

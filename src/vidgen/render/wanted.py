@@ -89,19 +89,6 @@ class Shelf:
             return f"{self.damage(attempt)}; {attempt.engine} cannot give it again (job {attempt.job_id}: {why})"
         return self.space.store.damage_of(shot.take_key(number)) if self.space.store else None
 
-    def why_new(self, shot: ResolvedShot, number: int) -> str | None:
-        """Why a take that is at hand does not do; None where there is none, or it does."""
-        store = self.space.store
-        take = store.find(shot.take_key(number)) if store else None
-        if take is None or take.order is None or take.covers(shot.order, shot.request.duration_s):
-            return None
-        have, need = take.order, shot.order
-        if have.size != need.size:
-            return f"it was ordered at {have.size}, and {need.size} is needed"
-        if need.rate and have.rate != need.rate:
-            return f"it was ordered at {have.rate} frames/s, and {need.rate} are needed"
-        return f"it has {take.duration_s:.2f} s, and {shot.request.duration_s:.2f} s are needed"
-
     def damage(self, attempt: Attempt) -> str:
         """Why a take that was bought is not at hand."""
         known = self.space.store.damage_of(attempt.take_key) if self.space.store else None

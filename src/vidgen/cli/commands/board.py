@@ -50,7 +50,7 @@ def plan(
         check_shots(planned.shots, engines)
         findings = lint_of(loaded, engines)
         posts = plan_posts(planned)
-        notices = [*planned.notices, *post_notices(posts), *stored_troubles(planned, board, work)]
+        notices = [*planned.notices, *post_notices(posts), *stored_troubles(planned, board, work, engines)]
         if as_json:
             out.warn(notices)
         else:
