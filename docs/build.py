@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
+from vidgen.cli.app import app
 from vidgen.errors import CODES, NOTICES
 from vidgen.planning.presets import presets
 from vidgen.storyboard.schema import storyboard_schema
@@ -192,8 +193,9 @@ def _shapes(shapes: list[list[int]]) -> str:
 
 
 def _vidgen(*arguments: str) -> str:
-    done = subprocess.run([sys.executable, "-m", "vidgen", *arguments], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+    ran = CliRunner().invoke(app, arguments)
+    assert ran.exit_code == 0, ran.output
+    return ran.stdout.strip()
 
 
 def main() -> None:
