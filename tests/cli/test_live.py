@@ -8,11 +8,13 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from terminal import CTRL_C, CTRL_Z, ENTER, Terminal
+from vidgen.cli.live_run import waits_until
 
 RUN = """
 import os, sys, time
@@ -234,3 +236,9 @@ def test_a_terminal_that_cannot_move_its_cursor_gets_lines() -> None:
     with Terminal(["-c", RUN, 2], environment={"TERM": "dumb"}, program=[sys.executable]) as terminal:
         assert terminal.end() == 0
         assert "2 shots, 2 takes to make, 0 at hand" in terminal.lines() and b"\x1b" not in terminal.raw
+
+
+def test_the_end_of_a_wait_is_told_as_a_clock_does() -> None:
+    evening = datetime(2026, 3, 1, 23, 30)
+    told = {seconds: waits_until({"seconds": seconds}, evening) for seconds in (30, 3600, 86_400)}
+    assert told == {30: "waits until 23:30:30", 3600: "waits until 00:30", 86_400: "waits until 2026-03-02 23:30"}

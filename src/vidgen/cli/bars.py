@@ -99,7 +99,7 @@ class Bars(Progress):
             del self._paces[row]
 
     def _add(self, name: str, total: float | None, state: str = "") -> TaskID:
-        row = self.add_task("", total=total, shot=name, state=state, told="", cost="", left="", until=0.0, instead="")
+        row = self.add_task("", total=total, shot=_sayable(name), state=state, told="", cost="", left="", until=0.0, instead="")
         self._paces[row] = Pace()
         return row
 
@@ -115,7 +115,7 @@ class Bars(Progress):
         shown, now = [*rows[:room], *whole], time.monotonic()
         for task in shown:
             told = task.fields["instead"] if task.fields["until"] > now else task.fields["state"]
-            task.fields |= {"told": told, "left": left_text(self._left_s(task.id))}
+            task.fields |= {"told": _sayable(told), "left": left_text(self._left_s(task.id))}
         for task in whole:
             parts = f"{task.completed:.0f}/{task.total:.0f}" if task.total and not task.finished else ""
             under_way = f"{parts}, {len(rows)} under way"
@@ -126,3 +126,9 @@ class Bars(Progress):
     def _left_s(self, row: TaskID) -> float | None:
         pace = self._paces.get(row)  # a row that another thread has just closed has none
         return pace.left_s() if pace else None
+
+
+def _sayable(words: str) -> str:
+    """Words in the letters that the terminal has, so that columns stay aligned where it is not UTF-8."""
+    encoding = screen().console.encoding
+    return words.encode(encoding, "replace").decode(encoding, "replace")

@@ -52,11 +52,15 @@ def column_lines(
         return
     kept, widths, gap = layout
     shown = [columns[index] for index in kept]
+    folding = [at for at, column in enumerate(shown) if column.folds]
     yield paint(_line([column.name for column in shown], shown, widths, gap), "bold")
     yield rule * (sum(widths) + len(gap) * (len(widths) - 1))
     for row in cells:
         if isinstance(row, str):
             yield paint(row, "bold")
+            continue
+        if all(_cells(row[kept[at]]) <= widths[at] for at in folding):
+            yield _line([row[at] for at in kept], shown, widths, gap, paint)
             continue
         folded = [
             folds(row[index], size) if columns[index].folds else [row[index]] for index, size in zip(kept, widths, strict=True)

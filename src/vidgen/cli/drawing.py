@@ -92,7 +92,9 @@ class Drawing:
         columns, rows = self._console.size
         with self._console.capture() as held:
             self._console.print(Group(*self._parts))
-        lines = ["", *held.get().splitlines()][: max(1, rows - 1)]
+        encoding = self._console.encoding  # where it has no ellipsis, what stands for one must be a single letter
+        drawn = held.get().encode(encoding, "replace").decode(encoding, "replace")
+        lines = ["", *drawn.splitlines()][: max(1, rows - 1)]
         hide = "" if self._size else _HIDE_CURSOR
         self._size = columns, rows
         body = "\r\n".join(line + _ERASE_ROW for line in lines)

@@ -123,5 +123,5 @@ def waits_until(values: Mapping[str, Any], now: datetime | None = None) -> str:
     """What ``take.waiting`` tells, on a clock: ``waits until 14:32``; with seconds where the wait is short."""
     now = now or datetime.now().astimezone()
     until = now + timedelta(seconds=values["seconds"])
-    day = "" if until.date() == now.date() else f"{until:%Y-%m-%d} "
+    day = f"{until:%Y-%m-%d} " if values["seconds"] > 12 * 3600 else ""  # 00:10 needs no day an hour before
     return f"waits until {day}{until:{'%H:%M:%S' if values['seconds'] < 600 else '%H:%M'}}"
