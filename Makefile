@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 BOARD ?= storyboards/kyoto.yaml
 OUT ?= out/$(basename $(notdir $(BOARD))).mp4
 
-.PHONY: render test test-fast test-times test-portable lint bench bench-gpu clean
+.PHONY: render test test-fast test-times test-portable lint docs bench bench-gpu clean
 
 render: $(VENV)/.base  ## render the sample storyboard to out/
 	@mkdir -p $(dir $(OUT))
@@ -31,6 +31,9 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+docs: $(VENV)/.dev  ## fill the made parts of README and docs/ from the program
+	$(BIN)/python -m docs.build
 
 # The words after bench are benchmarks, not targets: make bench planning startup. NAME=planning says the same.
 ifeq (bench,$(firstword $(MAKECMDGOALS)))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from support import Film
-from terminal import CTRL_C, CTRL_D, ENTER, Terminal
+from terminal import CTRL_C, CTRL_D, CTRL_Z, ENTER, Terminal
 from vidgen.testing.providers import ProviderServer
 from vidgen.testing.providers.luma import FakeLuma
 from vidgen.testing.providers.runway import FakeRunway
@@ -77,7 +77,7 @@ def test_a_yes_buys_makes_the_film_and_the_next_question_knows(board: Path, prov
         terminal.wait_for("cost $0.24 so far", "of which $9.76 is left", "1 take will cost about $0.24")
         terminal.press(CTRL_C)
         assert terminal.end() == 130 and providers.created == 1
-        assert "error: interrupted" in terminal.lines()
+        assert "error: interrupted" in terminal.lines() and "nothing was sent" in terminal.text()
 
 
 ASKING = """
@@ -128,6 +128,30 @@ def test_only_a_clear_yes_is_one(keys: str, code: int) -> None:
             terminal.press(key)
         assert terminal.end() == code
         assert ("bought" in terminal.lines()) is (code == 0) and "Traceback" not in terminal.text()
+        assert ("nothing was sent" in terminal.text()) is (code != 0)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash's job control")
+@pytest.mark.parametrize("on_the_way", [[], ["bg\r"]], ids=["fg", "bg and fg"])
+def test_after_a_stop_the_question_is_asked_again(on_the_way: list[str], tmp_path: Path) -> None:
+    (tmp_path / "asking.py").write_text(
+        "from vidgen.cli.signals import heard\nhearing = heard()\nhearing.__enter__()\n" + ASKING
+    )
+    shell = ["bash", "--norc", "--noprofile", "-i"]
+    with Terminal([], program=shell, cwd=tmp_path, environment={"PS1": "$ "}, rows=40) as terminal:
+        terminal.press(f"{sys.executable} asking.py\r")
+        terminal.wait_for("[y/N]")
+        terminal.press(CTRL_Z)
+        terminal.wait_for("Stopped")
+        for keys in on_the_way:
+            terminal.press(keys)
+            terminal.look(0.8)
+        terminal.press("clear; fg\r")
+        terminal.wait_for("asking.py", *WORDS)
+        terminal.look(0.3)
+        assert [line for line in terminal.lines() if line][-1].endswith("Go on? [y/N]")
+        terminal.press("n\r")
+        terminal.wait_for("nothing was sent")
 
 
 BARS_AND_A_QUESTION = """

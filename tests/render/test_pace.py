@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vidgen.render.pace import Pace, time_text
+from vidgen.render.pace import Pace, left_text, time_text
 
 
 def test_only_the_frames_of_this_run_count() -> None:
@@ -18,3 +18,28 @@ def test_only_the_frames_of_this_run_count() -> None:
 
 def test_times_are_told_as_people_do() -> None:
     assert [time_text(seconds) for seconds in (4.4, 89, 600, 7200)] == ["4 s", "89 s", "10 min", "2.0 h"]
+
+
+def test_the_time_left_is_told_when_it_is_known_counts_down_and_is_never_negative() -> None:
+    now = [0.0]
+    pace = Pace(lambda: now[0])
+
+    def after(seconds: float, done: float) -> float | None:
+        now[0] = seconds
+        pace.speed(done, 100)
+        return pace.left_s()
+
+    assert after(0, 0) is None and after(1, 1) is None, "one frame says nothing"
+    assert after(10, 5) == 190
+    now[0] += 1.5
+    assert pace.left_s() == 188.5, "it counts down between frames"
+    now[0] += 100
+    assert pace.left_s() == 188, "a frame that takes long leaves the time of the others"
+    assert after(1000, 99) is not None
+    now[0] += 1000
+    assert pace.left_s() == 0 and left_text(pace.left_s()) == "", "nothing rather than 0 s"
+    assert after(3000, 100) == 0
+
+
+def test_the_time_left_is_told_in_calm_steps() -> None:
+    assert [left_text(seconds) for seconds in (None, 0.4, 2, 27, 600)] == ["", "", "5 s left", "25 s left", "10 min left"]

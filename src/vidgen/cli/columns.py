@@ -1,52 +1,76 @@
-"""Columns of text for long lists: a film may have ten thousand shots, and Rich takes a millisecond a row."""
+"""Tables of text, as wide as the terminal allows: a film may have ten thousand shots, and Rich takes a millisecond a row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from rich.cells import cell_len, chop_cells
 
-_GAP = "  "
-_NARROWEST = 20
-"""Cells that a folded column has at least."""
+_INDENT = "  "
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name, whether it is flush right, and whether its texts may go on in further lines (one column does)."""
+    """A column of a table.
+
+    Args:
+        right: flush right.
+        folds: cells that it has at least where its texts go on in further lines; 0: they don't.
+        spare: left out where there is no room for all.
+        styles: Rich styles of certain texts, on a terminal with colours.
+    """
 
     name: str
     right: bool = False
-    folds: bool = False
+    folds: int = 0
+    spare: bool = False
+    styles: Mapping[str, str] = field(default_factory=dict)
 
 
-def column_lines(columns: Sequence[Column], rows: Iterable[Sequence[str]], width: int, rule: str = "─") -> Iterator[str]:
-    """The lines of a table: names, a rule, the rows. ``width`` in cells of the terminal, of which a kanji takes two."""
-    names = [column.name for column in columns]
-    cells = [[_plain(text) for text in row] for row in rows]
-    widths = [max(_cells(row[index]) for row in [names, *cells]) for index in range(len(names))]
-    gaps = len(_GAP) * (len(columns) - 1)
-    folded = [column.folds for column in columns].index(True)
-    widths[folded] = min(widths[folded], max(_NARROWEST, width - gaps - sum(widths) + widths[folded]))
-    yield _line(names, columns, widths)
-    yield rule * min(width, sum(widths) + gaps)
+Paint = Callable[[str, str], str]
+"""Text and style to what a terminal shows in that style."""
+
+
+def column_lines(
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[str] | str],
+    width: int,
+    rule: str = "─",
+    *,
+    heads: int = 1,
+    paint: Paint = lambda text, style: text,
+) -> Iterator[str]:
+    """The lines of a table: names, a rule, the rows; a row that is one text is a heading for those after it. ``width`` in cells
+    of the terminal, of which a kanji takes two. Where columns fit in no way, each row becomes a paragraph that begins with its
+    first ``heads`` texts.
+    """
+    cells = [_plain(row) if isinstance(row, str) else [_plain(text) for text in row] for row in rows]
+    layout = _layout(columns, [row for row in cells if not isinstance(row, str)], width)
+    if layout is None:
+        yield from _paragraphs(columns, cells, width, heads, paint)
+        return
+    kept, widths, gap = layout
+    shown = [columns[index] for index in kept]
+    folding = [at for at, column in enumerate(shown) if column.folds]
+    yield paint(_line([column.name for column in shown], shown, widths, gap), "bold")
+    yield rule * (sum(widths) + len(gap) * (len(widths) - 1))
     for row in cells:
-        first, *more = _folded(row[folded], widths[folded])
-        yield _line([first if index == folded else text for index, text in enumerate(row)], columns, widths)
-        for text in more:
-            yield _line([text if index == folded else "" for index in range(len(row))], columns, widths)
+        if isinstance(row, str):
+            yield paint(row, "bold")
+            continue
+        if all(_cells(row[kept[at]]) <= widths[at] for at in folding):
+            yield _line([row[at] for at in kept], shown, widths, gap, paint)
+            continue
+        folded = [
+            folds(row[index], size) if columns[index].folds else [row[index]] for index, size in zip(kept, widths, strict=True)
+        ]
+        for number in range(max(map(len, folded))):
+            texts = [lines[number] if number < len(lines) else "" for lines in folded]
+            yield _line(texts, shown, widths, gap, paint)
 
 
-def _line(texts: Sequence[str], columns: Sequence[Column], widths: Sequence[int]) -> str:
-    padded = []
-    for text, column, width in zip(texts, columns, widths, strict=True):
-        letters = width - (0 if text.isascii() else cell_len(text) - len(text))
-        padded.append(text.rjust(letters) if column.right else text.ljust(letters))
-    return _GAP.join(padded).rstrip()
-
-
-def _folded(text: str, width: int) -> list[str]:
+def folds(text: str, width: int) -> list[str]:
     """The lines of a text, broken at blanks where it has any."""
     if _cells(text) <= width:
         return [text]
@@ -63,6 +87,88 @@ def _folded(text: str, width: int) -> list[str]:
         lines += whole
         line, used = [last], _cells(last) if whole else size
     return [*lines[1:], " ".join(line)]
+
+
+def _layout(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> tuple[list[int], list[int], str] | None:
+    """Which columns are shown, how wide each, and what is between them; None where no table fits."""
+    natural = [max([_cells(column.name), *(_cells(row[at]) for row in rows)]) for at, column in enumerate(columns)]
+    kept = list(range(len(columns)))
+    spare = [at for at in kept if columns[at].spare]
+    while True:
+        for gap in ("  ", " ") if not spare else ("  ",):
+            room = width - len(gap) * (len(kept) - 1)
+            if widths := _widths([columns[at] for at in kept], [natural[at] for at in kept], room):
+                return kept, widths, gap
+        if not spare:
+            return None
+        kept.remove(spare.pop())
+
+
+def _widths(columns: Sequence[Column], natural: Sequence[int], room: int) -> list[int] | None:
+    """Folding columns share what the others leave: those that need less than their share get what they need."""
+    fixed = sum(size for column, size in zip(columns, natural, strict=True) if not column.folds)
+    least = [
+        min(size, max(column.folds, _cells(column.name))) if column.folds else size
+        for column, size in zip(columns, natural, strict=True)
+    ]
+    if sum(least) > room:
+        return None
+    widths, left = list(natural), room - fixed
+    waiting = sorted((at for at, column in enumerate(columns) if column.folds), key=lambda at: (natural[at] - least[at], at))
+    left -= sum(least[at] for at in waiting)
+    while waiting:
+        at = waiting.pop(0)
+        more = min(natural[at] - least[at], left // (len(waiting) + 1))
+        widths[at] = least[at] + more
+        left -= more
+    return widths
+
+
+def _paragraphs(
+    columns: Sequence[Column], rows: Iterable[Sequence[str] | str], width: int, heads: int, paint: Paint
+) -> Iterator[str]:
+    """A row as a paragraph: its first texts, then the short ones in a line, then the long ones, each with its name."""
+    for row in rows:
+        if isinstance(row, str):
+            yield from (paint(line, "bold") for line in folds(row, width))
+            continue
+        named = [(column, text) for column, text in zip(columns[heads:], row[heads:], strict=True) if text]
+        head = _INDENT.join(filter(None, row[:heads]))
+        style = next((style for column, text in zip(columns, row, strict=True) if (style := column.styles.get(text))), "bold")
+        yield from (paint(line, style) for line in folds(head, width))
+        inside = max(1, width - 2 * len(_INDENT))
+        yield from (
+            _INDENT + line for line in _packed([f"{column.name} {text}" for column, text in named if not column.folds], inside)
+        )
+        for column, text in named:
+            if column.folds:
+                first, *more = folds(f"{column.name}: {text}", inside)
+                yield _INDENT + first
+                yield from (2 * _INDENT + line for line in more)
+
+
+def _packed(phrases: Sequence[str], width: int) -> Iterator[str]:
+    """Phrases in lines, with commas between them: none is broken that fits into a line."""
+    line = ""
+    for number, phrase in enumerate(phrases):
+        phrase += "," if number + 1 < len(phrases) else ""
+        if line and _cells(line) + 1 + _cells(phrase) > width:
+            yield from folds(line, width)
+            line = ""
+        line = f"{line} {phrase}" if line else phrase
+    if line:
+        yield from folds(line, width)
+
+
+def _line(
+    texts: Sequence[str], columns: Sequence[Column], widths: Sequence[int], gap: str, paint: Paint = lambda text, style: text
+) -> str:
+    padded = []
+    for text, column, width in zip(texts, columns, widths, strict=True):
+        letters = width - (0 if text.isascii() else cell_len(text) - len(text))
+        whole = text.rjust(letters) if column.right else text.ljust(letters)
+        padded.append(paint(whole, style) if (style := column.styles.get(text)) else whole)
+    return gap.join(padded).rstrip()
 
 
 def _cells(text: str) -> int:

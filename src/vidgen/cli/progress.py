@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from vidgen.cli.live_run import LiveRun, waits_until
 from vidgen.cli.output import Output
 from vidgen.cli.screen import screen
 from vidgen.media.wording import counted
 
 PLAIN_EVERY_S = 15.0
 JSON_EVERY_S = 1.0
-_PLAIN_EVENTS = ("run.started", "take.failed", "shot.picked", "cut.started", "cut.done")
 
 
 @contextmanager
@@ -53,6 +53,9 @@ class PlainRun:
                 self._last = now
         elif event == "take.failed":
             self._out.note(f"{values['shot']}: take {values['take']} failed: {values['message']}")
+        elif event == "take.waiting" and values["why"] not in self._said:
+            self._said.add(values["why"])
+            self._out.note(f"{values['shot']}: take {values['take']} {waits_until(values)}: {values['why']}")
         elif event == "post.started" and values["engines"]:
             self._out.note(f"{values['shot']}: {', then '.join(values['engines'])}, {counted(values['frames'], 'frame')}")
             for line in values["why"]:
@@ -67,97 +70,11 @@ class PlainRun:
             self._out.note(f"cut: {counted(values['encoded'], 'segment')} encoded, {values['kept']} kept")
         elif event.endswith(".progress") and now - self._last > PLAIN_EVERY_S:
             self._last = now
-            from vidgen.render.pace import time_text
+            from vidgen.render.pace import Speed
 
-            speed = ""
-            if values.get("frames_per_s") and values["remaining_s"] is not None:
-                speed = f", {values['frames_per_s']:.3g} frames/s, {time_text(values['remaining_s'])} left"
-            self._out.note(f"{values['shot']}: {100 * values['share']:.0f} % ({now - self._start:.0f} s{speed})")
-
-
-class LiveRun:
-    """Bars for shots with state, elapsed and remaining time, and what was spent; above them the picture that is being made,
-    where an engine shows it. Drawn from the first event on.
-    """
-
-    def __init__(self) -> None:
-        from vidgen.cli.bars import Bars
-
-        self._bars = Bars()
-        self._spent = 0.0
-        self._said: set[str] = set()
-
-    def __enter__(self) -> LiveRun:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        screen().hide(self._bars, keep=kind is None)
-
-    def __call__(self, event: str, /, **values: Any) -> None:
-        """Hear one event."""
-        bars = self._bars
-        if event == "run.started":
-            bars.begin("film", values["shots"] + values["enlargements"], "making takes")
-            screen().show(bars)
-        elif event == "take.started":
-            bars.row(values["shot"], completed=0.0, state=f"take {values['take']}: {values['engine']}")
-        elif event == "take.preview":
-            self._preview(values)
-        elif event == "post.progress":
-            self._post(values)
-        elif event.endswith(".progress"):
-            bars.row(values["shot"], completed=values["share"])
-        elif event == "take.done":
-            self._spent += values.get("cost_usd") or 0.0
-        elif event == "take.failed":
-            bars.row(values["shot"], state=f"take {values['take']} failed")
-            screen().note(f"{values['shot']}: take {values['take']} failed: {values['message']}")
-        elif event == "post.started":
-            self._post_started(values)
-        elif event == "post.done":
-            bars.close(values["shot"])
-        elif event == "model.download":
-            self._download(values)
-        elif event == "shot.picked":
-            bars.picture = None
-            bars.close(values["shot"])
-            bars.whole(advance=1)
-        elif event == "cut.started":
-            bars.whole(state="cutting", completed=0, total=values["segments"])
-        elif event == "cut.segment":
-            bars.whole(advance=1)
-        elif event == "cut.done":
-            bars.whole(state="done", completed=1, total=1)
-        if self._spent:
-            bars.whole(cost=f"${self._spent:.2f} spent")
-
-    def _preview(self, values: Mapping[str, Any]) -> None:
-        from vidgen.cli.preview import can_show, picture
-
-        if can_show(self._bars.console):
-            self._bars.picture = picture(values)
-
-    def _post_started(self, values: Mapping[str, Any]) -> None:
-        """Why engines were chosen stays above the bars."""
-        self._bars.whole(state="post-processing")
-        self._bars.row(values["shot"], completed=0.0, state=", then ".join(values["engines"]) or "grading")
-        for line in values["why"]:
-            if line not in self._said:
-                self._said.add(line)
-                screen().note(f"{values['shot']}: {line}")
-
-    def _post(self, values: Mapping[str, Any]) -> None:
-        if not values.get("frames_per_s"):  # the first frame of this run: what was there is not speed
-            self._bars.restart(values["shot"], values["share"])
-        rate = f" {values['frames_per_s']:.3g} frames/s" if values.get("frames_per_s") else ""
-        self._bars.row(values["shot"], completed=values["share"], state=f"{values['frames']}/{values['total']}{rate}")
-
-    def _download(self, values: Mapping[str, Any]) -> None:
-        done, total = values["bytes"], values["total_bytes"]
-        size = f"{done / 1e6:.0f}{f' of {total / 1e6:.0f}' if total else ''} MB"
-        self._bars.row("download", completed=done / total if total else 0.0, state=f"{values['model']} {size}")
-        if done == total:
-            self._bars.close("download")
+            speed = Speed(values.get("frames_per_s"), values.get("remaining_s")).text()
+            so_far = f"{now - self._start:.0f} s{', ' + speed if speed else ''}"
+            self._out.note(f"{values['shot']}: {100 * values['share']:.0f} % ({so_far})")
 
 
 @contextmanager
@@ -193,7 +110,8 @@ class FrameBar:
         if not self._begun and done > 1:
             screen().note(f"going on after {done - 1} frames of an earlier run")
         self._begun = True
-        self._bars.whole(completed=done, total=total, state=self._pace.speed(done, total).text())
+        state = self._pace.speed(done, total).text() if done < total else "finishing"
+        self._bars.whole(completed=done, total=total, state=state)
 
 
 class FrameLines:
@@ -288,9 +206,12 @@ class DownloadBar:
             self._begun = True
             self._bars.begin(self._name, total, "")
             screen().show(self._bars)
+        from vidgen.render.pace import left_text
+
         speed = self._pace.speed(done, total or done)
         pace = f", {speed.frames_per_s / 1e6:.3g} MB/s" if speed.frames_per_s else ""
-        self._bars.whole(completed=done, total=total, state=f"{megabytes(done, total)}{pace}")
+        left = f", {left_text(speed.remaining_s)}" if total and left_text(speed.remaining_s) else ""
+        self._bars.whole(completed=done, total=total, state=f"{megabytes(done, total)}{pace}{left}")
 
 
 def megabytes(done: int, total: int | None) -> str:

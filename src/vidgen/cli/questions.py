@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from vidgen.cli.output import Output
 from vidgen.cli.screen import screen
+from vidgen.cli.signals import exit_code
+from vidgen.errors import Cancelled
 from vidgen.media.wording import counted
 from vidgen.render.spending import Bill, Confirm
 from vidgen.takes.budget import Limit
@@ -15,14 +17,24 @@ def confirm_spending(out: Output) -> Confirm | None:
     """How a person is asked before money is spent."""
     if out.as_json or not screen().can_ask():
         return None
-    return lambda bill, limit: screen().ask(list(_bill_lines(bill, limit)), _spending_question(bill))
+    return lambda bill, limit: _asked(list(_bill_lines(bill, limit)), _spending_question(bill), "nothing was sent")
 
 
 def confirm_download(out: Output) -> Callable[[str], bool] | None:
     """How a person is asked before a large download."""
     if out.as_json or not screen().can_ask():
         return None
-    return lambda question: screen().ask((), question)
+    return lambda question: _asked((), question, "nothing was downloaded")
+
+
+def _asked(lines: Sequence[str], question: str, so_far: str) -> bool:
+    """The answer. Raises Cancelled, which says what was done ``so_far``, where the person wants to stop instead."""
+    try:
+        return screen().ask(lines, question)
+    except KeyboardInterrupt as wish:
+        cancelled = Cancelled(exit_code() - 128)
+        cancelled.hint = f"{so_far}; run the same command again to be asked again"
+        raise cancelled from wish
 
 
 def _bill_lines(bill: Bill, limit: Limit | None) -> Iterator[str]:

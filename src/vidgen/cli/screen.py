@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,24 +18,26 @@ from vidgen.cli.words import shown
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-    from rich.live import Live
     from rich.text import Text
 
-PIPE_WIDTH = 140
-REDRAWN_HZ = 8
-_SHOW_CURSOR = b"\x1b[?25h"
+    from vidgen.cli.drawing import Drawing
+
+PIPE_WIDTH = 1_000_000
+"""Columns of a pipe: nothing is broken there. ``COLUMNS`` says otherwise."""
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console as wide as the terminal, or 140 columns in a pipe. What it is given is text and nothing else."""
+    """A console as wide as the terminal; endless in a pipe; ``COLUMNS`` wide where that is set. What it is given is text and
+    nothing else.
+    """
     from rich.console import Console
 
     class Plain(Console):
         def render_str(self, text: str, **options: Any) -> Text:
             return super().render_str(shown(text), **options)
 
-    terminal = (sys.stderr if stderr else sys.stdout).isatty()
-    return Plain(stderr=stderr, width=None if terminal else PIPE_WIDTH, markup=False, emoji=False, highlight=False)
+    as_found = (sys.stderr if stderr else sys.stdout).isatty() or os.environ.get("COLUMNS", "").isdigit()
+    return Plain(stderr=stderr, width=None if as_found else PIPE_WIDTH, markup=False, emoji=False, highlight=False)
 
 
 def text(value: object, style: str = "", **options: Any) -> Text:
@@ -51,7 +53,9 @@ class Screen:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._parts: list[RenderableType] = []
-        self._live: Live | None = None
+        self._drawing: Drawing | None = None
+        self._asking: Callable[[], None] | None = None
+        """Shows the question that is not answered yet."""
 
     @functools.cached_property
     def console(self) -> Console:
@@ -61,13 +65,13 @@ class Screen:
     @property
     def animated(self) -> bool:
         """Whether bars can be drawn: a terminal that can move its cursor."""
-        return sys.stderr.isatty() and self.console.is_interactive
+        return sys.stderr.isatty() and self.console.is_interactive and not self.console.legacy_windows
 
     def note(self, line: str) -> None:
         """One line, above the bars if there are any."""
         with self._lock:
-            if self._live:
-                self.console.print(text(line), soft_wrap=True)
+            if self._drawing:
+                self._drawing.say(shown(line))
             else:
                 print(shown(line), file=sys.stderr, flush=True)
 
@@ -75,17 +79,6 @@ class Screen:
         """One line on stdout, which may be the same terminal. It must be safe to show."""
         with self._lock, self.without_bars():
             print(line, flush=True)
-
-    @contextmanager
-    def bars(self, part: RenderableType) -> Iterator[None]:
-        """Draw something below all lines until the end of the block. Its last state stays where the block ended well."""
-        self.show(part)
-        try:
-            yield
-        except BaseException:
-            self.hide(part)
-            raise
-        self.hide(part, keep=True)
 
     def show(self, part: RenderableType) -> None:
         """Begin to draw something below all lines, below what is drawn there already."""
@@ -108,7 +101,7 @@ class Screen:
     def without_bars(self) -> Iterator[None]:
         """The bars are gone within the block, and their place is clear."""
         with self._lock:
-            drawn = self._live is not None
+            drawn = self._drawing is not None
             self._stop()
             try:
                 yield
@@ -126,52 +119,73 @@ class Screen:
         Raises KeyboardInterrupt on Ctrl-C.
         """
         with self._lock, self.without_bars():
-            for line in lines:
-                self.console.print(text(line))
             _forget_typed()
+            before: Sequence[str] = lines
             while True:
-                self.console.print(text(f"{question} [y/N] "), end="")
-                sys.stderr.flush()
-                try:
-                    answer = sys.stdin.buffer.readline()
-                except BaseException:
-                    print(file=sys.stderr)  # what follows begins a line
-                    raise
-                if not answer.endswith(b"\n"):
-                    print(file=sys.stderr)
+                answer = self._answer(before, question)
                 word = unicodedata.normalize("NFKC", answer.decode("utf-8", "replace")).strip().casefold()
                 if word in ("y", "yes"):
                     return True
                 if not answer or word in ("", "n", "no"):
                     return False
-                self.console.print(text("y is yes, n or Enter is no"))
+                before = ("y is yes, n or Enter is no",)
+
+    def _answer(self, lines: Sequence[str], question: str) -> bytes:
+        """What is typed, with its line end; nothing at the end of input."""
+
+        def show() -> None:
+            for line in lines:
+                self.console.print(text(line))
+            self.console.print(text(f"{question} [y/N] "), end="")
+            sys.stderr.flush()
+
+        show()
+        self._asking = show
+        try:
+            answer = sys.stdin.buffer.readline()
+        except BaseException:
+            print(file=sys.stderr)  # what follows begins a line
+            raise
+        finally:
+            self._asking = None
+        if not answer.endswith(b"\n"):
+            print(file=sys.stderr)
+        return answer
 
     @contextmanager
     def away(self) -> Iterator[None]:
         """The terminal belongs to others within the block (Ctrl-Z). A signal handler calls it, maybe while it draws."""
-        drawn = self._live is not None
-        self._stop()
-        if drawn:
-            os.write(2, _SHOW_CURSOR)  # the console may hold back what it is given
-        yield
-        if drawn:
-            self._start()
+        mine = self._lock.acquire(timeout=0.5)  # another thread may be drawing, or waiting for an answer
+        try:
+            if self._drawing:
+                self._drawing.away()
+            yield
+        finally:
+            if mine:
+                self._lock.release()
+
+    def back(self) -> None:
+        """The process goes on after it stood still: a person who has it in front of them is asked again. Bars come by
+        themselves. A signal handler calls it.
+        """
+        from vidgen.cli.drawing import in_foreground
+
+        if self._asking and in_foreground():
+            _forget_typed()
+            print(file=sys.stderr)
+            self._asking()
 
     def _start(self) -> None:
-        if self._live is None and self._parts:
-            from rich.console import Group
-            from rich.live import Live
+        if self._drawing is None and self._parts:
+            from vidgen.cli.drawing import Drawing
 
-            self._live = Live(
-                console=self.console, get_renderable=lambda: Group(*self._parts), transient=True,
-                refresh_per_second=REDRAWN_HZ, vertical_overflow="crop", redirect_stdout=False,
-            )  # fmt: skip
-            self._live.start(refresh=True)
+            self._drawing = Drawing(self.console, self._lock, self._parts)
+            self._drawing.begin()
 
     def _stop(self) -> None:
-        if self._live is not None:
-            live, self._live = self._live, None
-            live.stop()
+        if self._drawing is not None:
+            drawing, self._drawing = self._drawing, None
+            drawing.end()
 
 
 @functools.cache

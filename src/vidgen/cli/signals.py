@@ -1,4 +1,6 @@
-"""Signals as a command hears them: SIGTERM and SIGHUP end it in good order, Ctrl-Z gives the machine and the terminal away."""
+"""Signals as a command hears them: SIGTERM and SIGHUP end it in good order, Ctrl-Z gives the machine and the terminal away, and
+SIGCONT brings back what stood on the terminal.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,7 @@ def heard() -> Iterator[None]:
     _heard_number = int(signal.SIGINT)
     handlers: dict[int, Any] = dict.fromkeys(ENDING, _end)
     if hasattr(signal, "SIGTSTP"):
-        handlers[signal.SIGTSTP] = _step_aside
+        handlers |= {signal.SIGTSTP: _step_aside, signal.SIGCONT: _go_on}
     before = {number: signal.getsignal(number) for number in handlers}
     before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
     for number in before:
@@ -59,7 +61,7 @@ def _end(number: int, _frame: object) -> None:
 
 
 def _step_aside(_number: int, _frame: object) -> None:
-    """Ctrl-Z: children stop too, the terminal is left in order, and what was drawn is drawn again afterwards."""
+    """Ctrl-Z: children stop too, and the terminal is left in order."""
     from vidgen.cli.screen import screen
 
     media = sys.modules.get("vidgen.media.ffmpeg")
@@ -71,6 +73,13 @@ def _step_aside(_number: int, _frame: object) -> None:
         signal.signal(signal.SIGTSTP, _step_aside)
         if media:
             media.suspend_all(False)
+
+
+def _go_on(_number: int, _frame: object) -> None:
+    """After ``fg`` or ``bg``, whatever it was that stopped the process."""
+    from vidgen.cli.screen import screen
+
+    screen().back()
 
 
 def _heard_again(dropped: sys.UnraisableHookArgs) -> None:

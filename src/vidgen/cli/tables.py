@@ -1,4 +1,8 @@
-"""Tables on the terminal, made with Rich. Each takes finished rows; nothing is computed here."""
+"""Tables on the terminal. Each takes finished rows; nothing is computed here.
+
+In a pipe every row is one line, however long. A narrow terminal gets fewer columns or, where that is not enough, a paragraph
+for each row.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
-from vidgen.cli.columns import Column, column_lines
+from vidgen.cli.columns import Column, column_lines, folds
 from vidgen.cli.screen import console, text
 from vidgen.cli.words import shown
 from vidgen.media.wording import counted, listed
@@ -23,17 +25,46 @@ if TYPE_CHECKING:
     from vidgen.render.posting import ShotPost
     from vidgen.storyboard.lint import Finding
 
-WIDE = 120
-"""From here on tables show all their columns."""
-_STATES = {"ok": "green", "warn": "yellow", "bad": "red", "info": "cyan"}
+_CHECKS = {"ok": "green", "warn": "yellow", "bad": "red", "info": "cyan"}
+_WEIGHTS = {"here": "green", "damaged": "red", "absent": "dim", "gone": "dim"}
 
 
-def _table(*columns: str | tuple[str, Mapping[str, Any]], title: str | None = None) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
-    for column in columns:
-        name, options = column if isinstance(column, tuple) else (column, {})
-        table.add_column(name, **options)
-    return table
+def _print(columns: Sequence[Column], rows: Iterable[Sequence[object] | str], heads: int = 1) -> None:
+    """A table on stdout. ``heads``: how many columns name a row."""
+    out = console()
+    words = [shown(row) if isinstance(row, str) else [shown(str(cell)) for cell in row] for row in rows]
+    rule = "-" if out.options.ascii_only else "─"
+
+    def paint(line: str, style: str) -> str:
+        with out.capture() as held:
+            out.print(text(line, style=style), end="", soft_wrap=True)
+        return held.get()
+
+    coloured = {"paint": paint} if out.is_terminal and not out.legacy_windows else {}
+    lines = "\n".join(column_lines(columns, words, out.width, rule, heads=heads, **coloured))
+    out.file.write(f"{lines}\n")
+
+
+def _write(lines: Sequence[str], style: str = "", out: Console | None = None) -> None:
+    """Lines below a table, broken at blanks on a terminal. Without colour they go past Rich, since it takes its time."""
+    out = out or console()
+    words = "\n".join(row for line in lines for row in _folded(shown(line), out.width))
+    if words and style and out.is_terminal:
+        out.print(text(words, style=style), soft_wrap=True)
+    elif words:
+        out.file.write(f"{words}\n")
+
+
+def _folded(line: str, width: int) -> Iterable[str]:
+    """A line as rows of a terminal: those after the first are set in."""
+    for part in line.split("\n"):
+        if len(part) <= width and part.isascii():
+            yield part
+            continue
+        before = part[: len(part) - len(part.lstrip())]
+        first, *more = folds(part.lstrip(), max(1, width - len(before) - 2))
+        yield before + first
+        yield from (f"{before}  {row}" for row in more)
 
 
 def dollars(value: float | None) -> str:
@@ -54,8 +85,12 @@ def about(seconds: float | None) -> str:
     return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
 
 
-RIGHT: Mapping[str, Any] = {"justify": "right", "no_wrap": True}
-FIXED: Mapping[str, Any] = {"no_wrap": True}
+PLAN = (
+    Column("shot"), Column("at", right=True, spare=True), Column("length", right=True),
+    Column("frames", right=True, spare=True), Column("camera"), Column("prompt", folds=20), Column("engine"),
+    Column("takes", right=True, spare=True),
+    Column("cost", right=True),
+)  # fmt: skip
 
 
 def plan_table(
@@ -64,107 +99,74 @@ def plan_table(
     """The plan as a producer reads it: when, how long, what, who makes it, for how much, and what is then done to it."""
     from vidgen.render.posting import post_lines
 
-    out = console()
-    rows: list[Sequence[str]] = [
+    _write([plan.board.title or file.stem], "bold")
+    _print(PLAN, [
         (
             shot.id,
             clock(float(shot.start_frame / plan.fps)),
             f"{float(shot.frames / plan.fps):.2f} s",
-            str(shot.frames),
+            shot.frames,
             shot.request.camera.move if shot.request else "-",
             shot.request.prompt if shot.request else f"your clip {shot.clip.name if shot.clip else ''}",
             f"{shot.engine}{' ' + shot.model if shot.model else ''}",
-            str(shot.candidates),
+            shot.candidates,
             dollars(shot.estimated_usd),
         )
         for shot in plan.shots
-    ]
-    kept = [index for index, column in enumerate(PLAN) if out.width >= NARROW or column.name not in LEFT_OUT]
-    columns, rows = [PLAN[index] for index in kept], [[shown(row[index]) for index in kept] for row in rows]
-    title, names, *lines = plan.board.title or file.stem, *column_lines(columns, rows, out.width, _rule(out))
-    _write(out, [title, names], "bold")
-    _write(out, lines)
+    ])  # fmt: skip
     shots, frames = counted(len(plan.shots), "shot"), counted(plan.total_frames, "frame")
-    out.print(
+    _write([
         f"{shots}, {clock(plan.duration_s)}, {frames} at {float(plan.fps):g} frames/s, "
         f"{plan.width}x{plan.height}; takes: {dollars(plan.estimated_usd)}, {about(plan.make_seconds)} to make"
-    )
-    if reasons := sorted({f"{shot.engine}: {shot.why_engine}" for shot in plan.shots}):
-        out.print("; ".join(reasons), style="dim")
+    ])  # fmt: skip
+    _write(["; ".join(sorted({f"{shot.engine}: {shot.why_engine}" for shot in plan.shots}))], "dim")
     for line in post_lines(posts, [shot.id for shot in plan.shots]):
-        out.print(text(line, style="dim" if line.startswith(" ") else ""))
-    _write(out, [f"warning: {notice.shot + ': ' if notice.shot else ''}{notice.message}" for notice in notices], "yellow")
+        _write([line], "dim" if line.startswith(" ") else "")
+    _write([f"warning: {notice.shot + ': ' if notice.shot else ''}{notice.message}" for notice in notices], "yellow")
     for severe, colour in ((False, "yellow"), (True, "red")):
-        _write(out, [one.text(str(file)) for one in findings if (one.severity == "error") == severe], colour)
-
-
-PLAN = (
-    Column("shot"), Column("at", right=True), Column("length", right=True), Column("frames", right=True), Column("camera"),
-    Column("prompt", folds=True), Column("engine"), Column("takes", right=True), Column("cost", right=True),
-)  # fmt: skip
-
-
-NARROW, LEFT_OUT = 100, ("at", "frames", "takes")
-"""Terminals with fewer columns are shown a plan without these."""
-
-
-def _rule(out: Console) -> str:
-    return "-" if out.options.ascii_only else "─"
-
-
-def _write(out: Console, lines: Sequence[str], style: str = "") -> None:
-    """Lines as they are: many at once, and past Rich where it has no colour to give them, since it takes its time."""
-    words = "\n".join(map(shown, lines))
-    if words and style and out.is_terminal:
-        out.print(text(words, style=style), soft_wrap=True)
-    elif words:
-        out.file.write(f"{words}\n")
+        _write([one.text(str(file)) for one in findings if (one.severity == "error") == severe], colour)
 
 
 def preset_table(found: Mapping[str, Preset]) -> None:
     """The presets, their size, rate and use."""
-    table = _table(("preset", FIXED), ("日本語", FIXED), ("size", FIXED), ("fps", RIGHT), "for")
-    for name, preset in found.items():
-        file = preset.file
-        table.add_row(name, file.ja, " ".join(filter(None, (file.resolution, file.aspect))), str(file.fps or ""), file.use)
-    console().print(table)
+    columns = (Column("preset"), Column("日本語"), Column("size"), Column("fps", right=True), Column("for", folds=24))
+    _print(columns, [
+        (name, file.ja, " ".join(filter(None, (file.resolution, file.aspect))), file.fps or "", file.use)
+        for name, file in ((name, preset.file) for name, preset in found.items())
+    ])  # fmt: skip
+
+
+ENGINES = (
+    Column("model"), Column("long", right=True), Column("size", right=True), Column("makes", folds=11),
+    Column("$/s", right=True), Column("seed", spare=True), Column("sound", spare=True), Column("pictures", spare=True),
+    Column("refs", right=True, spare=True), Column("negative", spare=True),
+    Column("here", spare=True, styles={"ready": "green", "no": "dim", "retired": "dim"}),
+)  # fmt: skip
 
 
 def engine_table(rows: Sequence[Mapping[str, Any]]) -> None:
-    """The comparison of engines. A narrow terminal gets fewer columns; what an engine lacks here stands below."""
-    out = console()
-    wide = out.width >= WIDE
-    names = ("engine", "model") if wide else ("model",)
-    more = (("pictures", FIXED), ("refs", RIGHT), ("negative", FIXED)) if wide else ()
-    table = _table(
-        *((name, FIXED) for name in names), ("long", RIGHT), ("size", RIGHT), "makes", *more,
-        ("seed", FIXED), *([("sound", FIXED)] if wide else []), ("$/s", RIGHT), *([("here", FIXED)] if wide else []),
-    )  # fmt: skip
-    table.padding, table.show_edge = (0, 1, 0, 0), wide  # every column counts
-    before = ""
-    for row in rows:
-        head = row["engine"] if row["engine"] != before else ""
-        if head and not wide:
-            table.add_row(text(head, style="bold"))
-        before = row["engine"]
-        said = "ready" if row["ready"] else "retired" if row["retired_on"] else "no"
-        table.add_row(
-            *([text(head, style="bold"), row["model"]] if wide else [f" {row['model']}"]),
+    """The comparison of engines. What an engine lacks here stands below."""
+    lines: list[Sequence[object] | str] = []
+    for before, row in zip([None, *rows], rows, strict=False):
+        if before is None or before["engine"] != row["engine"]:
+            lines.append(row["engine"])
+        lines.append((
+            f" {row['model']}",
             f"{row['max_s']:g} s" if row["max_s"] else "any",
             f"{row['max_short_side']}p" if row["max_short_side"] else "any",
-            ", ".join(name for name in row["tasks_short"] if not wide or name != "first+last"),
-            *([row["pictures"], str(row["references"] or "-"), _yes(row["negative"])] if wide else []),
-            _yes(row["seed"]), *([_yes(row["audio"])] if wide else []), row["price"],
-            *([text(said, style="green" if row["ready"] else "dim")] if wide else []),
-        )  # fmt: skip
-    out.print(table)
+            ", ".join(row["tasks_short"]),
+            row["price"],
+            _yes(row["seed"]), _yes(row["audio"]), row["pictures"], row["references"] or "-", _yes(row["negative"]),
+            "ready" if row["ready"] else "retired" if row["retired_on"] else "no",
+        ))  # fmt: skip
+    _print(ENGINES, lines)
     dates = sorted({row["as_of"] for row in rows if row["as_of"]})
     read = f", as read {' to '.join(dict.fromkeys((dates[0], dates[-1])))}" if dates else ""
-    out.print(f"$/s: US dollars a second, from the smallest size to the largest{read}; ? is not known")
+    _write([f"$/s: US dollars a second, from the smallest size to the largest{read}; ? is not known"])
     for engine in dict.fromkeys(row["engine"] for row in rows):
         models = [row for row in rows if row["engine"] == engine]
         if not any(row["ready"] for row in models):
-            out.print(text(f"{engine}: {models[0]['state']}", style="dim"))
+            _write([f"{engine}: {models[0]['state']}"], "dim")
 
 
 def _yes(able: object) -> str:
@@ -173,14 +175,17 @@ def _yes(able: object) -> str:
 
 def use_case_table(rows: Iterable[Mapping[str, Any]]) -> None:
     """Which engine for which job, and what a second of it costs at 720p."""
-    out = console()
-    wide = out.width >= WIDE
-    table = _table(("use case", FIXED), *([("日本語", FIXED)] if wide else []), "engines ($/s at 720p)", "preset", "why")
-    table.padding = (0, 1, 0, 0)
-    for row in rows:
-        engines = ", ".join(f"{name} ({_rate(row['price_720p'].get(name))})" for name in row["engines"])
-        table.add_row(row["name"], *([row["ja"]] if wide else []), engines, row["preset"], row["why"])
-    out.print(table)
+    columns = (
+        Column("use case"), Column("日本語", spare=True), Column("engines ($/s at 720p)", folds=20), Column("preset"),
+        Column("why", folds=20),
+    )  # fmt: skip
+    _print(columns, [
+        (
+            row["name"], row["ja"], ", ".join(f"{name} ({_rate(row['price_720p'].get(name))})" for name in row["engines"]),
+            row["preset"], row["why"],
+        )
+        for row in rows
+    ])  # fmt: skip
 
 
 def _rate(value: float | None) -> str:
@@ -189,92 +194,97 @@ def _rate(value: float | None) -> str:
 
 def model_table(rows: Iterable[Mapping[str, Any]], home: Path) -> None:
     """Weights and fonts: what they are, what reads them, and where below ``home``."""
-    table = _table(
-        ("name", FIXED), ("task", FIXED), ("licence", FIXED), ("size", RIGHT), ("state", FIXED),
-        ("for", {"overflow": "fold"}), ("where", FIXED),
+    columns = (
+        Column("name"), Column("task"), Column("licence", folds=12), Column("size", right=True),
+        Column("state", styles=_WEIGHTS), Column("for", folds=12, spare=True), Column("where", folds=12, spare=True),
     )  # fmt: skip
-    for row in rows:
-        style = {"here": "green", "damaged": "red"}.get(row["state"], "dim")
-        table.add_row(
-            row["name"], row["task"], row["licence"], f"{row['bytes'] / 1e6:.1f} MB", text(row["state"], style=style),
-            row["used_by"] or "", str(Path(row["where"]).relative_to(home)) if row["state"] != "absent" else "",
-        )  # fmt: skip
-    out = console()
-    out.print(table)
-    out.print(text(f"kept in {home}", style="dim"), soft_wrap=True)
+    _print(columns, [
+        (
+            row["name"], row["task"], row["licence"], f"{row['bytes'] / 1e6:.1f} MB", row["state"], row["used_by"] or "",
+            Path(row["where"]).relative_to(home) if row["state"] != "absent" else "",
+        )
+        for row in rows
+    ])  # fmt: skip
+    _write([f"kept in {home}"], "dim")
 
 
 def diffusion_table(rows: Sequence[Mapping[str, Any]]) -> None:
     """Video diffusion models: whether each fits this machine (memory that is not "about" so much was published), licence."""
-    if not rows:
-        return
-    table = _table(("video model", FIXED), ("size", FIXED), ("state", FIXED), "on this machine", "licence")
-    for row in rows:
-        style = {"here": "green", "damaged": "red"}.get(row["state"], "dim")
-        licence = row["licence"] + (f"; {row['limits']}" if row["limits"] else "")
-        table.add_row(row["name"], row["parameters"], text(row["state"], style=style), row["fits"], licence)
-    console().print(table)
+    columns = (
+        Column("video model"), Column("size"), Column("state", styles=_WEIGHTS), Column("on this machine", folds=12),
+        Column("licence", folds=12),
+    )  # fmt: skip
+    if rows:
+        _print(columns, [
+            (
+                row["name"], row["parameters"], row["state"], row["fits"],
+                row["licence"] + (f"; {row['limits']}" if row["limits"] else ""),
+            )
+            for row in rows
+        ])  # fmt: skip
 
 
 def trace_table(stages: Iterable[Mapping[str, Any]]) -> None:
     """The stages of a model: what each does, and the shapes that go in and come out."""
-    table = _table(("stage", FIXED), "what happens", ("in", FIXED), ("out", FIXED))
-    for stage in stages:
-        shown = ["\n".join(" x ".join(map(str, shape)) for shape in stage[side]) for side in ("in", "out")]
-        table.add_row(stage["stage"], stage["does"], *shown)
-    console().print(table)
+    columns = (Column("stage"), Column("what happens", folds=16), Column("in", folds=12), Column("out", folds=12))
+    _print(columns, [(stage["stage"], stage["does"], _shapes(stage["in"]), _shapes(stage["out"])) for stage in stages])
+
+
+def _shapes(shapes: Iterable[Sequence[int]]) -> str:
+    return ", ".join("x".join(map(str, shape)) for shape in shapes)
 
 
 def doctor_table(checks: Iterable[Mapping[str, Any]]) -> None:
-    """One line a check: state, what, and what to do about it."""
-    table = _table(("", FIXED), ("check", FIXED), "found", "what to do")
-    for check in checks:
-        table.add_row(text(check["state"], style=_STATES[check["state"]]), check["name"], check["found"], check["remedy"] or "")
-    console().print(table)
+    """One row a check: state, what, and what to do about it."""
+    columns = (Column("", styles=_CHECKS), Column("check"), Column("found", folds=16), Column("what to do", folds=16))
+    _print(columns, [(check["state"], check["name"], check["found"], check["remedy"] or "") for check in checks], heads=2)
 
 
 def score_table(report: Mapping[str, Any]) -> None:
     """Ranked clips with the families that were measured and the vetoes."""
     families = list(report["candidates"][0]["families"]) if report["candidates"] else []
-    table = _table(("rank", RIGHT), "clip", ("total", RIGHT), *((name, RIGHT) for name in families), "vetoes")
-    for card in sorted(report["candidates"], key=lambda entry: entry["rank"]):
-        values = [card["families"][name] for name in families]
-        table.add_row(
-            str(card["rank"]), card["file"], "-" if card["total"] is None else f"{card['total']:.3f}",
-            *("-" if value is None else f"{value:+.2f}" for value in values),
+    columns = (
+        Column("rank", right=True), Column("clip", folds=12), Column("total", right=True),
+        *(Column(name, right=True) for name in families), Column("vetoes", folds=12),
+    )  # fmt: skip
+    _print(columns, [
+        (
+            card["rank"], card["file"], "-" if card["total"] is None else f"{card['total']:.3f}",
+            *("-" if card["families"][name] is None else f"{card['families'][name]:+.2f}" for name in families),
             "; ".join(f"{veto['code']} at {veto['at_s']} s" for veto in card["vetoes"]),
-        )  # fmt: skip
-    console().print(table)
+        )
+        for card in sorted(report["candidates"], key=lambda entry: entry["rank"])
+    ], heads=2)  # fmt: skip
 
 
 def ledger_table(found: Mapping[str, Any], commands: Commands) -> None:
     """What was bought, what it cost together, and what a person may type to settle what is open."""
-    table = _table(("no.", RIGHT), "shot", ("take", RIGHT), "engine", "state", "job or reference", ("cost", RIGHT), "when")
-    for row in found["takes"]:
-        cost = row["actual_usd"] if row["actual_usd"] is not None else row["estimated_usd"]
-        model = f"{row['engine']} {row['model'] or ''}".strip()
-        place = row["job"] or row["reference"]
-        when = str(row["created"])[:16].replace("T", " ")
-        table.add_row(str(row["number"]), row["shot"], str(row["take"]), model, row["state"], place, dollars(cost), when)
-    screen = console()
+    columns = (
+        Column("no.", right=True), Column("shot"), Column("take", right=True), Column("engine"), Column("state"),
+        Column("job or reference", folds=12), Column("cost", right=True), Column("when", folds=10),
+    )  # fmt: skip
     if found["takes"]:
-        screen.print(table)
-    for row in found["takes"]:
-        if row["words"]:
-            screen.print(text(f"{row['number']}: {row['state']}: {row['words']}"), soft_wrap=True)
-    screen.print(f"spent and set aside: {found['spent_usd']:.2f} USD")
+        _print(columns, [
+            (
+                row["number"], row["shot"], row["take"], f"{row['engine']} {row['model'] or ''}".strip(), row["state"],
+                row["job"] or row["reference"],
+                dollars(row["estimated_usd"] if row["actual_usd"] is None else row["actual_usd"]),
+                str(row["created"])[:16].replace("T", " "),
+            )
+            for row in found["takes"]
+        ], heads=2)  # fmt: skip
+    _write([f"{row['number']}: {row['state']}: {row['words']}" for row in found["takes"] if row["words"]])
+    _write([f"spent and set aside: {found['spent_usd']:.2f} USD"])
     if found["unpriced"]:
-        screen.print(f"and {found['unpriced']} whose price is not known")
+        _write([f"and {found['unpriced']} whose price is not known"])
     if found["unsettled"]:
         _settle(found, ("unknown", "submitting"), "of unknown fate: look for the reference at the provider, then", commands)
     if found["undelivered"]:
-        _settle(
-            found, ("undelivered",), "paid for and without a usable result: look at the job at the provider, then", commands
-        )
+        words = "paid for and without a usable result: look at the job at the provider, then"
+        _settle(found, ("undelivered",), words, commands)
 
 
 def _settle(found: Mapping[str, Any], states: Sequence[str], words: str, commands: Commands) -> None:
     """How to settle the attempts in these states, with command lines for the first."""
     numbers = [row["number"] for row in found["takes"] if row["state"] in states]
-    lines = f"no. {listed(numbers)}: {words} {commands.found(numbers[0])} or {commands.lost(numbers[0])}"
-    console().print(text(lines), soft_wrap=True)
+    _write([f"no. {listed(numbers)}: {words} {commands.found(numbers[0])} or {commands.lost(numbers[0])}"])

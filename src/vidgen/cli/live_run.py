@@ -1,0 +1,127 @@
+"""A run on a terminal: bars for what is under way, and one for the film."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from vidgen.cli.screen import screen
+
+
+class LiveRun:
+    """Bars for shots with state, elapsed and remaining time, and what was spent; above them the picture that is being made,
+    where an engine shows it. Drawn from the first event on.
+    """
+
+    def __init__(self) -> None:
+        from vidgen.cli.bars import Bars
+
+        self._bars = Bars()
+        self._spent = 0.0
+        self._said: set[str] = set()
+        self._takes, self._all_made = 0, 0.0
+        self._shares: dict[str, dict[int, float]] = {}
+        """Of each take of each shot, how much is made."""
+        self._wanted: dict[str, int] = {}
+
+    def __enter__(self) -> LiveRun:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        screen().hide(self._bars, keep=kind is None)
+
+    def __call__(self, event: str, /, **values: Any) -> None:
+        """Hear one event."""
+        bars = self._bars
+        if event == "run.started":
+            self._takes = values["takes"]
+            bars.begin("film", values["shots"] + values["enlargements"], "making takes")
+            screen().show(bars)
+        elif event.startswith("take."):
+            self._take(event, values)
+        elif event == "shot.started":
+            self._wanted[values["shot"]] = values["takes"]
+        elif event == "post.progress":
+            self._post(values)
+        elif event == "post.started":
+            self._post_started(values)
+        elif event == "post.done":
+            bars.close(values["shot"])
+        elif event == "model.download":
+            self._download(values)
+        elif event == "shot.picked":
+            bars.picture = None
+            bars.close(values["shot"])
+            bars.whole(advance=1)
+        elif event == "cut.started":
+            bars.whole(state="cutting", completed=0, total=values["segments"])
+        elif event == "cut.segment":
+            bars.whole(advance=1)
+        elif event == "cut.done":
+            bars.whole(state="done", completed=1, total=1)
+        if self._spent:
+            bars.whole(cost=f"${self._spent:.2f} spent")
+
+    def _take(self, event: str, values: Mapping[str, Any]) -> None:
+        shot = values["shot"]
+        if event == "take.started":
+            self._bars.row(shot, state=f"take {values['take']}: {values['engine']}")
+            self._made(shot, values["take"], 0.0)
+        elif event == "take.progress":
+            self._bars.row(shot, until=0.0)
+            self._made(shot, values["take"], values["share"])
+        elif event == "take.waiting":
+            self._bars.waits(shot, values["seconds"], f"{waits_until(values)}: {values['why']}")
+        elif event == "take.preview":
+            self._preview(values)
+        elif event == "take.done":
+            self._spent += values.get("cost_usd") or 0.0
+            self._made(shot, values["take"], 1.0)
+        elif event == "take.failed":
+            self._bars.row(shot, state=f"take {values['take']} failed")
+            self._made(shot, values["take"], 1.0)
+            screen().note(f"{shot}: take {values['take']} failed: {values['message']}")
+
+    def _made(self, shot: str, take: int, share: float) -> None:
+        """The row is the mean of the shot's takes, which may be made side by side; the whole is all takes of the run."""
+        shares = self._shares.setdefault(shot, {})
+        before = shares.get(take, 0.0)
+        shares[take] = max(share, before)
+        self._all_made += shares[take] - before
+        self._bars.row(shot, completed=sum(shares.values()) / max(len(shares), self._wanted.get(shot, 0)))
+        self._bars.whole_pace(self._all_made, max(self._takes, self._all_made))
+
+    def _preview(self, values: Mapping[str, Any]) -> None:
+        from vidgen.cli.preview import can_show, picture
+
+        if can_show(self._bars.console):
+            self._bars.picture = picture(values)
+
+    def _post_started(self, values: Mapping[str, Any]) -> None:
+        """Why engines were chosen stays above the bars."""
+        self._bars.whole(state="post-processing")
+        self._bars.row(values["shot"], state=", then ".join(values["engines"]) or "grading")
+        for line in values["why"]:
+            if line not in self._said:
+                self._said.add(line)
+                screen().note(f"{values['shot']}: {line}")
+
+    def _post(self, values: Mapping[str, Any]) -> None:
+        rate = f" {values['frames_per_s']:.3g} frames/s" if values.get("frames_per_s") else ""
+        self._bars.row(values["shot"], completed=values["share"], state=f"{values['frames']}/{values['total']}{rate}")
+
+    def _download(self, values: Mapping[str, Any]) -> None:
+        done, total = values["bytes"], values["total_bytes"]
+        size = f"{done / 1e6:.0f}{f' of {total / 1e6:.0f}' if total else ''} MB"
+        self._bars.row("download", completed=done / total if total else 0.0, state=f"{values['model']} {size}")
+        if done == total:
+            self._bars.close("download")
+
+
+def waits_until(values: Mapping[str, Any], now: datetime | None = None) -> str:
+    """What ``take.waiting`` tells, on a clock: ``waits until 14:32``; with seconds where the wait is short."""
+    now = now or datetime.now().astimezone()
+    until = now + timedelta(seconds=values["seconds"])
+    day = f"{until:%Y-%m-%d} " if values["seconds"] > 12 * 3600 else ""  # 00:10 needs no day an hour before
+    return f"waits until {day}{until:{'%H:%M:%S' if values['seconds'] < 600 else '%H:%M'}}"
