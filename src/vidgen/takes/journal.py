@@ -22,19 +22,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
 from vidgen.errors import BudgetError, InputError, Notice, ProcessingError
 from vidgen.media.locks import Held, has_record_locks, held
 from vidgen.media.rate import rate_text
+from vidgen.takes.journal_file import bring_up_to_date, corrupt, is_current, make_journal
 from vidgen.takes.keys import seeded_key
 from vidgen.takes.request import Take, TakeRequest
 
@@ -43,8 +44,8 @@ MICRO = 1_000_000
 LONGEST_PATH = 500
 """Bytes of a path that SQLite opens; it takes 512 with the endings that it adds."""
 
-STEPS: tuple[str, ...] = ("journal.sql",)
-"""Scripts that bring an older file up to date: the n-th one makes version n from version n - 1. Append-only."""
+_DAMAGED = re.compile("malformed|no such table")
+"""What SQLite says of a file that is a database and no longer a whole journal."""
 
 _SPENT = """SELECT COALESCE(SUM(CASE state WHEN 'failed' THEN COALESCE(actual, 0)
             WHEN 'done' THEN COALESCE(actual, estimated, 0) ELSE COALESCE(estimated, 0) END), 0)
@@ -94,9 +95,6 @@ class Attempt:
         )
 
 
-_FORGET = "restore it from a copy, or move it away: paid jobs that are still running are then forgotten"
-
-
 class Journal:
     """The journal of one project's work folder. Safe to use from several threads and processes at once.
 
@@ -110,16 +108,9 @@ class Journal:
             hint = "give a folder with a shorter path with --work DIR"
             raise InputError("file.bad_name", text, hint=hint, where=str(root))
         root.mkdir(parents=True, exist_ok=True)
-        self._refuse_emptied(root / "takes")
         self._locks = has_record_locks(root)
+        make_journal(self.path)
         self._upgrade()
-
-    def _refuse_emptied(self, takes: Path) -> None:
-        """An empty file beside stored takes was a journal once: a power cut or a sync tool left nothing of it. To SQLite it is
-        a new one, and what runs at providers would be bought again.
-        """
-        if self.path.is_file() and not self.path.stat().st_size and takes.is_dir() and any(takes.iterdir()):
-            raise InputError("journal.corrupt", f"{self.path} is empty", hint=_FORGET, where=str(self.path))
 
     def reserve(
         self,
@@ -267,22 +258,18 @@ class Journal:
                 db.execute("PRAGMA synchronous=EXTRA")
                 yield db
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError | sqlite3.IntegrityError) and "malformed" not in str(error):
+            if isinstance(error, sqlite3.OperationalError | sqlite3.IntegrityError) and not _DAMAGED.search(str(error)):
                 raise ProcessingError(
                     "journal.conflict",
                     f"{self.path} cannot be read or written: {error}",
                     hint="free disk space or end the other run",
                 ) from error
-            raise InputError(
-                "journal.corrupt",
-                f"{self.path} cannot be read ({error})",
-                hint=_FORGET,
-                where=str(self.path),
-            ) from error
+            raise corrupt(self.path, f"cannot be read ({error})") from error
 
     def _open(self) -> sqlite3.Connection:
-        name = self.path if self._locks else f"{self.path.absolute().as_uri()}?vfs=unix-none"
-        return sqlite3.connect(name, timeout=30.0, isolation_level=None, uri=not self._locks)
+        """``mode=rw``: a file that is not there any more is an error, never a new and empty journal."""
+        name = f"{self.path.absolute().as_uri()}?mode=rw{'' if self._locks else '&vfs=unix-none'}"
+        return sqlite3.connect(name, timeout=30.0, isolation_level=None, uri=True)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -312,31 +299,10 @@ class Journal:
 
     def _upgrade(self) -> None:
         with self._connect() as db:
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(STEPS):
-            raise InputError(
-                "journal.newer",
-                f"{self.path} was written by a newer vidgen (version {version}, this one knows {len(STEPS)})",
-                hint="upgrade vidgen, or use another folder with --work",
-                where=str(self.path),
-            )
-        if version == len(STEPS):
-            return
+            if is_current(db, self.path):
+                return
         with self._change() as db:
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            for number, name in enumerate(STEPS[version:], version + 1):
-                for statement in _statements(_script(name)):
-                    db.execute(statement)
-                db.execute(f"PRAGMA user_version={number}")
-
-
-def _script(name: str) -> str:
-    return files("vidgen.takes").joinpath(name).read_text(encoding="utf-8")
-
-
-def _statements(script: str) -> list[str]:
-    """The statements of a script; ``executescript`` would commit the transaction that protects an upgrade."""
-    return [statement for statement in script.split(";\n") if statement.strip()]
+            bring_up_to_date(db)
 
 
 def _refuse_second(db: sqlite3.Connection, key: str, take: TakeRequest, again: bool) -> None:
