@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -179,9 +179,11 @@ def test_threads_that_look_at_once_all_find_their_takes(
     first = TakeStore(root).put(part, take, generated(part), request_key=key)
     data = json.loads(first.file.with_suffix(".json").read_text())
     for number in range(40):
-        copy = first.file.with_name(f"copy{number}.mp4")
-        shutil.copyfile(first.file, copy)
-        copy.with_suffix(".json").write_text(json.dumps({**data, "take_key": f"key{number}", "take": number}))
+        clip = first.file.read_bytes() + bytes([number])
+        file = first.file.with_name(f"{sha256(clip).hexdigest()}.mp4")
+        file.write_bytes(clip)
+        known = {**data, "sha256": file.stem, "size": len(clip), "take_key": f"key{number}", "take": number}
+        file.with_suffix(".json").write_text(json.dumps(known))
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:

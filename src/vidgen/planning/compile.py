@@ -16,6 +16,7 @@ from vidgen.catalog.engines import refuse_retired, unknown_model
 from vidgen.errors import InputError, Notice
 from vidgen.media.encode import MASTER
 from vidgen.media.names import expanded, named_file
+from vidgen.media.wording import counted
 from vidgen.planning.engine_choice import Choice, Machine, choose_engine
 from vidgen.planning.enlarging import enlargement
 from vidgen.planning.plan import Plan, PlannedShot
@@ -290,7 +291,7 @@ class _Compiler:
         references = [*(shot.references or ()), *(file for _, who in cast for file in who.references)]
         if len(references) > able.references and (able.references or not shot.references):  # else it is said with the wishes
             name, left = able.title or able.engine, len(references) - able.references
-            takes = f"takes {able.references or 'no'} reference picture{'s' * (able.references != 1)}"
+            takes = f"takes {counted(able.references, 'reference picture') if able.references else 'no reference pictures'}"
             self._say(
                 "engine.wish_ignored", f"references: {name} {takes}; {left} of the shot's {len(references)} left out", shot.id
             )

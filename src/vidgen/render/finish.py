@@ -17,8 +17,9 @@ from vidgen.media.probe import has_sound
 from vidgen.planning.plan import Plan
 from vidgen.render.events import Listener
 from vidgen.render.failures import shown, worst
+from vidgen.render.made import MadeShot
 from vidgen.render.polish import Polisher
-from vidgen.render.shots import DEFAULT_JOBS, MadeShot
+from vidgen.render.shots import DEFAULT_JOBS
 from vidgen.render.timeline import ShotClip, build_timeline
 from vidgen.takes.request import Take
 

@@ -12,6 +12,7 @@ from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, Problem, StoryboardError
 from vidgen.media.files import write_text
 from vidgen.media.places import check_output_file
+from vidgen.media.wording import counted
 from vidgen.planning.compile import Overrides, beside, compile_plan
 from vidgen.planning.plan import Plan
 from vidgen.planning.presets import preset as preset_named
@@ -98,7 +99,7 @@ class LintReport:
         counts = {name: sum(finding.severity == name for _, finding in self.findings) for name in failing}
         if not any(counts.values()):
             return None
-        text = ", ".join(f"{count} {name}{'s' * (count != 1)}" for name, count in counts.items() if count)
+        text = ", ".join(counted(count, name) for name, count in counts.items() if count)
         return InputError("lint.failed", text, hint="each line above says how to mend it")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vidgen.render.shots import MadeShot
+from vidgen.render.made import MadeShot
 from vidgen.takes.request import Take
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from vidgen.engines.base import Engine, LocalEngine, RemoteEngine
 from vidgen.engines.guard import failure_of
@@ -24,73 +21,20 @@ from vidgen.render.failures import close_engine, shown, worst
 from vidgen.render.judge import Verdict, judge_takes
 from vidgen.render.local import PROGRESS_EVERY_S, LocalMaker
 from vidgen.render.machine import jobs_at_once
+from vidgen.render.made import MadeShot, Survey
 from vidgen.render.project import Workspace
+from vidgen.render.recovery import Owed, fetch_all
 from vidgen.render.rehearsal import rehearse_shots
-from vidgen.render.remote import Purchase, run_remote
+from vidgen.render.remote import Purchase, fetch_again, run_remote
 from vidgen.render.spending import Bill, BillItem
+from vidgen.render.stopping import Stop
 from vidgen.render.turns import Turns
 from vidgen.render.wanted import Shelf
 from vidgen.storyboard.model import Score
 from vidgen.takes.keys import request_key, seeded_key
-from vidgen.takes.lockfile import Pick
 from vidgen.takes.request import ShotRequest, Take, TakeRequest
 
-_ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 DEFAULT_JOBS = min(4, os.cpu_count() or 1)
-
-
-@dataclass
-class MadeShot:
-    """One shot after making: its takes, the picked one, who picked it, and what the judge said.
-
-    ``missing`` counts takes that were not at hand when the run started; ``request_key`` is None while the shot that it
-    continues has no take yet; ``unseen``: the judge failed on some of its takes.
-    """
-
-    planned: PlannedShot
-    request_key: str | None = None
-    takes: tuple[Take, ...] = ()
-    picked: Take | None = None
-    picked_by: Literal["auto", "person", "clip"] = "auto"
-    verdict: Verdict | None = None
-    missing: int = 0
-    reused: bool = False
-    unseen: bool = False
-
-    @property
-    def pick(self) -> Pick | None:
-        """What the lock file says of the shot; None for a user's own clip."""
-        if self.request_key is None or self.picked is None or self.picked_by == "clip" or self.planned.enlarges:
-            return None
-        return Pick(self.request_key, self.picked.take, self.picked_by, self.picked.sha256)
-
-    @property
-    def needs_review(self) -> bool:
-        """Whether a person should look: nobody picked, and even the best take has a veto or the judge could not see all."""
-        return self.picked_by == "auto" and (self.unseen or (self.verdict is not None and self.verdict.needs_review))
-
-
-@dataclass(frozen=True)
-class Survey:
-    """What is at hand and what is not, before anything is made, and what the missing takes would cost."""
-
-    shots: tuple[MadeShot, ...]
-    bill: Bill
-
-    @property
-    def estimated_usd(self) -> float | None:
-        """For the missing takes, in US dollars; None where a price is not known."""
-        return self.bill.estimated_usd
-
-    @property
-    def missing(self) -> int:
-        """Takes to make."""
-        return sum(shot.missing for shot in self.shots)
-
-    @property
-    def present(self) -> int:
-        """Takes at hand."""
-        return sum(len(shot.takes) for shot in self.shots)
 
 
 @dataclass
@@ -113,8 +57,7 @@ class ShotMaker:
     notices: list[Notice] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._stop = threading.Event()
-        self._signal = int(signal.SIGINT)
+        self._stop = Stop()
         self._limit: float | None = None
         self._slots: dict[str, asyncio.Semaphore] = {}
         self._places: dict[str, Turns] = {}
@@ -123,27 +66,58 @@ class ShotMaker:
         self._model_keys: dict[tuple[str, str | None], str | None] = {}
         self._naming = threading.Lock()
         self._local: LocalMaker | None = None
-        self._shelf = Shelf(self.space, self.regenerate)
+        self._shelf = Shelf(self.space, self.engines, self.regenerate)
+        self._said: set[Notice] = set()
+        self._owed: dict[str, tuple[PlannedShot, TakeRequest, str, Owed]] = {}
         self._turns: dict[str, asyncio.Lock] = {}
 
     def survey(self) -> Survey:
-        """Look at what is there. Writes nothing."""
+        """Look at what is there. Makes nothing; what it finds damaged is set aside, and records that it can mend are mended."""
         found: dict[str, MadeShot] = {}
         items: list[BillItem] = []
         counted: set[str] = set()
+        self._owed.clear()
+        again: dict[str, Notice] = {}
         for planned in self.shots:
-            shot, new = self._surveyed(planned, found)
+            shot, new = self._surveyed(planned, found, again)
             found[planned.id] = shot
             fresh = set(new) - counted  # shots that ask for the same share their takes
             counted |= fresh
             if fresh:
-                price = None if planned.estimated_usd is None else planned.estimated_usd / planned.candidates * len(fresh)
+                each = self._price_of(planned)
+                price = None if each is None else each * len(fresh)
                 items.append(BillItem(" ".join(filter(None, (planned.engine, planned.model))), len(fresh), price))
         self._missing = {shot.planned.id for shot in found.values() if shot.missing}
         self._gather_notices()
         self.notices += self._shelf.left_behind({shot.planned.id: shot.request_key or "" for shot in found.values()})
+        self.notices += [owed.fetching for *_, owed in self._owed.values()] + list(again.values())
         journal = self.space.journal
-        return Survey(tuple(found.values()), Bill.of(items, *(journal.spent(), journal.unpriced()) if journal else ()))
+        bill = Bill.of(items, *(journal.spent(), journal.unpriced()) if journal else ())
+        return Survey(tuple(found.values()), replace(bill, again=tuple(again.values())))
+
+    def told(self) -> list[Notice]:
+        """What there is to tell since the last time."""
+        fresh = [notice for notice in dict.fromkeys(self.notices) if notice not in self._said]
+        self._said.update(fresh)
+        return fresh
+
+    @property
+    def owed(self) -> bool:
+        """Whether takes are lost here that were paid for and may be had again at no cost, as the last survey found."""
+        return bool(self._owed)
+
+    @property
+    def unpinned(self) -> Set[str]:
+        """Shots that lose a person's pick, since its take is lost and new ones were asked for."""
+        return self._shelf.unpinned
+
+    async def fetch_lost(self) -> None:
+        """Fetch again, at no cost, what was paid for and is lost here."""
+        with self._stop.heard(asyncio.get_running_loop()):
+            owed = [(self._purchase(planned, wanted, key), owed) for planned, wanted, key, owed in self._owed.values()]
+            self.notices += await fetch_all(owed, self._shelf.gone)
+        self._gather_notices()
+        self._stop.check()
 
     def rehearse(self, survey: Survey) -> list[Notice]:
         """What will not be as asked of missing shots. Raises InputError where a provider would refuse one."""
@@ -173,21 +147,24 @@ class ShotMaker:
         self._made = {planned.id: loop.create_future() for planned in self.shots}
         local = [engine for engine in self.engines.values() if isinstance(engine, LocalEngine)]
         threads = (self.jobs or DEFAULT_JOBS) + 2 + sum(engine.at_once or 0 for engine in local)
-        with self._signals(loop), ThreadPoolExecutor(threads, "take") as pool:
+        with self._stop.heard(loop), ThreadPoolExecutor(threads, "take") as pool:
             loop.set_default_executor(pool)
             self._local = self._local_maker()
             done = await asyncio.gather(*(self._shot(planned) for planned in self.shots), return_exceptions=True)
             closed = await asyncio.gather(*map(close_engine, self.engines.values()))
             self.notices += [notice for notice in closed if notice]
         self._gather_notices()
-        if self._stop.is_set():
-            raise Cancelled(self._signal)
+        self._stop.check()
         if failures := [result for result in done if isinstance(result, BaseException)]:
             raise worst(failures)
         return [result for result in done if isinstance(result, MadeShot)]
 
-    def _surveyed(self, planned: PlannedShot, found: Mapping[str, MadeShot]) -> tuple[MadeShot, list[str]]:
-        """A shot as it is at hand, and names of the takes that are neither at hand nor bought."""
+    def _surveyed(
+        self, planned: PlannedShot, found: Mapping[str, MadeShot], again: dict[str, Notice]
+    ) -> tuple[MadeShot, list[str]]:
+        """A shot as it is at hand, and names of the takes that are neither at hand nor bought; those that were bought once are
+        added to ``again``.
+        """
         if planned.request is None:
             return MadeShot(planned, picked_by="clip"), []
         parent = found.get(planned.continues) if planned.continues else None
@@ -199,6 +176,15 @@ class ShotMaker:
         shot = MadeShot(planned, key, wanted.takes, missing=wanted.missing, reused=not wanted.missing)
         if not wanted.missing:
             shot = self._picked(shot, request, fresh=False)
+        for number in wanted.bought:
+            if attempt := self._shelf.paid(request, key, number):
+                take = TakeRequest(request, number, attempt.seed)
+                self._owed.setdefault(attempt.take_key, (planned, take, key, Owed(attempt, self._shelf.damage(attempt))))
+        for number in wanted.new:
+            if before := self._shelf.bought_before(request, key, number):
+                attempt, why = before
+                lost = Owed(attempt, self._shelf.damage(attempt)).lost(why, self._price_of(planned))
+                again.setdefault(attempt.take_key, lost)
         return shot, [seeded_key(key, request.seed_of(number)) for number in wanted.new]
 
     def _resolved(self, planned: PlannedShot, parent: MadeShot | None) -> tuple[ShotRequest, str]:
@@ -228,7 +214,7 @@ class ShotMaker:
         for planned in self.shots:
             if planned.request and (self._missing is None or planned.id in self._missing):
                 asked.setdefault(planned.engine, []).append(planned.request)
-        return LocalMaker(self.space.store, self.listener, self.notices, self._stop.is_set, asked)
+        return LocalMaker(self.space.store, self.listener, self.notices, self._stop.event.is_set, asked)
 
     async def _shot(self, planned: PlannedShot) -> MadeShot:
         future = self._made[planned.id]
@@ -272,8 +258,7 @@ class ShotMaker:
                 results = await asyncio.gather(*(self._take(planned, request, key, number) for number in numbers))
         takes = [take for take in results if isinstance(take, Take)]
         failed = [error for error in results if isinstance(error, VidgenError)]
-        if self._stop.is_set():
-            raise Cancelled(self._signal)
+        self._stop.check()
         if failed and not takes:
             raise worst(failed)
         self.notices += [Notice("take.failed", error.message, planned.id) for error in failed if error.code != "take.rejected"]
@@ -316,12 +301,24 @@ class ShotMaker:
             self.listener("take.failed", shot=planned.id, take=number, code=made.code, message=shown(made).message)
         return made
 
+    @staticmethod
+    def _price_of(planned: PlannedShot) -> float | None:
+        """US dollars of one take; None where that is not known."""
+        return None if planned.estimated_usd is None else planned.estimated_usd / planned.candidates
+
     async def _made_by(self, planned: PlannedShot, wanted: TakeRequest, key: str) -> Take | VidgenError:
         engine = self.engines[planned.engine]
-        store, journal = self.space.store, self.space.journal
-        assert store is not None and journal is not None
-        price_usd = None if planned.estimated_usd is None else planned.estimated_usd / planned.candidates
+        if isinstance(engine, RemoteEngine):
+            buy = self._purchase(planned, wanted, key)
+            paid = await asyncio.to_thread(self._shelf.paid, wanted.request, key, wanted.take)
+            return await (fetch_again(buy, paid) if paid else run_remote(buy))
+        assert isinstance(engine, LocalEngine)
+        (made,) = await self._made_here(engine, planned, [wanted], key)
+        return made
 
+    def _purchase(self, planned: PlannedShot, wanted: TakeRequest, key: str) -> Purchase:
+        engine, store, journal = self.engines[planned.engine], self.space.store, self.space.journal
+        assert isinstance(engine, RemoteEngine) and store is not None and journal is not None
         told = 0.0
 
         def progress(share: float) -> None:
@@ -338,15 +335,12 @@ class ShotMaker:
         def waiting(seconds: float, why: str) -> None:
             self.listener("take.waiting", shot=planned.id, take=wanted.take, seconds=round(seconds, 1), why=why)
 
-        if isinstance(engine, RemoteEngine):
-            return await run_remote(Purchase(
-                engine, wanted, key, store, journal, run_id=self.space.run_id, price_usd=price_usd, limit_usd=self._limit,
-                again=bool({planned.id, planned.parent} & self.regenerate), slot=self._slot(planned), started=started,
-                waiting=waiting, progress=progress, stop=self._stop, notices=self.notices,
-            ))  # fmt: skip
-        assert isinstance(engine, LocalEngine)
-        (made,) = await self._made_here(engine, planned, [wanted], key)
-        return made
+        return Purchase(
+            engine, wanted, key, store, journal, run_id=self.space.run_id, price_usd=self._price_of(planned),
+            limit_usd=self._limit, again=bool({planned.id, planned.parent} & self.regenerate), slot=self._slot(planned),
+            started=started, waiting=waiting, progress=progress, stop=self._stop.event, notices=self.notices,
+            commands=self.space.commands,
+        )  # fmt: skip
 
     async def _made_here(
         self, engine: LocalEngine, planned: PlannedShot, wanted: Sequence[TakeRequest], key: str
@@ -356,8 +350,7 @@ class ShotMaker:
         await self._local.prepared(engine)
         places = self._places_of(engine, planned)
         async with places.turn(planned.id, planned.model or ""):
-            if self._stop.is_set():
-                raise Cancelled(self._signal)
+            self._stop.check()
             for take in wanted:
                 self.listener("take.started", shot=planned.id, take=take.take, engine=planned.engine, seed=take.seed)
             made = await asyncio.to_thread(self._local.make, engine, wanted, key)
@@ -426,6 +419,7 @@ class ShotMaker:
             fresh=fresh,
             judge=judge,
             judged=any(take.diffusion for take in shot.takes) and not planned.enlarges,
+            places=self.space.commands.pick_files,
         )  # fmt: skip
         shot.picked, shot.picked_by, shot.verdict = decision.picked, decision.by, decision.verdict
         shot.unseen = any(notice.code == "take.not_judged" for notice in decision.notices)
@@ -434,30 +428,9 @@ class ShotMaker:
             self.listener("shot.scored", shot=planned.id, winner=shot.verdict.winner, tie=shot.verdict.tie)
         return shot
 
-    @contextmanager
-    def _signals(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-        """The first Ctrl-C, SIGTERM or SIGHUP stops the run in good order; a second Ctrl-C stops it at once."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {number: signal.getsignal(number) for number in _ENDING}
-        before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}  # nohup, &
-
-        def stop(number: int) -> None:
-            self._signal = number
-            self._stop.set()
-            loop.remove_signal_handler(signal.SIGINT)
-
-        for number in before:
-            loop.add_signal_handler(number, stop, int(number))
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                loop.remove_signal_handler(number)
-                signal.signal(number, handler)
-
     def _gather_notices(self) -> None:
         if self.space.store:
             self.notices += self.space.store.notices
             self.space.store.notices = []
+        self.notices += self._shelf.notices
+        self._shelf.notices = []

@@ -21,11 +21,14 @@ class BillItem:
 
 @dataclass(frozen=True)
 class Bill:
-    """What a run would buy, and what the film has cost before it (``unpriced`` counts bought takes of unknown price)."""
+    """What a run would buy, and what the film has cost before it (``unpriced`` counts bought takes of unknown price). ``again``
+    says what of it was bought before, and why it has to be bought anew.
+    """
 
     items: tuple[BillItem, ...]
     spent_usd: float = 0.0
     unpriced: int = 0
+    again: tuple[Notice, ...] = ()
 
     @classmethod
     def of(cls, items: Iterable[BillItem], spent_usd: float = 0.0, unpriced: int = 0) -> Bill:

@@ -32,7 +32,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from vidgen.errors import BudgetError, InputError, Notice, ProcessingError
+from vidgen.errors import BudgetError, InputError, ProcessingError
 from vidgen.media.locks import Held, has_record_locks, held
 from vidgen.media.rate import rate_text
 from vidgen.takes.journal_file import bring_up_to_date, corrupt, is_current, make_journal
@@ -85,14 +85,10 @@ class Attempt:
         listed = self.actual_usd is None or (over and self.actual_usd == self.estimated_usd)
         return {"cost_usd": cost, "cost_basis": None if cost is None else "list" if listed else "provider"}
 
-    def notice(self) -> Notice:
-        """What the user has to hear of an attempt whose submission was interrupted (state ``unknown``)."""
-        return Notice(
-            "take.unfinished",
-            f"take {self.take} was sent to {self.engine} on {self.created[:19]}, but whether it was accepted is not known"
-            f" ({self.words}); look at the provider's dashboard (our reference: {self.reference})",
-            self.shot,
-        )
+    @property
+    def undelivered(self) -> bool:
+        """Whether the job ended with a result that cannot be had or used; ``words`` say why."""
+        return self.state == "submitted" and bool(self.words)
 
 
 class Journal:
@@ -161,11 +157,19 @@ class Journal:
         """The provider accepted it under this job id. Also settles an unknown submission whose job was found, or one
         that was given the wrong job.
         """
-        return self._move(attempt, ("submitting", "unknown", "submitted"), "submitted", job_id=job_id)
+        return self._move(attempt, ("submitting", "unknown", "submitted"), "submitted", job_id=job_id, words="")
+
+    def undelivered(self, attempt: int, words: str) -> Attempt:
+        """The job ended, but what it made cannot be had or used: it stays open, since it is paid for, and says so."""
+        return self._move(attempt, ("submitted",), "submitted", words=words)
 
     def done(self, attempt: int, *, sha256: str, actual_usd: float | None = None) -> Attempt:
         """The take is in the store. ``actual_usd`` is the provider's figure; None: the estimate stands."""
-        return self._move(attempt, ("submitted",), "done", sha256=sha256, actual=_micro(actual_usd))
+        return self._move(attempt, ("submitted",), "done", sha256=sha256, actual=_micro(actual_usd), words="")
+
+    def fetched_again(self, attempt: int, *, sha256: str) -> Attempt:
+        """The take was lost here and is in the store again; providers may give another file for the same job."""
+        return self._move(attempt, ("done",), "done", sha256=sha256)
 
     def failed(self, attempt: int, words: str, *, actual_usd: float | None = 0.0) -> Attempt:
         """It ended without a take; ``words`` are the provider's own. Its reservation is given back but for what it cost."""
@@ -221,6 +225,12 @@ class Journal:
                 told = take.cost_usd if take.cost_basis == "provider" else None
                 self.done(row.id, sha256=take.sha256, actual_usd=told)
         return [row for row in self.attempts() if row.state == "unknown"]
+
+    def last_note(self, take_key: str) -> str | None:
+        """The newest remark on a take."""
+        with self._connect() as db:
+            row = db.execute("SELECT words FROM notes WHERE take_key = ? ORDER BY rowid DESC LIMIT 1", (take_key,)).fetchone()
+            return row["words"] if row else None
 
     def note(self, kind: str, words: str, *, take_key: str | None = None) -> None:
         """Keep a remark for later reading: a damaged take, a rejected clip."""
@@ -322,7 +332,7 @@ def _refuse_second(db: sqlite3.Connection, key: str, take: TakeRequest, again: b
             "submit.unknown",
             f"take {take.take} of {take.request.shot} was sent to {before.engine} on {before.created[:19]}, but whether it was"
             f" accepted is not known ({before.words or 'still being sent'})",
-            hint="look at the provider's dashboard; --regenerate sends it again",
+            hint="vidgen takes list says what was sent, vidgen takes resolve settles it",
             where=take.request.shot,
         )
     raise ProcessingError(

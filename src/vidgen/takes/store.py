@@ -1,18 +1,17 @@
 """The store of takes, by content: ``takes/ab/<sha256>.mp4`` and, written after it, ``<sha256>.json``.
 
 The JSON file (the sidecar) says which take keys the clip answers and how it was made. A clip without a sidecar was never
-finished and is not a take; a sidecar whose clip is damaged is set aside in ``quarantine/`` and never deleted.
+finished and is not a take; a sidecar whose clip is damaged is set aside in ``quarantine/`` and never deleted. Of takes that
+were paid for the journal knows enough to make a sidecar anew that was damaged or lost.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,9 @@ from vidgen.errors import Notice, ProcessingError
 from vidgen.media.files import commit_file, part_name, sha256_file, write_text
 from vidgen.media.sweep import alive
 from vidgen.takes.exclusive import folder_lock
-from vidgen.takes.journal import Journal
-from vidgen.takes.keys import seeded_key
+from vidgen.takes.journal import Attempt, Journal
+from vidgen.takes.record import SCHEMA, read_record, record_of, record_text, rows_of, take_of
 from vidgen.takes.request import Generated, Take, TakeRequest
-
-SCHEMA = 1
 
 
 class TakeStore:
@@ -33,15 +30,19 @@ class TakeStore:
     Args:
         root: the project's work folder; made where it is missing.
         journal: where losses are noted; None: the project's own journal.
+        look_only: change nothing on disk: what is damaged stays where it is. A journal is then used only where one is given.
 
     ``notices`` collects what a run has to tell its user; the caller empties it.
     """
 
-    def __init__(self, root: Path, *, journal: Journal | None = None) -> None:
+    def __init__(self, root: Path, *, journal: Journal | None = None, look_only: bool = False) -> None:
         self.root = root
         self._folder = root / "takes"
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._journal = journal or Journal(root)
+        self._look_only = look_only
+        if not look_only:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            journal = journal or Journal(root)
+        self._journal = journal
         self._index: dict[str, tuple[str, Path]] = {}
         self._seen: dict[Path, tuple[int, int]] = {}
         self._trusted: set[str] = set()
@@ -63,19 +64,61 @@ class TakeStore:
         """
         self._check(part, take)
         digest = sha256_file(part)
-        final = self._folder / digest[:2] / f"{digest}.mp4"
-        record = _record(take, generated, request_key)
         with folder_lock(self._folder):
-            _adopt(part, final, digest)
-            sidecar = final.with_suffix(".json")
-            others = [row for row in _rows(_read(sidecar)) if row["take_key"] != record["take_key"]]
-            write_text(
-                sidecar, _text({"schema": SCHEMA, "sha256": digest, "size": final.stat().st_size, **record, "also": others})
-            )
+            _adopt(part, self._clip(digest), digest)
+            record = self._write_record(take, generated, request_key, digest)
+        return take_of(record, self._clip(digest), digest, reused=False)
+
+    def restore(self, take: TakeRequest, attempt: Attempt, *, diffusion: bool) -> Take | None:
+        """The take that an attempt ended with, where its clip is whole and only the record beside it is damaged or gone: the
+        journal gives that back. None where the clip is not there, or not what it was.
+        """
+        digest = attempt.sha256 or ""
+        clip = self._clip(digest)
+        if not clip.is_file() or sha256_file(clip) != digest:
+            return None
+        manifest = {"engine": attempt.engine, "model": attempt.model, "job": attempt.job_id, "seed": attempt.seed}
+        made = Generated(clip, {**manifest, "restored": "from the journal"}, diffusion, **attempt.cost)  # type: ignore[arg-type]
+        if self._look_only:
+            record = record_of(take, made, attempt.request_key)
+        else:
+            with folder_lock(self._folder):
+                record = self._write_record(take, made, attempt.request_key, digest)
+        text = f"the record of take {attempt.take} ({attempt.engine}) was damaged or gone; journal.db and the clip give it back"
+        self._tell(Notice("take.record_restored", text, take.request.shot), attempt.take_key)
+        return take_of(record, clip, digest, reused=True)
+
+    def _clip(self, digest: str) -> Path:
+        return self._folder / digest[:2] / f"{digest}.mp4"
+
+    def _write_record(self, take: TakeRequest, made: Generated, request_key: str, digest: str) -> dict[str, Any]:
+        """Write a clip's sidecar, with what it said of other takes that the clip answers. Hold the folder."""
+        record, sidecar = record_of(take, made, request_key), self._clip(digest).with_suffix(".json")
+        others = [row for row in rows_of(read_record(sidecar)) if row["take_key"] != record["take_key"]]
+        size = self._clip(digest).stat().st_size
+        write_text(sidecar, record_text({"schema": SCHEMA, "sha256": digest, "size": size, **record, "also": others}))
         with self._turn:
             self._trusted.add(digest)
             self._index[record["take_key"]] = (record["made"], sidecar)
-        return _take(record, final, digest, reused=False)
+        return record
+
+    def _tell(self, notice: Notice, take_key: str | None) -> None:
+        """Keep what a run has to tell, for the user and in the journal."""
+        with self._turn:
+            self.notices.append(notice)
+        if self._journal and not self._look_only:
+            self._journal.note(notice.code.partition(".")[2], notice.message, take_key=take_key)
+
+    def trouble(self, attempt: Attempt) -> str | None:
+        """What is wrong with the stored take that an attempt ended with, as far as can be seen without reading the clip."""
+        clip = self._clip(attempt.sha256 or "")
+        if not clip.is_file():
+            return "its clip is gone"
+        data = read_record(clip.with_suffix(".json"))
+        if not any(row["take_key"] == attempt.take_key for row in rows_of(data)):
+            return "its record is damaged or gone; a render restores it from the journal"
+        size = clip.stat().st_size
+        return None if size == data["size"] else f"its clip has {size} bytes instead of {data['size']}"
 
     def find(self, take_key: str) -> Take | None:
         """The stored take of a key, its file checked (size each time, sha256 once per process); None where there is none.
@@ -88,16 +131,16 @@ class TakeStore:
             if take_key not in self._index:
                 return None
             _, sidecar = self._index[take_key]
-            data = _read(sidecar)
-            row = next((row for row in _rows(data) if row["take_key"] == take_key), None)
+            data = read_record(sidecar)
+            row = next((row for row in rows_of(data) if row["take_key"] == take_key), None)
             if row is None:
                 del self._index[take_key]
                 return None
             if wrong := self._damage(sidecar, data):
                 self._quarantine(sidecar, data, wrong)
                 return None
-            take = _take(row, sidecar.with_suffix(".mp4"), data["sha256"], reused=True)
-            if take.cost_usd is None and "cost_basis" not in row:  # written before list prices were kept with takes
+            take = take_of(row, sidecar.with_suffix(".mp4"), data["sha256"], reused=True)
+            if take.cost_usd is None and "cost_basis" not in row and self._journal:  # older than list prices with takes
                 listed = self._journal.list_price(take_key)
                 return replace(take, cost_usd=listed, cost_basis="list")
             return take
@@ -109,7 +152,7 @@ class TakeStore:
             keys = {
                 row["take_key"]
                 for _, sidecar in set(self._index.values())
-                for row in _rows(_read(sidecar))
+                for row in rows_of(read_record(sidecar))
                 if row["request_key"] == request_key
             }
             found = [take for key in keys if (take := self.find(key))]
@@ -117,7 +160,7 @@ class TakeStore:
 
     def reject(self, take_key: str, why: str) -> None:
         """Note that an engine gave a take up before it was finished, because others of its shot looked better."""
-        write_text(self._rejection(take_key), _text({"take_key": take_key, "why": why}))
+        write_text(self._rejection(take_key), record_text({"take_key": take_key, "why": why}))
 
     def was_rejected(self, take_key: str) -> bool:
         """Whether the take was given up, so that it is not made again."""
@@ -137,7 +180,7 @@ class TakeStore:
                 continue
             if part.name.startswith(".") or more:  # half written, or on the way to be one
                 part.unlink(missing_ok=True)
-            else:
+            elif self._journal:
                 self._journal.note("leftover", f"a clip of a run that died is kept as {self._set_aside(part)}")
 
     def _check(self, part: Path, take: TakeRequest) -> None:
@@ -150,7 +193,8 @@ class TakeStore:
             check_video(part, frames=asked.frames, width=asked.width, height=asked.height, rate=asked.fps, name="the clip")
         except ProcessingError as error:
             kept = self._set_aside(part)
-            self._journal.note("rejected", f"{error.message}; kept as {kept}", take_key=None)
+            if self._journal:
+                self._journal.note("rejected", f"{error.message}; kept as {kept}", take_key=None)
             raise ProcessingError(
                 error.code, f"{take.request.engine}: {error.message}", hint=f"the clip is kept as {kept}", where=asked.shot
             ) from error
@@ -165,41 +209,40 @@ class TakeStore:
             if self._seen.get(sidecar) == (stat.st_mtime_ns, stat.st_size):
                 continue
             self._seen[sidecar] = (stat.st_mtime_ns, stat.st_size)
-            data = _read(sidecar)
-            for row in _rows(data):
+            data = read_record(sidecar)
+            for row in rows_of(data):
                 # Of two clips for one key (a take made again on demand) the newer answers.
                 entry = (row["made"], sidecar)
                 self._index[row["take_key"]] = max(entry, self._index.get(row["take_key"], entry))
             if not data:
-                text = f"{sidecar} cannot be read; its clip stays where it is but cannot be used"
-                self._journal.note("corrupt", text, take_key=None)
-                self.notices.append(Notice("take.corrupt", text))
+                text = f"{sidecar}, the record of a take, is damaged; its clip is kept"
+                self._tell(Notice("take.corrupt", text), None)
 
     def _damage(self, sidecar: Path, data: Mapping[str, Any]) -> str | None:
         clip = sidecar.with_suffix(".mp4")
         if not clip.is_file():
             return "is gone"
-        if clip.stat().st_size != data["size"]:
-            return f"has {clip.stat().st_size} bytes instead of {data['size']}"
-        if data["sha256"] not in self._trusted:
+        size = clip.stat().st_size
+        if size != data["size"] or data["sha256"] not in self._trusted:
             if sha256_file(clip) != data["sha256"]:
-                return "does not match its checksum"
+                return "does not match its checksum" if size == data["size"] else f"has {size} bytes instead of {data['size']}"
             self._trusted.add(data["sha256"])
         return None
 
     def _quarantine(self, sidecar: Path, data: Mapping[str, Any], wrong: str) -> None:
-        with folder_lock(self._folder):
-            clip = sidecar.with_suffix(".mp4")
-            kept = self._set_aside(clip) if clip.exists() else None
-            if sidecar.exists():
-                self._set_aside(sidecar)
-        for row in _rows(data):
+        kept = None
+        if not self._look_only:
+            with folder_lock(self._folder):
+                clip = sidecar.with_suffix(".mp4")
+                kept = self._set_aside(clip) if clip.exists() else None
+                if sidecar.exists():
+                    self._set_aside(sidecar)
+        for row in rows_of(data):
             self._index.pop(row["take_key"], None)
             paid = f"; it had cost {row['cost_usd']:.2f} USD" if row["cost_usd"] else ""
             where = f"; kept as {kept}" if kept else ""
             text = f"the stored take {row['take']} of {row['shot'] or 'a shot'} ({row['engine']}) {wrong}{where}{paid}"
-            self._journal.note("corrupt", text, take_key=row["take_key"])
-            self.notices.append(Notice("take.corrupt", text, row["shot"]))
+            self._tell(Notice("take.corrupt", text, row["shot"]), row["take_key"])
 
     def _set_aside(self, file: Path) -> Path:
         folder = self.root / "quarantine"
@@ -209,68 +252,6 @@ class TakeStore:
             count += 1
         _move(file, kept)
         return kept
-
-
-def manifest_of(clip: Path) -> Mapping[str, Any]:
-    """How a stored take was made, by its file; empty for any other file."""
-    made = _read(clip.with_suffix(".json")).get("manifest")
-    return made if isinstance(made, dict) else {}
-
-
-def _record(take: TakeRequest, generated: Generated, request_key: str) -> dict[str, Any]:
-    request = take.request
-    return {
-        "take_key": seeded_key(request_key, take.seed),
-        "request_key": request_key,
-        "made": datetime.now(UTC).isoformat(timespec="microseconds"),
-        "shot": request.shot,
-        "take": take.take,
-        "seed": take.seed,
-        "engine": request.engine,
-        "model": generated.manifest.get("model", request.model),
-        "diffusion": generated.diffusion,
-        "cost_usd": generated.cost_usd,
-        "cost_basis": None if generated.cost_usd is None else generated.cost_basis,
-        "prompt": request.prompt,
-        "manifest": dict(generated.manifest),
-    }
-
-
-def _take(row: Mapping[str, Any], file: Path, digest: str, *, reused: bool) -> Take:
-    return Take(
-        take=row["take"],
-        key=row["take_key"],
-        file=file,
-        sha256=digest,
-        seed=row["seed"],
-        engine=row["engine"],
-        model=row["model"],
-        diffusion=row["diffusion"],
-        cost_usd=row["cost_usd"],
-        cost_basis=row.get("cost_basis") or "provider",
-        manifest=row["manifest"],
-        reused=reused,
-    )
-
-
-def _read(sidecar: Path) -> dict[str, Any]:
-    """A sidecar's contents; empty where there is none or it is not one (it is written whole or not at all)."""
-    try:
-        data = json.loads(sidecar.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-    return data if isinstance(data, dict) and data.get("schema") == SCHEMA else {}
-
-
-def _rows(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The takes that one clip answers: engines may draw the same picture for two requests."""
-    if data:
-        yield {name: value for name, value in data.items() if name not in ("schema", "sha256", "size", "also")}
-        yield from data["also"]
-
-
-def _text(data: Mapping[str, Any]) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
 def _adopt(part: Path, final: Path, digest: str) -> None:

@@ -24,6 +24,7 @@ def plan(
     candidates: Candidates = None,
     preset: PresetName = None,
     seed: Seed = None,
+    work: Work = None,
     as_json: Json = False,
 ) -> None:
     """Show shots, frames, prompts, engines, cost and lint. No network, writes nothing."""
@@ -32,6 +33,7 @@ def plan(
         from vidgen.engines.registry import Engines
         from vidgen.render.planned import lint_of, plan_of
         from vidgen.render.posting import plan_posts, post_notices
+        from vidgen.render.recovery import stored_troubles
         from vidgen.render.rehearsal import check_shots
 
         engines = Engines()
@@ -48,7 +50,7 @@ def plan(
         check_shots(planned.shots, engines)
         findings = lint_of(loaded, engines)
         posts = plan_posts(planned)
-        notices = [*planned.notices, *post_notices(posts)]
+        notices = [*planned.notices, *post_notices(posts), *stored_troubles(planned, board, work)]
         if as_json:
             out.warn(notices)
         else:

@@ -15,8 +15,8 @@ from vidgen.engines.cloud.inputs import Blob, opening, picture
 from vidgen.engines.cloud.kling_controls import PICTURE, RULES, STD_PRO, Notices, Rule, brush_fields, camera_control
 from vidgen.errors import InputError
 from vidgen.media.probe import probe, probe_video
+from vidgen.takes.record import manifest_of
 from vidgen.takes.request import ShotRequest, TakeRequest
-from vidgen.takes.store import manifest_of
 
 DEFAULT = "kling-v3"
 LIP_SYNC = "kling-lip-sync"

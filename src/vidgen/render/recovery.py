@@ -1,0 +1,128 @@
+"""Takes that were paid for and are lost here: fetched once more from their provider, before anything is bought."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vidgen.engines.cloud.failures import ProviderError, is_gone
+from vidgen.errors import Cancelled, Notice, VidgenError
+from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.render.project import root_of
+from vidgen.render.remote import Purchase, fetch_again
+from vidgen.takes.budget import price_text
+from vidgen.takes.journal import Attempt, Journal
+from vidgen.takes.keys import request_key
+from vidgen.takes.store import TakeStore
+
+if TYPE_CHECKING:
+    from vidgen.render.made import Survey
+    from vidgen.render.shots import ShotMaker
+
+FOR_GOOD = frozenset({"result.expired", "provider.bad_result", "media.bad_output", "generation.failed", "generation.moderated"})
+"""Errors by which a provider says that the result of a job that had ended well can be had no more. All others may pass."""
+
+
+@dataclass(frozen=True)
+class Owed:
+    """A take that was bought and is lost here: the attempt that it was bought with, and why it is not at hand."""
+
+    attempt: Attempt
+    damage: str
+
+    @property
+    def fetching(self) -> Notice:
+        """What to say before it is fetched."""
+        engine, job = self.attempt.engine, self.attempt.job_id
+        text = f"{self.damage}; it is fetched again from {engine} (job {job}), at no cost where {engine} still has it"
+        return Notice("take.fetched_again", text, self.attempt.shot)
+
+    @property
+    def fetched(self) -> Notice:
+        """What to say once it is here."""
+        attempt = self.attempt
+        text = f"take {attempt.take} was fetched again from {attempt.engine} (job {attempt.job_id}), at no cost"
+        return Notice("take.fetched_again", text, attempt.shot)
+
+    def lost(self, why: str, price_usd: float | None) -> Notice:
+        """What to say where it can be had no more."""
+        attempt = self.attempt
+        text = (
+            f"{self.damage}; it was bought from {attempt.engine} on {attempt.created[:10]} (job {attempt.job_id}), which cannot"
+            f" give it again ({why}): it is to be bought anew, for {price_text(price_usd)}"
+        )
+        return Notice("take.lost", text, attempt.shot)
+
+
+def take_stock(
+    maker: ShotMaker, runner: asyncio.Runner, warn: Callable[[Iterable[Notice]], None], *, fetch: bool = True
+) -> Survey:
+    """What is at hand and what is to be made or bought, once everything was fetched again that was paid for and is lost here.
+    Whatever a person should know before money is spent is told. ``fetch``: False only to look.
+    """
+    survey = maker.survey()
+    warn(maker.told())
+    if fetch and maker.owed:
+        runner.run(maker.fetch_lost())
+        survey = maker.survey()
+        warn(maker.told())
+    return survey
+
+
+async def fetch_all(owed: Iterable[tuple[Purchase, Owed]], gone: dict[str, str]) -> list[Notice]:
+    """Fetch takes again; what can be had no more is added to ``gone``, by take key, with the reason. What fails for now stays
+    owed. Returns what there is to tell.
+    """
+
+    async def one(buy: Purchase, take: Owed) -> Notice | None:
+        try:
+            await fetch_again(buy, take.attempt)
+        except Cancelled:
+            raise
+        except VidgenError as error:
+            if is_for_good(error):
+                gone[take.attempt.take_key] = error.message
+            return None
+        return take.fetched
+
+    results = await asyncio.gather(*(one(buy, take) for buy, take in owed))
+    return [notice for notice in results if notice]
+
+
+def is_for_good(error: VidgenError) -> bool:
+    """Whether a provider can give the result of a job no more."""
+    return error.code in FOR_GOOD or (isinstance(error, ProviderError) and is_gone(error))
+
+
+def stored_troubles(plan: Plan, board: Path, work: Path | None) -> list[Notice]:
+    """What is damaged or gone of the plan's takes that were paid for, as far as can be seen without reading the clips. Writes
+    nothing.
+    """
+    root = root_of(board, work)
+    if not (root / "journal.db").is_file():
+        return []
+    try:
+        journal = Journal(root)
+        store = TakeStore(root, journal=journal, look_only=True)
+        newest: dict[str, Attempt] = {}
+        for attempt in journal.attempts():
+            if attempt.state == "done":
+                newest.setdefault(attempt.take_key, attempt)
+        shots = {shot.id: shot for shot in plan.shots if shot.request}
+        found = [(attempt, store.trouble(attempt)) for attempt in newest.values() if attempt.shot in shots]
+        return [
+            Notice("take.corrupt", f"take {attempt.take}, bought from {attempt.engine}: {trouble}", attempt.shot)
+            for attempt, trouble in found
+            if trouble and _asks_for(shots[attempt.shot], attempt)
+        ]
+    except VidgenError as error:
+        return [Notice("take.not_checked", f"the stored takes could not be looked at: {error.message}")]
+
+
+def _asks_for(shot: PlannedShot, attempt: Attempt) -> bool:
+    """Whether the shot is still the one that the attempt was made for, as far as that can be told before a take is picked."""
+    assert shot.request is not None
+    return shot.continues is not None or request_key(shot.request) == attempt.request_key
