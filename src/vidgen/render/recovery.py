@@ -28,16 +28,19 @@ FOR_GOOD = frozenset({"result.expired", "provider.bad_result", "media.bad_output
 
 @dataclass(frozen=True)
 class Owed:
-    """A take that was bought and is lost here: the attempt that it was bought with, and why it is not at hand."""
+    """A take that was bought and is lost here: the attempt that it was bought with, why it is not at hand, and what it would
+    cost to buy it anew (US dollars; None: not known).
+    """
 
     attempt: Attempt
     damage: str
+    price_usd: float | None
 
     @property
     def fetching(self) -> Notice:
         """What to say before it is fetched."""
-        engine, job = self.attempt.engine, self.attempt.job_id
-        text = f"{self.damage}; it is fetched again from {engine} (job {job}), at no cost where {engine} still has it"
+        fetched = f"a render fetches it again from {self.attempt.engine} (job {self.attempt.job_id}), at no cost"
+        text = f"{self.damage}; {fetched}, or asks for {price_text(self.price_usd)} to buy it anew"
         return Notice("take.fetched_again", text, self.attempt.shot)
 
     @property
@@ -46,15 +49,6 @@ class Owed:
         attempt = self.attempt
         text = f"take {attempt.take} was fetched again from {attempt.engine} (job {attempt.job_id}), at no cost"
         return Notice("take.fetched_again", text, attempt.shot)
-
-    def lost(self, why: str, price_usd: float | None) -> Notice:
-        """What to say where it can be had no more."""
-        attempt = self.attempt
-        text = (
-            f"{self.damage}; it was bought from {attempt.engine} on {attempt.created[:10]} (job {attempt.job_id}), which cannot"
-            f" give it again ({why}): it is to be bought anew, for {price_text(price_usd)}"
-        )
-        return Notice("take.lost", text, attempt.shot)
 
 
 def take_stock(
@@ -86,6 +80,7 @@ async def fetch_all(owed: Iterable[tuple[Purchase, Owed]], gone: dict[str, str])
             if is_for_good(error):
                 gone[take.attempt.take_key] = error.message
             return None
+        buy.journal.note("fetched_again", take.fetched.message, take_key=take.attempt.take_key)
         return take.fetched
 
     results = await asyncio.gather(*(one(buy, take) for buy, take in owed))

@@ -25,12 +25,13 @@ from vidgen.render.made import MadeShot, Survey
 from vidgen.render.project import Workspace
 from vidgen.render.recovery import Owed, fetch_all
 from vidgen.render.rehearsal import rehearse_shots
-from vidgen.render.remote import Purchase, fetch_again, run_remote
+from vidgen.render.remote import UNDELIVERED, Purchase, fetch_again, run_remote
 from vidgen.render.spending import Bill, BillItem
 from vidgen.render.stopping import Stop
 from vidgen.render.turns import Turns
 from vidgen.render.wanted import Shelf
 from vidgen.storyboard.model import Score
+from vidgen.takes.budget import price_text
 from vidgen.takes.keys import request_key, seeded_key
 from vidgen.takes.request import ShotRequest, Take, TakeRequest
 
@@ -90,7 +91,8 @@ class ShotMaker:
         self._missing = {shot.planned.id for shot in found.values() if shot.missing}
         self._gather_notices()
         self.notices += self._shelf.left_behind({shot.planned.id: shot.request_key or "" for shot in found.values()})
-        self.notices += [owed.fetching for *_, owed in self._owed.values()] + list(again.values())
+        lost = [owed.fetching for *_, owed in self._owed.values()] + list(again.values())
+        self.notices = [one for one in self.notices if not any(one.message in more.message for more in lost)] + lost
         journal = self.space.journal
         bill = Bill.of(items, *(journal.spent(), journal.unpriced()) if journal else ())
         return Survey(tuple(found.values()), replace(bill, again=tuple(again.values())))
@@ -176,15 +178,15 @@ class ShotMaker:
         shot = MadeShot(planned, key, wanted.takes, missing=wanted.missing, reused=not wanted.missing)
         if not wanted.missing:
             shot = self._picked(shot, request, fresh=False)
+        price = self._price_of(planned)
         for number in wanted.bought:
             if attempt := self._shelf.paid(request, key, number):
-                take = TakeRequest(request, number, attempt.seed)
-                self._owed.setdefault(attempt.take_key, (planned, take, key, Owed(attempt, self._shelf.damage(attempt))))
+                owed = Owed(attempt, self._shelf.damage(attempt), price)
+                self._owed.setdefault(attempt.take_key, (planned, TakeRequest(request, number, attempt.seed), key, owed))
         for number in wanted.new:
-            if before := self._shelf.bought_before(request, key, number):
-                attempt, why = before
-                lost = Owed(attempt, self._shelf.damage(attempt)).lost(why, self._price_of(planned))
-                again.setdefault(attempt.take_key, lost)
+            if price != 0 and (why := self._shelf.lost(request, key, number)):
+                text = f"{why}, so it is to be bought anew, for {price_text(price)}"
+                again.setdefault(seeded_key(key, request.seed_of(number)), Notice("take.lost", text, planned.id))
         return shot, [seeded_key(key, request.seed_of(number)) for number in wanted.new]
 
     def _resolved(self, planned: PlannedShot, parent: MadeShot | None) -> tuple[ShotRequest, str]:
@@ -261,7 +263,7 @@ class ShotMaker:
         self._stop.check()
         if failed and not takes:
             raise worst(failed)
-        self.notices += [Notice("take.failed", error.message, planned.id) for error in failed if error.code != "take.rejected"]
+        self.notices += [Notice("take.failed", _why(error), planned.id) for error in failed if error.code != "take.rejected"]
         fresh = [take for take in takes if not take.reused]
         shot = MadeShot(planned, key, tuple(takes), missing=len(fresh), reused=not fresh)
         return await asyncio.to_thread(self._picked, shot, request, fresh=bool(fresh))
@@ -414,8 +416,8 @@ class ShotMaker:
         planned, pick = shot.planned, self.space.picks.get(shot.planned.id)
         decision = decide(
             planned.id, shot.takes,
-            before=pick if pick and pick.request_key == shot.request_key else None,
-            asked=planned.shot.pick,
+            before=pick if pick and pick.request_key == shot.request_key and planned.id not in self.unpinned else None,
+            asked=planned.shot.pick if planned.id not in self.unpinned else None,
             fresh=fresh,
             judge=judge,
             judged=any(take.diffusion for take in shot.takes) and not planned.enlarges,
@@ -434,3 +436,8 @@ class ShotMaker:
             self.space.store.notices = []
         self.notices += self._shelf.notices
         self._shelf.notices = []
+
+
+def _why(error: VidgenError) -> str:
+    """Why a take failed; where money hangs on it, with what to do."""
+    return f"{error.message}; {error.hint}" if error.code in {"submit.unknown", *UNDELIVERED} else error.message

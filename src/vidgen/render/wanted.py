@@ -80,16 +80,18 @@ class Shelf:
         name = seeded_key(key, request.seed_of(number))
         return None if name in self.gone or self.find(request, key, number) else self._ended(key, name)
 
-    def bought_before(self, request: ShotRequest, key: str, number: int) -> tuple[Attempt, str] | None:
-        """The attempt that a take was bought with which can be had no more, and why; None for a take that is simply new."""
+    def lost(self, request: ShotRequest, key: str, number: int) -> str | None:
+        """Why a take can be had no more that was made before; None for one that is simply new."""
         name = seeded_key(key, request.seed_of(number))
         attempt = self._ended(key, name)
-        return (attempt, self.gone[name]) if attempt and name in self.gone else None
+        if attempt and name in self.gone:
+            return f"{self.damage(attempt)}; {attempt.engine} cannot give it again (job {attempt.job_id}: {self.gone[name]})"
+        return self.space.store.damage_of(name) if self.space.store else None
 
     def damage(self, attempt: Attempt) -> str:
         """Why a take that was bought is not at hand."""
-        journal = self.space.journal
-        return (journal and journal.last_note(attempt.take_key)) or f"take {attempt.take} is not in the store any more"
+        known = self.space.store.damage_of(attempt.take_key) if self.space.store else None
+        return known or f"take {attempt.take} is not in the store any more"
 
     def left_behind(self, shots: Mapping[str, str]) -> list[Notice]:
         """What to say of paid jobs that nothing asks for any more. ``shots``: id of each shot in the run, and its key now."""
@@ -147,13 +149,15 @@ class Shelf:
         if number is None or number in anew:
             return []
         place = self.space.commands.pick_files[0 if by_person else 1]
-        if self.find(request, key, number) or self.paid(request, key, number):
+        if self.find(request, key, number):
             new = f"{'take' if len(anew) == 1 else 'takes'} {listed(anew)}"
             text = (
                 f"take {number} is picked in {place} and stays in the film; {new} will be new, and to use one of those:"
                 f" {self.space.commands.pick(planned.id, anew[0])}"
             )
             self._tell(Notice("pick.kept", text, planned.id))
+            return [number]
+        if self.paid(request, key, number):
             return [number]
         self.unpinned.add(planned.id)
         text = f"take {number} is picked in {place}, but it is not in the store any more; the best of the new takes is used"

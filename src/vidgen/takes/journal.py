@@ -226,11 +226,12 @@ class Journal:
                 self.done(row.id, sha256=take.sha256, actual_usd=told)
         return [row for row in self.attempts() if row.state == "unknown"]
 
-    def last_note(self, take_key: str) -> str | None:
-        """The newest remark on a take."""
+    def last_note(self, take_key: str, kind: str) -> str | None:
+        """The newest remark on a take, where it is of that kind."""
+        query = "SELECT kind, words FROM notes WHERE take_key = ? ORDER BY rowid DESC LIMIT 1"
         with self._connect() as db:
-            row = db.execute("SELECT words FROM notes WHERE take_key = ? ORDER BY rowid DESC LIMIT 1", (take_key,)).fetchone()
-            return row["words"] if row else None
+            row = db.execute(query, (take_key,)).fetchone()
+            return row["words"] if row and row["kind"] == kind else None
 
     def note(self, kind: str, words: str, *, take_key: str | None = None) -> None:
         """Keep a remark for later reading: a damaged take, a rejected clip."""

@@ -18,6 +18,7 @@ from typing import Any
 from vidgen.errors import Notice, ProcessingError
 from vidgen.media.files import commit_file, part_name, sha256_file, write_text
 from vidgen.media.sweep import alive
+from vidgen.media.wording import counted
 from vidgen.takes.exclusive import folder_lock
 from vidgen.takes.journal import Attempt, Journal
 from vidgen.takes.record import SCHEMA, read_record, record_of, record_text, rows_of, take_of
@@ -46,6 +47,7 @@ class TakeStore:
         self._index: dict[str, tuple[str, Path]] = {}
         self._seen: dict[Path, tuple[int, int]] = {}
         self._trusted: set[str] = set()
+        self._told: dict[str, Notice] = {}
         self._turn = threading.RLock()
         """Held by whoever looks at the index or changes it: half of it read looks like a take that is missing."""
         self.notices: list[Notice] = []
@@ -106,8 +108,17 @@ class TakeStore:
         """Keep what a run has to tell, for the user and in the journal."""
         with self._turn:
             self.notices.append(notice)
+            if take_key:
+                self._told[take_key] = notice
         if self._journal and not self._look_only:
             self._journal.note(notice.code.partition(".")[2], notice.message, take_key=take_key)
+
+    def damage_of(self, take_key: str) -> str | None:
+        """What was wrong with a stored take, in this run or an earlier one; None where nothing is known of that."""
+        told = self._told.get(take_key)
+        if told:
+            return told.message if told.code == "take.corrupt" else None
+        return self._journal.last_note(take_key, "corrupt") if self._journal else None
 
     def trouble(self, attempt: Attempt) -> str | None:
         """What is wrong with the stored take that an attempt ended with, as far as can be seen without reading the clip."""
@@ -118,7 +129,7 @@ class TakeStore:
         if not any(row["take_key"] == attempt.take_key for row in rows_of(data)):
             return "its record is damaged or gone; a render restores it from the journal"
         size = clip.stat().st_size
-        return None if size == data["size"] else f"its clip has {size} bytes instead of {data['size']}"
+        return None if size == data["size"] else f"its clip has {counted(size, 'byte')} instead of {data['size']}"
 
     def find(self, take_key: str) -> Take | None:
         """The stored take of a key, its file checked (size each time, sha256 once per process); None where there is none.
@@ -225,7 +236,11 @@ class TakeStore:
         size = clip.stat().st_size
         if size != data["size"] or data["sha256"] not in self._trusted:
             if sha256_file(clip) != data["sha256"]:
-                return "does not match its checksum" if size == data["size"] else f"has {size} bytes instead of {data['size']}"
+                return (
+                    "does not match its checksum"
+                    if size == data["size"]
+                    else f"has {counted(size, 'byte')} instead of {data['size']}"
+                )
             self._trusted.add(data["sha256"])
         return None
 
