@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from local.support import shot, takes_of
+from support import opened
 
 pytest.importorskip("diffusers")
 
 from vidgen.catalog.diffusion import Family, families, family_of_pipeline, model, models
+from vidgen.engines.local import Local
 from vidgen.engines.local.asking import Asked, ask
 from vidgen.engines.local.devices import Device
 from vidgen.engines.local.families import default_of
@@ -222,3 +224,16 @@ def test_a_model_whose_batches_stay_whole_says_that_none_is_rejected(tiny: Tiny,
     found = asked(tiny("ltx"), tmp_path, takes=3, params={"reject": {"keep": 2}})
     assert found.batch.recipe.reject is None
     assert any(code == "local.reject_unused" for code, _ in found.notices)
+
+
+def test_a_model_that_is_refused_is_looked_at_once_too(tmp_path: Path) -> None:
+    """However many shots ask for it: what is wrong with a folder does not change while a run looks."""
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "model_index.json").write_text('{"_class_name": "NoSuchPipeline"}')
+    engine = Local()
+    with opened() as names:
+        for number in range(5):
+            with pytest.raises(InputError, match="NoSuchPipeline"):
+                engine.check(shot(str(model), prompt=f"sea number {number}"))
+    assert names["model/model_index.json"] == 1

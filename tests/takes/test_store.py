@@ -13,7 +13,7 @@ import pytest
 
 from vidgen.errors import ProcessingError
 from vidgen.media.files import sha256_file
-from vidgen.takes.journal import Journal
+from vidgen.takes.journal import Attempt, Journal
 from vidgen.takes.keys import request_key, take_key
 from vidgen.takes.request import Generated, TakeRequest
 from vidgen.takes.store import TakeStore
@@ -196,3 +196,58 @@ def test_threads_that_look_at_once_all_find_their_takes(
             assert {len(takes) for takes in listed} == {41}
     finally:
         sys.setswitchinterval(before)
+
+
+RECORD_HARM: dict[str, Callable[[str], str]] = {
+    "cut off": lambda text: text[:90],
+    "emptied": lambda text: "",
+    "no record of ours": lambda text: '{"schema": 1}',
+    "of another clip": lambda text: text.replace('"sha256": "', '"sha256": "0'),
+    "a field of another type": lambda text: text.replace('"take": 1', '"take": "one"'),
+    "nested without end": lambda text: "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("harm", RECORD_HARM.values(), ids=RECORD_HARM)
+def test_the_journal_and_a_whole_clip_give_a_damaged_record_back(
+    harm: Callable[[str], str], root: Path, take: TakeRequest, key: str, clip: Clip, generated: Make
+) -> None:
+    part = clip()
+    bought = TakeStore(root).put(part, take, generated(part), request_key=key)
+    record = bought.file.with_suffix(".json")
+    record.write_text(harm(record.read_text()))
+    paid = ended(Journal(root), take, key, bought.sha256)
+    store = TakeStore(root)
+    assert store.find(bought.key) is None
+    back = store.restore(take, paid, diffusion=True)
+    assert back and (back.file, back.cost_usd, back.cost_basis, back.manifest["job"]) == (bought.file, 0.6, "provider", "job-1")
+    assert TakeStore(root).find(bought.key) == back
+
+
+def test_a_clip_that_is_not_what_was_bought_gets_no_record(
+    root: Path, take: TakeRequest, key: str, clip: Clip, generated: Make
+) -> None:
+    part = clip()
+    bought = TakeStore(root).put(part, take, generated(part), request_key=key)
+    bought.file.with_suffix(".json").unlink()
+    bought.file.write_bytes(b"another clip")
+    paid = ended(Journal(root), take, key, bought.sha256)
+    assert TakeStore(root).restore(take, paid, diffusion=True) is None
+
+
+def ended(journal: Journal, take: TakeRequest, key: str, sha256: str) -> Attempt:
+    """The attempt that a take was bought with."""
+    attempt = journal.reserve(take, request_key=key, run_id="run", estimated_usd=0.5)
+    journal.begin(attempt.id)
+    journal.submitted(attempt.id, "job-1")
+    return journal.done(attempt.id, sha256=sha256, actual_usd=0.6)
+
+
+def test_who_only_looks_moves_and_notes_nothing(root: Path, take: TakeRequest, key: str, clip: Clip, generated: Make) -> None:
+    part = clip()
+    file = put(root, part, take, generated(part), key)
+    file.write_bytes(b"rubbish")
+    store = TakeStore(root, journal=Journal(root), look_only=True)
+    assert store.find(take_key(take.request, 1)) is None
+    assert "has 7 bytes instead of" in store.notices[0].message
+    assert file.read_bytes() == b"rubbish" and not (root / "quarantine").exists() and Journal(root).notes() == []

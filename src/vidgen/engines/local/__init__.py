@@ -38,7 +38,7 @@ class Local(LocalEngine):
     def __init__(self) -> None:
         self._hosts: list[_Place] = []
         self._free = threading.Condition()
-        self._folders: Answers[str, ModelFolder] = Answers()
+        self._folders: Answers[str, ModelFolder] = Answers(keeps=(InputError, MissingError))
 
     @property
     def at_once(self) -> int:  # type: ignore[override]
