@@ -277,14 +277,22 @@ def ledger_table(found: Mapping[str, Any], commands: Commands) -> None:
     _write([f"spent and set aside: {found['spent_usd']:.2f} USD"])
     if found["unpriced"]:
         _write([f"and {found['unpriced']} whose price is not known"])
-    if found["unsettled"]:
-        _settle(found, ("unknown", "submitting"), "of unknown fate: look for the reference at the provider, then", commands)
-    if found["undelivered"]:
-        words = "paid for and without a usable result: look at the job at the provider, then"
-        _settle(found, ("undelivered",), words, commands)
+    for states, words in _OPEN.items():
+        _settle(found, states, words, commands)
+
+
+_OPEN: Mapping[tuple[str, ...], str] = {
+    ("unknown", "submitting"): "of unknown fate: look for the reference at the provider, then one of",
+    ("undelivered",): "paid for and without a usable result: look at the job at the provider, then one of",
+}
+"""What a person should do about attempts that a run cannot settle, by their states."""
 
 
 def _settle(found: Mapping[str, Any], states: Sequence[str], words: str, commands: Commands) -> None:
     """How to settle the attempts in these states, with command lines for the first."""
     numbers = [row["number"] for row in found["takes"] if row["state"] in states]
-    _write([f"no. {listed(numbers)}: {words} {commands.found(numbers[0])} or {commands.lost(numbers[0])}"])
+    if not numbers:
+        return
+    _write([f"no. {listed(numbers)}: {words}"])
+    for line in (commands.found(numbers[0]), commands.lost(numbers[0])):  # each whole, to be copied
+        console().print(text(f"  {line}"), soft_wrap=True)
