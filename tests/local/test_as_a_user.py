@@ -51,7 +51,7 @@ def test_a_file_that_is_no_picture_is_told_before_anything_is_made(tiny: Tiny, v
     assert (ran.code, ran.envelope["error"]["code"], ran.envelope["error"]["where"]) == (
         2,
         "media.unreadable",
-        str(board.parent / "b.png"),
+        f"{board}:9:{61 + len(str(tiny('wan-i2v')))}",
     )
     assert not started(ran)
 

@@ -97,6 +97,11 @@ class MediaInfo:
         return f"0:V:{self.picture}"
 
     @property
+    def shown_s(self) -> Fraction:
+        """How long the picture is shown, in seconds: exact where its rate is constant."""
+        return Fraction(self.frames) / self.rate if self.constant_rate else Fraction(str(self.duration_s))
+
+    @property
     def display_size(self) -> tuple[int, int]:
         """Width and height in square pixels as a player shows it: pixel shape applied, then turned."""
         width, height = square_size(self.width, self.height, self.sar)

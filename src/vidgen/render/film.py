@@ -15,13 +15,14 @@ from vidgen.media.files import LONGEST_NAME, shortened
 from vidgen.media.places import check_output_file
 from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.render.clip_checks import check_clips
 from vidgen.render.events import InTurn, Listener, silent
 from vidgen.render.finish import finish
 from vidgen.render.planned import plan_loaded
 from vidgen.render.polish import fetching
 from vidgen.render.posting import check_posts, fetch_models, plan_posts
 from vidgen.render.project import Project
-from vidgen.render.rehearsal import check_clips, check_shots
+from vidgen.render.rehearsal import check_shots
 from vidgen.render.shots import MadeShot, ShotMaker
 from vidgen.render.spending import Confirm, consent
 from vidgen.render.timeline import check_sounds
@@ -138,7 +139,7 @@ def render_film(
     check_output(output, [board, *files_of(loaded.board, board.parent)], touch=not options.dry_run)
     engines = ready_engines(needed, installed, require_diffusion=options.require_diffusion)
     check_shots(needed, installed)
-    warn(check_clips(plan.shots, plan.fps))
+    warn(check_clips(loaded, plan))
     posts = plan_posts(plan)
     check_posts(posts)
     check_sounds(plan)

@@ -15,6 +15,7 @@ from vidgen.media.places import check_output_file
 from vidgen.planning.compile import Overrides, beside, compile_plan
 from vidgen.planning.plan import Plan
 from vidgen.planning.presets import preset as preset_named
+from vidgen.render.clip_checks import check_lengths
 from vidgen.render.machine import this_machine
 from vidgen.storyboard.lint import (
     Finding,
@@ -128,7 +129,9 @@ def lint_boards(files: Sequence[Path], *, fix: bool) -> LintReport:
 
 def _read(file: Path) -> LoadedBoard | StoryboardError:
     try:
-        return load_storyboard(file)
+        loaded = load_storyboard(file)
+        check_lengths(loaded)
+        return loaded
     except StoryboardError as error:
         return error
 
