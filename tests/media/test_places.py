@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from vidgen.config import Config, config
 from vidgen.errors import InputError, MissingError, VidgenError
 from vidgen.media import home, places
-from vidgen.media.home import configuration, poll_interval, vidgen_home
+from vidgen.media.home import poll_interval, vidgen_home
 from vidgen.media.os_errors import explained
 from vidgen.media.places import check_output_file
 from vidgen.media.scratch import scratch_folder
@@ -123,7 +124,7 @@ def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_user_without_a_home_has_a_folder_of_his_own_among_the_temporary_ones(nobody: Path) -> None:
     assert vidgen_home() == nobody / f"vidgen-{os.getuid()}" == vidgen_home()
-    assert vidgen_home().stat().st_mode & 0o777 == 0o700 and configuration() == {}
+    assert vidgen_home().stat().st_mode & 0o777 == 0o700 and config() == Config()
 
 
 def test_a_home_that_others_can_write_is_not_trusted(nobody: Path) -> None:
@@ -157,14 +158,14 @@ def test_a_configuration_that_is_wrong_names_its_file(text: str, tmp_path: Path,
     monkeypatch.setenv("VIDGEN_HOME", str(tmp_path))
     (tmp_path / "config.yaml").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(InputError) as error:
-        configuration()
+        config()
     assert error.value.code == "config.invalid" and "config.yaml" in error.value.message and "\n" not in error.value.message
 
 
 def test_a_date_in_the_configuration_is_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIDGEN_HOME", str(tmp_path))
-    (tmp_path / "config.yaml").write_bytes(b"\xef\xbb\xbfengine: 2026-99-99\r\n")
-    assert configuration() == {"engine": "2026-99-99"}
+    (tmp_path / "config.yaml").write_bytes(b"\xef\xbb\xbflocal: {attention: 2026-99-99}\r\n")
+    assert config().local.attention == "2026-99-99"
 
 
 def test_the_time_between_questions_is_a_number_of_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
