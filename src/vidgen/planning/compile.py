@@ -25,6 +25,7 @@ from vidgen.planning.split import Part, split_shot
 from vidgen.planning.wishes import (
     film_post,
     length_notices,
+    made_even,
     not_yet,
     own_forms,
     unmet_wishes,
@@ -110,14 +111,11 @@ class _Compiler:
         self.board, self.folder, self.overrides, self.machine, self.lookup = board, folder, overrides, machine, lookup
         self.notices: list[Notice] = [*not_yet(board), *own_forms(board)]
         self.source_size = frame_size(board.resolution, board.aspect)
-        size = f"{self.source_size[0]}x{self.source_size[1]}"
-        if "x" in board.resolution and board.resolution != size:
-            text = f"resolution: {board.resolution} has an odd side, which H.264 cannot have; it is {size}"
-            self.notices.append(Notice("plan.even_size", text))
         wanted = film_post(board)
         if overrides.preset and overrides.preset.file.post:
             wanted = _merge(wanted, overrides.preset.file.post)
         self.size = _delivered_size(self.source_size, wanted)
+        self.notices += made_even(board.resolution, self.source_size, wanted, self.size)
         self.fps = _delivered_rate(board.fps, wanted)
 
     def plan(self) -> Plan:
@@ -378,7 +376,9 @@ def _delivered_size(size: tuple[int, int], post: Post | None) -> tuple[int, int]
         return size
     width, height = size
     if upscale.height:
-        return max(2, 2 * int(Fraction(width * upscale.height, height) / 2 + Fraction(1, 2))), upscale.height // 2 * 2
+        return max(
+            2, 2 * int(Fraction(width * upscale.height, height) / 2 + Fraction(1, 2))
+        ), upscale.height + upscale.height % 2
     scale = upscale.scale or 2
     return width * scale, height * scale
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from vidgen.catalog.capabilities import Capabilities
@@ -91,6 +92,19 @@ def not_yet(board: Storyboard) -> Iterator[Notice]:
 def film_post(board: Storyboard) -> Post | None:
     """What post-processing is asked of all shots: the storyboard's ``post`` with that of its ``defaults`` over it."""
     return merged_shot(board, None, Shot(id="film")).post
+
+
+def made_even(resolution: str, size: tuple[int, int], post: Post | None, delivered: tuple[int, int]) -> Iterator[Notice]:
+    """Sides that are asked for and odd: what they became of the takes' ``size`` and the ``delivered`` one, in pixels."""
+    upscale = post.upscale if post else None
+    asked = (
+        ("resolution", resolution, [int(side) for side in re.findall("[0-9]+", resolution) if resolution != "4k"], size),
+        ("post.upscale.height", upscale and upscale.height, [(upscale and upscale.height) or 0], delivered),
+    )
+    for key, written, sides, (width, height) in asked:
+        if any(side % 2 for side in sides):
+            text = f"{key}: {written} has an odd side, which video with 4:2:0 colour cannot have; it is {width}x{height}"
+            yield Notice("plan.even_size", text)
 
 
 def own_forms(board: Storyboard) -> Iterator[Notice]:

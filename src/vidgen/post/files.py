@@ -83,7 +83,7 @@ def upscale_file(
     settings = PostSettings(
         width, tall, rate, interpolate="nearest", upscale=engine, model=model, tile=tile, profile=delivery(info, width, tall)
     )
-    result = _process(info, out, settings, on_frame, cancelled, fetch, told)
+    result = _process(info, out, settings, on_frame, cancelled, fetch, told, height)
     return _file_result(result, result.upscaled_by or "none", result.model)
 
 
@@ -102,10 +102,10 @@ def _size(width: int, height: int, scale: int | None, wanted: int | None) -> tup
         if factor not in (2, 3, 4):
             raise InputError("usage.invalid", f"a scale is 2, 3 or 4, not {factor}", hint="or give --height")
         size = Form(width * factor, height * factor, Fraction(1)).even_size
-    elif wanted % 2 or wanted < 2:
-        raise InputError("usage.invalid", f"a height must be even to be encoded, not {wanted}", hint=f"--height {wanted + 1}")
+    elif wanted < 2:
+        raise InputError("usage.invalid", f"a height is 2 pixels or more, not {wanted}", hint="--height 2160")
     else:
-        size = max(2, round(Fraction(width * wanted, height) / 2) * 2), wanted
+        size = max(2, round(Fraction(width * wanted, height) / 2) * 2), wanted + wanted % 2
     if max(size) > MAX_SIDE:
         raise InputError("post.bad_size", f"{size[0]}x{size[1]}: at most {MAX_SIDE} pixels a side can be encoded")
     return size
@@ -127,13 +127,20 @@ def _process(
     cancelled: Callable[[], bool],
     fetch: Fetch,
     told: Told,
+    height: int | None = None,
 ) -> PostResult:
     extra = companions(info, out.suffix, settings.rate)
     result = process_clip(info, out, settings, on_frame=on_frame, cancelled=cancelled, extra=extra, fetch=fetch, told=told)
-    return replace(result, notices=(*result.notices, *_made_even(info, result), *extra.notices))
+    return replace(result, notices=(*result.notices, *_made_even(info, result, height), *extra.notices))
 
 
-def _made_even(info: MediaInfo, result: PostResult) -> Iterator[Notice]:
+def _made_even(info: MediaInfo, result: PostResult, height: int | None) -> Iterator[Notice]:
+    """What to say where a side of the result is not as it was asked for (``height``, in pixels) or follows from the source."""
+    if height is not None:
+        if height != result.height:
+            text = f"a height of {height} was asked for, but video with 4:2:0 colour has even sides"
+            yield Notice("post.even_size", f"{text}: it is {result.width}x{result.height}")
+        return
     form = upright_form(info)
     factor = max(1, result.width // form.width)
     wanted = Form(form.width * factor, form.height * factor, form.rate)
