@@ -128,3 +128,35 @@ def test_what_begins_after_the_end_of_its_shot_is_an_error_in_its_place(
     run_ffmpeg(["-f", "lavfi", "-i", "sine=d=0.2", str(tmp_path / "boom.wav")], what="sound")
     ran = vidgen("lint", film(shot), "--json")
     assert ran.code == 2 and "is after the end of the shot (3s)" in ran.envelope["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("shot", "said"),
+    [
+        (
+            "{clip: own.mp4, duration: 7, scene: the sea, camera: pan_left, seed: 3}",
+            "seed, camera: the shot is your own clip, which is used as it is; left out",
+        ),
+        (
+            "{scene: sea, model: gen4.5}",
+            "model: no engine is named and previz makes the shot, which has no model gen4.5; left out",
+        ),
+    ],
+)
+def test_what_a_shot_asks_for_and_cannot_have_is_a_warning_that_names_the_key(
+    shot: str, said: str, vidgen: Vidgen, film: Film
+) -> None:
+    (warning,) = vidgen("plan", film(shot), "--json").envelope["warnings"]
+    assert (warning["code"], warning["shot"], warning["message"]) == ("engine.wish_ignored", "s01", said)
+
+
+def test_a_voice_of_a_character_is_not_passed_over_in_silence(vidgen: Vidgen, film: Film) -> None:
+    (warning,) = vidgen("plan", film("{scene: sea}", top="characters: {aki: {voice: low}}\n"), "--json").envelope["warnings"]
+    assert warning["message"] == "characters.aki.voice: not in this version; left out"
+
+
+def test_lint_reports_every_storyboard_also_where_one_is_not_there(vidgen: Vidgen, film: Film) -> None:
+    ran = vidgen("lint", film("{scene: a man plays tennis}"), "nope.yaml")
+    assert ran.code == 2 and "film.yaml:8:" in ran.out and "nope.yaml does not exist" in ran.err
+    ran = vidgen("lint", film("{durtion: 3}"), "nope.yaml")
+    assert ran.code == 2 and "durtion: unknown key" in ran.err and "nope.yaml does not exist" in ran.err

@@ -102,8 +102,8 @@ def atomic(final: Path) -> Iterator[Path]:
         yield part
         commit_file(part, final)
     except OSError as error:
-        if error.filename is None and error.errno:
-            error.filename = os.fspath(final)  # writing to an open file tells no name
+        if error.errno and error.filename in (None, os.fspath(part)):
+            error.filename = os.fspath(final)  # writing to an open file tells no name, and nobody knows that of the part
         raise
     finally:
         part.unlink(missing_ok=True)

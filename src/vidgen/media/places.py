@@ -71,6 +71,9 @@ def check_room(folder: Path, name: str = "room") -> None:
     try:
         with probe.open("xb") as file:
             file.write(bytes(ROOM))
+    except OSError as error:
+        error.filename = str(folder / name)
+        raise
     finally:
         probe.unlink(missing_ok=True)
 

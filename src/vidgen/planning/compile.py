@@ -30,6 +30,8 @@ from vidgen.planning.wishes import (
     own_forms,
     unmet_wishes,
     unspoken,
+    unused_by_clip,
+    unused_model,
     without_gpu,
 )
 from vidgen.storyboard.lengths import follows, shot_frames
@@ -156,6 +158,8 @@ class _Compiler:
                 merged = merged_shot(self.board, scene, shot)
                 if self.overrides.preset:
                     merged = merged.model_copy(update=dict(_given(self.overrides.preset.file.shots)))
+                if merged.clip:
+                    self.notices += unused_by_clip(shot)
                 yield scene.id, merged
 
     def _parts(self) -> Iterator[_Placed]:
@@ -231,6 +235,7 @@ class _Compiler:
         choice = choose_engine(shot, self.overrides.engine, self.overrides.model, self.machine)
         if choice.engine == "local" and choice.model and choice.model == shot.model:
             choice = replace(choice, model=beside(self.folder, choice.model))
+        self.notices += unused_model(self.overrides.model or shot.model, choice.engine, choice.model, shot.id)
         self._check_model(choice, shot.id)
         able = self.lookup(choice.engine, choice.model) or Capabilities(engine=choice.engine)
         candidates = self.overrides.candidates or shot.candidates or DEFAULT_CANDIDATES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -88,6 +89,13 @@ def upscale_file(
 
 
 def _rate(rate: Fraction | float | str | None, factor: Fraction | float | None, own: Fraction) -> Fraction:
+    if factor is not None and not 0 < factor < math.inf:
+        text = (
+            f"a factor is a number above 0, not {factor:g}"
+            if isinstance(factor, float)
+            else f"a factor is above 0, not {factor}"
+        )
+        raise InputError("usage.invalid", text, hint="--factor 2")
     try:
         if factor is not None:
             return parse_rate(own * Fraction(str(factor)))

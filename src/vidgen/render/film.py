@@ -30,6 +30,8 @@ from vidgen.storyboard.file_checks import files_of
 from vidgen.storyboard.loader import load_storyboard
 from vidgen.takes.request import Take
 
+FILM_SUFFIXES = (".mp4", ".mov", ".m4v")
+
 Warn = Callable[[Iterable[Notice]], None]
 
 
@@ -257,6 +259,7 @@ def _default_name(board: Path, options: RenderOptions) -> str:
 
 def check_output(output: Path, inputs: Iterable[Path] = (), *, touch: bool = True) -> None:
     """Raise InputError where a film cannot be written under this name; the rest as ``media.places.check_output_file``."""
-    if output.suffix.lower() not in (".mp4", ".mov", ".m4v"):
-        raise InputError("output.bad_name", f"{output}: a film is an .mp4", hint="name it FILE.mp4", where=str(output))
+    if output.suffix.lower() not in FILM_SUFFIXES:
+        text = f"{output}: the name of a film ends in {', '.join(FILM_SUFFIXES[:-1])} or {FILM_SUFFIXES[-1]}"
+        raise InputError("output.bad_name", text, hint="name it FILE.mp4", where=str(output))
     check_output_file(output, inputs, touch=touch)

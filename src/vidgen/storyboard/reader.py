@@ -224,6 +224,7 @@ class _Builder:
 
     def _mapping(self, path: Path_) -> dict[str, Any]:
         found: dict[str, Any] = {}
+        parts: list[str] = []  # of a text with commas, after its first one
         for event in self.events:
             kind = type(event)
             if kind is yaml.MappingEndEvent:
@@ -236,13 +237,25 @@ class _Builder:
                 continue
             key = self._text(event)
             inner = (*path, key)
+            value = next(self.events)
+            if self._bare(event, value):
+                parts.append(key)
+                self._problem(event, inner, _after_comma(found, parts))
+                continue
             if key in found:
                 self._problem(event, inner, "this key is there twice")
-                self._skip(next(self.events))
+                self._skip(value)
                 continue
             self.document.places[inner] = (event.start_mark.line + 1, event.start_mark.column + 1)
-            found[key] = self._value(next(self.events), inner)
+            found[key] = self._value(value, inner)
+            parts = []
         return found
+
+    def _bare(self, key: Any, value: Any) -> bool:
+        """Whether a key of ``{ }`` has not even a colon: what follows a comma in text that should be in quotes."""
+        end = key.end_mark.index
+        nothing = isinstance(value, yaml.ScalarEvent) and value.value == "" and value.style in (None, "")
+        return nothing and value.end_mark.index == end and self.document.text[end : end + 1] != ":"
 
     def _skip(self, event: Any) -> None:
         """Pass over the value that begins with an event."""
@@ -259,6 +272,13 @@ class _Builder:
     def _problem(self, event: Any, path: Path_, message: str) -> None:
         mark = event.start_mark
         self.document.problems.append(Problem(mark.line + 1, mark.column + 1, dotted(path), message))
+
+
+def _after_comma(found: Mapping[str, Any], parts: list[str]) -> str:
+    """What to do about ``parts`` of a text: the last key that was ``found`` holds its beginning."""
+    key, value = next(reversed(found.items()), ("", None))
+    whole = f': {key}: "{", ".join([value, *parts])}"' if isinstance(value, str) else ""
+    return f"a key without a value; inside {{ }} text with a comma must be in quotes{whole}"
 
 
 def _end(event: Any) -> int:
