@@ -160,3 +160,9 @@ def test_lint_reports_every_storyboard_also_where_one_is_not_there(vidgen: Vidge
     assert ran.code == 2 and "film.yaml:8:" in ran.out and "nope.yaml does not exist" in ran.err
     ran = vidgen("lint", film("{durtion: 3}"), "nope.yaml")
     assert ran.code == 2 and "durtion: unknown key" in ran.err and "nope.yaml does not exist" in ran.err
+
+
+def test_a_picture_is_not_scored(vidgen: Vidgen, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "still.png"), np.zeros((54, 96, 3), np.uint8))
+    ran = vidgen("score", "still.png")
+    assert ran.code == 2 and "still.png is one picture, not a video" in ran.err

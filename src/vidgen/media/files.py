@@ -92,11 +92,13 @@ def _fsync(path: Path) -> None:
 def atomic(final: Path) -> Iterator[Path]:
     """Yield a temporary path; on a clean exit it becomes ``final``, on any error it is removed.
 
-    The body writes *and checks* the file before it leaves the block. Where ``final`` is a link, what it points to is written.
+    The body writes *and checks* the file before it leaves the block. Where ``final`` is a link, what it points to is written,
+    in a folder that has to be there; else its folder is made.
     """
     if final.is_symlink():
         final = Path(os.path.realpath(final))
-    final.parent.mkdir(parents=True, exist_ok=True)
+    else:
+        final.parent.mkdir(parents=True, exist_ok=True)
     part = part_name(final)
     try:
         yield part

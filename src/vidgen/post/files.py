@@ -89,13 +89,8 @@ def upscale_file(
 
 
 def _rate(rate: Fraction | float | str | None, factor: Fraction | float | None, own: Fraction) -> Fraction:
-    if factor is not None and not 0 < factor < math.inf:
-        text = (
-            f"a factor is a number above 0, not {factor:g}"
-            if isinstance(factor, float)
-            else f"a factor is above 0, not {factor}"
-        )
-        raise InputError("usage.invalid", text, hint="--factor 2")
+    if factor is not None and not math.isfinite(factor):
+        raise InputError("usage.invalid", f"a factor is a number above 0, not {factor}", hint="--factor 2")
     try:
         if factor is not None:
             return parse_rate(own * Fraction(str(factor)))

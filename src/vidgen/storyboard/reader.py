@@ -276,7 +276,7 @@ class _Builder:
 
 def _after_comma(found: Mapping[str, Any], parts: list[str]) -> str:
     """What to do about ``parts`` of a text: the last key that was ``found`` holds its beginning."""
-    key, value = next(reversed(found.items()), ("", None))
+    key, value = next(reversed(list(found.items())), ("", None))
     whole = f': {key}: "{", ".join([value, *parts])}"' if isinstance(value, str) else ""
     return f"a key without a value; inside {{ }} text with a comma must be in quotes{whole}"
 
