@@ -31,10 +31,8 @@ def check_output_file(out: Path, inputs: Iterable[Path] = (), *, touch: bool = T
         while not os.path.lexists(folder):
             folder = folder.parent
         if not folder.is_dir():
-            leads = (
-                f"a link to {os.path.realpath(folder)}, which is not there" if folder.is_symlink() else "a file, not a folder"
-            )
-            raise _bad(out, f"{folder} is {leads}")
+            gone = f"a link to {os.path.realpath(folder)}, which is not there"
+            raise _bad(out, f"{folder} is {'a file, not a folder' if folder.exists() else gone}")
         if touch:
             check_room(folder, written.name)
         elif not writable(folder):

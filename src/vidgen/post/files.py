@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from vidgen.errors import InputError, Notice
+from vidgen.errors import Cancelled, InputError, Notice
 from vidgen.media.encode import delivery
 from vidgen.media.exact import probe_exact
 from vidgen.media.normalise import refuse_alpha
@@ -18,11 +18,14 @@ from vidgen.media.rate import parse_rate
 from vidgen.post.clip import OnFrame, Told, process_clip
 from vidgen.post.companions import companions
 from vidgen.post.engines import Fetch, choose_interpolator, choose_upscaler
+from vidgen.post.segments import kept_frames
 from vidgen.post.settings import FileResult, PostResult, PostSettings
 from vidgen.post.stages import Form, upright_form
 from vidgen.weights.store import pull
 
 MAX_SIDE = 16_384
+
+_NOTHING_KEPT = "nothing of it is kept yet: the same command begins anew"
 
 SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv")
 
@@ -133,7 +136,12 @@ def _process(
     height: int | None = None,
 ) -> PostResult:
     extra = companions(info, out.suffix, settings.rate)
-    result = process_clip(info, out, settings, on_frame=on_frame, cancelled=cancelled, extra=extra, fetch=fetch, told=told)
+    try:
+        result = process_clip(info, out, settings, on_frame=on_frame, cancelled=cancelled, extra=extra, fetch=fetch, told=told)
+    except (KeyboardInterrupt, Cancelled) as stop:
+        kept = kept_frames(out)
+        stop.add_note(f"the first {kept} frames are kept: the same command goes on after them" if kept else _NOTHING_KEPT)
+        raise
     return replace(result, notices=(*result.notices, *_made_even(info, result, height), *extra.notices))
 
 
