@@ -17,7 +17,7 @@ An error carries ``code`` (stable, for programs), ``message`` (what happened), `
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class VidgenError(Exception):
@@ -59,12 +59,16 @@ class InputError(VidgenError):
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing that is wrong in a storyboard: ``line`` and ``column`` count from 1, ``path`` is ``shots[2].duration``."""
+    """One thing that is wrong in a storyboard: ``line`` and ``column`` count from 1, ``path`` is ``shots[2].duration``.
+
+    ``code`` says more where it is a file that the storyboard names.
+    """
 
     line: int
     column: int
     path: str
     message: str
+    code: str = field(default="storyboard.invalid", compare=False)
 
     def text(self, file: str) -> str:
         """``film.yaml:14:5: shots[2].duration: message``."""
@@ -72,14 +76,19 @@ class Problem:
 
 
 class StoryboardError(InputError):
-    """A storyboard cannot be read; ``problems`` lists everything wrong with it, in file order."""
+    """A storyboard cannot be read; ``problems`` lists everything wrong with it, in file order.
+
+    Its code is that of the problems where they have but one.
+    """
 
     def __init__(self, file: str, problems: Sequence[Problem]) -> None:
         self.file = file
         self.problems = sorted(problems)
         first = self.problems[0]
         lines = [problem.text(file) for problem in self.problems]
-        super().__init__("storyboard.invalid", "\n".join(lines), where=f"{file}:{first.line}:{first.column}")
+        codes = {problem.code for problem in self.problems}
+        code = codes.pop() if len(codes) == 1 else "storyboard.invalid"
+        super().__init__(code, "\n".join(lines), where=f"{file}:{first.line}:{first.column}")
 
 
 class MissingError(VidgenError):

@@ -14,11 +14,11 @@ import pytest
 
 from vidgen import post
 from vidgen.errors import Cancelled, InputError
+from vidgen.media.cube import Cube, identity, read_cube, write_cube
 from vidgen.media.files import sha256_file
 from vidgen.media.frames import Frame, read_frames
 from vidgen.media.probe import probe
 from vidgen.post import FileResult, Grade, PostSettings, process_clip
-from vidgen.post.cube import Cube, identity, read_cube, write_cube
 from vidgen.storyboard.model import Post
 
 Ffmpeg = Callable[..., None]

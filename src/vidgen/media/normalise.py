@@ -247,8 +247,7 @@ def inside_notices(info: MediaInfo) -> Iterator[Notice]:
 
 
 def _short_by(info: MediaInfo, rate: Fraction, frames: int) -> int:
-    shown = Fraction(info.frames) / info.rate if info.constant_rate else Fraction(str(info.duration_s))
-    return max(0, frames - int(shown * rate + Fraction(1, 2)))
+    return max(0, frames - int(info.shown_s * rate + Fraction(1, 2)))
 
 
 def _size_steps(info: MediaInfo, width: int, height: int, fit: Fit) -> list[str]:

@@ -100,6 +100,11 @@ class MediaInfo:
         return f"0:V:{self.picture}"
 
     @property
+    def shown_s(self) -> Fraction:
+        """How long the picture is shown, in seconds: exact where its rate is constant."""
+        return Fraction(self.frames) / self.rate if self.constant_rate else Fraction(str(self.duration_s))
+
+    @property
     def display_size(self) -> tuple[int, int]:
         """Width and height in square pixels as a player shows it: pixel shape applied, then turned."""
         width, height = square_size(self.width, self.height, self.sar)
@@ -159,13 +164,19 @@ def _must_be_a_file(path: Path) -> None:
     raise InputError("media.not_found", f"{path} does not exist", hint="check the path", where=str(path))
 
 
-def probe_video(path: Path) -> MediaInfo:
-    """``probe``, and InputError unless the file has pictures and is whole."""
+def probe_pictures(path: Path) -> MediaInfo:
+    """``probe``, and InputError unless the file is a video; it may be cut off."""
     info = probe(path)
     if not info.has_video or not info.frames:
         raise InputError("media.no_video", f"{path} has no video", hint="give a video file", where=str(path))
     if info.container.endswith("_pipe"):
         raise InputError("media.no_video", f"{path} is one picture, not a video", hint="give a video file", where=str(path))
+    return info
+
+
+def probe_video(path: Path) -> MediaInfo:
+    """``probe``, and InputError unless the file has pictures and is whole."""
+    info = probe_pictures(path)
     if info.missing_s:
         raise InputError(
             "media.truncated",

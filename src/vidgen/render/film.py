@@ -16,6 +16,7 @@ from vidgen.media.places import check_output_file
 from vidgen.media.wording import counted
 from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.render.clip_checks import check_clips
 from vidgen.render.events import InTurn, Listener, silent
 from vidgen.render.finish import finish
 from vidgen.render.made import MadeShot
@@ -24,13 +25,15 @@ from vidgen.render.polish import fetching
 from vidgen.render.posting import check_posts, fetch_models, plan_posts
 from vidgen.render.project import Project
 from vidgen.render.recovery import take_stock
-from vidgen.render.rehearsal import check_clips, check_shots
+from vidgen.render.rehearsal import check_shots
 from vidgen.render.shots import ShotMaker
 from vidgen.render.spending import Confirm, consent
 from vidgen.render.timeline import check_sounds
 from vidgen.storyboard.file_checks import files_of
 from vidgen.storyboard.loader import load_storyboard
 from vidgen.takes.request import Take
+
+FILM_SUFFIXES = (".mp4", ".mov", ".m4v")
 
 Warn = Callable[[Iterable[Notice]], None]
 
@@ -141,7 +144,7 @@ def render_film(
     check_output(output, [board, *files_of(loaded.board, board.parent)], touch=not options.dry_run)
     engines = ready_engines(needed, installed, require_diffusion=options.require_diffusion)
     check_shots(needed, installed)
-    warn(check_clips(plan.shots, plan.fps))
+    warn(check_clips(loaded, plan))
     posts = plan_posts(plan)
     check_posts(posts)
     check_sounds(plan)
@@ -259,6 +262,7 @@ def _default_name(board: Path, options: RenderOptions) -> str:
 
 def check_output(output: Path, inputs: Iterable[Path] = (), *, touch: bool = True) -> None:
     """Raise InputError where a film cannot be written under this name; the rest as ``media.places.check_output_file``."""
-    if output.suffix.lower() not in (".mp4", ".mov", ".m4v"):
-        raise InputError("output.bad_name", f"{output}: a film is an .mp4", hint="name it FILE.mp4", where=str(output))
+    if output.suffix.lower() not in FILM_SUFFIXES:
+        text = f"{output}: the name of a film ends in {', '.join(FILM_SUFFIXES[:-1])} or {FILM_SUFFIXES[-1]}"
+        raise InputError("output.bad_name", text, hint="name it FILE.mp4", where=str(output))
     check_output_file(output, inputs, touch=touch)

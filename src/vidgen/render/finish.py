@@ -122,5 +122,6 @@ def _sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:
         digest = made.picked.sha256 if made.picked else clip.sha256 if clip.file == file else content_of(file)
         return replace(clip, sound=(file, digest), picture_us=None if begins is None else round(begins * 1_000_000))
     if shot.own_sound or not shot.clip:
-        warn([Notice("sound.none", "own_sound: the clip came without sound", made.planned.id)])
+        asked = "own_sound" if shot.own_sound else "lip_sync" if shot.lip_sync else "params.audio"
+        warn([Notice("sound.none", f"{asked}: the clip came without sound", made.planned.id)])
     return clip

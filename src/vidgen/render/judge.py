@@ -9,7 +9,7 @@ from typing import Any
 
 from vidgen.errors import InputError, Notice, ProcessingError
 from vidgen.media.normalise import inside_notices
-from vidgen.media.probe import probe
+from vidgen.media.probe import probe, probe_pictures
 from vidgen.scoring import Choice, Expectation, Scorecard, choose, score_takes
 from vidgen.storyboard.model import Score
 from vidgen.storyboard.vocabulary import canonical_name
@@ -89,6 +89,7 @@ def score_clips(
     for file in files:
         if not file.is_file():
             raise InputError("media.not_found", f"{file} does not exist", hint="check the path", where=str(file))
+        probe_pictures(file)
     try:
         move = canonical_name("camera_move", camera) if camera else None
     except ValueError as error:

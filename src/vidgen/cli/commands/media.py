@@ -42,7 +42,7 @@ def upscale(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Enlarge a video. Sound, subtitles and chapters come along. Interrupted, the same command goes on where it stopped."""
+    """Enlarge a video. Sound, subtitles and chapters come along. Interrupted, the same command goes on from its checkpoint."""
     with Output("upscale", as_json) as out:
         from vidgen.cli.progress import fetching, frames_done
         from vidgen.post import upscale_file
@@ -82,7 +82,7 @@ def interpolate(
     as_json: Json = False,
 ) -> None:
     """Give a video another frame rate. Cuts are never morphed; sound, subtitles and chapters come along. Interrupted, the
-    same command goes on where it stopped."""
+    same command goes on from the last checkpoint."""
     with Output("interpolate", as_json) as out:
         from vidgen.cli.progress import fetching, frames_done
         from vidgen.post import interpolate_file

@@ -91,7 +91,7 @@ def ask(takes: Sequence[TakeRequest], folder: ModelFolder, device: Device, outs:
     )
     wanted = tuple(WantedTake(take.take, take.seed, out) for take, out in zip(takes, outs, strict=True))
     load = load_of(folder, task, device, settings, adapters)
-    return Asked(Batch(uuid.uuid4().hex, load, recipe, wanted, settings.batch), [*notices, *told])
+    return Asked(Batch(uuid.uuid4().hex, load, recipe, wanted, settings.batch or 0), [*notices, *told])
 
 
 def order_of(request: ShotRequest, folder: ModelFolder) -> Order:
@@ -116,7 +116,7 @@ def load_of(folder: ModelFolder, task: Task, device: Device, settings: Settings,
     """How the model's pipeline for a task is put on a device."""
     offload: Offload = "none"
     if device.kind != "cpu":
-        offload = settings.offload or _offload(folder, device, settings.quantise)  # type: ignore[assignment]
+        offload = settings.offload or _offload(folder, device, settings.quantise or "")
     return Load(
         folder=folder.path.absolute(),
         pipeline=(folder.model.pipelines if folder.model else {}).get(task) or folder.family.pipelines[task],
@@ -125,9 +125,9 @@ def load_of(folder: ModelFolder, task: Task, device: Device, settings: Settings,
         share=settings.context_parallel,
         offload=offload,
         tiling=device.is_gpu and offload != "none",
-        attention=settings.attention,
+        attention=settings.attention or "",
         compile=settings.compile,
-        quantise=settings.quantise,
+        quantise=settings.quantise or "",
         adapters=adapters,
         trust=trusted(),
     )
