@@ -58,7 +58,8 @@ def resolve(
     named = request
     if isinstance(engine, LocalEngine):
         named = replace(request, model=name_model(engine, request.model))
-    keys = [make(named, draws_words=engine.draws_words) for make in (request_key, earlier_key)]
+    reading = engine.reading(named)
+    keys = [make(named, draws_words=engine.draws_words, reading=reading) for make in (request_key, earlier_key)]
     order = replace(engine.order(request), closes=request.inputs.end_frame is not None)
     return ResolvedShot(planned, request, keys[0], keys[1], order)
 

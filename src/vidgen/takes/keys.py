@@ -50,7 +50,7 @@ NOT_IN_KEYS: Mapping[str, tuple[str, ...]] = {
 """What is deliberately not part of any key (but see ``draws_words``)."""
 
 
-def request_key(request: ShotRequest, *, draws_words: bool = False) -> str:
+def request_key(request: ShotRequest, *, draws_words: bool = False, reading: str = "") -> str:
     """The key of what is asked for: 64 hexadecimal digits. Reads (hashes) every input file.
 
     Args:
@@ -58,21 +58,22 @@ def request_key(request: ShotRequest, *, draws_words: bool = False) -> str:
         draws_words: ``Engine.draws_words`` of the engine: True where it makes its picture from ``request.words`` rather
             than from the prompt alone. previz does, and its slate shows the shot's id, which then counts too; such takes
             cost nothing. For all others another wording of the same prompt is the same take.
+        reading: ``Engine.reading`` of the request.
 
     Raises InputError where an input file is missing or a parameter is not a plain value.
     """
-    return sha256_json(_value(request, draws_words))
+    return sha256_json(_value(request, draws_words, reading))
 
 
-def earlier_key(request: ShotRequest, *, draws_words: bool = False) -> str:
+def earlier_key(request: ShotRequest, *, draws_words: bool = False, reading: str = "") -> str:
     """The key under which vidgen up to 0.1 kept the takes of a request, when length, size and rate were part of it. Such takes
     are still found by it, and never bought again.
     """
     form = {"frames": request.frames, "fps": rate_text(request.fps), "width": request.width, "height": request.height}
-    return sha256_json(_value(request, draws_words, form))
+    return sha256_json(_value(request, draws_words, reading, form))
 
 
-def _value(request: ShotRequest, draws_words: bool, more: Mapping[str, Any] = MappingProxyType({})) -> Any:
+def _value(request: ShotRequest, draws_words: bool, reading: str, more: Mapping[str, Any] = MappingProxyType({})) -> Any:
     value = {
         **{name: getattr(request, name) for name in FIELDS["ShotRequest"] if name != "inputs"},
         **more,
@@ -83,8 +84,7 @@ def _value(request: ShotRequest, draws_words: bool, more: Mapping[str, Any] = Ma
     }
     if draws_words:
         value |= {"words": _fields(request.words, "Words"), "language": request.language}
-        if request.params.get("slate", True):
-            value |= {"slate": request.shot}
+        value |= {"reading": reading, "slate": request.shot if request.params.get("slate", True) else ""}
     return canonical({name: item for name, item in value.items() if item not in (None, {}, "")})
 
 

@@ -17,6 +17,8 @@ from vidgen.engines.previz.sight import Extent, Grid, Part, Sight
 
 EVERYWHERE: Box = (-math.inf, -math.inf, math.inf, math.inf)
 _MAX_PIXELS = 9_000_000
+_COARSEST = 3
+"""Soft plates are moved with one pixel for at most so many a side."""
 _UNSEEN, _SOLID = 0.004, 0.996
 """Opacities from which on nothing, or everything, is seen."""
 
@@ -214,7 +216,7 @@ class Plate(Layer):
         assert self._sheet is not None
         found = self._found
         if found is None or found[0] is not view or found[1] is not now:
-            matrix = view.to_pixels @ self.base(view, now.state) @ self._moved(now) @ _sheet_matrix(self._sheet)
+            matrix = view.to_pixels @ self.base(view, now.state) @ self._bent(now) @ _sheet_matrix(self._sheet)
             found = self._found = view, now, Placing(matrix)
         return found[2]
 
@@ -229,7 +231,7 @@ class Plate(Layer):
         if self._sheet is None or self.mirror is None:
             return
         flip = np.array([[1, 0, 0], [0, -1, 2 * self.mirror], [0, 0, 1]])
-        matrix = view.to_pixels @ self.base(view, now.state) @ flip @ self._moved(now) @ _sheet_matrix(self._sheet)
+        matrix = view.to_pixels @ self.base(view, now.state) @ flip @ self._bent(now) @ _sheet_matrix(self._sheet)
         self._lay(frame, Placing(matrix), self._picture(now), self.opacity)
 
     def placed(self, frame: Array, view: View, now: Moment) -> tuple[Part, Array] | None:
@@ -239,7 +241,7 @@ class Plate(Layer):
         placing, picture = self._placing(view, now), self._picture(now)
         return next(((part, self._placed(part, placing, picture)) for part in _whole(frame, placing.matrix, picture)), None)
 
-    def _moved(self, now: Moment) -> Array:
+    def _bent(self, now: Moment) -> Array:
         bend = self.sway[0] * math.sin(2 * math.pi * self.sway[1] * now.time + self.z * 7) if self.sway[0] else 0.0
         bend += 0.4 * self.sway[0] * math.sin(2 * math.pi * self.sway[1] * 2.7 * now.time + self.z * 3) if self.sway[0] else 0.0
         return np.array([[1, bend, self.drift[0] * now.time - bend * self.foot], [0, 1, self.drift[1] * now.time], [0, 0, 1]])
@@ -270,10 +272,25 @@ class Plate(Layer):
             self._last = key, {}
         kept = self._last[1]
         if part not in kept:
-            back = placing.back.copy()
-            back[:, 2] += back[:, 0] * part.left + back[:, 1] * part.top
-            kept[part] = self._warp(picture, back, (part.right - part.left, part.bottom - part.top))
+            step = min(int(self.coarse), _COARSEST)
+            kept[part] = self._moved_coarsely(picture, placing, part, step) if step > 1 else self._moved(picture, placing, part)
         return kept[part]
+
+    def _moved(self, picture: Array, placing: Placing, part: Part) -> Array:
+        back = placing.back.copy()
+        back[:, 2] += back[:, 0] * part.left + back[:, 1] * part.top
+        return self._warp(picture, back, (part.right - part.left, part.bottom - part.top))
+
+    def _moved_coarsely(self, picture: Array, placing: Placing, part: Part, step: int) -> Array:
+        """A soft picture moved with one pixel for ``step`` x ``step`` of the frame, and enlarged: it shows nothing finer."""
+        left, top = part.left // step - 1, part.top // step - 1  # one more on each side, so that parts meet without a seam
+        wide, high = -(-part.right // step) + 1 - left, -(-part.bottom // step) + 1 - top
+        middle = (step - 1) / 2
+        back = placing.back @ np.array([[step, 0, left * step + middle], [0, step, top * step + middle], [0, 0, 1]])
+        few = self._warp(picture, back, (wide, high))
+        x, y = part.left - left * step, part.top - top * step
+        large = cv2.resize(few, (wide * step, high * step), interpolation=cv2.INTER_LINEAR)
+        return large[y : y + part.bottom - part.top, x : x + part.right - part.left]
 
     def _warp(self, picture: Array, back: Array, size: tuple[int, int]) -> Array:
         return cv2.warpAffine(picture, back[:2], size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
@@ -330,8 +347,13 @@ def _in_front(piece: Array, back: Array) -> Array:
     a, b, c = back[2]
     if min(a * x + b * y + c for x in (0, w) for y in (0, h)) > 0:
         return piece
-    x, y = np.arange(w, dtype=np.float32)[None, :], np.arange(h, dtype=np.float32)[:, None]
-    piece[a * x + b * y + c <= 0] = 0
+    ends = a * np.array([0, w]) + (b * np.arange(h) + c)[:, None]
+    piece[ends.max(axis=1) <= 0] = 0
+    rows = np.flatnonzero((ends.min(axis=1) <= 0) & (ends.max(axis=1) > 0))
+    if rows.size:
+        band = slice(rows[0], rows[-1] + 1)
+        x, y = np.arange(w)[None, :], np.arange(h)[band, None]
+        piece[band][a * x + b * y + c <= 0] = 0
     return piece
 
 
