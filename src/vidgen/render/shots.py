@@ -15,21 +15,20 @@ from vidgen.engines.guard import failure_of
 from vidgen.errors import Cancelled, Notice, ProcessingError, VidgenError
 from vidgen.media.os_errors import fault_of
 from vidgen.planning.plan import PlannedShot
+from vidgen.render.capacity import Capacity
 from vidgen.render.deciding import decide
 from vidgen.render.events import Listener, silent
 from vidgen.render.failures import close_engine, shown, worst
 from vidgen.render.judge import Verdict, judge_takes
 from vidgen.render.local import PROGRESS_EVERY_S, LocalMaker
-from vidgen.render.machine import jobs_at_once
 from vidgen.render.made import MadeShot, Survey
 from vidgen.render.project import Workspace
 from vidgen.render.recovery import Owed, fetch_all
 from vidgen.render.rehearsal import rehearse_shots
 from vidgen.render.remote import UNDELIVERED, Purchase, fetch_again, run_remote
 from vidgen.render.resolved import ResolvedShot, resolve, why_new
-from vidgen.render.spending import Bill, BillItem
+from vidgen.render.spending import Bill, BillItem, shot_limits
 from vidgen.render.stopping import Stop
-from vidgen.render.turns import Turns
 from vidgen.render.wanted import Shelf
 from vidgen.storyboard.model import Score
 from vidgen.takes.budget import price_text
@@ -62,8 +61,7 @@ class ShotMaker:
     def __post_init__(self) -> None:
         self._stop = Stop()
         self._limit: float | None = None
-        self._slots: dict[str, asyncio.Semaphore] = {}
-        self._places: dict[str, Turns] = {}
+        self._capacity = Capacity(self.engines, self.jobs or DEFAULT_JOBS)
         self._made: dict[str, asyncio.Future[MadeShot]] = {}
         self._missing: set[str] | None = None
         self._model_keys: dict[tuple[str, str | None], str | None] = {}
@@ -81,6 +79,7 @@ class ShotMaker:
         counted: set[_New] = set()
         self._owed.clear()
         again: dict[str, Notice] = {}
+        bought: list[tuple[PlannedShot, float | None]] = []
         for planned in self.shots:
             shot, new = self._surveyed(planned, found, again)
             found[planned.id] = shot
@@ -90,6 +89,7 @@ class ShotMaker:
                 each = self._price_of(planned)
                 price = None if each is None else each * len(fresh)
                 items.append(BillItem(" ".join(filter(None, (planned.engine, planned.model))), len(fresh), price))
+                bought.append((planned, price))
         self._missing = {shot.planned.id for shot in found.values() if shot.missing}
         self._gather_notices()
         self.notices += self._shelf.left_behind({shot.planned.id: shot.resolved for shot in found.values()})
@@ -97,7 +97,9 @@ class ShotMaker:
         self.notices = [one for one in self.notices if not any(one.message in more.message for more in lost)] + lost
         journal = self.space.journal
         bill = Bill.of(items, *(journal.spent(), journal.unpriced()) if journal else ())
-        return Survey(tuple(found.values()), replace(bill, again=tuple(again.values())))
+        return Survey(
+            tuple(found.values()), replace(bill, again=tuple(again.values()), limits=shot_limits(bought, self.shots, journal))
+        )
 
     def told(self) -> list[Notice]:
         """What there is to tell since the last time."""
@@ -231,8 +233,7 @@ class ShotMaker:
             future.exception()
             raise
         finally:
-            if planned.engine in self._places:
-                self._places[planned.engine].gone(planned.id)
+            self._capacity.gone(planned)
         future.set_result(shot)
         picked = shot.picked.take if shot.picked else None
         self.listener("shot.picked", shot=planned.id, take=picked, by=shot.picked_by, made=shot.missing)
@@ -345,7 +346,7 @@ class ShotMaker:
 
         return Purchase(
             engine, shot, wanted, store, journal, run_id=self.space.run_id, price_usd=self._price_of(planned),
-            limit_usd=self._limit, again=bool({planned.id, planned.parent} & self.regenerate), slot=self._slot(planned),
+            limit_usd=self._limit, again=bool({planned.id, planned.parent} & self.regenerate), slot=self._capacity.jobs(planned),
             started=started, waiting=waiting, progress=progress, stop=self._stop.event, notices=self.notices,
             commands=self.space.commands,
         )  # fmt: skip
@@ -357,7 +358,7 @@ class ShotMaker:
         planned = shot.planned
         assert self._local is not None
         await self._local.prepared(engine)
-        places = self._places_of(engine, planned)
+        places = self._capacity.places(planned)
         async with places.turn(planned.id, planned.model or ""):
             self._stop.check()
             for take in wanted:
@@ -397,22 +398,6 @@ class ShotMaker:
             same = (shot.continues, shot.engine, shot.model) == (planned.id, planned.engine, planned.model)
             if same and (self._missing is None or shot.id in self._missing) and not self._made[shot.id].done():
                 yield shot.id
-
-    def _places_of(self, engine: LocalEngine, planned: PlannedShot) -> Turns:
-        """Where the engine makes takes: as many at once as it says, or as there are jobs. Models share this machine."""
-        if engine.name not in self._places:
-            allowed = engine.at_once or min(engine.capabilities(planned.model).concurrency, self.jobs or DEFAULT_JOBS)
-            self._places[engine.name] = Turns(max(1, allowed))
-        return self._places[engine.name]
-
-    def _slot(self, planned: PlannedShot) -> asyncio.Semaphore:
-        """As many jobs at once as the provider works on for the model."""
-        name = f"{planned.engine}/{planned.model}"
-        if name not in self._slots:
-            usual = self.engines[planned.engine].capabilities(planned.model).concurrency
-            allowed = jobs_at_once(planned.engine, planned.model, usual)
-            self._slots[name] = asyncio.Semaphore(max(1, allowed))
-        return self._slots[name]
 
     def _picked(self, shot: MadeShot, resolved: ResolvedShot, *, fresh: bool) -> MadeShot:
         """Choose among the takes."""
