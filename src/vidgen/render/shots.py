@@ -346,8 +346,9 @@ class ShotMaker:
 
         return Purchase(
             engine, shot, wanted, store, journal, run_id=self.space.run_id, price_usd=self._price_of(planned),
-            limit_usd=self._limit, again=bool({planned.id, planned.parent} & self.regenerate), slot=self._capacity.jobs(planned),
-            started=started, waiting=waiting, progress=progress, stop=self._stop.event, notices=self.notices,
+            limit_usd=self._limit, again=bool({planned.id, planned.parent} & self.regenerate),
+            slot=self._capacity.jobs(planned), started=started,
+            waiting=waiting, progress=progress, stop=self._stop.event, notices=self.notices,
             commands=self.space.commands,
         )  # fmt: skip
 
