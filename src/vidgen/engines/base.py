@@ -55,6 +55,10 @@ class Engine(ABC):
         pictures and clips, so that ``inputs.continues`` may name a take that is yet to be made; no network.
         """
 
+    def reading(self, request: ShotRequest) -> str:
+        """What an engine that draws from words newly reads in these, "" for nothing: takes drawn without it are not these."""
+        return ""
+
     def rehearse(self, request: ShotRequest) -> Sequence[tuple[str, str]]:
         """Do all of a submission but send it, or of making a take but the work: codes and words of what will not be as asked.
         Raises InputError for whatever of the shot would stop it, its files included.

@@ -212,7 +212,7 @@ class ShotMaker:
         named = request
         if isinstance(engine, LocalEngine):
             named = replace(request, model=self._model_key(engine, request.model))
-        return request, request_key(named, draws_words=engine.draws_words)
+        return request, request_key(named, draws_words=engine.draws_words, reading=engine.reading(named))
 
     def _model_key(self, engine: LocalEngine, model: str | None) -> str | None:
         with self._naming:

@@ -46,7 +46,7 @@ NOT_IN_KEYS: Mapping[str, tuple[str, ...]] = {"ShotRequest": ("shot", "words", "
 """What is deliberately not part of any key (but see ``draws_words``)."""
 
 
-def request_key(request: ShotRequest, *, draws_words: bool = False) -> str:
+def request_key(request: ShotRequest, *, draws_words: bool = False, reading: str = "") -> str:
     """The key of what is asked for: 64 hexadecimal digits. Reads (hashes) every input file.
 
     Args:
@@ -54,6 +54,7 @@ def request_key(request: ShotRequest, *, draws_words: bool = False) -> str:
         draws_words: ``Engine.draws_words`` of the engine: True where it makes its picture from ``request.words`` rather
             than from the prompt alone. previz does, and its slate shows the shot's id, which then counts too; such takes
             cost nothing. For all others another wording of the same prompt is the same take.
+        reading: ``Engine.reading`` of the request.
 
     Raises InputError where an input file is missing or a parameter is not a plain value.
     """
@@ -67,8 +68,7 @@ def request_key(request: ShotRequest, *, draws_words: bool = False) -> str:
     }
     if draws_words:
         value |= {"words": _fields(request.words, "Words"), "language": request.language}
-        if request.params.get("slate", True):
-            value |= {"slate": request.shot}
+        value |= {"reading": reading, "slate": request.shot if request.params.get("slate", True) else ""}
     return sha256_json(canonical({name: item for name, item in value.items() if item not in (None, {}, "")}))
 
 

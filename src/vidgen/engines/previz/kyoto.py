@@ -220,7 +220,9 @@ def torii(w: World) -> None:
         name="gate",
     )
     if wet:
-        w.add(Water(w.p, w.seed, w.stage.foot(8.0), 0.14 + 0.06 * w.spec.wind, w.fast_water, near=[gate], clarity=0.15))
+        w.add(
+            Water(w.p, w.seed, w.stage.foot(8.0), w.rough(0.14 + 0.06 * w.spec.wind), w.fast_water, near=[gate], clarity=0.15)
+        )
     else:
         w.add(
             land.ground_plate(
@@ -275,7 +277,7 @@ def houses_row(w: World, z: float, foot: float, size: float) -> Plate:
     def paint(sheet: Sheet) -> None:
         left, _, right, bottom = sheet.box
         for at, rng in cells(w.seed, f"row{z}", left - size * 2, right + size * 2, size * 2.15):
-            if rng.random() < 0.16:
+            if rng.random() < 0.16 and not p.bare:
                 trees.crown_tree(sheet, at + size, foot, size * 2.6, tone, t.wood, side_of_light(w), rng, 0.6)
             else:
                 roofs.town_house(

@@ -80,7 +80,7 @@ def ridge_plate(p: Palette, ridge: Ridge, seed: int) -> Plate:
         depth = np.clip(below / max(ridge.foot - float(top.min()), 0.02), 0, 1)
         body = mix(body, p.haze, (smoothstep(0.12, 1.0, depth) * ridge.misty)[..., None])
         sheet.blend(body, cover)
-        if ridge.firs > 0:
+        if ridge.firs > 0 and not p.bare:
             _firs(sheet, ridge, p, seed)
 
     probe = ridge.crest(np.linspace(-6, 6, 900))
@@ -154,7 +154,10 @@ def wooded_hill(
     misty: float = 0.35,
     second: float = 0.3,
 ) -> Plate:
-    """A hillside of round crowns in the season's colours, light from the sun's side; ``second`` is the share of other trees."""
+    """A hillside of round crowns in the season's colours, light from the sun's side; ``second`` is the share of other trees.
+    Grass where there are no trees."""
+    if p.bare:
+        return ridge_plate(p, Ridge(z, line, foot, mix(p.grass, p.forest, 0.35), 0.3, misty=misty, name=name), seed)
     side = math.copysign(1, p.light.side)
     canopy = trees.tones(p, getattr(p, colours), z)
     others = trees.tones(p, p.second, z)

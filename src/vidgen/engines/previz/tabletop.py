@@ -98,14 +98,18 @@ _THINGS: dict[str, Turned] = {
 def tabletop(w: World) -> None:
     """Backdrop, table, shadow, object with its reflection, highlights that slide as the camera moves, something near."""
     w.bloom = 0.65
-    kinds = [name for name in ("bottle", "jar", "can", "vase", "cup", "box") if w.spec.has(name)] or ["bottle"]
+    named = [name for name in ("bottle", "jar", "can", "vase", "cup", "box") if w.spec.has(name)] or ["bottle"]
+    kinds = [name for name in named for _ in range(w.spec.counts.get(name, 1))]
     side, rng = -w.side, w.rng("table")
     w.add(Plate(9.0, _backdrop(w), name="backdrop"), _window_light(w))
     w.add(Ground(0.9, _wood(w), (-INF, w.stage.foot(7.5), INF, INF), name="table"))
     spots = [(0.02 * side, 3.2), (-side * min(0.30, w.aspect * 0.2), 2.9), (side * min(0.34, w.aspect * 0.24), 4.2)]
+    spots += [
+        (side * w.aspect * at, z) for at, z in ((-0.26, 4.6), (0.33, 3.6), (-0.38, 3.8), (0.13, 5.2), (-0.12, 5.0), (0.42, 5.4))
+    ]
     for (u, z), kind in sorted(zip(spots, kinds, strict=False), key=lambda spot: -spot[0][1]):
         _stand(w, kind, u, z)
-    if "bottle" in kinds[:1] and len(kinds) == 1 and rng.random() < 0.5:
+    if kinds == ["bottle"] and not w.spec.counts and rng.random() < 0.5:
         _stand(w, "cup", spots[1][0] * 1.15, 3.9)
     w.add(Motes(w.seed, [w.p.light.colour, rgb("#ffe9c0")], 26, w.spec.wind * 0.5), _sprig(w))
 
