@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from vidgen.engines.previz import trees
-from vidgen.engines.previz.colour import mix, rgb, smoothstep, vary
+from vidgen.engines.previz.colour import mix, rgb, smoothstep, varied, vary
 from vidgen.engines.previz.layers import Ground, Plate
 from vidgen.engines.previz.noise import Array, Field, cells
 from vidgen.engines.previz.palette import Palette
@@ -196,14 +196,14 @@ def _crown(sheet: Sheet, u: float, v: float, size: float, tone: trees.Tones, sid
     r = size * 0.5
     small = r * sheet.density < 5
     sheet.leaf(u, v + r * 0.08, (r * 0.96, r * 0.84), 0, vary(tone[0], rng, 0.05))
-    last = len(tone) - 1
+    levels, last, random, full = [each.tolist() for each in tone], len(tone) - 1, rng.random, 2 * math.pi
     for _ in range(5 if small else 22):
-        angle, out = rng.uniform(0, 2 * math.pi), rng.uniform(0.1, 0.98) ** 0.7
+        angle, out = full * random(), (0.1 + 0.88 * random()) ** 0.7
         x, y = math.cos(angle) * out, math.sin(angle) * out * 0.88
-        light = 0.42 - 0.62 * y + 0.34 * x * side + rng.normal(0, 0.16)
-        pick = tone[min(max(round(light * last), 0), last)]
-        dab = r * (0.42 if small else 0.25) * rng.uniform(0.7, 1.25)
-        sheet.leaf(u + x * r, v + y * r, (dab, dab * 0.72), rng.uniform(-35, 35), vary(pick, rng, 0.05))
+        light = 0.42 - 0.62 * y + 0.34 * x * side + 0.16 * rng.standard_normal()
+        pick = levels[min(max(round(light * last), 0), last)]
+        dab = r * (0.42 if small else 0.25) * (0.7 + 0.55 * random())
+        sheet.leaf(u + x * r, v + y * r, (dab, dab * 0.72), 70 * random() - 35, varied(pick, rng, 0.05))
 
 
 def ground_plate(

@@ -17,6 +17,8 @@ from vidgen.engines.previz.sight import Extent, Grid, Part, Sight
 
 EVERYWHERE: Box = (-math.inf, -math.inf, math.inf, math.inf)
 _MAX_PIXELS = 9_000_000
+_COARSEST, _SMALL = 3, 20_000
+"""Soft plates are moved with one pixel for at most so many a side, in parts of more pixels than these."""
 _UNSEEN, _SOLID = 0.004, 0.996
 """Opacities from which on nothing, or everything, is seen."""
 
@@ -276,6 +278,9 @@ class Plate(Layer):
         return kept[part]
 
     def _warp(self, picture: Array, back: Array, size: tuple[int, int]) -> Array:
+        step = min(int(self.coarse), _COARSEST)
+        if step > 1 and size[0] * size[1] > _SMALL:
+            return _moved_coarsely(picture, back, size, step)
         return cv2.warpAffine(picture, back[:2], size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
 
 
@@ -324,14 +329,29 @@ class Ground(Plate):
         return _in_front(piece, back)
 
 
+def _moved_coarsely(picture: Array, back: Array, size: tuple[int, int], step: int) -> Array:
+    """A soft picture moved with one pixel for ``step`` x ``step``, and enlarged: what it shows is no finer than that."""
+    wide, high = (-(-side // step) + 2 for side in size)  # one more on each side, so that parts meet without a seam
+    middle = (step - 1) / 2 - step
+    few = back @ np.array([[step, 0, middle], [0, step, middle], [0, 0, 1]])
+    small = cv2.warpAffine(picture, few[:2], (wide, high), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    large = cv2.resize(small, (wide * step, high * step), interpolation=cv2.INTER_LINEAR)
+    return large[step : step + size[1], step : step + size[0]]
+
+
 def _in_front(piece: Array, back: Array) -> Array:
     """Without what lies behind the camera: there the screen-to-ground matrix has a scale below zero."""
     h, w = piece.shape[:2]
     a, b, c = back[2]
     if min(a * x + b * y + c for x in (0, w) for y in (0, h)) > 0:
         return piece
-    x, y = np.arange(w, dtype=np.float32)[None, :], np.arange(h, dtype=np.float32)[:, None]
-    piece[a * x + b * y + c <= 0] = 0
+    ends = a * np.array([0, w]) + (b * np.arange(h) + c)[:, None]
+    piece[ends.max(axis=1) <= 0] = 0
+    rows = np.flatnonzero((ends.min(axis=1) <= 0) & (ends.max(axis=1) > 0))
+    if rows.size:
+        band = slice(rows[0], rows[-1] + 1)
+        x, y = np.arange(w)[None, :], np.arange(h)[band, None]
+        piece[band][a * x + b * y + c <= 0] = 0
     return piece
 
 

@@ -86,8 +86,9 @@ class Extent:
         ``back`` [3, 3] leads from the frame's pixels to the sheet's.
         """
         x, y, w = back @ grid.corners
-        if w.min() <= 1e-6:
-            return np.ones(grid.shape, bool), np.zeros(grid.shape, bool)
+        behind = (w <= 1e-6).reshape(len(grid.edges_y), -1)
+        if behind.any():
+            w = np.where(w <= 1e-6, 1e-6, w)
         left, right = _reach((x / w).reshape(len(grid.edges_y), -1))
         top, bottom = _reach((y / w).reshape(len(grid.edges_y), -1))
         inside = (left >= 0) & (top >= 0) & (right <= self.width - 1) & (bottom <= self.height - 1)
@@ -95,7 +96,12 @@ class Extent:
         a, b = _clipped(left, columns), _clipped(right + _BLOCK, columns)
         c, d = _clipped(top, rows), _clipped(bottom + _BLOCK, rows)
         some, full = (table[d, b] - table[c, b] - table[d, a] + table[c, a] for table in (self._some, self._full))
-        return some > 0, inside & (full == (b - a) * (d - c))
+        some, full = some > 0, inside & (full == (b - a) * (d - c))
+        if behind.any():  # a tile that reaches behind the camera may hold anything, one that lies there holds nothing
+            around = behind[1:, 1:], behind[1:, :-1], behind[:-1, 1:], behind[:-1, :-1]
+            partly, wholly = np.logical_or.reduce(around), np.logical_and.reduce(around)
+            some, full = (some | partly) & ~wholly, full & ~partly
+        return some, full
 
 
 def _blocks(cover: Array, of: np.ufunc) -> Array:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vidgen.engines.previz.colour import mix, vary
+from vidgen.engines.previz.colour import mix, varied, vary
 from vidgen.engines.previz.noise import Array
 from vidgen.engines.previz.palette import Palette
 from vidgen.engines.previz.sheet import Sheet
@@ -51,16 +51,12 @@ def dabs(
     """A cluster of leaves: dabs in a ball, light above and on the sun's ``side``, dark below."""
     at = rng.normal(0, 0.42, (count, 2))
     order = np.argsort(at[:, 1] * -1 + rng.normal(0, 0.25, count))
+    levels, last, normal, random = [each.tolist() for each in tone], len(tone) - 1, rng.standard_normal, rng.random
     for x, y in at[order].tolist():
-        light = 0.5 - 0.55 * y + 0.30 * x * side + rng.normal(0, 0.20)
-        pick = tone[int(min(max(light * len(tone), 0), len(tone) - 1))]
-        sheet.leaf(
-            u + x * size,
-            v + y * size * 0.72,
-            (leaf * rng.uniform(0.7, 1.3), leaf * rng.uniform(0.4, 0.75)),
-            rng.uniform(0, 180),
-            vary(pick, rng, 0.05),
-        )
+        light = 0.5 - 0.55 * y + 0.30 * x * side + 0.20 * normal()
+        pick = levels[int(min(max(light * len(levels), 0), last))]
+        half = leaf * (0.7 + 0.6 * random()), leaf * (0.4 + 0.35 * random())
+        sheet.leaf(u + x * size, v + y * size * 0.72, half, 180 * random(), varied(pick, rng, 0.05))
 
 
 def limb(
