@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cv2
@@ -51,7 +51,16 @@ def from_oklab(lab: Array) -> Array:
 
 def mix(first: Array, second: Array, share: Any) -> Array:
     """Straight mixture: ``first`` at 0, ``second`` at 1."""
+    if isinstance(share, np.ndarray) and share.ndim == 3 and share.shape[2] == 1 and max(np.shape(first)[-1:]) == 3:
+        part = share[..., 0].astype(np.float32)
+        return by_channel(lambda low, high: low + (high - low) * part, first, second)
     return np.asarray(first + (second - first) * share, np.float32)
+
+
+def by_channel(of: Callable[..., Array], *colours: Array) -> Array:
+    """What ``of`` makes of each channel of the colours ([3] or [H, W, 3]): [H, W, 3] float32. A picture is reckoned much
+    faster in planes than in pixels of three numbers."""
+    return cv2.merge([np.ascontiguousarray(of(*(c[..., i] for c in colours)), np.float32) for i in range(3)])
 
 
 def ramp(stops: Sequence[tuple[float, Array]], at: Array) -> Array:

@@ -129,16 +129,16 @@ def _firs(sheet: Sheet, ridge: Ridge, p: Palette, seed: int) -> None:
             for at, rng in cells(seed, f"{ridge.name}-firs{row}", left, right, size * (0.30 + 0.05 * row))
         ]
         along = np.array([u for u, _ in spots])
+        fade = row / rows * ridge.misty * 0.75
+        tone = [mix(dark, p.haze, fade), mix(light, p.haze, fade)]
+        if ridge.snow > 0:
+            tone[1] = mix(tone[1], p.air(p.lit(rgb("#eef4fb"), 0.8), ridge.z), 0.55)
         thickness, crests = density.line(along + row * 3.1, 3.0, 3).tolist(), ridge.crest(along).tolist()
         for (u, rng), thick, crest_v in zip(spots, thickness, crests, strict=True):
             if thick < -0.25:
                 continue
             foot = crest_v + size * (0.12 + row * 0.55) + size * 0.2 * rng.random()
             height = size * rng.uniform(0.55, 1.1) * (1 + 0.25 * max(thick, 0))
-            fade = row / rows * ridge.misty * 0.75
-            tone = [mix(dark, p.haze, fade), mix(light, p.haze, fade)]
-            if ridge.snow > 0:
-                tone[1] = mix(tone[1], p.air(p.lit(rgb("#eef4fb"), 0.8), ridge.z), 0.55)
             trees.conifer(sheet, u, foot, height, tone, rng, side)
 
 

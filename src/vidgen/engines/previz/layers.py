@@ -17,8 +17,8 @@ from vidgen.engines.previz.sight import Extent, Grid, Part, Sight
 
 EVERYWHERE: Box = (-math.inf, -math.inf, math.inf, math.inf)
 _MAX_PIXELS = 9_000_000
-_COARSEST, _SMALL = 3, 20_000
-"""Soft plates are moved with one pixel for at most so many a side, in parts of more pixels than these."""
+_COARSEST = 3
+"""Soft plates are moved with one pixel for at most so many a side."""
 _UNSEEN, _SOLID = 0.004, 0.996
 """Opacities from which on nothing, or everything, is seen."""
 
@@ -216,7 +216,7 @@ class Plate(Layer):
         assert self._sheet is not None
         found = self._found
         if found is None or found[0] is not view or found[1] is not now:
-            matrix = view.to_pixels @ self.base(view, now.state) @ self._moved(now) @ _sheet_matrix(self._sheet)
+            matrix = view.to_pixels @ self.base(view, now.state) @ self._bent(now) @ _sheet_matrix(self._sheet)
             found = self._found = view, now, Placing(matrix)
         return found[2]
 
@@ -231,7 +231,7 @@ class Plate(Layer):
         if self._sheet is None or self.mirror is None:
             return
         flip = np.array([[1, 0, 0], [0, -1, 2 * self.mirror], [0, 0, 1]])
-        matrix = view.to_pixels @ self.base(view, now.state) @ flip @ self._moved(now) @ _sheet_matrix(self._sheet)
+        matrix = view.to_pixels @ self.base(view, now.state) @ flip @ self._bent(now) @ _sheet_matrix(self._sheet)
         self._lay(frame, Placing(matrix), self._picture(now), self.opacity)
 
     def placed(self, frame: Array, view: View, now: Moment) -> tuple[Part, Array] | None:
@@ -241,7 +241,7 @@ class Plate(Layer):
         placing, picture = self._placing(view, now), self._picture(now)
         return next(((part, self._placed(part, placing, picture)) for part in _whole(frame, placing.matrix, picture)), None)
 
-    def _moved(self, now: Moment) -> Array:
+    def _bent(self, now: Moment) -> Array:
         bend = self.sway[0] * math.sin(2 * math.pi * self.sway[1] * now.time + self.z * 7) if self.sway[0] else 0.0
         bend += 0.4 * self.sway[0] * math.sin(2 * math.pi * self.sway[1] * 2.7 * now.time + self.z * 3) if self.sway[0] else 0.0
         return np.array([[1, bend, self.drift[0] * now.time - bend * self.foot], [0, 1, self.drift[1] * now.time], [0, 0, 1]])
@@ -272,15 +272,27 @@ class Plate(Layer):
             self._last = key, {}
         kept = self._last[1]
         if part not in kept:
-            back = placing.back.copy()
-            back[:, 2] += back[:, 0] * part.left + back[:, 1] * part.top
-            kept[part] = self._warp(picture, back, (part.right - part.left, part.bottom - part.top))
+            step = min(int(self.coarse), _COARSEST)
+            kept[part] = self._moved_coarsely(picture, placing, part, step) if step > 1 else self._moved(picture, placing, part)
         return kept[part]
 
+    def _moved(self, picture: Array, placing: Placing, part: Part) -> Array:
+        back = placing.back.copy()
+        back[:, 2] += back[:, 0] * part.left + back[:, 1] * part.top
+        return self._warp(picture, back, (part.right - part.left, part.bottom - part.top))
+
+    def _moved_coarsely(self, picture: Array, placing: Placing, part: Part, step: int) -> Array:
+        """A soft picture moved with one pixel for ``step`` x ``step`` of the frame, and enlarged: it shows nothing finer."""
+        left, top = part.left // step - 1, part.top // step - 1  # one more on each side, so that parts meet without a seam
+        wide, high = -(-part.right // step) + 1 - left, -(-part.bottom // step) + 1 - top
+        middle = (step - 1) / 2
+        back = placing.back @ np.array([[step, 0, left * step + middle], [0, step, top * step + middle], [0, 0, 1]])
+        few = self._warp(picture, back, (wide, high))
+        x, y = part.left - left * step, part.top - top * step
+        large = cv2.resize(few, (wide * step, high * step), interpolation=cv2.INTER_LINEAR)
+        return large[y : y + part.bottom - part.top, x : x + part.right - part.left]
+
     def _warp(self, picture: Array, back: Array, size: tuple[int, int]) -> Array:
-        step = min(int(self.coarse), _COARSEST)
-        if step > 1 and size[0] * size[1] > _SMALL:
-            return _moved_coarsely(picture, back, size, step)
         return cv2.warpAffine(picture, back[:2], size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
 
 
@@ -327,16 +339,6 @@ class Ground(Plate):
     def _warp(self, picture: Array, back: Array, size: tuple[int, int]) -> Array:
         piece = cv2.warpPerspective(picture, back, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
         return _in_front(piece, back)
-
-
-def _moved_coarsely(picture: Array, back: Array, size: tuple[int, int], step: int) -> Array:
-    """A soft picture moved with one pixel for ``step`` x ``step``, and enlarged: what it shows is no finer than that."""
-    wide, high = (-(-side // step) + 2 for side in size)  # one more on each side, so that parts meet without a seam
-    middle = (step - 1) / 2 - step
-    few = back @ np.array([[step, 0, middle], [0, step, middle], [0, 0, 1]])
-    small = cv2.warpAffine(picture, few[:2], (wide, high), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-    large = cv2.resize(small, (wide * step, high * step), interpolation=cv2.INTER_LINEAR)
-    return large[step : step + size[1], step : step + size[0]]
 
 
 def _in_front(piece: Array, back: Array) -> Array:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from vidgen.engines.previz.colour import mix, ramp, rgb
+from vidgen.engines.previz.colour import by_channel, mix, ramp, rgb
 from vidgen.engines.previz.noise import Array, random_for
 from vidgen.engines.previz.spec import SceneSpec
 from vidgen.media.tables import read_table
@@ -57,7 +57,11 @@ class Palette:
 
     def lit(self, colour: Any, light: Any = 0.75) -> Array:
         """A local colour under this light, 0 in shadow to 1 facing the sun: [3], or [..., 3] for an array of light."""
-        share = np.asarray(light, np.float32)[..., None]
+        share = np.asarray(light, np.float32)
+        if share.ndim == 2:
+            colours = rgb(colour), self.fill, self.key
+            return by_channel(lambda local, fill, key: np.clip(local * fill + local * key * share, 0, 1), *colours)
+        share = share[..., None]
         return np.clip(rgb(colour) * (self.fill + self.key * share), 0, 1)
 
     def air(self, colour: Array, z: float) -> Array:

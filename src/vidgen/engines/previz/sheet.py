@@ -118,9 +118,9 @@ class Sheet:
         paint = np.broadcast_to(colour, (*target.shape[:2], 3))
         for band in _bands(target):
             *levels, cover = cv2.split(target[band].astype(np.float32))
-            for level, part in zip(levels, cv2.split(np.ascontiguousarray(paint[band], np.float32)), strict=True):
-                level += (part * cover - level) * share[band]
-            target[band] = self._dithered(cv2.merge([*levels, cover]))
+            parts = cv2.split(np.ascontiguousarray(paint[band], np.float32))
+            mixed = [level + (part * cover - level) * share[band] for level, part in zip(levels, parts, strict=True)]
+            target[band] = self._dithered(cv2.merge([*mixed, cover]))
 
     def light(self, factor: Any) -> None:
         """Multiply what is painted by a factor ([3] or [H, W] or [H, W, 3])."""

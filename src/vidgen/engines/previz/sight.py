@@ -95,8 +95,8 @@ class Extent:
         rows, columns = self._some.shape[0] - 1, self._some.shape[1] - 1
         a, b = _clipped(left, columns), _clipped(right + _BLOCK, columns)
         c, d = _clipped(top, rows), _clipped(bottom + _BLOCK, rows)
-        some, full = (table[d, b] - table[c, b] - table[d, a] + table[c, a] for table in (self._some, self._full))
-        some, full = some > 0, inside & (full == (b - a) * (d - c))
+        held, solid = (table[d, b] - table[c, b] - table[d, a] + table[c, a] for table in (self._some, self._full))
+        some, full = held > 0, inside & (solid == (b - a) * (d - c))
         if behind.any():  # a tile that reaches behind the camera may hold anything, one that lies there holds nothing
             around = behind[1:, 1:], behind[1:, :-1], behind[:-1, 1:], behind[:-1, :-1]
             partly, wholly = np.logical_or.reduce(around), np.logical_and.reduce(around)

@@ -28,15 +28,15 @@ def conifer(sheet: Sheet, u: float, foot: float, height: float, tone: Tones, rng
     tiers = 5 if height * sheet.density < 22 else 9
     left: list[tuple[float, float]] = []
     right: list[tuple[float, float]] = []
-    spine = []
+    spine, random = [], rng.random
     for i in range(tiers):
         share = (i + 1) / tiers
         v = foot - height * (1 - share * 0.94)
         for points, sign in ((left, -1), (right, 1)):
-            out = spread * share**0.85 * rng.uniform(0.8, 1.15)
+            out = spread * share**0.85 * (0.8 + 0.35 * random())
             points.append((u + sign * out, v + height * 0.025))
             points.append((u + sign * out * 0.52, v - height * 0.005))
-        spine.append((u + rng.normal(0, spread * 0.12), v))
+        spine.append((u + spread * 0.12 * rng.standard_normal(), v))
     tip = (u + rng.normal(0, spread * 0.06), foot - height)
     trunk = [(u + spread * 0.07, foot), (u - spread * 0.07, foot)]
     sheet.poly([tip, *right, *trunk, *reversed(left)], tone[0])
