@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -145,7 +145,7 @@ class Plate(Layer):
     mirror: float | None = None
     _sheet: Sheet | None = field(default=None, repr=False)
     _second: Array | None = field(default=None, repr=False)
-    _mixed: tuple[int, Array] | None = field(default=None, repr=False)
+    _mixed: Array | None = field(default=None, repr=False)
     _extent: Extent | None = field(default=None, repr=False)
     _last: tuple[bytes, dict[Part, Array]] = field(default=(b"", {}), repr=False)
     _found: tuple[View, Moment, Placing] | None = field(default=None, repr=False)
@@ -196,12 +196,12 @@ class Plate(Layer):
         """Move the sheet to where the camera sees it and lay it over the frame."""
         opacity = self._opacity(view, now.state)
         if self._sheet is not None and opacity > _UNSEEN:
-            self._lay(frame, self._placing(view, now), self._picture(now), opacity)
+            self._lay(frame, self._placing(view, now), now, opacity)
 
     def draw_parts(self, frame: Array, view: View, now: Moment, parts: Sequence[Part]) -> None:
         """The same, in a few places alone."""
         if parts:
-            self._lay(frame, self._placing(view, now), self._picture(now), self._opacity(view, now.state), parts)
+            self._lay(frame, self._placing(view, now), now, self._opacity(view, now.state), parts)
 
     def sight(self, view: View, now: Moment, grid: Grid) -> Sight:
         """Where anything of the sheet is in the frame, and where it is opaque."""
@@ -232,49 +232,58 @@ class Plate(Layer):
             return
         flip = np.array([[1, 0, 0], [0, -1, 2 * self.mirror], [0, 0, 1]])
         matrix = view.to_pixels @ self.base(view, now.state) @ flip @ self._bent(now) @ _sheet_matrix(self._sheet)
-        self._lay(frame, Placing(matrix), self._picture(now), self.opacity)
+        self._lay(frame, Placing(matrix), now, self.opacity)
 
     def placed(self, frame: Array, view: View, now: Moment) -> tuple[Part, Array] | None:
         """The part of the frame that the moved sheet touches, and its pixels [h, w, 4] there."""
         if self._sheet is None:
             return None
-        placing, picture = self._placing(view, now), self._picture(now)
-        return next(((part, self._placed(part, placing, picture)) for part in _whole(frame, placing.matrix, picture)), None)
+        placing = self._placing(view, now)
+        parts = _whole(frame, placing.matrix, self._sheet.rgba)
+        return next(((part, piece) for part, piece in self._pieces(parts, placing, now)), None)
 
     def _bent(self, now: Moment) -> Array:
         bend = self.sway[0] * math.sin(2 * math.pi * self.sway[1] * now.time + self.z * 7) if self.sway[0] else 0.0
         bend += 0.4 * self.sway[0] * math.sin(2 * math.pi * self.sway[1] * 2.7 * now.time + self.z * 3) if self.sway[0] else 0.0
         return np.array([[1, bend, self.drift[0] * now.time - bend * self.foot], [0, 1, self.drift[1] * now.time], [0, 0, 1]])
 
-    def _picture(self, now: Moment) -> Array:
+    def _lay(self, frame: Array, placing: Placing, now: Moment, opacity: float, parts: Sequence[Part] | None = None) -> None:
         assert self._sheet is not None
-        share = round((now.state.focus if self.racked_blur is not None else now.later) * 255)
-        if self._second is None or share == 0:
-            return self._sheet.rgba
-        if self._mixed is None or self._mixed[0] != share:
-            part = share / 255
-            self._mixed = share, cv2.addWeighted(self._sheet.rgba, 1 - part, self._second, part, 0)
-        return self._mixed[1]
-
-    def _lay(self, frame: Array, placing: Placing, picture: Array, opacity: float, parts: Sequence[Part] | None = None) -> None:
-        for part in _whole(frame, placing.matrix, picture) if parts is None else parts:
-            piece = self._placed(part, placing, picture)
+        parts = _whole(frame, placing.matrix, self._sheet.rgba) if parts is None else parts
+        for part, piece in self._pieces(parts, placing, now):
             target = frame[part.top : part.bottom, part.left : part.right]
             if part.opaque and opacity >= _SOLID and not self.glow:
                 cv2.cvtColor(piece, cv2.COLOR_RGBA2RGB, target)
             else:
                 lay(target, piece if opacity >= _SOLID else cv2.convertScaleAbs(piece, alpha=opacity), self.glow)
 
-    def _placed(self, part: Part, placing: Placing, picture: Array) -> Array:
-        """The moved sheet's pixels in a part of the frame; kept while nothing moves."""
-        key = placing.key + id(picture).to_bytes(8, "little")
+    def _pieces(self, parts: Sequence[Part], placing: Placing, now: Moment) -> Iterator[tuple[Part, Array]]:
+        """The moved sheet's pixels in parts of the frame; kept while nothing moves."""
+        share = round((now.state.focus if self.racked_blur is not None else now.later) * 255) if self._second is not None else 0
+        key = placing.key + bytes([share])
         if self._last[0] != key:
             self._last = key, {}
         kept = self._last[1]
-        if part not in kept:
-            step = min(int(self.coarse), _COARSEST)
-            kept[part] = self._moved_coarsely(picture, placing, part, step) if step > 1 else self._moved(picture, placing, part)
-        return kept[part]
+        picture = self._picture(share, placing, [part for part in parts if part not in kept])
+        step = min(int(self.coarse), _COARSEST)
+        for part in parts:
+            if part not in kept:
+                kept[part] = (
+                    self._moved_coarsely(picture, placing, part, step) if step > 1 else self._moved(picture, placing, part)
+                )
+            yield part, kept[part]
+
+    def _picture(self, share: int, placing: Placing, parts: Sequence[Part]) -> Array:
+        """The sheet as it is when ``share`` of 255 of the way to its end is gone, in what the parts show of it."""
+        assert self._sheet is not None
+        first, second, part = self._sheet.rgba, self._second, share / 255
+        if second is None or share == 0 or not parts:
+            return first
+        if self._mixed is None:
+            self._mixed = np.empty_like(first)
+        rows, columns = _under(placing, parts, first.shape)
+        cv2.addWeighted(first[rows, columns], 1 - part, second[rows, columns], part, 0, self._mixed[rows, columns])
+        return self._mixed
 
     def _moved(self, picture: Array, placing: Placing, part: Part) -> Array:
         back = placing.back.copy()
@@ -385,6 +394,17 @@ def _whole(frame: Array, matrix: Array, picture: Array) -> list[Part]:
     right, bottom = math.ceil(points[0].max()) + 1, math.ceil(points[1].max()) + 1
     right, bottom = min(frame.shape[1], right), min(frame.shape[0], bottom)
     return [Part(top, left, bottom, right)] if right > left and bottom > top else []
+
+
+def _under(placing: Placing, parts: Sequence[Part], shape: Sequence[int]) -> tuple[slice, slice]:
+    """Rows and columns of a sheet of this shape that are seen in the parts, and a few more; all where one cannot tell."""
+    edges = [(x, y, 1) for part in parts for x in (part.left - 4, part.right + 4) for y in (part.top - 4, part.bottom + 4)]
+    x, y, w = placing.back @ np.array(edges, np.float64).T
+    if w.min() <= 1e-6:
+        return slice(0, shape[0]), slice(0, shape[1])
+    top, bottom = np.clip([(y / w).min() - 4, (y / w).max() + 5], 0, shape[0]).astype(int).tolist()
+    left, right = np.clip([(x / w).min() - 4, (x / w).max() + 5], 0, shape[1]).astype(int).tolist()
+    return slice(min(top, shape[0] - 1), max(bottom, top + 1)), slice(min(left, shape[1] - 1), max(right, left + 1))
 
 
 def _sheet_matrix(sheet: Sheet) -> Array:

@@ -14,6 +14,8 @@ _SHIFT = 4
 _HALF = 1 << _SHIFT - 1
 _FAR = 30000.0 * (1 << _SHIFT)
 _BAND = 1 << 14
+_FEW = 24
+"""Points that are reckoned sooner one by one than together."""
 Points = Sequence[Sequence[float]] | Array
 Box = tuple[float, float, float, float]
 """left, top, right, bottom in world units."""
@@ -47,6 +49,8 @@ class Sheet:
 
     def pixels(self, points: Points) -> Array:
         """World points [N, 2] as OpenCV's fixed-point pixels."""
+        if not isinstance(points, np.ndarray) and len(points) < _FEW:
+            return np.array([self._pixel(u, v) for u, v in points], np.int32)
         at = (np.asarray(points, np.float64) - (self.u0, self.v0)) * self.density - 0.5
         return np.round(np.clip(at, -30000, 30000) * (1 << _SHIFT)).astype(np.int32)
 

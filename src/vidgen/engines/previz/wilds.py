@@ -111,9 +111,9 @@ def _blades(sheet: Sheet, u: float, v: float, size: float, leaf: float, tone: tr
     """Bamboo leaves: narrow, in hanging fans."""
     for _ in range(9):
         fu, fv = u + rng.normal(0, size * 0.5), v + rng.normal(0, size * 0.35)
-        colour = vary(tone[int(rng.integers(len(tone)))], rng, 0.05)
+        colour = vary(tone[int(rng.integers(len(tone)))], rng, 0.05).tolist()
         for k in range(5):
-            angle = 90 + (k - 2) * 24 + rng.uniform(-8, 8)
+            angle = 90 + (k - 2) * 24 + 16 * rng.random() - 8
             a = math.radians(angle)
             sheet.leaf(fu + math.cos(a) * leaf * 1.8, fv + math.sin(a) * leaf * 1.8, (leaf * 1.9, leaf * 0.30), angle, colour)
 
