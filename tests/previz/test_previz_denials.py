@@ -135,6 +135,15 @@ def test_winter_without_snow_is_bare() -> None:
     assert spec_of("a snowy village, no snow falling").season == "winter"
 
 
+def test_no_hill_is_white_without_snow() -> None:
+    def light_of_the_land(scene: str) -> float:
+        drawn = Scene(shot(scene), read_request(shot(scene)), 4)
+        drawn.prepare()
+        return float(drawn.frame(0)[55:75].mean())
+
+    assert light_of_the_land("mountains in winter") > light_of_the_land("mountains in winter, no snow") + 40
+
+
 def test_the_negative_denies_too_but_not_what_it_says_of_quality() -> None:
     assert spec_of("a street in the city", "people", motion="people").people == 0
     assert "person" not in layers_of("an empty beach", move="tracking")

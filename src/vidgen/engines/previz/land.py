@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -65,6 +65,7 @@ def cone(base: Profile, top_u: float, top_v: float, width: float, foot: float) -
 
 def ridge_plate(p: Palette, ridge: Ridge, seed: int) -> Plate:
     """Paint a range: body with faces towards and away from the light, snow, firs on its crest, mist at its foot."""
+    ridge = replace(ridge, snow=0.0 if p.snowless else ridge.snow, firs=0.0 if p.bare else ridge.firs)
 
     def paint(sheet: Sheet) -> None:
         u, v = sheet.u, sheet.v[:, None]
@@ -80,7 +81,7 @@ def ridge_plate(p: Palette, ridge: Ridge, seed: int) -> Plate:
         depth = np.clip(below / max(ridge.foot - float(top.min()), 0.02), 0, 1)
         body = mix(body, p.haze, (smoothstep(0.12, 1.0, depth) * ridge.misty)[..., None])
         sheet.blend(body, cover)
-        if ridge.firs > 0 and not p.bare:
+        if ridge.firs > 0:
             _firs(sheet, ridge, p, seed)
 
     probe = ridge.crest(np.linspace(-6, 6, 900))

@@ -54,6 +54,8 @@ class Palette:
     time: str = "noon"
     bare: bool = False
     """No trees are drawn."""
+    snowless: bool = False
+    """No snow is drawn, on no mountain."""
 
     def lit(self, colour: Any, light: Any = 0.75) -> Array:
         """A local colour under this light, 0 in shadow to 1 facing the sun: [3], or [..., 3] for an array of light."""
@@ -102,7 +104,7 @@ def palette_for(spec: SceneSpec, seed: int, aspect: float, time: str | None = No
         grass=rgb(season["grass"]), forest=rgb(season["forest"]),
         canopy=tuple(map(rgb, season["canopy"])), second=tuple(map(rgb, season["second"])),
         petals=tuple(map(rgb, season["petals"])), flowers=tuple(map(rgb, flowers)),
-        time=name, bare="trees" in spec.without,
+        time=name, bare="trees" in spec.without, snowless="snowy" in spec.without,
     )  # fmt: skip
     return _weathered(colours, spec)
 
