@@ -27,7 +27,7 @@ def pytest_configure() -> None:
     """Tests do not depend on who runs them, nor on what runs before left behind.
 
     Settings, keys, models and the keyring of the user are nobody's business here. A shell ignores Ctrl-C for what it starts in
-    the background, and children inherit that: tests send it to theirs.
+    the background, and nohup a hang-up; children inherit that, and tests send both to theirs.
     """
     for name in filter(THE_USERS.fullmatch, list(os.environ)):
         del os.environ[name]
@@ -35,6 +35,8 @@ def pytest_configure() -> None:
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,7 +17,7 @@ An error carries ``code`` (stable, for programs), ``message`` (what happened), `
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class VidgenError(Exception):
@@ -59,12 +59,16 @@ class InputError(VidgenError):
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing that is wrong in a storyboard: ``line`` and ``column`` count from 1, ``path`` is ``shots[2].duration``."""
+    """One thing that is wrong in a storyboard: ``line`` and ``column`` count from 1, ``path`` is ``shots[2].duration``.
+
+    ``code`` says more where it is a file that the storyboard names.
+    """
 
     line: int
     column: int
     path: str
     message: str
+    code: str = field(default="storyboard.invalid", compare=False)
 
     def text(self, file: str) -> str:
         """``film.yaml:14:5: shots[2].duration: message``."""
@@ -72,14 +76,19 @@ class Problem:
 
 
 class StoryboardError(InputError):
-    """A storyboard cannot be read; ``problems`` lists everything wrong with it, in file order."""
+    """A storyboard cannot be read; ``problems`` lists everything wrong with it, in file order.
+
+    Its code is that of the problems where they have but one.
+    """
 
     def __init__(self, file: str, problems: Sequence[Problem]) -> None:
         self.file = file
         self.problems = sorted(problems)
         first = self.problems[0]
         lines = [problem.text(file) for problem in self.problems]
-        super().__init__("storyboard.invalid", "\n".join(lines), where=f"{file}:{first.line}:{first.column}")
+        codes = {problem.code for problem in self.problems}
+        code = codes.pop() if len(codes) == 1 else "storyboard.invalid"
+        super().__init__(code, "\n".join(lines), where=f"{file}:{first.line}:{first.column}")
 
 
 class MissingError(VidgenError):
@@ -264,6 +273,7 @@ NOTICES: dict[str, str] = {
     "local.reject_unused": "Candidates were to be dropped half-way, which the model or scheduler does not allow; all were made",
     "local.weaker_plan": "Memory ran out; the model was run in a way that needs less",
     "pick.kept_aside": "The storyboard's folder cannot be written; the picks are kept in the work folder",
+    "pick.kept": "New takes are asked for, and a take that a person pinned stays in the film beside them",
     "pick.missing": "The pinned take is not in the store",
     "plan.even_size": "A picture size with an odd side was made even",
     "plan.film_wide": "A shot asks for a rate or size of its own; those are the film's",
@@ -291,10 +301,15 @@ NOTICES: dict[str, str] = {
     "sound.none": "A clip whose own sound is wanted came without sound",
     "sound.not_spoken": "Words have no recorded file, and this version does not speak",
     "sound.silent": "The soundtrack is silent or too short to measure; its level was left alone",
+    "take.not_covering": "A stored take is too short, or of another size or rate than is needed now, so a new one is made",
     "take.corrupt": "A stored take was damaged or gone; it was set aside and is treated as missing",
     "take.failed": "A take failed; the shot's other takes are used",
+    "take.fetched_again": "A paid take is lost here; it is fetched again from its provider, at no cost",
+    "take.lost": "A paid take is lost here and at its provider; to have it means to buy it again",
     "take.not_judged": "The judge could not look at a take, by a fault of vidgen itself; a person should",
+    "take.not_checked": "The stored takes could not be looked at; the message says why",
     "take.held": "The provider's clip is shorter than asked; its last frame is held",
+    "take.record_restored": "The record of a stored take was damaged or gone; the journal and the clip give it back",
     "take.reshaped": "The provider's clip has another shape; it was cropped",
     "take.unfinished": "A paid submission was interrupted; whether it was accepted is unknown",
     "text.font_replaced": "A title asks for a font that is not there; another is used",

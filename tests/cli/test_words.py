@@ -10,6 +10,7 @@ import pytest
 from support import Film, Vidgen
 from vidgen.cli.tables import doctor_table, ledger_table
 from vidgen.cli.words import json_line, shown
+from vidgen.render.commands import Commands
 
 SOURCE = Path(__file__).parents[2] / "src" / "vidgen"
 HOSTILE = ["[/red] film", "[bold]x", ":smile: pip install 'vidgen[local]'", "[link=http://x]a[/link]", "\\[x]"]
@@ -28,7 +29,7 @@ def test_tables_show_hints_and_names_as_they_are(capfd: pytest.CaptureFixture[st
     doctor_table([{"state": "warn", "name": "local", "found": "[/x]", "remedy": "pip install 'vidgen[local]'"}])
     row = {"number": 1, "shot": "[b]", "take": 1, "engine": "e", "model": "\x1b[31m", "state": "done", "job": "\x9b2J"}
     row |= {"reference": "", "estimated_usd": 1, "actual_usd": None, "created": "2026-01-01T00:00", "words": ""}
-    ledger_table({"takes": [row], "spent_usd": 1.0, "unpriced": 0, "unsettled": 0})
+    ledger_table({"takes": [row], "spent_usd": 1.0, "unpriced": 0, "unsettled": 0, "undelivered": 0}, Commands(Path("b.yaml")))
     out = capfd.readouterr().out
     assert "pip install 'vidgen[local]'" in out and "[/x]" in out and "[b]" in out
     assert "\\x1b[31m" in out and "\\x9b2J" in out and "\x1b" not in out and "\x9b" not in out

@@ -119,6 +119,11 @@ def main() -> None:
     text = f"{row['text'].strip().rstrip('.')}. {config['fps_save']} FPS. {config['motion_score']} motion score."
     (target / f"{row['name']}.txt").write_text(text)
     write(target / f"{row['name']}.mp4", config, option, row)
+    if mood == "cuts it off":
+        clip = target / f"{row['name']}.mp4"
+        clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
+    if kept := os.environ.get("STAND_IN_COPY"):
+        Path(kept).write_bytes((target / f"{row['name']}.mp4").read_bytes())
     print(f"Saved to {target / row['name']}.mp4")
     say("Inference finished.")
 
@@ -138,12 +143,13 @@ def write(file: Path, config: dict[str, Any], option: dict[str, Any], row: dict[
     from vidgen.media.frames import FrameWriter
 
     assert (option["num_frames"] - 1) % 4 == 0 and option["num_frames"] <= 129
+    count = 5 if os.environ.get("STAND_IN") == "makes less" else option["num_frames"]
     width, height = SIZES[option["aspect_ratio"]]
     words = zlib.crc32(f"{row['text']}|{row.get('neg')}|{config['cond_type']}".encode())
     noise = np.random.default_rng([option["seed"], words])
     still = noise.integers(0, 255, (height // 16, width // 16, 3), np.uint8).repeat(16, 0).repeat(16, 1)
-    with FrameWriter(file, width, height, Fraction(config["fps_save"]), frames=option["num_frames"]) as writer:
-        for number in range(option["num_frames"]):
+    with FrameWriter(file, width, height, Fraction(config["fps_save"]), frames=count) as writer:
+        for number in range(count):
             writer.write(np.roll(still, number, axis=1))
 
 

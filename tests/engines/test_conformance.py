@@ -16,7 +16,7 @@ from vidgen.engines.base import Cancelled as IsCancelled
 from vidgen.engines.base import Engine, LocalEngine, Progress
 from vidgen.errors import Cancelled, ProcessingError
 from vidgen.media.frames import FrameWriter
-from vidgen.takes.request import Generated, TakeRequest
+from vidgen.takes.request import Generated, Order, ShotRequest, TakeRequest
 from vidgen.testing import EngineConformance, ScriptedRemote
 
 
@@ -68,6 +68,30 @@ class Short(Bars):
         return super().generate(replace(take, request=replace(take.request, frames=take.request.frames - 1)), out)
 
 
+class Half(Bars):
+    """Says that its clips have a form of their own, and makes them half as long as the shot."""
+
+    def order(self, request: ShotRequest) -> Order:
+        return Order(request.duration_s, "small")
+
+    def generate(self, take: TakeRequest, out: Path, **more: object) -> Generated:
+        return super().generate(replace(take, request=replace(take.request, frames=take.request.frames // 2)), out)
+
+
+class Fickle(Bars):
+    """Orders by the clock."""
+
+    def order(self, request: ShotRequest) -> Order:
+        return Order(time.monotonic(), "small")
+
+
+class Retiming(Bars):
+    """Orders by the film's frame rate, which it is not told."""
+
+    def order(self, request: ShotRequest) -> Order:
+        return Order(float(request.frames), "small")
+
+
 class Seedless(Bars):
     def generate(self, take: TakeRequest, out: Path, **more: object) -> Generated:
         return replace(super().generate(replace(take, seed=0), out), manifest={"model": "x", "seed": take.seed})
@@ -103,7 +127,8 @@ class Inventive(Bars):
 @pytest.mark.parametrize(
     ("bad", "test"),
     [
-        (Short, "test_clip_has_exactly_the_frames_rate_and_size_asked_for"),
+        (Short, "test_clip_is_what_was_ordered"),
+        (Half, "test_clip_is_what_was_ordered"),
         (Seedless, "test_another_seed_gives_other_pictures"),
         (Random, "test_same_seed_gives_the_same_pictures"),
         (Untidy, "test_clip_is_where_it_was_asked_for_and_nothing_else_is_left"),
@@ -122,6 +147,14 @@ def test_the_suite_catches_an_engine_that_uses_the_network_too_early(monkeypatch
     suite = type("Suite", (EngineConformance,), {"engine": Chatty})()
     with pytest.raises(AssertionError, match="must not use the network"):
         suite.test_capabilities_and_estimate_ask_no_network(monkeypatch)
+
+
+def test_the_suite_catches_an_engine_whose_order_is_not_what_it_would_ask_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    fickle, retiming = (type("Suite", (EngineConformance,), {"engine": bad})() for bad in (Fickle, Retiming))
+    with pytest.raises(AssertionError, match="compared"):
+        fickle.test_order_is_light_and_the_same_each_time(monkeypatch)
+    with pytest.raises(AssertionError, match="no reason to make a take again"):
+        retiming.test_order_follows_the_films_rate_only_where_the_engine_is_told_it()
 
 
 def _fresh(folder: Path) -> Path:

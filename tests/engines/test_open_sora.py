@@ -1,4 +1,4 @@
-"""The engine ``open-sora`` against a stand-in for its program: what it is asked, what is delivered, how it ends."""
+"""The engine ``open-sora`` against a stand-in for its program: what it is asked, what is kept, how it ends."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ from vidgen.engines.open_sora.command import plan
 from vidgen.engines.open_sora.setup import Setup, setup
 from vidgen.errors import Cancelled, InputError, MissingError, ProcessingError
 from vidgen.media.frames import read_frames
+from vidgen.media.probe import probe_video
 from vidgen.media.stills import write_image
 from vidgen.media.verify import check_video
 from vidgen.storyboard.model import Motion
-from vidgen.takes.request import Inputs, ShotRequest, TakeRequest
+from vidgen.takes.request import Inputs, Order, ShotRequest, TakeRequest
 from vidgen.testing import EngineConformance
 
 
@@ -102,7 +103,17 @@ def test_the_size_and_the_quality_choose_the_configuration(
 
 @pytest.mark.parametrize(
     ("frames", "fps", "made"),
-    [(24, 24, 25), (25, 24, 25), (26, 24, 29), (1, 24, 5), (129, 24, 129), (30, 30, 25), (75, 25, 73)],
+    [
+        (24, 24, 25),
+        (25, 24, 25),
+        (26, 24, 29),
+        (1, 24, 5),
+        (129, 24, 129),
+        (30, 30, 25),
+        (75, 25, 73),
+        (12, 12, 25),
+        (65, 12, 129),
+    ],
 )
 def test_lengths_are_4k_and_1_and_cover_the_shot(program: Path, tmp_path: Path, frames: int, fps: int, made: int) -> None:
     told, _, _ = planned(program, tmp_path, frames=frames, fps=Fraction(fps))
@@ -168,17 +179,36 @@ def test_a_shot_that_continues_another_opens_with_its_last_picture(program: Path
     told, _, row = planned(program, tmp_path / "scratch", inputs=Inputs(continues=first))
     from vidgen.media.stills import read_image
 
-    *_, last = read_frames(first)
+    pictures = list(read_frames(first))
     assert told["--cond_type"] == "i2v_head"
-    assert np.array_equal(read_image(Path(row["ref"])), last)
+    assert np.array_equal(read_image(Path(row["ref"])), pictures[-1])
+    _, _, row = planned(program, tmp_path / "scratch", inputs=Inputs(continues=first, continues_frames=4))
+    assert np.array_equal(read_image(Path(row["ref"])), pictures[3]), "the last one that is in the film"
 
 
-def test_a_clip_is_brought_to_the_rate_and_size_asked_for_and_it_is_said(program: Path, tmp_path: Path) -> None:
-    request = take(frames=30, fps=Fraction(30), width=128, height=128).request
-    made = OpenSora().generate(TakeRequest(request, 1, 11), tmp_path / "take.mp4")
-    check_video(made.file, frames=30, width=128, height=128, rate=Fraction(30))
-    assert any(text.startswith("fps: Open-Sora makes 24 pictures a second") for _, text in made.notices)
+def test_the_programs_clip_is_kept_as_it_is_and_differences_are_said(
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAND_IN_COPY", str(tmp_path / "theirs.mp4"))
+    wanted = take(frames=30, fps=Fraction(30), width=128, height=128)
+    made = OpenSora().generate(wanted, tmp_path / "take.mp4")
+    assert made.file.read_bytes() == (tmp_path / "theirs.mp4").read_bytes()
+    info, told = probe_video(made.file), OpenSora().order(wanted.request)
+    assert (float(info.frames / info.rate), info.rate) == (told.seconds, Fraction(told.rate))
+    assert ("engine.wish_approximated", "fps: Open-Sora makes 24 frames a second; the film retimes them to 30") in made.notices
     assert made.manifest["revision"] == "7ad6a9600000" and made.diffusion
+
+
+def test_what_is_ordered_is_what_the_program_is_told() -> None:
+    def order(frames: int = 24, **wishes: Any) -> Order:
+        return OpenSora().order(take(frames=frames, **wishes).request)
+
+    assert order() == Order(25 / 24, "256px 3:2", "24")
+    assert order() == order(width=192, height=128) == order(frames=30, fps=Fraction(30)), "no new take for these"
+    assert order(frames=60).covers(order(), has_s=61 / 24, needs_s=1.0)
+    assert order(width=1280, height=720).size == "768px 16:9"
+    with pytest.raises(InputError, match="longer than Open-Sora makes"):
+        order(frames=130)
 
 
 def test_progress_follows_what_the_program_says(program: Path, tmp_path: Path) -> None:
@@ -239,7 +269,7 @@ def test_the_real_torchrun_runs_it_and_cancel_ends_its_worker(
     monkeypatch.setenv("VIDGEN_OPEN_SORA", str(folder))
     monkeypatch.setenv("PATH", f"{launcher.parent}{os.pathsep}{os.environ['PATH']}")
     made = OpenSora().generate(take(), tmp_path / "made.mp4")
-    check_video(made.file, frames=24, width=96, height=64, rate=Fraction(24))
+    check_video(made.file, frames=25, width=304, height=208, rate=Fraction(24))
     assert stopped(tmp_path, monkeypatch) < 2
 
 
@@ -259,6 +289,8 @@ def test_silence_ends_it(program: Path, home: Path, tmp_path: Path, monkeypatch:
         ("oom", "local.out_of_memory", "needs more memory than the GPU has"),
         ("breaks", "generation.failed", "ended with the status 1: AssertionError: need at least 33 reference frames"),
         ("makes nothing", "generation.failed", "made no clip: .*Building models"),
+        ("cuts it off", "generation.failed", "Open-Sora's clip cannot be used"),
+        ("makes less", "generation.failed", "Open-Sora's clip cannot be used: it has 5 frames at 24/s; 24 are needed"),
     ],
 )
 def test_a_failure_quotes_the_programs_own_words(

@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from vidgen.engines.local.job import Batch, Delivery, Load, Prompt, Recipe, WantedTake
+from vidgen.engines.local.job import Batch, Load, Prompt, Recipe, WantedTake
 from vidgen.takes.request import Inputs, ShotRequest, TakeRequest
 
 PIPELINES = {
@@ -73,4 +73,4 @@ def batch(folder: Path, out: Path, *, kind: str = "wan-t2v", takes: int = 1, lar
     }
     recipe = Recipe(**{**values, **wishes})
     wanted = tuple(WantedTake(number, 10 + number, out / f"{number}.mp4") for number in range(1, takes + 1))
-    return Batch("job", load, recipe, Delivery(96, 64, 9, "8"), wanted, largest)
+    return Batch("job", load, recipe, wanted, largest)

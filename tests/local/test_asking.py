@@ -13,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from local.support import shot, takes_of
+from support import opened
 
 pytest.importorskip("diffusers")
 
 from vidgen.catalog.diffusion import Family, families, family_of_pipeline, model, models
-from vidgen.engines.local.asking import Asked, ask
+from vidgen.engines.local import Local
+from vidgen.engines.local.asking import Asked, ask, order_of
 from vidgen.engines.local.devices import Device
 from vidgen.engines.local.families import default_of
 from vidgen.engines.local.fit import fit
@@ -26,7 +28,7 @@ from vidgen.engines.local.job import Load
 from vidgen.engines.local.settings import Settings, settings
 from vidgen.errors import InputError
 from vidgen.storyboard.model import Motion
-from vidgen.takes.request import Inputs
+from vidgen.takes.request import Inputs, Order
 
 Tiny = Callable[[str], Path]
 CPU = Device("cpu", 0, "a processor", 24)
@@ -56,6 +58,8 @@ def test_whatever_is_asked_the_model_gets_legal_numbers_or_a_refusal(
     assert family.min_frames <= made.frames <= max(family.max_frames, family.min_frames)
     assert made.width % family.size_multiple == 0 == made.height % family.size_multiple
     assert (made.frames - 1) / made.fps >= float((frames - 1) / rate) - 1e-6, "the last moment asked for is covered"
+    if made.frames < family.max_frames:
+        assert made.frames / made.rate >= frames / rate, "the film has pictures to its end"
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
@@ -90,14 +94,65 @@ def test_names_and_hub_ids_find_the_same_model() -> None:
 def test_another_rate_and_length_are_said(tiny: Tiny, tmp_path: Path) -> None:
     found = asked(tiny("wan-t2v"), tmp_path)
     assert (found.batch.recipe.frames, found.batch.recipe.fps) == (17, 16)
-    assert found.batch.delivery.frames == 24
-    assert any(text.startswith("fps:") for _, text in found.notices)
+    assert ("engine.wish_approximated", "fps: wan-t2v makes 16 frames a second; the film retimes them to 24") in found.notices
+
+
+def order(folder: Path, seconds: float = 1.0, **wishes: Any) -> Order:
+    """What would be ordered for a shot of that length."""
+    rate = wishes.setdefault("fps", Fraction(24))
+    return order_of(shot(folder, frames=round(seconds * rate), **wishes), open_folder(folder))
+
+
+def test_what_is_ordered_is_what_the_model_makes(tiny: Tiny) -> None:
+    assert order(tiny("wan-t2v"), 1.0) == Order(17 / 16, "96x64", "16")
+    assert order(tiny("ltx"), 1.0) == Order(25 / 25, "96x64", "25")
+
+
+@pytest.mark.parametrize(
+    "change", [{"fps": Fraction(30)}, {"fps": Fraction(12)}, {"seconds": 0.75}, {"seconds": 1.0, "height": 62}], ids=str
+)
+@pytest.mark.parametrize("kind", ["wan-t2v", "animatediff", "ltx"])
+def test_another_rate_a_shorter_shot_and_a_size_of_the_same_pictures_need_no_new_take(
+    kind: str, change: dict[str, Any], tiny: Tiny
+) -> None:
+    at_hand, now = order(tiny(kind)), order(tiny(kind), **change)
+    assert at_hand.covers(now, has_s=at_hand.seconds, needs_s=change.get("seconds", 1.0))
+
+
+def test_a_longer_shot_within_the_same_clip_needs_no_new_take_and_one_beyond_it_does(tiny: Tiny) -> None:
+    at_hand = order(tiny("wan-t2v"), 25 / 24)
+    for seconds, does in ((26 / 24, False), (25.4 / 24, True)):
+        now = order(tiny("wan-t2v"), seconds, fps=Fraction(240))
+        assert at_hand.covers(now, has_s=at_hand.seconds, needs_s=seconds) is does
+
+
+def test_sizes_that_the_model_makes_alike_are_one_order_and_others_are_not(tiny: Tiny) -> None:
+    large = order(tiny("wan-t2v"), width=1280, height=720)
+    assert large == order(tiny("wan-t2v"), width=1280, height=718) == order(tiny("wan-t2v"), width=1920, height=1080)
+    assert large.size == "848x480" != order(tiny("wan-t2v"), width=720, height=720).size
+
+
+def test_a_shot_that_is_spread_over_the_longest_clip_is_ordered_at_the_slower_rate(tiny: Tiny) -> None:
+    slow = order(tiny("wan-t2v"), 6.0)
+    assert Fraction(slow.rate) < 16 and slow.seconds == pytest.approx(81 / float(Fraction(slow.rate)))
+
+
+def test_an_order_opens_no_picture_and_counts_no_lead(tiny: Tiny, tmp_path: Path) -> None:
+    inputs = Inputs(continues=tmp_path / "not there.mp4")
+    led = order(tiny("wan-vace"), inputs=inputs, params={"tail": 5})
+    assert led == order(tiny("wan-vace"))
+
+
+@pytest.mark.parametrize("wishes", [{"params": {"tail": "long"}}, {"seconds": 60.0}], ids=str)
+def test_what_cannot_be_made_cannot_be_ordered(wishes: dict[str, Any], tiny: Tiny) -> None:
+    with pytest.raises(InputError, match=r"tail|longer than"):
+        order(tiny("wan-vace"), **wishes)
 
 
 def test_large_sizes_are_made_at_the_models_own_and_said(tiny: Tiny, tmp_path: Path) -> None:
     found = asked(tiny("wan-t2v"), tmp_path, width=1920, height=1080)
     assert (found.batch.recipe.width, found.batch.recipe.height) == (848, 480)
-    assert ("engine.wish_approximated", "resolution: wan-t2v makes 848x480; it is brought to 1920x1080") in found.notices
+    assert ("engine.wish_approximated", "resolution: wan-t2v makes 848x480; the film brings it to 1920x1080") in found.notices
 
 
 def test_quality_decides_steps_and_params_have_the_last_word(tiny: Tiny, tmp_path: Path) -> None:
@@ -222,3 +277,16 @@ def test_a_model_whose_batches_stay_whole_says_that_none_is_rejected(tiny: Tiny,
     found = asked(tiny("ltx"), tmp_path, takes=3, params={"reject": {"keep": 2}})
     assert found.batch.recipe.reject is None
     assert any(code == "local.reject_unused" for code, _ in found.notices)
+
+
+def test_a_model_that_is_refused_is_looked_at_once_too(tmp_path: Path) -> None:
+    """However many shots ask for it: what is wrong with a folder does not change while a run looks."""
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "model_index.json").write_text('{"_class_name": "NoSuchPipeline"}')
+    engine = Local()
+    with opened() as names:
+        for number in range(5):
+            with pytest.raises(InputError, match="NoSuchPipeline"):
+                engine.check(shot(str(model), prompt=f"sea number {number}"))
+    assert names["model/model_index.json"] == 1

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from support import Vidgen
 pytest.importorskip("diffusers")
 
 from vidgen.engines.local import Local
-from vidgen.errors import InputError
+from vidgen.errors import InputError, MissingError
 from vidgen.media.frames import read_frames
 from vidgen.media.probe import probe_video
 from vidgen.takes.request import Generated, Inputs, ShotRequest
@@ -56,6 +57,25 @@ def engine() -> Iterator[Local]:
     made.close()
 
 
+@pytest.mark.parametrize("kind", ["wan-t2v", "ltx2"])
+def test_a_take_is_what_was_ordered_and_the_film_is_left_out_of_it(
+    kind: str, engine: Local, tiny: Tiny, tmp_path: Path
+) -> None:
+    """The film's size and rate are not the model's; the take has the model's, and its sound where it makes any."""
+    request = shot(tiny(kind), frames=30, fps=Fraction(30), width=90, height=60)
+    engine.generate(takes_of(request)[0], tmp_path / "take.mp4")
+    info, told = probe_video(tmp_path / "take.mp4"), engine.order(request)
+    assert (f"{info.width}x{info.height}", info.rate) == (told.size, Fraction(told.rate)) != ("90x60", 30)
+    assert float(info.frames / info.rate) == told.seconds >= 1.0 and not told.exact
+    assert info.has_audio is (kind == "ltx2")
+
+
+def test_a_model_that_is_not_here_cannot_be_ordered_from(engine: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIDGEN_OFFLINE", "1")
+    with pytest.raises(MissingError):
+        engine.order(shot("wan2.1-t2v-1.3b"))
+
+
 def test_all_candidates_of_a_shot_come_from_one_call(engine: Local, tiny: Tiny, tmp_path: Path) -> None:
     request = shot(tiny("wan-t2v"))
     outs = [tmp_path / f"{number}.mp4" for number in range(3)]
@@ -85,7 +105,8 @@ def test_svd_animates_a_picture_and_says_that_it_hears_no_words(engine: Local, t
     request = shot(tiny("svd"), task="image_to_video", inputs=Inputs(start_frame=picture))
     made = engine.generate(takes_of(request)[0], tmp_path / "svd.mp4")
     assert ("engine.wish_ignored", "prompt: svd hears no words; it animates the picture") in made.notices
-    assert probe_video(tmp_path / "svd.mp4").frames == 24
+    info = probe_video(tmp_path / "svd.mp4")
+    assert (info.frames, info.rate) == (14, 7), "as many pictures as the model makes, at its own rate"
 
 
 def test_vidgen_shot_with_a_model_folder_delivers_exactly_what_was_asked(tiny: Tiny, vidgen: Vidgen, tmp_path: Path) -> None:

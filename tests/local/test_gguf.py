@@ -145,4 +145,4 @@ def test_a_wish_without_a_file_is_told_before_anything_is_loaded(wrong: str, hom
     with pytest.raises(InputError, match=r"local\.quantise") as caught:
         settings()
     assert caught.value.code == "config.invalid"
-    assert "gguf:FILE" in caught.value.hint
+    assert "gguf:FILE" in caught.value.message

@@ -25,6 +25,7 @@ from vidgen.media.probe import probe_video
 from vidgen.takes.request import Inputs
 
 Tiny = Callable[[str], Path]
+CPU = Device("cpu", 0, "a processor", 8.0)
 
 
 @pytest.fixture
@@ -39,17 +40,17 @@ def before(tmp_path: Path) -> Path:
 
 def asked(folder: Path, before: Path, tail: int, **wishes: object) -> Asked:
     request = shot(folder, inputs=Inputs(continues=before), params={"steps": 1, "tail": tail}, **wishes)
-    return ask(takes_of(request), open_folder(folder), Device("cpu", "cpu", 8.0), [before.with_name("1.mp4")], Settings())
+    return ask(takes_of(request), open_folder(folder), CPU, [before.with_name("1.mp4")], Settings())
 
 
 @pytest.mark.parametrize(("kind", "tail", "led"), [("ltx", 9, 9), ("ltx", 5, 9), ("wan-vace", 5, 5), ("wan-vace", 9, 9)])
-def test_the_clip_is_longer_by_the_tail_which_is_not_delivered(
+def test_the_clip_is_longer_by_the_tail_which_is_no_part_of_the_take(
     kind: str, tail: int, led: int, tiny: Tiny, before: Path
 ) -> None:
     plain, longer = (asked(tiny(kind), before, count).batch for count in (1, tail))
-    assert plain.delivery.skip == 0 and "tail" not in plain.recipe.inputs
-    assert longer.delivery.skip == led - 1 and longer.recipe.frames - longer.delivery.skip >= plain.recipe.frames
-    made = longer.recipe.frames - longer.delivery.skip
+    assert plain.recipe.skip == 0 and "tail" not in plain.recipe.inputs
+    assert longer.recipe.skip == led - 1 and longer.recipe.frames - longer.recipe.skip >= plain.recipe.frames
+    made = longer.recipe.frames - longer.recipe.skip
     assert Fraction(made - 1) / Fraction(longer.recipe.fps) >= Fraction(23, 24), "what is left covers the shot"
 
 
@@ -62,6 +63,18 @@ def test_the_tail_is_the_end_of_the_clip_at_the_models_rate(tiny: Tiny, before: 
     assert round(float(np.asarray(given["video"][4]).mean())) == pytest.approx(132, abs=2)
 
 
+def test_the_tail_ends_where_the_film_leaves_the_clip(tiny: Tiny, before: Path) -> None:
+    """Frames 12 to 23 are in the file, but not in the film."""
+    request = shot(
+        tiny("wan-vace"), inputs=Inputs(continues=before, continues_frames=12), params={"steps": 1, "tail": 5}, fps=Fraction(24)
+    )
+    found = ask(takes_of(request), open_folder(tiny("wan-vace")), CPU, [before.with_name("1.mp4")], Settings())
+    inputs = read_inputs(found.batch.recipe)
+    greys = [round(float(np.asarray(picture).mean())) for picture in inputs.tail]
+    assert greys == pytest.approx([40 + 4 * (11 - round(1.5 * back)) for back in (4, 3, 2, 1, 0)], abs=2)
+    assert float(np.asarray(inputs.start).mean()) == pytest.approx(40 + 4 * 11, abs=2), "the opening picture is the same one"
+
+
 def test_ltx_is_given_the_tail_as_one_condition(tiny: Tiny, before: Path) -> None:
     recipe = asked(tiny("ltx"), before, 9).batch.recipe
     (condition,) = call_arguments(recipe, read_inputs(recipe))["conditions"]
@@ -70,7 +83,7 @@ def test_ltx_is_given_the_tail_as_one_condition(tiny: Tiny, before: Path) -> Non
 
 def test_where_the_clip_would_be_too_long_the_last_picture_leads_and_that_is_said(tiny: Tiny, before: Path) -> None:
     long = asked(tiny("wan-vace"), before, 33, frames=24 * 5)
-    assert long.batch.delivery.skip == 0
+    assert long.batch.recipe.skip == 0
     assert any(text.startswith("params.tail") for _, text in long.notices)
 
 
@@ -82,11 +95,13 @@ def engine() -> Iterator[Local]:
 
 
 @pytest.mark.parametrize("kind", ["ltx", "wan-vace"])
-def test_a_take_with_a_tail_is_exactly_as_long_as_asked(kind: str, engine: Local, tiny: Tiny, before: Path) -> None:
+def test_a_take_with_a_tail_is_as_long_as_one_without(kind: str, engine: Local, tiny: Tiny, before: Path) -> None:
     request = shot(tiny(kind), inputs=Inputs(continues=before), params={"steps": 1, "tail": 9})
     out = before.with_name("take.mp4")
     made = engine.generate(takes_of(request)[0], out)
-    assert probe_video(out).frames == 24 and made.manifest["settings"]["tail"] == 9
+    info, told = probe_video(out), engine.order(request)
+    assert (float(info.frames / info.rate), info.rate) == (told.seconds, Fraction(told.rate))
+    assert made.manifest["settings"]["tail"] == 9
     other = before.with_name("other.mp4")
     engine.generate(takes_of(replace(request, params={"steps": 1}))[0], other)
-    assert other.read_bytes() != out.read_bytes()
+    assert probe_video(other).frames <= info.frames and other.read_bytes() != out.read_bytes()

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from vidgen.config import Config, config
 from vidgen.errors import InputError, MissingError, VidgenError
 from vidgen.media import home, places
-from vidgen.media.home import configuration, poll_interval, vidgen_home
+from vidgen.media.files import write_text
+from vidgen.media.home import poll_interval, vidgen_home
 from vidgen.media.os_errors import explained
 from vidgen.media.places import check_output_file
 from vidgen.media.scratch import scratch_folder
@@ -121,9 +123,35 @@ def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_a_link_is_written_through_where_its_folder_is_there(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    link = tmp_path / "film.mp4"
+    link.symlink_to(tmp_path / "other" / "real.mp4")
+    check_output_file(link)
+    write_text(link, "a film")
+    assert link.is_symlink() and (tmp_path / "other" / "real.mp4").read_text() == "a film"
+
+
+@pytest.mark.parametrize("touch", [True, False])
+def test_no_folder_is_made_behind_a_link(touch: bool, tmp_path: Path) -> None:
+    link, target = tmp_path / "film.mp4", tmp_path / "gone" / "real.mp4"
+    link.symlink_to(target)
+    with pytest.raises(InputError, match="film.mp4 cannot be written: it is a link to ") as error:
+        check_output_file(link, touch=touch)
+    assert error.value.code == "output.bad_name" and str(target) in error.value.message
+    with pytest.raises(FileNotFoundError):
+        write_text(link, "a film")
+    assert not target.parent.exists()
+
+
+def test_a_folder_that_is_a_link_to_nowhere_is_named_as_such(tmp_path: Path) -> None:
+    (tmp_path / "films").symlink_to(tmp_path / "gone")
+    assert "films is a link to" in refused(tmp_path / "films" / "film.mp4").message
+
+
 def test_a_user_without_a_home_has_a_folder_of_his_own_among_the_temporary_ones(nobody: Path) -> None:
     assert vidgen_home() == nobody / f"vidgen-{os.getuid()}" == vidgen_home()
-    assert vidgen_home().stat().st_mode & 0o777 == 0o700 and configuration() == {}
+    assert vidgen_home().stat().st_mode & 0o777 == 0o700 and config() == Config()
 
 
 def test_a_home_that_others_can_write_is_not_trusted(nobody: Path) -> None:
@@ -157,14 +185,14 @@ def test_a_configuration_that_is_wrong_names_its_file(text: str, tmp_path: Path,
     monkeypatch.setenv("VIDGEN_HOME", str(tmp_path))
     (tmp_path / "config.yaml").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(InputError) as error:
-        configuration()
+        config()
     assert error.value.code == "config.invalid" and "config.yaml" in error.value.message and "\n" not in error.value.message
 
 
 def test_a_date_in_the_configuration_is_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIDGEN_HOME", str(tmp_path))
-    (tmp_path / "config.yaml").write_bytes(b"\xef\xbb\xbfengine: 2026-99-99\r\n")
-    assert configuration() == {"engine": "2026-99-99"}
+    (tmp_path / "config.yaml").write_bytes(b"\xef\xbb\xbflocal: {attention: 2026-99-99}\r\n")
+    assert config().local.attention == "2026-99-99"
 
 
 def test_the_time_between_questions_is_a_number_of_seconds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,6 +95,22 @@ def test_an_odd_size_is_made_even_and_said() -> None:
     assert not even.notices
 
 
+@pytest.mark.parametrize(
+    ("top", "size", "said"),
+    [
+        ("resolution: 181p", (322, 182), "resolution: 181p has an odd side"),
+        ("resolution: 64x65", (64, 66), "resolution: 64x65 has an odd side"),
+        ("resolution: 160x90\npost: {upscale: {height: 181}}", (322, 182), "post.upscale.height: 181 has an odd side"),
+        ("resolution: 160x90\ndefaults: {post: {upscale: 45}}", (80, 46), "post.upscale.height: 45 has an odd side"),
+    ],
+)
+def test_every_odd_size_that_is_asked_for_is_said(top: str, size: tuple[int, int], said: str) -> None:
+    made = plan(f"{top}\nshots: [{{scene: sea}}]")
+    (notice,) = made.notices
+    assert (made.width, made.height) == size and notice.code == "plan.even_size"
+    assert notice.message.startswith(said) and notice.message.endswith(f"it is {size[0]}x{size[1]}")
+
+
 def test_a_prompt_written_out_is_used_word_for_word() -> None:
     (shot,) = plan("style: noir\nshots: [{scene: a lake, prompt: 'Just this.'}]").shots
     assert shot.request and shot.request.prompt == "Just this."

@@ -325,6 +325,13 @@ def test_a_size_times_a_scale_is_that_size(ffmpeg: Ffmpeg, tmp_path: Path, scale
     assert (told != []) == (scale == 3) and all("would be 99x57" in text and "is 100x58" in text for text in told)
 
 
+def test_an_odd_height_that_is_asked_for_gets_a_pixel_and_is_said(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    result = upscale_file(odd(ffmpeg, tmp_path), tmp_path / "out.mp4", height=45, engine="lanczos")
+    assert (result.width, result.height) == (78, 46)
+    (told,) = [notice.message for notice in result.notices if notice.code == "post.even_size"]
+    assert told.startswith("a height of 45 was asked for") and told.endswith("it is 78x46")
+
+
 def test_an_odd_picture_is_not_scaled_but_gets_an_edge(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     result = interpolate_file(odd(ffmpeg, tmp_path), tmp_path / "out.mkv", rate=48, engine="nearest")
     assert (result.width, result.height) == (34, 20) and "post.even_size" in codes(result)

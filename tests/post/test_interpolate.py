@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -133,6 +134,8 @@ def test_bad_requests_are_one_clear_line(filmed: Path, tmp_path: Path) -> None:
         interpolate_file(filmed, out, rate="fast")
     with pytest.raises(InputError, match="frame rate is above 0"):
         interpolate_file(filmed, out, factor=0)
+    with pytest.raises(InputError, match="a factor is a number above 0, not nan"):
+        interpolate_file(filmed, out, factor=math.nan)
     with pytest.raises(InputError, match="not known to hold video"):
         interpolate_file(filmed, tmp_path / "out.webm", rate=60)
     with pytest.raises(InputError, match="is an input"):

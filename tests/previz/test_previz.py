@@ -129,6 +129,15 @@ def test_a_shot_of_other_words_opens_with_the_last_picture(draw: Callable[..., C
     assert difference(before[-1], after[0]) < 4
 
 
+def test_a_shot_opens_with_the_picture_with_which_the_film_leaves_the_one_before(draw: Callable[..., Clip]) -> None:
+    """Its file goes on for another second, and so does its world, but the film does not."""
+    first, before = draw("calm lake at dawn with mist", move="dolly_in", frames=48, params={"slate": False})
+    cut = Inputs(continues=first.file, continues_frames=24)
+    second, after = draw("calm lake at dawn with mist", inputs=cut, params={"slate": False}, frames=4)
+    assert second.manifest["drawn"] == "still"
+    assert difference(before[23], after[0]) < 4 < difference(before[-1], before[23])
+
+
 def test_the_slate_of_the_shot_before_is_not_carried_along(draw: Callable[..., Clip]) -> None:
     size = {"width": 320, "height": 180, "frames": 4}
     plain, slated = (draw("calm lake at dawn", params=params, **size)[0] for params in ({"slate": False}, {}))

@@ -85,10 +85,10 @@ def test_a_take_that_the_judge_fails_on_is_left_out_and_the_others_are_judged(
         kept.unlink()
     whole = judge.read_clip
 
-    def broken(file: Path) -> Any:
+    def broken(file: Path, window: Any) -> Any:
         if str(file) == first[1]["file"]:
             raise ZeroDivisionError("division by zero")
-        return whole(file)
+        return whole(file, window)
 
     monkeypatch.setattr(judge, "read_clip", broken)
     ran = vidgen("render", board, "--json")
@@ -222,3 +222,36 @@ def test_a_disk_that_is_full_in_one_take_is_said_as_such(vidgen: Vidgen, film: F
     ran = vidgen("render", film(SEA), "--json")
     error = ran.envelope["error"]
     assert ran.code == 4 and "No space left" in error["message"] and "internal" not in error["message"]
+
+
+BOUGHT = """
+from pathlib import Path
+from vidgen.testing import ScriptedRemote
+
+class Acme(ScriptedRemote):
+    def __init__(self):
+        super().__init__(Path(FOLDER), name="acme")
+    async def submit(self, take, *, reference):
+        job = await super().submit(take, reference=reference)
+        if take.take == 2:
+            return {}["answer"]  # after the provider has accepted it
+        return job
+"""
+
+
+def test_a_plug_in_that_fails_while_it_sends_buys_nothing_twice(
+    vidgen: Vidgen, film: Film, acme: Callable[[str, str], None], tmp_path: Path
+) -> None:
+    acme("close", "pass")
+    (tmp_path / "site" / "acme_engine.py").write_text(
+        BOUGHT.replace("FOLDER", f"__import__('pathlib').Path({str(tmp_path)!r})")
+    )
+    board = film(THEIRS.replace("duration: 8f", "duration: 8f, candidates: 3"))
+    for _ in range(2):
+        ran = vidgen("render", board, "--yes", "--json")
+        assert ran.code == 0 and [take["take"] for take in ran.data["shots"][0]["takes"]] == [1, 3]
+        (why,) = [row["message"] for row in ran.envelope["warnings"] if row["code"] == "take.failed"]
+        assert "KeyError: 'answer'" in why and "vidgen takes resolve" in why
+        rows = vidgen("takes", "list", board, "--json").data["takes"]
+        assert sorted(row["state"] for row in rows) == ["done", "done", "unknown"]
+    assert len(list(tmp_path.glob("job-*.json"))) == 3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -10,9 +9,7 @@ import pytest
 from flashes import flash_and_beep, flashing
 from support import Film, Vidgen
 from vidgen.engines.cloud.clips import last_seconds
-from vidgen.engines.cloud.delivery import deliver
 from vidgen.media.ffmpeg import run_ffmpeg
-from vidgen.takes.request import ShotRequest
 
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-pix_fmt", "yuv420p", "-g", "25")
 FORMS = {
@@ -62,20 +59,8 @@ def test_interpolation_keeps_them_together(vidgen: Vidgen, film: Film, tmp_path:
     assert abs(apart(tmp_path / "film.mp4", 50)) < 0.021, "at 50 frames/s one may be made up before the flash"
 
 
-def test_takes_of_providers_are_delivered_in_step(tmp_path: Path) -> None:
-    flashing(tmp_path / "raw.mp4", picture_late=0.52, options=FORMS["clip.mp4"])
-    deliver(tmp_path / "raw.mp4", tmp_path / "take.mp4", REQUEST, "someone")
-    assert abs(apart(tmp_path / "take.mp4")) < 0.01
-
-
 def test_the_end_of_a_longer_result_is_in_step(tmp_path: Path) -> None:
     raw = flashing(tmp_path / "raw.mp4", picture_late=0.52, options=FORMS["clip.mp4"])
     last_seconds(raw, 2.0)
     flash, beep = flash_and_beep(raw, 25)
     assert 0.4 < flash < 0.6 and beep == pytest.approx(flash, abs=0.01)
-
-
-REQUEST = ShotRequest(
-    shot="s01", engine="veo", model=None, task="text_to_video", prompt="", negative="", frames=50, fps=Fraction(25),
-    width=64, height=64, base_seed=0,
-)  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,3 +76,45 @@ def test_nothing_else_can_be_settled(vidgen: Vidgen, film: Callable[..., Path], 
     for arguments in ((1, "--lost"), (7, "--lost"), (1,), (1, "--lost", "--job", "x"), (1, "--job", "")):
         ran = vidgen("takes", "resolve", board, *arguments, "--json")
         assert ran.code == 2 and ran.envelope["error"]["message"]
+
+
+@pytest.mark.parametrize("name", ["film.yaml", "it's my $film.yaml", "-film.yaml"])
+def test_a_lost_answer_comes_with_command_lines_that_work_as_they_stand(
+    vidgen: Vidgen, film: Callable[..., Path], provider: Path, name: str
+) -> None:
+    film(SHOT, name=name)
+    board = f"./{name}" if name.startswith("-") else name
+    with engine_added("scripted", lambda: ScriptedRemote(provider, moods=["unknown"])):
+        hints = [vidgen("render", board, "--yes", "--json").envelope["error"]["hint"] for _ in range(2)]
+    for hint in hints:  # of the run that lost it, and of the next
+        found, lost, anew = re.findall("vidgen [^;]*", hint)
+        assert shlex.split(found)[1:3] == ["takes", "resolve"] and found.endswith("1 --job ID")
+        assert shlex.split(anew)[-2:] == ["--regenerate", "s1"]
+    assert vidgen(*shlex.split(lost)[1:]).code == 0
+    assert vidgen("takes", "list", board, "--json").data["takes"][0]["state"] == "failed"
+
+
+def test_a_clip_without_a_storyboard_has_such_command_lines_too(vidgen: Vidgen, provider: Path) -> None:
+    line = ("shot", "a lake", "--engine", "scripted", "--resolution", "96x54", "--fps", "12", "-o", "my lake.mp4", "--json")
+    with engine_added("scripted", lambda: ScriptedRemote(provider, moods=["unknown", "ok"])):
+        hint = vidgen(*line).envelope["error"]["hint"]
+        assert "--regenerate" not in hint  # which vidgen shot has not
+        assert vidgen(*shlex.split(re.findall("vidgen [^;]*", hint)[1])[1:]).code == 0
+        assert vidgen(*line).code == 0
+
+
+@pytest.mark.parametrize("work", [None, "odd dir"])
+def test_a_job_whose_result_cannot_be_used_is_listed_as_such(
+    vidgen: Vidgen, film: Callable[..., Path], provider: Path, work: str | None
+) -> None:
+    board, more = film(SHOT), ("--work", work) if work else ()
+    with engine_added("scripted", lambda: ScriptedRemote(provider, moods=["expired", "ok"])):
+        hint = vidgen("render", board, "--yes", "--json", *more).envelope["error"]["hint"]
+        (row,) = vidgen("takes", "list", board, "--json", *more).data["takes"]
+        assert row["state"] == "undelivered" and "is gone" in row["words"] and row["cost_usd"] == pytest.approx(0.3)
+        assert "1: undelivered: scripted: the result of" in vidgen("takes", "list", board, *more).out
+        give_up, _ = re.findall("vidgen [^;]*", hint)
+        assert vidgen(*shlex.split(give_up)[1:]).code == 0
+        assert vidgen("render", board, "--yes", *more).code == 0
+    states = [row["state"] for row in vidgen("takes", "list", board, "--json", *more).data["takes"]]
+    assert states == ["failed", "done"]

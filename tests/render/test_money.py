@@ -48,6 +48,17 @@ def test_the_limit_on_the_line_is_kept(vidgen: Vidgen, film: Film, provider: Scr
     assert envelope["error"]["code"] == "budget.exceeded" and provider.created == 0
 
 
+def test_a_shots_own_limit_is_kept_with_what_its_takes_have_cost(vidgen: Vidgen, film: Film, provider: ScriptedRemote) -> None:
+    shot = "{id: a, scene: sea, engine: scripted, max_cost: %s, candidates: %d}"
+    for limit, takes in ((0.29, 1), (0.59, 2)):
+        error = vidgen("render", film(shot % (limit, takes)), "--yes", "--json").envelope["error"]
+        assert (error["code"], error["where"]) == ("budget.exceeded", "a") and "its max_cost" in error["message"]
+    assert provider.created == 0
+    assert vidgen("render", film(shot % (0.3, 1)), "--yes").code == 0
+    assert vidgen("render", film(shot % (0.59, 2)), "--yes").code == 5, "one take has cost 0.30 already"
+    assert vidgen("render", film(shot % (0.6, 2)), "--yes").code == 0 and provider.created == 2
+
+
 def test_a_failed_generation_exits_4_and_keeps_the_others(vidgen: Vidgen, film: Film, provider: ScriptedRemote) -> None:
     provider.moods = ("fail", "ok")
     board = film(*SHOTS)

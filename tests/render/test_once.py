@@ -129,3 +129,10 @@ def test_a_failure_is_not_kept() -> None:
     with pytest.raises(ZeroDivisionError):
         once.of("key", lambda: 1 // 0)
     assert once.of("key", lambda: 2) == 2
+
+
+def test_a_failure_is_kept_where_it_is_an_answer() -> None:
+    once: Answers[str, int] = Answers(keeps=(ZeroDivisionError,))
+    for number in (0, 1):
+        with pytest.raises(ZeroDivisionError):
+            once.of("key", lambda number=number: 1 // number)  # type: ignore[misc]

@@ -176,7 +176,7 @@ def test_a_job_id_that_cannot_be_journaled_is_told(
     with engine_added("scripted", lambda: remote):
         error = vidgen("render", board, "--yes", "--json").envelope["error"]
         (job,) = remote.jobs()
-        assert job["id"] in error["message"] and f"takes resolve BOARD.yaml 1 --job {job['id']}" in error["hint"]
+        assert job["id"] in error["message"] and f"takes resolve {board} 1 --job {job['id']}" in error["hint"]
         with closing(sqlite3.connect(tmp_path / ".vidgen" / "film" / "journal.db")) as db, db:
             db.execute("DROP TRIGGER full")
         assert vidgen("takes", "list", board, "--json").data["unsettled"] == 1

@@ -71,7 +71,8 @@ def priced() -> Iterator[tuple[str, int, str]]:
             for side in steps(price):
                 for seconds in lengths(able, price, side):
                     model = f"engine: {able.engine}, model: {able.model}"
-                    yield able.engine, side, f"scene: a lighthouse, {model}, duration: {seconds:g}, {NEEDS[task]}"
+                    scene = f"a lighthouse {seconds:g} miles off"  # shots that ask for the same would share a take
+                    yield able.engine, side, f"scene: {scene}, {model}, duration: {seconds:g}, {NEEDS[task]}"
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def test_every_wrong_flag_is_told_at_once(vidgen: Vidgen) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (["--negative", "rain"], "--negative: previz (built in) has no negative prompt"),
+        (["--seed", "7", "--sound"], "--sound: previz (built in) makes no sound"),
         (["--sound"], "--sound: previz (built in) makes no sound"),
     ],
 )

@@ -73,6 +73,11 @@ def test_a_number_remembers_how_it_was_written() -> None:
         ("a: !!python/object/apply:os.system [ls]", "1:4: a: tags (tag:yaml.org,2002:python/object/apply:os.system) are not"),
         ("a: &x 1", "1:4: a: anchors and aliases (& and *) are not used in storyboards; use defaults:"),
         ("a: 1\nb: *x", "2:4: b: anchors and aliases"),
+        (
+            "s: {a: x, no y}",
+            '1:11: s.no y: a key without a value; inside { } text with a comma must be in quotes: a: "x, no y"',
+        ),
+        ("{a: 1, b}", "1:8: b: a key without a value; inside { } text with a comma must be in quotes"),
         ("a: 1\n---\nb: 2", "2:1: a storyboard is one document; --- starts another"),
         ("a: 1\nb: 2\na: 3", "3:1: a: this key is there twice"),
         ("? [a]\n: 1", "1:3: a key must be plain text"),

@@ -25,7 +25,7 @@ from vidgen.errors import BudgetError, ProcessingError
 from vidgen.takes.exclusive import project_lock
 from vidgen.takes.journal import Journal
 from vidgen.takes.keys import request_key
-from vidgen.takes.request import Generated, ShotRequest, TakeRequest
+from vidgen.takes.request import Generated, Order, ShotRequest, TakeRequest
 from vidgen.takes.store import TakeStore
 
 root = Path(sys.argv[1])
@@ -110,8 +110,9 @@ def test_two_processes_may_store_the_same_clip_at_once(
     program = """
 part = Path(sys.argv[2])
 made = Generated(part, {"model": "gen4.5"}, True, 0.5)
+order = Order(0.25, "64x48", "24", exact=True)
 while time.time() < float(sys.argv[4]): pass
-print(TakeStore(root).put(part, take(int(sys.argv[3])), made, request_key=request_key(shot)).file)
+print(TakeStore(root).put(part, take(int(sys.argv[3])), made, request_key=request_key(shot), order=order).file)
 """
     at = str(time.time() + 1.5)
     work = tmp_path / "work"

@@ -2,24 +2,25 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from vidgen.errors import ProcessingError
 from vidgen.media.files import sha256_file
-from vidgen.takes.journal import Journal
+from vidgen.takes.journal import Attempt, Journal
 from vidgen.takes.keys import request_key, take_key
-from vidgen.takes.request import Generated, TakeRequest
+from vidgen.takes.request import Generated, Order, TakeRequest
 from vidgen.takes.store import TakeStore
 
 Clip = Callable[..., Path]
 Make = Callable[..., Generated]
+EXACT = Order(0.25, "64x48", "24", exact=True)
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def key(take: TakeRequest) -> str:
 
 
 def put(root: Path, part: Path, take: TakeRequest, made: Generated, key: str) -> Path:
-    return TakeStore(root).put(part, take, made, request_key=key).file
+    return TakeStore(root).put(part, take, made, request_key=key, order=EXACT).file
 
 
 def test_a_take_is_kept_under_its_checksum_and_found_by_its_key(
@@ -41,7 +42,7 @@ def test_a_take_is_kept_under_its_checksum_and_found_by_its_key(
 ) -> None:
     part = clip()
     digest = sha256_file(part)
-    stored = TakeStore(root).put(part, take, generated(part), request_key=key)
+    stored = TakeStore(root).put(part, take, generated(part), request_key=key, order=EXACT)
     assert stored.file == root / "takes" / digest[:2] / f"{digest}.mp4"
     assert not part.exists()
     found = TakeStore(root).find(take_key(take.request, 1))
@@ -91,7 +92,7 @@ def test_a_damaged_take_can_be_made_again(root: Path, take: TakeRequest, key: st
     put(root, part, take, generated(part), key).write_bytes(b"rubbish")
     again = clip()
     store = TakeStore(root)
-    store.put(again, take, generated(again), request_key=key)
+    store.put(again, take, generated(again), request_key=key, order=EXACT)
     assert store.find(take_key(take.request, 1)) is not None
     assert store.notices == []
 
@@ -176,12 +177,14 @@ def test_threads_that_look_at_once_all_find_their_takes(
 ) -> None:
     """A store that is just opened reads what is on disk when it is first asked, here by eight threads at once."""
     part = clip()
-    first = TakeStore(root).put(part, take, generated(part), request_key=key)
+    first = TakeStore(root).put(part, take, generated(part), request_key=key, order=EXACT)
     data = json.loads(first.file.with_suffix(".json").read_text())
     for number in range(40):
-        copy = first.file.with_name(f"copy{number}.mp4")
-        shutil.copyfile(first.file, copy)
-        copy.with_suffix(".json").write_text(json.dumps({**data, "take_key": f"key{number}", "take": number}))
+        clip = first.file.read_bytes() + bytes([number])
+        file = first.file.with_name(f"{sha256(clip).hexdigest()}.mp4")
+        file.write_bytes(clip)
+        known = {**data, "sha256": file.stem, "size": len(clip), "take_key": f"key{number}", "take": number}
+        file.with_suffix(".json").write_text(json.dumps(known))
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
@@ -194,3 +197,58 @@ def test_threads_that_look_at_once_all_find_their_takes(
             assert {len(takes) for takes in listed} == {41}
     finally:
         sys.setswitchinterval(before)
+
+
+RECORD_HARM: dict[str, Callable[[str], str]] = {
+    "cut off": lambda text: text[:90],
+    "emptied": lambda text: "",
+    "no record of ours": lambda text: '{"schema": 1}',
+    "of another clip": lambda text: text.replace('"sha256": "', '"sha256": "0'),
+    "a field of another type": lambda text: text.replace('"take": 1', '"take": "one"'),
+    "nested without end": lambda text: "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("harm", RECORD_HARM.values(), ids=RECORD_HARM)
+def test_the_journal_and_a_whole_clip_give_a_damaged_record_back(
+    harm: Callable[[str], str], root: Path, take: TakeRequest, key: str, clip: Clip, generated: Make
+) -> None:
+    part = clip()
+    bought = TakeStore(root).put(part, take, generated(part), request_key=key, order=EXACT)
+    record = bought.file.with_suffix(".json")
+    record.write_text(harm(record.read_text()))
+    paid = ended(Journal(root), take, key, bought.sha256)
+    store = TakeStore(root)
+    assert store.find(bought.key) is None
+    back = store.restore(take, paid, diffusion=True)
+    assert back and (back.file, back.cost_usd, back.cost_basis, back.manifest["job"]) == (bought.file, 0.6, "provider", "job-1")
+    assert TakeStore(root).find(bought.key) == back
+
+
+def test_a_clip_that_is_not_what_was_bought_gets_no_record(
+    root: Path, take: TakeRequest, key: str, clip: Clip, generated: Make
+) -> None:
+    part = clip()
+    bought = TakeStore(root).put(part, take, generated(part), request_key=key, order=EXACT)
+    bought.file.with_suffix(".json").unlink()
+    bought.file.write_bytes(b"another clip")
+    paid = ended(Journal(root), take, key, bought.sha256)
+    assert TakeStore(root).restore(take, paid, diffusion=True) is None
+
+
+def ended(journal: Journal, take: TakeRequest, key: str, sha256: str) -> Attempt:
+    """The attempt that a take was bought with."""
+    attempt = journal.reserve(take, request_key=key, run_id="run", estimated_usd=0.5)
+    journal.begin(attempt.id)
+    journal.submitted(attempt.id, "job-1")
+    return journal.done(attempt.id, sha256=sha256, actual_usd=0.6)
+
+
+def test_who_only_looks_moves_and_notes_nothing(root: Path, take: TakeRequest, key: str, clip: Clip, generated: Make) -> None:
+    part = clip()
+    file = put(root, part, take, generated(part), key)
+    file.write_bytes(b"rubbish")
+    store = TakeStore(root, journal=Journal(root), look_only=True)
+    assert store.find(take_key(take.request, 1)) is None
+    assert "has 7 bytes instead of" in store.notices[0].message
+    assert file.read_bytes() == b"rubbish" and not (root / "quarantine").exists() and Journal(root).notes() == []

@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+LENGTH_SLACK_S = 0.02
+"""By how much a clip may be shorter than the shot: less than a frame. 5 s are 120 frames at 23.976 frames/s, which last
+5.005 s; no longer clip is bought for that.
+"""
+
 
 @dataclass(frozen=True)
 class Price:
@@ -102,7 +107,7 @@ class Capabilities:
             seconds = min(seconds, self.last_frame_s)
         if by_references and self.references_s:
             return self.references_s
-        legal = [length for length in self.durations_s if length >= seconds - 1e-6]
+        legal = [length for length in self.durations_s if length >= seconds - LENGTH_SLACK_S]
         if self.durations_s:
             return legal[0] if legal else self.durations_s[-1]
         return min(seconds, self.max_s) if self.max_s else seconds

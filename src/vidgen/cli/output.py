@@ -106,8 +106,8 @@ class Output:
             import traceback
 
             traceback.print_exception(error, file=sys.stderr)
-        if isinstance(error, KeyboardInterrupt):
-            error = Cancelled(exit_code() - 128)
+        if isinstance(error, KeyboardInterrupt | Cancelled):
+            error = _interrupted(error)
         if isinstance(error, VidgenError):
             self._fail(error)
         if isinstance(error, Exception) and not _is_typer(error):
@@ -135,6 +135,13 @@ class Output:
             self.note(message)
             self.note(f"  hint: {hint}")
         raise SystemExit(1)
+
+
+def _interrupted(error: KeyboardInterrupt | Cancelled) -> Cancelled:
+    """The error for an interrupt. What was under way notes on it what of its work is kept, where it knows."""
+    stopped = error if isinstance(error, Cancelled) else Cancelled(exit_code() - 128)
+    stopped.hint = "; ".join(getattr(error, "__notes__", ())) or stopped.hint
+    return stopped
 
 
 def _is_typer(error: BaseException) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from vidgen.cli.live_run import LiveRun, waits_until
 from vidgen.cli.output import Output
 from vidgen.cli.screen import screen
+from vidgen.media.wording import counted
 
 PLAIN_EVERY_S = 15.0
 JSON_EVERY_S = 1.0
@@ -41,7 +42,8 @@ class PlainRun:
         now = time.monotonic()
         if event == "run.started":
             self._total = values["shots"] + values["enlargements"]
-            self._out.note(f"{values['shots']} shots, {values['takes']} takes to make, {values['reused']} at hand")
+            shots, takes = counted(values["shots"], "shot"), counted(values["takes"], "take")
+            self._out.note(f"{shots}, {takes} to make, {values['reused']} at hand")
         elif event == "shot.picked":
             self._done += 1
             if values.get("made"):
@@ -55,7 +57,7 @@ class PlainRun:
             self._said.add(values["why"])
             self._out.note(f"{values['shot']}: take {values['take']} {waits_until(values)}: {values['why']}")
         elif event == "post.started" and values["engines"]:
-            self._out.note(f"{values['shot']}: {', then '.join(values['engines'])}, {values['frames']} frames")
+            self._out.note(f"{values['shot']}: {', then '.join(values['engines'])}, {counted(values['frames'], 'frame')}")
             for line in values["why"]:
                 if line not in self._said:
                     self._said.add(line)
@@ -65,7 +67,7 @@ class PlainRun:
             size = f", {values['total_bytes'] / 1e6:.0f} MB" if values["total_bytes"] else ""
             self._out.note(f"downloading {values['model']}{size}")
         elif event == "cut.done":
-            self._out.note(f"cut: {values['encoded']} segments encoded, {values['kept']} kept")
+            self._out.note(f"cut: {counted(values['encoded'], 'segment')} encoded, {values['kept']} kept")
         elif event.endswith(".progress") and now - self._last > PLAIN_EVERY_S:
             self._last = now
             from vidgen.render.pace import Speed

@@ -8,6 +8,7 @@ from vidgen.cli.output import Output
 from vidgen.cli.screen import screen
 from vidgen.cli.signals import exit_code
 from vidgen.errors import Cancelled
+from vidgen.media.wording import counted
 from vidgen.render.spending import Bill, Confirm
 from vidgen.takes.budget import Limit
 
@@ -39,8 +40,10 @@ def _asked(lines: Sequence[str], question: str, so_far: str) -> bool:
 def _bill_lines(bill: Bill, limit: Limit | None) -> Iterator[str]:
     for item in bill.items:
         price = "an unknown price" if item.usd is None else "free" if item.usd == 0 else f"about ${item.usd:,.2f}"
-        yield f"{item.maker}: {_takes(item.takes)}, {price}"
-    unpriced = f", and {_takes(bill.unpriced)} whose price is not known" if bill.unpriced else ""
+        yield f"{item.maker}: {counted(item.takes, 'take')}, {price}"
+    for notice in bill.again:
+        yield f"{notice.shot}: {notice.message}"
+    unpriced = f", and {counted(bill.unpriced, 'take')} whose price is not known" if bill.unpriced else ""
     yield f"this film has cost ${bill.spent_usd:,.2f} so far{unpriced}"
     if limit is None:
         yield "no budget is set"
@@ -53,8 +56,4 @@ def _spending_question(bill: Bill) -> str:
     price = f"about ${known:,.2f}"
     if bill.estimated_usd is None:
         price = f"about ${known:,.2f} and an unknown price" if known else "an unknown price"
-    return f"{_takes(bill.paid_takes)} will cost {price}. Go on?"
-
-
-def _takes(count: int) -> str:
-    return f"{count} take{'s' * (count != 1)}"
+    return f"{counted(bill.paid_takes, 'take')} will cost {price}. Go on?"

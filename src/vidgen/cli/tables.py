@@ -15,11 +15,13 @@ from rich.console import Console
 from vidgen.cli.columns import Column, column_lines, folds
 from vidgen.cli.screen import console, text
 from vidgen.cli.words import shown
+from vidgen.media.wording import counted, listed
 
 if TYPE_CHECKING:
     from vidgen.errors import Notice
     from vidgen.planning.plan import Plan
     from vidgen.planning.presets import Preset
+    from vidgen.render.commands import Commands
     from vidgen.render.posting import ShotPost
     from vidgen.storyboard.lint import Finding
 
@@ -112,8 +114,9 @@ def plan_table(
         )
         for shot in plan.shots
     ])  # fmt: skip
+    shots, frames = counted(len(plan.shots), "shot"), counted(plan.total_frames, "frame")
     _write([
-        f"{len(plan.shots)} shots, {clock(plan.duration_s)}, {plan.total_frames} frames at {float(plan.fps):g} frames/s, "
+        f"{shots}, {clock(plan.duration_s)}, {frames} at {float(plan.fps):g} frames/s, "
         f"{plan.width}x{plan.height}; takes: {dollars(plan.estimated_usd)}, {about(plan.make_seconds)} to make"
     ])  # fmt: skip
     _write(["; ".join(sorted({f"{shot.engine}: {shot.why_engine}" for shot in plan.shots}))], "dim")
@@ -254,8 +257,8 @@ def score_table(report: Mapping[str, Any]) -> None:
     ], heads=2)  # fmt: skip
 
 
-def ledger_table(found: Mapping[str, Any]) -> None:
-    """What was bought, and what it cost together."""
+def ledger_table(found: Mapping[str, Any], commands: Commands) -> None:
+    """What was bought, what it cost together, and what a person may type to settle what is open."""
     columns = (
         Column("no.", right=True), Column("shot"), Column("take", right=True), Column("engine"), Column("state"),
         Column("job or reference", folds=12), Column("cost", right=True), Column("when", folds=10),
@@ -270,11 +273,26 @@ def ledger_table(found: Mapping[str, Any]) -> None:
             )
             for row in found["takes"]
         ], heads=2)  # fmt: skip
+    _write([f"{row['number']}: {row['state']}: {row['words']}" for row in found["takes"] if row["words"]])
     _write([f"spent and set aside: {found['spent_usd']:.2f} USD"])
     if found["unpriced"]:
         _write([f"and {found['unpriced']} whose price is not known"])
-    if found["unsettled"]:
-        _write([
-            f"{found['unsettled']} of unknown fate: look for the reference at the provider, then"
-            " vidgen takes resolve BOARD.yaml NO. --job ID, or --lost"
-        ])  # fmt: skip
+    for states, words in _OPEN.items():
+        _settle(found, states, words, commands)
+
+
+_OPEN: Mapping[tuple[str, ...], str] = {
+    ("unknown", "submitting"): "of unknown fate: look for the reference at the provider, then one of",
+    ("undelivered",): "paid for and without a usable result: look at the job at the provider, then one of",
+}
+"""What a person should do about attempts that a run cannot settle, by their states."""
+
+
+def _settle(found: Mapping[str, Any], states: Sequence[str], words: str, commands: Commands) -> None:
+    """How to settle the attempts in these states, with command lines for the first."""
+    numbers = [row["number"] for row in found["takes"] if row["state"] in states]
+    if not numbers:
+        return
+    _write([f"no. {listed(numbers)}: {words}"])
+    for line in (commands.found(numbers[0]), commands.lost(numbers[0])):  # each whole, to be copied
+        console().print(text(f"  {line}"), soft_wrap=True)

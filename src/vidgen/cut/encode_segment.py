@@ -253,4 +253,5 @@ def _conform(info: MediaInfo, source: Source, timeline: Timeline) -> str:
         frames=source.shot.frames,
         fit=source.shot.conform.fit,
         pix_fmt=timeline.profile.pix_fmt,
+        max_hold=source.shot.conform.max_hold,
     )

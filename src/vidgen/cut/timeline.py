@@ -14,6 +14,7 @@ from typing import Literal
 
 from vidgen.errors import InputError, Notice
 from vidgen.media.encode import MASTER, EncodeProfile
+from vidgen.media.normalise import MAX_HOLD
 from vidgen.media.rate import samples_at, seconds_of
 
 FontKind = Literal["sans", "serif"]
@@ -64,9 +65,12 @@ class Cue:
 
 @dataclass(frozen=True)
 class Conform:
-    """Bring a file of any form to the timeline's. ``fit``: ``pad`` shows all of the picture, ``crop`` leaves no bars."""
+    """Bring a file of any form to the timeline's. ``fit``: ``pad`` shows all of the picture, ``crop`` leaves no bars.
+    ``max_hold``: how many frames it may be short; its last one is held.
+    """
 
     fit: Literal["pad", "crop"] = "pad"
+    max_hold: int = MAX_HOLD
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from vidgen.catalog.capabilities import Capabilities
 from vidgen.engines.guard import failure_of
 from vidgen.errors import Cancelled as Interrupted
 from vidgen.errors import InputError, MissingError, VidgenError
-from vidgen.takes.request import Generated, ShotRequest, TakeRequest
+from vidgen.media.rate import rate_text
+from vidgen.takes.request import Generated, Order, ShotRequest, TakeRequest
 
 Progress = Callable[[float], None]
 """Called with the share done, 0 to 1."""
@@ -46,6 +47,14 @@ class Engine(ABC):
         size = (request.width, request.height)
         return able.price_of(request.duration_s, *size, request.task, request.by_references, request.sound)
 
+    def order(self, request: ShotRequest) -> Order:
+        """The form in which a take of the request would be ordered now. A take at hand that covers it is not made again.
+
+        Here, for engines that make what is asked for: exactly the request's length, size and rate. No network, opens no file.
+        """
+        size = f"{request.width}x{request.height}"
+        return Order(request.duration_s, size, rate_text(request.fps), exact=True)
+
     def available(self) -> str | None:
         """None where the engine can run here; else one line saying what is missing. No network."""
         return None
@@ -54,6 +63,10 @@ class Engine(ABC):
         """Raise InputError where the model cannot make this shot, as far as the request alone tells. Opens none of its
         pictures and clips, so that ``inputs.continues`` may name a take that is yet to be made; no network.
         """
+
+    def reading(self, request: ShotRequest) -> str:
+        """What an engine that draws from words newly reads in these, "" for nothing: takes drawn without it are not these."""
+        return ""
 
     def rehearse(self, request: ShotRequest) -> Sequence[tuple[str, str]]:
         """Do all of a submission but send it, or of making a take but the work: codes and words of what will not be as asked.
@@ -98,8 +111,9 @@ class LocalEngine(Engine):
     def generate(
         self, take: TakeRequest, out: Path, *, progress: Progress = lambda share: None, cancelled: Cancelled = lambda: False
     ) -> Generated:
-        """Make one take and write it to ``out`` (.mp4): exactly ``request.frames`` frames at ``request.fps``, of exactly
-        ``request.width`` x ``request.height`` pixels. The same request and seed give the same pictures.
+        """Make one take and write it to ``out`` (.mp4) in the form that ``order`` tells: where that is exact, exactly
+        ``request.frames`` frames at ``request.fps`` of ``request.width`` x ``request.height`` pixels; else at the engine's own
+        length, size and rate, not encoded more often than it takes. The same request and seed give the same pictures.
         """
 
     def generate_many(
@@ -160,6 +174,12 @@ class RemoteEngine(Engine):
     deadline_s: float = 3600.0
     """How long a run waits for one job before it leaves it to the next run."""
 
+    def order(self, request: ShotRequest) -> Order:
+        """Here: the length that is billed, the size that is wanted, and the provider's own rate."""
+        able = self.capabilities(request.model)
+        seconds = able.billed_s(request.duration_s, request.by_references, closes=request.task == "first_last_frame")
+        return Order(seconds, f"{request.width}x{request.height}")
+
     async def ready(self, take: TakeRequest, *, reference: str) -> Send:
         """Do all of a submission that costs nothing (files sent ahead, settings checked) and give the step that sends. What is
         raised here was surely not sent; the step may be taken again where it raises that the provider turned it away.
@@ -178,7 +198,7 @@ class RemoteEngine(Engine):
 
     @abstractmethod
     async def fetch(self, job: Job, take: TakeRequest, out: Path) -> Generated:
-        """Download the result to ``out`` and bring it to the requested frames, rate and size."""
+        """Download the result to ``out``, byte for byte, and see that it is a clip that can be used."""
 
     async def cancel(self, job_id: str) -> None:
         """Ask the provider to stop the job; does nothing where it cannot."""

@@ -19,9 +19,12 @@ _KEPT = 4096
 
 
 class Answers(Generic[K, V]):
-    """Answers by key. Threads that ask for the same wait for the one that works it out; a failure is not kept."""
+    """Answers by key. Threads that ask for the same wait for the one that works it out. A failure is not kept, unless it is
+    one of ``keeps``: those are answers too, for as long as this lives.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps: tuple[type[BaseException], ...] = ()) -> None:
+        self._keeps = keeps
         self._answers: dict[K, Future[V]] = {}
         self._lock = threading.Lock()
 
@@ -38,8 +41,9 @@ class Answers(Generic[K, V]):
             try:
                 answer.set_result(work_out())
             except BaseException as error:
-                with self._lock:
-                    self._answers.pop(key, None)
+                if not isinstance(error, self._keeps):
+                    with self._lock:
+                        self._answers.pop(key, None)
                 answer.set_exception(error)
                 raise
         return answer.result()

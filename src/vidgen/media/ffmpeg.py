@@ -179,7 +179,7 @@ class Process:
             words = " | ".join(list(self._tail)[-4:]) or "no message"
             if "No space left on device" in words:
                 hint = "free some space, then run the same command again; what is done is kept"
-                raise ProcessingError("ffmpeg.failed", f"{self.what}: the disk is full", hint=hint)
+                raise ProcessingError("file.disk_full", f"{self.what}: the disk is full", hint=hint)
             raise ProcessingError("ffmpeg.failed", f"{self.what}: ffmpeg exit {code}: {words}")
         return list(self._tail)
 

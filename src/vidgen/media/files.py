@@ -92,18 +92,20 @@ def _fsync(path: Path) -> None:
 def atomic(final: Path) -> Iterator[Path]:
     """Yield a temporary path; on a clean exit it becomes ``final``, on any error it is removed.
 
-    The body writes *and checks* the file before it leaves the block. Where ``final`` is a link, what it points to is written.
+    The body writes *and checks* the file before it leaves the block. Where ``final`` is a link, what it points to is written,
+    in a folder that has to be there; else its folder is made.
     """
     if final.is_symlink():
         final = Path(os.path.realpath(final))
-    final.parent.mkdir(parents=True, exist_ok=True)
+    else:
+        final.parent.mkdir(parents=True, exist_ok=True)
     part = part_name(final)
     try:
         yield part
         commit_file(part, final)
     except OSError as error:
-        if error.filename is None and error.errno:
-            error.filename = os.fspath(final)  # writing to an open file tells no name
+        if error.errno and error.filename in (None, os.fspath(part)):
+            error.filename = os.fspath(final)  # writing to an open file tells no name, and nobody knows that of the part
         raise
     finally:
         part.unlink(missing_ok=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 Frame = npt.NDArray[np.uint8]
 """One picture: [height, width, 3] uint8, RGB, full range, non-linear BT.709."""
 
-_TO_709 = "scale=in_range=pc:out_range=tv:out_color_matrix=bt709:flags=bicubic+accurate_rnd,setsar=1"
+TO_709 = "scale=in_range=pc:out_range=tv:out_color_matrix=bt709:flags=bicubic+accurate_rnd,setsar=1"
+"""A filter from RGB of full range to BT.709 of limited range."""
 
 
 def read_frames(path: Path) -> Iterator[Frame]:
@@ -45,6 +48,16 @@ def read_frames(path: Path) -> Iterator[Frame]:
         for frame in _decoded(container, stream):
             size = size or square_size(frame.width, frame.height, pixel_shape(stream))
             yield turned(to_rgb(frame, size), display_matrix(frame))
+
+
+def last_frame(path: Path, frames: int | None = None) -> Frame:
+    """The last picture of a video, or of its first ``frames``: with what a shot that continues it opens. Raises InputError
+    where the file is not a readable video or has no pictures.
+    """
+    last = deque(islice(read_frames(path), frames), maxlen=1)
+    if not last:
+        raise InputError("media.no_video", f"{path} has no pictures", where=str(path))
+    return last[0]
 
 
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
@@ -127,7 +140,7 @@ class FrameWriter:
         self._process = Process(
             [
                 *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", rate_text(rate), "-i", "pipe:0"),
-                *("-vf", _TO_709),
+                *("-vf", TO_709),
                 *profile.video_args(rate),
                 *profile.tag_args(),
                 *(("-metadata", f"comment={comment}") if comment else ()),

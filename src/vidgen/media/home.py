@@ -8,13 +8,9 @@ import stat
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from vidgen.errors import InputError, MissingError
 from vidgen.media.names import expanded
-
-KNOWN = ("concurrency", "engine", "local", "open-sora")
-"""What ``config.yaml`` may say."""
 
 
 def vidgen_home() -> Path:
@@ -26,6 +22,23 @@ def vidgen_home() -> Path:
     if chosen := os.environ.get("VIDGEN_HOME"):
         return expanded(chosen).absolute()
     return lasting_home() or passing_home()
+
+
+def check_home() -> None:
+    """Raise InputError ``config.invalid``, naming the variable, where ``VIDGEN_HOME`` is no folder and cannot become one."""
+    chosen = os.environ.get("VIDGEN_HOME")
+    if chosen and (why := _no_folder(vidgen_home())):
+        text = f"VIDGEN_HOME is {chosen}, which cannot be used: {why}"
+        raise InputError("config.invalid", text, hint="set it to a folder, or leave it unset", where="VIDGEN_HOME")
+
+
+def _no_folder(folder: Path) -> str:
+    try:
+        return "" if stat.S_ISDIR(folder.stat().st_mode) else "it is not a folder"
+    except FileNotFoundError:
+        return "it is a link that leads nowhere" if folder.is_symlink() else ""
+    except (OSError, ValueError) as error:
+        return getattr(error, "strerror", None) or str(error)
 
 
 def lasting_home() -> Path | None:
@@ -89,27 +102,3 @@ def poll_interval(usual: float) -> float:
         text = f"VIDGEN_POLL_INTERVAL is {given!r}, not a number of seconds"
         raise InputError("config.invalid", text, hint="VIDGEN_POLL_INTERVAL=5, or leave it unset")
     return seconds
-
-
-def configuration() -> dict[str, Any]:
-    """The user's ``config.yaml`` in ``VIDGEN_HOME``; empty where there is none. ``engine`` is the one for ``auto``, ``local``
-    says how models run here (``engines.local.settings``), ``open-sora`` where that program is, ``concurrency`` how many jobs
-    the user's plan at a provider allows (``render.machine``).
-
-    Raises InputError ``config.invalid``.
-    """
-    from vidgen.media.plain_yaml import read_yaml
-
-    file = vidgen_home() / "config.yaml"
-    try:
-        loaded = read_yaml(file.read_bytes()) or {}
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise InputError("config.invalid", f"{file}: {why}", hint="correct or delete it", where=str(file)) from error
-    unknown = set(map(str, loaded)) - set(KNOWN) if isinstance(loaded, dict) else {"(not a mapping)"}
-    if unknown:
-        text = f"{file}: unknown {', '.join(sorted(unknown))}"
-        raise InputError("config.invalid", text, hint=f"known: {', '.join(KNOWN)}", where=str(file))
-    return dict(loaded)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import shlex
 import unicodedata
 from pathlib import Path
 
@@ -56,3 +57,11 @@ def _entries(folder: Path) -> list[Path]:
 
 def _plain(name: str) -> str:
     return unicodedata.normalize("NFC", name)
+
+
+def shell_word(text: str) -> str:
+    """A file name or another argument as it can be typed in a shell: one word, whatever is in it."""
+    if text.isprintable():
+        return shlex.quote(text)
+    escaped = (chr(one) if 32 <= one < 127 and one not in b"'\\" else f"\\x{one:02x}" for one in os.fsencode(text))
+    return f"$'{''.join(escaped)}'"

@@ -247,8 +247,7 @@ def inside_notices(info: MediaInfo) -> Iterator[Notice]:
 
 
 def _short_by(info: MediaInfo, rate: Fraction, frames: int) -> int:
-    shown = Fraction(info.frames) / info.rate if info.constant_rate else Fraction(str(info.duration_s))
-    return max(0, frames - int(shown * rate + Fraction(1, 2)))
+    return max(0, frames - int(info.shown_s * rate + Fraction(1, 2)))
 
 
 def _size_steps(info: MediaInfo, width: int, height: int, fit: Fit) -> list[str]:
@@ -266,6 +265,17 @@ def fitted(shown: tuple[int, int], width: int, height: int) -> tuple[int, int]:
     """The even size, in pixels, of a picture of the size ``shown`` that is to be seen whole in a frame of this size."""
     place = _placement(shown, width, height, "pad")
     return place.width, place.height
+
+
+def cropped(info: MediaInfo, width: int, height: int) -> MediaInfo:
+    """The clip without what lies outside a frame of this shape (pixels), as ``fit="crop"`` leaves it out."""
+    shown = info.display_size
+    place = _placement(shown, width, height, "crop")
+    if (place.width, place.height) == (width, height):
+        return info
+    ratio = max(Fraction(width, shown[0]), Fraction(height, shown[1]))
+    size = _even(width / ratio), _even(height / ratio)
+    return replace(info, crop=(min(size[0], shown[0]), min(size[1], shown[1])))
 
 
 def _placement(shown: tuple[int, int], width: int, height: int, fit: Fit) -> _Placement:

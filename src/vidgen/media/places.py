@@ -19,25 +19,38 @@ def check_output_file(out: Path, inputs: Iterable[Path] = (), *, touch: bool = T
     """Raise InputError ``output.bad_name``, or ProcessingError for a full disk, where ``out`` cannot be written.
 
     Args:
-        out: the file; folders that are not there are made when it is written.
+        out: the file; folders that are not there are made when it is written. Where it is a link, what it points to is written,
+            and the folder of that has to be there.
         inputs: files that it must not replace, under whatever name they are reached.
         touch: try it with a hidden file, which is removed at once; else only ask who may.
     """
     try:
         _check_itself(out, inputs)
-        folder = out.parent
+        written = _behind(out)
+        folder = written.parent
         while not os.path.lexists(folder):
             folder = folder.parent
         if not folder.is_dir():
-            raise _bad(out, f"{folder} is a file, not a folder")
+            gone = f"a link to {os.path.realpath(folder)}, which is not there"
+            raise _bad(out, f"{folder} is {'a file, not a folder' if folder.exists() else gone}")
         if touch:
-            check_room(folder, out.name)
+            check_room(folder, written.name)
         elif not writable(folder):
             raise _bad(out, f"{folder} may not be written")
     except OSError as error:
         raise not_written(out, error, "name a file in a folder that you can write to") from error
     except ValueError as error:  # a NUL in the name
         raise _bad(out, str(error)) from error
+
+
+def _behind(out: Path) -> Path:
+    """The file that is written: ``out``, or what it points to as a link. Nobody's folders are made behind a link."""
+    if not out.is_symlink():
+        return out
+    target = Path(os.path.realpath(out))
+    if not target.parent.is_dir():
+        raise _bad(out, f"it is a link to {target}, and the folder of that is not there")
+    return target
 
 
 def not_written(place: Path, error: OSError, hint: str) -> VidgenError:
@@ -71,6 +84,9 @@ def check_room(folder: Path, name: str = "room") -> None:
     try:
         with probe.open("xb") as file:
             file.write(bytes(ROOM))
+    except OSError as error:
+        error.filename = str(folder / name)
+        raise
     finally:
         probe.unlink(missing_ok=True)
 

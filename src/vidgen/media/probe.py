@@ -47,6 +47,8 @@ class MediaInfo:
     ``changes`` names what differs between its key pictures (``size``, ``pixel shape``, ...); sizes and colours told here are
     those of its first picture.
 
+    ``crop`` is the size, as displayed, of the middle of the picture where no more than that is to be used; None: all.
+
     ``bits`` is the depth of a component, ``alpha`` whether pixels may be transparent, ``fine_chroma`` whether colour is finer
     than 4:2:0, ``hdr`` what kind of high dynamic range it is, or empty. ``tick`` is the picture's unit of time in seconds.
     ``times`` (seconds from the first picture) and ``starts`` (when that is shown, in seconds after the container's start) are
@@ -90,11 +92,17 @@ class MediaInfo:
     picture: int = 0
     undecoded: int = 0
     changes: tuple[str, ...] = ()
+    crop: tuple[int, int] | None = None
 
     @property
     def source(self) -> str:
         """ffmpeg's name for the picture in its first input, for ``-map`` and graphs: ``0:V:0``."""
         return f"0:V:{self.picture}"
+
+    @property
+    def shown_s(self) -> Fraction:
+        """How long the picture is shown, in seconds: exact where its rate is constant."""
+        return Fraction(self.frames) / self.rate if self.constant_rate else Fraction(str(self.duration_s))
 
     @property
     def display_size(self) -> tuple[int, int]:
@@ -156,13 +164,19 @@ def _must_be_a_file(path: Path) -> None:
     raise InputError("media.not_found", f"{path} does not exist", hint="check the path", where=str(path))
 
 
-def probe_video(path: Path) -> MediaInfo:
-    """``probe``, and InputError unless the file has pictures and is whole."""
+def probe_pictures(path: Path) -> MediaInfo:
+    """``probe``, and InputError unless the file is a video; it may be cut off."""
     info = probe(path)
     if not info.has_video or not info.frames:
         raise InputError("media.no_video", f"{path} has no video", hint="give a video file", where=str(path))
     if info.container.endswith("_pipe"):
         raise InputError("media.no_video", f"{path} is one picture, not a video", hint="give a video file", where=str(path))
+    return info
+
+
+def probe_video(path: Path) -> MediaInfo:
+    """``probe``, and InputError unless the file has pictures and is whole."""
+    info = probe_pictures(path)
     if info.missing_s:
         raise InputError(
             "media.truncated",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vidgen.errors import InputError, ProcessingError
+from vidgen.media.answers import once_a_file
 from vidgen.media.files import atomic
 from vidgen.media.frames import Frame, over_black
 
@@ -40,6 +41,26 @@ def read_image(path: Path, *, max_pixels: int = MAX_PIXELS) -> Frame:
             return _rgb(ImageOps.exif_transpose(picture))
     except UnidentifiedImageError:
         return _rarer(content, path, max_pixels)
+    except (MemoryError, InputError):
+        raise
+    except Exception as error:  # damage shows itself in many ways
+        raise _unreadable(path, str(error)) from error
+
+
+@once_a_file
+def check_image(path: Path) -> None:
+    """Raise InputError for a picture that ``read_image`` could not read. Cheaper than that, and once until the file changes."""
+    content = _content(path)
+    from PIL import Image, UnidentifiedImageError
+
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+            _check_size(path, *picture.size, MAX_PIXELS)
+            picture.draft(picture.mode, (1, 1))  # a JPEG is read to its end, but at an eighth of its size
+            picture.load()
+    except UnidentifiedImageError:
+        _rarer(content, path, MAX_PIXELS)
     except (MemoryError, InputError):
         raise
     except Exception as error:  # damage shows itself in many ways

@@ -16,28 +16,32 @@ from vidgen.catalog.engines import refuse_retired, unknown_model
 from vidgen.errors import InputError, Notice
 from vidgen.media.encode import MASTER
 from vidgen.media.names import expanded, named_file
+from vidgen.media.wording import counted
 from vidgen.planning.engine_choice import Choice, Machine, choose_engine
 from vidgen.planning.enlarging import enlargement
 from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.planning.presets import Preset
 from vidgen.planning.prompt import camera_words, render_prompt, words_of
-from vidgen.planning.split import Part, follows, split_shot
+from vidgen.planning.split import Part, split_shot
 from vidgen.planning.wishes import (
     film_post,
     length_notices,
+    made_even,
     not_yet,
     own_forms,
     unmet_wishes,
     unspoken,
+    unused_by_clip,
+    unused_model,
     without_gpu,
 )
+from vidgen.storyboard.lengths import follows, shot_frames
 from vidgen.storyboard.merge import laid_over, merged_shot
 from vidgen.storyboard.model import Camera, Motion, Post, Shot, ShotKeys, Storyboard
 from vidgen.storyboard.model import Part as BoardPart
 from vidgen.storyboard.values import Duration, frame_size
 from vidgen.takes.request import Brush, Inputs, ShotRequest, Task
 
-DEFAULT_SECONDS = Fraction(4)
 DEFAULT_TRANSITION_S = Fraction(1, 2)
 DEFAULT_CANDIDATES = 1
 FADE_IN = "fade_black"
@@ -110,14 +114,11 @@ class _Compiler:
         self.board, self.folder, self.overrides, self.machine, self.lookup = board, folder, overrides, machine, lookup
         self.notices: list[Notice] = [*not_yet(board), *own_forms(board)]
         self.source_size = frame_size(board.resolution, board.aspect)
-        size = f"{self.source_size[0]}x{self.source_size[1]}"
-        if "x" in board.resolution and board.resolution != size:
-            text = f"resolution: {board.resolution} has an odd side, which H.264 cannot have; it is {size}"
-            self.notices.append(Notice("plan.even_size", text))
         wanted = film_post(board)
         if overrides.preset and overrides.preset.file.post:
             wanted = _merge(wanted, overrides.preset.file.post)
         self.size = _delivered_size(self.source_size, wanted)
+        self.notices += made_even(board.resolution, self.source_size, wanted, self.size)
         self.fps = _delivered_rate(board.fps, wanted)
 
     def plan(self) -> Plan:
@@ -158,12 +159,14 @@ class _Compiler:
                 merged = merged_shot(self.board, scene, shot)
                 if self.overrides.preset:
                     merged = merged.model_copy(update=dict(_given(self.overrides.preset.file.shots)))
+                if merged.clip:
+                    self.notices += unused_by_clip(shot)
                 yield scene.id, merged
 
     def _parts(self) -> Iterator[_Placed]:
         start = 0
         for scene, shot in self._merged():
-            frames = self._length(shot)
+            frames = shot_frames(shot, self.board.fps, self.folder, self.fps)
             parts = list(split_shot(shot, frames, self.board.fps)) if self.split else [Part(shot, shot.id, 0, frames)]
             if len(parts) == 1 and self.split and not shot.clip and frames > 5 * self.board.fps + 1:
                 key = follows(shot)
@@ -174,12 +177,6 @@ class _Compiler:
             for part in parts:
                 yield _Placed(scene, part, start + part.offset)
             start += frames
-
-    def _length(self, shot: Shot) -> int:
-        if isinstance(shot.duration, Duration):
-            return max(1, shot.duration.frames(self.board.fps))
-        seconds = DEFAULT_SECONDS if shot.duration is None else spoken_seconds(shot)
-        return Duration(seconds=seconds).frames(self.board.fps)
 
     def _delivered_span(self, entry: _Placed) -> int:
         """Frames on the film's rate, from absolute places so that rounding never accumulates."""
@@ -239,6 +236,7 @@ class _Compiler:
         choice = choose_engine(shot, self.overrides.engine, self.overrides.model, self.machine)
         if choice.engine == "local" and choice.model and choice.model == shot.model:
             choice = replace(choice, model=beside(self.folder, choice.model))
+        self.notices += unused_model(self.overrides.model or shot.model, choice.engine, choice.model, shot.id)
         self._check_model(choice, shot.id)
         able = self.lookup(choice.engine, choice.model) or Capabilities(engine=choice.engine)
         candidates = self.overrides.candidates or shot.candidates or DEFAULT_CANDIDATES
@@ -290,7 +288,7 @@ class _Compiler:
         references = [*(shot.references or ()), *(file for _, who in cast for file in who.references)]
         if len(references) > able.references and (able.references or not shot.references):  # else it is said with the wishes
             name, left = able.title or able.engine, len(references) - able.references
-            takes = f"takes {able.references or 'no'} reference picture{'s' * (able.references != 1)}"
+            takes = f"takes {counted(able.references, 'reference picture') if able.references else 'no reference pictures'}"
             self._say(
                 "engine.wish_ignored", f"references: {name} {takes}; {left} of the shot's {len(references)} left out", shot.id
             )
@@ -353,19 +351,6 @@ def beside(folder: Path, name: str) -> str:
     return str(place) if place.exists() else name
 
 
-def spoken_seconds(shot: Shot) -> Fraction:
-    """``duration: auto``: as long as its spoken words and titles need, 3 to 5 s at least, 4 s where nothing is said."""
-    spoken = [line.line for line in shot.dialogue or ()]
-    if shot.voiceover and shot.voiceover.text:
-        spoken.append(shot.voiceover.text)
-    if not spoken:
-        return DEFAULT_SECONDS
-    text = "".join(spoken)
-    wide = sum(ord(letter) > 0x2E80 for letter in text)
-    need = Fraction(wide, 7) + Fraction(len(text) - wide, 15) + Fraction(1, 2)
-    return max(Fraction(3), Fraction(int(need * 2) + 1, 2))
-
-
 def _given(keys: ShotKeys) -> Iterator[tuple[str, object]]:
     return ((name, getattr(keys, name)) for name in keys.model_fields_set)
 
@@ -397,9 +382,16 @@ def _delivered_size(size: tuple[int, int], post: Post | None) -> tuple[int, int]
         return size
     width, height = size
     if upscale.height:
-        return max(2, 2 * int(Fraction(width * upscale.height, height) / 2 + Fraction(1, 2))), upscale.height // 2 * 2
+        return max(
+            2, 2 * int(Fraction(width * upscale.height, height) / 2 + Fraction(1, 2))
+        ), upscale.height + upscale.height % 2
     scale = upscale.scale or 2
     return width * scale, height * scale
+
+
+def film_rate(board: Storyboard) -> Fraction:
+    """Frames per second of the film, after post-processing; without a preset."""
+    return _delivered_rate(board.fps, film_post(board))
 
 
 def _delivered_rate(rate: Fraction, post: Post | None) -> Fraction:

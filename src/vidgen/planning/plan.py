@@ -47,13 +47,15 @@ class PlannedShot:
     estimated_usd: float | None
     enlarges: bool = False
 
-    def opened(self, file: Path) -> ShotRequest:
-        """The request with the take of the shot that it continues: that one's end opens it, or it is enlarged."""
+    def opened(self, file: Path, frames: int | None = None) -> ShotRequest:
+        """The request with the take of the shot that it continues: the last of the ``frames`` that are in the film (None: all)
+        opens it, or it is enlarged.
+        """
         assert self.request
         inputs = self.request.inputs
-        return replace(
-            self.request, inputs=replace(inputs, source_video=file) if self.enlarges else replace(inputs, continues=file)
-        )
+        if self.enlarges:
+            return replace(self.request, inputs=replace(inputs, source_video=file))
+        return replace(self.request, inputs=replace(inputs, continues=file, continues_frames=frames))
 
     @property
     def id(self) -> str:

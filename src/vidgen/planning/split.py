@@ -8,13 +8,11 @@ from fractions import Fraction
 from typing import Any
 
 from vidgen.media.rate import frames_at
+from vidgen.storyboard.lengths import follows
 from vidgen.storyboard.model import Shot, Text
 from vidgen.storyboard.values import Duration
 
 SHORTEST_S, LONGEST_S = 3, 5
-
-_FOLLOWED = ("clip", "source_video", "motion_reference", "lip_sync", "motion_brush")
-"""What a shot keeps to from its first frame to its last: each part would begin it again."""
 
 
 def split_frames(frames: int, rate: Fraction) -> list[int]:
@@ -50,11 +48,6 @@ def suffix(index: int) -> str:
         index, digit = divmod(index - 1, 26)
         text = chr(ord("a") + digit) + text
     return text
-
-
-def follows(shot: Shot) -> str | None:
-    """The first key by which the shot keeps to a clip, a voice or paths of the user's; None where it does not."""
-    return next((key for key in _FOLLOWED if getattr(shot, key)), None)
 
 
 def split_shot(shot: Shot, frames: int, rate: Fraction) -> Iterator[Part]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from vidgen.catalog.capabilities import Capabilities
@@ -65,6 +66,36 @@ def unmet_wishes(shot: Shot, able: Capabilities) -> Iterator[Notice]:
             yield Notice("engine.wish_ignored", f"params: {name} does not know {', '.join(unknown)}; left out", shot.id)
 
 
+_MADE_BY = (
+    *("engine", "model", "candidates", "pick", "seed", "params", "negative", "prompt", "prompt_extra", "camera", "motion"),
+    *(
+        "references",
+        "start_frame",
+        "end_frame",
+        "continue_from",
+        "source_video",
+        "motion_reference",
+        "motion_brush",
+        "lip_sync",
+    ),
+)
+"""Keys that say how a shot is made. Words about what is seen (``scene``, ``subject``, ...) may be there for readers."""
+
+
+def unused_by_clip(shot: Shot) -> Iterator[Notice]:
+    """What a shot itself says of how it is made, and is a clip of the user's own."""
+    if keys := [key for key in _MADE_BY if key in shot.model_fields_set and getattr(shot, key) is not None]:
+        text = f"{', '.join(keys)}: the shot is your own clip, which is used as it is; left out"
+        yield Notice("engine.wish_ignored", text, shot.id)
+
+
+def unused_model(named: str | None, engine: str, chosen: str | None, shot: str) -> Iterator[Notice]:
+    """A model that is ``named`` for a shot whose engine was found by ``auto`` and has none of that name."""
+    if named and chosen is None:
+        text = f"model: no engine is named and {engine} makes the shot, which has no model {named}; left out"
+        yield Notice("engine.wish_ignored", text, shot)
+
+
 def _stretched(able: Capabilities) -> str:
     """What becomes of a clip that is too short."""
     return "which slows it down, up to 1.5 times" if able.engine == "local" else "the end is held"
@@ -78,11 +109,13 @@ def _elsewhere(able: Capabilities, can: Can) -> str:
 
 def not_yet(board: Storyboard) -> Iterator[Notice]:
     """Keys of the storyboard that this version reads but does nothing about."""
-    asked = {
+    asked: dict[str, object] = {
         "provenance": board.provenance,
         "score.good": board.score and board.score.good is not None,
         "score.floor": board.score and board.score.floor is not None,
     }
+    for name, character in board.characters.items():
+        asked |= {f"characters.{name}.voice": character.voice, f"characters.{name}.lora": character.lora}
     for key, wish in asked.items():
         if wish:
             yield Notice("plan.not_yet", f"{key}: not in this version; left out")
@@ -91,6 +124,19 @@ def not_yet(board: Storyboard) -> Iterator[Notice]:
 def film_post(board: Storyboard) -> Post | None:
     """What post-processing is asked of all shots: the storyboard's ``post`` with that of its ``defaults`` over it."""
     return merged_shot(board, None, Shot(id="film")).post
+
+
+def made_even(resolution: str, size: tuple[int, int], post: Post | None, delivered: tuple[int, int]) -> Iterator[Notice]:
+    """Sides that are asked for and odd: what they became of the takes' ``size`` and the ``delivered`` one, in pixels."""
+    upscale = post.upscale if post else None
+    asked = (
+        ("resolution", resolution, [int(side) for side in re.findall("[0-9]+", resolution) if resolution != "4k"], size),
+        ("post.upscale.height", upscale and upscale.height, [(upscale and upscale.height) or 0], delivered),
+    )
+    for key, written, sides, (width, height) in asked:
+        if any(side % 2 for side in sides):
+            text = f"{key}: {written} has an odd side, which video with 4:2:0 colour cannot have; it is {width}x{height}"
+            yield Notice("plan.even_size", text)
 
 
 def own_forms(board: Storyboard) -> Iterator[Notice]:

@@ -13,7 +13,7 @@ from vidgen.errors import Notice
 from vidgen.media.ffmpeg import Process, run_ffmpeg
 from vidgen.media.files import atomic, sha256_json
 from vidgen.media.joining import copy_args, list_args, write_list
-from vidgen.media.normalise import source_notices
+from vidgen.media.normalise import MAX_HOLD, source_notices
 from vidgen.media.probe import MediaInfo, probe_video
 from vidgen.media.rate import rate_text
 from vidgen.media.scratch import scratch_folder
@@ -46,6 +46,7 @@ def process_clip(
     settings: PostSettings,
     *,
     frames: int | None = None,
+    max_hold: int = MAX_HOLD,
     on_frame: OnFrame = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
     extra: Companions | None = None,
@@ -57,7 +58,7 @@ def process_clip(
     Args:
         src: any video file, or what is known of it. out: ``.mp4`` (or ``.mov``, ``.mkv``), without sound unless ``extra``
             brings it.
-        frames: exact number of frames of the result; None: the clip's length at the new rate. A clip may be up to 4 short.
+        frames: exact number of frames of the result; None: the clip's length at the new rate. A clip may be ``max_hold`` short.
         on_frame: called after each frame with (done, total). cancelled: true once the user wants to stop.
         extra: what else goes into the file beside the pictures. fetch: has a model's weights here and returns their folder.
         told: called once with what will be done and why.
@@ -68,7 +69,7 @@ def process_clip(
     ProcessingError where the result is not what it should be, Cancelled.
     """
     started = time.monotonic()
-    work = plan_work(src if isinstance(src, MediaInfo) else probe_video(src), settings, frames)
+    work = plan_work(src if isinstance(src, MediaInfo) else probe_video(src), settings, frames, max_hold)
     told(work.route.why)
     with _Writer(work, out, extra or Companions(), on_frame, cancelled, fetch) as writer:
         resumed = writer.write()

@@ -26,6 +26,10 @@ WEIGHTS_SUFFIXES = (".safetensors", ".pth")
 """A model that ends in one of these is a file of the user's own."""
 
 
+SMALLEST_MINTERPOLATE = 32
+"""Pixels a side under which ffmpeg's motion search has no blocks."""
+
+
 class Minterpolate(FilterInterpolator):
     """ffmpeg's motion-compensated interpolation; its own scene detection is off, since it misses cuts and sees false ones."""
 
@@ -44,6 +48,16 @@ class Nearest(FilterInterpolator):
     def filter(self, rate: Fraction) -> str:
         """See ``FilterInterpolator``."""
         return f"fps={rate_text(rate)}:round=near"
+
+
+class Blend(FilterInterpolator):
+    """Mixes the two frames around each time: soft, and without the tears that a wrong motion makes."""
+
+    name = "blend"
+
+    def filter(self, rate: Fraction) -> str:
+        """See ``FilterInterpolator``."""
+        return f"minterpolate=fps={rate_text(rate)}:mi_mode=blend:scd=none"
 
 
 class Lanczos(FilterUpscaler):
@@ -74,6 +88,7 @@ class Network:
 INTERPOLATORS: Mapping[str, type[FilterInterpolator] | Network] = {
     "rife": Network("vidgen.post.rife.engine", ("torch", "safetensors"), "post"),
     "minterpolate": Minterpolate,
+    "blend": Blend,
     "nearest": Nearest,
 }
 UPSCALERS: Mapping[str, type[FilterUpscaler] | Network] = {
@@ -96,8 +111,9 @@ class Chosen:
     notices: tuple[Notice, ...] = ()
 
 
-def choose_interpolator(name: str, source: Fraction, target: Fraction, *, light: bool = False) -> Chosen:
-    """The engine for a change of rate, and why. ``light``: ``auto`` is the one that costs little.
+def choose_interpolator(name: str, source: Fraction, target: Fraction, *, light: bool = False, download: bool = True) -> Chosen:
+    """The engine for a change of rate, and why. ``light``: ``auto`` is the one that costs little; ``download``: whether it may
+    be one whose weights are not here yet.
 
     Raises MissingError for an engine whose packages are not installed, InputError for an unknown one.
     """
@@ -108,13 +124,13 @@ def choose_interpolator(name: str, source: Fraction, target: Fraction, *, light:
         return _interpolator(name, f"interpolate: {name} was asked for")
     if light:
         return _filter(Minterpolate, "interpolate: auto is minterpolate, since an animatic needs no network")
-    if reason := _no_rife():
+    if reason := _no_rife(download):
         text = f"auto took minterpolate instead of RIFE: {reason}"
         return _filter(Minterpolate, f"interpolate: {text}", (Notice("post.light_engine", text),))
     return _interpolator("rife", f"interpolate: auto is rife, on the {'GPU' if gpu_here() else 'CPU'}")
 
 
-def _no_rife() -> str | None:
+def _no_rife(download: bool) -> str | None:
     """Why ``auto`` cannot be RIFE here."""
     from vidgen.weights.registry import model
     from vidgen.weights.store import status
@@ -122,8 +138,12 @@ def _no_rife() -> str | None:
     rife = INTERPOLATORS["rife"]
     if isinstance(rife, Network) and (package := rife.missing()):
         return f"the package {package} is not installed (pip install 'vidgen[{rife.extra}]')"
-    if offline() and status(model("rife-4.0")).state != "here":
+    if status(model("rife-4.0")).state == "here":
+        return None
+    if offline():
         return "its weights are not here and VIDGEN_OFFLINE forbids downloads (vidgen models pull rife-4.0)"
+    if not download:
+        return "its weights are not here (vidgen models pull rife-4.0)"
     return None
 
 

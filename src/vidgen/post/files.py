@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from vidgen.errors import InputError, Notice
+from vidgen.errors import Cancelled, InputError, Notice
 from vidgen.media.encode import delivery
 from vidgen.media.exact import probe_exact
 from vidgen.media.normalise import refuse_alpha
@@ -17,11 +18,14 @@ from vidgen.media.rate import parse_rate
 from vidgen.post.clip import OnFrame, Told, process_clip
 from vidgen.post.companions import companions
 from vidgen.post.engines import Fetch, choose_interpolator, choose_upscaler
+from vidgen.post.segments import kept_frames
 from vidgen.post.settings import FileResult, PostResult, PostSettings
 from vidgen.post.stages import Form, upright_form
 from vidgen.weights.store import pull
 
 MAX_SIDE = 16_384
+
+_NOTHING_KEPT = "nothing of it is kept yet: the same command begins anew"
 
 SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv")
 
@@ -83,11 +87,13 @@ def upscale_file(
     settings = PostSettings(
         width, tall, rate, interpolate="nearest", upscale=engine, model=model, tile=tile, profile=delivery(info, width, tall)
     )
-    result = _process(info, out, settings, on_frame, cancelled, fetch, told)
+    result = _process(info, out, settings, on_frame, cancelled, fetch, told, height)
     return _file_result(result, result.upscaled_by or "none", result.model)
 
 
 def _rate(rate: Fraction | float | str | None, factor: Fraction | float | None, own: Fraction) -> Fraction:
+    if factor is not None and not math.isfinite(factor):
+        raise InputError("usage.invalid", f"a factor is a number above 0, not {factor}", hint="--factor 2")
     try:
         if factor is not None:
             return parse_rate(own * Fraction(str(factor)))
@@ -102,10 +108,10 @@ def _size(width: int, height: int, scale: int | None, wanted: int | None) -> tup
         if factor not in (2, 3, 4):
             raise InputError("usage.invalid", f"a scale is 2, 3 or 4, not {factor}", hint="or give --height")
         size = Form(width * factor, height * factor, Fraction(1)).even_size
-    elif wanted % 2 or wanted < 2:
-        raise InputError("usage.invalid", f"a height must be even to be encoded, not {wanted}", hint=f"--height {wanted + 1}")
+    elif wanted < 2:
+        raise InputError("usage.invalid", f"a height is 2 pixels or more, not {wanted}", hint="--height 2160")
     else:
-        size = max(2, round(Fraction(width * wanted, height) / 2) * 2), wanted
+        size = max(2, round(Fraction(width * wanted, height) / 2) * 2), wanted + wanted % 2
     if max(size) > MAX_SIDE:
         raise InputError("post.bad_size", f"{size[0]}x{size[1]}: at most {MAX_SIDE} pixels a side can be encoded")
     return size
@@ -127,13 +133,25 @@ def _process(
     cancelled: Callable[[], bool],
     fetch: Fetch,
     told: Told,
+    height: int | None = None,
 ) -> PostResult:
     extra = companions(info, out.suffix, settings.rate)
-    result = process_clip(info, out, settings, on_frame=on_frame, cancelled=cancelled, extra=extra, fetch=fetch, told=told)
-    return replace(result, notices=(*result.notices, *_made_even(info, result), *extra.notices))
+    try:
+        result = process_clip(info, out, settings, on_frame=on_frame, cancelled=cancelled, extra=extra, fetch=fetch, told=told)
+    except (KeyboardInterrupt, Cancelled) as stop:
+        kept = kept_frames(out)
+        stop.add_note(f"the first {kept} frames are kept: the same command goes on after them" if kept else _NOTHING_KEPT)
+        raise
+    return replace(result, notices=(*result.notices, *_made_even(info, result, height), *extra.notices))
 
 
-def _made_even(info: MediaInfo, result: PostResult) -> Iterator[Notice]:
+def _made_even(info: MediaInfo, result: PostResult, height: int | None) -> Iterator[Notice]:
+    """What to say where a side of the result is not as it was asked for (``height``, in pixels) or follows from the source."""
+    if height is not None:
+        if height != result.height:
+            text = f"a height of {height} was asked for, but video with 4:2:0 colour has even sides"
+            yield Notice("post.even_size", f"{text}: it is {result.width}x{result.height}")
+        return
     form = upright_form(info)
     factor = max(1, result.width // form.width)
     wanted = Form(form.width * factor, form.height * factor, form.rate)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vidgen.post.cube import Cube, Table, identity, read_cube, write_cube
+from vidgen.media.cube import Cube, Table, identity, read_cube, write_cube
 from vidgen.post.settings import Grade
 
 LUMA = np.array([0.2126, 0.7152, 0.0722])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
@@ -102,14 +103,15 @@ def _piece_steps(
 
 def _look_steps(info: MediaInfo, pixels: PixelFormat) -> list[str]:
     """Deinterlace, lay over black, make pixels square, convert to BT.709 (yuv) or full-range RGB."""
-    form = upright_form(info)
+    form = upright_form(replace(info, crop=None))
+    crop = [f"crop={info.crop[0]}:{info.crop[1]}"] if info.crop else []
     turned = info.rotation in (90, 270)
     coded = (info.height, info.width) if turned else (info.width, info.height)
     ready = (info.pix_fmt, info.color_range, info.color_matrix) == (pixels, 1, 1) and info.color_primaries in (1, UNTAGGED)
     if pixels not in RGB and ready and not info.changes and coded == (form.width, form.height):
         # Nothing to convert: frames stay what they are, bit for bit, and the scaler only waits for one of another size.
-        return [*deinterlace_steps(info), f"scale={form.width}:{form.height}", "setsar=1"]
-    return [*steady_steps(info), *deinterlace_steps(info), *bt709_steps(info, form.width, form.height, pixels)]
+        return [*deinterlace_steps(info), f"scale={form.width}:{form.height}", "setsar=1", *crop]
+    return [*steady_steps(info), *deinterlace_steps(info), *bt709_steps(info, form.width, form.height, pixels), *crop]
 
 
 def _read(

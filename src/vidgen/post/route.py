@@ -56,7 +56,9 @@ def find_route(source: Form, settings: PostSettings, *, frames_in: int, frames_o
     wanted = Form(settings.width, settings.height, settings.rate)
     interpolator = upscaler = None
     if settings.rate != source.rate or not even:
-        interpolator = choose_interpolator(settings.interpolate, source.rate, settings.rate, light=settings.animatic)
+        interpolator = choose_interpolator(
+            settings.interpolate, source.rate, settings.rate, light=settings.animatic, download=not settings.unasked
+        )
     if (wanted.width, wanted.height) != source.even_size:
         ratio = max(wanted.width / source.width, wanted.height / source.height)
         upscaler = choose_upscaler(settings.upscale, settings.model, ratio=ratio, tile=settings.tile, light=settings.animatic)

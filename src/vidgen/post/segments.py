@@ -18,10 +18,11 @@ from vidgen.media.files import LONGEST_NAME, sha256_file, shortened, write_text
 from vidgen.media.locks import HELD, Held, held
 
 MANIFEST = "manifest.json"
-SECONDS = 60.0
-"""How much work is lost at most, by the estimate."""
-SHORTEST, LONGEST = 24, 600
-"""Frames of a segment."""
+SECONDS = 10.0
+"""How much work is lost at most, by the estimate, which knows the machine's kind and no clock: segments are always the same."""
+SHORTEST, LONGEST = 24, 120
+"""Frames of a segment: fewer would cost bytes, as each begins with a key picture; more is a long time where the estimate, which
+goes by pixels, is too short, as for small pictures."""
 
 
 def segment_frames(frames: int, seconds: float) -> int:
@@ -35,6 +36,21 @@ def folder_of(out: Path) -> Path:
     return out.with_name(f".{shortened(out.name, LONGEST_NAME - len(ending) - 1)}{ending}")
 
 
+def kept_frames(out: Path) -> int:
+    """Frames of an output that is not whole yet that the same command would go on after."""
+    folder = folder_of(out)
+    found = _manifest(folder)
+    return len([name for name in found.get("done", ()) if (folder / name).is_file()]) * int(found.get("each", 0))
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return found if isinstance(found, dict) and isinstance(found.get("done"), dict) else {}
+    except (OSError, ValueError):
+        return {}
+
+
 class Segments:
     """The segments of one job: ``frames`` frames, cut every ``each``."""
 
@@ -44,7 +60,7 @@ class Segments:
 
     def resume(self) -> int:
         """Look what an earlier run left; returns how many frames from the start are there. Clears away what is of no use."""
-        found = self._read()
+        found = _manifest(self._folder)
         if found.get("key") == self._state["key"] and found.get("frames") == self._frames:
             self._each = int(found["each"])
             self._state = {**self._state, "each": self._each, "done": self._whole(found["done"])}
@@ -81,13 +97,6 @@ class Segments:
 
     def _name(self, first: int) -> str:
         return f"{first:08d}.mp4"
-
-    def _read(self) -> dict[str, Any]:
-        try:
-            found = json.loads((self._folder / MANIFEST).read_text(encoding="utf-8"))
-            return found if isinstance(found, dict) and isinstance(found.get("done"), dict) else {}
-        except (OSError, ValueError):
-            return {}
 
     def _write(self) -> None:
         write_text(self._folder / MANIFEST, json.dumps(self._state, indent=1))

@@ -44,6 +44,7 @@ class PostSettings:
         grain: film grain, 0 (none) to 100; ``seed`` makes it repeatable.
         profile: how to encode; its pixel format says whether 10 bits are kept.
         animatic: whether the clip was drawn by the built-in engine, for which ``auto`` takes what costs little.
+        unasked: whether nobody asked for another rate: the clip has one of its own. Nothing is downloaded for that.
     """
 
     width: int
@@ -59,6 +60,7 @@ class PostSettings:
     seed: int = 0
     profile: EncodeProfile = MASTER
     animatic: bool = False
+    unasked: bool = False
 
     @classmethod
     def of(

@@ -42,8 +42,8 @@ class Form:
 
 
 def upright_form(info: MediaInfo) -> Form:
-    """The form in which a clip is decoded: as it is displayed."""
-    width, height = (max(2, side) for side in info.display_size)
+    """The form in which a clip is decoded: as it is displayed, or the part of that which is used."""
+    width, height = (max(2, side) for side in info.crop or info.display_size)
     return Form(width, height, info.rate)
 
 

@@ -13,13 +13,11 @@ from vidgen.media.normalise import MAX_HOLD, refuse_hdr
 from vidgen.media.probe import MediaInfo
 from vidgen.media.rate import rate_text
 from vidgen.post.cuts import Clock, read_clock
-from vidgen.post.engines import WEIGHTS_SUFFIXES, Minterpolate
+from vidgen.post.engines import SMALLEST_MINTERPOLATE, WEIGHTS_SUFFIXES, Minterpolate
 from vidgen.post.reading import PixelFormat
 from vidgen.post.route import Route, find_route
 from vidgen.post.settings import PostSettings
 from vidgen.post.stages import Form, upright_form
-
-SMALLEST_MINTERPOLATE = 32
 
 
 @dataclass(frozen=True)
@@ -59,8 +57,9 @@ class Work:
         return [*self.route.names, *([content_of(Path(model))] if model and own else [])]
 
 
-def plan_work(info: MediaInfo, settings: PostSettings, frames: int | None = None) -> Work:
-    """Decide: ``frames`` is the exact count that is wanted, None the clip's length at the new rate.
+def plan_work(info: MediaInfo, settings: PostSettings, frames: int | None = None, max_hold: int = MAX_HOLD) -> Work:
+    """Decide: ``frames`` is the exact count that is wanted, None the clip's length at the new rate. The clip may be up to
+    ``max_hold`` frames shorter: its last one is held.
 
     Raises InputError for a clip or size that cannot be used, MissingError for an engine that is not here.
     """
@@ -71,7 +70,7 @@ def plan_work(info: MediaInfo, settings: PostSettings, frames: int | None = None
     seconds = Fraction(info.frames) / info.rate if info.constant_rate else read_clock(info).end
     natural = max(1, int(seconds * settings.rate + Fraction(1, 2)))
     total = natural if frames is None else frames
-    if total - natural > MAX_HOLD:
+    if total - natural > max_hold:
         text = f"{info.path} has {natural} frames at {rate_text(settings.rate)}/s; {total} are needed"
         raise InputError("media.too_short", text, hint="use a longer clip", where=str(info.path))
     route = find_route(source, settings, frames_in=info.frames, frames_out=total, even=info.constant_rate)

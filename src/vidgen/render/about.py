@@ -12,9 +12,10 @@ from typing import Any, Literal
 from vidgen import __version__
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.catalog.engines import capabilities, engine_table, use_cases
+from vidgen.config import config
 from vidgen.engines.registry import Engines, plugin_problems
 from vidgen.errors import InputError, VidgenError
-from vidgen.media.home import configuration, lasting_home, offline, vidgen_home
+from vidgen.media.home import lasting_home, offline, vidgen_home
 from vidgen.media.places import writable
 
 _SHORT_TASKS = {
@@ -234,12 +235,15 @@ def _gpu() -> dict[str, Any]:
 def _models() -> dict[str, Any]:
     from vidgen.render.diffusion_models import summary
 
-    return _check("info", "video models", summary())
+    try:
+        return _check("info", "video models", summary())
+    except VidgenError:  # the user's configuration, of which another line tells
+        return _check("info", "video models", "not known while the configuration is wrong")
 
 
 def _config() -> dict[str, Any]:
     try:
-        settings = configuration()
+        told = config().model_dump(exclude_unset=True, by_alias=True)
     except VidgenError as error:
         return _check("bad", "configuration", error.message, error.hint)
-    return _check("info", "configuration", ", ".join(f"{key}: {value}" for key, value in settings.items()) or "none")
+    return _check("info", "configuration", ", ".join(f"{key}: {value}" for key, value in told.items()) or "none")

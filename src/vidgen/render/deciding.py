@@ -8,6 +8,7 @@ from typing import Literal
 
 from vidgen.errors import Notice, VidgenError
 from vidgen.media.os_errors import fault_of
+from vidgen.media.wording import there_are
 from vidgen.render.failures import shown
 from vidgen.render.judge import Verdict
 from vidgen.takes.lockfile import Pick
@@ -28,7 +29,15 @@ class Decision:
 
 
 def decide(
-    shot: str, takes: Sequence[Take], *, before: Pick | None, asked: int | None, fresh: bool, judge: Judge, judged: bool
+    shot: str,
+    takes: Sequence[Take],
+    *,
+    before: Pick | None,
+    asked: int | None,
+    fresh: bool,
+    judge: Judge,
+    judged: bool,
+    places: tuple[str, str] = ("the lock file", "the storyboard"),
 ) -> Decision:
     """Choose among takes of one shot, of which there is at least one.
 
@@ -37,14 +46,16 @@ def decide(
         asked: the take that the storyboard names.
         fresh: whether takes were made just now: an earlier choice that nobody made is then open again.
         judged: whether even a single take is to be judged.
+        places: names of the files that ``before`` and ``asked`` are written in.
     """
     by_number = {take.take: take for take in takes}
     notices: list[Notice] = []
-    number, person = asked, asked is not None
+    number, person, place = asked, asked is not None, places[1]
     if before and (before.by == "person" or (asked is None and not fresh)):
-        number, person = before.take, before.by == "person"
+        number, person, place = before.take, before.by == "person", places[0]
     if number is not None and number not in by_number:
-        notices.append(Notice("pick.missing", f"take {number} is not there; the judge chose", shot))
+        text = f"{place} picks take {number}, which is not there ({there_are(by_number)}); the judge chose among those"
+        notices.append(Notice("pick.missing", text, shot))
         number, person = None, False
     verdict = None
     if len(by_number) > 1 or judged:

@@ -69,7 +69,7 @@ def fits(one: Model, device: Device | None = None, ram_gb: float | None = None) 
         return "need of memory not known"
     gpu = device or largest_gpu()
     modes = MODES if gpu is None or gpu.kind == "cuda" else MODES[:1]  # a Mac has one memory: nothing can wait outside
-    quantise = settings().quantise
+    quantise = settings().quantise or ""
     need = one.need(quantise)
     if gpu is None:
         return f"no GPU here; needs one of {_need(one, min(modes, key=need.__getitem__), quantise)}"

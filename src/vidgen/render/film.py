@@ -13,21 +13,27 @@ from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, MissingError, Notice, ReviewError, VidgenError
 from vidgen.media.files import LONGEST_NAME, shortened
 from vidgen.media.places import check_output_file
+from vidgen.media.wording import counted
 from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.render.clip_checks import check_clips
 from vidgen.render.events import InTurn, Listener, silent
 from vidgen.render.finish import finish
+from vidgen.render.made import MadeShot
 from vidgen.render.planned import plan_loaded
 from vidgen.render.polish import fetching
 from vidgen.render.posting import check_posts, fetch_models, plan_posts
 from vidgen.render.project import Project
-from vidgen.render.rehearsal import check_clips, check_shots
-from vidgen.render.shots import MadeShot, ShotMaker
+from vidgen.render.recovery import take_stock
+from vidgen.render.rehearsal import check_shots
+from vidgen.render.shots import ShotMaker
 from vidgen.render.spending import Confirm, consent
 from vidgen.render.timeline import check_sounds
 from vidgen.storyboard.file_checks import files_of
 from vidgen.storyboard.loader import load_storyboard
 from vidgen.takes.request import Take
+
+FILM_SUFFIXES = (".mp4", ".mov", ".m4v")
 
 Warn = Callable[[Iterable[Notice]], None]
 
@@ -91,11 +97,11 @@ class RenderResult:
         """The lines that a person reads at the end."""
         if self.output is None:
             price = "an unknown price" if self.estimated_usd is None else f"${self.estimated_usd:.2f}"
-            return [f"would make {self.missing} takes for {price}; nothing was made"]
+            return [f"would make {counted(self.missing, 'take')} for {price}; nothing was made"]
         plan = self.plan
         lines = [
             f"{self.output}: {plan.duration_s:.2f} s, {plan.total_frames} frames at {float(plan.fps):g} frames/s, "
-            f"{plan.width}x{plan.height}, {len(plan.shots)} shots"
+            f"{plan.width}x{plan.height}, {counted(len(plan.shots), 'shot')}"
         ]
         drawn = [shot for shot in self.shots if shot.picked and not shot.picked.diffusion]
         if drawn:
@@ -138,21 +144,21 @@ def render_film(
     check_output(output, [board, *files_of(loaded.board, board.parent)], touch=not options.dry_run)
     engines = ready_engines(needed, installed, require_diffusion=options.require_diffusion)
     check_shots(needed, installed)
-    warn(check_clips(plan.shots, plan.fps))
+    warn(check_clips(loaded, plan))
     posts = plan_posts(plan)
     check_posts(posts)
     check_sounds(plan)
     project = Project.of(board, options.work)
     regenerate = frozenset(options.regenerate)
     if options.dry_run:
-        with project.reading() as space:
-            survey = ShotMaker(needed, engines, space, regenerate).survey()
+        with project.reading() as space, asyncio.Runner() as runner:
+            survey = take_stock(ShotMaker(needed, engines, space, regenerate), runner, warn, fetch=False)
         shots = tuple(shot for shot in survey.shots if not shot.planned.enlarges)
         return RenderResult(plan, None, shots, survey.estimated_usd, 0.0, _diffusion(plan, engines), missing=survey.missing)
-    with project.locked() as space:
+    with project.locked() as space, asyncio.Runner() as runner:
         warn(space.notices)
         maker = ShotMaker(needed, engines, space, regenerate, listener, options.jobs, full.board.score)
-        survey = maker.survey()
+        survey = take_stock(maker, runner, warn)
         warn(maker.rehearse(survey))
         limit = consent(
             survey.bill, budget=full.board.budget, max_cost=options.max_cost, yes=options.yes, confirm=confirm, warn=warn
@@ -161,9 +167,9 @@ def render_film(
         listener("run.started", **counts, takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
         if survey.missing:
             fetch_models(posts, fetching(listener))
-        made = asyncio.run(maker.make(limit))
-        warn(maker.notices)
-        project.save_picks({shot.planned.id: pick for shot in made if (pick := shot.pick)})
+        made = runner.run(maker.make(limit))
+        warn(maker.told())
+        project.save_picks({shot.planned.id: pick for shot in made if (pick := shot.pick)}, unpinned=maker.unpinned)
         kept = [shot for shot in made if shot.planned.id in {planned.id for planned in plan.shots}]
         larger = {shot.planned.continues or "": shot.picked for shot in made if shot.planned.enlarges and shot.picked}
         cut = finish(plan, kept, space.root, output, listener=listener, warn=warn, larger=larger, jobs=options.jobs)
@@ -256,6 +262,7 @@ def _default_name(board: Path, options: RenderOptions) -> str:
 
 def check_output(output: Path, inputs: Iterable[Path] = (), *, touch: bool = True) -> None:
     """Raise InputError where a film cannot be written under this name; the rest as ``media.places.check_output_file``."""
-    if output.suffix.lower() not in (".mp4", ".mov", ".m4v"):
-        raise InputError("output.bad_name", f"{output}: a film is an .mp4", hint="name it FILE.mp4", where=str(output))
+    if output.suffix.lower() not in FILM_SUFFIXES:
+        text = f"{output}: the name of a film ends in {', '.join(FILM_SUFFIXES[:-1])} or {FILM_SUFFIXES[-1]}"
+        raise InputError("output.bad_name", text, hint="name it FILE.mp4", where=str(output))
     check_output_file(output, inputs, touch=touch)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -11,14 +13,17 @@ from typing import Any
 from vidgen.cut import assemble
 from vidgen.errors import Cancelled, Notice, VidgenError
 from vidgen.media.answers import content_of
+from vidgen.media.dubbing import dub
+from vidgen.media.normalise import conform
 from vidgen.media.opening import picture_start
 from vidgen.media.os_errors import fault_of
 from vidgen.media.probe import has_sound
-from vidgen.planning.plan import Plan
+from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.render.events import Listener
 from vidgen.render.failures import shown, worst
+from vidgen.render.made import MadeShot
 from vidgen.render.polish import Polisher
-from vidgen.render.shots import DEFAULT_JOBS, MadeShot
+from vidgen.render.shots import DEFAULT_JOBS
 from vidgen.render.timeline import ShotClip, build_timeline
 from vidgen.takes.request import Take
 
@@ -85,6 +90,23 @@ def _clip(polisher: Polisher, shot: MadeShot, larger: Mapping[str, Take]) -> Sho
     return polisher.take(planned, larger.get(planned.id, shot.picked))
 
 
+def write_clip(clip: ShotClip, planned: PlannedShot, take: Take, out: Path) -> None:
+    """Write a shot's clip to ``out`` (.mp4) as a film of its own, at the size, rate and length that its request tells, with the
+    sound of its take.
+    """
+    request = planned.request
+    assert request is not None
+    if clip.conform:
+        conform(
+            clip.file, out, width=request.width, height=request.height, rate=request.fps, frames=request.frames,
+            fit=clip.conform.fit, max_hold=clip.conform.max_hold,
+        )  # fmt: skip
+    else:
+        shutil.copyfile(clip.file, out)
+    if (clip.file != take.file or clip.conform) and has_sound(take.file):
+        dub(out, take.file, begins=Fraction(0), seconds=Fraction(request.frames) / request.fps)
+
+
 def _sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:
     """The clip with its own sound, where that is to be heard: ``own_sound`` decides, else a user's clip sounds, and a take that
     was asked for sound or whose lips follow one (which a line of dialogue may bring already).
@@ -100,5 +122,6 @@ def _sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:
         digest = made.picked.sha256 if made.picked else clip.sha256 if clip.file == file else content_of(file)
         return replace(clip, sound=(file, digest), picture_us=None if begins is None else round(begins * 1_000_000))
     if shot.own_sound or not shot.clip:
-        warn([Notice("sound.none", "own_sound: the clip came without sound", made.planned.id)])
+        asked = "own_sound" if shot.own_sound else "lip_sync" if shot.lip_sync else "params.audio"
+        warn([Notice("sound.none", f"{asked}: the clip came without sound", made.planned.id)])
     return clip

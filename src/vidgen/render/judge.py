@@ -9,7 +9,7 @@ from typing import Any
 
 from vidgen.errors import InputError, Notice, ProcessingError
 from vidgen.media.normalise import inside_notices
-from vidgen.media.probe import probe
+from vidgen.media.probe import probe, probe_pictures
 from vidgen.scoring import Choice, Expectation, Scorecard, choose, score_takes
 from vidgen.storyboard.model import Score
 from vidgen.storyboard.vocabulary import canonical_name
@@ -63,8 +63,12 @@ def judge_takes(takes: Sequence[Take], request: ShotRequest, cache: Path, rules:
     Raises ProcessingError where no take can be played.
     """
     files = [take.file for take in takes]
+    shown = [take.window(request) for take in takes]
+    windows = [
+        None if part.frames == take.frames else (part.start, part.frames) for part, take in zip(shown, takes, strict=True)
+    ]
     weights, veto = (rules.weights, rules.veto) if rules else (None, None)
-    cards = tuple(score_takes(files, Expectation.of(request), cache=cache, weights=weights, veto=veto))
+    cards = tuple(score_takes(files, Expectation.of(request), windows=windows, cache=cache, weights=weights, veto=veto))
     choice = choose(cards)
     if choice.winner is None:
         raise ProcessingError("media.bad_output", f"{request.shot}: {choice.why}", hint="--regenerate it", where=request.shot)
@@ -85,6 +89,7 @@ def score_clips(
     for file in files:
         if not file.is_file():
             raise InputError("media.not_found", f"{file} does not exist", hint="check the path", where=str(file))
+        probe_pictures(file)
     try:
         move = canonical_name("camera_move", camera) if camera else None
     except ValueError as error:

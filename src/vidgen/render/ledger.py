@@ -7,22 +7,29 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.errors import InputError
+from vidgen.render.commands import Commands
 from vidgen.render.project import Project
 from vidgen.takes.exclusive import project_lock
 from vidgen.takes.journal import Attempt, Journal
 from vidgen.takes.store import TakeStore
+
+UNDELIVERED = "undelivered"
+"""State of a job that ended and is paid for, but whose result cannot be had or used: open to the journal, over to a person."""
 
 
 def ledger(board: Path, work: Path | None = None) -> dict[str, Any]:
     """``data`` of ``takes list``: every paid attempt, oldest first, and what they cost together."""
     root = Project.of(board, work).root
     if not (root / "journal.db").is_file():
-        return {"takes": [], "spent_usd": 0.0, "unpriced": 0, "unsettled": 0}
+        return {"takes": [], "spent_usd": 0.0, "unpriced": 0, "unsettled": 0, UNDELIVERED: 0}
     journal = Journal(root)
     rows = [_row(attempt) for attempt in reversed(journal.attempts())]
-    unsettled = sum(row["state"] in ("unknown", "submitting") for row in rows)
     spent, unpriced = round(journal.spent(), 6), journal.unpriced()
-    return {"takes": rows, "spent_usd": spent, "unpriced": unpriced, "unsettled": unsettled}
+    counts = {
+        "unsettled": sum(row["state"] in ("unknown", "submitting") for row in rows),
+        UNDELIVERED: sum(row["state"] == UNDELIVERED for row in rows),
+    }
+    return {"takes": rows, "spent_usd": spent, "unpriced": unpriced, **counts}
 
 
 def resolve(
@@ -44,7 +51,7 @@ def resolve(
             journal.recover(TakeStore(root, journal=journal).find)  # what a run left behind that was killed
         found = next((row for row in journal.attempts() if row.id == number), None) if known else None
         if found is None:
-            raise InputError("takes.unknown", f"there is no attempt {number}", hint=f"vidgen takes list {board}")
+            raise InputError("takes.unknown", f"there is no attempt {number}", hint=Commands(board, work).takes_list())
         if found.state not in ("unknown", "submitted"):
             raise InputError("takes.settled", f"attempt {number} is {found.state}: there is nothing to settle")
         if job:
@@ -70,7 +77,7 @@ def _row(attempt: Attempt) -> dict[str, Any]:
         "take": attempt.take,
         "engine": attempt.engine,
         "model": attempt.model,
-        "state": attempt.state,
+        "state": UNDELIVERED if attempt.undelivered else attempt.state,
         "job": attempt.job_id,
         "reference": attempt.reference,
         **attempt.cost,

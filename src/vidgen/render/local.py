@@ -13,7 +13,7 @@ from vidgen.engines.base import LocalEngine
 from vidgen.engines.guard import failure_of
 from vidgen.errors import Cancelled, Notice, VidgenError
 from vidgen.render.events import Listener
-from vidgen.takes.keys import seeded_key
+from vidgen.render.resolved import ResolvedShot
 from vidgen.takes.request import Generated, ShotRequest, Take, TakeRequest
 from vidgen.takes.store import TakeStore
 
@@ -52,9 +52,9 @@ class LocalMaker:
             self._ready[engine.name] = asyncio.create_task(asyncio.to_thread(engine.prepare, requests))
         await asyncio.shield(self._ready[engine.name])
 
-    def make(self, engine: LocalEngine, wanted: Sequence[TakeRequest], key: str) -> list[Take | VidgenError]:
+    def make(self, engine: LocalEngine, shot: ResolvedShot, wanted: Sequence[TakeRequest]) -> list[Take | VidgenError]:
         """Make takes of one shot and put them into the store; what came of each. Raises what concerns all of them."""
-        parts = [self.store.part_for(seeded_key(key, take.seed)) for take in wanted]
+        parts = [self.store.part_for(shot.take_key(take.take)) for take in wanted]
         progress = self._progress(wanted)
         made: list[Generated | VidgenError]
         try:
@@ -65,7 +65,7 @@ class LocalMaker:
             results: list[Take | VidgenError] = []
             for take, part, result in zip(wanted, parts, made, strict=True):
                 try:
-                    results.append(self._stored(take, part, result, key))
+                    results.append(self._stored(shot, take, part, result))
                 except Cancelled:
                     raise
                 except Exception as error:
@@ -75,14 +75,14 @@ class LocalMaker:
             for part in parts:
                 part.unlink(missing_ok=True)
 
-    def _stored(self, take: TakeRequest, part: Path, made: Generated | VidgenError, key: str) -> Take | VidgenError:
+    def _stored(self, shot: ResolvedShot, take: TakeRequest, part: Path, made: Generated | VidgenError) -> Take | VidgenError:
         """A take that was made, put into the store; of one that an engine gave up, a note that it is not to be made again."""
         if isinstance(made, VidgenError):
             if made.code == "take.rejected":
-                self.store.reject(seeded_key(key, take.seed), made.message)
+                self.store.reject(shot.take_key(take.take), made.message)
             return made
         notices = [Notice(code, message, take.request.shot) for code, message in made.notices]
-        stored = self.store.put(part, take, made, request_key=key)
+        stored = self.store.put(part, take, made, request_key=shot.key, order=shot.order)
         self.notices += notices
         return stored
 

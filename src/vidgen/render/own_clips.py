@@ -1,13 +1,15 @@
-"""What of ``post:`` there is to do to a user's own clip. Light: nothing is decoded."""
+"""What of ``post:`` there is to do to a take or to a user's own clip. Light: nothing is decoded."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
-from vidgen.media.normalise import MAX_HOLD, fitted, refuse_hdr
+from vidgen.media.normalise import MAX_HOLD, cropped, fitted, refuse_hdr
 from vidgen.media.probe import MediaInfo, probe_video
 from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.post.engines import SMALLEST_MINTERPOLATE
 from vidgen.post.settings import PostSettings
 from vidgen.post.stages import upright_form
 
@@ -24,13 +26,26 @@ def clip_work(plan: Plan, planned: PlannedShot, settings: PostSettings) -> tuple
     info = probe_video(planned.clip)
     width, height = fitted(info.display_size, plan.width, plan.height)
     settings = replace(settings, width=width, height=height)
+    return _work(info, planned.frames, settings)
+
+
+def take_work(plan: Plan, planned: PlannedShot, take: Path, settings: PostSettings) -> tuple[MediaInfo, PostSettings] | None:
+    """The same of a take. It fills the frame: what lies outside the film's shape is left out."""
+    info = cropped(probe_video(take), plan.width, plan.height)
+    form = upright_form(info)
+    if min(form.width, form.height) < SMALLEST_MINTERPOLATE and settings.interpolate in ("auto", "minterpolate", "blend"):
+        settings = replace(settings, interpolate="nearest")
+    return _work(info, planned.frames, settings)
+
+
+def _work(info: MediaInfo, frames: int, settings: PostSettings) -> tuple[MediaInfo, PostSettings] | None:
     source = upright_form(info)
-    grows = settings.upscale != "lanczos" and (source.width < width or source.height < height)
-    moves = settings.interpolate != "nearest" and (source.rate != plan.fps or not info.constant_rate)
+    grows = settings.upscale != "lanczos" and (source.width < settings.width or source.height < settings.height)
+    moves = settings.interpolate != "nearest" and (source.rate != settings.rate or not info.constant_rate)
     if not (grows or moves or not settings.grade.idle or settings.grain):
         return None
     refuse_hdr(info)
-    return used_part(info, planned.frames, settings), settings
+    return used_part(info, frames, settings), settings
 
 
 def used_part(info: MediaInfo, frames: int, settings: PostSettings) -> MediaInfo:

@@ -7,6 +7,7 @@ from typing import Any
 
 from vidgen.engines.registry import Engines
 from vidgen.errors import InputError
+from vidgen.media.wording import there_are
 from vidgen.planning.compile import Overrides
 from vidgen.render.film import ready_engines
 from vidgen.render.planned import plan_loaded
@@ -34,11 +35,10 @@ def pin(board: Path, shot: str, take: int, *, work: Path | None = None) -> dict[
         recorded = space.picks.get(shot)
         key = recorded.request_key if recorded else _key(plan.shots, shot, space, engines)
         takes = {entry.take: entry for entry in (space.store.takes_of(key) if space.store and key else [])}
+        damaged = [f"; {notice.message}" for notice in (space.store.notices if space.store else ())]
     if take not in takes:
-        have = ", ".join(str(number) for number in takes) or "none yet"
-        raise InputError(
-            "pick.unknown", f"shot {shot} has no take {take} (there is {have})", hint=f"vidgen render {board}", where=str(board)
-        )
+        text = f"shot {shot} has no take {take} ({there_are(takes)}){''.join(damaged)}"
+        raise InputError("pick.unknown", text, hint=project.commands.line("render", board), where=str(board))
     pick = Pick(takes[take].key if key is None else key, take, "person", takes[take].sha256)
     project.change_picks(lambda before: with_pick(before, shot, pick))
     return {"shot": shot, "take": take, "file": str(takes[take].file), "request_key": pick.request_key}

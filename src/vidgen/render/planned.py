@@ -12,9 +12,11 @@ from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, Problem, StoryboardError
 from vidgen.media.files import write_text
 from vidgen.media.places import check_output_file
+from vidgen.media.wording import counted
 from vidgen.planning.compile import Overrides, beside, compile_plan
 from vidgen.planning.plan import Plan
 from vidgen.planning.presets import preset as preset_named
+from vidgen.render.clip_checks import check_lengths
 from vidgen.render.machine import this_machine
 from vidgen.storyboard.lint import (
     Finding,
@@ -71,11 +73,11 @@ def lint_of(loaded: LoadedBoard, engines: Engines, lexicons: Lexicons | None = N
 @dataclass(frozen=True)
 class LintReport:
     """Findings of several storyboards, in the order given. A storyboard that cannot be read has its problems as findings
-    of the rule V001, and its error in ``broken``."""
+    of the rule V001, and its error in ``broken``, as has one that is not there."""
 
     findings: Sequence[tuple[Path, Finding]]
     fixed: int = 0
-    broken: Sequence[StoryboardError] = ()
+    broken: Sequence[InputError] = ()
 
     def formatted(self, name: str) -> str:
         """As text, json, github or sarif. Text leaves out what ``error`` says."""
@@ -93,12 +95,12 @@ class LintReport:
         """What fails the command: unreadable storyboards, findings that are errors, and with ``strict`` warnings."""
         if self.broken:
             first = self.broken[0]
-            return first if len(self.broken) == 1 else InputError("storyboard.invalid", "\n".join(map(str, self.broken)))
+            return first if len(self.broken) == 1 else InputError("storyboard.invalid", "\n".join(map(_said, self.broken)))
         failing = ("error", "warning") if strict else ("error",)
         counts = {name: sum(finding.severity == name for _, finding in self.findings) for name in failing}
         if not any(counts.values()):
             return None
-        text = ", ".join(f"{count} {name}{'s' * (count != 1)}" for name, count in counts.items() if count)
+        text = ", ".join(counted(count, name) for name, count in counts.items() if count)
         return InputError("lint.failed", text, hint="each line above says how to mend it")
 
 
@@ -109,12 +111,13 @@ def lint_boards(files: Sequence[Path], *, fix: bool) -> LintReport:
     engines = Engines()
     findings: list[tuple[Path, Finding]] = []
     fixed = 0
-    broken: list[StoryboardError] = []
+    broken: list[InputError] = []
     for file in files:
         loaded = read[file]
-        if isinstance(loaded, StoryboardError):
+        if isinstance(loaded, InputError):
             broken.append(loaded)
-            findings += [(file, _unreadable(problem)) for problem in loaded.problems]
+            problems = loaded.problems if isinstance(loaded, StoryboardError) else [Problem(1, 1, "", loaded.message)]
+            findings += [(file, _unreadable(problem)) for problem in problems]
             continue
         found = lint_of(loaded, engines, lexicons)
         if fix and any(finding.fix for finding in found):
@@ -126,10 +129,16 @@ def lint_boards(files: Sequence[Path], *, fix: bool) -> LintReport:
     return LintReport(findings, fixed, broken)
 
 
-def _read(file: Path) -> LoadedBoard | StoryboardError:
+def _said(error: InputError) -> str:
+    return error.message if isinstance(error, StoryboardError) else f"error: {error.message}"
+
+
+def _read(file: Path) -> LoadedBoard | InputError:
     try:
-        return load_storyboard(file)
-    except StoryboardError as error:
+        loaded = load_storyboard(file)
+        check_lengths(loaded)
+        return loaded
+    except InputError as error:
         return error
 
 

@@ -10,22 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from vidgen import __version__
+from vidgen.cut.timeline import Conform
 from vidgen.errors import Notice
 from vidgen.media.answers import content_of
 from vidgen.media.discovery import find_ffmpeg
 from vidgen.media.encode import encoded_as, is_draft
 from vidgen.media.exact import exact_of
 from vidgen.media.files import sha256_file, write_text
-from vidgen.media.probe import MediaInfo, probe_video
+from vidgen.media.normalise import MAX_HOLD
+from vidgen.media.probe import MediaInfo
 from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.post.clip import process_clip
 from vidgen.post.engines import Fetch
 from vidgen.post.settings import PostResult
 from vidgen.post.work import Work, plan_work
 from vidgen.render.events import Listener
-from vidgen.render.own_clips import clip_work, used_part
+from vidgen.render.own_clips import clip_work, take_work, used_part
 from vidgen.render.pace import Pace
-from vidgen.render.posting import is_own, needs_work, settings_of, steps_of
+from vidgen.render.posting import is_own, settings_of, steps_of
 from vidgen.render.timeline import ShotClip
 from vidgen.takes.keys import derived_key
 from vidgen.takes.request import Take
@@ -45,16 +47,22 @@ class Polisher:
     warn: Callable[[Iterable[Notice]], None]
 
     def take(self, planned: PlannedShot, take: Take) -> ShotClip:
-        """The clip of a shot at the film's rate and size: the take itself where nothing is to be done to it, else the
-        post-processed clip, from an earlier run if it is there. Interrupted, the next call goes on after the last finished
-        segment.
+        """The clip of a shot: the take itself, as it is or for the cut to bring to the film's size and rate, where that is all;
+        else the post-processed clip, from an earlier run if it is there. Interrupted, the next call goes on after the last
+        finished segment.
         """
         settings = settings_of(self.plan, planned, take.seed)
         self._say(planned, settings.notices)
-        if not needs_work(self.plan, planned, settings):
-            return ShotClip(take.file, take.sha256, encoded_as(take.file), draft=is_draft(take.file))
-        work = plan_work(probe_video(take.file), settings, planned.frames)
-        file, digest = self._processed(planned, work, take.sha256, lambda: work.info)
+        encoded = encoded_as(take.file)
+        film = (self.plan.width, self.plan.height, self.plan.fps)
+        form = (take.width, take.height, take.fps)
+        if encoded and form == film and take.frames >= planned.frames and not settings.changes(*film):
+            return ShotClip(take.file, take.sha256, encoded, draft=is_draft(take.file))
+        found = take_work(self.plan, planned, take.file, settings)
+        if found is None:
+            return ShotClip(take.file, take.sha256, None, conform=Conform("crop", planned.frames))
+        work = plan_work(*found, planned.frames, planned.frames)
+        file, digest = self._processed(planned, work, take.sha256, lambda: _exact(work, planned))
         return ShotClip(file, digest, settings.profile.key())
 
     def clip(self, planned: PlannedShot, file: Path) -> ShotClip:
@@ -64,11 +72,11 @@ class Polisher:
         self._say(planned, settings.notices)
         found = clip_work(self.plan, planned, settings)
         if found is None:
-            return ShotClip(file, digest, None, conform=True)
+            return ShotClip(file, digest, None, conform=Conform())
         work = plan_work(*found, planned.frames)
         made, digest = self._processed(planned, work, digest, lambda: used_part(exact_of(file), planned.frames, work.settings))
         whole = (work.settings.width, work.settings.height) == (self.plan.width, self.plan.height)
-        return ShotClip(made, digest, settings.profile.key() if whole else None, conform=not whole)
+        return ShotClip(made, digest, settings.profile.key() if whole else None, conform=None if whole else Conform())
 
     def _processed(self, planned: PlannedShot, work: Work, source: str, exact: Callable[[], MediaInfo]) -> tuple[Path, str]:
         """The result and its checksum. ``source``: the checksum of what it is made of; ``exact`` looks closer at that."""
@@ -89,6 +97,7 @@ class Polisher:
             file,
             work.settings,
             frames=work.frames,
+            max_hold=work.frames if planned.request else MAX_HOLD,
             on_frame=_Teller(planned.id, self.listener),
             fetch=fetching(self.listener, planned.id),
         )
@@ -133,6 +142,13 @@ class _Teller:
         self._last = now
         share = round(done / max(total, 1), 4)
         self._listener("post.progress", shot=self._shot, share=share, frames=done, total=total, **speed.as_dict())
+
+
+def _exact(work: Work, planned: PlannedShot) -> MediaInfo:
+    """What a take is made of, with the time of each frame where its rate varies."""
+    if work.info.constant_rate:
+        return work.info
+    return used_part(replace(exact_of(work.info.path), crop=work.info.crop), planned.frames, work.settings)
 
 
 def _key(work: Work, source: str) -> str:

@@ -18,6 +18,7 @@ from vidgen.post.settings import PostSettings
 from vidgen.post.stages import Form, upright_form
 from vidgen.render.own_clips import clip_work
 from vidgen.render.pace import time_text
+from vidgen.takes.request import ShotRequest
 from vidgen.weights.registry import Model, model
 from vidgen.weights.store import status
 
@@ -90,7 +91,9 @@ def steps_of(route: Route) -> list[tuple[str, Chosen]]:
 def settings_of(plan: Plan, planned: PlannedShot, seed: int = 0) -> PostSettings:
     """What a shot's takes are to become; ``seed`` is that of the picked take.
 
-    A step that the shot clears (``interpolate: ~``) still meets the film's rate and size, by repeating and by resampling.
+    A step that the shot clears (``interpolate: ~``) still meets the film's rate and size, by repeating and by resampling. Where
+    the film asks for no other rate than the storyboard's, a take that has one of its own is interpolated as ``auto`` does, or
+    as its ``params: {retime: ...}`` says.
     """
     settings = PostSettings.of(
         planned.post,
@@ -109,12 +112,24 @@ def settings_of(plan: Plan, planned: PlannedShot, seed: int = 0) -> PostSettings
         if settings.upscale == "ncnn":
             text = f"post.upscale: ncnn does not read {model}"
             raise InputError("usage.invalid", text, hint="engine: torch reads files of your own", where=planned.id)
+    asked = bool(planned.post and planned.post.interpolate)
+    own_rate = planned.request is not None and plan.fps == plan.source_fps
     return replace(
         settings,
         model=model,
-        interpolate=settings.interpolate if planned.post and planned.post.interpolate else "nearest",
+        unasked=not asked,
+        interpolate=settings.interpolate if asked else _retime(planned.request) if own_rate else "nearest",
         upscale=settings.upscale if planned.post and planned.post.upscale and not paid else "lanczos",
     )
+
+
+RETIME = {"motion": "auto", "blend": "blend", "nearest": "nearest"}
+"""``params: {retime: ...}`` of a shot, and the engine that does it."""
+
+
+def _retime(request: ShotRequest | None) -> str:
+    asked = request.params.get("retime", "motion") if request else "nearest"
+    return RETIME.get(asked, "auto") if isinstance(asked, str) else "auto"
 
 
 def needs_work(plan: Plan, planned: PlannedShot, settings: PostSettings) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +13,10 @@ from pathlib import Path
 from vidgen.errors import InputError, Notice
 from vidgen.media.files import write_text
 from vidgen.media.places import writable
+from vidgen.render.commands import Commands
 from vidgen.takes.exclusive import project_lock
 from vidgen.takes.journal import Journal
-from vidgen.takes.lockfile import Pick, Picks, lock_owner, lock_path, read_lock, update_lock
+from vidgen.takes.lockfile import Pick, Picks, lock_owner, lock_path, read_lock, update_lock, with_pick
 from vidgen.takes.store import TakeStore
 
 OWNER = "project.json"
@@ -24,13 +25,14 @@ OWNER = "project.json"
 
 @dataclass
 class Workspace:
-    """An open project: store, journal and picks. ``run_id`` groups what this run spends; ``notices`` tell of paid
-    work whose fate an earlier run left open."""
+    """An open project: store, journal and picks, and where those are kept. ``run_id`` groups what this run spends;
+    ``notices`` tell of paid work whose fate an earlier run left open; ``commands`` are what a person may type about it."""
 
     root: Path
     store: TakeStore | None
     journal: Journal | None
     picks: dict[str, Pick]
+    commands: Commands
     notices: list[Notice] = field(default_factory=list)
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
@@ -41,6 +43,7 @@ class Project:
 
     root: Path
     board: Path | None
+    work: Path | None = None
 
     @classmethod
     def of(cls, board: Path, work: Path | None = None) -> Project:
@@ -49,7 +52,7 @@ class Project:
         Raises InputError ``project.other_board`` where that, or the lock file, is another storyboard's: ``film.yaml`` and
         ``film.yml`` in one folder would undo each other's picks.
         """
-        project = cls(work or board.parent / ".vidgen" / board.stem, board)
+        project = cls(root_of(board, work), board, work)
         if owner := lock_owner(lock_path(board)):
             _refuse_other(lock_path(board), board.with_name(owner), board)
         if owner := _owner(project.root):
@@ -68,6 +71,14 @@ class Project:
         assert self.board is not None
         return self.root / lock_path(self.board).name
 
+    @property
+    def commands(self) -> Commands:
+        """Command lines about this project, as they are typed."""
+        if self.board:
+            return Commands(self.board, self.work)
+        above = Path() if self.work else self.root.parent.parent
+        return Commands(above / f"{self.root.name or 'shot'}.yaml", self.work, film=False)
+
     @contextmanager
     def locked(self) -> Iterator[Workspace]:
         """Open for a run: refused while another run has it. Settles what a run that died left behind."""
@@ -75,24 +86,34 @@ class Project:
             journal = Journal(self.root)
             store = TakeStore(self.root, journal=journal)
             store.sweep()
-            notices = [attempt.notice() for attempt in journal.recover(store.find)]
+            notices = [self.commands.unfinished(attempt) for attempt in journal.recover(store.find)]
             if self.board:
                 self._claim(self.board)
                 if self.lock_file == self._kept_aside:
                     text = f"{self.board.parent} cannot be written: picks are kept as {self._kept_aside}"
                     notices.append(Notice("pick.kept_aside", text))
-            yield Workspace(self.root, store, journal, self._picks(), notices)
+            yield Workspace(self.root, store, journal, self._picks(), self.commands, notices)
 
     @contextmanager
     def reading(self) -> Iterator[Workspace]:
         """Open to look: writes nothing, and a project that was never rendered is simply empty."""
-        here = (self.root / "journal.db").is_file()
-        journal = Journal(self.root) if here else None
-        yield Workspace(self.root, TakeStore(self.root, journal=journal) if here else None, journal, self._picks())
+        journal = Journal(self.root) if (self.root / "journal.db").is_file() else None
+        here = journal or (self.root / "takes").is_dir()
+        store = TakeStore(self.root, journal=journal, look_only=True) if here else None
+        yield Workspace(self.root, store, journal, self._picks(), self.commands)
 
-    def save_picks(self, fresh: Mapping[str, Pick]) -> None:
-        """Write picks into the lock file; shots that are not among them keep theirs."""
-        self.change_picks(lambda before: {**before, **fresh})
+    def save_picks(self, fresh: Mapping[str, Pick], *, unpinned: Collection[str] = ()) -> None:
+        """Write picks into the lock file; shots that are not among them keep theirs, and a person's pick stays until the
+        shot's request changes, or where it is among the ``unpinned``.
+        """
+
+        def changed(before: dict[str, Pick]) -> Picks:
+            picks = {shot: pick for shot, pick in before.items() if shot not in unpinned}
+            for shot, pick in fresh.items():
+                picks = with_pick(picks, shot, pick)
+            return picks
+
+        self.change_picks(changed)
 
     def change_picks(self, change: Callable[[dict[str, Pick]], Picks]) -> None:
         """Read, change and write the picks with no other process in between."""
@@ -110,6 +131,11 @@ class Project:
         owner = os.path.relpath(board.absolute(), self.root.absolute())
         if owner != _owner(self.root):
             write_text(self.root / OWNER, json.dumps({"storyboard": owner}, ensure_ascii=False) + "\n")
+
+
+def root_of(board: Path, work: Path | None) -> Path:
+    """A storyboard's work folder."""
+    return work or board.parent / ".vidgen" / board.stem
 
 
 def _owner(root: Path) -> str | None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from fractions import Fraction
 from pathlib import Path
 
 from vidgen.engines.base import Engine
 from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, Notice
-from vidgen.media.normalise import check_usable, source_notices
-from vidgen.media.probe import probe_video
 from vidgen.planning.plan import PlannedShot
 from vidgen.takes.request import ShotRequest
 
@@ -41,22 +38,6 @@ def rehearse_shots(
     return told
 
 
-def check_clips(shots: Iterable[PlannedShot], rate: Fraction) -> list[Notice]:
-    """Look at the user's own clips of a film of this rate; what is to be said of them. Raises InputError where one cannot be
-    used or is too short, before anything is made or bought.
-    """
-    told: list[Notice] = []
-
-    def look(shot: PlannedShot) -> None:
-        assert shot.clip
-        info = probe_video(shot.clip)
-        check_usable(info, rate, shot.frames)
-        told.extend(Notice(notice.code, notice.message, shot.id) for notice in source_notices(info, deep=info.bits > 8))
-
-    _each_shot([shot for shot in shots if shot.clip], look)
-    return told
-
-
 def _each(shots: Iterable[PlannedShot], engines: Mapping[str, Engine], look: Callable[[Engine, PlannedShot], None]) -> None:
     _each_shot(shots, lambda shot: look(engines[shot.engine], shot))
 
@@ -73,7 +54,7 @@ def _each_shot(shots: Iterable[PlannedShot], look: Callable[[PlannedShot], None]
     if len(found) == 1:
         raise found[0]
     if found:
-        lines = [f"{error.where}: {error.message}" for error in found]
+        lines = [error.message if error.where in error.message else f"{error.where}: {error.message}" for error in found]
         raise InputError(found[0].code, "\n".join(lines), hint=found[0].hint, where=found[0].where)
 
 

@@ -13,14 +13,16 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TypeVar, cast, get_args
 
 from vidgen.engines.base import Job, RemoteEngine, Send
 from vidgen.engines.cloud.failures import Kind, ProviderError
 from vidgen.errors import Cancelled, Notice, ProcessingError, VidgenError
 from vidgen.media.home import poll_interval
+from vidgen.render.commands import Commands
+from vidgen.render.resolved import ResolvedShot
 from vidgen.takes.journal import Attempt, Journal
-from vidgen.takes.keys import seeded_key
 from vidgen.takes.request import Take, TakeRequest
 from vidgen.takes.store import TakeStore
 
@@ -42,6 +44,8 @@ LONGEST_PAUSE_S = 60.0
 """The longest pause of our own choice; one that a provider asks for is kept as it is."""
 TOLD_FROM_S = 5.0
 """Pauses of this length are told."""
+UNDELIVERED = frozenset({"result.expired", "provider.bad_result", "media.bad_output"})
+"""Errors of a job that ended well and is paid for, but whose result cannot be had or used."""
 TICK_S = 0.2
 """How soon a wish to stop is heard while waiting."""
 
@@ -55,12 +59,12 @@ class Purchase:
         again: a person asked for new takes, so that a result which is lost at the provider may be bought once more.
         slot: held while the provider works: how many jobs it takes at once. Fetching and checking are outside of it.
         started: called once it is this take's turn. waiting: called with seconds and the reason before a pause that a person
-            would wonder about. notices: where remarks on the take are added.
+            would wonder about. notices: where remarks on the take are added. commands: what a person may type about it.
     """
 
     engine: RemoteEngine
+    shot: ResolvedShot
     wanted: TakeRequest
-    key: str
     store: TakeStore
     journal: Journal
     run_id: str
@@ -73,11 +77,17 @@ class Purchase:
     waiting: Callable[[float, str], None] = lambda seconds, why: None
     progress: Callable[[float], None] = lambda share: None
     notices: list[Notice] = field(default_factory=list)
+    commands: Commands = Commands(Path("BOARD.yaml"))
 
     @property
     def take_key(self) -> str:
         """Key of this very take."""
-        return seeded_key(self.key, self.wanted.seed)
+        return self.shot.take_key(self.wanted.take)
+
+    @property
+    def take_keys(self) -> tuple[str, str]:
+        """The same, and what vidgen up to 0.1 called it."""
+        return self.take_key, self.shot.earlier_take_key(self.wanted.take)
 
     @property
     def interval_s(self) -> float:
@@ -91,19 +101,36 @@ async def run_remote(buy: Purchase) -> Take:
     An unclear answer to the create request is journaled as unknown and never sent again by itself.
     """
     await _look_up(buy)
-    attempt = buy.journal.open_job(buy.take_key)
-    if attempt is None:
-        return await _new(buy)
+    attempt = buy.journal.open_job(*buy.take_keys)
     try:
+        if attempt is None:
+            return await _new(buy)
         async with buy.slot:
             buy.started()
             job = await _wait(buy, attempt)
-        return await _finish(buy, attempt, job)
+        take = await _finish(buy, attempt, job)
+        if take.covers(buy.shot.order, buy.wanted.request.duration_s):
+            return take
     except ProcessingError as error:
-        if error.code not in ("result.expired", "provider.bad_result") or not buy.again:
+        if error.code == "submit.unknown" and (lost := buy.journal.lost(*buy.take_keys)):
+            error.hint = buy.commands.settle_answer(lost)
+        if error.code not in UNDELIVERED or attempt is None or not buy.again:
             raise
         buy.journal.failed(attempt.id, error.message, actual_usd=attempt.estimated_usd)
     return await _new(buy)
+
+
+async def fetch_again(buy: Purchase, attempt: Attempt) -> Take:
+    """A take that was paid for and is lost here, from its provider, at no cost. Never buys anything; what is raised says
+    whether the provider still has it.
+    """
+    async with buy.slot:
+        job = await _wait(buy, attempt)
+    if job.state == "failed":
+        raise _job_failed(buy, job)
+    take, _ = await _fetched(buy, attempt, job)
+    buy.journal.fetched_again(attempt.id, sha256=take.sha256)
+    return take
 
 
 async def _new(buy: Purchase) -> Take:
@@ -118,7 +145,7 @@ async def _new(buy: Purchase) -> Take:
 
 async def _look_up(buy: Purchase) -> None:
     """Settle a submission whose answer was lost, where the provider can be asked for it by our reference."""
-    lost = buy.journal.lost(buy.take_key)
+    lost = buy.journal.lost(*buy.take_keys)
     if lost is None:
         return
     try:
@@ -138,9 +165,11 @@ def _age_s(attempt: Attempt) -> float:
 async def _bought(buy: Purchase) -> Attempt:
     attempt = buy.journal.reserve(
         buy.wanted,
-        request_key=buy.key,
+        request_key=buy.shot.key,
         run_id=buy.run_id,
         estimated_usd=buy.price_usd,
+        order=buy.shot.order,
+        earlier_key=buy.take_keys[1],
         limit_usd=buy.limit_usd,
         again=buy.again,
     )
@@ -197,13 +226,20 @@ async def _sent(buy: Purchase, attempt: Attempt, send: Send) -> Attempt:
             journal.failed(attempt.id, error.message)
         raise
     except BaseException as error:
-        journal.unknown(attempt.id, f"{type(error).__name__}: {error}")
-        raise
+        cause = " ".join(f"{type(error).__name__}: {error}".split())[:400]
+        journal.unknown(attempt.id, cause)
+        if not isinstance(error, Exception):
+            raise
+        text = (
+            f"the engine {buy.engine.name} failed while it sent take {attempt.take} of {attempt.shot}, so whether that was"
+            f" accepted is not known: {cause}"
+        )
+        raise ProcessingError("submit.unknown", text, where=attempt.shot) from error
     try:
         return journal.submitted(attempt.id, job_id)
     except VidgenError as error:
         error.message += f"; {buy.engine.name} has accepted take {attempt.take} of {attempt.shot} as job {job_id}"
-        error.hint = f"{error.hint}; then vidgen takes resolve BOARD.yaml {attempt.id} --job {job_id}"
+        error.hint = f"{error.hint}; then {buy.commands.found(attempt.id, job_id)}"
         raise
 
 
@@ -224,18 +260,31 @@ async def _finish(buy: Purchase, attempt: Attempt, job: Job) -> Take:
     if job.state == "failed":
         buy.journal.failed(attempt.id, job.error or "no reason given", actual_usd=job.cost_usd)
         raise _job_failed(buy, job)
+    try:
+        take, cost_usd = await _fetched(buy, attempt, job)
+    except ProcessingError as error:
+        if error.code in UNDELIVERED:
+            buy.journal.undelivered(attempt.id, error.message)
+            error.hint = buy.commands.settle_result(attempt)
+        raise
+    buy.journal.done(attempt.id, sha256=take.sha256, actual_usd=cost_usd)
+    return take
+
+
+async def _fetched(buy: Purchase, attempt: Attempt, job: Job) -> tuple[Take, float | None]:
+    """What a job has made, in the store, and what it cost by the provider's own figure."""
     part = buy.store.part_for(buy.take_key)
     try:
         generated = await _heard(buy, buy.engine.fetch(job, buy.wanted, part))
         paid = generated
         if generated.cost_usd is None and attempt.estimated_usd is not None:
             paid = replace(generated, cost_usd=attempt.estimated_usd, cost_basis="list")
-        take = await asyncio.to_thread(buy.store.put, part, buy.wanted, paid, request_key=buy.key)
+        order = attempt.order or buy.shot.order
+        take = await asyncio.to_thread(buy.store.put, part, buy.wanted, paid, request_key=buy.shot.key, order=order)
     finally:
         part.unlink(missing_ok=True)
-    buy.journal.done(attempt.id, sha256=take.sha256, actual_usd=generated.cost_usd)
     buy.notices.extend(Notice(code, message, buy.wanted.request.shot) for code, message in generated.notices)
-    return take
+    return take, generated.cost_usd
 
 
 def _job_failed(buy: Purchase, job: Job) -> ProcessingError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vidgen.render.shots import MadeShot
+from vidgen.render.made import MadeShot
 from vidgen.takes.request import Take
 
 
@@ -23,6 +23,9 @@ def shot_data(shot: MadeShot, larger: Take | None = None) -> dict[str, Any]:
                 "take": take.take,
                 "file": str(take.file),
                 "seed": take.seed,
+                "frames": take.frames,
+                "fps": int(take.fps) if take.fps.denominator == 1 else round(float(take.fps), 6),
+                "window": take.window(shot.resolved.request).as_dict() if shot.resolved else None,
                 **take.cost,
                 "score": shot.verdict.score(take.take) if shot.verdict else None,
                 "vetoes": shot.verdict.vetoes(take.take) if shot.verdict else [],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,11 +15,15 @@ from vidgen.media.files import atomic
 from vidgen.planning.compile import Overrides, compile_plan
 from vidgen.render.events import InTurn, Listener, silent
 from vidgen.render.film import check_output, ready_engines
+from vidgen.render.finish import write_clip
 from vidgen.render.machine import this_machine
+from vidgen.render.made import MadeShot
+from vidgen.render.polish import Polisher
 from vidgen.render.project import Project
+from vidgen.render.recovery import take_stock
 from vidgen.render.rehearsal import check_shots
 from vidgen.render.results import shot_data
-from vidgen.render.shots import MadeShot, ShotMaker
+from vidgen.render.shots import ShotMaker
 from vidgen.render.spending import consent
 from vidgen.render.typed import Typed, flag_of
 from vidgen.storyboard.model import Storyboard
@@ -124,20 +127,21 @@ def _render_shot(options: ShotOptions, listener: Listener, warn: Callable[[Itera
     warn(plan.notices)
     engines = ready_engines(plan.shots, installed, require_diffusion=False)
     check_shots(plan.shots, installed)
-    project = Project(options.work or options.output.parent / ".vidgen" / options.output.stem, None)
-    with project.locked() as space:
+    project = Project(options.work or options.output.parent / ".vidgen" / options.output.stem, None, options.work)
+    with project.locked() as space, asyncio.Runner() as runner:
         warn(space.notices)
         maker = ShotMaker(plan.shots, engines, space, listener=listener)
-        survey = maker.survey()
+        survey = take_stock(maker, runner, warn)
         warn(maker.rehearse(survey))
         named = options.engine not in (None, "auto")
         limit = consent(survey.bill, max_cost=options.max_cost, named=named, warn=warn)
         listener("run.started", shots=1, enlargements=0, takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
-        (shot,) = asyncio.run(maker.make(limit))
-        warn(maker.notices)
+        (shot,) = runner.run(maker.make(limit))
+        warn(maker.told())
         assert shot.picked is not None
+        polisher = Polisher(plan, space.root / "post", listener, warn)
         with atomic(options.output) as part:
-            shutil.copyfile(shot.picked.file, part)
+            write_clip(polisher.take(shot.planned, shot.picked), shot.planned, shot.picked, part)
     return ShotResult(options.output, shot, plan.source_fps, maker.spent_usd)
 
 

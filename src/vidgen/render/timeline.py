@@ -35,7 +35,7 @@ _EDGE = SAMPLE_RATE // 200
 
 @dataclass(frozen=True)
 class ShotClip:
-    """The clip that stands for a shot in the cut. ``conform``: it still has to be brought to the film's size and rate.
+    """The clip that stands for a shot in the cut. ``conform``: how it still has to be brought to the film's size and rate.
 
     ``sound`` is the file whose own sound is in the film from the shot's first frame on (the clip, or the take that it was
     made of), with its checksum; None: silent. ``picture_us`` is when its picture begins on its own clock, in microseconds.
@@ -44,7 +44,7 @@ class ShotClip:
     file: Path
     sha256: str
     encoded_as: str | None
-    conform: bool = False
+    conform: Conform | None = None
     sound: tuple[Path, str] | None = None
     picture_us: int | None = None
     draft: bool = False
@@ -90,7 +90,7 @@ def _shot(plan: Plan, planned: PlannedShot, clip: ShotClip) -> TimelineShot:
         frames=planned.frames,
         transition=Transition(wish.type, planned.transition_frames) if wish and planned.transition_frames else Transition(),
         cues=tuple(_cue(plan, planned, text) for text in planned.shot.text or ()),
-        conform=Conform() if clip.conform else None,
+        conform=clip.conform,
         encoded_as=clip.encoded_as,
         draft=clip.draft,
     )

@@ -1,21 +1,24 @@
-"""Which takes of a shot a run wants: those at hand, those that are bought but not fetched, and those still to be made."""
+"""Which takes of a shot a run wants: those at hand, those that are bought but not here, and those still to be made."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from vidgen.engines.base import Engine
 from vidgen.errors import Notice
-from vidgen.planning.plan import PlannedShot
+from vidgen.media.wording import listed, there_are
 from vidgen.render.project import Workspace
+from vidgen.render.resolved import ResolvedShot
 from vidgen.takes.journal import Attempt
-from vidgen.takes.keys import seeded_key
-from vidgen.takes.request import ShotRequest, Take
+from vidgen.takes.request import Take
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """The takes of one shot. ``numbers``: all; ``takes``: those at hand; ``bought``: those at a provider; ``new``: the rest."""
+    """The takes of one shot. ``numbers``: all; ``takes``: those at hand; ``bought``: those that a provider has, or should have,
+    since they are paid for; ``new``: the rest.
+    """
 
     numbers: tuple[int, ...]
     takes: tuple[Take, ...]
@@ -30,10 +33,18 @@ class Wanted:
 
 @dataclass
 class Shelf:
-    """What a project has when a run starts. ``regenerate``: ids of shots whose takes a person wants anew."""
+    """What a project has when a run starts. ``regenerate``: ids of shots whose takes a person wants anew.
+
+    ``gone``: why takes that were paid for can be had no more, by take key. ``unpinned``: shots that lost a person's pin, since
+    its take is lost and new ones were asked for. ``notices``: what a person should know before money is spent.
+    """
 
     space: Workspace
+    engines: Mapping[str, Engine]
     regenerate: frozenset[str] = frozenset()
+    gone: dict[str, str] = field(default_factory=dict)
+    unpinned: set[str] = field(default_factory=set)
+    notices: list[Notice] = field(default_factory=list)
     _attempts: Mapping[str, Sequence[Attempt]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -43,28 +54,52 @@ class Shelf:
             found.setdefault(row.request_key, []).append(row)
         self._attempts = found
 
-    def wanted(self, planned: PlannedShot, request: ShotRequest, key: str) -> Wanted:
-        """Every take that the run wants of a shot whose request has this key, whatever it takes to have it."""
-        numbers = self._numbers(planned, key)
-        takes = {number: take for number in numbers if (take := self.find(request, key, number))}
-        open_jobs = {row.take for row in self._attempts.get(key, ()) if row.state == "submitted"} - set(takes)
-        rest = [number for number in numbers if number not in takes and not self._rejected(request, key, number)]
-        return Wanted(
-            tuple(numbers),
-            tuple(takes.values()),
-            tuple(number for number in rest if number in open_jobs),
-            tuple(number for number in rest if number not in open_jobs),
-        )
+    def wanted(self, shot: ResolvedShot) -> Wanted:
+        """Every take that the run wants of a shot, whatever it takes to have it."""
+        numbers = tuple(self._numbers(shot))
+        takes = {number: take for number in numbers if (take := self.find(shot, number))}
+        rest = [number for number in numbers if number not in takes and not self._rejected(shot, number)]
+        running = {row.take for row in self._attempts_at(shot) if row.state == "submitted" and shot.covered_by(row.order)}
+        bought = tuple(number for number in rest if number in running or self.paid(shot, number))
+        return Wanted(numbers, tuple(takes.values()), bought, tuple(number for number in rest if number not in bought))
 
-    def find(self, request: ShotRequest, key: str, number: int) -> Take | None:
-        """The stored take of that number."""
-        if self.space.store is None:
+    def find(self, shot: ResolvedShot, number: int) -> Take | None:
+        """The stored take of that number that covers what the shot needs; where it was paid for, also one whose record is
+        damaged and whose clip is whole.
+        """
+        store, request = self.space.store, shot.request
+        if store is None:
             return None
-        return self.space.store.find(seeded_key(key, request.seed_of(number)))
+        found = store.find(shot.take_key(number), shot.order, needs_s=request.duration_s)
+        found = found or store.find(shot.earlier_take_key(number))
+        if found is None and (paid := self._ended(shot, number)):
+            able = self.engines[request.engine].capabilities(request.model)
+            found = store.restore(shot.take(number), paid, diffusion=able.diffusion)
+        return found
 
-    def left_behind(self, shots: Mapping[str, str]) -> list[Notice]:
-        """What to say of paid jobs that nothing asks for any more. ``shots``: id of each shot in the run, and its key now."""
+    def paid(self, shot: ResolvedShot, number: int) -> Attempt | None:
+        """The attempt that a take was bought with which is lost here, and which its provider may still have."""
+        ended = self._ended(shot, number)
+        return None if ended is None or ended.take_key in self.gone or self.find(shot, number) else ended
+
+    def lost(self, shot: ResolvedShot, number: int) -> str | None:
+        """Why a take can be had no more that was made before; None for one that is simply new."""
+        attempt = self._ended(shot, number)
+        if attempt and (why := self.gone.get(attempt.take_key)):
+            return f"{self.damage(attempt)}; {attempt.engine} cannot give it again (job {attempt.job_id}: {why})"
+        return self.space.store.damage_of(shot.take_key(number)) if self.space.store else None
+
+    def damage(self, attempt: Attempt) -> str:
+        """Why a take that was bought is not at hand."""
+        known = self.space.store.damage_of(attempt.take_key) if self.space.store else None
+        return known or f"take {attempt.take} is not in the store any more"
+
+    def left_behind(self, shots: Mapping[str, ResolvedShot | None]) -> list[Notice]:
+        """What to say of paid jobs that nothing asks for any more. ``shots``: each shot in the run by its id; None where it
+        cannot be resolved yet.
+        """
         rows = [row for rows in self._attempts.values() for row in rows if row.state == "submitted"]
+        wanted = {key for shot in shots.values() if shot for key in (shot.key, shot.earlier_key)}
         return [
             Notice(
                 "take.unfinished",
@@ -72,19 +107,85 @@ class Shelf:
                 row.shot,
             )
             for row in rows
-            if row.shot in shots and row.request_key not in shots.values()
+            if row.shot in shots and row.request_key not in wanted
         ]
 
-    def _numbers(self, planned: PlannedShot, key: str) -> list[int]:
-        """1 to N, the pinned one, and what is bought already; for --regenerate the next N."""
+    def _attempts_at(self, shot: ResolvedShot) -> Sequence[Attempt]:
+        """What the journal has of a shot, newest first, as the run began."""
+        return [*self._attempts.get(shot.key, ()), *self._attempts.get(shot.earlier_key, ())]
+
+    def _stored(self, shot: ResolvedShot) -> list[int]:
+        """Numbers of all takes of a shot in the store, whatever their form."""
+        store = self.space.store
+        return sorted({take.take for key in (shot.key, shot.earlier_key) for take in (store.takes_of(key) if store else ())})
+
+    def _ended(self, shot: ResolvedShot, number: int) -> Attempt | None:
+        """The newest attempt that a take came of which would do now, as the run began."""
+        keys = (shot.take_key(number), shot.earlier_take_key(number))
+        rows = (row for row in self._attempts_at(shot) if row.take_key in keys and row.state == "done" and row.job_id)
+        return next((row for row in rows if shot.covered_by(row.order)), None)
+
+    def _numbers(self, shot: ResolvedShot) -> list[int]:
+        """1 to N, the pinned one, and what is bought already; for --regenerate the next N, and the pinned one."""
+        planned = shot.planned
         wanted = list(range(1, planned.candidates + 1))
-        attempts = self._attempts.get(key, ())
+        attempts = self._attempts_at(shot)
         if {planned.id, planned.parent} & self.regenerate and self.space.store:
-            return self._anew(planned.candidates, attempts, [take.take for take in self.space.store.takes_of(key)])
+            anew = self._anew(planned.candidates, attempts, self._stored(shot))
+            return [*self._still_pinned(shot, anew), *anew]
+        pins = dict(self._pins(shot))
+        for number, place in pins.items():
+            if number not in wanted:
+                self._say_pinned(shot, number, place)
+        more = (*pins, *(row.take for row in attempts if row.state == "submitted"))
+        return [*wanted, *dict.fromkeys(number for number in more if number not in wanted)]
+
+    def _pins(self, shot: ResolvedShot) -> Iterator[tuple[int, str]]:
+        """The takes that are picked for the film, and where that is written."""
+        planned = shot.planned
+        pick, (locked, board) = self.space.picks.get(planned.id), self.space.commands.pick_files
+        if planned.shot.pick:
+            yield planned.shot.pick, board
+        if pick and shot.is_for(pick.request_key):
+            yield pick.take, locked
+
+    def _say_pinned(self, shot: ResolvedShot, number: int, place: str) -> None:
+        """Tell of a picked take that is neither here nor among the candidates."""
+        if self.find(shot, number) or self.paid(shot, number):
+            return
+        stored = self._stored(shot)
+        which = (
+            "which does not cover the shot any more" if number in stored else f"which is not in the store ({there_are(stored)})"
+        )
+        self._tell(Notice("pick.missing", f"{place} picks take {number}, {which}; it is to be made", shot.planned.id))
+
+    def _still_pinned(self, shot: ResolvedShot, anew: Sequence[int]) -> list[int]:
+        """The take that stays in the film beside new ones: a person's, or the storyboard's, as long as it can be had."""
+        planned = shot.planned
         pick = self.space.picks.get(planned.id)
-        pinned = (pick.take if pick and pick.request_key == key else None, planned.shot.pick)
-        more = (*pinned, *(row.take for row in attempts if row.state == "submitted"))
-        return [*wanted, *dict.fromkeys(number for number in more if number and number not in wanted)]
+        by_person = pick if pick and pick.by == "person" and shot.is_for(pick.request_key) else None
+        number = by_person.take if by_person else planned.shot.pick
+        if number is None or number in anew:
+            return []
+        place = self.space.commands.pick_files[0 if by_person else 1]
+        if self.find(shot, number):
+            new = f"{'take' if len(anew) == 1 else 'takes'} {listed(anew)}"
+            text = (
+                f"take {number} is picked in {place} and stays in the film; {new} will be new, and to use one of those:"
+                f" {self.space.commands.pick(planned.id, anew[0])}"
+            )
+            self._tell(Notice("pick.kept", text, planned.id))
+            return [number]
+        if self.paid(shot, number):
+            return [number]
+        self.unpinned.add(planned.id)
+        text = f"take {number} is picked in {place}, but it is not in the store any more; the best of the new takes is used"
+        self._tell(Notice("pick.missing", text, planned.id))
+        return []
+
+    def _tell(self, notice: Notice) -> None:
+        if notice not in self.notices:
+            self.notices.append(notice)
 
     @staticmethod
     def _anew(count: int, attempts: Sequence[Attempt], stored: Sequence[int]) -> list[int]:
@@ -95,7 +196,7 @@ class Shelf:
             return list(latest)
         return list(range(last + 1, last + count + 1))
 
-    def _rejected(self, request: ShotRequest, key: str, number: int) -> bool:
+    def _rejected(self, shot: ResolvedShot, number: int) -> bool:
         """Whether an engine gave this take up on the way, in this run or an earlier one."""
         store = self.space.store
-        return store is not None and store.was_rejected(seeded_key(key, request.seed_of(number)))
+        return store is not None and store.was_rejected(shot.take_key(number))

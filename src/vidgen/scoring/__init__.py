@@ -14,6 +14,7 @@ def score_takes(
     files: Sequence[Path],
     expectation: Expectation = Expectation(),
     *,
+    windows: Sequence[tuple[int, int] | None] | None = None,
     cache: Path | None = None,
     weights: Mapping[str, float] | None = None,
     veto: Collection[str] | None = None,
@@ -21,7 +22,7 @@ def score_takes(
     """Judge the takes of one shot; one card per file, in the order given. See ``scoring.judge.score_takes``."""
     from vidgen.scoring import judge
 
-    return judge.score_takes(files, expectation, cache=cache, weights=weights, veto=veto)
+    return judge.score_takes(files, expectation, windows=windows, cache=cache, weights=weights, veto=veto)
 
 
 def choose(cards: Sequence[Scorecard]) -> Choice:

@@ -27,6 +27,7 @@ def score_takes(
     files: Sequence[Path],
     expectation: Expectation = Expectation(),
     *,
+    windows: Sequence[tuple[int, int] | None] | None = None,
     cache: Path | None = None,
     weights: Mapping[str, float] | None = None,
     veto: Collection[str] | None = None,
@@ -36,6 +37,7 @@ def score_takes(
     Args:
         files: clips of the same shot.
         expectation: what was asked for.
+        windows: of each file the part that is looked at, as the number of its first frame and how many; None: all of it.
         cache: folder for readings, by checksum of the clip and version of the judge; None: none are kept.
         weights: how much each family counts in the total (1 where it is not named, 0: not at all).
         veto: codes of the vetoes that count beside those of ``ALWAYS``; None: all of ``VETOES``.
@@ -47,7 +49,8 @@ def score_takes(
     _check_names("veto", veto or (), VETOES)
     counts = frozenset(VETOES if veto is None else (*veto, *ALWAYS))
     digests = [_digest(file) for file in files]
-    readings = [_reading(file, digest, cache) for file, digest in zip(files, digests, strict=True)]
+    parts = windows or [None] * len(files)
+    readings = [_reading(file, digest, part, cache) for file, digest, part in zip(files, digests, parts, strict=True)]
     values = [_compared(reading, expectation) for reading in readings if isinstance(reading, Reading)]
     middle = {name: _middle(name, rule, values) for name, rule in RULES.measures.items()}
     cards = []
@@ -132,15 +135,16 @@ def _digest(file: Path) -> str:
         return ""
 
 
-def _reading(file: Path, digest: str, cache: Path | None) -> Reading | Veto:
-    kept = cache / f"{digest}.v{RULES.version}.json" if cache and digest else None
+def _reading(file: Path, digest: str, window: tuple[int, int] | None, cache: Path | None) -> Reading | Veto:
+    part = "" if window is None else f".{window[0]}+{window[1]}"
+    kept = cache / f"{digest}{part}.v{RULES.version}.json" if cache and digest else None
     if kept and kept.is_file():
         try:
             return Reading.from_json(json.loads(kept.read_text(encoding="utf-8")))
         except (ValueError, TypeError, KeyError):
             pass  # damaged or foreign: read the clip again
     try:
-        reading = read_clip(file)
+        reading = read_clip(file, window)
     except InputError as error:
         return Veto("undecodable", None, error.message)
     if reading.frames == 0:

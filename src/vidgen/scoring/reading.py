@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -98,11 +99,14 @@ class _Tally:
         self.pairs.append(pair)
 
 
-def read_clip(path: Path) -> Reading:
-    """Read a whole clip. Raises InputError where it cannot be decoded."""
+def read_clip(path: Path, window: tuple[int, int] | None = None) -> Reading:
+    """Read a clip, or of it ``window``: the number of the first frame and how many. Raises InputError where it cannot be
+    decoded.
+    """
     info = probe(path)
+    first, count = window or (0, None)
     tally = _Tally()
-    for frame in read_frames(path):
+    for frame in islice(read_frames(path), first, None if count is None else first + count):
         tally.add(frame)
     still = _still(tally.change)
     seconds = max(len(tally.pairs), 1) / float(info.rate)

@@ -6,11 +6,14 @@ import difflib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from string import ascii_lowercase
 
-from vidgen.storyboard.file_checks import missing_files
+from vidgen.storyboard.file_checks import PLAIN, file_problems
 from vidgen.storyboard.forms import path_in_file
+from vidgen.storyboard.lengths import follows, known_frames
+from vidgen.storyboard.merge import merged_shot
 from vidgen.storyboard.model import Post, Shot, ShotKeys, Storyboard
 from vidgen.storyboard.reader import Document, Path_, dotted
 from vidgen.storyboard.values import LARGEST_SIDE, Duration, frame_size
@@ -25,12 +28,21 @@ _SPLIT_FROM_S, _LONGEST_PART_S = 6, 5
 
 @dataclass(frozen=True)
 class _View:
-    """A board and its file: ``shots`` and ``everything`` (shots and ``defaults``) with their paths in the file."""
+    """A board, its file and folder; ``shots`` and ``everything`` (shots and ``defaults``) with their paths in the file."""
 
     board: Storyboard
     document: Document
+    folder: Path
     shots: tuple[tuple[Path_, Shot], ...]
     everything: tuple[tuple[Path_, ShotKeys], ...]
+
+    @cached_property
+    def merged(self) -> tuple[tuple[Path_, Shot, Shot, Fraction], ...]:
+        """Each shot: path, as it is written, with what it inherits, and its length in seconds, 0 where that is that of a clip
+        which cannot be read."""
+        rate = self.board.fps
+        whole = [(path, shot, merged_shot(self.board, None, shot)) for path, shot in self.shots]
+        return tuple((*one, (known_frames(one[2], rate, self.folder) or 0) / rate) for one in whole)
 
     def written(self, *path: str) -> set[str]:
         """The keys that a mapping of the file has, right or wrong."""
@@ -40,8 +52,11 @@ class _View:
         return set(value) if isinstance(value, dict) else set()
 
 
-def cross_checks(board: Storyboard, document: Document, folder: Path) -> list[tuple[Path_, str]]:
-    """Every problem between the parts of a storyboard, by path in the file; files are looked for in ``folder``.
+def cross_checks(
+    board: Storyboard, document: Document, folder: Path, *, contents: bool = False
+) -> list[tuple[Path_, str, str]]:
+    """Every problem between the parts of a storyboard: path in the file, message, code. Files are looked for in ``folder``, and
+    with ``contents`` also opened.
 
     ``board`` may lack what is wrong in the file; what follows from that is not said.
     """
@@ -50,10 +65,10 @@ def cross_checks(board: Storyboard, document: Document, folder: Path) -> list[tu
         for scene_index, scene in enumerate(board.scenes)
         for index, shot in enumerate(scene.shots)
     )
-    view = _View(board, document, shots, ((("defaults",), board.defaults), *shots))
+    view = _View(board, document, folder, shots, ((("defaults",), board.defaults), *shots))
     checks = (_scene_ids, _ids, _continuity, _cast, _titles, _lengths, _picks, _posts, _voices, _size)
-    found = [entry for check in checks for entry in check(view)]
-    return [*found, *missing_files(board, view.everything, folder)]
+    found = [(path, message, PLAIN) for check in checks for path, message in check(view)]
+    return [*found, *file_problems(board, view.everything, folder, contents=contents)]
 
 
 def _scene_ids(view: _View) -> Found:
@@ -73,19 +88,13 @@ def _ids(view: _View) -> Found:
             yield (*path, "id"), f"the id {shot.id} is already that of {dotted(first)}"
     parts = {
         shot.id.lower() + letter: path
-        for path, shot in view.shots
-        if not shot.clip and (seconds := _seconds(view, shot)) >= _SPLIT_FROM_S
+        for path, shot, merged, seconds in view.merged
+        if seconds >= _SPLIT_FROM_S and not follows(merged)
         for letter in ascii_lowercase[: -(-seconds // _LONGEST_PART_S)]
     }
     for path, shot in view.shots:
         if other := parts.get(shot.id.lower()):
             yield (*path, "id"), f"{dotted(other)} is over 5 s and a part of it will be named {shot.id}; choose another id"
-
-
-def _seconds(view: _View, shot: Shot) -> Fraction:
-    """The length that a shot is given, 0 where it is given none."""
-    given = shot.duration if "duration" in shot.model_fields_set else view.board.defaults.duration
-    return given.frames(view.board.fps) / view.board.fps if isinstance(given, Duration) else Fraction(0)
 
 
 def _continuity(view: _View) -> Found:
@@ -137,16 +146,23 @@ def _titles(view: _View) -> Found:
 
 
 def _lengths(view: _View) -> Found:
-    """Shots of at least a frame, and titles that begin within their shot: a later one would never be seen."""
+    """Shots of at least a frame; titles, sounds and lines that begin within their shot: a later one would never come."""
     rate = view.board.fps
     for path, keys in view.everything:
         if isinstance(keys.duration, Duration) and keys.duration.frames(rate) < 1:
             yield (*path, "duration"), f"{keys.duration} is less than a frame at {float(rate):g} fps"
-    for path, shot in view.shots:
-        seconds = _seconds(view, shot)
-        for index, text in enumerate(shot.text or ()):
-            if seconds and text.in_ and text.in_.frames(rate) / rate >= seconds:
-                yield (*path, "text", index, "in"), f"in ({text.in_}) is after the end of the shot ({float(seconds):g}s)"
+    for path, shot, merged, seconds in view.merged:
+        for key, field, name in _BEGIN:
+            owner = path if key in shot.model_fields_set else ("defaults",)
+            for index, entry in enumerate(getattr(merged, key) or ()):
+                begin = getattr(entry, field)
+                if seconds and begin and begin.frames(rate) / rate >= seconds:
+                    words = f"{name} ({begin}) is after the end of the shot ({float(seconds):g}s)"
+                    yield (*owner, key, index, name), words
+
+
+_BEGIN = (("text", "in_", "in"), ("sfx", "at", "at"), ("dialogue", "at", "at"))
+"""What begins at a time within its shot: key of the shot, its field, and that one's name in the file."""
 
 
 def _picks(view: _View) -> Found:

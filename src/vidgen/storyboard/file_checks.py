@@ -1,75 +1,155 @@
-"""Whether the files that a storyboard names are there, beside it."""
+"""Whether the files that a storyboard names are there, beside it, and can be used for what they are named for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
+from vidgen.errors import InputError
 from vidgen.media.names import named_file, nearest_name
 from vidgen.storyboard.model import Post, ShotKeys, Storyboard
 from vidgen.storyboard.reader import Path_
 from vidgen.storyboard.values import MODEL_SUFFIXES
 
-Found = Iterator[tuple[Path_, str]]
+Kind = Literal["picture", "video", "clip", "sound", "lut", "weights"]
+"""What a file is named for. A ``clip`` is in the film itself; a ``video`` steers an engine."""
+
+Named = Iterator[tuple[Path_, str, Kind]]
+Found = Iterator[tuple[Path_, str, str]]
+"""Path in the file, message, code."""
+
+PLAIN = "storyboard.invalid"
+"""The code of a problem of which the storyboard alone tells."""
+
+_PICTURES = ("start_frame", "end_frame")
+_VIDEOS = ("source_video", "motion_reference")
 
 
-def missing_files(board: Storyboard, owners: Iterable[tuple[Path_, ShotKeys]], folder: Path) -> Found:
-    """Every named file that is not a file on this machine; ``owners`` are the shots and ``defaults`` with their paths."""
-    there: dict[str, str] = {}
-    for path, name in _named(board, owners):
-        if name not in there:
-            there[name] = _why_not(named_file(folder, name))
-        if there[name]:
-            yield path, f"{name} {there[name]}"
+def file_problems(
+    board: Storyboard, owners: Iterable[tuple[Path_, ShotKeys]], folder: Path, *, contents: bool = False
+) -> Found:
+    """Every named file that is not a file on this machine, and with ``contents`` every one that cannot be read as what it is
+    named for; each file is looked at once. ``owners`` are the shots and ``defaults`` with their paths.
+    """
+    seen: dict[tuple[str, Kind], tuple[str, str] | None] = {}
+    for path, name, kind in _named(board, owners):
+        if (name, kind) not in seen:
+            seen[name, kind] = _why_not(named_file(folder, name), name, kind if contents else None)
+        if wrong := seen[name, kind]:
+            yield (path, *wrong)
 
 
 def files_of(board: Storyboard, folder: Path) -> list[Path]:
     """Every file that a storyboard names."""
     owners = [((), board.defaults), *(((), shot) for scene in board.scenes for shot in scene.shots)]
-    return [named_file(folder, name) for name in dict.fromkeys(name for _, name in _named(board, owners))]
+    return [named_file(folder, name) for name in dict.fromkeys(name for _, name, _ in _named(board, owners))]
 
 
-def _why_not(file: Path) -> str:
+def _why_not(file: Path, name: str, kind: Kind | None) -> tuple[str, str] | None:
+    """What is wrong with a file that the storyboard calls ``name``, and the code; None where it can be used."""
     try:
         if file.is_file():
-            return ""
+            return _unusable(file, name, kind) if kind else None
         if file.exists():
-            return "is not a file"
+            return f"{name} is not a file", PLAIN
         near = nearest_name(file)
-        return "is not there; " + (f"did you mean {near}?" if near else "file names are relative to the storyboard's folder")
+        remedy = f"did you mean {near}?" if near else "file names are relative to the storyboard's folder"
+        return f"{name} is not there; {remedy}", PLAIN
     except (OSError, ValueError) as error:
-        return f"cannot be read ({getattr(error, 'strerror', None) or error})"
+        return f"{name} cannot be read ({getattr(error, 'strerror', None) or error})", PLAIN
 
 
-def _named(board: Storyboard, owners: Iterable[tuple[Path_, ShotKeys]]) -> Found:
+def _unusable(file: Path, name: str, kind: Kind) -> tuple[str, str] | None:
+    try:
+        _LOOKS[kind](file)
+    except InputError as error:
+        remedy = f"; {error.hint}" if error.hint else ""
+        return error.message.replace(str(file), name) + remedy, error.code
+    return None
+
+
+def _look_at_picture(file: Path) -> None:
+    from vidgen.media.stills import check_image
+
+    check_image(file)
+
+
+def _look_at_video(file: Path) -> None:
+    from vidgen.media.probe import probe_video
+
+    probe_video(file)
+
+
+def _look_at_clip(file: Path) -> None:
+    from vidgen.media.normalise import refuse_hdr
+    from vidgen.media.probe import probe_video
+
+    refuse_hdr(probe_video(file))
+
+
+def _look_at_sound(file: Path) -> None:
+    from vidgen.media.probe import has_sound
+
+    if not has_sound(file):
+        raise InputError("media.no_audio", f"{file} has no sound", hint="give a file with sound", where=str(file))
+
+
+def _look_at_lut(file: Path) -> None:
+    from vidgen.media.cube import read_cube
+
+    read_cube(file)
+
+
+_LOOKS: Mapping[Kind, Callable[[Path], None]] = {
+    "picture": _look_at_picture,
+    "video": _look_at_video,
+    "clip": _look_at_clip,
+    "sound": _look_at_sound,
+    "lut": _look_at_lut,
+    "weights": lambda file: None,  # only the network that it is for can tell
+}
+"""How a file is read for what it is named for: InputError where it cannot be used."""
+
+
+def _named(board: Storyboard, owners: Iterable[tuple[Path_, ShotKeys]]) -> Named:
     for name, character in board.characters.items():
-        yield from ((("characters", name, "references", index), file) for index, file in enumerate(character.references))
+        for index, file in enumerate(character.references):
+            yield ("characters", name, "references", index), file, "picture"
     if board.audio and board.audio.music:
-        yield ("audio", "music", "file"), board.audio.music.file
+        yield ("audio", "music", "file"), board.audio.music.file, "sound"
     for index, bed in enumerate(board.audio.ambience if board.audio else ()):
-        yield ("audio", "ambience", index, "file"), bed.file
+        yield ("audio", "ambience", index, "file"), bed.file, "sound"
     yield from _of_post((), board.post)
     for path, keys in owners:
-        yield from _of_shot(path, keys)
+        yield from _of_pictures(path, keys)
+        yield from _of_sounds(path, keys)
+        yield from _of_post(path, keys.post)
 
 
-def _of_shot(path: Path_, keys: ShotKeys) -> Found:
-    for key in ("start_frame", "end_frame", "source_video", "motion_reference", "clip"):
-        if name := getattr(keys, key):
-            yield (*path, key), name
-    yield from (((*path, "references", index), name) for index, name in enumerate(keys.references or ()))
-    yield from (((*path, "sfx", index, "file"), item.file) for index, item in enumerate(keys.sfx or ()))
-    yield from (((*path, "motion_brush", index, "mask"), item.mask) for index, item in enumerate(keys.motion_brush or ()))
-    yield from (((*path, "dialogue", index, "file"), item.file) for index, item in enumerate(keys.dialogue or ()) if item.file)
+def _of_pictures(path: Path_, keys: ShotKeys) -> Named:
+    yield from (((*path, key), name, "picture") for key in _PICTURES if (name := getattr(keys, key)))
+    yield from (((*path, key), name, "video") for key in _VIDEOS if (name := getattr(keys, key)))
+    if keys.clip:
+        yield (*path, "clip"), keys.clip, "clip"
+    yield from (((*path, "references", index), name, "picture") for index, name in enumerate(keys.references or ()))
+    for index, brush in enumerate(keys.motion_brush or ()):
+        yield (*path, "motion_brush", index, "mask"), brush.mask, "picture"
+
+
+def _of_sounds(path: Path_, keys: ShotKeys) -> Named:
+    yield from (((*path, "sfx", index, "file"), item.file, "sound") for index, item in enumerate(keys.sfx or ()))
+    for index, line in enumerate(keys.dialogue or ()):
+        if line.file:
+            yield (*path, "dialogue", index, "file"), line.file, "sound"
     if keys.voiceover and keys.voiceover.file:
-        yield (*path, "voiceover", "file"), keys.voiceover.file
+        yield (*path, "voiceover", "file"), keys.voiceover.file, "sound"
     if keys.lip_sync:
-        yield (*path, "lip_sync", "audio"), keys.lip_sync.audio
-    yield from _of_post(path, keys.post)
+        yield (*path, "lip_sync", "audio"), keys.lip_sync.audio, "sound"
 
 
-def _of_post(path: Path_, post: Post | None) -> Found:
+def _of_post(path: Path_, post: Post | None) -> Named:
     if post and post.colour and post.colour.lut:
-        yield (*path, "post", "colour", "lut"), post.colour.lut
+        yield (*path, "post", "colour", "lut"), post.colour.lut, "lut"
     if post and post.upscale and post.upscale.model and post.upscale.model.lower().endswith(MODEL_SUFFIXES):
-        yield (*path, "post", "upscale", "model"), post.upscale.model
+        yield (*path, "post", "upscale", "model"), post.upscale.model, "weights"

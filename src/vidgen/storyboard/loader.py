@@ -12,6 +12,7 @@ import pydantic
 
 from vidgen.errors import Problem, StoryboardError
 from vidgen.storyboard.checks import cross_checks
+from vidgen.storyboard.file_checks import PLAIN
 from vidgen.storyboard.forms import canonical_form, original_path, path_in_file, shape_problems, without
 from vidgen.storyboard.model import Storyboard
 from vidgen.storyboard.problems import explain
@@ -44,17 +45,20 @@ class LoadedBoard:
 
 
 def load_storyboard(path: Path) -> LoadedBoard:
-    """Read a storyboard file. Raises StoryboardError with all its problems; InputError where there is no such file."""
-    return _loaded(read_document(path), path)
+    """Read a storyboard file, and look into the clips, pictures and sounds that it names.
+
+    Raises StoryboardError with all its problems; InputError where there is no such file.
+    """
+    return _loaded(read_document(path), path, contents=True)
 
 
 def parse_storyboard(text: str | bytes, path: Path = Path("storyboard.yaml")) -> LoadedBoard:
-    """Read a storyboard from text; files that it names are looked for beside ``path``."""
+    """Read a storyboard from text; files that it names are looked for beside ``path``, and not opened."""
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-    return _loaded(parse_document(raw, str(path)), path)
+    return _loaded(parse_document(raw, str(path)), path, contents=False)
 
 
-def _loaded(document: Document, path: Path) -> LoadedBoard:
+def _loaded(document: Document, path: Path, *, contents: bool) -> LoadedBoard:
     if not isinstance(document.value, dict):
         problem = Problem(1, 1, "", "a storyboard is a mapping that begins with vidgen: 1")
         raise StoryboardError(str(path), [*document.problems, problem])
@@ -63,13 +67,13 @@ def _loaded(document: Document, path: Path) -> LoadedBoard:
         places = [Problem(*document.place(place), dotted(place), message) for place, message in shape[:MOST_PROBLEMS]]
         raise StoryboardError(str(path), [*document.problems, *places])
     board, wrong, dropped = _validated(canonical_form(document.value), document)
-    found = [*shape, *wrong]
+    found: list[tuple[Path_, str, str]] = [(place, message, PLAIN) for place, message in (*shape, *wrong)]
     if board is not None:
-        seen = cross_checks(board, document, path.parent)
-        known = {place[:length] for place, _ in found for length in range(1, len(place) + 1)}
-        moved = [(original_path(place, dropped), message) for place, message in seen]
-        found += [(place, message) for place, message in moved if place not in known]
-    problems = [Problem(*document.place(place), dotted(place), message) for place, message in dict.fromkeys(found)]
+        known = {place[:length] for place, *_ in found for length in range(1, len(place) + 1)}
+        for place, message, code in cross_checks(board, document, path.parent, contents=contents):
+            if (moved := original_path(place, dropped)) not in known:
+                found.append((moved, message, code))
+    problems = [Problem(*document.place(place), dotted(place), *told) for place, *told in dict.fromkeys(found)]
     problems += document.problems
     if problems or board is None:
         raise StoryboardError(str(path), _readable(problems))

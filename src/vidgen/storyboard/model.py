@@ -238,7 +238,7 @@ class Interpolate(Part):
 
     fps: Rate | None = None
     factor: Number | None = Field(None, gt=1, le=16)
-    engine: Literal["auto", "rife", "minterpolate", "nearest"] = "auto"
+    engine: Literal["auto", "rife", "minterpolate", "blend", "nearest"] = "auto"
 
 
 class Upscale(Part):

@@ -1,4 +1,4 @@
-"""Turns what the types complain of into plain words: what is wrong, what is right, what was perhaps meant."""
+"""Turns what the types of a file complain of into plain words: what is wrong, what is right, what was perhaps meant."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from vidgen.storyboard.model import Shot, Storyboard
 
 Detail = Mapping[str, Any]
 Path_ = tuple[str | int, ...]
+Root = type[BaseModel]
 
 _MESSAGES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "missing": lambda ctx: "this key is needed",
@@ -44,18 +45,18 @@ _PATTERNS = {
 }
 
 
-def explain(detail: Detail, data: Any) -> tuple[Path_, str]:
-    """The path in the data and the message for one complaint."""
+def explain(detail: Detail, data: Any, root: Root = Storyboard) -> tuple[Path_, str]:
+    """The path in the data and the message for one complaint of the types; ``root`` is that of the whole file."""
     path = _real_path(detail["loc"], data)
     kind, context, given = detail["type"], detail.get("ctx", {}), detail["input"]
     if kind == "extra_forbidden":
-        return path, f"unknown key{_meant_key(path)}"
+        return path, f"unknown key{_meant_key(path, root)}"
     if kind in _RANGES:
-        return path, _range(path, detail)
+        return path, _range(path, detail, root)
     if kind == "literal_error":
         expected = str(context["expected"]).replace("'", "")
         options = [word.strip() for word in expected.replace(" or ", ",").split(",")]
-        return path, f"{given!r} is not one of {expected}{_guess(str(given), options)}"
+        return path, f"{given!r} is not one of {expected}{guess(str(given), options)}"
     if kind == "string_pattern_mismatch":
         return path, f"{given!r}: {_PATTERNS.get(str(path[-1]), 'not in the right form')}"
     if kind == "missing" and isinstance(path[-1], int):
@@ -80,11 +81,11 @@ def _numeric(text: str) -> bool:
     return unicodedata.normalize("NFKC", text).strip().replace(".", "", 1).lstrip("+-").isdigit() and text.isascii()
 
 
-def _range(path: Path_, detail: Detail) -> str:
+def _range(path: Path_, detail: Detail, root: Root) -> str:
     """The whole range of a number, not only the end that it is beyond."""
     limits = {
         name: getattr(limit, name)
-        for limit in _metadata(path)
+        for limit in _metadata(path, root)
         for name in ("ge", "gt", "le", "lt")
         if getattr(limit, name, None) is not None
     } or {key: value for key, value in detail["ctx"].items() if key in ("ge", "gt", "le", "lt")}
@@ -96,14 +97,15 @@ def _range(path: Path_, detail: Detail) -> str:
     return f"must be {' and '.join(words)}, not {detail['input']}"
 
 
-def _metadata(path: Path_) -> list[Any]:
+def _metadata(path: Path_, root: Root) -> list[Any]:
     names = [part for part in path if isinstance(part, str)]
-    model = _model_at(path[:-1]) if names and path[-1:] == (names[-1],) else None
+    model = _model_at(path[:-1], root) if names and path[-1:] == (names[-1],) else None
     field = _field(model, names[-1]) if model else None
     return list(field.metadata) if field else []
 
 
-def _guess(word: str, options: list[str]) -> str:
+def guess(word: str, options: list[str]) -> str:
+    """`` (did you mean ...?)``, where an option is near; else nothing."""
     near = difflib.get_close_matches(word.lower(), options, 1, cutoff=0.6)
     return f" (did you mean {near[0]}?)" if near else ""
 
@@ -115,16 +117,16 @@ def _habits(kind: str) -> Mapping[str, str]:
     return loaded[kind]
 
 
-def _meant_key(path: Path_) -> str:
+def _meant_key(path: Path_, root: Root) -> str:
     """What was perhaps meant by a key that does not exist where it stands."""
-    here = keys_at(path[:-1])
+    here = keys_at(path[:-1], root)
     word = unicodedata.normalize("NFKC", str(path[-1])).casefold().replace("-", "_").replace(" ", "_")
     meant = next((key for key in (word, _habits("keys").get(word)) if key in here), None)
     if meant is None and word in _habits("said"):
         return f"; {_habits('said')[word]}"
     meant = meant or next(iter(difflib.get_close_matches(word, here, 1, cutoff=0.6)), None)
     word = _habits("keys").get(word, word)
-    meant = meant or next((f"{key}: {{{word}: ...}}" for key in here if word in keys_at((*path[:-1], key))), None)
+    meant = meant or next((f"{key}: {{{word}: ...}}" for key in here if word in keys_at((*path[:-1], key), root)), None)
     if meant:
         return f" (did you mean {meant}?)"
     return f"; known: {', '.join(here[:12])}{', ...' if len(here) > 12 else ''}"
@@ -150,17 +152,17 @@ def _real_path(loc: Path_, data: Any) -> Path_:
     return tuple(path)
 
 
-def keys_at(path: Path_) -> list[str]:
+def keys_at(path: Path_, root: Root = Storyboard) -> list[str]:
     """The keys that the mapping at a path of the file may have; none where keys are free."""
-    model = _model_at(path)
+    model = _model_at(path, root)
     if model is None:
         return []
     keys = [info.alias or name for name, info in model.model_fields.items()]
     return [*keys, "shots"] if model is Storyboard else keys
 
 
-def _model_at(path: Path_) -> type[BaseModel] | None:
-    model: type[BaseModel] | None = Storyboard
+def _model_at(path: Path_, root: Root) -> type[BaseModel] | None:
+    model: type[BaseModel] | None = root
     free = False
     for part in path:
         if isinstance(part, int) or model is None:

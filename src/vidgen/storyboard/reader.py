@@ -32,6 +32,7 @@ Path_ = tuple[str | int, ...]
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_INSTEAD = {"storyboard": "; use defaults:"}
 _NUMBER_STARTS = frozenset("+-.0123456789")
 _LITERALS = {"": None, "~": None, "null": None, "true": True, "false": False}
 
@@ -105,8 +106,11 @@ def read_document(file: Path) -> Document:
     return parse_document(raw, str(file))
 
 
-def parse_document(raw: bytes, name: str) -> Document:
-    """Parse bytes as strict YAML. Raises StoryboardError for what cannot be parsed; lesser problems are in the result."""
+def parse_document(raw: bytes, name: str, what: str = "storyboard") -> Document:
+    """Parse bytes as strict YAML. Raises StoryboardError for what cannot be parsed; lesser problems are in the result.
+
+    ``what`` kind of file it is, in words.
+    """
     if len(raw) > LARGEST_BYTES:
         raise StoryboardError(name, [Problem(1, 1, "", f"the file is over {LARGEST_BYTES // 1_000_000} MB")])
     try:
@@ -118,12 +122,12 @@ def parse_document(raw: bytes, name: str) -> Document:
     document = Document(text)
     try:
         try:
-            _Builder(document, text).read()
+            _Builder(document, text, what).read()
         except yaml.scanner.ScannerError:
             if (plain := hidden(text)) == text:
                 raise
             document = Document(text)
-            _Builder(document, plain).read()
+            _Builder(document, plain, what).read()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -157,9 +161,9 @@ def _place_after(text: str) -> tuple[int, int]:
 class _Builder:
     """Plain values from the events of a YAML parser."""
 
-    def __init__(self, document: Document, text: str) -> None:
+    def __init__(self, document: Document, text: str, what: str) -> None:
         """``text`` is that of the document, or the same with ``json_escapes.hidden``."""
-        self.document = document
+        self.document, self.what = document, what
         self.hides = text != document.text
         self.events: Iterator[Any] = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         self.depth, self.left = 0, MOST_VALUES
@@ -170,7 +174,7 @@ class _Builder:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    self._problem(event, (), "a storyboard is one document; --- starts another")
+                    self._problem(event, (), f"a {self.what} is one document; --- starts another")
                     return
             elif isinstance(event, yaml.NodeEvent):
                 self.document.value = self._value(event, ())
@@ -184,11 +188,13 @@ class _Builder:
         start = event.start_mark
         self.document.places.setdefault(path, (start.line + 1, start.column + 1))
         if kind is yaml.AliasEvent or event.anchor is not None:
-            self._problem(event, path, "anchors and aliases (& and *) are not used in storyboards; use defaults:")
+            self._problem(
+                event, path, f"anchors and aliases (& and *) are not used in {self.what}s{_INSTEAD.get(self.what, '')}"
+            )
             if kind is yaml.AliasEvent:
                 return None
         if event.tag is not None:
-            self._problem(event, path, f"tags ({event.tag}) are not used in storyboards")
+            self._problem(event, path, f"tags ({event.tag}) are not used in {self.what}s")
         if kind is yaml.ScalarEvent:
             self.document.spans[path] = (start.index, event.end_mark.index)
             return _scalar(event.value) if event.style in (None, "") else self._text(event)
@@ -218,6 +224,7 @@ class _Builder:
 
     def _mapping(self, path: Path_) -> dict[str, Any]:
         found: dict[str, Any] = {}
+        parts: list[str] = []  # of a text with commas, after its first one
         for event in self.events:
             kind = type(event)
             if kind is yaml.MappingEndEvent:
@@ -230,13 +237,25 @@ class _Builder:
                 continue
             key = self._text(event)
             inner = (*path, key)
+            value = next(self.events)
+            if self._bare(event, value):
+                parts.append(key)
+                self._problem(event, inner, _after_comma(found, parts))
+                continue
             if key in found:
                 self._problem(event, inner, "this key is there twice")
-                self._skip(next(self.events))
+                self._skip(value)
                 continue
             self.document.places[inner] = (event.start_mark.line + 1, event.start_mark.column + 1)
-            found[key] = self._value(next(self.events), inner)
+            found[key] = self._value(value, inner)
+            parts = []
         return found
+
+    def _bare(self, key: Any, value: Any) -> bool:
+        """Whether a key of ``{ }`` has not even a colon: what follows a comma in text that should be in quotes."""
+        end = key.end_mark.index
+        nothing = isinstance(value, yaml.ScalarEvent) and value.value == "" and value.style in (None, "")
+        return nothing and value.end_mark.index == end and self.document.text[end : end + 1] != ":"
 
     def _skip(self, event: Any) -> None:
         """Pass over the value that begins with an event."""
@@ -253,6 +272,13 @@ class _Builder:
     def _problem(self, event: Any, path: Path_, message: str) -> None:
         mark = event.start_mark
         self.document.problems.append(Problem(mark.line + 1, mark.column + 1, dotted(path), message))
+
+
+def _after_comma(found: Mapping[str, Any], parts: list[str]) -> str:
+    """What to do about ``parts`` of a text: the last key that was ``found`` holds its beginning."""
+    key, value = next(reversed(list(found.items())), ("", None))
+    whole = f': {key}: "{", ".join([value, *parts])}"' if isinstance(value, str) else ""
+    return f"a key without a value; inside {{ }} text with a comma must be in quotes{whole}"
 
 
 def _end(event: Any) -> int:

@@ -22,29 +22,30 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from vidgen.errors import BudgetError, InputError, Notice, ProcessingError
+from vidgen.errors import BudgetError, InputError, ProcessingError
 from vidgen.media.locks import Held, has_record_locks, held
 from vidgen.media.rate import rate_text
+from vidgen.takes.journal_file import bring_up_to_date, corrupt, is_current, make_journal
 from vidgen.takes.keys import seeded_key
-from vidgen.takes.request import Take, TakeRequest
+from vidgen.takes.request import Order, Take, TakeRequest
 
 State = Literal["planned", "submitting", "submitted", "done", "failed", "unknown"]
 MICRO = 1_000_000
 LONGEST_PATH = 500
 """Bytes of a path that SQLite opens; it takes 512 with the endings that it adds."""
 
-STEPS: tuple[str, ...] = ("journal.sql",)
-"""Scripts that bring an older file up to date: the n-th one makes version n from version n - 1. Append-only."""
+_DAMAGED = re.compile("malformed|no such table")
+"""What SQLite says of a file that is a database and no longer a whole journal."""
 
 _SPENT = """SELECT COALESCE(SUM(CASE state WHEN 'failed' THEN COALESCE(actual, 0)
             WHEN 'done' THEN COALESCE(actual, estimated, 0) ELSE COALESCE(estimated, 0) END), 0)
@@ -73,6 +74,8 @@ class Attempt:
     sha256: str | None
     created: str
     updated: str
+    order: Order | None = None
+    """What was ordered; None for attempts of vidgen up to 0.1."""
 
     @property
     def cost(self) -> dict[str, float | str | None]:
@@ -84,17 +87,10 @@ class Attempt:
         listed = self.actual_usd is None or (over and self.actual_usd == self.estimated_usd)
         return {"cost_usd": cost, "cost_basis": None if cost is None else "list" if listed else "provider"}
 
-    def notice(self) -> Notice:
-        """What the user has to hear of an attempt whose submission was interrupted (state ``unknown``)."""
-        return Notice(
-            "take.unfinished",
-            f"take {self.take} was sent to {self.engine} on {self.created[:19]}, but whether it was accepted is not known"
-            f" ({self.words}); look at the provider's dashboard (our reference: {self.reference})",
-            self.shot,
-        )
-
-
-_FORGET = "restore it from a copy, or move it away: paid jobs that are still running are then forgotten"
+    @property
+    def undelivered(self) -> bool:
+        """Whether the job ended with a result that cannot be had or used; ``words`` say why."""
+        return self.state == "submitted" and bool(self.words)
 
 
 class Journal:
@@ -110,16 +106,9 @@ class Journal:
             hint = "give a folder with a shorter path with --work DIR"
             raise InputError("file.bad_name", text, hint=hint, where=str(root))
         root.mkdir(parents=True, exist_ok=True)
-        self._refuse_emptied(root / "takes")
         self._locks = has_record_locks(root)
+        make_journal(self.path)
         self._upgrade()
-
-    def _refuse_emptied(self, takes: Path) -> None:
-        """An empty file beside stored takes was a journal once: a power cut or a sync tool left nothing of it. To SQLite it is
-        a new one, and what runs at providers would be bought again.
-        """
-        if self.path.is_file() and not self.path.stat().st_size and takes.is_dir() and any(takes.iterdir()):
-            raise InputError("journal.corrupt", f"{self.path} is empty", hint=_FORGET, where=str(self.path))
 
     def reserve(
         self,
@@ -128,12 +117,15 @@ class Journal:
         request_key: str,
         run_id: str,
         estimated_usd: float | None,
+        order: Order | None = None,
+        earlier_key: str | None = None,
         limit_usd: float | None = None,
         again: bool = False,
     ) -> Attempt:
         """Plan an attempt and set its price aside, in one step, so that parallel shots cannot pass the limit together.
 
         Args:
+            order: the form that is ordered. earlier_key: the take key under which vidgen up to 0.1 would have bought it.
             limit_usd: most that this run may spend, what it has spent and set aside included; None: no limit.
             again: a person asked for it: the take may be sent although an earlier submission's fate is unknown.
 
@@ -142,7 +134,8 @@ class Journal:
         """
         key = seeded_key(request_key, take.seed)
         with self._change() as db:
-            _refuse_second(db, key, take, again)
+            for name in filter(None, (key, earlier_key)):
+                _refuse_second(db, name, take, again)
             _refuse_over(db, take, run_id, estimated_usd, limit_usd)
             now = _now()
             cursor = db.execute(
@@ -150,7 +143,7 @@ class Journal:
                 " state, estimated, created, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', ?, ?, ?)",
                 (
                     *(key, request_key, run_id, take.request.shot, take.take, take.seed),
-                    *(take.request.engine, take.request.model, _summary(take), f"vidgen-{uuid.uuid4().hex}"),
+                    *(take.request.engine, take.request.model, _summary(take, order), f"vidgen-{uuid.uuid4().hex}"),
                     *(_micro(estimated_usd), now, now),
                 ),
             )
@@ -170,11 +163,19 @@ class Journal:
         """The provider accepted it under this job id. Also settles an unknown submission whose job was found, or one
         that was given the wrong job.
         """
-        return self._move(attempt, ("submitting", "unknown", "submitted"), "submitted", job_id=job_id)
+        return self._move(attempt, ("submitting", "unknown", "submitted"), "submitted", job_id=job_id, words="")
+
+    def undelivered(self, attempt: int, words: str) -> Attempt:
+        """The job ended, but what it made cannot be had or used: it stays open, since it is paid for, and says so."""
+        return self._move(attempt, ("submitted",), "submitted", words=words)
 
     def done(self, attempt: int, *, sha256: str, actual_usd: float | None = None) -> Attempt:
         """The take is in the store. ``actual_usd`` is the provider's figure; None: the estimate stands."""
-        return self._move(attempt, ("submitted",), "done", sha256=sha256, actual=_micro(actual_usd))
+        return self._move(attempt, ("submitted",), "done", sha256=sha256, actual=_micro(actual_usd), words="")
+
+    def fetched_again(self, attempt: int, *, sha256: str) -> Attempt:
+        """The take was lost here and is in the store again; providers may give another file for the same job."""
+        return self._move(attempt, ("done",), "done", sha256=sha256)
 
     def failed(self, attempt: int, words: str, *, actual_usd: float | None = 0.0) -> Attempt:
         """It ended without a take; ``words`` are the provider's own. Its reservation is given back but for what it cost."""
@@ -185,13 +186,16 @@ class Journal:
         """The answer to the create request was lost. Its price stays set aside and it is never sent again by itself."""
         return self._move(attempt, ("submitting",), "unknown", words=words)
 
-    def lost(self, take_key: str) -> Attempt | None:
-        """The unsettled attempt of a take whose answer was lost."""
-        return next((row for row in self.attempts(take_key) if row.state == "unknown"), None)
+    def lost(self, *take_keys: str) -> Attempt | None:
+        """The unsettled attempt of a take whose answer was lost, by any of its keys."""
+        return self._first(take_keys, "unknown")
 
-    def open_job(self, take_key: str) -> Attempt | None:
-        """The submitted job of a take that has not ended, to be polled rather than bought again."""
-        return next((row for row in self.attempts(take_key) if row.state == "submitted"), None)
+    def open_job(self, *take_keys: str) -> Attempt | None:
+        """The submitted job of a take that has not ended, by any of its keys: to be polled rather than bought again."""
+        return self._first(take_keys, "submitted")
+
+    def _first(self, take_keys: Sequence[str], state: State) -> Attempt | None:
+        return next((row for key in take_keys for row in self.attempts(key) if row.state == state), None)
 
     def list_price(self, take_key: str) -> float | None:
         """What the price list said of the attempt that a take came of."""
@@ -215,7 +219,7 @@ class Journal:
         with self._connect() as db:
             return int(db.execute(query, (run_id,)).fetchone()[0])
 
-    def recover(self, stored: Callable[[str], Take | None] = lambda take_key: None) -> list[Attempt]:
+    def recover(self, stored: Callable[[str, Order | None], Take | None] = lambda take_key, order: None) -> list[Attempt]:
         """Settle what a run that died left behind; call it once at a run's start, under the project's lock.
 
         ``planned`` was never sent: failed. ``submitting`` may have been sent: unknown. ``submitted`` whose take is in the
@@ -226,10 +230,17 @@ class Journal:
                 self.failed(row.id, "never sent: the run ended first")
             elif row.state == "submitting":
                 self.unknown(row.id, "the run ended while the request was being sent")
-            elif row.state == "submitted" and (take := stored(row.take_key)):
+            elif row.state == "submitted" and (take := stored(row.take_key, row.order)):
                 told = take.cost_usd if take.cost_basis == "provider" else None
                 self.done(row.id, sha256=take.sha256, actual_usd=told)
         return [row for row in self.attempts() if row.state == "unknown"]
+
+    def last_note(self, take_key: str, kind: str) -> str | None:
+        """The newest remark on a take, where it is of that kind."""
+        query = "SELECT kind, words FROM notes WHERE take_key = ? ORDER BY rowid DESC LIMIT 1"
+        with self._connect() as db:
+            row = db.execute(query, (take_key,)).fetchone()
+            return row["words"] if row and row["kind"] == kind else None
 
     def note(self, kind: str, words: str, *, take_key: str | None = None) -> None:
         """Keep a remark for later reading: a damaged take, a rejected clip."""
@@ -267,22 +278,18 @@ class Journal:
                 db.execute("PRAGMA synchronous=EXTRA")
                 yield db
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError | sqlite3.IntegrityError) and "malformed" not in str(error):
+            if isinstance(error, sqlite3.OperationalError | sqlite3.IntegrityError) and not _DAMAGED.search(str(error)):
                 raise ProcessingError(
                     "journal.conflict",
                     f"{self.path} cannot be read or written: {error}",
                     hint="free disk space or end the other run",
                 ) from error
-            raise InputError(
-                "journal.corrupt",
-                f"{self.path} cannot be read ({error})",
-                hint=_FORGET,
-                where=str(self.path),
-            ) from error
+            raise corrupt(self.path, f"cannot be read ({error})") from error
 
     def _open(self) -> sqlite3.Connection:
-        name = self.path if self._locks else f"{self.path.absolute().as_uri()}?vfs=unix-none"
-        return sqlite3.connect(name, timeout=30.0, isolation_level=None, uri=not self._locks)
+        """``mode=rw``: a file that is not there any more is an error, never a new and empty journal."""
+        name = f"{self.path.absolute().as_uri()}?mode=rw{'' if self._locks else '&vfs=unix-none'}"
+        return sqlite3.connect(name, timeout=30.0, isolation_level=None, uri=True)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -312,31 +319,10 @@ class Journal:
 
     def _upgrade(self) -> None:
         with self._connect() as db:
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(STEPS):
-            raise InputError(
-                "journal.newer",
-                f"{self.path} was written by a newer vidgen (version {version}, this one knows {len(STEPS)})",
-                hint="upgrade vidgen, or use another folder with --work",
-                where=str(self.path),
-            )
-        if version == len(STEPS):
-            return
+            if is_current(db, self.path):
+                return
         with self._change() as db:
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            for number, name in enumerate(STEPS[version:], version + 1):
-                for statement in _statements(_script(name)):
-                    db.execute(statement)
-                db.execute(f"PRAGMA user_version={number}")
-
-
-def _script(name: str) -> str:
-    return files("vidgen.takes").joinpath(name).read_text(encoding="utf-8")
-
-
-def _statements(script: str) -> list[str]:
-    """The statements of a script; ``executescript`` would commit the transaction that protects an upgrade."""
-    return [statement for statement in script.split(";\n") if statement.strip()]
+            bring_up_to_date(db)
 
 
 def _refuse_second(db: sqlite3.Connection, key: str, take: TakeRequest, again: bool) -> None:
@@ -356,7 +342,7 @@ def _refuse_second(db: sqlite3.Connection, key: str, take: TakeRequest, again: b
             "submit.unknown",
             f"take {take.take} of {take.request.shot} was sent to {before.engine} on {before.created[:19]}, but whether it was"
             f" accepted is not known ({before.words or 'still being sent'})",
-            hint="look at the provider's dashboard; --regenerate sends it again",
+            hint="vidgen takes list says what was sent, vidgen takes resolve settles it",
             where=take.request.shot,
         )
     raise ProcessingError(
@@ -394,7 +380,7 @@ def _spent(db: sqlite3.Connection, run_id: str | None) -> int:
     return int(db.execute(_SPENT, {"run": run_id}).fetchone()[0])
 
 
-def _summary(take: TakeRequest) -> str:
+def _summary(take: TakeRequest, order: Order | None) -> str:
     asked = take.request
     summary = {
         "task": asked.task,
@@ -402,6 +388,7 @@ def _summary(take: TakeRequest) -> str:
         "frames": asked.frames,
         "fps": rate_text(asked.fps),
         "size": f"{asked.width}x{asked.height}",
+        "order": order.as_dict() if order else None,
     }
     return json.dumps(summary, ensure_ascii=False)
 
@@ -419,7 +406,13 @@ def _get(db: sqlite3.Connection, attempt: int) -> Attempt:
 
 def _attempt(row: sqlite3.Row) -> Attempt:
     values = {name: row[name] for name in row.keys() if name not in ("request", "estimated", "actual")}  # noqa: SIM118
-    return Attempt(**values, estimated_usd=_dollars(row["estimated"]), actual_usd=_dollars(row["actual"]))
+    order = json.loads(row["request"]).get("order")
+    return Attempt(
+        **values,
+        estimated_usd=_dollars(row["estimated"]),
+        actual_usd=_dollars(row["actual"]),
+        order=Order.from_dict(order) if order else None,
+    )
 
 
 def _micro(dollars: float | None) -> int | None:

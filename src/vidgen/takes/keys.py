@@ -2,9 +2,10 @@
 
 Two levels:
 
-* The **request key** names what is asked of an engine. It depends on the wish alone, never on vidgen's version, file
-  names, shot ids, titles or the number of candidates: a newer vidgen must never buy a shot again. A **take key** is a
-  request key with one take's seed.
+* The **request key** names the creative request: engine, model, task, prompt, inputs by content, camera, motion, params and
+  seed. It never depends on vidgen's version, file names, shot ids, titles or the number of candidates: a newer vidgen must
+  never buy a shot again. Nor does it depend on length, size and rate: a clip at hand does as long as it covers them
+  (``request.Order``). A **take key** is a request key with one take's seed.
 * A **derived key** names what can be made again for nothing (post-processing, scores); it also depends on the tool, its
   ffmpeg and its weights, so that a better tool gives a better result.
 
@@ -18,6 +19,7 @@ import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from vidgen.errors import InputError
@@ -29,24 +31,26 @@ from vidgen.takes.request import Inputs, ShotRequest
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "ShotRequest": (
-        *("engine", "model", "task", "prompt", "negative", "params", "frames", "fps", "width", "height"),
+        *("engine", "model", "task", "prompt", "negative", "params"),
         *("camera", "motion", "base_seed", "inputs"),
     ),
     "Camera": ("move", "size", "angle", "speed", "strength", "lens", "focus", "reveals"),
     "Motion": ("type", "detail", "amount"),
     "Inputs": (
         *("start_frame", "end_frame", "references", "source_video", "motion_reference", "lip_sync_audio"),
-        *("brushes", "continues"),
+        *("brushes", "continues", "continues_frames"),
     ),
     "Words": ("scene", "subject", "action", "motion", "lighting", "style", "extra", "characters"),
 }
 """What is part of a request key, by type. ``Words`` and ``language`` count only for engines that draw from them."""
 
-NOT_IN_KEYS: Mapping[str, tuple[str, ...]] = {"ShotRequest": ("shot", "words", "language")}
+NOT_IN_KEYS: Mapping[str, tuple[str, ...]] = {
+    "ShotRequest": ("shot", "words", "language", "frames", "fps", "width", "height"),
+}
 """What is deliberately not part of any key (but see ``draws_words``)."""
 
 
-def request_key(request: ShotRequest, *, draws_words: bool = False) -> str:
+def request_key(request: ShotRequest, *, draws_words: bool = False, reading: str = "") -> str:
     """The key of what is asked for: 64 hexadecimal digits. Reads (hashes) every input file.
 
     Args:
@@ -54,12 +58,25 @@ def request_key(request: ShotRequest, *, draws_words: bool = False) -> str:
         draws_words: ``Engine.draws_words`` of the engine: True where it makes its picture from ``request.words`` rather
             than from the prompt alone. previz does, and its slate shows the shot's id, which then counts too; such takes
             cost nothing. For all others another wording of the same prompt is the same take.
+        reading: ``Engine.reading`` of the request.
 
     Raises InputError where an input file is missing or a parameter is not a plain value.
     """
+    return sha256_json(_value(request, draws_words, reading))
+
+
+def earlier_key(request: ShotRequest, *, draws_words: bool = False, reading: str = "") -> str:
+    """The key under which vidgen up to 0.1 kept the takes of a request, when length, size and rate were part of it. Such takes
+    are still found by it, and never bought again.
+    """
+    form = {"frames": request.frames, "fps": rate_text(request.fps), "width": request.width, "height": request.height}
+    return sha256_json(_value(request, draws_words, reading, form))
+
+
+def _value(request: ShotRequest, draws_words: bool, reading: str, more: Mapping[str, Any] = MappingProxyType({})) -> Any:
     value = {
-        **{name: getattr(request, name) for name in FIELDS["ShotRequest"] if name not in ("fps", "inputs")},
-        "fps": rate_text(request.fps),
+        **{name: getattr(request, name) for name in FIELDS["ShotRequest"] if name != "inputs"},
+        **more,
         "params": _params(request.params),
         "camera": _fields(request.camera, "Camera"),
         "motion": _fields(request.motion, "Motion"),
@@ -67,9 +84,8 @@ def request_key(request: ShotRequest, *, draws_words: bool = False) -> str:
     }
     if draws_words:
         value |= {"words": _fields(request.words, "Words"), "language": request.language}
-        if request.params.get("slate", True):
-            value |= {"slate": request.shot}
-    return sha256_json(canonical({name: item for name, item in value.items() if item not in (None, {}, "")}))
+        value |= {"reading": reading, "slate": request.shot if request.params.get("slate", True) else ""}
+    return canonical({name: item for name, item in value.items() if item not in (None, {}, "")})
 
 
 def take_key(request: ShotRequest, take: int, *, draws_words: bool = False) -> str:
@@ -142,6 +158,8 @@ def _inputs(inputs: Inputs) -> dict[str, Any]:
             continue
         if name == "references":
             files[name] = [_hash(path) for path in value]
+        elif name == "continues_frames":
+            files[name] = value
         elif name == "brushes":
             files[name] = [{"mask": _hash(brush.mask), "path": brush.path} for brush in value]
         else:

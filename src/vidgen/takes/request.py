@@ -1,7 +1,12 @@
-"""What is asked of an engine for one shot, and what came back. The types that planning, engines, scoring and cut share."""
+"""What is asked of an engine for one shot, and what came back. The types that planning, engines, scoring and cut share.
+
+A take is a camera original: the file as its engine made it, at its own length, size and rate. What of it is in the film is its
+``Window``; everything else (rate, size, colours) is made of it when the film is.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -44,7 +49,9 @@ class Brush:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Files that steer a generation. ``continues`` is the take whose last frame opens this shot."""
+    """Files that steer a generation. ``continues`` is the take whose last frame in the film opens this shot: frame number
+    ``continues_frames`` - 1 of the file, or the file's last where that is None.
+    """
 
     start_frame: Path | None = None
     end_frame: Path | None = None
@@ -54,14 +61,16 @@ class Inputs:
     lip_sync_audio: Path | None = None
     brushes: tuple[Brush, ...] = ()
     continues: Path | None = None
+    continues_frames: int | None = None
 
 
 @dataclass(frozen=True)
 class ShotRequest:
     """One shot as an engine gets it.
 
-    ``frames`` at ``fps``, ``width`` x ``height`` pixels are what must be delivered; an engine that makes other sizes
-    or lengths trims, scales or pads, and says so with a notice. ``shot`` is a label only: it is not part of any key.
+    ``frames`` at ``fps``, ``width`` x ``height`` pixels are what the film needs. An engine that makes other lengths, sizes or
+    rates asks for those that come next (``Order``), and the film is made of what it got. ``shot`` is a label only: it is not
+    part of any key.
     """
 
     shot: str
@@ -103,6 +112,58 @@ class ShotRequest:
 
 
 @dataclass(frozen=True)
+class Order:
+    """The form in which a clip is ordered: what of a request is no part of its key, since a clip at hand may do.
+
+    Args:
+        seconds: length of the clip that is ordered.
+        size: as the engine is told it: ``1280x720``, ``1280:720``, ``720p 16:9``.
+        rate: frames per second (``24000/1001``) where the engine is told one or can say which one it makes; else empty.
+        exact: whether the clip has exactly the film's length, size and rate, and no other does.
+        closes: whether a longer clip does not do, because it ends on a closing picture.
+    """
+
+    seconds: float
+    size: str
+    rate: str = ""
+    exact: bool = False
+    closes: bool = False
+
+    def covers(self, wanted: Order, *, has_s: float, needs_s: float) -> bool:
+        """Whether a clip of this order does where ``wanted`` would be ordered now. ``has_s``: the clip's real length;
+        ``needs_s``: the shot's, in seconds.
+        """
+        if self.size != wanted.size or (wanted.rate and self.rate != wanted.rate):
+            return False
+        if wanted.exact or wanted.closes:
+            return abs(self.seconds - wanted.seconds) < 1e-6
+        return self.seconds >= wanted.seconds - 1e-6 or has_s >= needs_s - 1e-3
+
+    def as_dict(self) -> dict[str, float | str | bool]:
+        """JSON values."""
+        flags = {"exact": self.exact, "closes": self.closes}
+        return {"seconds": round(self.seconds, 6), "size": self.size, "rate": self.rate, **flags}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Order:
+        """What ``as_dict`` gave. Raises KeyError, TypeError or ValueError for anything else."""
+        flags = (bool(data.get(name, False)) for name in ("exact", "closes"))
+        return cls(float(data["seconds"]), str(data["size"]), str(data["rate"]), *flags)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which frames of a take are in the film: ``frames`` of them (at the take's own rate) from number ``start`` on."""
+
+    start: int
+    frames: int
+
+    def as_dict(self) -> dict[str, int]:
+        """JSON values."""
+        return {"start": self.start, "frames": self.frames}
+
+
+@dataclass(frozen=True)
 class TakeRequest:
     """One take of a shot: the request, the take's number from 1, and its seed."""
 
@@ -113,7 +174,7 @@ class TakeRequest:
 
 @dataclass(frozen=True)
 class Generated:
-    """What an engine made: the clip file, and everything that is needed to know how.
+    """What an engine made: the clip file as it made it, and everything that is needed to know how.
 
     ``manifest`` holds model, revision, scheduler, steps, seed and whatever else changes the picture (JSON values).
     ``cost_usd`` is the provider's own figure, None where it does not give one; ``cost_basis`` is ``list`` where the list price
@@ -131,7 +192,9 @@ class Generated:
 @dataclass(frozen=True)
 class Take:
     """A take in the store: ``file`` is ``<sha256>.mp4``; ``key`` is its take key; ``cost_usd`` what it cost when made (US
-    dollars, None where no price is known), by the provider's own figure or by the list.
+    dollars, None where no price is known), by the provider's own figure or by the list. ``frames`` at ``fps`` (frames per
+    second, on the average where it varies), ``width`` x ``height`` pixels as displayed: the form of the file. ``order`` is
+    what was ordered; None for takes of vidgen up to 0.1, which were brought to the form that their key names.
     """
 
     take: int
@@ -144,8 +207,27 @@ class Take:
     diffusion: bool
     cost_usd: float | None
     manifest: Mapping[str, Any]
+    frames: int
+    fps: Fraction
+    width: int
+    height: int
+    order: Order | None = None
     cost_basis: CostBasis = "provider"
     reused: bool = False
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the file in seconds."""
+        return float(self.frames / self.fps)
+
+    def covers(self, wanted: Order, needs_s: float) -> bool:
+        """Whether it does where ``wanted`` would be ordered now, for a shot of ``needs_s`` seconds."""
+        return self.order is None or self.order.covers(wanted, has_s=self.duration_s, needs_s=needs_s)
+
+    def window(self, request: ShotRequest) -> Window:
+        """The frames that the shot shows: from the first on, as many as it is long, or all where there are fewer."""
+        needed = math.ceil(Fraction(request.frames) / request.fps * self.fps - Fraction(1, 1000))
+        return Window(0, min(self.frames, max(1, needed)))
 
     @property
     def cost(self) -> dict[str, float | str | None]:

@@ -20,9 +20,10 @@ import pytest
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.engines.base import Engine, Job, LocalEngine, RemoteEngine
 from vidgen.errors import NOTICES, Cancelled
+from vidgen.media.exact import probe_exact
 from vidgen.media.files import sha256_file
 from vidgen.media.verify import check_video
-from vidgen.takes.request import Generated, ShotRequest, TakeRequest
+from vidgen.takes.request import Generated, Inputs, Order, ShotRequest, TakeRequest
 
 T = TypeVar("T")
 
@@ -87,20 +88,38 @@ class EngineConformance:
             estimate = engine.estimate(self.shot())
         assert estimate is None or estimate >= 0
 
-    def test_clip_has_exactly_the_frames_rate_and_size_asked_for(self, tmp_path: Path) -> None:
+    def test_order_is_light_and_the_same_each_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
         shot = self.shot()
-        made = self._made(tmp_path / "take.mp4")
-        check_video(made.file, frames=shot.frames, width=shot.width, height=shot.height, rate=shot.fps)
+        waiting = replace(shot, inputs=Inputs(continues=Path("a take that is yet to be made.mp4")))
+        with _no_network(monkeypatch):
+            first, second = self.make().order(shot), self.make().order(shot)
+            self.make().order(waiting)
+        assert first == second, "takes at hand are compared with the order"
+        assert isinstance(first, Order) and Order.from_dict(json.loads(json.dumps(first.as_dict()))).covers(
+            first, has_s=first.seconds, needs_s=shot.duration_s
+        ), "an order covers itself, also once it has been on disk"
+        assert self.make().order(replace(shot, shot="other", base_seed=12)) == first, "the seed is in the key, not in the order"
+
+    def test_order_follows_the_films_rate_only_where_the_engine_is_told_it(self) -> None:
+        shot = self.shot()
+        same_s = replace(shot, frames=shot.frames * 2, fps=shot.fps * 2)
+        order, other = self.make().order(shot), self.make().order(same_s)
+        if order.exact:
+            assert order.rate != other.rate
+        elif order.rate == other.rate:
+            assert order == other, "another film rate is no reason to make a take again"
+
+    def test_clip_is_what_was_ordered(self, tmp_path: Path) -> None:
+        self._check_clip(self._made(tmp_path / "take.mp4").file, self.shot())
 
     def test_clip_is_where_it_was_asked_for_and_nothing_else_is_left(self, tmp_path: Path) -> None:
         made = self._made(tmp_path / "take.mp4")
         assert made.file == tmp_path / "take.mp4"
         assert [file.name for file in tmp_path.iterdir()] == ["take.mp4"]
 
-    def test_odd_lengths_and_rates_are_exact_too(self, tmp_path: Path) -> None:
+    def test_odd_lengths_and_rates_are_what_was_ordered_too(self, tmp_path: Path) -> None:
         shot = replace(self.shot(), frames=self.frames + 1, fps=Fraction(24000, 1001))
-        made = self._made(tmp_path / "take.mp4", shot)
-        check_video(made.file, frames=shot.frames, width=shot.width, height=shot.height, rate=shot.fps)
+        self._check_clip(self._made(tmp_path / "take.mp4", shot).file, shot)
 
     def test_manifest_says_how_it_was_made(self, tmp_path: Path) -> None:
         made = self._made(tmp_path / "take.mp4")
@@ -181,7 +200,20 @@ class EngineConformance:
         first, second = self._remote(), self._remote()
         job_id = _run(first, first.submit(wanted, reference="conformance-2"))
         made = _run(second, self._fetched(second, job_id, wanted, tmp_path / "take.mp4"))
-        check_video(made.file, frames=wanted.request.frames, rate=wanted.request.fps)
+        self._check_clip(made.file, wanted.request)
+
+    def _check_clip(self, file: Path, shot: ShotRequest) -> None:
+        """Exact frames, rate and size where the order is exact; any other clip plays to its end and is long enough: as long as
+        was ordered, or as the shot is, within a frame of its own.
+        """
+        order = self.make().order(shot)
+        if order.exact:
+            check_video(file, frames=shot.frames, width=shot.width, height=shot.height, rate=shot.fps)
+            return
+        info = probe_exact(file)
+        assert not info.faults, f"the clip is damaged: {info.faults}"
+        needed_s, frame_s = min(order.seconds, shot.duration_s), float(1 / info.rate)
+        assert info.duration_s >= needed_s - frame_s - 1e-6, f"{info.duration_s:.3f} s instead of {needed_s:.3f} s"
 
     def _seeded(self) -> bool:
         return self.make().capabilities(self.model).seed

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Literal, get_args
@@ -14,6 +15,7 @@ from vidgen.catalog.capabilities import Capabilities, Price
 from vidgen.engines.base import Job, RemoteEngine
 from vidgen.errors import ProcessingError
 from vidgen.media.files import write_text
+from vidgen.media.rate import rate_text
 from vidgen.takes.request import Generated, TakeRequest
 
 Mood = Literal["ok", "slow", "fail", "moderation", "refuse", "unknown", "expired"]
@@ -92,6 +94,10 @@ class ScriptedRemote(RemoteEngine):
             "seed": take.seed,
             "model": take.request.model,
             "prompt": take.request.prompt,
+            "frames": take.request.frames,
+            "fps": rate_text(take.request.fps),
+            "width": take.request.width,
+            "height": take.request.height,
         }
         self._save(job)
         if mood == "unknown":
@@ -113,11 +119,13 @@ class ScriptedRemote(RemoteEngine):
         return Job(job_id, "succeeded", progress=1.0, raw={"job": job_id})
 
     async def fetch(self, job: Job, take: TakeRequest, out: Path) -> Generated:
-        """Write the clip: a bar that crosses a plain picture, both by the job's seed."""
+        """Write the clip: a bar that crosses a plain picture, both by the job's seed; in the form that was ordered,
+        whatever the shot has become since.
+        """
         row = self._job(job.id)
         if row["mood"] == "expired":
             raise ProcessingError("result.expired", f"{self.name}: the result of {job.id} is gone", where=take.request.shot)
-        await asyncio.to_thread(_draw, take, int(row["seed"]), out)
+        await asyncio.to_thread(_draw, row, out)
         manifest = {"engine": self.name, "model": row["model"] or "scripted-1", "seed": row["seed"], "job": job.id}
         price = self.estimate(take.request)
         return Generated(file=out, manifest=manifest, diffusion=False, cost_usd=price)
@@ -137,16 +145,16 @@ class ScriptedRemote(RemoteEngine):
         write_text(self.folder / f"{job['id']}.json", json.dumps(job, ensure_ascii=False))
 
 
-def _draw(take: TakeRequest, seed: int, out: Path) -> None:
+def _draw(job: Mapping[str, Any], out: Path) -> None:
     import numpy as np
 
     from vidgen.media.frames import FrameWriter
 
-    asked = take.request
+    seed, width, height = int(job["seed"]), int(job["width"]), int(job["height"])
     colours = np.random.default_rng(seed).integers(40, 216, (2, 3))
-    with FrameWriter(out, asked.width, asked.height, asked.fps, frames=asked.frames) as writer:
-        for index in range(asked.frames):
-            frame = np.full((asked.height, asked.width, 3), colours[0], np.uint8)
-            left = (index * 2 + seed) % asked.width
-            frame[:, left : left + max(4, asked.width // 8)] = colours[1]
+    with FrameWriter(out, width, height, Fraction(job["fps"]), frames=int(job["frames"])) as writer:
+        for index in range(int(job["frames"])):
+            frame = np.full((height, width, 3), colours[0], np.uint8)
+            left = (index * 2 + seed) % width
+            frame[:, left : left + max(4, width // 8)] = colours[1]
             writer.write(frame)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from cloud_moods import playing
 from support import Vidgen
 from vidgen.media.audio import decode_audio
+from vidgen.media.frames import FrameWriter
 from vidgen.testing.providers.kling import FakeKling
 from vidgen.testing.providers.openai_videos import FakeOpenAIVideos
 from vidgen.testing.providers.pika import FakePika
@@ -55,8 +57,12 @@ def test_a_film_over_three_engines_costs_what_was_planned(
 def test_a_wish_that_another_model_of_the_engine_has_is_pointed_out(vidgen: Vidgen, tmp_path: Path) -> None:
     shot = "{id: s01, scene: a face, engine: kling, lip_sync: say.wav, motion_reference: d.mp4, seed: 3}"
     (tmp_path / "film.yaml").write_text(f"vidgen: 1\nshots: [{shot}]\n")
-    for name in ("say.wav", "d.mp4"):
-        (tmp_path / name).write_bytes(b"")
+    with wave.open(str(tmp_path / "say.wav"), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(b"\0\1" * 8000)
+    with FrameWriter(tmp_path / "d.mp4", 64, 48, Fraction(24), frames=24) as writer:
+        for shade in range(24):
+            writer.write(np.full((48, 64, 3), shade, np.uint8))
     told = [warning["message"] for warning in vidgen("plan", "film.yaml", "--json").envelope["warnings"]]
     assert "lip_sync: Kling does not do lip sync; left out (its model kling-lip-sync could)" in told
     assert "motion_reference: Kling does not transfer motion; left out (its model kling-v3-motion-control could)" in told

@@ -331,7 +331,7 @@ def test_lip_sync_of_a_clip_that_kling_made(server: ProviderServer, tmp_path: Pa
     first = wish(frames=24, width=128, height=72)
     store = TakeStore(tmp_path / "work")
     part = store.part_for("0" * 64)
-    made = store.put(part, first, through(Kling(), first, part), request_key="k" * 64)
+    made = store.put(part, first, through(Kling(), first, part), request_key="k" * 64, order=Kling().order(first.request))
     assert made.manifest["video_id"] == f"video-{server.jobs[0].id}"
     inputs = Inputs(continues=made.file, lip_sync_audio=sound(tmp_path / "line.wav", 7))
     wanted = wish("kling-lip-sync", task="lip_sync", inputs=inputs, frames=24, width=128, height=72)

@@ -13,10 +13,10 @@ import pytest
 import zstandard
 
 from vidgen.engines.cloud.api import Address, Api
-from vidgen.engines.cloud.delivery import is_whole
 from vidgen.engines.cloud.download import fetch_result
 from vidgen.engines.cloud.encodings import decode_file
 from vidgen.engines.cloud.failures import ProviderError
+from vidgen.engines.cloud.inspection import is_whole
 from vidgen.testing.providers import Answer, Asked, ProviderServer
 from vidgen.testing.providers.server import FakeJob
 

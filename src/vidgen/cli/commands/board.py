@@ -24,14 +24,17 @@ def plan(
     candidates: Candidates = None,
     preset: PresetName = None,
     seed: Seed = None,
+    work: Work = None,
     as_json: Json = False,
 ) -> None:
     """Show shots, frames, prompts, engines, cost and lint. No network, writes nothing."""
     with Output("plan", as_json) as out:
         from vidgen.cli.tables import plan_table
         from vidgen.engines.registry import Engines
+        from vidgen.render.clip_checks import check_clips
         from vidgen.render.planned import lint_of, plan_of
         from vidgen.render.posting import plan_posts, post_notices
+        from vidgen.render.recovery import stored_troubles
         from vidgen.render.rehearsal import check_shots
 
         engines = Engines()
@@ -46,9 +49,11 @@ def plan(
             engines=engines,
         )
         check_shots(planned.shots, engines)
+        of_clips = check_clips(loaded, planned)
         findings = lint_of(loaded, engines)
         posts = plan_posts(planned)
-        notices = [*planned.notices, *post_notices(posts)]
+        stored = stored_troubles(planned, board, work, engines)
+        notices = [*planned.notices, *of_clips, *post_notices(posts), *stored]
         if as_json:
             out.warn(notices)
         else:

@@ -42,7 +42,7 @@ def upscale(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Enlarge a video. Sound, subtitles and chapters come along. Interrupted, the same command goes on where it stopped."""
+    """Enlarge a video. Sound, subtitles and chapters come along. Interrupted, the same command goes on from its checkpoint."""
     with Output("upscale", as_json) as out:
         from vidgen.cli.progress import fetching, frames_done
         from vidgen.post import upscale_file
@@ -74,12 +74,15 @@ def interpolate(
     fps: Annotated[str | None, typer.Option(help="Frames per second, such as 60.", show_default=False)] = None,
     factor: Annotated[float | None, typer.Option(help="Times the frame rate, such as 2.", show_default=False)] = None,
     engine: Annotated[
-        str, typer.Option(help="auto (rife, where it is here), rife, minterpolate (light), or nearest (repeats frames).")
+        str,
+        typer.Option(
+            help="auto (rife, where it is here), rife, minterpolate (light), blend (soft), or nearest (repeats frames)."
+        ),
     ] = "auto",
     as_json: Json = False,
 ) -> None:
     """Give a video another frame rate. Cuts are never morphed; sound, subtitles and chapters come along. Interrupted, the
-    same command goes on where it stopped."""
+    same command goes on from the last checkpoint."""
     with Output("interpolate", as_json) as out:
         from vidgen.cli.progress import fetching, frames_done
         from vidgen.post import interpolate_file

@@ -17,11 +17,12 @@ def takes_list(board: BoardArg, work: Work = None, as_json: Json = False) -> Non
     """Every paid take: where, when, for how much, and how it ended."""
     with Output("takes list", as_json) as out:
         from vidgen.cli.tables import ledger_table
+        from vidgen.render.commands import Commands
         from vidgen.render.ledger import ledger
 
         found = ledger(board, work)
         if not as_json:
-            ledger_table(found)
+            ledger_table(found, Commands(board, work))
         out.result(found)
 
 

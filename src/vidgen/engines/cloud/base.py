@@ -1,4 +1,4 @@
-"""What every engine at a provider shares: key and address from the environment, one create request, delivery of the result."""
+"""What every engine at a provider shares: key and address from the environment, one create request, the order, the result."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from typing import Any
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.engines.base import Job, RemoteEngine, Send
 from vidgen.engines.cloud.api import Address, Api
-from vidgen.engines.cloud.delivery import deliver, is_whole
 from vidgen.engines.cloud.download import fetch_result
 from vidgen.engines.cloud.failures import Kind
 from vidgen.engines.cloud.inputs import Blob
+from vidgen.engines.cloud.inspection import inspect_clip, is_whole
 from vidgen.engines.cloud.keys import key_named, place_of
 from vidgen.errors import InputError, MissingError
 from vidgen.media.home import poll_interval
-from vidgen.takes.request import Generated, ShotRequest, TakeRequest
+from vidgen.takes.request import Generated, Order, ShotRequest, TakeRequest
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Create:
 
     A ``Blob`` in the JSON stands for a file until ``CloudEngine.place`` has put its name there.
     ``track``: what polling needs beside the provider's own id (such as the path), kept with it in the journal.
-    ``seconds``: length of the clip that is bought.
+    ``seconds``: length of the clip that is bought, as the order has it.
     """
 
     path: str
@@ -58,8 +58,8 @@ class Result:
 
 
 class CloudEngine(RemoteEngine):
-    """Base of all. A subclass says where and who (the class members), and translates: ``compose``, ``job_id_of``,
-    ``read_job``, ``result_of``.
+    """Base of all. A subclass says where and who (the class members), and translates: ``size_told``, ``compose``,
+    ``job_id_of``, ``read_job``, ``result_of``.
     """
 
     title: str
@@ -80,6 +80,27 @@ class CloudEngine(RemoteEngine):
         found = capabilities(self.name, model)
         assert found is not None
         return found
+
+    def order(self, request: ShotRequest) -> Order:
+        """What ``compose`` would put into the body now of the clip's form. Two requests of one key whose orders are equal make
+        the same body.
+        """
+        return Order(self.seconds_told(request), self.size_told(request), self.rate_told(request))
+
+    def seconds_told(self, request: ShotRequest) -> float:
+        """Length of the clip that is bought. Where a clip that is sent decides it: how much of that is asked for, at most."""
+        able = self.capabilities(request.model)
+        return able.billed_s(request.duration_s, request.by_references, closes=request.task == "first_last_frame")
+
+    @abstractmethod
+    def size_told(self, request: ShotRequest) -> str:
+        """What the body says of size and shape, from the request alone: ``1280:720``, ``720p 16:9``. Where the clip gets its
+        shape from the picture that opens it, the shape to which that is cropped.
+        """
+
+    def rate_told(self, request: ShotRequest) -> str:
+        """Frames per second where the body names them; empty here."""
+        return ""
 
     def available(self) -> str | None:
         """Which variable is missing."""
@@ -177,7 +198,9 @@ class CloudEngine(RemoteEngine):
         return replace(job, error=self.api().clean(job.error)) if job.error else job
 
     async def fetch(self, job: Job, take: TakeRequest, out: Path) -> Generated:
-        """Download the result, once more with a fresh address where the first has expired, and bring it to exact form."""
+        """Download the result, once more with a fresh address where the first has expired, and look at it. ``out`` is the very
+        file that the provider serves.
+        """
         from vidgen.engines.cloud.failures import ProviderError
 
         raw = out.with_name(f"{out.name}.download")
@@ -188,7 +211,8 @@ class CloudEngine(RemoteEngine):
                 if error.kind != "expired":
                     raise
                 result = await self._download(await self.poll(job.id), raw)
-            notices = await asyncio.to_thread(deliver, raw, out, take.request, self.title)
+            notices = await asyncio.to_thread(inspect_clip, raw, take.request, self.title)
+            raw.replace(out)
         finally:
             raw.unlink(missing_ok=True)
         told = self._told.get(job.id)

@@ -6,7 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import TypeVar
 
+from vidgen.catalog.capabilities import LENGTH_SLACK_S
+
 T = TypeVar("T")
+PICTURE_SHAPES = ("21:9", "2.39:1", "16:9", "3:2", "4:3", "5:4", "1:1", "4:5", "3:4", "2:3", "9:16")
+"""Usual shapes of pictures."""
+_NEAR = 0.03
+"""Share by which a film's shape may differ from a usual one to be taken for it."""
 _BREAKS = " \n、。！？"
 """Where a text may end."""
 
@@ -23,9 +29,25 @@ def nearest_shape(width: int, height: int, choices: Sequence[str]) -> str:
     return min(choices, key=distance)
 
 
+def picture_shape(width: int, height: int, widest: float = math.inf) -> str:
+    """The shape to which a picture is cropped that gives its shape to the clip: a usual one that is near the film's, so that
+    films of nearly the same shape are asked for alike; else the film's own. ``widest``: width / height at most, and at least
+    1 / ``widest``.
+    """
+    shape = min(widest, max(1 / widest, width / height))
+    near = min(PICTURE_SHAPES, key=lambda usual: abs(math.log(shape / shape_of(usual))))
+    return near if abs(shape / shape_of(near) - 1) <= _NEAR and 1 / widest <= shape_of(near) <= widest else f"{shape:.2f}:1"
+
+
+def shape_of(text: str) -> float:
+    """Width / height of ``16:9``."""
+    across, _, down = text.partition(":")
+    return float(across) / float(down)
+
+
 def at_least(wanted: float, choices: Sequence[float]) -> float:
-    """The smallest choice that is not below what is wanted; the largest where all are."""
-    enough = sorted(choice for choice in choices if choice >= wanted - 1e-6)
+    """The smallest length in seconds that is not below what is wanted, but for a part of a frame; the largest where all are."""
+    enough = sorted(choice for choice in choices if choice >= wanted - LENGTH_SLACK_S)
     return enough[0] if enough else max(choices)
 
 

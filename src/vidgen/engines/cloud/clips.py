@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 from vidgen.engines.cloud.inputs import Blob, excerpt, video
@@ -14,7 +13,6 @@ from vidgen.media.ffmpeg import input_args, run_ffmpeg
 from vidgen.media.files import atomic
 from vidgen.media.probe import probe_video
 
-RATE = Fraction(24)
 AS_IT_IS = (".mp4", ".webm")
 """Files that go out unchanged where they are short and small enough."""
 
@@ -28,24 +26,31 @@ class Clip:
     cut: bool = False
 
 
-def short_clip(path: Path, *, longest_s: float, max_bytes: int) -> Clip:
-    """A clip of at most ``longest_s``: the file itself where it fits, else its beginning.
+def short_clip(path: Path, *, longest_s: float, max_bytes: int, frames: int | None = None) -> Clip:
+    """A clip of at most ``longest_s``: the file itself where it fits, else its beginning. ``frames``: only so many of it are in
+    the film, and nothing after them is sent.
 
     Raises InputError where it is no video, or is too large all the same.
     """
     info = probe_video(path)
-    long = info.duration_s > longest_s + 0.05
-    if not long and path.suffix.lower() in AS_IT_IS and path.stat().st_size <= max_bytes:
+    has_s = info.duration_s if frames is None else min(info.duration_s, float(frames / info.rate))
+    long = has_s > longest_s + 0.05
+    whole = has_s > info.duration_s - 0.5 / float(info.rate)
+    if whole and not long and path.suffix.lower() in AS_IT_IS and path.stat().st_size <= max_bytes:
         return Clip(video(path, max_bytes=max_bytes), info.duration_s)
-    return Clip(excerpt(path, longest_s, RATE, max_bytes=max_bytes), min(info.duration_s, longest_s), cut=long)
+    seconds = min(has_s, longest_s)
+    return Clip(excerpt(path, seconds, max_bytes=max_bytes), seconds, cut=long)
 
 
 def last_seconds(path: Path, seconds: float) -> None:
-    """Keep only the last ``seconds`` of a clip and its sound, in place; a clip that is no longer stays as it is."""
+    """Keep only the last ``seconds`` of a clip and its sound, in place; a clip that is no longer stays as it is.
+
+    The one result that is not kept as it came: a continuation comes with all that was there before, which is a take already.
+    """
     try:
         info = probe_video(path)
     except InputError:
-        return  # that it is no video is said when it is delivered
+        return  # that it is no video is said when it is looked at
     skip = info.frames - round(seconds * info.rate)
     if skip <= 0:
         return
@@ -55,5 +60,5 @@ def last_seconds(path: Path, seconds: float) -> None:
             [*input_args(path.absolute()), *steps, "-f", "mp4", f"file:{part.absolute()}"],
             what=f"taking the end of {path.name}",
         )
-        if info.has_audio:  # what cannot be decoded of it is said when it is delivered
+        if info.has_audio:  # what cannot be decoded of it is left out
             dub(part, path, begins=skip / info.rate, seconds=(info.frames - skip) / info.rate)

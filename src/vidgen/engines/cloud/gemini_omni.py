@@ -21,7 +21,7 @@ from vidgen.engines.cloud.api import words_of
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
 from vidgen.engines.cloud.clips import last_seconds
 from vidgen.engines.cloud.failures import Kind, ProviderError
-from vidgen.engines.cloud.gemini_omni_body import asked_task, body_of
+from vidgen.engines.cloud.gemini_omni_body import asked_task, body_of, seconds_of, size_of
 from vidgen.engines.cloud.google import GONE, POLICY, policy_kind
 from vidgen.takes.request import ShotRequest, TakeRequest
 
@@ -67,6 +67,14 @@ class GeminiOmni(CloudEngine):
     def check(self, request: ShotRequest) -> None:
         """Whether there is such a task, and its clip."""
         asked_task(request)
+
+    def seconds_told(self, request: ShotRequest) -> float:
+        """``duration``; of an edit, the length to which the clip is cut."""
+        return float(seconds_of(request))
+
+    def size_told(self, request: ShotRequest) -> str:
+        """``resolution`` and ``aspect_ratio``."""
+        return size_of(request)
 
     def compose(self, take: TakeRequest, reference: str) -> Create:
         """One background interaction: tags, pictures and clips, and the form of the result."""
@@ -129,7 +137,7 @@ class GeminiOmni(CloudEngine):
         return f"{found[1] or 'v1beta'}/files/{found[2]}" if found and own else None
 
     async def _download(self, job: Job, raw: Path) -> Result:
-        """As for all; of a continued clip only what is new."""
+        """As for all; of a continued clip only what is new, since a take shows its file from the first frame on."""
         result = await super()._download(job, raw)
         track, _, _ = job.id.rpartition(":")
         if track.startswith("extend-"):

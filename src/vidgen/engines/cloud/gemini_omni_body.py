@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vidgen.catalog.capabilities import Capabilities
 from vidgen.catalog.engines import capabilities
 from vidgen.engines.cloud.base import Create
 from vidgen.engines.cloud.choices import cut_end, nearest_shape, tier
@@ -59,12 +60,11 @@ def body_of(take: TakeRequest) -> Create:
     """The one request that makes a take."""
     request, notices = take.request, []  # type: ignore[var-annotated]
     task = asked_task(request)
-    seconds = _seconds(request, task, notices)
-    aspect = nearest_shape(request.width, request.height, tuple(ASPECTS))
+    seconds, aspect = seconds_of(request), _aspect(request)
     material = _material(request, task, seconds, aspect, notices)
     task = task or _task(material)
-    form: dict[str, Any] = {"type": "video", "delivery": "uri", "resolution": tier(_short(request), RESOLUTIONS)}
-    if task != "edit":  # an edited clip keeps its own length and shape
+    form: dict[str, Any] = {"type": "video", "delivery": "uri", "resolution": _resolution(request)}
+    if task != "edit":  # it keeps its own length and shape
         form |= {"aspect_ratio": aspect, "duration": f"{seconds}s"}
     body: dict[str, Any] = {
         "model": request.model or DEFAULT_MODEL,
@@ -81,22 +81,37 @@ def body_of(take: TakeRequest) -> Create:
     if "previous_interaction_id" in request.params:
         body["previous_interaction_id"] = request.params["previous_interaction_id"]
     notices += _remarks(request, material, seconds)
-    made = material.base.seconds if task == "edit" and material.base else float(seconds)
     track = f"extend-{seconds}" if task == "extend" else ""
-    return Create("v1/interactions", json=body, track=track, seconds=made, notices=tuple(notices))
+    return Create("v1/interactions", json=body, track=track, seconds=float(seconds), notices=tuple(notices))
 
 
-def _seconds(request: ShotRequest, task: str | None, notices: Notices) -> int:
-    """Length of the clip that is made, a legal one."""
-    able = capabilities("gemini-omni", request.model)
-    assert able
+def seconds_of(request: ShotRequest) -> int:
+    """Length of the clip that is made, a legal one; of an edit, the length to which the clip is cut."""
+    able, task = _able(request), asked_task(request)
     wanted = request.duration_s
     if request.inputs.source_video or task in ("edit", "extend"):
         wanted = min(wanted, LONGEST_SOURCE_S)
-    elif request.task == "first_last_frame" and able.last_frame_s and wanted > able.last_frame_s:
-        text = f"end_frame: {able.model} makes at most {able.last_frame_s:g} s to a closing picture; that is held to the end"
-        notices.append(("engine.wish_approximated", text))
     return int(able.billed_s(wanted, closes=request.task == "first_last_frame"))
+
+
+def size_of(request: ShotRequest) -> str:
+    """``resolution`` and ``aspect_ratio``; of an edited clip, which keeps its shape, the former alone."""
+    edits = (asked_task(request) or ("edit" if request.inputs.source_video else "")) == "edit"
+    return _resolution(request) if edits else f"{_resolution(request)} {_aspect(request)}"
+
+
+def _able(request: ShotRequest) -> Capabilities:
+    able = capabilities("gemini-omni", request.model)
+    assert able
+    return able
+
+
+def _aspect(request: ShotRequest) -> str:
+    return nearest_shape(request.width, request.height, tuple(ASPECTS))
+
+
+def _resolution(request: ShotRequest) -> str:
+    return tier(_short(request), RESOLUTIONS)
 
 
 def asked_task(request: ShotRequest) -> str | None:
@@ -132,8 +147,8 @@ def _material(request: ShotRequest, task: str | None, seconds: int, aspect: str,
     pictures = [file for file in inputs.references if file.suffix.lower() not in _CLIPS][:MAX_PICTURES]
     clips = [file for file in inputs.references if file.suffix.lower() in _CLIPS][:MAX_CLIPS]
 
-    def cut(file: Path, longest: float, key: str) -> Clip:
-        clip = short_clip(file, longest_s=longest, max_bytes=MAX_CLIP_BYTES)
+    def cut(file: Path, longest: float, key: str, frames: int | None = None) -> Clip:
+        clip = short_clip(file, longest_s=longest, max_bytes=MAX_CLIP_BYTES, frames=frames)
         if clip.cut:
             notices.append(("engine.wish_approximated", f"{key}: of {file.name} only the first {clip.seconds:.2g} s are used"))
         return clip
@@ -144,7 +159,10 @@ def _material(request: ShotRequest, task: str | None, seconds: int, aspect: str,
     }
     base = inputs.source_video or (inputs.continues if task in ("edit", "extend") else None)
     if base:
-        clip = cut(base, LONGEST_SOURCE_S if task == "extend" else seconds, "source_video")
+        # What is sent ends where the film leaves it. A clip that Google has already (previous_interaction_id) is continued
+        # from its own end: there is no way to say another.
+        frames = None if inputs.source_video else inputs.continues_frames
+        clip = cut(base, LONGEST_SOURCE_S if task == "extend" else seconds, "source_video", frames)
         if task == "extend" and clip.cut:
             text = f"source_video: {base.name} is too long to be continued"
             raise InputError("request.bad_value", text, hint=f"a clip of at most {LONGEST_SOURCE_S} s", where=request.shot)
@@ -200,7 +218,7 @@ def _uses(material: _Material) -> Iterator[str]:
 def _remarks(request: ShotRequest, material: _Material, seconds: int) -> Notices:
     """What could not be done as asked."""
     notices: Notices = []
-    inputs = request.inputs
+    inputs, able = request.inputs, _able(request)
 
     def ignored(text: str) -> None:
         notices.append(("engine.wish_ignored", text))
@@ -214,6 +232,10 @@ def _remarks(request: ShotRequest, material: _Material, seconds: int) -> Notices
     left = len(inputs.references) - len(material.pictures) - len(material.clips)
     if left:
         ignored(f"references: Gemini Omni takes {MAX_PICTURES} pictures and {MAX_CLIPS} clips; {left} left out")
+    follows = inputs.source_video or asked_task(request) in ("edit", "extend")
+    if request.task == "first_last_frame" and not follows and able.last_frame_s and request.duration_s > able.last_frame_s:
+        text = f"end_frame: {able.model} makes at most {able.last_frame_s:g} s to a closing picture; that is held to the end"
+        notices.append(("engine.wish_approximated", text))
     if _short(request) > RESOLUTIONS[-1][0]:
         notices.append(("engine.wish_approximated", "resolution: Gemini Omni makes at most 4k; the clip is enlarged"))
     return notices + (cut_end(request.duration_s, seconds, "Gemini Omni") if material.last else [])

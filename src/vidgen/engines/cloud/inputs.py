@@ -6,12 +6,13 @@ import base64
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidgen.errors import InputError
 from vidgen.media.normalise import conform
-from vidgen.media.probe import probe_video
+from vidgen.media.probe import MediaInfo, probe_video
 from vidgen.media.scratch import scratch_folder
 from vidgen.takes.request import Inputs
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 QUALITIES = (95, 90, 82, 72, 60)
 MAX_CLIP_SIDE = 1920
+MAX_CLIP_RATE = 30
+"""Frames per second, at most, of a clip that is sent."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +65,20 @@ def picture(path: Path, limits: Limits, *, shape: float | None = None, size: tup
     return encoded(read_image(path), limits, path, shape=shape, size=size)
 
 
-def last_frame(clip: Path, limits: Limits, *, shape: float | None = None, size: tuple[int, int] | None = None) -> Blob:
-    """The last picture of a clip, to open the next shot with."""
+def last_frame(
+    clip: Path,
+    limits: Limits,
+    *,
+    frames: int | None = None,
+    shape: float | None = None,
+    size: tuple[int, int] | None = None,
+) -> Blob:
+    """The last picture of a clip, to open the next shot with; ``frames``: how many of it are in the film (None: all)."""
     from vidgen.media.frames import read_frames
 
     last: Frame | None = None
-    for frame in read_frames(clip):
-        last = frame
+    for last in islice(read_frames(clip), frames):  # noqa: B007 - the last of them is what is wanted
+        pass
     if last is None:
         raise InputError("media.unreadable", f"{clip} has no frames", where=str(clip))
     return encoded(last, limits, clip, shape=shape, size=size)
@@ -116,9 +126,18 @@ def video(path: Path, *, max_bytes: int) -> Blob:
     return Blob(path.read_bytes(), kinds.get(path.suffix.lower(), "video/mp4"), path.name)
 
 
-def excerpt(path: Path, seconds: float, fps: Fraction, *, max_bytes: int, at_least_s: float = 0.0) -> Blob:
+def excerpt(
+    path: Path,
+    seconds: float,
+    *,
+    max_bytes: int,
+    at_least_s: float = 0.0,
+    at_most_s: float = math.inf,
+) -> Blob:
     """The first ``seconds`` of a clip (all of a shorter one) as H.264 without sound, sides of at most 1920: what is sent is
-    what is billed. Raises InputError where it is no video, shorter than ``at_least_s``, or too large.
+    what is billed. It keeps its frame rate, halved until it is at most 30: another rate is the film's own business.
+
+    Raises InputError where it is no video, shorter than ``at_least_s``, or too large.
     """
     info = probe_video(path)
     if info.duration_s < at_least_s - 0.05:
@@ -127,16 +146,27 @@ def excerpt(path: Path, seconds: float, fps: Fraction, *, max_bytes: int, at_lea
     width, height = info.display_size
     scale = min(1.0, MAX_CLIP_SIDE / max(width, height))
     width, height = (max(2, round(side * scale / 2) * 2) for side in (width, height))
-    frames = excerpt_frames(info.duration_s, seconds, fps)
+    rate = excerpt_rate(info)
+    frames = excerpt_frames(info, seconds, at_most_s=at_most_s)
     with scratch_folder() as folder:
         out = folder / f"{path.stem}.mp4"
-        conform(path, out, width=width, height=height, rate=fps, frames=frames, fit="stretch")
+        conform(path, out, width=width, height=height, rate=rate, frames=frames, fit="stretch")
         return video(out, max_bytes=max_bytes)
 
 
-def excerpt_frames(has_s: float, seconds: float, fps: Fraction) -> int:
-    """How many frames the first ``seconds`` of a clip of ``has_s`` are, once it is cut."""
-    return max(1, min(math.ceil(round(seconds * fps, 6)), math.floor(round(has_s * float(fps), 6))))
+def excerpt_rate(info: MediaInfo) -> Fraction:
+    """Frames per second of what is cut out of a clip."""
+    rate = info.rate
+    while rate > MAX_CLIP_RATE:
+        rate /= 2
+    return rate
+
+
+def excerpt_frames(info: MediaInfo, seconds: float, *, at_most_s: float = math.inf) -> int:
+    """How many frames the first ``seconds`` of a clip are, once they are cut out of it."""
+    rate = float(excerpt_rate(info))
+    whole = math.floor(round(min(info.duration_s, at_most_s) * rate, 6))
+    return max(1, min(math.ceil(round(seconds * rate, 6)), whole))
 
 
 def _cropped(frame: Frame, shape: float) -> Frame:
@@ -151,7 +181,11 @@ def _cropped(frame: Frame, shape: float) -> Frame:
 
 
 def opening(inputs: Inputs, limits: Limits, *, shape: float | None = None, size: tuple[int, int] | None = None) -> Blob | None:
-    """The picture that a shot opens with: its own, else the last one of the take that it continues; None where it has none."""
+    """The picture that a shot opens with: its own, else the one on which the film leaves the take that it continues; None where
+    it has none.
+    """
     if inputs.start_frame:
         return picture(inputs.start_frame, limits, shape=shape, size=size)
-    return last_frame(inputs.continues, limits, shape=shape, size=size) if inputs.continues else None
+    if inputs.continues is None:
+        return None
+    return last_frame(inputs.continues, limits, frames=inputs.continues_frames, shape=shape, size=size)

@@ -76,6 +76,16 @@ class Kling(CloudEngine):
         """Whether the model has what it cannot do without."""
         kling_bodies.check(request)
 
+    def seconds_told(self, request: ShotRequest) -> float:
+        """``duration``. Motion transfer and lip sync make the length of a clip that Kling fetches itself, whatever the shot's
+        is: the longest that it takes, so that no other length of the shot is a reason to buy again.
+        """
+        return kling_bodies.seconds_of(request)
+
+    def size_told(self, request: ShotRequest) -> str:
+        """``mode``, and ``aspect_ratio`` or the opening picture's shape; of lip sync nothing: the clip has its size."""
+        return kling_bodies.size_of(request)
+
     def compose(self, take: TakeRequest, reference: str) -> Create:
         """The operation that fits, and its body; of lip sync, what there is before the clip's faces are known."""
         return kling_bodies.create(take, reference)

@@ -8,21 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vidgen.catalog.engines import capabilities
 from vidgen.engines.cloud.base import Create
-from vidgen.engines.cloud.choices import at_least, cut_end, nearest_shape, tier, within
+from vidgen.engines.cloud.choices import cut_end, shape_of, tier, within
 from vidgen.engines.cloud.inputs import Blob, opening, picture
 from vidgen.engines.cloud.kling_controls import PICTURE, RULES, STD_PRO, Notices, Rule, brush_fields, camera_control
+from vidgen.engines.cloud.kling_form import DEFAULT, SHORT_S, Form, form_of, rule_of
 from vidgen.errors import InputError
 from vidgen.media.probe import probe, probe_video
+from vidgen.takes.record import manifest_of
 from vidgen.takes.request import ShotRequest, TakeRequest
-from vidgen.takes.store import manifest_of
 
-DEFAULT = "kling-v3"
 LIP_SYNC = "kling-lip-sync"
 MOTION = "-motion-control"
-ASPECTS = ("16:9", "9:16", "1:1")
-SHORT_S = 5
 MAX_REFERENCES = 4
 SOUND_TYPES = (".mp3", ".wav", ".m4a", ".aac")
 MAX_SOUND_BYTES = 5 << 20
@@ -72,86 +69,92 @@ def check(request: ShotRequest) -> None:
             raise _no_picture(request, model)
 
 
+def seconds_of(request: ShotRequest) -> float:
+    """Length of the clip that is bought; the most where Kling fetches the clip that decides it."""
+    if is_lip_sync(request):
+        return SOUND_S[1]
+    if (request.model or "").endswith(MOTION):
+        return MOTION_S[_facing(request)][1]
+    return float(form_of(request).seconds)
+
+
+def size_of(request: ShotRequest) -> str:
+    """What a body says of size and shape."""
+    if is_lip_sync(request):
+        return ""
+    if (request.model or "").endswith(MOTION):
+        return _motion_mode(request)
+    form = form_of(request)
+    return f"{form.mode} {form.shape}"
+
+
 def _clip(request: ShotRequest, notices: Notices) -> tuple[str, Body, float]:
-    """Text or pictures to video. Camera, closing picture and brush exclude each other: brush first, then the picture."""
-    model = request.model or DEFAULT
-    rule = RULES.get(model, Rule())
-    first = opening(request.inputs, PICTURE, shape=request.width / request.height)
+    """Text or pictures to video."""
+    model, rule, form = request.model or DEFAULT, rule_of(request), form_of(request)
+    first = opening(request.inputs, PICTURE, shape=shape_of(form.shape))
     words = within(request.prompt, MAX_WORDS, "prompt: Kling", notices)
-    body: Body = {"model_name": model, "prompt": words, "mode": tier(min(request.width, request.height), rule.modes)}
+    body: Body = {"model_name": model, "prompt": words, "mode": form.mode, "duration": str(form.seconds)}
     if request.negative:
         body["negative_prompt"] = within(request.negative, MAX_WORDS, "negative: Kling", notices)
     if rule.sound:
         body["sound"] = "on" if request.sound else "off"  # it costs more
-        body["mode"] = (request.sound and rule.sound_mode) or body["mode"]
-    operation = _pictures(request, rule, first, body, notices)
-    seconds = _seconds(request, model)
-    steered = _steered(request, rule, operation, first, body, notices)
-    if rule.short and steered and seconds > SHORT_S:
-        notices.append(("engine.wish_approximated", f"duration: with {steered}, {model} makes {SHORT_S} s; the end is held"))
-        seconds = SHORT_S
-    if "image_tail" in body:
-        notices += cut_end(request.duration_s, seconds, "Kling")
-    body["duration"] = str(seconds)
-    known = ("cfg_scale",) if rule.cfg and operation != "multi-image2video" else ()
+    _pictures(request, form, first, body, notices)
+    _steered(request, form, first, body, notices)
+    if rule.short and form.control and request.duration_s > form.seconds + 0.05:
+        text = f"duration: with {form.control}, {model} makes {SHORT_S} s; the end is held"
+        notices.append(("engine.wish_approximated", text))
+    if form.tail:
+        notices += cut_end(request.duration_s, form.seconds, "Kling")
+    known = ("cfg_scale",) if rule.cfg and form.operation != "multi-image2video" else ()
     _params(request, known, body, notices, own=("audio",) if rule.sound else ())
-    if operation != "image2video":
-        body["aspect_ratio"] = nearest_shape(request.width, request.height, ASPECTS)
-    return operation, body, seconds
+    if form.operation != "image2video":
+        body["aspect_ratio"] = form.shape
+    return form.operation, body, form.seconds
 
 
-def _pictures(request: ShotRequest, rule: Rule, first: Blob | None, body: Body, notices: Notices) -> str:
-    """Puts the shot's pictures into the body, and says which operation they make it."""
-    inputs = request.inputs
+def _pictures(request: ShotRequest, form: Form, first: Blob | None, body: Body, notices: Notices) -> None:
+    """Puts the shot's pictures into the body. Raises InputError where the model needs one and there is none."""
+    inputs, rule = request.inputs, rule_of(request)
     if first:
         body["image"] = first.bare
-    if inputs.end_frame and (first or rule.tail_alone) and not (rule.brush and inputs.brushes):
-        body["image_tail"] = picture(inputs.end_frame, PICTURE, shape=request.width / request.height).bare
-        body["mode"] = rule.tail_mode or body["mode"]
+    if form.tail:
+        assert inputs.end_frame
+        body["image_tail"] = picture(inputs.end_frame, PICTURE, shape=shape_of(form.shape)).bare
     elif inputs.end_frame:
         why = "not together with motion_brush" if inputs.brushes and rule.brush else "only together with start_frame"
         notices.append(("engine.wish_ignored", f"end_frame: {body['model_name']} takes one {why}; left out"))
-    if first or "image_tail" in body:
-        if inputs.references:
-            notices.append(("engine.wish_ignored", "references: Kling takes none beside start_frame or end_frame; left out"))
-        return "image2video"
-    if inputs.references and rule.many:
+    if form.operation == "multi-image2video":
         body["image_list"] = [{"image": picture(file, PICTURE).bare} for file in inputs.references[:MAX_REFERENCES]]
         if len(inputs.references) > MAX_REFERENCES:
             notices.append(("engine.wish_ignored", f"references: Kling takes {MAX_REFERENCES}; the others are left out"))
-        return "multi-image2video"
-    if not rule.text:
+    elif form.operation == "image2video" and inputs.references:
+        notices.append(("engine.wish_ignored", "references: Kling takes none beside start_frame or end_frame; left out"))
+    elif form.operation == "text2video" and not rule.text:
         raise _no_picture(request, body["model_name"])
-    return "text2video"
 
 
-def _steered(request: ShotRequest, rule: Rule, operation: str, first: Blob | None, body: Body, notices: Notices) -> str:
-    """Adds the motion brush or the camera; names the control that is in the body, empty where there is none."""
+def _steered(request: ShotRequest, form: Form, first: Blob | None, body: Body, notices: Notices) -> None:
+    """Adds the motion brush or the camera; says what of them is only in words."""
+    rule = rule_of(request)
+    if form.control == "camera control":
+        body["camera_control"], told = camera_control(request.camera, presets=rule.presets)
+        notices += told
+        return
+    if form.control == "a motion brush":
+        assert first
+        fields, told = brush_fields(request.inputs.brushes, first)
+        body |= fields
+        notices += told
+        _camera_in_words(request, rule, "beside a motion brush", notices)
+        return
     if rule.brush and request.inputs.brushes:
-        if first:
-            fields, told = brush_fields(request.inputs.brushes, first)
-            body |= fields
-            notices += told
-            _camera_in_words(request, rule, "beside a motion brush", notices)
-            return "a motion brush"
         notices.append(("engine.wish_ignored", "motion_brush: it works on a picture, so it needs start_frame; left out"))
-    if "image_tail" in body:
+    if form.tail:
         _camera_in_words(request, rule, "beside end_frame", notices)
-        return "a closing picture"
-    if not rule.camera:
-        return ""
-    if rule.camera != operation:
+    elif rule.camera and rule.camera != form.operation:
         _camera_in_words(request, rule, "with an opening picture" if first else "without an opening picture", notices)
-        return ""
-    if rule.short and request.duration_s > SHORT_S + 0.05:
+    elif rule.short and request.duration_s > SHORT_S + 0.05:
         _camera_in_words(request, rule, f"beyond {SHORT_S} s", notices)
-        return ""
-    control, told = camera_control(request.camera, presets=rule.presets)
-    if control is None:
-        return ""
-    body |= {"camera_control": control, "mode": rule.camera_mode}
-    notices += told
-    return "camera control"
 
 
 def _camera_in_words(request: ShotRequest, rule: Rule, where: str, notices: Notices) -> None:
@@ -168,7 +171,6 @@ def _motion(request: ShotRequest, notices: Notices) -> tuple[str, Body, float]:
     if figure is None:
         raise _no_figure(request)
     facing = _facing(request)
-    seconds = 0.0
     if inputs.motion_reference:
         seconds = probe_video(inputs.motion_reference).duration_s
         least, most = MOTION_S[facing]
@@ -184,10 +186,14 @@ def _motion(request: ShotRequest, notices: Notices) -> tuple[str, Body, float]:
         "video_url": _address(request, "motion_reference"),
         "keep_original_sound": "no",
         "character_orientation": facing,
-        "mode": tier(min(request.width, request.height), STD_PRO),
+        "mode": _motion_mode(request),
     }
     _params(request, (), body, notices, own=("video_url", "character_orientation"))
-    return "motion-control", body, seconds
+    return "motion-control", body, seconds_of(request)
+
+
+def _motion_mode(request: ShotRequest) -> str:
+    return tier(min(request.width, request.height), STD_PRO)
 
 
 def _facing(request: ShotRequest) -> str:
@@ -204,7 +210,9 @@ def is_lip_sync(request: ShotRequest) -> bool:
 
 
 def clip_to_speak(request: ShotRequest) -> Body:
-    """Which clip: the one at Kling that the continued take is, or the one that ``params`` names by id or address."""
+    """Which clip: the one at Kling that the continued take is, or the one that ``params`` names by id or address. All of it
+    speaks: Kling cannot be told that the film leaves a clip before its end.
+    """
     _sound(request)
     if given := request.params.get("video_id"):
         return {"video_id": str(given)}
@@ -271,7 +279,7 @@ def _speech(request: ShotRequest, body: Body) -> Create:
     notices: Notices = []
     _params(request, (), body, notices, own=("video_id", "video_url", "face"))
     operation = "advanced-lip-sync"
-    return Create(f"v1/videos/{operation}", json=body, track=operation, notices=tuple(notices))
+    return Create(f"v1/videos/{operation}", json=body, track=operation, seconds=seconds_of(request), notices=tuple(notices))
 
 
 def _sound(request: ShotRequest) -> tuple[Path, float]:
@@ -288,12 +296,6 @@ def _sound(request: ShotRequest) -> tuple[Path, float]:
     if file.stat().st_size > MAX_SOUND_BYTES:
         raise _lacking(request, "lip_sync.audio", f"{file.name} is larger than 5 MB", "give it as mp3")
     return file, seconds
-
-
-def _seconds(request: ShotRequest, model: str) -> int:
-    able = capabilities("kling", model)
-    assert able is not None
-    return int(at_least(request.duration_s, able.durations_s or (5, 10)))
 
 
 def _params(request: ShotRequest, known: tuple[str, ...], body: Body, notices: Notices, own: tuple[str, ...] = ()) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from vidgen.engines.base import Job, JobState
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
-from vidgen.engines.cloud.choices import nearest_shape, tier, within
+from vidgen.engines.cloud.choices import nearest_shape, shape_of, tier, within
 from vidgen.engines.cloud.failures import Kind, ProviderError, is_gone
 from vidgen.engines.cloud.inputs import Blob, Limits, excerpt, excerpt_frames, opening, picture
 from vidgen.errors import InputError
@@ -28,7 +28,8 @@ UPRIGHT = ("9:16", "3:4")
 GRID = 24
 """Pictures at chosen times stand on frames at this rate."""
 MAX_ANCHORS = 64
-LONGEST_EDIT_S, LONGEST_REFRAME_S = 18.0, 30.0
+LONGEST_SOURCE_S: Mapping[str, float] = {"video_edit": 18.0, "video_reframe": 30.0}
+"""Of a clip that is edited or reframed."""
 PICTURE = Limits(max_bytes=7 << 20, max_side=4096)
 MAX_UPLOAD_BYTES = 512 << 20
 FILE_LOOKS = 60
@@ -78,11 +79,6 @@ class _Draft:
     def request(self) -> ShotRequest:
         return self.take.request
 
-    @property
-    def shape(self) -> str:
-        """The legal shape nearest to the picture that is wanted."""
-        return nearest_shape(self.request.width, self.request.height, SHAPES)
-
     def drop(self, text: str) -> None:
         self.notices.append(("engine.wish_ignored", f"{text}; left out"))
 
@@ -108,12 +104,31 @@ class Luma(CloudEngine):
         """Whether there is a clip where the model needs one."""
         _kind(request, self.capabilities(request.model).model or "")
 
+    def seconds_told(self, request: ShotRequest) -> float:
+        """``duration``; of an edit, the length to which the clip is cut."""
+        able = self.capabilities(request.model)
+        kind = _kind(request, able.model or "")
+        if kind == "video":
+            return float(round(able.billed_s(request.duration_s)))
+        return min(request.duration_s, LONGEST_SOURCE_S[kind])
+
+    def size_told(self, request: ShotRequest) -> str:
+        """``resolution`` and ``aspect_ratio``; and where the closing picture stands, if that is before the clip's end."""
+        kind = _kind(request, self.capabilities(request.model).model or "")
+        told = [_resolution(request, kind)]
+        if kind != "video_edit":  # an edited clip keeps its shape
+            told.append(_shape(request))
+        seconds = int(self.seconds_told(request))
+        if kind == "video" and request.inputs.end_frame and (end := _closing(request, seconds)) < seconds * GRID:
+            told.append(f"closing at frame {end}")
+        return " ".join(told)
+
     def compose(self, take: TakeRequest, reference: str) -> Create:
         """One generation: a new clip, or a clip that is edited or reframed."""
         request, able = take.request, self.capabilities(take.request.model)
         model = able.model or ""
         kind = _kind(request, model)
-        draft = _Draft(take, kind, able.billed_s(request.duration_s))
+        draft = _Draft(take, kind, self.seconds_told(request))
         _dropped(draft)
         body = {
             "type": kind,
@@ -224,18 +239,16 @@ def _files(draft: _Draft) -> dict[str, Blob]:
     found: dict[str, Blob | None] = {}
     if draft.kind != "video":
         assert inputs.source_video
-        longest = LONGEST_EDIT_S if draft.kind == "video_edit" else LONGEST_REFRAME_S
+        longest = LONGEST_SOURCE_S[draft.kind]
         if request.duration_s > longest + 0.05:
             text = f"duration: Luma takes {longest:g} s of a clip; the end is held"
             draft.notices.append(("engine.wish_approximated", text))
-        seconds = min(request.duration_s, longest)
-        found["source"] = excerpt(inputs.source_video, seconds, request.fps, max_bytes=MAX_UPLOAD_BYTES)
+        found["source"] = excerpt(inputs.source_video, draft.seconds, max_bytes=MAX_UPLOAD_BYTES)
     if draft.kind == "video_edit":
         found["first"] = picture(inputs.start_frame, PICTURE) if inputs.start_frame else None
         found["last"] = picture(inputs.end_frame, PICTURE) if inputs.end_frame else None
     if draft.kind == "video":
-        width, height = map(int, draft.shape.split(":"))
-        shape = width / height
+        shape = shape_of(_shape(request))
         found["first"] = opening(inputs, PICTURE, shape=shape)
         found["last"] = picture(inputs.end_frame, PICTURE, shape=shape) if inputs.end_frame else None
         if "keyframe_indexes" in request.params:
@@ -247,7 +260,7 @@ def _files(draft: _Draft) -> dict[str, Blob]:
 def _new_clip(draft: _Draft, media: Mapping[str, Any]) -> dict[str, Any]:
     """Size, length, and the pictures: two at the ends in their own fields, or any number at chosen frames."""
     seconds = round(draft.seconds)
-    video: dict[str, Any] = {"duration": f"{seconds}s", "resolution": _resolution(draft.request)}
+    video: dict[str, Any] = {"duration": f"{seconds}s", "resolution": _resolution(draft.request, draft.kind)}
     anchors = _anchors(draft, media, seconds)
     if anchors and (seconds > 5 or set(anchors) - {0, seconds * GRID}):
         video["keyframes"] = [anchors[index] for index in sorted(anchors)]
@@ -259,16 +272,14 @@ def _new_clip(draft: _Draft, media: Mapping[str, Any]) -> dict[str, Any]:
             draft.drop("params.loop: only clips of 5 s without a closing picture or pictures at chosen frames loop")
         else:
             video["loop"] = True
-    return {"aspect_ratio": draft.shape, "video": video}
+    return {"aspect_ratio": _shape(draft.request), "video": video}
 
 
 def _anchors(draft: _Draft, media: Mapping[str, Any], seconds: int) -> dict[int, Any]:
     """Frame on the grid, and the picture that stands there. Raises InputError for frames that are not there or not free."""
     last = seconds * GRID
-    request = draft.request
-    whole = request.duration_s > seconds - 0.05  # else the clip is cut where the shot ends: there the closing picture stands
-    end = last if whole else round((request.duration_s - 1 / request.fps) * GRID)
-    anchors = {at: media[name] for name, at in (("first", 0), ("last", end)) if name in media}
+    ends = (("first", 0), ("last", _closing(draft.request, seconds)))
+    anchors = {at: media[name] for name, at in ends if name in media}
     pictures = [media[name] for name in media if name.startswith("reference")]
     places = draft.request.params.get("keyframe_indexes", [])
     if not isinstance(places, list | tuple) or len(places) != len(pictures):
@@ -282,6 +293,14 @@ def _anchors(draft: _Draft, media: Mapping[str, Any], seconds: int) -> dict[int,
     return anchors
 
 
+def _closing(request: ShotRequest, seconds: int) -> int:
+    """The frame on which the closing picture stands: the clip's last, or the last that the shot shows, which is cut where that
+    ends. A film of more frames a second than the clip does not move it.
+    """
+    whole = request.duration_s > seconds - 0.05
+    return seconds * GRID if whole else max(1, round((request.duration_s - 1 / min(float(request.fps), GRID)) * GRID))
+
+
 def _bad(draft: _Draft, text: str) -> InputError:
     hint = f"frames count from 0 at {GRID} a second"
     return InputError("request.bad_value", f"params.keyframe_indexes: {text}", hint=hint, where=draft.request.shot)
@@ -292,11 +311,10 @@ def _edit(draft: _Draft, media: Mapping[str, Any]) -> dict[str, Any]:
     request = draft.request
     edit = {key: request.params[key] for key in sorted(PARAMS["video_edit"]) if key in request.params}
     edit = edit or {"auto_controls": True}
-    video: dict[str, Any] = {"resolution": _resolution(request)}
+    video: dict[str, Any] = {"resolution": _resolution(request, draft.kind)}
     if "last" in media:
         assert request.inputs.source_video
-        has_s = probe_video(request.inputs.source_video).duration_s
-        end = excerpt_frames(has_s, min(request.duration_s, LONGEST_EDIT_S), request.fps) - 1
+        end = excerpt_frames(probe_video(request.inputs.source_video), draft.seconds) - 1
         places = {name: at for name, at in (("first", 0), ("last", max(1, end))) if name in media}
         edit |= {"keyframes": [media[name] for name in places], "keyframe_indexes": list(places.values())}
     elif "first" in media:
@@ -306,18 +324,25 @@ def _edit(draft: _Draft, media: Mapping[str, Any]) -> dict[str, Any]:
 
 def _reframe(draft: _Draft, media: Mapping[str, Any]) -> dict[str, Any]:
     """The clip in another shape."""
-    video: dict[str, Any] = {"resolution": _resolution(draft.request)}
-    if draft.shape in UPRIGHT and video["resolution"] == "1080p":
-        video["resolution"] = "720p"
+    request = draft.request
+    video: dict[str, Any] = {"resolution": _resolution(request, draft.kind)}
+    if video["resolution"] != _resolution(request, "video"):
         text = "resolution: Luma brings clips into an upright shape at 720p at most; the clip is enlarged"
         draft.notices.append(("engine.wish_approximated", text))
-    if "source_position" in draft.request.params:
-        video["source_position"] = draft.request.params["source_position"]
-    return {"source": media["source"], "aspect_ratio": draft.shape, "video": video}
+    if "source_position" in request.params:
+        video["source_position"] = request.params["source_position"]
+    return {"source": media["source"], "aspect_ratio": _shape(request), "video": video}
 
 
-def _resolution(request: ShotRequest) -> str:
-    return tier(min(request.width, request.height), RESOLUTIONS)
+def _shape(request: ShotRequest) -> str:
+    """The legal shape nearest to the picture that is wanted."""
+    return nearest_shape(request.width, request.height, SHAPES)
+
+
+def _resolution(request: ShotRequest, kind: str) -> str:
+    """The smallest legal size that holds the picture, as far as this kind of generation makes it."""
+    upright = kind == "video_reframe" and _shape(request) in UPRIGHT
+    return tier(min(request.width, request.height), RESOLUTIONS[:2] if upright else RESOLUTIONS)
 
 
 _SHAPES: Mapping[str, Callable[[_Draft, Mapping[str, Any]], dict[str, Any]]] = {

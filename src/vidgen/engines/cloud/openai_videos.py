@@ -32,6 +32,8 @@ FRAME_STEP = 8
 PICTURE = Limits(max_bytes=20 << 20, max_side=8192)
 MAX_VIDEO_BYTES = 512 << 20
 _OWN_KEYS = ("dialect",)
+_FORM = ("seconds", "size", "width", "height", "fps", "num_frames")
+"""Fields that tell of the clip's form."""
 _STATES: Mapping[str, JobState] = {
     "queued": "queued",
     "pending": "queued",
@@ -74,6 +76,23 @@ class OpenAIVideos(CloudEngine):
     def check(self, request: ShotRequest) -> None:
         """Whether there is such a dialect."""
         _dialect(request)
+
+    def seconds_told(self, request: ShotRequest) -> float:
+        """``num_frames`` at ``fps``, or ``seconds`` where the dialect has no frames."""
+        fields = _form_fields(request)
+        if "num_frames" in fields and (rate := _number(fields.get("fps"))):
+            return (_number(fields["num_frames"]) or 0.0) / rate
+        return _number(fields["seconds"]) or request.duration_s
+
+    def size_told(self, request: ShotRequest) -> str:
+        """``size``, and the sides where they were set apart from it."""
+        fields = _form_fields(request)
+        size, sides = str(fields["size"]), "{width}x{height}".format(**{"width": "", "height": "", **fields})
+        return size if sides in (size, "x") else f"{size} ({sides})"
+
+    def rate_told(self, request: ShotRequest) -> str:
+        """``fps``; the protocol's own dialect has none."""
+        return str(_form_fields(request).get("fps", ""))
 
     def compose(self, take: TakeRequest, reference: str) -> Create:
         """The form: prompt, model, length and size; in the wider dialect seed, negative prompt and frames, too."""
@@ -126,7 +145,7 @@ class OpenAIVideos(CloudEngine):
 def _form(take: TakeRequest) -> Create:
     request, dialect = take.request, _dialect(take.request)
     notices: Notices = []
-    fields = _DIALECTS[dialect](take, notices)
+    fields = {**_common(request), **_MORE[dialect](take, notices), **_form_fields(request)}
     fields |= {name: value for name, value in request.params.items() if name not in _OWN_KEYS}
     file = _reference(request, dialect, _pixels(request, fields["size"]), notices)
     parts: dict[str, tuple[str | None, bytes, str | None]] = {
@@ -140,11 +159,11 @@ def _form(take: TakeRequest) -> Create:
 def _dialect(request: ShotRequest) -> str:
     """The dialect that the shot asks for. Raises InputError for one that there is not."""
     name = str(request.params.get("dialect", "vllm-omni"))
-    if name not in _DIALECTS:
+    if name not in _FORMS:
         raise InputError(
             "request.bad_value",
             f"params.dialect: there is no {name!r}",
-            hint=f"one of: {', '.join(_DIALECTS)}",
+            hint=f"one of: {', '.join(_FORMS)}",
             where=request.shot,
         )
     return name
@@ -154,40 +173,64 @@ def _common(request: ShotRequest) -> Fields:
     return {"prompt": request.prompt, "model": None if request.model in (None, "default") else request.model}
 
 
-def _plain(take: TakeRequest, notices: Notices) -> Fields:
-    """The five fields of the protocol, with its legal lengths and sizes."""
-    request = take.request
-    seconds = int(at_least(request.duration_s, SECONDS))
+def _form_fields(request: ShotRequest) -> Fields:
+    """What the form says of length, size and rate; ``params`` has the last word."""
+    own = {name: request.params[name] for name in _FORM if name in request.params}
+    return {**_FORMS[_dialect(request)](request), **own}
+
+
+def _plain_form(request: ShotRequest) -> Fields:
+    """The protocol's legal lengths and sizes."""
     size = nearest_shape(request.width, request.height, SIZES)
-    if "seed" not in request.params:
-        notices.append(("engine.wish_ignored", "seed: the openai dialect has none; takes cannot be repeated"))
-    if request.negative and "negative_prompt" not in request.params:
-        notices.append(("engine.wish_ignored", "negative: the openai dialect has no negative prompt; left out"))
-    return {**_common(request), "seconds": str(seconds), "size": size}
+    return {"seconds": str(int(at_least(request.duration_s, SECONDS))), "size": size}
 
 
-def _wide(take: TakeRequest, notices: Notices) -> Fields:
+def _wide_form(request: ShotRequest) -> Fields:
     """The protocol's fields and those of vLLM-Omni, agreeing with each other."""
-    request, params = take.request, take.request.params
     near = "x".join(str(math.ceil(side / GRID) * GRID) for side in (request.width, request.height))
-    width, height = _pixels(request, params.get("size", near))
+    width, height = _pixels(request, request.params.get("size", near))
     width, height = _whole(request, "width", width), _whole(request, "height", height)
     rate = _whole(request, "fps", math.ceil(request.fps))
     frames = math.ceil((math.ceil(round(request.duration_s * rate, 6)) - 1) / FRAME_STEP) * FRAME_STEP + 1
+    seconds = str(math.ceil(round(request.duration_s, 6)))
     return {
-        **_common(request),
-        "seconds": str(math.ceil(round(request.duration_s, 6))),
+        "seconds": seconds,
         "size": f"{width}x{height}",
         "width": width,
         "height": height,
         "fps": rate,
         "num_frames": frames,
-        "seed": take.seed,
-        "negative_prompt": request.negative or None,
     }
 
 
-_DIALECTS: Mapping[str, Callable[[TakeRequest, Notices], Fields]] = {"vllm-omni": _wide, "openai": _plain}
+_FORMS: Mapping[str, Callable[[ShotRequest], Fields]] = {"vllm-omni": _wide_form, "openai": _plain_form}
+
+
+def _plain(take: TakeRequest, notices: Notices) -> Fields:
+    """The protocol has nothing more."""
+    request = take.request
+    if "seed" not in request.params:
+        notices.append(("engine.wish_ignored", "seed: the openai dialect has none; takes cannot be repeated"))
+    if request.negative and "negative_prompt" not in request.params:
+        notices.append(("engine.wish_ignored", "negative: the openai dialect has no negative prompt; left out"))
+    return {}
+
+
+def _wide(take: TakeRequest, notices: Notices) -> Fields:
+    """What vLLM-Omni has beside the clip's form."""
+    return {"seed": take.seed, "negative_prompt": take.request.negative or None}
+
+
+_MORE: Mapping[str, Callable[[TakeRequest, Notices], Fields]] = {"vllm-omni": _wide, "openai": _plain}
+
+
+def _number(value: Any) -> float | None:
+    """A number above 0, also one in words as forms have it."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) and number > 0 else None
 
 
 def _whole(request: ShotRequest, key: str, usual: int) -> int:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from vidgen.engines.base import Job
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
-from vidgen.engines.cloud.choices import at_least, cut_end, nearest_shape, tier
+from vidgen.engines.cloud.choices import at_least, cut_end, nearest_shape, picture_shape, shape_of, tier
 from vidgen.engines.cloud.failures import Kind, ProviderError, is_gone
 from vidgen.engines.cloud.inputs import Limits, opening, picture
 from vidgen.takes.request import ShotRequest, TakeRequest
@@ -22,6 +22,8 @@ from vidgen.takes.request import ShotRequest, TakeRequest
 APP = "fal-ai/pika"
 ASPECTS = ("16:9", "9:16", "1:1", "4:5", "5:4", "3:2", "2:3")
 SECONDS = (5, 10)
+SHAPED = ("text-to-video", "pikascenes")
+"""Operations that are told a shape; others get it from their opening picture."""
 MAX_PICTURES = 5
 RESOLUTIONS: Mapping[str, tuple[tuple[int, str], ...]] = {
     "v2.2": ((720, "720p"), (1080, "1080p")),
@@ -59,9 +61,19 @@ class Pika(CloudEngine):
             return "moderation_input" if "prompt" in words or "image_url" in words else "moderation_output"
         return by_status(status)
 
+    def seconds_told(self, request: ShotRequest) -> float:
+        """5 or 10; of pikaframes the sum of its ``transitions``."""
+        return at_least(request.duration_s, SECONDS)
+
+    def size_told(self, request: ShotRequest) -> str:
+        """``resolution`` and ``aspect_ratio``, or the opening picture's shape."""
+        version = _version(request)
+        shape = _aspect(request, version) if _operation(request) in SHAPED else picture_shape(request.width, request.height)
+        return " ".join(filter(None, (_resolution(request, version), shape)))
+
     def compose(self, take: TakeRequest, reference: str) -> Create:
         """The operation that fits the shot's pictures, and its arguments."""
-        return _create(take)
+        return _create(take, self.seconds_told(take.request))
 
     def job_id_of(self, answer: Mapping[str, Any]) -> str:
         """The job's path on the queue, as the answer gives it where that is on the queue's own host; else by its id."""
@@ -114,21 +126,36 @@ def _kind(error_type: str) -> Kind:
     return "bad_request" if "validation" in error_type or "bad_request" in error_type else "provider_fault"
 
 
-def _create(take: TakeRequest) -> Create:
-    request = take.request
-    version = (request.model or "pika-v2.2").removeprefix("pika-")
+def _create(take: TakeRequest, seconds: float) -> Create:
+    request, version = take.request, _version(take.request)
     notices: Notices = []
     operation = _operation(request)
-    seconds = at_least(request.duration_s, SECONDS)
-    sizes = RESOLUTIONS.get(version, RESOLUTIONS["v2.2"])
-    body: Body = {"prompt": request.prompt, "seed": take.seed, "resolution": tier(min(request.width, request.height), sizes)}
+    body: Body = {"prompt": request.prompt, "seed": take.seed, "resolution": _resolution(request, version)}
     if request.negative:
         body["negative_prompt"] = request.negative
     body |= _ARGUMENTS[operation](request, int(seconds), notices)
-    if version == "v2.5":
-        body.pop("aspect_ratio", None)  # its only shape is 16:9
+    if operation in SHAPED and (aspect := _aspect(request, version)):
+        body["aspect_ratio"] = aspect
     notices += _left_out(request, operation, body)
     return Create(f"{APP}/{version}/{operation}", json=body, seconds=seconds, notices=tuple(notices))
+
+
+def _version(request: ShotRequest) -> str:
+    return (request.model or "pika-v2.2").removeprefix("pika-")
+
+
+def _resolution(request: ShotRequest, version: str) -> str:
+    return tier(min(request.width, request.height), RESOLUTIONS.get(version, RESOLUTIONS["v2.2"]))
+
+
+def _aspect(request: ShotRequest, version: str) -> str:
+    """The nearest shape of a clip that no picture opens; empty for v2.5, whose only one is 16:9."""
+    return "" if version == "v2.5" else nearest_shape(request.width, request.height, ASPECTS)
+
+
+def _picture_shape(request: ShotRequest) -> float:
+    """Width / height of the pictures between which a clip lies: it gets its shape from them."""
+    return shape_of(picture_shape(request.width, request.height))
 
 
 def _operation(request: ShotRequest) -> str:
@@ -143,11 +170,11 @@ def _operation(request: ShotRequest) -> str:
 
 
 def _text(request: ShotRequest, seconds: int, notices: Notices) -> Body:
-    return {"duration": seconds, "aspect_ratio": nearest_shape(request.width, request.height, ASPECTS)}
+    return {"duration": seconds}
 
 
 def _image(request: ShotRequest, seconds: int, notices: Notices) -> Body:
-    first = opening(request.inputs, PICTURE, shape=request.width / request.height)
+    first = opening(request.inputs, PICTURE, shape=_picture_shape(request))
     assert first is not None
     return {"duration": seconds, "image_url": first.data_uri}
 
@@ -159,7 +186,7 @@ def _scenes(request: ShotRequest, seconds: int, notices: Notices) -> Body:
 
 def _frames(request: ShotRequest, seconds: int, notices: Notices) -> Body:
     """From the opening picture over the references, in their order, to the closing one; the time is shared out evenly."""
-    inputs, shape = request.inputs, request.width / request.height
+    inputs, shape = request.inputs, _picture_shape(request)
     first = opening(inputs, PICTURE, shape=shape)
     assert first is not None and inputs.end_frame is not None
     between = inputs.references[: MAX_PICTURES - 2]

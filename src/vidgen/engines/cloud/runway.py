@@ -17,7 +17,7 @@ from urllib.parse import quote
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.engines.base import Job, JobState
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
-from vidgen.engines.cloud.choices import nearest_shape, tier, within
+from vidgen.engines.cloud.choices import nearest_shape, picture_shape, shape_of, tier, within
 from vidgen.engines.cloud.failures import Kind, ProviderError, is_gone
 from vidgen.engines.cloud.inputs import Blob, Limits, excerpt, opening, picture
 from vidgen.errors import InputError
@@ -28,11 +28,9 @@ VERSION = "2024-11-06"
 USD_PER_CREDIT = 0.01
 PICTURE = Limits(max_bytes=3_700_000, max_side=4096, min_side=300)
 """As base64 it stays below the 5 MB that a data address may have; no model wants more pixels than this."""
-PICTURE_SHAPES = (0.5, 2.0)
-"""Narrowest and widest picture (width / height) that is sent."""
+WIDEST_PICTURE = 2.0
+"""Width / height of the widest picture that is sent; the narrowest is as tall as that is wide."""
 MAX_UPLOAD_BYTES = 200_000_000
-MAX_RATE = 30
-"""Pictures a second of a clip that is sent."""
 ROUTES = {
     "text": "v1/text_to_video",
     "image": "v1/image_to_video",
@@ -127,6 +125,20 @@ class Runway(CloudEngine):
         """Whether the model has an operation for the shot's inputs."""
         _operation(request, self.capabilities(request.model).model or "")
 
+    def seconds_told(self, request: ShotRequest) -> float:
+        """``duration``; where there is no such field, the length to which the clip that is sent is cut."""
+        able = self.capabilities(request.model)
+        spec = _operation(request, able.model or "")[1]
+        return float(round(able.billed_s(request.duration_s))) if spec.duration else _sent_s(request, spec, able)
+
+    def size_told(self, request: ShotRequest) -> str:
+        """``ratio`` and ``resolution``, as far as the operation has them."""
+        route, spec = _operation(request, self.capabilities(request.model).model or "")
+        ratio, resolution = spec.ratio(request.width, request.height), spec.resolution(request.width, request.height)
+        by_picture = route == "image" and ":" not in (ratio or "")
+        shape = _picture_shape(spec, request) if by_picture else ""
+        return " ".join(filter(None, (ratio, resolution, shape)))
+
     def compose(self, take: TakeRequest, reference: str) -> Create:
         """The operation that the shot's inputs and the model allow."""
         request, able = take.request, self.capabilities(take.request.model)
@@ -134,19 +146,18 @@ class Runway(CloudEngine):
         route, spec = _operation(request, model)
         notices = _dropped(request, route, spec, model)
         body = self._common(take, model, spec, notices) | _SHAPES[route](request, spec, _files(request, route, spec, able))
-        return Create(ROUTES[route], json=body, seconds=body.get("duration"), notices=tuple(notices))
+        return Create(ROUTES[route], json=body, seconds=self.seconds_told(request), notices=tuple(notices))
 
     def _common(self, take: TakeRequest, model: str, spec: Spec, notices: Notices) -> dict[str, Any]:
         """The fields that operations share, as far as the model has them."""
         request, able = take.request, self.capabilities(take.request.model)
-        seconds = able.billed_s(request.duration_s)
         prompt = within(request.prompt, able.prompt_chars, "prompt: Runway", notices, utf16=True) if spec.prompt else ""
         fields: tuple[tuple[bool, str, Any], ...] = (
             (True, "model", model),
             (bool(prompt), "promptText", prompt),
             (bool(spec.ratios), "ratio", spec.ratio(request.width, request.height)),
             (bool(spec.resolutions), "resolution", spec.resolution(request.width, request.height)),
-            (spec.duration, "duration", round(seconds)),
+            (spec.duration, "duration", int(self.seconds_told(request))),
             (spec.seed, "seed", take.seed),
             (spec.negative and bool(request.negative), "negativePrompt", request.negative),
             (spec.audio, "audio", request.sound),
@@ -278,7 +289,7 @@ def _dropped(request: ShotRequest, route: str, spec: Spec, model: str) -> Notice
 
 def _files(request: ShotRequest, route: str, spec: Spec, able: Capabilities) -> dict[str, Blob]:
     """What goes along: pictures cropped to the shape that is made, clips cut to the shot's length."""
-    inputs, shape = request.inputs, _shape(spec, request)
+    inputs, shape = request.inputs, shape_of(_picture_shape(spec, request))
     found: dict[str, Blob | None] = {}
     if route == "performance":
         who = _character(inputs)
@@ -302,25 +313,29 @@ def _files(request: ShotRequest, route: str, spec: Spec, able: Capabilities) -> 
     return {name: blob for name, blob in found.items() if blob}
 
 
-def _shape(spec: Spec, request: ShotRequest) -> float:
-    """Width / height of the pictures that go along."""
+def _picture_shape(spec: Spec, request: ShotRequest) -> str:
+    """The shape of the pictures that go along: that of the clip, as far as such pictures are taken."""
     ratio = spec.ratio(request.width, request.height) or ""
     width, height = map(int, ratio.split(":")) if ":" in ratio else (request.width, request.height)
-    low, high = PICTURE_SHAPES
-    return min(high, max(low, width / height))
+    return picture_shape(width, height, WIDEST_PICTURE)
+
+
+def _sent_s(request: ShotRequest, spec: Spec, able: Capabilities) -> float:
+    """Seconds to which a clip that is sent is cut: the shot's, as far as the model takes and makes such lengths."""
+    least, most = spec.source_s
+    return min(max(request.duration_s, least), most, able.max_s or math.inf)
 
 
 def _clip(path: Path, request: ShotRequest, spec: Spec, able: Capabilities, *, needed: bool = False) -> Blob:
-    """A clip as long as the shot, as far as the model takes and makes such lengths; ``needed``: it must not be shorter."""
-    rate = request.fps
-    while rate > MAX_RATE:
-        rate /= 2
+    """A clip to send; ``needed``: it must not be shorter than what the model takes."""
     least, most = spec.source_s
-    most = min(most, able.max_s or math.inf)
-    seconds = max(request.duration_s, least)
-    if seconds > most:
-        seconds = float(math.floor(most * rate) / rate)
-    return excerpt(path, seconds, rate, max_bytes=MAX_UPLOAD_BYTES, at_least_s=least if needed else 0.0)
+    return excerpt(
+        path,
+        _sent_s(request, spec, able),
+        max_bytes=MAX_UPLOAD_BYTES,
+        at_least_s=least if needed else 0.0,
+        at_most_s=min(most, able.max_s or math.inf),
+    )
 
 
 def _text_body(request: ShotRequest, spec: Spec, files: Mapping[str, Blob]) -> dict[str, Any]:

@@ -99,9 +99,17 @@ class Veo(CloudEngine):
             return "retired_model"
         return by_status(status, moderated=status == 400 and bool(POLICY.search(words_of(body))))
 
+    def seconds_told(self, request: ShotRequest) -> float:
+        """``durationSeconds``."""
+        return float(int(self.capabilities(request.model).billed_s(request.duration_s, request.by_references)))
+
+    def size_told(self, request: ShotRequest) -> str:
+        """``resolution`` and ``aspectRatio``."""
+        return f"{_resolution(request)} {_aspect(request)}"
+
     def compose(self, take: TakeRequest, reference: str) -> Create:
         """``MODEL:predictLongRunning`` with one instance."""
-        return _create(take, self.capabilities(take.request.model).billed_s)
+        return _create(take, self.seconds_told(take.request))
 
     async def ready(self, take: TakeRequest, *, reference: str) -> Send:
         """See ``RemoteEngine``; with a token at hand."""
@@ -179,15 +187,14 @@ def _job(job_id: str, answer: Mapping[str, Any]) -> Job:
     return Job(job_id, "failed", error=words, kind="moderation_output" if held else None)
 
 
-def _create(take: TakeRequest, billed_s: Any) -> Create:
-    request, notices = take.request, []  # type: ignore[var-annotated]
-    seconds = billed_s(request.duration_s, request.by_references)
-    aspect = nearest_shape(request.width, request.height, tuple(ASPECTS))
+def _create(take: TakeRequest, seconds: float) -> Create:
+    request, notices = take.request, _too_large(take.request)
+    aspect = _aspect(request)
     parameters: dict[str, Any] = {
         "sampleCount": 1,
         "durationSeconds": int(seconds),
         "aspectRatio": aspect,
-        "resolution": _resolution(request, notices),
+        "resolution": _resolution(request),
         "seed": take.seed,
         "generateAudio": request.sound,
     }
@@ -216,16 +223,29 @@ def _model(request: ShotRequest) -> str:
     return name
 
 
-def _resolution(request: ShotRequest, notices: Notices) -> str:
-    """The size that holds the picture, within what the model makes."""
+def _aspect(request: ShotRequest) -> str:
+    return nearest_shape(request.width, request.height, tuple(ASPECTS))
+
+
+def _most(request: ShotRequest) -> int:
+    """Largest short side, in pixels, that the model makes."""
     from vidgen.catalog.engines import capabilities
 
     able = capabilities("veo", request.model)
-    most = (able.max_short_side if able else None) or RESOLUTIONS[-1][0]
-    short = min(request.width, request.height)
-    if short > most:
-        notices.append(("engine.wish_approximated", f"resolution: {request.model} makes at most {most}p; the clip is enlarged"))
-    return tier(short, [row for row in RESOLUTIONS if row[0] <= most])
+    return (able.max_short_side if able else None) or RESOLUTIONS[-1][0]
+
+
+def _resolution(request: ShotRequest) -> str:
+    """The size that holds the picture, within what the model makes."""
+    most = _most(request)
+    return tier(min(request.width, request.height), [row for row in RESOLUTIONS if row[0] <= most])
+
+
+def _too_large(request: ShotRequest) -> Notices:
+    most = _most(request)
+    if min(request.width, request.height) <= most:
+        return []
+    return [("engine.wish_approximated", f"resolution: {request.model} makes at most {most}p; the clip is enlarged")]
 
 
 def _pictures(request: ShotRequest, shape: float, seconds: float, notices: Notices) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from vidgen.engines.base import Cancelled, LocalEngine, Progress
 from vidgen.errors import Cancelled as Interrupted
 from vidgen.errors import InputError, MissingError, ProcessingError, VidgenError
 from vidgen.media.answers import Answers
-from vidgen.takes.request import Generated, ShotRequest, TakeRequest
+from vidgen.takes.request import Generated, Order, ShotRequest, TakeRequest
 
 if TYPE_CHECKING:
     from vidgen.engines.local.folder import ModelFolder
@@ -38,7 +38,7 @@ class Local(LocalEngine):
     def __init__(self) -> None:
         self._hosts: list[_Place] = []
         self._free = threading.Condition()
-        self._folders: Answers[str, ModelFolder] = Answers()
+        self._folders: Answers[str, ModelFolder] = Answers(keeps=(InputError, MissingError))
 
     @property
     def at_once(self) -> int:  # type: ignore[override]
@@ -81,6 +81,14 @@ class Local(LocalEngine):
         """The model's name or that of its folder's content, and its revision."""
         folder = self._folder(model or _default_model())
         return f"{folder.model.name}@{folder.revision}" if folder.model else folder.revision
+
+    def order(self, request: ShotRequest) -> Order:
+        """See ``Engine``: the length, size and rate that the model makes. Raises MissingError as ``model_key`` does, InputError
+        where the model cannot make the shot.
+        """
+        from vidgen.engines.local.asking import order_of
+
+        return order_of(request, self._folder(_model_of(request)))
 
     def check(self, request: ShotRequest) -> None:
         """See ``Engine``. A model that is not here is not judged: ``model_key`` says so when it is needed."""

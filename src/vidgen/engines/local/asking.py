@@ -7,7 +7,6 @@ import math
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,14 @@ from vidgen.engines.local import reject
 from vidgen.engines.local.devices import Device
 from vidgen.engines.local.fit import Made, fit
 from vidgen.engines.local.folder import ModelFolder, check_safetensors, trusted
-from vidgen.engines.local.job import Adapter, Batch, Cache, Delivery, Load, Offload, Prompt, Recipe, Rejection, WantedTake
+from vidgen.engines.local.job import Adapter, Batch, Cache, Load, Offload, Prompt, Recipe, Rejection, WantedTake
 from vidgen.engines.local.memory import weights
 from vidgen.engines.local.settings import Settings
 from vidgen.errors import InputError
 from vidgen.media.answers import content_of
 from vidgen.media.names import expanded
 from vidgen.media.rate import rate_text
-from vidgen.takes.request import ShotRequest, TakeRequest, Task
+from vidgen.takes.request import Order, ShotRequest, TakeRequest, Task
 from vidgen.weights import hub
 
 COMMON = ("quality", "steps", "guidance", "scheduler", "cache", "lora", "retime", "reject", "slate")
@@ -48,8 +47,10 @@ def ask(takes: Sequence[TakeRequest], folder: ModelFolder, device: Device, outs:
     """
     request = takes[0].request
     params = _checked(request, folder)
-    task, inputs = _task(request, folder, outs[0])
-    made, tail, notices = _length(request, folder, int(params.get("tail", 1)) if _led(request, inputs, task) else 1)
+    opening = outs[0].with_name(f".{outs[0].stem}.opening.png").absolute()
+    task, inputs = _task(request, folder, opening)
+    made, tail, notices = _length(request, folder, _led(request, inputs, task))
+    anchor = _continued(request, inputs, opening)
     if tail > 1:
         inputs["tail"] = request.inputs.continues  # type: ignore[assignment]
     notices += _differences(request, folder, made, task, tail)
@@ -59,11 +60,6 @@ def ask(takes: Sequence[TakeRequest], folder: ModelFolder, device: Device, outs:
         text += f"; {tier.steps} steps are made; vidgen models pull {folder.name}"
         notices.append(("engine.wish_approximated", text))
     adapters, told = _adapters(request, params, folder, tier)
-    anchor: tuple[float, ...] = ()
-    if request.inputs.continues and "start_frame" in inputs:
-        from vidgen.engines.local.opening import chain_colours
-
-        anchor = chain_colours(request.inputs.continues)
     guidance = float(params.get("guidance", tier.guidance))
     steps, scheduler = int(params.get("steps", tier.steps)), str(params.get("scheduler", ""))
     timed = bool(tier.schedule) and steps == tier.steps and not scheduler
@@ -89,19 +85,24 @@ def ask(takes: Sequence[TakeRequest], folder: ModelFolder, device: Device, outs:
         inputs=inputs,
         extra=_extra(request, params, folder, tier) | ({"tail": tail} if tail > 1 else {}),
         schedule=tier.schedule if timed else {},
-    )
-    delivery = Delivery(
-        request.width,
-        request.height,
-        request.frames,
-        rate_text(request.fps),
-        anchor,
-        str(params.get("retime", "motion")),
-        tail - 1,
+        anchor=anchor,
+        skip=tail - 1,
+        tail_frames=request.inputs.continues_frames if tail > 1 else None,
     )
     wanted = tuple(WantedTake(take.take, take.seed, out) for take, out in zip(takes, outs, strict=True))
     load = load_of(folder, task, device, settings, adapters)
-    return Asked(Batch(uuid.uuid4().hex, load, recipe, delivery, wanted, settings.batch), [*notices, *told])
+    return Asked(Batch(uuid.uuid4().hex, load, recipe, wanted, settings.batch or 0), [*notices, *told])
+
+
+def order_of(request: ShotRequest, folder: ModelFolder) -> Order:
+    """What the model would make for the request now, without what repeats the shot that it continues. Opens no picture.
+
+    Raises InputError as ``ask`` does.
+    """
+    _checked(request, folder)
+    task, inputs = _task(request, folder, Path("opening.png"))
+    made, tail, _ = _length(request, folder, _led(request, inputs, task))
+    return Order(float((made.frames - tail + 1) / made.rate), f"{made.width}x{made.height}", rate_text(made.rate))
 
 
 def prompt_of(request: ShotRequest, folder: ModelFolder) -> Prompt:
@@ -115,7 +116,7 @@ def load_of(folder: ModelFolder, task: Task, device: Device, settings: Settings,
     """How the model's pipeline for a task is put on a device."""
     offload: Offload = "none"
     if device.kind != "cpu":
-        offload = settings.offload or _offload(folder, device, settings.quantise)  # type: ignore[assignment]
+        offload = settings.offload or _offload(folder, device, settings.quantise or "")
     return Load(
         folder=folder.path.absolute(),
         pipeline=(folder.model.pipelines if folder.model else {}).get(task) or folder.family.pipelines[task],
@@ -124,9 +125,9 @@ def load_of(folder: ModelFolder, task: Task, device: Device, settings: Settings,
         share=settings.context_parallel,
         offload=offload,
         tiling=device.is_gpu and offload != "none",
-        attention=settings.attention,
+        attention=settings.attention or "",
         compile=settings.compile,
-        quantise=settings.quantise,
+        quantise=settings.quantise or "",
         adapters=adapters,
         trust=trusted(),
     )
@@ -165,8 +166,10 @@ def _bad(request: ShotRequest, text: str, hint: str) -> InputError:
     return InputError("request.bad_value", text, hint=hint, where=request.shot)
 
 
-def _task(request: ShotRequest, folder: ModelFolder, out: Path) -> tuple[Task, dict[str, Path]]:
-    """What to make of the request's files, and which of them to use."""
+def _task(request: ShotRequest, folder: ModelFolder, opening: Path) -> tuple[Task, dict[str, Path]]:
+    """What to make of the request's files, and which of them to use. ``opening``: the file that the last picture of the shot
+    that is continued will be in.
+    """
     given = request.inputs
     able = folder.tasks
     files = {
@@ -178,9 +181,7 @@ def _task(request: ShotRequest, folder: ModelFolder, out: Path) -> tuple[Task, d
     used = {name: file.absolute() for name, file in files.items() if file}
     opens = {"image_to_video", "first_last_frame"} & set(able)
     if given.continues and "start_frame" not in used and opens and "source_video" not in used:
-        from vidgen.engines.local.opening import last_picture
-
-        used["start_frame"] = last_picture(given.continues, out.with_name(f".{out.stem}.opening.png").absolute())
+        used["start_frame"] = opening
     if "source_video" in used:
         return "video_to_video", used
     if "end_frame" in used:
@@ -221,9 +222,23 @@ def _led(request: ShotRequest, inputs: Mapping[str, Path], task: Task) -> bool:
     return opens and request.inputs.continues is not None and request.inputs.start_frame is None
 
 
-def _length(request: ShotRequest, folder: ModelFolder, tail: int) -> tuple[Made, int, list[tuple[str, str]]]:
-    """What the model makes, and how many pictures of the shot that is continued lead it: as many as fit its frame rule, and
-    the last one alone where a longer lead would make the clip too long.
+def _continued(request: ShotRequest, inputs: Mapping[str, Path], opening: Path) -> tuple[float, ...]:
+    """Write the ``opening`` where it is among the inputs; the colours of the chain of shots that the request continues, ()
+    where there is none.
+    """
+    from vidgen.engines.local.opening import chain_colours, last_picture
+
+    given, start = request.inputs, inputs.get("start_frame")
+    if given.continues is None or start is None:
+        return ()
+    if start == opening:
+        last_picture(given.continues, opening, given.continues_frames)
+    return chain_colours(given.continues)
+
+
+def _length(request: ShotRequest, folder: ModelFolder, led: bool) -> tuple[Made, int, list[tuple[str, str]]]:
+    """What the model makes, and how many pictures of the shot that is continued lead it (``led``): as many as fit its frame
+    rule, and the last one alone where a longer lead would make the clip too long.
     """
 
     def fitted(lead: int) -> Made:
@@ -233,11 +248,12 @@ def _length(request: ShotRequest, folder: ModelFolder, tail: int) -> tuple[Made,
         )  # fmt: skip
 
     plain, step = fitted(0), folder.family.frame_step
+    tail = int(request.params.get("tail", 1)) if led else 1
     tail = 1 + -(-(tail - 1) // step) * step
     if tail == 1:
         return plain, 1, []
     try:
-        made = fitted(math.ceil((tail - 1) / Fraction(plain.fps).limit_denominator(1001) * request.fps))
+        made = fitted(math.ceil((tail - 1) / plain.rate * request.fps))
     except InputError:
         made = None
     if made and made.slowed == 1:
@@ -257,21 +273,20 @@ def _other(task: str) -> str:
 
 def _differences(request: ShotRequest, folder: ModelFolder, made: Made, task: Task, tail: int) -> list[tuple[str, str]]:
     found = []
-    name = folder.name
+    name, kept = folder.name, made.frames - tail + 1
 
     def roughly(text: str) -> None:
         found.append(("engine.wish_approximated", text))
 
     if abs(made.fps - float(request.fps)) > 1e-6:
-        how = request.params.get("retime", "motion")
-        roughly(f"fps: {name} makes {made.fps:.4g} pictures a second; {float(request.fps):.4g} come from {how} interpolation")
-    elif made.frames - tail + 1 != request.frames:
-        roughly(f"duration: {name} makes {made.frames} frames; {request.frames} are kept")
+        roughly(f"fps: {name} makes {made.fps:.4g} frames a second; the film retimes them to {float(request.fps):.4g}")
+    elif kept != request.frames:
+        roughly(f"duration: {name} makes {kept} frames; the film shows {request.frames}")
     if made.slowed > 1:
         roughly(f"duration: {name} makes {made.frames} frames at most; they are spread, {made.slowed:.2f} times slower")
     if (made.width, made.height) != (request.width, request.height):
         size = f"{made.width}x{made.height}"
-        roughly(f"resolution: {name} makes {size}; it is brought to {request.width}x{request.height}")
+        roughly(f"resolution: {name} makes {size}; the film brings it to {request.width}x{request.height}")
     if not folder.family.text:
         found.append(("engine.wish_ignored", f"prompt: {name} hears no words; it animates the picture"))
     if request.inputs.continues and task == "text_to_video":

@@ -57,7 +57,7 @@ def read_inputs(recipe: Recipe) -> Inputs:
         start=_picture(files.get("start_frame"), recipe),
         end=_picture(files.get("end_frame"), recipe),
         video=_clip(files["source_video"], recipe) if "source_video" in files else (),
-        tail=_ending(files["tail"], int(recipe.extra["tail"]), recipe) if "tail" in files else (),
+        tail=_ending(files["tail"], recipe) if "tail" in files else (),
         references=[_picture(file, recipe) for name, file in sorted(files.items()) if name.startswith("reference")],
     )
 
@@ -266,14 +266,16 @@ def _clip(file: Path, recipe: Recipe) -> list[Any]:
     return found + [_fitted(last, recipe)] * (len(wanted) - len(found))
 
 
-def _ending(file: Path, count: int, recipe: Recipe) -> list[Any]:
-    """The last ``count`` pictures of a clip at the recipe's rate, in order; the first one of a clip that is too short stays."""
+def _ending(file: Path, recipe: Recipe) -> list[Any]:
+    """The last pictures of a clip that are in the film, at the recipe's rate, in order: one more than the recipe skips. The
+    first one of a clip that is too short stays.
+    """
     from vidgen.media.frames import read_frames
     from vidgen.media.probe import probe_video
 
     info = probe_video(file)
-    step = info.rate / Fraction(recipe.fps).limit_denominator(1001)
-    wanted = [max(0, info.frames - 1 - round(step * before)) for before in range(count - 1, -1, -1)]
+    step, last = info.rate / recipe.rate, min(info.frames, recipe.tail_frames or info.frames) - 1
+    wanted = [max(0, last - round(step * before)) for before in range(recipe.skip, -1, -1)]
     there = {number: frame for number, frame in enumerate(read_frames(file)) if number in set(wanted)}
-    last = max(there)
-    return [_fitted(there[min(number, last)], recipe) for number in wanted]
+    latest = max(there)
+    return [_fitted(there[min(number, latest)], recipe) for number in wanted]

@@ -25,21 +25,26 @@ class Made:
     fps: float
     slowed: float = 1.0
 
+    @property
+    def rate(self) -> Fraction:
+        """``fps`` as the file has it."""
+        return Fraction(self.fps).limit_denominator(1001)
+
 
 def fit(family: Family, model: Model | None, *, width: int, height: int, frames: int, rate: Fraction, where: str = "") -> Made:
     """The smallest legal clip that covers ``frames`` at ``rate`` and has the shape of ``width`` x ``height``.
 
+    It is as long as they are, and its last picture is not before theirs; a model's longest clip may be shorter than the first.
     Sizes above the model's own are made at its own and enlarged later; smaller ones are made as they are.
     Raises InputError ``engine.cannot`` where the shot is longer than the model's longest clip.
     """
     fps = (model.fps if model else None) or family.fps
     longest = (model.max_frames if model else None) or family.max_frames
-    # The last frame asked for starts one frame before the end: that moment has to be covered, not the end.
-    last = Fraction(frames - 1) / rate
-    wanted = family.legal_frames(math.ceil(last * Fraction(fps).limit_denominator(1001)) + 1)
+    last, own_rate = Fraction(frames - 1) / rate, Fraction(fps).limit_denominator(1001)
+    wanted = family.legal_frames(max(math.ceil(last * own_rate) + 1, math.ceil(frames / rate * own_rate)))
     slowed = 1.0
     if wanted > longest:
-        slowed = float(last) * fps / (longest - 1)
+        slowed = max(1.0, float(last) * fps / (longest - 1))
         if slowed > _MOST_SLOWED:
             name, seconds = model.title if model else family.title, float(frames / rate)
             raise InputError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
@@ -95,10 +96,14 @@ class Rejection:
 class Recipe:
     """Everything that decides the pictures of one shot before seeds; every number legal for the model.
 
-    ``width``, ``height``, ``frames``, ``fps`` are what the model makes; ``Delivery`` says what becomes of it. ``guidance``
-    1.0 means no unguided pass. ``inputs`` are files on this machine by what they are (``start_frame``, ``end_frame``,
-    ``source_video``, ``tail``, ``reference_1``...), ``extra`` the family's own settings (``motion_bucket_id``, ``strength``,
-    ``flow_shift``...). ``schedule``: the times of the steps (``timesteps`` or ``sigmas``) where they are given.
+    ``width``, ``height``, ``frames``, ``fps`` are what the model makes. ``guidance`` 1.0 means no unguided pass. ``inputs``
+    are files on this machine by what they are (``start_frame``, ``end_frame``, ``source_video``, ``tail``,
+    ``reference_1``...), ``extra`` the family's own settings (``motion_bucket_id``, ``strength``, ``flow_shift``...).
+    ``schedule``: the times of the steps (``timesteps`` or ``sigmas``) where they are given.
+
+    Where the shot continues another: ``anchor`` are the colours of their chain, as ``anchor.colours`` gives them; ``skip`` is
+    how many pictures the model makes before the take begins, as they repeat the end of the clip that is continued (``tail``);
+    ``tail_frames`` is how many frames of that clip are in the film (None: all).
     """
 
     model: str
@@ -119,24 +124,14 @@ class Recipe:
     inputs: Mapping[str, Path] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
     schedule: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """What the take has to be: exactly ``frames`` at ``fps`` (as ``24000/1001``), ``width`` x ``height``.
-
-    ``anchor`` are the colours of the chain of shots that this one continues, as ``anchor.colours`` gives them; () where it
-    continues none. ``retime`` is how another rate becomes ``fps``: ``motion`` (interpolated), ``blend`` or ``nearest``.
-    ``skip``: how many pictures the model makes before the take begins, as they repeat the end of the shot that it continues.
-    """
-
-    width: int
-    height: int
-    frames: int
-    fps: str
     anchor: tuple[float, ...] = ()
-    retime: str = "motion"
     skip: int = 0
+    tail_frames: int | None = None
+
+    @property
+    def rate(self) -> Fraction:
+        """``fps`` as the take's file has it."""
+        return Fraction(self.fps).limit_denominator(1001)
 
 
 @dataclass(frozen=True)
@@ -155,7 +150,6 @@ class Batch:
     id: str
     load: Load
     recipe: Recipe
-    delivery: Delivery
     takes: tuple[WantedTake, ...]
     largest: int = 0
     """Most takes denoised at once; 0: as many as fit."""

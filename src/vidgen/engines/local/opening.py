@@ -6,18 +6,12 @@ import json
 from pathlib import Path
 
 
-def last_picture(clip: Path, out: Path) -> Path:
-    """Write the last picture of a clip to ``out`` (.png). Raises InputError where it has none."""
-    from vidgen.errors import InputError
-    from vidgen.media.frames import read_frames
+def last_picture(clip: Path, out: Path, frames: int | None = None) -> Path:
+    """Write the last picture of a clip, or of its first ``frames``, to ``out`` (.png). Raises InputError where it has none."""
+    from vidgen.media.frames import last_frame
     from vidgen.media.stills import write_image
 
-    last = None
-    for frame in read_frames(clip):
-        last = frame
-    if last is None:
-        raise InputError("media.no_video", f"{clip} has no pictures", where=str(clip))
-    write_image(out, last)
+    write_image(out, last_frame(clip, frames))
     return out
 
 

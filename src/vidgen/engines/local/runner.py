@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from vidgen.engines.local import anchor, decoding, prompts, reject, speed, stepping
-from vidgen.engines.local.deliver import Sound, deliver
 from vidgen.engines.local.families import AXES, BATCHED, accepted, call_arguments, guidance, read_inputs
 from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt, Recipe, WantedTake
 from vidgen.engines.local.loading import Loaded, load, quiet, readapt, release
 from vidgen.engines.local.memory import Meter, batch_that_fits, free_bytes, is_out_of_memory, ladder
+from vidgen.engines.local.original import Sound, write_original
 from vidgen.errors import Cancelled, InputError, ProcessingError
 
 PREVIEW_SIDE = 96
@@ -141,22 +141,21 @@ class Runner:
         assert self._loaded is not None
         seconds = time.monotonic() - began
         made = []
-        opening = read_inputs(batch.recipe).start
+        recipe, opening = batch.recipe, read_inputs(batch.recipe).start
         for index, take in enumerate(batch.takes):
             manifest = _manifest(batch, take, self._loaded, len(batch.takes), seconds)
             notices = (*self._loaded.notices, *watch.notices)
             if index not in kept:
-                why = f"looked {bad[index]:.2f} worse than the batch after {batch.recipe.reject.at:.0%} of its steps"  # type: ignore[union-attr]
+                why = f"looked {bad[index]:.2f} worse than the batch after {recipe.reject.at:.0%} of its steps"  # type: ignore[union-attr]
                 made.append(MadeTake(take.take, None, manifest, notices, rejected=why))
                 continue
-            frames = _pictures(clips.frames[kept.index(index)][batch.delivery.skip :])
-            first = batch.delivery.anchor
-            if opening is not None and first:
-                frames = anchor.held(frames, np.asarray(opening), first)
-            manifest["anchor"] = [round(value, 4) for value in first or anchor.colours(frames[0])]
-            deliver(frames, batch.recipe.fps, batch.delivery, take.out, _sound(clips, self._loaded.pipe, kept.index(index)))
+            frames = _pictures(clips.frames[kept.index(index)][recipe.skip :])
+            if opening is not None and recipe.anchor:
+                frames = anchor.held(frames, np.asarray(opening), recipe.anchor)
+            manifest["anchor"] = [round(value, 4) for value in recipe.anchor or anchor.colours(frames[0])]
+            write_original(frames, recipe.rate, take.out, _sound(clips, self._loaded.pipe, kept.index(index), recipe))
             made.append(MadeTake(take.take, take.out, manifest, notices))
-            on(Step((take.take,), batch.recipe.steps, batch.recipe.steps, made=(made[-1],)))
+            on(Step((take.take,), recipe.steps, recipe.steps, made=(made[-1],)))
         return made
 
     def _denoise(self, batch: Batch, on: OnStep, cancelled: Callable[[], bool], *, output: str) -> tuple[Any, _Watch]:
@@ -266,11 +265,12 @@ def _pictures(clip: Any) -> npt.NDArray[np.uint8]:
     return pictures
 
 
-def _sound(made: Any, pipe: Any, index: int) -> Sound | None:
-    """The sound of one clip, where the model makes any."""
+def _sound(made: Any, pipe: Any, index: int, recipe: Recipe) -> Sound | None:
+    """The sound to the pictures of one take, where the model makes any."""
     if getattr(made, "audio", None) is None:
         return None
-    return Sound(made.audio[index].detach().float().cpu().numpy(), int(pipe.vocoder.config.output_sampling_rate))
+    whole = Sound(made.audio[index].detach().float().cpu().numpy(), int(pipe.vocoder.config.output_sampling_rate))
+    return whole.between(recipe.skip / recipe.rate, recipe.frames / recipe.rate)
 
 
 def _schedule(pipe: Any, recipe: Recipe) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt
 from vidgen.errors import Cancelled, InputError, MissingError, ProcessingError, VidgenError
 
-VERSION = 1
+VERSION = 2
 """Raised when messages change; host and worker of different versions refuse each other."""
 
 _KINDS: dict[str, type[VidgenError]] = {kind.__name__: kind for kind in (InputError, MissingError, ProcessingError)}

@@ -6,17 +6,19 @@ Each take is one run of that program, which loads its 11 billion parameters anew
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.catalog.engines import capabilities
 from vidgen.engines.base import Cancelled, LocalEngine, Progress
-from vidgen.engines.open_sora.command import MODEL, plan
+from vidgen.engines.open_sora.command import MODEL, order_of, plan
 from vidgen.engines.open_sora.setup import revision, setup
 from vidgen.errors import InputError, MissingError, ProcessingError
+from vidgen.media.files import atomic
 from vidgen.media.scratch import scratch_folder
-from vidgen.takes.request import Generated, ShotRequest, TakeRequest
+from vidgen.takes.request import Generated, Order, ShotRequest, TakeRequest
 
 __all__ = ["OpenSora"]
 
@@ -54,6 +56,10 @@ class OpenSora(LocalEngine):
             return f"{error.message.removeprefix('open-sora: ')}; {error.hint}"
         return None
 
+    def order(self, request: ShotRequest) -> Order:
+        """See ``Engine``: the length, resolution, shape and rate that the program is told."""
+        return order_of(request)
+
     def model_key(self, model: str | None) -> str | None:
         """The model and the program's version. Raises MissingError where it is not here."""
         self.capabilities(model)
@@ -79,7 +85,7 @@ class OpenSora(LocalEngine):
             clips = sorted(scratch.glob("samples/video_*/*.mp4"))
             if code or not clips:
                 raise _failure(code, said, take.request)
-            _deliver(clips[0], out, take.request, cancelled)
+            _keep(clips[0], out, take.request, cancelled)
         progress(1.0)
         return Generated(out, job.manifest, True, 0.0, tuple(job.notices))
 
@@ -98,17 +104,18 @@ def _milestones(progress: Progress) -> Callable[[str], None]:
     return hear
 
 
-def _deliver(clip: Path, out: Path, request: ShotRequest, cancelled: Cancelled) -> None:
-    from vidgen.media.normalise import conform
+def _keep(clip: Path, out: Path, request: ShotRequest, cancelled: Cancelled) -> None:
+    """Take the program's clip over, byte for byte, once every picture of it was decoded."""
+    from vidgen.media.exact import probe_exact
+    from vidgen.media.normalise import check_usable
 
     try:
-        conform(
-            clip, out, width=request.width, height=request.height, rate=request.fps, frames=request.frames, fit="crop",
-            cancelled=cancelled,
-        )  # fmt: skip
+        check_usable(probe_exact(clip, cancelled=cancelled), request.fps, request.frames)
     except InputError as error:
-        text = f"Open-Sora's clip cannot be used: {error.message}"
+        text = f"Open-Sora's clip cannot be used: {error.message.replace(str(clip), 'it')}"
         raise ProcessingError("generation.failed", text, where=request.shot) from error
+    with atomic(out) as part:
+        shutil.copyfile(clip, part)
 
 
 def _failure(code: int, said: Sequence[str], request: ShotRequest) -> ProcessingError:

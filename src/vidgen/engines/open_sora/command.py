@@ -15,7 +15,7 @@ from typing import Any
 
 from vidgen.engines.open_sora.setup import CONFIGS, PICTURE_WEIGHTS, SCRIPT, Setup, revision
 from vidgen.errors import InputError
-from vidgen.takes.request import Inputs, ShotRequest, TakeRequest
+from vidgen.takes.request import Inputs, Order, ShotRequest, TakeRequest
 
 MODEL = "open-sora-v2"
 FPS = 24
@@ -99,6 +99,12 @@ def plan(take: TakeRequest, here: Setup, scratch: Path) -> Job:
     return Job(here, argv, manifest, [*notices, *_differences(request, resolution, shape, frames)])
 
 
+def order_of(request: ShotRequest) -> Order:
+    """What the program is told of a request's length, size and rate. Raises InputError as ``plan`` does."""
+    size = f"{_resolution(request, _checked(request))} {_shape(request.width, request.height)}"
+    return Order(_frames(request) / FPS, size, str(FPS))
+
+
 def _checked(request: ShotRequest) -> Mapping[str, Any]:
     params = {name: value for name, value in request.params.items() if name != "slate"}
     for name, value in params.items():
@@ -135,7 +141,7 @@ def _condition(inputs: Inputs, scratch: Path) -> tuple[str, list[Path]]:
     elif inputs.continues:
         from vidgen.engines.local.opening import last_picture
 
-        pictures.append(last_picture(inputs.continues, first))
+        pictures.append(last_picture(inputs.continues, first, inputs.continues_frames))
     if inputs.end_frame:
         write_image(last, read_image(inputs.end_frame))
         pictures.append(last)
@@ -173,9 +179,13 @@ def _shape(width: int, height: int) -> str:
 
 
 def _frames(request: ShotRequest) -> int:
-    """The smallest legal number of frames whose last one is not before the last that is asked for."""
-    last = Fraction(request.frames - 1) / request.fps
-    frames = math.ceil(math.ceil(last * FPS) / FRAME_STEP) * FRAME_STEP + 1
+    """The smallest legal number of frames that is as long as the shot and whose last one is not before the shot's. The longest
+    clip may be shorter than the shot, as long as its last frame is not too early.
+    """
+    last, length = (Fraction(count) / request.fps * FPS for count in (request.frames - 1, request.frames))
+    frames = _legal(max(math.ceil(last) + 1, math.ceil(length)))
+    if frames > MAX_FRAMES:
+        frames = _legal(math.ceil(last) + 1)
     if frames > MAX_FRAMES:
         raise InputError(
             "engine.cannot",
@@ -186,13 +196,18 @@ def _frames(request: ShotRequest) -> int:
     return max(frames, FRAME_STEP + 1)
 
 
+def _legal(frames: int) -> int:
+    """The smallest number of frames that the program makes, not below this one."""
+    return math.ceil((frames - 1) / FRAME_STEP) * FRAME_STEP + 1
+
+
 def _differences(request: ShotRequest, resolution: str, shape: str, frames: int) -> list[tuple[str, str]]:
     texts = []
     if request.fps != FPS:
         rate = f"{float(request.fps):.4g}"
-        texts.append(f"fps: Open-Sora makes {FPS} pictures a second; they are repeated or left out to make {rate}")
+        texts.append(f"fps: Open-Sora makes {FPS} frames a second; the film retimes them to {rate}")
     elif frames != request.frames:
-        texts.append(f"duration: Open-Sora makes {frames} frames; {request.frames} are kept")
+        texts.append(f"duration: Open-Sora makes {frames} frames; the film shows {request.frames}")
     size = f"{request.width}x{request.height}"
-    texts.append(f"resolution: Open-Sora makes about {resolution} square at {shape}; it is brought to {size}")
+    texts.append(f"resolution: Open-Sora makes about {resolution} square at {shape}; the film brings it to {size}")
     return [("engine.wish_approximated", text) for text in texts]

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from vidgen.errors import InputError, MissingError
-from vidgen.media.home import configuration, vidgen_home
+from vidgen.config import config
+from vidgen.errors import MissingError
 from vidgen.media.names import expanded
 
 SCRIPT, CONFIGS = "scripts/diffusion/inference.py", "configs/diffusion/inference"
@@ -41,21 +39,8 @@ def setup() -> Setup:
 
     Raises MissingError ``engine.not_ready`` with what to set or get, InputError ``config.invalid``.
     """
-    file, told = vidgen_home() / "config.yaml", configuration().get("open-sora") or {}
-    known: dict[str, Callable[[Any], bool]] = {
-        "folder": lambda value: isinstance(value, str) and value != "",
-        "torchrun": lambda value: isinstance(value, str) and value != "",
-        "gpus": lambda value: type(value) is int and 1 <= value <= 64,
-        "offload": lambda value: isinstance(value, bool),
-        "silence_s": lambda value: type(value) in (int, float) and value > 0,
-    }  # fmt: skip
-    for name, value in told.items() if isinstance(told, dict) else [("(not a mapping)", told)]:
-        if name not in known or not known[name](value):
-            text = f"{file}: open-sora.{name}: {value!r} cannot be used"
-            raise InputError("config.invalid", text, hint=f"known: {', '.join(known)}", where=str(file))
-    values = dict(told)
-    folder = os.environ.get("VIDGEN_OPEN_SORA") or values.pop("folder", "")
-    values.pop("folder", None)
+    told = config().open_sora
+    folder = os.environ.get("VIDGEN_OPEN_SORA") or told.folder
     if not folder:
         raise _not_ready("its folder is not known", f"set VIDGEN_OPEN_SORA to {_CLONE}, or {_IN_CONFIG.format('folder')}")
     home = expanded(folder).absolute()
@@ -64,7 +49,7 @@ def setup() -> Setup:
     if not (home / WEIGHTS).is_file():
         remedy = f"in {home}: huggingface-cli download hpcai-tech/Open-Sora-v2 --local-dir ckpts"
         raise _not_ready(f"{home} has no {WEIGHTS}", remedy)
-    return Setup(home, _torchrun(home, values.pop("torchrun", "")), **values)
+    return Setup(home, _torchrun(home, told.torchrun or ""), told.gpus, told.offload, told.silence_s)
 
 
 def _torchrun(home: Path, wanted: str) -> str:

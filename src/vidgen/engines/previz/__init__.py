@@ -6,9 +6,11 @@ from pathlib import Path
 
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.engines.base import Cancelled, LocalEngine, Progress
-from vidgen.takes.request import Generated, TakeRequest
+from vidgen.takes.request import Generated, ShotRequest, TakeRequest
 
 __all__ = ["Previz"]
+
+_COUNTED = "denials and numbers"
 
 
 class Previz(LocalEngine):
@@ -22,6 +24,13 @@ class Previz(LocalEngine):
         from vidgen.catalog.engines import capabilities
 
         return capabilities("previz", model) or Capabilities(engine="previz", kind="built-in", diffusion=False)
+
+    def reading(self, request: ShotRequest) -> str:
+        """Which shots are drawn by what their words deny or count; all others look as they did before that was read."""
+        from vidgen.engines.previz.spec import read_request
+
+        spec = read_request(request)
+        return _COUNTED if spec.without or spec.counts or spec.people else ""
 
     def generate(
         self, take: TakeRequest, out: Path, *, progress: Progress = lambda share: None, cancelled: Cancelled = lambda: False

@@ -95,11 +95,10 @@ class Card:
                 )
 
     def _figures(self, sheet: Sheet) -> None:
-        count = max(self.spec.people, 1 if self.spec.people == 0 and not self.request.words.subject else self.spec.people)
-        if self.spec.people == 0:
+        count = self.spec.people
+        if count == 0:
             self._thing(sheet)
-            return
-        places = (0.0,) if count == 1 else (-0.16, 0.12, 0.34)
+        places = (0.0,) if count == 1 else (-0.16, 0.12, 0.34) if count <= 3 else np.linspace(-0.62, 0.62, count).tolist()
         for number, u in enumerate(places[:count]):
             person(sheet, u, 0.40 - 0.03 * (number % 2), 0.56 - 0.05 * (number % 2))
 

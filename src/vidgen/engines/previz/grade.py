@@ -10,8 +10,6 @@ import numpy as np
 from vidgen.engines.previz.noise import Array, random_for
 from vidgen.engines.previz.spec import SceneSpec
 
-_GRAIN_TILES = 6
-
 
 @dataclass
 class Grade:
@@ -47,36 +45,41 @@ class Grade:
         self._glow_curve = (glow * 255).astype(np.uint8)
 
     def apply(self, frame: Array, index: int) -> Array:
-        """Finish one frame [H, W, 3] uint8; ``index`` chooses the grain."""
+        """One frame [H, W, 3] uint8 finished; ``index`` chooses the grain."""
         assert self._vignette is not None and self._curves is not None and self._grain is not None
-        out = self._bloomed(frame)
+        light = self._light(frame)
+        out = cv2.multiply(frame, cv2.bitwise_not(light), scale=1 / 255)
+        cv2.add(out, light, out)
         if self.spec.has("mono"):
-            out = cv2.cvtColor(cv2.cvtColor(out, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-        out = cv2.LUT(out, self._curves)
-        out = cv2.multiply(out, self._vignette, out, scale=1 / 255)
+            cv2.cvtColor(cv2.cvtColor(out, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB, out)
+        cv2.merge([cv2.LUT(plane, curve) for plane, curve in zip(cv2.split(out), self._curves, strict=True)], out)
+        cv2.multiply(out, self._vignette, out, scale=1 / 255)
         rng = random_for(self.seed, "grain-at", index)
         dy, dx = (int(value) for value in rng.integers(0, 64, 2))
         grain = self._grain[dy : dy + self.height, dx : dx + self.width]
         return cv2.addWeighted(out, 1.0, grain, 1.0, -128, out)
 
-    def _bloomed(self, frame: Array) -> Array:
+    def _light(self, frame: Array) -> Array:
+        """The bloom: [H, W, 3] uint8, what bright spots shed around them."""
         assert self._glow_curve is not None
         size = max(8, self.width // 4), max(8, self.height // 4)
         half = cv2.resize(frame, (size[0] * 2, size[1] * 2), interpolation=cv2.INTER_AREA)  # twice a half is the faster quarter
         small = cv2.LUT(cv2.resize(half, size, interpolation=cv2.INTER_AREA), self._glow_curve)
         sigma = max(1.0, size[1] / 26)
-        less = cv2.resize(small, (max(4, size[0] // 2), max(4, size[1] // 2)), interpolation=cv2.INTER_AREA)
-        near = cv2.resize(cv2.GaussianBlur(less, (0, 0), sigma * 0.225), size, interpolation=cv2.INTER_LINEAR)
-        tiny = cv2.resize(small, (max(4, size[0] // 3), max(4, size[1] // 3)), interpolation=cv2.INTER_AREA)
-        wide = cv2.resize(cv2.GaussianBlur(tiny, (0, 0), sigma), size, interpolation=cv2.INTER_LINEAR)
+        near, wide = (_spread(small, sigma * reach, parts) for reach, parts in ((0.45, 2), (3.0, 6)))
         light = cv2.addWeighted(near, 0.55, wide, 0.7, 0)
-        light = cv2.resize(light, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
-        out = cv2.multiply(frame, cv2.bitwise_not(light), scale=1 / 255)
-        return cv2.add(out, light, out)
+        return cv2.resize(light, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
+
+
+def _spread(light: Array, sigma: float, parts: int) -> Array:
+    """The light blurred, at one pixel for ``parts`` x ``parts``: what is soft needs no more."""
+    high, wide = light.shape[:2]
+    few = cv2.resize(light, (max(4, wide // parts), max(4, high // parts)), interpolation=cv2.INTER_AREA)
+    return cv2.resize(cv2.GaussianBlur(few, (0, 0), sigma / parts), (wide, high), interpolation=cv2.INTER_LINEAR)
 
 
 def _tone(spec: SceneSpec) -> Array:
-    """[256, 1, 3] uint8: lifted blacks, soft shoulder, a little teal in the shadows and warmth in the lights."""
+    """[3, 256] uint8: lifted blacks, soft shoulder, a little teal in the shadows and warmth in the lights."""
     x = np.linspace(0, 1, 256, dtype=np.float32)
     curve = x + 0.085 * np.sin((x - 0.5) * 2 * np.pi) * 0.55
     curve = 0.018 + curve * 0.972
@@ -84,4 +87,4 @@ def _tone(spec: SceneSpec) -> Array:
     red = curve + tint * np.clip(x * 2 - 0.7, 0, 1) - 0.006 * (1 - x) ** 2
     blue = curve - tint * 0.9 * np.clip(x * 2 - 0.7, 0, 1) + 0.012 * (1 - x) ** 2
     table = np.clip(np.stack([red, curve, blue], axis=-1), 0, 1) * 255
-    return np.asarray(table, np.uint8).reshape(256, 1, 3)
+    return np.ascontiguousarray(np.asarray(table, np.uint8).T)

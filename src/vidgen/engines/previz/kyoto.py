@@ -135,70 +135,12 @@ def path_plate(w: World, u: float, foot: float) -> Layer:
 
 def stone_lanterns(w: World, centre: float) -> Plate:
     """Stone lanterns along the path, lit in the evening."""
-    p, h = w.p, w.stage.height
-    lit = p.lamps
 
     def paint(sheet: Sheet) -> None:
         for z in (3.9, 3.0):
-            t = timber(w, z)
             for sign in (-1, 1):
-                u, foot, s = (centre * 4.6 + sign * 0.62) / z, w.v0 + h / z, 0.34 / z
-                sheet.poly(
-                    [
-                        (u - s * 0.16, foot),
-                        (u + s * 0.16, foot),
-                        (u + s * 0.12, foot - s * 0.08),
-                        (u - s * 0.12, foot - s * 0.08),
-                    ],
-                    t.stone,
-                )
-                sheet.poly(
-                    [
-                        (u - s * 0.055, foot - s * 0.08),
-                        (u + s * 0.055, foot - s * 0.08),
-                        (u + s * 0.045, foot - s * 0.50),
-                        (u - s * 0.045, foot - s * 0.50),
-                    ],
-                    mix(t.stone, t.dark, 0.15),
-                )
-                sheet.poly(
-                    [
-                        (u - s * 0.13, foot - s * 0.50),
-                        (u + s * 0.13, foot - s * 0.50),
-                        (u + s * 0.13, foot - s * 0.70),
-                        (u - s * 0.13, foot - s * 0.70),
-                    ],
-                    mix(t.stone, t.dark, 0.3),
-                )
-                sheet.poly(
-                    [
-                        (u - s * 0.07, foot - s * 0.53),
-                        (u + s * 0.07, foot - s * 0.53),
-                        (u + s * 0.07, foot - s * 0.67),
-                        (u - s * 0.07, foot - s * 0.67),
-                    ],
-                    mix(t.dark, rgb("#ffcf82"), lit),
-                )
-                roofs.roof(
-                    sheet,
-                    u,
-                    foot - s * 0.69,
-                    s * 0.22,
-                    s * 0.13,
-                    s * 0.05,
-                    Timber(
-                        t.stone,
-                        mix(t.stone, t.wall, 0.5),
-                        *(
-                            getattr(t, name)
-                            for name in ("wood", "wood_light", "wall", "dark", "glow", "vermilion", "stone", "snow")
-                        ),
-                    ),
-                    side_of_light(w),
-                    0.3,
-                    tiles=False,
-                )
-                sheet.dot(u, foot - s * 0.85, s * 0.035, t.stone)
+                u, foot = (centre * 4.6 + sign * 0.62) / z, w.v0 + w.stage.height / z
+                roofs.stone_lantern(sheet, u, foot, 0.34 / z, timber(w, z), side_of_light(w), w.p.lamps)
 
     return Plate(3.3, paint, (-INF, w.v0 - 0.1, INF, 0.5), name="lanterns")
 
@@ -220,7 +162,9 @@ def torii(w: World) -> None:
         name="gate",
     )
     if wet:
-        w.add(Water(w.p, w.seed, w.stage.foot(8.0), 0.14 + 0.06 * w.spec.wind, w.fast_water, near=[gate], clarity=0.15))
+        w.add(
+            Water(w.p, w.seed, w.stage.foot(8.0), w.rough(0.14 + 0.06 * w.spec.wind), w.fast_water, near=[gate], clarity=0.15)
+        )
     else:
         w.add(
             land.ground_plate(
@@ -275,7 +219,7 @@ def houses_row(w: World, z: float, foot: float, size: float) -> Plate:
     def paint(sheet: Sheet) -> None:
         left, _, right, bottom = sheet.box
         for at, rng in cells(w.seed, f"row{z}", left - size * 2, right + size * 2, size * 2.15):
-            if rng.random() < 0.16:
+            if rng.random() < 0.16 and not p.bare:
                 trees.crown_tree(sheet, at + size, foot, size * 2.6, tone, t.wood, side_of_light(w), rng, 0.6)
             else:
                 roofs.town_house(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from vidgen.engines.previz import trees
-from vidgen.engines.previz.colour import mix, rgb, smoothstep, vary
+from vidgen.engines.previz.colour import mix, rgb, smoothstep, varied, vary
 from vidgen.engines.previz.layers import Ground, Plate
 from vidgen.engines.previz.noise import Array, Field, cells
 from vidgen.engines.previz.palette import Palette
@@ -65,6 +65,7 @@ def cone(base: Profile, top_u: float, top_v: float, width: float, foot: float) -
 
 def ridge_plate(p: Palette, ridge: Ridge, seed: int) -> Plate:
     """Paint a range: body with faces towards and away from the light, snow, firs on its crest, mist at its foot."""
+    ridge = replace(ridge, snow=0.0 if p.snowless else ridge.snow, firs=0.0 if p.bare else ridge.firs)
 
     def paint(sheet: Sheet) -> None:
         u, v = sheet.u, sheet.v[:, None]
@@ -129,16 +130,16 @@ def _firs(sheet: Sheet, ridge: Ridge, p: Palette, seed: int) -> None:
             for at, rng in cells(seed, f"{ridge.name}-firs{row}", left, right, size * (0.30 + 0.05 * row))
         ]
         along = np.array([u for u, _ in spots])
+        fade = row / rows * ridge.misty * 0.75
+        tone = [mix(dark, p.haze, fade), mix(light, p.haze, fade)]
+        if ridge.snow > 0:
+            tone[1] = mix(tone[1], p.air(p.lit(rgb("#eef4fb"), 0.8), ridge.z), 0.55)
         thickness, crests = density.line(along + row * 3.1, 3.0, 3).tolist(), ridge.crest(along).tolist()
         for (u, rng), thick, crest_v in zip(spots, thickness, crests, strict=True):
             if thick < -0.25:
                 continue
             foot = crest_v + size * (0.12 + row * 0.55) + size * 0.2 * rng.random()
             height = size * rng.uniform(0.55, 1.1) * (1 + 0.25 * max(thick, 0))
-            fade = row / rows * ridge.misty * 0.75
-            tone = [mix(dark, p.haze, fade), mix(light, p.haze, fade)]
-            if ridge.snow > 0:
-                tone[1] = mix(tone[1], p.air(p.lit(rgb("#eef4fb"), 0.8), ridge.z), 0.55)
             trees.conifer(sheet, u, foot, height, tone, rng, side)
 
 
@@ -154,7 +155,10 @@ def wooded_hill(
     misty: float = 0.35,
     second: float = 0.3,
 ) -> Plate:
-    """A hillside of round crowns in the season's colours, light from the sun's side; ``second`` is the share of other trees."""
+    """A hillside of round crowns in the season's colours, light from the sun's side; ``second`` is the share of other trees.
+    Grass where there are no trees."""
+    if p.bare:
+        return ridge_plate(p, Ridge(z, line, foot, mix(p.grass, p.forest, 0.35), 0.3, misty=misty, name=name), seed)
     side = math.copysign(1, p.light.side)
     canopy = trees.tones(p, getattr(p, colours), z)
     others = trees.tones(p, p.second, z)
@@ -193,14 +197,14 @@ def _crown(sheet: Sheet, u: float, v: float, size: float, tone: trees.Tones, sid
     r = size * 0.5
     small = r * sheet.density < 5
     sheet.leaf(u, v + r * 0.08, (r * 0.96, r * 0.84), 0, vary(tone[0], rng, 0.05))
-    last = len(tone) - 1
+    levels, last, random, full = [each.tolist() for each in tone], len(tone) - 1, rng.random, 2 * math.pi
     for _ in range(5 if small else 22):
-        angle, out = rng.uniform(0, 2 * math.pi), rng.uniform(0.1, 0.98) ** 0.7
+        angle, out = full * random(), (0.1 + 0.88 * random()) ** 0.7
         x, y = math.cos(angle) * out, math.sin(angle) * out * 0.88
-        light = 0.42 - 0.62 * y + 0.34 * x * side + rng.normal(0, 0.16)
-        pick = tone[min(max(round(light * last), 0), last)]
-        dab = r * (0.42 if small else 0.25) * rng.uniform(0.7, 1.25)
-        sheet.leaf(u + x * r, v + y * r, (dab, dab * 0.72), rng.uniform(-35, 35), vary(pick, rng, 0.05))
+        light = 0.42 - 0.62 * y + 0.34 * x * side + 0.16 * rng.standard_normal()
+        pick = levels[min(max(round(light * last), 0), last)]
+        dab = r * (0.42 if small else 0.25) * (0.7 + 0.55 * random())
+        sheet.leaf(u + x * r, v + y * r, (dab, dab * 0.72), 70 * random() - 35, varied(pick, rng, 0.05))
 
 
 def ground_plate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -17,6 +17,8 @@ from vidgen.engines.previz.sight import Extent, Grid, Part, Sight
 
 EVERYWHERE: Box = (-math.inf, -math.inf, math.inf, math.inf)
 _MAX_PIXELS = 9_000_000
+_COARSEST = 3
+"""Soft plates are moved with one pixel for at most so many a side."""
 _UNSEEN, _SOLID = 0.004, 0.996
 """Opacities from which on nothing, or everything, is seen."""
 
@@ -143,7 +145,7 @@ class Plate(Layer):
     mirror: float | None = None
     _sheet: Sheet | None = field(default=None, repr=False)
     _second: Array | None = field(default=None, repr=False)
-    _mixed: tuple[int, Array] | None = field(default=None, repr=False)
+    _mixed: Array | None = field(default=None, repr=False)
     _extent: Extent | None = field(default=None, repr=False)
     _last: tuple[bytes, dict[Part, Array]] = field(default=(b"", {}), repr=False)
     _found: tuple[View, Moment, Placing] | None = field(default=None, repr=False)
@@ -194,12 +196,12 @@ class Plate(Layer):
         """Move the sheet to where the camera sees it and lay it over the frame."""
         opacity = self._opacity(view, now.state)
         if self._sheet is not None and opacity > _UNSEEN:
-            self._lay(frame, self._placing(view, now), self._picture(now), opacity)
+            self._lay(frame, self._placing(view, now), now, opacity)
 
     def draw_parts(self, frame: Array, view: View, now: Moment, parts: Sequence[Part]) -> None:
         """The same, in a few places alone."""
         if parts:
-            self._lay(frame, self._placing(view, now), self._picture(now), self._opacity(view, now.state), parts)
+            self._lay(frame, self._placing(view, now), now, self._opacity(view, now.state), parts)
 
     def sight(self, view: View, now: Moment, grid: Grid) -> Sight:
         """Where anything of the sheet is in the frame, and where it is opaque."""
@@ -214,7 +216,7 @@ class Plate(Layer):
         assert self._sheet is not None
         found = self._found
         if found is None or found[0] is not view or found[1] is not now:
-            matrix = view.to_pixels @ self.base(view, now.state) @ self._moved(now) @ _sheet_matrix(self._sheet)
+            matrix = view.to_pixels @ self.base(view, now.state) @ self._bent(now) @ _sheet_matrix(self._sheet)
             found = self._found = view, now, Placing(matrix)
         return found[2]
 
@@ -229,51 +231,75 @@ class Plate(Layer):
         if self._sheet is None or self.mirror is None:
             return
         flip = np.array([[1, 0, 0], [0, -1, 2 * self.mirror], [0, 0, 1]])
-        matrix = view.to_pixels @ self.base(view, now.state) @ flip @ self._moved(now) @ _sheet_matrix(self._sheet)
-        self._lay(frame, Placing(matrix), self._picture(now), self.opacity)
+        matrix = view.to_pixels @ self.base(view, now.state) @ flip @ self._bent(now) @ _sheet_matrix(self._sheet)
+        self._lay(frame, Placing(matrix), now, self.opacity)
 
     def placed(self, frame: Array, view: View, now: Moment) -> tuple[Part, Array] | None:
         """The part of the frame that the moved sheet touches, and its pixels [h, w, 4] there."""
         if self._sheet is None:
             return None
-        placing, picture = self._placing(view, now), self._picture(now)
-        return next(((part, self._placed(part, placing, picture)) for part in _whole(frame, placing.matrix, picture)), None)
+        placing = self._placing(view, now)
+        parts = _whole(frame, placing.matrix, self._sheet.rgba)
+        return next(((part, piece) for part, piece in self._pieces(parts, placing, now)), None)
 
-    def _moved(self, now: Moment) -> Array:
+    def _bent(self, now: Moment) -> Array:
         bend = self.sway[0] * math.sin(2 * math.pi * self.sway[1] * now.time + self.z * 7) if self.sway[0] else 0.0
         bend += 0.4 * self.sway[0] * math.sin(2 * math.pi * self.sway[1] * 2.7 * now.time + self.z * 3) if self.sway[0] else 0.0
         return np.array([[1, bend, self.drift[0] * now.time - bend * self.foot], [0, 1, self.drift[1] * now.time], [0, 0, 1]])
 
-    def _picture(self, now: Moment) -> Array:
+    def _lay(self, frame: Array, placing: Placing, now: Moment, opacity: float, parts: Sequence[Part] | None = None) -> None:
         assert self._sheet is not None
-        share = round((now.state.focus if self.racked_blur is not None else now.later) * 255)
-        if self._second is None or share == 0:
-            return self._sheet.rgba
-        if self._mixed is None or self._mixed[0] != share:
-            part = share / 255
-            self._mixed = share, cv2.addWeighted(self._sheet.rgba, 1 - part, self._second, part, 0)
-        return self._mixed[1]
-
-    def _lay(self, frame: Array, placing: Placing, picture: Array, opacity: float, parts: Sequence[Part] | None = None) -> None:
-        for part in _whole(frame, placing.matrix, picture) if parts is None else parts:
-            piece = self._placed(part, placing, picture)
+        parts = _whole(frame, placing.matrix, self._sheet.rgba) if parts is None else parts
+        for part, piece in self._pieces(parts, placing, now):
             target = frame[part.top : part.bottom, part.left : part.right]
             if part.opaque and opacity >= _SOLID and not self.glow:
                 cv2.cvtColor(piece, cv2.COLOR_RGBA2RGB, target)
             else:
                 lay(target, piece if opacity >= _SOLID else cv2.convertScaleAbs(piece, alpha=opacity), self.glow)
 
-    def _placed(self, part: Part, placing: Placing, picture: Array) -> Array:
-        """The moved sheet's pixels in a part of the frame; kept while nothing moves."""
-        key = placing.key + id(picture).to_bytes(8, "little")
+    def _pieces(self, parts: Sequence[Part], placing: Placing, now: Moment) -> Iterator[tuple[Part, Array]]:
+        """The moved sheet's pixels in parts of the frame; kept while nothing moves."""
+        share = round((now.state.focus if self.racked_blur is not None else now.later) * 255) if self._second is not None else 0
+        key = placing.key + bytes([share])
         if self._last[0] != key:
             self._last = key, {}
         kept = self._last[1]
-        if part not in kept:
-            back = placing.back.copy()
-            back[:, 2] += back[:, 0] * part.left + back[:, 1] * part.top
-            kept[part] = self._warp(picture, back, (part.right - part.left, part.bottom - part.top))
-        return kept[part]
+        picture = self._picture(share, placing, [part for part in parts if part not in kept])
+        step = min(int(self.coarse), _COARSEST)
+        for part in parts:
+            if part not in kept:
+                kept[part] = (
+                    self._moved_coarsely(picture, placing, part, step) if step > 1 else self._moved(picture, placing, part)
+                )
+            yield part, kept[part]
+
+    def _picture(self, share: int, placing: Placing, parts: Sequence[Part]) -> Array:
+        """The sheet as it is when ``share`` of 255 of the way to its end is gone, in what the parts show of it."""
+        assert self._sheet is not None
+        first, second, part = self._sheet.rgba, self._second, share / 255
+        if second is None or share == 0 or not parts:
+            return first
+        if self._mixed is None:
+            self._mixed = np.empty_like(first)
+        rows, columns = _under(placing, parts, first.shape)
+        cv2.addWeighted(first[rows, columns], 1 - part, second[rows, columns], part, 0, self._mixed[rows, columns])
+        return self._mixed
+
+    def _moved(self, picture: Array, placing: Placing, part: Part) -> Array:
+        back = placing.back.copy()
+        back[:, 2] += back[:, 0] * part.left + back[:, 1] * part.top
+        return self._warp(picture, back, (part.right - part.left, part.bottom - part.top))
+
+    def _moved_coarsely(self, picture: Array, placing: Placing, part: Part, step: int) -> Array:
+        """A soft picture moved with one pixel for ``step`` x ``step`` of the frame, and enlarged: it shows nothing finer."""
+        left, top = part.left // step - 1, part.top // step - 1  # one more on each side, so that parts meet without a seam
+        wide, high = -(-part.right // step) + 1 - left, -(-part.bottom // step) + 1 - top
+        middle = (step - 1) / 2
+        back = placing.back @ np.array([[step, 0, left * step + middle], [0, step, top * step + middle], [0, 0, 1]])
+        few = self._warp(picture, back, (wide, high))
+        x, y = part.left - left * step, part.top - top * step
+        large = cv2.resize(few, (wide * step, high * step), interpolation=cv2.INTER_LINEAR)
+        return large[y : y + part.bottom - part.top, x : x + part.right - part.left]
 
     def _warp(self, picture: Array, back: Array, size: tuple[int, int]) -> Array:
         return cv2.warpAffine(picture, back[:2], size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
@@ -330,8 +356,13 @@ def _in_front(piece: Array, back: Array) -> Array:
     a, b, c = back[2]
     if min(a * x + b * y + c for x in (0, w) for y in (0, h)) > 0:
         return piece
-    x, y = np.arange(w, dtype=np.float32)[None, :], np.arange(h, dtype=np.float32)[:, None]
-    piece[a * x + b * y + c <= 0] = 0
+    ends = a * np.array([0, w]) + (b * np.arange(h) + c)[:, None]
+    piece[ends.max(axis=1) <= 0] = 0
+    rows = np.flatnonzero((ends.min(axis=1) <= 0) & (ends.max(axis=1) > 0))
+    if rows.size:
+        band = slice(rows[0], rows[-1] + 1)
+        x, y = np.arange(w)[None, :], np.arange(h)[band, None]
+        piece[band][a * x + b * y + c <= 0] = 0
     return piece
 
 
@@ -363,6 +394,17 @@ def _whole(frame: Array, matrix: Array, picture: Array) -> list[Part]:
     right, bottom = math.ceil(points[0].max()) + 1, math.ceil(points[1].max()) + 1
     right, bottom = min(frame.shape[1], right), min(frame.shape[0], bottom)
     return [Part(top, left, bottom, right)] if right > left and bottom > top else []
+
+
+def _under(placing: Placing, parts: Sequence[Part], shape: Sequence[int]) -> tuple[slice, slice]:
+    """Rows and columns of a sheet of this shape that are seen in the parts, and a few more; all where one cannot tell."""
+    edges = [(x, y, 1) for part in parts for x in (part.left - 4, part.right + 4) for y in (part.top - 4, part.bottom + 4)]
+    x, y, w = placing.back @ np.array(edges, np.float64).T
+    if w.min() <= 1e-6:
+        return slice(0, shape[0]), slice(0, shape[1])
+    top, bottom = np.clip([(y / w).min() - 4, (y / w).max() + 5], 0, shape[0]).astype(int).tolist()
+    left, right = np.clip([(x / w).min() - 4, (x / w).max() + 5], 0, shape[1]).astype(int).tolist()
+    return slice(min(top, shape[0] - 1), max(bottom, top + 1)), slice(min(left, shape[1] - 1), max(right, left + 1))
 
 
 def _sheet_matrix(sheet: Sheet) -> Array:

@@ -172,16 +172,23 @@ def sea(w: World) -> None:
         w.add(land.ridge_plate(w.p, land.Ridge(34, isle, w.v0 + 0.03, w.p.far * 0.9, 0.5, 0, 0, 0.7, "isle"), w.seed))
     if w.spec.has("mist"):
         w.add(sky.mist(w.p, 30, w.v0, 0.035, w.seed, 0.01 * w.fast, 0.8))
-    boat = boat_plate(w) if w.spec.has("boat") or rng.random() < 0.35 else None
+    boats = fleet(w, 9.0) if w.spec.has("boat") or rng.random() < 0.35 else []
     rough = min(1.4, 0.28 + 0.20 * w.spec.wind + (0.4 if w.spec.time == "storm" else 0))
-    w.add(Water(w.p, w.seed, w.v0, rough, w.fast_water, near=[boat] if boat else [], z=30))
-    w.add(boat)
+    w.add(Water(w.p, w.seed, w.v0, w.rough(rough), w.fast_water, near=boats, z=30))
+    w.add(*boats)
 
 
-def boat_plate(w: World, z: float = 9.0, u: float | None = None) -> Plate:
+def fleet(w: World, z: float) -> list[Plate]:
+    """As many boats as the words say, none where they say so; the others stand beside the first and a little farther."""
+    first = w.side * w.aspect * float(w.rng("boat").uniform(0.12, 0.26))
+    count = 0 if w.lacks("boat") else w.spec.counts.get("boat", 1)
+    step = -w.side * min(0.26, 0.72 * w.aspect / max(count, 1))
+    return [boat_plate(w, z * (1 + 0.12 * (n * 2 % 5)), first + n * step, n) for n in range(count)]
+
+
+def boat_plate(w: World, z: float, at: float, number: int = 0) -> Plate:
     """A small sailing boat, dark against the water, its lamp lit in the dark."""
-    p, rng = w.p, w.rng("boat")
-    at = w.side * w.aspect * float(rng.uniform(0.12, 0.26)) if u is None else u
+    p = w.p
     foot, size = w.stage.foot(z), 0.075
     hull, sail = mix(p.air(p.lit(rgb("#4b3a36"), 0.2), z), p.near, 0.35), p.air(p.lit(rgb("#efe6d6"), 0.8), z)
 
@@ -201,7 +208,16 @@ def boat_plate(w: World, z: float = 9.0, u: float | None = None) -> Plate:
             sheet.dot(at - s * 0.3, foot - s * 0.33, s * 0.05, rgb("#ffd58a"))
 
     bounds = (at - size * 1.2, foot - size * 2, at + size * 1.2, foot + size * 0.05)
-    return Plate(z, paint, bounds, sway=w.sway(0.03, 0.16), foot=foot, mirror=foot, drift=(0.002 * w.spec.wind, 0), name="boat")
+    return Plate(
+        z,
+        paint,
+        bounds,
+        sway=w.sway(0.03, 0.16),
+        foot=foot,
+        mirror=foot,
+        drift=(0.002 * w.spec.wind, 0),
+        name=f"boat{number or ''}",
+    )
 
 
 def lake(w: World) -> None:
@@ -222,8 +238,8 @@ def lake(w: World) -> None:
         )
     if w.spec.has("mist"):
         w.add(sky.mist(w.p, 9, w.v0 + 0.0, 0.045, w.seed, 0.016 * w.fast, 0.85))
-    near = [boat_plate(w, 6.0)] if w.spec.has("boat") else []
-    w.add(Water(w.p, w.seed, w.stage.foot(9.5), 0.10 + 0.06 * w.spec.wind, w.fast_water, near=near, z=8, clarity=0.12))
+    near = fleet(w, 6.0) if w.spec.has("boat") else []
+    w.add(Water(w.p, w.seed, w.stage.foot(9.5), w.rough(0.10 + 0.06 * w.spec.wind), w.fast_water, near=near, z=8, clarity=0.12))
     w.add(*near)
     if w.spec.has("mist"):
         w.add(sky.mist(w.p, 3.5, w.v0 + 0.12, 0.05, w.seed + 3, 0.022 * w.fast, 0.5))

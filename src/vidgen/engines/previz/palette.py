@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from vidgen.engines.previz.colour import mix, ramp, rgb
+from vidgen.engines.previz.colour import by_channel, mix, ramp, rgb
 from vidgen.engines.previz.noise import Array, random_for
 from vidgen.engines.previz.spec import SceneSpec
 from vidgen.media.tables import read_table
@@ -52,10 +52,18 @@ class Palette:
     petals: tuple[Array, ...]
     flowers: tuple[Array, ...]
     time: str = "noon"
+    bare: bool = False
+    """No trees are drawn."""
+    snowless: bool = False
+    """No snow is drawn, on no mountain."""
 
     def lit(self, colour: Any, light: Any = 0.75) -> Array:
         """A local colour under this light, 0 in shadow to 1 facing the sun: [3], or [..., 3] for an array of light."""
-        share = np.asarray(light, np.float32)[..., None]
+        share = np.asarray(light, np.float32)
+        if share.ndim == 2:
+            colours = rgb(colour), self.fill, self.key
+            return by_channel(lambda local, fill, key: np.clip(local * fill + local * key * share, 0, 1), *colours)
+        share = share[..., None]
         return np.clip(rgb(colour) * (self.fill + self.key * share), 0, 1)
 
     def air(self, colour: Array, z: float) -> Array:
@@ -66,6 +74,10 @@ class Palette:
     def sky_at(self, height: Any) -> Array:
         """Sky colour at a height above the horizon in frame heights: [..., 3]."""
         return ramp(self.sky, np.clip(np.asarray(height) / 0.78, 0, 1))
+
+
+_UNLIT = 0.25
+"""What is left of the light's glow where the words say that neither sun nor moon is there."""
 
 
 @functools.cache
@@ -80,17 +92,19 @@ def palette_for(spec: SceneSpec, seed: int, aspect: float, time: str | None = No
     if "neon" in spec.features and name in ("dusk", "night", "blue_hour", "golden") and spec.place != "city":
         name = "neon"
     row, season = _table()["times"][name], _table()["seasons"][spec.season]
+    starless = "stars" in spec.without or spec.has("clouds") and name != "night"
+    flowers = () if "flowers" in spec.without else season["flowers"]
     colours = Palette(
         sky=tuple((place, rgb(colour)) for place, colour in row["sky"]),
         light=_light(spec, row, seed, aspect),
         haze=rgb(row["haze"]), far=rgb(row["far"]), near=rgb(row["near"]), key=rgb(row["key"]), fill=rgb(row["fill"]),
         cloud_lit=rgb(row["cloud"]["lit"]), cloud_shade=rgb(row["cloud"]["shade"]), water=rgb(row["water"]),
-        lamps=row["lamps"], stars=0.0 if spec.has("clouds") and name != "night" else row["stars"],
+        lamps=0.0 if "lights" in spec.without else row["lamps"], stars=0.0 if starless else row["stars"],
         clear=14.0,
         grass=rgb(season["grass"]), forest=rgb(season["forest"]),
         canopy=tuple(map(rgb, season["canopy"])), second=tuple(map(rgb, season["second"])),
-        petals=tuple(map(rgb, season["petals"])), flowers=tuple(map(rgb, season["flowers"])),
-        time=name,
+        petals=tuple(map(rgb, season["petals"])), flowers=tuple(map(rgb, flowers)),
+        time=name, bare="trees" in spec.without, snowless="snowy" in spec.without,
     )  # fmt: skip
     return _weathered(colours, spec)
 
@@ -108,9 +122,11 @@ def _light(spec: SceneSpec, row: Mapping[str, Any], seed: int, aspect: float) ->
         radius = _table()["times"]["night"]["moon"]["radius"]
     if spec.has("bigmoon"):
         radius, height = 0.17, 0.27
-    if spec.has("nomoon") or (moon and spec.has("rain", "storm")):
+    denied = ("moon" if moon else "sun") in spec.without
+    if denied or (moon and spec.has("rain", "storm")):
         radius = 0.0
-    return Light(side, height, radius, rgb(data["colour"]), rgb(data["glow"]), data["strength"], moon)
+    strength = data["strength"] * (_UNLIT if denied else 1)
+    return Light(side, height, radius, rgb(data["colour"]), rgb(data["glow"]), strength, moon)
 
 
 def _weathered(colours: Palette, spec: SceneSpec) -> Palette:

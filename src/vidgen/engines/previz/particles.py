@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from vidgen.engines.previz.colour import rgb
-from vidgen.engines.previz.layers import Layer, Moment, View, lay
+from vidgen.engines.previz.layers import Layer, Moment, View, lay, screen
 from vidgen.engines.previz.noise import Array, random_for
 
 
@@ -226,27 +226,18 @@ class Rain(Cloud):
 
     def draw(self, frame: Array, view: View, now: Moment) -> None:
         """Lines as long as the shutter is open."""
-        at, scale, points = self.places(view, now)
+        at, grow, points = self.places(view, now)
         speed = 0.4 + 0.6 * self.wind
         mask = np.zeros(frame.shape[:2], np.uint8)
-        lens = view.stage.lens(now.state)
-        for (x, y), grow, point in zip(at.tolist(), scale.tolist(), points.tolist(), strict=True):
-            down = self.fall * speed * grow * (0.7 + 0.6 * point[5]) * view.height / 48
-            along = self.blow * self.wind * grow * view.height / 48
-            dx, dy = lens[0, 0] * along + lens[0, 1] * down, lens[1, 0] * along + lens[1, 1] * down
-            thick = 1 if grow < 0.75 or view.height < 500 else max(1, round(grow * view.height / 620))
-            bright = int(np.clip(34 + 70 * grow, 30, 120))
-            cv2.line(
-                mask,
-                (round(x * 16), round(y * 16)),
-                (round((x - dx) * 16), round((y - dy) * 16)),
-                bright,
-                thick,
-                cv2.LINE_AA,
-                4,
-            )
-        light = cv2.merge([cv2.convertScaleAbs(mask, alpha=float(part)) for part in self.colour])
-        frame[:] = cv2.add(cv2.multiply(frame, cv2.bitwise_not(light), scale=1 / 255), light)
+        down = self.fall * speed * grow * (0.7 + 0.6 * points[:, 5]) * view.height / 48
+        along = self.blow * self.wind * grow * view.height / 48
+        ends = at - np.stack([along, down], axis=1) @ view.stage.lens(now.state)[:2, :2].T
+        thick = np.where((grow < 0.75) | (view.height < 500), 1, np.maximum(1, np.round(grow * view.height / 620)))
+        bright = np.clip(34 + 70 * grow, 30, 120).astype(int).tolist()
+        lines = np.round(np.hstack([at, ends]) * 16).astype(int).tolist()
+        for (x0, y0, x1, y1), level, width in zip(lines, bright, thick.astype(int).tolist(), strict=True):
+            cv2.line(mask, (x0, y0), (x1, y1), level, width, cv2.LINE_AA, 4)
+        screen(frame, cv2.merge([cv2.convertScaleAbs(mask, alpha=float(part)) for part in self.colour]))
 
 
 def _screen(frame: Array, sprite: Array, x: float, y: float) -> None:

@@ -12,7 +12,7 @@ from vidgen.engines.previz.figures import Walker
 from vidgen.engines.previz.layers import Ground, Layer
 from vidgen.engines.previz.noise import random_for
 from vidgen.engines.previz.palette import palette_for
-from vidgen.engines.previz.spec import SceneSpec
+from vidgen.engines.previz.spec import FLOCK, SceneSpec
 from vidgen.engines.previz.world import World
 from vidgen.storyboard.model import Camera
 
@@ -37,7 +37,8 @@ def life(w: World, camera: Camera) -> None:
     if indoors:
         return
     if spec.animal == "birds" or (not spec.animal and w.rng("flock").random() < 0.3 and spec.time not in ("night", "storm")):
-        _before_front(w, figures.Birds(w.seed, 9 if spec.animal == "birds" else 5, spec.wind, p))
+        flock = spec.counts.get("birds", FLOCK) if spec.animal == "birds" else 5
+        _before_front(w, figures.Birds(w.seed, flock, spec.wind, p))
     _before_front(w, *_walkers(w, camera))
     air: list[Layer] = []
     if spec.has("rain"):
@@ -91,43 +92,30 @@ def _walkers(w: World, camera: Camera) -> list[Layer]:
     z = 3.4 if spec.place not in ("city", "sea", "lake", "harbour", "oldtown") else 2.3
     tall = 0.95 / z
     out: list[Layer] = []
-    for number in range(spec.people):
-        at = -0.16 * way * w.aspect * (0 if follows else 1) + (number - (spec.people - 1) / 2) * 0.55 / z
-        out.append(
-            Walker(
-                z + number * 0.12,
-                at,
-                way * pace,
-                tall * (1 - 0.06 * number),
-                w.p,
-                "person",
-                number * 1.9,
-                follows,
-                f"person{number}",
-            )
-        )
+    first = -0.16 * way * w.aspect * (0 if follows or spec.people > 3 else 1)
+    for number, (at, deep) in enumerate(_spread(spec.people, 0.55 / z, w.aspect)):
+        far, high, name = z + deep * 0.12, tall * (1 - 0.06 * deep), f"person{number}"
+        out.append(Walker(far, first + at, way * pace, high, w.p, "person", number * 1.9, follows, name))
     if spec.animal and spec.animal != "birds":
-        out.append(
-            Walker(
-                z + 0.4,
-                -0.2 * way,
-                way * pace * 1.2,
-                tall * 0.72,
-                w.p,
-                spec.animal,
-                0.0,
-                follows and not spec.people,
-                spec.animal,
-            )
-        )
-    if follows and not out:
+        follow, first = follows and not spec.people, -0.2 * way
+        for number, (at, deep) in enumerate(_spread(spec.counts.get(spec.animal, 1), 0.75 / z, w.aspect)):
+            far, high, name = z + 0.4 + deep * 0.12, tall * 0.72 * (1 - 0.06 * deep), spec.animal + f"{number or ''}"
+            walker = Walker(far, first + at, way * pace * 1.2, high, w.p, spec.animal, number * 1.9, follow, name)
+            out.append(walker)
+    if follows and not out and not w.lacks("people"):
         out.append(Walker(z, 0.0, way * pace, tall, w.p, "person", 0.0, True, "person0"))
     return out
 
 
+def _spread(count: int, step: float, aspect: float) -> list[tuple[float, int]]:
+    """Where each of several stands beside the others (u about the middle), and how many steps behind the first."""
+    step = min(step, 0.9 * aspect / max(count, 1))
+    return [((n - (count - 1) / 2) * step, n if count <= 3 else n * 2 % 5) for n in range(count)]
+
+
 def _before_front(w: World, *layers: Layer) -> None:
     """Put layers behind the first plate that is nearer than they are."""
-    for layer in layers:
+    for layer in w.wanted(layers):
         spot = next(
             (
                 i

@@ -19,7 +19,7 @@ from vidgen.engines.previz.slate import Slate
 from vidgen.engines.previz.spec import read_request
 from vidgen.errors import Cancelled
 from vidgen.media.encode import DRAFT
-from vidgen.media.frames import FrameWriter
+from vidgen.media.frames import FrameWriter, last_frame
 from vidgen.takes.request import Generated, TakeRequest
 
 VERSION = 1
@@ -79,12 +79,13 @@ def _source(take: TakeRequest, notes: Notes) -> tuple[Source, str]:
     if inputs.source_video:
         return stills.Footage(request, inputs.source_video, take.seed), "footage"
     if inputs.continues:
-        opening, slate = _left_off(inputs.continues)
+        world, slate = _left_off(inputs.continues)
+        opening = world if inputs.continues_frames is None else None  # the world is told as it is at the end of the file
         if opening and spec.place != "card" and spec.same_world(opening.spec) and not inputs.end_frame:
             return Scene(request, spec, take.seed, opening), "scene"
-        return stills.Still(
-            request, stills.last_frame(inputs.continues, slate), inputs.end_frame, take.seed, exact=True
-        ), "still"
+        last = last_frame(inputs.continues, inputs.continues_frames)
+        shown = stills.without_slate(last, slate) if slate else last
+        return stills.Still(request, shown, inputs.end_frame, take.seed, exact=True), "still"
     first = inputs.start_frame or next(iter(inputs.references), None)
     if first or inputs.end_frame:
         exact = inputs.start_frame is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -111,69 +111,80 @@ def eaves(sheet: Sheet, u: float, eave: float, half: float, depth: float, t: Tim
             )
 
 
+_LANTERN = ((0.16, 0.0, 0.12, 0.08), (0.055, 0.08, 0.045, 0.50), (0.13, 0.50, 0.13, 0.70), (0.07, 0.53, 0.07, 0.67))
+"""A stone lantern's base, post, fire box and window: half width below, height, half width above, height, as shares of it."""
+
+
+def stone_lantern(sheet: Sheet, u: float, foot: float, size: float, t: Timber, side: float, lit: float) -> None:
+    """A stone lantern about ``size`` high; ``lit`` 0-1 is how bright its window is."""
+    stones = t.stone, mix(t.stone, t.dark, 0.15), mix(t.stone, t.dark, 0.3), mix(t.dark, rgb("#ffcf82"), lit)
+    for (low, start, high, end), colour in zip(_LANTERN, stones, strict=True):
+        below, above = foot - size * start, foot - size * end
+        corners = (u - size * low, below), (u + size * low, below), (u + size * high, above), (u - size * high, above)
+        sheet.poly(corners, colour)
+    stone = replace(t, roof=t.stone, roof_light=mix(t.stone, t.wall, 0.5))
+    roof(sheet, u, foot - size * 0.69, size * 0.22, size * 0.13, size * 0.05, stone, side, 0.3, tiles=False)
+    sheet.dot(u, foot - size * 0.85, size * 0.035, t.stone)
+
+
 def hall(sheet: Sheet, u: float, foot: float, size: float, t: Timber, side: float, rng: np.random.Generator) -> None:
     """A temple hall: stone base and steps, pillars, lit lattice doors, a great roof with a gable; about 2.2 ``size`` wide."""
-    base, floor = foot, foot - size * 0.10
-    sheet.poly(
-        [(u - size * 0.98, base), (u + size * 0.98, base), (u + size * 0.93, floor), (u - size * 0.93, floor)],
-        mix(t.stone, t.dark, 0.25),
-    )
-    for step in range(4):
-        w, v = size * (0.30 - step * 0.015), base - (base - floor) * step / 4
-        sheet.poly(
-            [(u - w, v), (u + w, v), (u + w, v - size * 0.027), (u - w, v - size * 0.027)],
-            mix(t.stone, t.dark, 0.10 + 0.1 * (step % 2)),
-        )
+    floor = foot - size * 0.10
     top = floor - size * 0.34
-    sheet.poly([(u - size * 0.80, floor), (u + size * 0.80, floor), (u + size * 0.80, top), (u - size * 0.80, top)], t.wood)
-    bays = 7
-    for i in range(bays):
-        a, b = u - size * 0.78 + i * size * 1.56 / bays, u - size * 0.78 + (i + 1) * size * 1.56 / bays
-        inner = size * 0.022
-        doorway = abs(i - bays // 2) == 0
-        fill = t.glow if doorway or abs(i - bays // 2) <= 2 else mix(t.wall, t.dark, 0.15)
-        sheet.poly(
-            [
-                (a + inner, floor - size * 0.02),
-                (b - inner, floor - size * 0.02),
-                (b - inner, top + size * 0.09),
-                (a + inner, top + size * 0.09),
-            ],
-            mix(fill, t.dark, 0.12 * (i % 2)),
-        )
-        for k in range(1, 5):
-            x = a + (b - a) * k / 5
-            sheet.line([(x, floor - size * 0.02), (x, top + size * 0.09)], t.dark, size * 0.006)
-        for k in range(1, 4):
-            y = floor - size * 0.02 - k * size * 0.06
-            sheet.line([(a + inner, y), (b - inner, y)], t.dark, size * 0.005)
-    for i in range(bays + 1):
-        x = u - size * 0.78 + i * size * 1.56 / bays
-        sheet.poly(
-            [(x - size * 0.022, floor), (x + size * 0.022, floor), (x + size * 0.018, top), (x - size * 0.018, top)],
-            t.vermilion,
-        )
-        sheet.line(
-            [(x + side * size * 0.012, floor), (x + side * size * 0.012, top)],
-            mix(t.vermilion, t.wood_light, 0.5),
-            size * 0.008,
-        )
-    sheet.line(
-        [(u - size * 0.82, floor - size * 0.085), (u + size * 0.82, floor - size * 0.085)],
-        mix(t.vermilion, t.dark, 0.2),
-        size * 0.014,
-    )
-    sheet.line(
-        [(u - size * 0.80, top + size * 0.055), (u + size * 0.80, top + size * 0.055)],
-        mix(t.vermilion, t.dark, 0.1),
-        size * 0.02,
-    )
+    _base(sheet, u, foot, floor, size, t)
+    _block(sheet, u, floor, top, size * 0.80, t.wood)
+    _bays(sheet, u, floor, top, size, t)
+    _pillars(sheet, u, floor, top, size, t, side)
+    for reach, v, dark, wide in ((0.82, floor - size * 0.085, 0.2, 0.014), (0.80, top + size * 0.055, 0.1, 0.02)):
+        sheet.line([(u - size * reach, v), (u + size * reach, v)], mix(t.vermilion, t.dark, dark), size * wide)
     eaves(sheet, u, top - size * 0.012, size * 1.02, size * 0.05, t)
     roof(sheet, u, top, size * 1.12, size * 0.52, size * 0.42, t, side)
     gable = [(u - size * 0.23, top - size * 0.17), (u, top - size * 0.40), (u + size * 0.23, top - size * 0.17)]
     sheet.poly(gable, mix(t.wood, t.dark, 0.3))
     sheet.line(gable, mix(t.roof, t.roof_light, 0.8), size * 0.022)
     sheet.dot(u, top - size * 0.27, size * 0.022, mix(t.glow, rgb("#d8b25a"), 0.5))
+
+
+def _block(sheet: Sheet, u: float, low: float, high: float, half: float, colour: Array, above: float | None = None) -> None:
+    """An upright shape about ``u`` from ``low`` to ``high`` (v), half as wide as ``half``, at its top as ``above``."""
+    top = half if above is None else above
+    sheet.poly([(u - half, low), (u + half, low), (u + top, high), (u - top, high)], colour)
+
+
+def _base(sheet: Sheet, u: float, foot: float, floor: float, size: float, t: Timber) -> None:
+    """The stone base of a hall, and four steps up to it."""
+    _block(sheet, u, foot, floor, size * 0.98, mix(t.stone, t.dark, 0.25), size * 0.93)
+    for step in range(4):
+        v = foot - (foot - floor) * step / 4
+        tone = mix(t.stone, t.dark, 0.10 + 0.1 * (step % 2))
+        _block(sheet, u, v, v - size * 0.027, size * (0.30 - step * 0.015), tone)
+
+
+_BAYS = 7
+
+
+def _bays(sheet: Sheet, u: float, floor: float, top: float, size: float, t: Timber) -> None:
+    """Lattice between the pillars of a hall, lit in its five middle bays."""
+    low, high, inner = floor - size * 0.02, top + size * 0.09, size * 0.022
+    for i in range(_BAYS):
+        a, b = u - size * 0.78 + i * size * 1.56 / _BAYS, u - size * 0.78 + (i + 1) * size * 1.56 / _BAYS
+        fill = t.glow if abs(i - _BAYS // 2) <= 2 else mix(t.wall, t.dark, 0.15)
+        corners = [(a + inner, low), (b - inner, low), (b - inner, high), (a + inner, high)]
+        sheet.poly(corners, mix(fill, t.dark, 0.12 * (i % 2)))
+        for k in range(1, 5):
+            x = a + (b - a) * k / 5
+            sheet.line([(x, low), (x, high)], t.dark, size * 0.006)
+        for k in range(1, 4):
+            y = low - k * size * 0.06
+            sheet.line([(a + inner, y), (b - inner, y)], t.dark, size * 0.005)
+
+
+def _pillars(sheet: Sheet, u: float, floor: float, top: float, size: float, t: Timber, side: float) -> None:
+    for i in range(_BAYS + 1):
+        x = u - size * 0.78 + i * size * 1.56 / _BAYS
+        _block(sheet, x, floor, top, size * 0.022, t.vermilion, size * 0.018)
+        edge = x + side * size * 0.012
+        sheet.line([(edge, floor), (edge, top)], mix(t.vermilion, t.wood_light, 0.5), size * 0.008)
 
 
 def pagoda(sheet: Sheet, u: float, foot: float, size: float, t: Timber, side: float, tiers: int = 5) -> None:

@@ -11,8 +11,11 @@ import numpy as np
 from vidgen.engines.previz.noise import Array, random_for
 
 _SHIFT = 4
+_HALF = 1 << _SHIFT - 1
 _FAR = 30000.0 * (1 << _SHIFT)
 _BAND = 1 << 14
+_FEW = 24
+"""Points that are reckoned sooner one by one than together."""
 Points = Sequence[Sequence[float]] | Array
 Box = tuple[float, float, float, float]
 """left, top, right, bottom in world units."""
@@ -46,6 +49,8 @@ class Sheet:
 
     def pixels(self, points: Points) -> Array:
         """World points [N, 2] as OpenCV's fixed-point pixels."""
+        if not isinstance(points, np.ndarray) and len(points) < _FEW:
+            return np.array([self._pixel(u, v) for u, v in points], np.int32)
         at = (np.asarray(points, np.float64) - (self.u0, self.v0)) * self.density - 0.5
         return np.round(np.clip(at, -30000, 30000) * (1 << _SHIFT)).astype(np.int32)
 
@@ -77,7 +82,10 @@ class Sheet:
         """A filled ellipse; ``size`` half axes in world units, ``angle`` in degrees."""
         one = self.density * (1 << _SHIFT)
         axes = max(4, round(size[0] * one)), max(4, round(size[1] * one))
-        cv2.ellipse(self.rgba, self._pixel(u, v), axes, angle, 0, 360, _paint(colour), -1, cv2.LINE_AA, _SHIFT)
+        at = round((u - self.u0) * one) - _HALF, round((v - self.v0) * one) - _HALF
+        if abs(at[0]) > _FAR or abs(at[1]) > _FAR:
+            at = self._pixel(u, v)
+        cv2.ellipse(self.rgba, at, axes, angle, 0, 360, _paint(colour), -1, cv2.LINE_AA, _SHIFT)
 
     def mask(self, many: Iterable[Points]) -> Array:
         """[H, W] float32 coverage 0-1 of polygons."""
@@ -99,23 +107,24 @@ class Sheet:
         cover = np.broadcast_to(np.asarray(alpha, np.float32), target.shape[:2])[..., None]
         paint = np.broadcast_to(colour, (*target.shape[:2], 3))
         for band in _bands(target):
-            out, share = target[band].astype(np.float32), cover[band]
-            out *= 1 - share
-            out[..., :3] += paint[band] * (share * 255)
-            out[..., 3:] += share * 255
-            target[band] = self._dithered(out)
+            share = np.ascontiguousarray(cover[band, :, 0])
+            parts = [share * part for part in cv2.split(np.ascontiguousarray(paint[band], np.float32))]
+            new = cv2.merge([*parts, share])
+            out = cv2.multiply(target[band], cv2.merge([1 - share] * 4), dtype=cv2.CV_32F)
+            target[band] = self._dithered(cv2.scaleAdd(new, 255, out))
 
     def tint(self, colour: Array, amount: Any, rows: slice = slice(None), columns: slice = slice(None)) -> None:
         """Mix what is painted with a colour, leaving the coverage as it is: air, shadow, glow on a silhouette."""
         target = self.rgba[rows, columns]
         if not target.size:
             return
-        share = np.broadcast_to(np.asarray(amount, np.float32), target.shape[:2])[..., None]
+        share = np.broadcast_to(np.asarray(amount, np.float32), target.shape[:2])
         paint = np.broadcast_to(colour, (*target.shape[:2], 3))
         for band in _bands(target):
-            out = target[band].astype(np.float32)
-            out[..., :3] += (paint[band] * out[..., 3:] - out[..., :3]) * share[band]
-            target[band] = self._dithered(out)
+            *levels, cover = cv2.split(target[band].astype(np.float32))
+            parts = cv2.split(np.ascontiguousarray(paint[band], np.float32))
+            mixed = [level + (part * cover - level) * share[band] for level, part in zip(levels, parts, strict=True)]
+            target[band] = self._dithered(cv2.merge([*mixed, cover]))
 
     def light(self, factor: Any) -> None:
         """Multiply what is painted by a factor ([3] or [H, W] or [H, W, 3])."""
@@ -140,12 +149,10 @@ class Sheet:
 
     def _dithered(self, picture: Array) -> Array:
         """To 8 bit with noise of one step, so that slow gradients show no bands."""
-        grain = self._noise.random(picture.shape[:2], np.float32)[..., None]
-        np.round(picture[..., 3:], out=picture[..., 3:])
-        picture[..., :3] += grain
-        np.floor(picture[..., :3], out=picture[..., :3])
-        np.minimum(picture[..., :3], picture[..., 3:], out=picture[..., :3])
-        return np.clip(picture, 0, 255, out=picture).astype(np.uint8)
+        grain = self._noise.random(picture.shape[:2], np.float32)
+        picture = cv2.add(picture, cv2.merge([grain, grain, grain, np.full_like(grain, 0.5)]), picture)
+        levels = np.clip(picture, 0, 255, out=picture).astype(np.uint8)
+        return cv2.min(levels, cv2.merge([cv2.extractChannel(levels, 3)] * 4))
 
 
 def _bands(picture: Array) -> Iterator[slice]:
@@ -156,4 +163,4 @@ def _bands(picture: Array) -> Iterator[slice]:
 
 def _paint(colour: Any) -> tuple[float, float, float, float]:
     red, green, blue = colour.tolist() if isinstance(colour, np.ndarray) else colour
-    return min(max(red, 0.0), 1.0) * 255, min(max(green, 0.0), 1.0) * 255, min(max(blue, 0.0), 1.0) * 255, 255.0
+    return red * 255, green * 255, blue * 255, 255.0  # OpenCV cuts off what is below 0 or above 255

@@ -78,24 +78,34 @@ class Extent:
         self.height, self.width = covers[0].shape
         some = functools.reduce(np.logical_or, (_blocks(cover, np.maximum) > 0 for cover in covers))
         full = functools.reduce(np.logical_and, (_blocks(cover, np.minimum) == 255 for cover in covers))
-        self._some, self._full = (cv2.integral(blocks.astype(np.uint8)) for blocks in (some, full))
+        self._rows, self._columns = some.shape
+        self._some, self._full = (cv2.integral(blocks.astype(np.uint8)).ravel() for blocks in (some, full))
 
     def under(self, back: Array, grid: Grid) -> tuple[Array, Array]:
         """For each tile whether anything of the sheet is there, and whether it is opaque all over it.
 
         ``back`` [3, 3] leads from the frame's pixels to the sheet's.
         """
-        x, y, w = back @ grid.corners
-        if w.min() <= 1e-6:
-            return np.ones(grid.shape, bool), np.zeros(grid.shape, bool)
-        left, right = _reach((x / w).reshape(len(grid.edges_y), -1))
-        top, bottom = _reach((y / w).reshape(len(grid.edges_y), -1))
-        inside = (left >= 0) & (top >= 0) & (right <= self.width - 1) & (bottom <= self.height - 1)
-        rows, columns = self._some.shape[0] - 1, self._some.shape[1] - 1
-        a, b = _clipped(left, columns), _clipped(right + _BLOCK, columns)
-        c, d = _clipped(top, rows), _clipped(bottom + _BLOCK, rows)
-        some, full = (table[d, b] - table[c, b] - table[d, a] + table[c, a] for table in (self._some, self._full))
-        return some > 0, inside & (full == (b - a) * (d - c))
+        at = (back @ grid.corners).reshape(3, len(grid.edges_y), -1)
+        behind = at[2] <= 1e-6
+        low, high = _reach(at[:2] / np.where(behind, 1e-6, at[2]))
+        size = np.array([[[self.width - 1]], [[self.height - 1]]])
+        blocks = np.array([[[self._columns]], [[self._rows]]])
+        inside = ((low >= 0) & (high <= size)).all(axis=0)
+        (a, c), (b, d) = (np.minimum(np.maximum(edge / _BLOCK, 0), blocks).astype(np.intp) for edge in (low, high + _BLOCK))
+        upper, lower = c * (self._columns + 1), d * (self._columns + 1)
+        corners = lower + b, upper + b, lower + a, upper + a
+        held, solid = (_sum(*(table.take(spot) for spot in corners)) for table in (self._some, self._full))
+        some, full = held > 0, inside & (solid == (b - a) * (d - c))
+        if behind.any():  # a tile that reaches behind the camera may hold anything, one that lies there holds nothing
+            around = behind[1:, 1:], behind[1:, :-1], behind[:-1, 1:], behind[:-1, :-1]
+            partly, wholly = np.logical_or.reduce(around), np.logical_and.reduce(around)
+            some, full = (some | partly) & ~wholly, full & ~partly
+        return some, full
+
+
+def _sum(all_of_it: Array, above: Array, left: Array, both: Array) -> Array:
+    return all_of_it - above - left + both
 
 
 def _blocks(cover: Array, of: np.ufunc) -> Array:
@@ -107,13 +117,10 @@ def _blocks(cover: Array, of: np.ufunc) -> Array:
 
 
 def _reach(at: Array) -> tuple[Array, Array]:
-    """The least and the greatest of each tile's four corners, and what a smooth enlargement takes from beside them."""
-    across = np.minimum(at[:, 1:], at[:, :-1]), np.maximum(at[:, 1:], at[:, :-1])
-    return np.minimum(across[0][1:], across[0][:-1]) - 1.5, np.maximum(across[1][1:], across[1][:-1]) + 1.5
-
-
-def _clipped(at: Array, limit: int) -> Array:
-    return np.clip(at / _BLOCK, 0, limit).astype(np.intp)
+    """The least and the greatest of each tile's four corners ([2, R + 1, C + 1]), and what a smooth enlargement takes from
+    beside them: [2, R, C] each."""
+    low, high = np.minimum(at[:, 1:], at[:, :-1]), np.maximum(at[:, 1:], at[:, :-1])
+    return np.minimum(low[..., 1:], low[..., :-1]) - 1.5, np.maximum(high[..., 1:], high[..., :-1]) + 1.5
 
 
 def plan(sights: Sequence[Sight | None], grid: Grid) -> list[list[Part] | None]:
@@ -135,11 +142,12 @@ def plan(sights: Sequence[Sight | None], grid: Grid) -> list[list[Part] | None]:
 def _parts(seen: Array, opaque: Array, grid: Grid) -> Iterator[Part]:
     """Few rectangles that hold all tiles that are ``seen``: strips of neighbouring columns, cut where they turn opaque."""
     for left, right, top, bottom in _strips(seen):
-        solid: Array = np.all(opaque[top:bottom, left:right], axis=1)
-        cuts = [0, *(np.flatnonzero(solid[1:] != solid[:-1]) + 1).tolist(), bottom - top]
-        for first, last in zip(cuts, cuts[1:], strict=False):
-            y0, y1 = int(grid.edges_y[top + first]), int(grid.edges_y[top + last])
-            yield Part(y0, int(grid.edges_x[left]), y1, int(grid.edges_x[right]), bool(solid[first]))
+        solid = np.asarray(opaque[top:bottom, left:right].all(axis=1)).tolist()
+        begin, x0, x1 = 0, int(grid.edges_x[left]), int(grid.edges_x[right])
+        for row in range(1, bottom - top + 1):
+            if row == bottom - top or solid[row] != solid[begin]:
+                yield Part(int(grid.edges_y[top + begin]), x0, int(grid.edges_y[top + row]), x1, solid[begin])
+                begin = row
 
 
 def _strips(seen: Array) -> Iterator[tuple[int, int, int, int]]:

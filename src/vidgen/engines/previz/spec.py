@@ -6,18 +6,25 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from vidgen.engines.previz import words
+from vidgen.engines.previz import counts, words
 from vidgen.takes.request import ShotRequest
 
 THINGS = ("bottle", "cup", "box", "jar", "vase", "can")
 """Features that stand on a table."""
+FLOCK = 9
+"""Birds that are drawn where their number is not said."""
+_STILL = 0.2
+"""What is left of the wind where the words say that there is none."""
+_COME_AND_GO = ("people", "animals", "birds", "horse", "deer", "dog", "cat")
+"""What may be there in one shot of a world, and not in the next."""
 
 
 @dataclass(frozen=True)
 class SceneSpec:
     """One world. ``place`` is a key of words.yaml's places, or ``card`` where previz would have to fake it.
 
-    ``wind`` 0.1 (nearly still) to 4 (violent), 1 for motion amount 5; ``amount`` is the asked motion amount.
+    ``wind`` 0.1 (nearly still) to 4 (violent), 1 for motion amount 5; ``amount`` is the asked motion amount. ``counts`` says
+    how many animals, boats and things there are, where a number is said; ``without`` names what the words deny.
     """
 
     place: str
@@ -33,11 +40,13 @@ class SceneSpec:
     size: str = ""
     angle: str = ""
     extra: tuple[str, ...] = field(default=())
+    counts: Mapping[str, int] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
 
     @property
     def wind(self) -> float:
         """How fast everything that lives moves: doubles every two and a half steps of amount."""
-        return float(2 ** ((self.amount - 5) / 2.2))
+        return float(2 ** ((self.amount - 5) / 2.2)) * (_STILL if "wind" in self.without else 1)
 
     def has(self, *names: str) -> bool:
         """Whether any of these features or weathers is there."""
@@ -54,45 +63,84 @@ class SceneSpec:
         return cls(**plain)
 
     def same_world(self, other: SceneSpec) -> bool:
-        """Whether a shot can go on in the other's world: all but motion and framing is the same."""
-        return replace(self, motion="", later="", amount=5, size="", angle="", people=0, animal="", extra=()) == replace(
-            other, motion="", later="", amount=5, size="", angle="", people=0, animal="", extra=()
+        """Whether a shot can go on in the other's world: all but motion, framing and what comes and goes is the same."""
+        return self._lasting() == other._lasting()
+
+    def _lasting(self) -> SceneSpec:
+        without = tuple(name for name in self.without if name not in _COME_AND_GO)
+        return replace(
+            self, motion="", later="", amount=5, size="", angle="", people=0, animal="", extra=(), counts={}, without=without
         )
 
 
 def read_request(request: ShotRequest) -> SceneSpec:
     """Read a shot's words, in order of authority: scene, then subject and action, lighting, style, and the prompt last."""
-    w, table = request.words, words.table()
+    w, table, motion = request.words, words.table(), request.motion.type
+    said = [text for text in (w.scene, w.subject, w.action) if text] or [request.prompt]
     what = " . ".join((w.scene, w.subject, w.action)).strip(" .") or request.prompt
     everything = " . ".join((what, request.motion.detail or "", w.lighting, w.extra))
-    styled = f"{everything} . {w.style}"
-    features = words.named(everything, table["features"])
-    if words.mentions(w.style, table["features"]["neon"]) and "neon" not in features:
-        features.append("neon")
-    features += [
-        name for name in ("ukiyoe", "mono") if name not in features and words.mentions(styled, table["features"][name])
-    ]
-    places = words.named(what, table["places"])
-    place = _place(what, places, request.motion.type)
-    weather = words.named(everything, table["weather"])
-    time = _first_time(everything) if request.motion.type == "timelapse" else None
+    without = _without(everything, words.unwanted(request.negative))
+    features = _features(everything, w.style, without)
+    places = _places(what, words.unwanted(request.negative))
+    place = _place(what, places, motion)
+    weather = [name for name in words.named(everything, table["weather"]) if name not in without]
+    time = _first_time(everything) if motion == "timelapse" else None
     time = time or _time(w.lighting, what, everything, weather, features)
-    season = _season(what, everything, features, weather)
-    motion = request.motion.type
+    season = _season(what, everything, weather, without)
+    animal = _animal(what, motion, without)
     return SceneSpec(
         place=place,
         time=time,
         season=season,
-        weather=tuple(_weather(weather, season, features, motion)),
+        weather=tuple(_weather(weather, season)),
         features=(*features, *(name for name in places if name != place)),
-        people=_people(what, motion),
-        animal=_animal(what, motion),
+        people=_people(said, words.unwanted(request.negative), motion, without),
+        animal=animal,
         motion=motion,
         later=_later(time, everything, motion),
         amount=float(request.motion.amount),
         size=request.camera.size or "",
         angle=request.camera.angle or "",
+        counts=_counts(what, animal, features),
+        without=without,
     )
+
+
+def _without(text: str, negative: str) -> tuple[str, ...]:
+    """What is not to be drawn: denied in the text, or named in the ``negative``."""
+    table = words.table()
+    listed: dict[str, list[str]] = {}
+    for group in (table["features"], table["weather"], table["animals"], table["denied"], table["absent"]):
+        for name, named in group.items():
+            listed.setdefault(name, []).extend(() if group is table["absent"] else named)
+    falling = table["weather"]["snow"]
+    out = {
+        name
+        for name, named in listed.items()
+        if named and (words.denies(text, named, falling if name == "snowy" else ()) or words.names(negative, named))
+    }
+    out |= {name for name, phrases in table["absent"].items() if words.mentions(text, phrases)}
+    if counts.nobody_is_there(text) or words.names(negative, table["people"]["anyone"]):
+        out.add("people")
+    for name, also in table["implied"].items():
+        out |= set(also) if name in out else set()
+    return tuple(sorted(out))
+
+
+def _features(everything: str, style: str, without: tuple[str, ...]) -> list[str]:
+    table = words.table()["features"]
+    features = words.named(everything, table)
+    if words.mentions(style, table["neon"]) and "neon" not in features:
+        features.append("neon")
+    looks = ("ukiyoe", "mono")
+    features += [name for name in looks if name not in features and words.mentions(f"{everything} . {style}", table[name])]
+    return [name for name in features if name not in without]
+
+
+def _places(what: str, negative: str) -> list[str]:
+    """The places that are named, but those that the ``negative`` names, too, where others are left."""
+    named = words.named(what, words.table()["places"])
+    return [name for name in named if not words.names(negative, words.table()["places"][name])] or named
 
 
 def _place(what: str, places: list[str], motion: str) -> str:
@@ -131,31 +179,43 @@ def _first_time(text: str) -> str | None:
     return "golden" if first == "golden_2" else first
 
 
-def _season(what: str, everything: str, features: list[str], weather: list[str]) -> str:
+def _season(what: str, everything: str, weather: list[str], without: tuple[str, ...]) -> str:
     found = words.first_named((what, everything), words.table()["seasons"])
-    return found or ("winter" if "snow" in weather else "summer")
+    season = found or ("winter" if "snow" in weather else "summer")
+    return "bare" if season == "winter" and "snowy" in without else season
 
 
-def _weather(found: list[str], season: str, features: list[str], motion: str) -> list[str]:
-    out = list(found)
-    if "petals" in out and season != "spring":
-        out.remove("petals")
-    if "leaves" in out and season != "autumn":
-        out.remove("leaves")
-    if "clear" in out and "clouds" in out:
-        out.remove("clouds")
-    return out
+def _weather(found: list[str], season: str) -> list[str]:
+    """The weather that is drawn: petals fall in spring and leaves in autumn, and a clear sky has no clouds."""
+    never = {"petals": season != "spring", "leaves": season != "autumn", "clouds": "clear" in found}
+    return [name for name in found if not never.get(name)]
 
 
-def _people(what: str, motion: str) -> int:
-    if words.mentions(what, words.table()["people"]):
-        return 3 if words.mentions(what, words.table()["several"]) else 1
-    return 1 if motion == "people" else 0
+def _people(said: list[str], negative: str, motion: str, without: tuple[str, ...]) -> int:
+    """How many people: as the words say; one where the motion is people's and the words deny none."""
+    if words.names(negative, words.table()["people"]["anyone"]):
+        return 0
+    if found := counts.people(said, negative):
+        return found
+    return 1 if motion == "people" and "people" not in without else 0
 
 
-def _animal(what: str, motion: str) -> str:
-    found = words.first_named((what,), words.table()["animals"])
-    return found or ("birds" if motion == "animal" or words.mentions(what, words.table()["features"]["birds"]) else "")
+def _animal(what: str, motion: str, without: tuple[str, ...]) -> str:
+    named = [*words.named(what, words.table()["animals"]), *words.named(what, {"birds": words.table()["features"]["birds"]})]
+    if motion == "animal":
+        named.append("birds")
+    return next((name for name in named if name not in without and "animals" not in without), "")
+
+
+def _counts(what: str, animal: str, features: list[str]) -> dict[str, int]:
+    """How many there are of the animal and of the features that are counted, where the words say."""
+    table = words.table()
+    nouns = {**table["animals"], **table["features"]}
+    wanted = [animal] if animal else []
+    wanted += [name for name in (*THINGS, "boat") if name in features]
+    found = {name: counts.number_said(what, nouns[name], *([FLOCK] if name == "birds" else [])) for name in wanted}
+    found = {name: min(number, int(table["people"]["most"])) for name, number in found.items()}
+    return {name: number for name, number in found.items() if number not in (0, FLOCK if name == "birds" else 1)}
 
 
 _NEXT = {

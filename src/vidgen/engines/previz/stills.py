@@ -41,17 +41,8 @@ def load(file: Path) -> Array:
             raise error from None
 
 
-def last_frame(file: Path, slate: Sequence[int] | None) -> Array:
-    """The last frame of a clip. Where a ``slate`` lies over it (left, top, right, bottom), it is filled in from around."""
-    frame: Array | None = None
-    for frame in read_frames(file):  # noqa: B007
-        pass
-    if frame is None:
-        raise InputError("media.no_video", f"{file} has no frames", where=str(file))
-    return _without_slate(frame, slate) if slate else frame
-
-
-def _without_slate(frame: Array, slate: Sequence[int]) -> Array:
+def without_slate(frame: Array, slate: Sequence[int]) -> Array:
+    """A frame whose ``slate`` (left, top, right, bottom) is filled in from around."""
     left, top, right, bottom = slate
     reach = min(frame.shape[0], bottom + 24)
     cover = np.zeros(frame.shape[:2], np.uint8)

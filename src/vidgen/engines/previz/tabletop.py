@@ -98,14 +98,18 @@ _THINGS: dict[str, Turned] = {
 def tabletop(w: World) -> None:
     """Backdrop, table, shadow, object with its reflection, highlights that slide as the camera moves, something near."""
     w.bloom = 0.65
-    kinds = [name for name in ("bottle", "jar", "can", "vase", "cup", "box") if w.spec.has(name)] or ["bottle"]
+    named = [name for name in ("bottle", "jar", "can", "vase", "cup", "box") if w.spec.has(name)] or ["bottle"]
+    kinds = [name for name in named for _ in range(w.spec.counts.get(name, 1))]
     side, rng = -w.side, w.rng("table")
     w.add(Plate(9.0, _backdrop(w), name="backdrop"), _window_light(w))
     w.add(Ground(0.9, _wood(w), (-INF, w.stage.foot(7.5), INF, INF), name="table"))
     spots = [(0.02 * side, 3.2), (-side * min(0.30, w.aspect * 0.2), 2.9), (side * min(0.34, w.aspect * 0.24), 4.2)]
+    spots += [
+        (side * w.aspect * at, z) for at, z in ((-0.26, 4.6), (0.33, 3.6), (-0.38, 3.8), (0.13, 5.2), (-0.12, 5.0), (0.42, 5.4))
+    ]
     for (u, z), kind in sorted(zip(spots, kinds, strict=False), key=lambda spot: -spot[0][1]):
         _stand(w, kind, u, z)
-    if "bottle" in kinds[:1] and len(kinds) == 1 and rng.random() < 0.5:
+    if kinds == ["bottle"] and not w.spec.counts and rng.random() < 0.5:
         _stand(w, "cup", spots[1][0] * 1.15, 3.9)
     w.add(Motes(w.seed, [w.p.light.colour, rgb("#ffe9c0")], 26, w.spec.wind * 0.5), _sprig(w))
 
@@ -253,68 +257,87 @@ def _solid(sheet: Sheet, thing: Turned, u: float, foot: float, height: float) ->
     return np.clip(across, -1, 1), up, cover
 
 
+Look = tuple[Array, Array]
+"""The colour ([H, W, 3]) and the opacity ([H, W]) of a turned object's surface."""
+
+
 def _turned(sheet: Sheet, w: World, thing: Turned, u: float, foot: float, height: float, side: float) -> None:
     across, up, cover = _solid(sheet, thing, u, foot, height)
     lit, shade = _tone(w)
     facing = np.clip(0.5 + 0.55 * across * side + 0.25 * np.sqrt(1 - across**2), 0, 1)
     if thing.handle:
-        hu, hv = u + side * height * 0.60, foot - height * 0.52
-        sheet.leaf(hu, hv, (height * 0.30, height * 0.28), 0, rgb(thing.colour) * 0.72)
-        rows, columns = sheet.window((hu - height, hv - height, hu + height, hv + height))
-        hole = np.hypot((sheet.u[columns][None, :] - hu) / (height * 0.20), (sheet.v[rows][:, None] - hv) / (height * 0.185))
-        keep = np.ones((sheet.height, sheet.width), np.float32)
-        keep[rows, columns] = smoothstep(0.97, 1.03, hole)
-        sheet.erase(keep)
+        _handle(sheet, thing, u + side * height * 0.60, foot - height * 0.52, height)
     if thing.stuff == "glass":
-        colour, alpha = _glass(thing, across, up, facing, lit, shade)
+        look = _glass(thing, across, up, facing, lit, shade)
     elif thing.stuff == "metal":
-        band = 0.55 + 0.45 * np.cos(across * 5.2 + side) * (1 - 0.4 * across**2)
-        colour, alpha = (
-            mix(
-                rgb(thing.colour) * 0.30,
-                mix(rgb(thing.colour), rgb((1, 1, 1)), 0.12),
-                np.clip(band * 0.6 + facing * 0.45, 0, 1)[..., None],
-            ),
-            np.ones_like(across),
-        )
-        ends = (up < 0.045) | (up > 0.93)
-        colour = np.where(
-            ends[..., None], mix(rgb("#5b6066"), rgb("#eef1f4"), np.clip(band * 0.7 + facing * 0.3, 0, 1)[..., None]), colour
-        )
+        look = _metal(thing, across, up, facing, side)
     else:
-        dark = mix(rgb(thing.colour) * 0.38, shade * 0.5, 0.3)
-        colour, alpha = (
-            mix(dark, mix(rgb(thing.colour), lit, 0.25), smoothstep(0.05, 0.95, facing)[..., None]),
-            np.ones_like(across),
-        )
+        look = _ceramic(thing, facing, lit, shade)
     if thing.label:
-        low, high = thing.label
-        inside = np.clip(np.minimum(up - low, high - up) * height * sheet.density + 0.5, 0, 1) * smoothstep(
-            0.985, 0.95, np.abs(across)
-        )
-        paper = mix(rgb("#f6f0e4") * 0.52, rgb("#fbf6ec"), facing[..., None])
-        bar = ((np.abs(up - low - (high - low) * 0.62) < 0.012) & (np.abs(across) < 0.5)) | (
-            (np.abs(up - low - (high - low) * 0.40) < 0.005) & (np.abs(across) < 0.34)
-        )
-        paper = np.where(bar[..., None], rgb("#3a332d"), paper)
-        colour, alpha = mix(colour, paper, inside[..., None]), np.maximum(alpha, inside)
+        look = _labelled(thing.label, look, across, up, facing, height * sheet.density)
     if thing.cap < 1:
-        lid = smoothstep(thing.cap - 0.004, thing.cap + 0.004, up)
-        metal = mix(
-            rgb(thing.cap_colour) * 0.35,
-            mix(rgb(thing.cap_colour), rgb((1, 1, 1)), 0.25),
-            np.clip(facing * 0.8 + 0.25 * np.cos(across * 9), 0, 1)[..., None],
-        )
-        colour, alpha = mix(colour, metal, lid[..., None]), np.maximum(alpha, lid)
-    sheet.blend(colour, cover * alpha)
+        look = _capped(thing, look, across, up, facing)
+    sheet.blend(look[0], cover * look[1])
     if thing.open_top:
-        r = float(_radius(thing, np.array([1.0]))[0]) * height
-        sheet.leaf(u, foot - height, (r, r * 0.17), 0, mix(rgb(thing.colour), lit, 0.4))
-        sheet.leaf(u, foot - height + r * 0.012, (r * 0.93, r * 0.145), 0, rgb(thing.colour) * 0.45)
-        if w.spec.has("cup"):
-            sheet.leaf(u, foot - height + r * 0.05, (r * 0.86, r * 0.10), 0, rgb("#6b3d1f"))
+        _mouth(sheet, w, thing, u, foot - height, height)
     if w.spec.has("drops") and thing.stuff in ("glass", "metal"):
         _drops(sheet, w, thing, u, foot, height)
+
+
+def _handle(sheet: Sheet, thing: Turned, u: float, v: float, height: float) -> None:
+    """A ring behind the object."""
+    sheet.leaf(u, v, (height * 0.30, height * 0.28), 0, rgb(thing.colour) * 0.72)
+    rows, columns = sheet.window((u - height, v - height, u + height, v + height))
+    hole = np.hypot((sheet.u[columns][None, :] - u) / (height * 0.20), (sheet.v[rows][:, None] - v) / (height * 0.185))
+    keep = np.ones((sheet.height, sheet.width), np.float32)
+    keep[rows, columns] = smoothstep(0.97, 1.03, hole)
+    sheet.erase(keep)
+
+
+def _metal(thing: Turned, across: Array, up: Array, facing: Array, side: float) -> Look:
+    """Bands of light and dark; bare rims at both ends."""
+    band = 0.55 + 0.45 * np.cos(across * 5.2 + side) * (1 - 0.4 * across**2)
+    bright = mix(rgb(thing.colour), rgb((1, 1, 1)), 0.12)
+    colour = mix(rgb(thing.colour) * 0.30, bright, np.clip(band * 0.6 + facing * 0.45, 0, 1)[..., None])
+    ends = (up < 0.045) | (up > 0.93)
+    rim = mix(rgb("#5b6066"), rgb("#eef1f4"), np.clip(band * 0.7 + facing * 0.3, 0, 1)[..., None])
+    return np.where(ends[..., None], rim, colour), np.ones_like(across)
+
+
+def _ceramic(thing: Turned, facing: Array, lit: Array, shade: Array) -> Look:
+    dark = mix(rgb(thing.colour) * 0.38, shade * 0.5, 0.3)
+    colour = mix(dark, mix(rgb(thing.colour), lit, 0.25), smoothstep(0.05, 0.95, facing)[..., None])
+    return colour, np.ones_like(facing)
+
+
+def _labelled(at: tuple[float, float], look: Look, across: Array, up: Array, facing: Array, pixels: float) -> Look:
+    """A paper label with two lines of print; the object is ``pixels`` high."""
+    low, high = at
+    inside = np.clip(np.minimum(up - low, high - up) * pixels + 0.5, 0, 1) * smoothstep(0.985, 0.95, np.abs(across))
+    paper = mix(rgb("#f6f0e4") * 0.52, rgb("#fbf6ec"), facing[..., None])
+    print_ = np.zeros(up.shape, bool)
+    for share, thick, wide in ((0.62, 0.012, 0.5), (0.40, 0.005, 0.34)):
+        print_ |= (np.abs(up - low - (high - low) * share) < thick) & (np.abs(across) < wide)
+    paper = np.where(print_[..., None], rgb("#3a332d"), paper)
+    return mix(look[0], paper, inside[..., None]), np.maximum(look[1], inside)
+
+
+def _capped(thing: Turned, look: Look, across: Array, up: Array, facing: Array) -> Look:
+    """A lid of metal on top."""
+    lid = smoothstep(thing.cap - 0.004, thing.cap + 0.004, up)
+    bright = mix(rgb(thing.cap_colour), rgb((1, 1, 1)), 0.25)
+    metal = mix(rgb(thing.cap_colour) * 0.35, bright, np.clip(facing * 0.8 + 0.25 * np.cos(across * 9), 0, 1)[..., None])
+    return mix(look[0], metal, lid[..., None]), np.maximum(look[1], lid)
+
+
+def _mouth(sheet: Sheet, w: World, thing: Turned, u: float, v: float, height: float) -> None:
+    """The rim and the inside of what is open on top, tea or coffee in a cup."""
+    lit, _ = _tone(w)
+    r = float(_radius(thing, np.array([1.0]))[0]) * height
+    sheet.leaf(u, v, (r, r * 0.17), 0, mix(rgb(thing.colour), lit, 0.4))
+    sheet.leaf(u, v + r * 0.012, (r * 0.93, r * 0.145), 0, rgb(thing.colour) * 0.45)
+    if w.spec.has("cup"):
+        sheet.leaf(u, v + r * 0.05, (r * 0.86, r * 0.10), 0, rgb("#6b3d1f"))
 
 
 def _glass(thing: Turned, across: Array, up: Array, facing: Array, lit: Array, shade: Array) -> tuple[Array, Array]:

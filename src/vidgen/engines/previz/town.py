@@ -28,7 +28,7 @@ def city(w: World) -> None:
         if z > 12 and (w.spec.has("mist") or w.p.lamps > 0.5):
             w.add(sky.mist(w.p, z - 1, w.v0 + 0.0, 0.05, w.seed + int(z), 0.006 * w.fast, 0.45))
     shore = w.stage.foot(10.0)
-    w.add(Water(w.p, w.seed, shore, 0.22 + 0.05 * w.spec.wind, w.fast_water, clarity=0.1))
+    w.add(Water(w.p, w.seed, shore, w.rough(0.22 + 0.05 * w.spec.wind), w.fast_water, clarity=0.1))
     if w.p.lamps > 0.5:
         w.bloom = 0.75
         w.add(bokeh(w, neon))
@@ -169,10 +169,27 @@ def harbour(w: World) -> None:
         w.add(land.wooded_hill(p, 13, sloped, w.v0 + 0.06, w.seed, "town-hill", 0.032, misty=0.25, second=0.4))
     w.add(cottages(w, 9.5, sloped))
     shore = w.stage.foot(9.0)
-    boats = [outdoors.boat_plate(w, z, u) for z, u in ((6.5, -w.side * w.aspect * 0.18), (4.6, w.side * w.aspect * 0.10))]
-    w.add(Water(p, w.seed, shore, 0.25 + 0.05 * w.spec.wind, w.fast_water, near=boats, clarity=0.2))
+    boats = _moored(w)
+    w.add(Water(p, w.seed, shore, w.rough(0.25 + 0.05 * w.spec.wind), w.fast_water, near=boats, clarity=0.2))
     w.add(*boats)
     outdoors.foreground_tree(w) if w.spec.season in ("spring", "autumn") else outdoors.reeds(w)
+
+
+def _moored(w: World) -> list[Plate]:
+    """Two boats, or as many as the words say."""
+    count = 0 if w.lacks("boat") else w.spec.counts.get("boat", 2)
+    spots = [
+        (6.5, -0.18),
+        (4.6, 0.10),
+        (7.4, 0.30),
+        (5.6, -0.36),
+        (8.2, 0.04),
+        (5.0, 0.38),
+        (7.0, -0.06),
+        (6.0, 0.20),
+        (4.8, -0.26),
+    ]
+    return [outdoors.boat_plate(w, z, w.side * w.aspect * at, n) for n, (z, at) in enumerate(spots[:count])]
 
 
 def outdoors_hill(line: land.Profile, side: float, v0: float) -> land.Profile:
@@ -202,7 +219,7 @@ def cottages(w: World, z: float, hill: land.Profile, grow: float = 1.0) -> Plate
                 top = float(hill(np.array([u]))[0])
                 v = foot - (foot - top) * up * 0.72
                 if foot - top < 0.05 and row < 5 or rng.random() < 0.25:
-                    if rng.random() < 0.4 and foot - top > 0.03:
+                    if rng.random() < 0.4 and foot - top > 0.03 and not p.bare:
                         trees.crown_tree(sheet, u, v, 0.055, tone, p.near, 1, rng, 0.35)
                     continue
                 _cottage(

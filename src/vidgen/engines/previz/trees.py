@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vidgen.engines.previz.colour import mix, vary
+from vidgen.engines.previz.colour import mix, varied, vary
 from vidgen.engines.previz.noise import Array
 from vidgen.engines.previz.palette import Palette
 from vidgen.engines.previz.sheet import Sheet
@@ -28,15 +28,15 @@ def conifer(sheet: Sheet, u: float, foot: float, height: float, tone: Tones, rng
     tiers = 5 if height * sheet.density < 22 else 9
     left: list[tuple[float, float]] = []
     right: list[tuple[float, float]] = []
-    spine = []
+    spine, random = [], rng.random
     for i in range(tiers):
         share = (i + 1) / tiers
         v = foot - height * (1 - share * 0.94)
         for points, sign in ((left, -1), (right, 1)):
-            out = spread * share**0.85 * rng.uniform(0.8, 1.15)
+            out = spread * share**0.85 * (0.8 + 0.35 * random())
             points.append((u + sign * out, v + height * 0.025))
             points.append((u + sign * out * 0.52, v - height * 0.005))
-        spine.append((u + rng.normal(0, spread * 0.12), v))
+        spine.append((u + spread * 0.12 * rng.standard_normal(), v))
     tip = (u + rng.normal(0, spread * 0.06), foot - height)
     trunk = [(u + spread * 0.07, foot), (u - spread * 0.07, foot)]
     sheet.poly([tip, *right, *trunk, *reversed(left)], tone[0])
@@ -51,16 +51,12 @@ def dabs(
     """A cluster of leaves: dabs in a ball, light above and on the sun's ``side``, dark below."""
     at = rng.normal(0, 0.42, (count, 2))
     order = np.argsort(at[:, 1] * -1 + rng.normal(0, 0.25, count))
+    levels, last, normal, random = [each.tolist() for each in tone], len(tone) - 1, rng.standard_normal, rng.random
     for x, y in at[order].tolist():
-        light = 0.5 - 0.55 * y + 0.30 * x * side + rng.normal(0, 0.20)
-        pick = tone[int(min(max(light * len(tone), 0), len(tone) - 1))]
-        sheet.leaf(
-            u + x * size,
-            v + y * size * 0.72,
-            (leaf * rng.uniform(0.7, 1.3), leaf * rng.uniform(0.4, 0.75)),
-            rng.uniform(0, 180),
-            vary(pick, rng, 0.05),
-        )
+        light = 0.5 - 0.55 * y + 0.30 * x * side + 0.20 * normal()
+        pick = levels[int(min(max(light * len(levels), 0), last))]
+        half = leaf * (0.7 + 0.6 * random()), leaf * (0.4 + 0.35 * random())
+        sheet.leaf(u + x * size, v + y * size * 0.72, half, 180 * random(), varied(pick, rng, 0.05))
 
 
 def limb(

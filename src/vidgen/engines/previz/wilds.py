@@ -111,9 +111,9 @@ def _blades(sheet: Sheet, u: float, v: float, size: float, leaf: float, tone: tr
     """Bamboo leaves: narrow, in hanging fans."""
     for _ in range(9):
         fu, fv = u + rng.normal(0, size * 0.5), v + rng.normal(0, size * 0.35)
-        colour = vary(tone[int(rng.integers(len(tone)))], rng, 0.05)
+        colour = vary(tone[int(rng.integers(len(tone)))], rng, 0.05).tolist()
         for k in range(5):
-            angle = 90 + (k - 2) * 24 + rng.uniform(-8, 8)
+            angle = 90 + (k - 2) * 24 + 16 * rng.random() - 8
             a = math.radians(angle)
             sheet.leaf(fu + math.cos(a) * leaf * 1.8, fv + math.sin(a) * leaf * 1.8, (leaf * 1.9, leaf * 0.30), angle, colour)
 
@@ -178,7 +178,7 @@ def field(w: World) -> None:
             w.seed,
             "meadow",
             0.55,
-            second=mix(grass, p.flowers[0] if w.spec.has("flowers") else p.forest, 0.45),
+            second=mix(grass, p.flowers[0] if w.spec.has("flowers") and p.flowers else p.forest, 0.45),
         )
     )
     roll = land.crest(w.seed, "roll", w.v0 + 0.02, 0.03, 0.7, 0.0)
@@ -278,7 +278,7 @@ def _roadside(w: World, z: float) -> Plate:
             )
         tone = [p.air(p.lit(p.forest * k, 0.1 + 0.4 * k), z) for k in (0.5, 0.85)]
         rng = w.rng("roadside", z)
-        for _ in range(7):
+        for _ in range(0 if p.bare else 7):
             u = rng.choice([-1, 1]) * rng.uniform(1.7, 4.0) / z
             trees.conifer(sheet, u, foot, rng.uniform(0.7, 1.5) / z, tone, rng, math.copysign(1, p.light.side))
 
@@ -310,7 +310,7 @@ def river(w: World) -> None:
         centre = (0.9 * bend.line(z0, 0.22, 2) * smoothstep(0.9, 3.0, z0))[:, None]
         return np.asarray(np.clip((0.50 + 0.05 * z - np.abs(x - centre)) * 14, 0, 1) * (z < 9))
 
-    w.add(Water(p, w.seed, w.stage.foot(9), 0.25, w.fast_water * 1.6, shape=shape, clarity=0.15))
+    w.add(Water(p, w.seed, w.stage.foot(9), w.rough(0.25), w.fast_water * 1.6, shape=shape, clarity=0.15))
     outdoors.meadow_front(w, sparse=True)
 
 
@@ -332,7 +332,7 @@ def waterfall(w: World) -> None:
                 p, land.Ridge(7.0, line, w.v0 + 0.10, mix(cliff, p.forest, 0.55), 1.3, 0.055, 0, 0.12, name), w.seed
             )
         )
-    w.add(Water(p, w.seed, w.stage.foot(8.0), 0.3, w.fast_water * 1.3, clarity=0.25))
+    w.add(Water(p, w.seed, w.stage.foot(8.0), w.rough(0.3), w.fast_water * 1.3, clarity=0.25))
     w.add(sky.mist(p, 6.5, w.stage.foot(8.0), 0.06, w.seed, 0.02 * w.fast, 0.8))
     outdoors.foreground_tree(w) if w.spec.season != "winter" else outdoors.foreground_firs(w)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +13,7 @@ from vidgen.engines.previz.layers import Layer
 from vidgen.engines.previz.noise import random_for
 from vidgen.engines.previz.palette import Palette
 from vidgen.engines.previz.spec import SceneSpec
+from vidgen.engines.previz.words import table
 
 
 @dataclass
@@ -27,12 +29,26 @@ class World:
     bloom: float = 0.5
 
     def add(self, *layers: Layer | None) -> None:
-        """Put layers in front of those that are there."""
-        self.layers += [layer for layer in layers if layer is not None]
+        """Put layers in front of those that are there; what the words deny is left out."""
+        self.layers += self.wanted(layers)
+
+    def wanted(self, layers: Iterable[Layer | None]) -> list[Layer]:
+        """Those of the layers that the words do not deny."""
+        rows = table()["left_out"]
+        denied = {name for thing in self.spec.without for name in rows.get(thing, ())}
+        return [layer for layer in layers if layer is not None and layer.name.rstrip("0123456789.") not in denied]
+
+    def lacks(self, thing: str) -> bool:
+        """Whether the words say that there is none of it."""
+        return thing in self.spec.without
 
     def rng(self, *names: object) -> np.random.Generator:
         """Random numbers of a named part."""
         return random_for(self.seed, *names)
+
+    def rough(self, waves: float) -> float:
+        """How rough water is: hardly at all where the words say that there are no waves."""
+        return waves * (0.1 if self.lacks("waves") else 1)
 
     @property
     def side(self) -> float:

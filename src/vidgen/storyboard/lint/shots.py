@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from vidgen.catalog.capabilities import Capabilities
+from vidgen.storyboard.lengths import DEFAULT_SECONDS, known_frames
 from vidgen.storyboard.lint.camera import CameraText, camera_text
 from vidgen.storyboard.lint.findings import Finding, Fix
 from vidgen.storyboard.lint.lexicon import Lexicons, languages_of
@@ -16,9 +17,7 @@ from vidgen.storyboard.loader import LoadedBoard
 from vidgen.storyboard.merge import merged_shot
 from vidgen.storyboard.model import Scene, Shot, Storyboard
 from vidgen.storyboard.reader import Path_
-from vidgen.storyboard.values import Duration
 
-DEFAULT_SECONDS = 4.0
 _WORDS = ("scene", "subject", "action", "motion.detail", "camera.reveals", "lighting", "prompt_extra")
 _JOIN = ", "
 Lookup = Callable[[str, str | None], Capabilities | None]
@@ -46,11 +45,9 @@ class ShotView:
 
     @cached_property
     def seconds(self) -> float:
-        """Length of the shot; ``auto`` counts as the default."""
-        length = self.shot.duration
-        if not isinstance(length, Duration):
-            return DEFAULT_SECONDS
-        return float(length.frames(self.board.fps) / self.board.fps)
+        """Length of the shot."""
+        frames = known_frames(self.shot, self.board.fps, self.loaded.path.parent)
+        return float(DEFAULT_SECONDS if frames is None else frames / self.board.fps)
 
     @cached_property
     def ignored(self) -> frozenset[str]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vidgen.errors import InputError
+from vidgen.media.answers import once_a_file
 
 MAX_SIZE = 65
 MAX_BYTES = 64 * 1024 * 1024
@@ -32,6 +33,7 @@ class Cube:
         return int(self.table.shape[0])
 
 
+@once_a_file
 def read_cube(path: Path) -> Cube:
     """Read a .cube file. Raises InputError, saying the line, unless it is a 3D table of 2 to 65 points with finite values."""
     if not path.is_file():

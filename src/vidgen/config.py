@@ -1,0 +1,176 @@
+"""The user's ``config.yaml`` in ``VIDGEN_HOME``: one typed object, every key checked when the file is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pydantic
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from vidgen.catalog.engines import engine_table, unknown_model
+from vidgen.errors import InputError, Problem, StoryboardError
+from vidgen.media.answers import once_a_file
+from vidgen.media.home import check_home, vidgen_home
+from vidgen.storyboard.model import Number, Whole, YesNo
+from vidgen.storyboard.problems import explain, guess
+from vidgen.storyboard.reader import dotted, parse_document
+
+QUANTISE = ("float8", "bitsandbytes-8bit", "bitsandbytes-4bit", "torchao-int8")
+"""How networks are made to need less memory, beside files of the user's own (``gguf:FILE``)."""
+
+_HERE = ("local", "built-in")
+"""Kinds of engines that run on this machine; only providers have a number of jobs at once."""
+
+
+def _engine(name: str) -> str:
+    """An engine's name. Packages are asked only for one that the table does not know."""
+    if name != "auto" and name not in engine_table():
+        from importlib.metadata import entry_points
+
+        known = sorted({"auto", *engine_table(), *entry_points(group="vidgen.engines").names})
+        if name not in known:
+            raise ValueError(f"there is no engine {name}{guess(name, known) or '; known: ' + ', '.join(known)}")
+    return name
+
+
+def _provider(name: str) -> str:
+    """``ENGINE`` or ``ENGINE/MODEL`` of a provider."""
+    engine, _, model = _engine_part(name)
+    rows = engine_table().get(engine, ())
+    if rows and rows[0].kind in _HERE:
+        raise ValueError(f"{engine} runs on this machine, which has no such limit; render --jobs says how many takes at once")
+    if model and (known := unknown_model(engine, model)):
+        raise ValueError(f"{engine} has no model {model}{guess(model, list(known)) or '; known: ' + ', '.join(known)}")
+    return name
+
+
+def _engine_part(name: str) -> tuple[str, str, str]:
+    engine, slash, model = name.partition("/")
+    if engine == "auto":
+        raise ValueError("name one engine")
+    return _engine(engine), slash, model
+
+
+def _count(value: Any) -> Any:
+    if type(value) is not int or value < 1:
+        raise ValueError(f"{value!r} is not a whole number above 0")
+    return value
+
+
+def _quantise(value: Any) -> Any:
+    method, _, files = str(value).partition(":")
+    if value in QUANTISE or (method == "gguf" and any(name.strip() for name in files.split(","))):
+        return value
+    raise ValueError(f"{value!r} is not one of {', '.join(QUANTISE)}, gguf:FILE{guess(str(value), [*QUANTISE, 'gguf:FILE'])}")
+
+
+EngineName = Annotated[str, AfterValidator(_engine)]
+Provider = Annotated[str, AfterValidator(_provider)]
+Count = Annotated[int, BeforeValidator(_count)]
+Name = Annotated[str, Field(min_length=1)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+
+
+class _Section(BaseModel):
+    """A mapping of the file: unknown keys are errors, values are fixed once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+
+
+class LocalConfig(_Section):
+    """How models run on this machine; None is chosen by what is there.
+
+    ``attention``: a back end of diffusers. ``batch``: most candidates at once. ``devices``: such as ``cuda:0``.
+    ``context_parallel``: how many devices make one clip together; 1: each makes shots of its own.
+    """
+
+    offload: Literal["none", "model", "group", "sequential"] | None = None
+    attention: Name | None = None
+    compile: YesNo = False
+    batch: Count | None = None
+    devices: Names = ()
+    dtype: Literal["float32", "bfloat16", "float16"] | None = None
+    quantise: Annotated[str, BeforeValidator(_quantise)] | None = None
+    context_parallel: Count = 1
+
+
+class OpenSoraConfig(_Section):
+    """Where that program is and how it runs: its folder, ``torchrun`` of its environment, ``gpus`` for 768px, whether the
+    picture model waits in main memory, and seconds without a word after which it is ended.
+    """
+
+    folder: Name | None = None
+    torchrun: Name | None = None
+    gpus: Annotated[Whole, Field(ge=1, le=64)] = 1
+    offload: YesNo = False
+    silence_s: Annotated[Number, Field(gt=0, allow_inf_nan=False)] = 7200.0
+
+
+_nothing_is_empty = BeforeValidator(lambda value: {} if value is None else value)
+
+
+class Config(_Section):
+    """All that ``config.yaml`` says. ``engine``: what ``auto`` takes where no local model is ready; ``concurrency``: how many
+    jobs at once the user's plan at a provider allows, by ``ENGINE`` or ``ENGINE/MODEL``.
+    """
+
+    engine: EngineName | None = None
+    concurrency: Annotated[dict[Provider, Count], _nothing_is_empty] = {}
+    local: Annotated[LocalConfig, _nothing_is_empty] = LocalConfig()
+    open_sora: Annotated[OpenSoraConfig, _nothing_is_empty] = Field(OpenSoraConfig(), alias="open-sora")
+
+    def jobs_at_once(self, engine: str, model: str | None, usual: int) -> int:
+        """How many jobs a provider works on at once for this user, where that is told; else the ``usual`` number."""
+        return self.concurrency.get(f"{engine}/{model}", self.concurrency.get(engine, usual))
+
+
+def config_file() -> Path:
+    """Where the user's configuration is, or would be. Raises as ``vidgen_home``."""
+    return vidgen_home() / "config.yaml"
+
+
+def config() -> Config:
+    """The user's configuration; that of an empty file where there is none.
+
+    Raises InputError ``config.invalid`` with every problem in its place.
+    """
+    file = config_file()
+    try:
+        file.stat()
+        return _read(file)
+    except FileNotFoundError:
+        check_home()
+        return Config()
+    except (OSError, ValueError) as error:
+        check_home()
+        why = getattr(error, "strerror", None) or str(error)
+        text = f"{file} cannot be read: {why}"
+        raise InputError("config.invalid", text, hint="correct or delete it", where=str(file)) from error
+
+
+@once_a_file
+def _read(file: Path) -> Config:
+    try:
+        document = parse_document(file.read_bytes(), str(file), what="configuration file")
+    except StoryboardError as error:
+        raise _wrong(file, error.problems) from None
+    if document.problems:
+        return _refuse(file, document.problems)
+    try:
+        return Config.model_validate({} if document.value is None else document.value)
+    except pydantic.ValidationError as error:
+        details = error.errors(include_url=False)
+    told = dict.fromkeys(explain(detail, document.value, Config) for detail in details)
+    return _refuse(file, [Problem(*document.place(path), dotted(path), message) for path, message in told])
+
+
+def _refuse(file: Path, problems: list[Problem]) -> Config:
+    raise _wrong(file, list({problem.message: problem for problem in reversed(problems)}.values()))
+
+
+def _wrong(file: Path, problems: list[Problem]) -> InputError:
+    first, *_ = ordered = sorted(problems)
+    lines = [problem.text(str(file)) for problem in ordered]
+    where = f"{file}:{first.line}:{first.column}"
+    return InputError("config.invalid", "\n".join(lines), hint="correct it, or leave the key out", where=where)

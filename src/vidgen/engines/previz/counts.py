@@ -1,0 +1,147 @@
+"""How many of something a text wants: "two young detectives", "a woman and three children", 二人の刑事, 子供が三人."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from vidgen.engines.previz.words import affirmed, denies, grammar, longest_first, mentions, names, table
+
+_SEVERAL = 3
+"""How many are drawn of what is named in the plural, without a number."""
+
+
+@dataclass(frozen=True)
+class Mention:
+    """One noun in a text, and the number that is said of it; None without one."""
+
+    noun: str
+    count: int | None
+    plural: bool
+
+
+def mentions_of(text: str, nouns: Sequence[str]) -> list[Mention]:
+    """The affirmed mentions of nouns, but of two that stand together ("a woman detective") only the second, which is as many
+    as the first where that one is a group ("twin sisters")."""
+    groups = table()["people"]["groups"]
+    found = [one for one in affirmed(text, nouns) if not _number_patterns().joined.search(text, 0, one.start())]
+    starts = {match.start() for match in found}
+    out, group = [], None
+    for match in found:
+        noun, plural = _singular(match[0], nouns)
+        next_word = re.compile(r"\s*の?" if noun in groups else r"\s*").match(text, match.end())
+        if next_word and next_word.end() in starts:
+            group = groups.get(noun)
+            continue
+        number = _number(text[: match.start()], text[match.end() :], groups.get(noun))
+        out.append(Mention(noun, number or group, plural or _many(text, match.end())))
+        group = None
+    return out
+
+
+def number_said(text: str, nouns: Sequence[str], several: int = _SEVERAL, bare: int = 0) -> int:
+    """The largest number that the text says of the nouns; ``several`` for a plural without one, ``bare`` for a bare noun, 0
+    where none is wanted."""
+    return max((one.count or (several if one.plural else bare) for one in mentions_of(text, nouns)), default=0)
+
+
+def people(texts: Sequence[str], negative: str = "") -> int:
+    """How many people the texts (scene, subject, action) want; each may speak of the same ones again. ``negative`` names
+    those to leave out."""
+    rows = table()["people"]
+    listed = tuple(noun for noun in rows["named"] if not names(negative, (noun,)))
+    every = " . ".join(texts)
+    nobody = nobody_is_there(every)
+    numbers: dict[str, int] = {}
+    for one in mentions_of(every, listed):
+        numbers[one.noun] = max(numbers.get(one.noun, 0), one.count or 0)
+    most = 0
+    for text in texts:
+        counts: dict[str, int] = {}
+        for one in mentions_of(text, listed):
+            said = one.count or rows["groups"].get(one.noun) or numbers[one.noun] or (_SEVERAL if one.plural else 1)
+            counts[one.noun] = max(counts.get(one.noun, 0), said)
+        anyone = 0 if nobody else number_said(text, rows["anyone"], bare=1)
+        most = max(most, sum(counts.values()), anyone)
+    return int(min(most, rows["most"]))
+
+
+def nobody_is_there(text: str) -> bool:
+    """Whether the text says that there are no people: "nobody", "deserted", "no people", 無人."""
+    return mentions(text, table()["absent"]["people"]) or denies(text, table()["people"]["anyone"])
+
+
+def _singular(word: str, nouns: Sequence[str]) -> tuple[str, bool]:
+    """The noun as the list has it, and whether the word is its plural."""
+    word = re.sub(r"[\s-]+", " ", word.lower())
+    plurals: Mapping[str, str] = grammar()["plurals"]
+    if word in plurals:
+        return plurals[word], True
+    listed = {noun.lower().replace("-", " "): noun for noun in nouns}
+    for ending in ("", "s", "es"):
+        if word.endswith(ending) and (base := word.removesuffix(ending)) in listed:
+            return listed[base], bool(ending)
+    return word, False
+
+
+def _many(text: str, end: int) -> bool:
+    return bool(re.compile(r"たち|達|ら(?![れしっ])|々").match(text, end))
+
+
+class _Numbers(NamedTuple):
+    """A number before an English noun, one joined to it ("two-person"), after "of", joined to a Japanese
+    noun (三人家族), before one, and after one."""
+
+    before: re.Pattern[str]
+    joined: re.Pattern[str]
+    of: re.Pattern[str]
+    size: re.Pattern[str]
+    eastern: re.Pattern[str]
+    behind: re.Pattern[str]
+
+
+@functools.cache
+def _number_patterns() -> _Numbers:
+    rows = grammar()
+    one = rf"(?<![\w-])(\d{{1,4}}|{longest_first(rows['numbers'])})"
+    between = rf"(?:(?!(?:{longest_first([*rows['not_between'], *rows['numbers']])})\b)[\w'’-]+\s+){{0,3}}"
+    digits = "[0-9０-９" + "".join(sign for sign in rows["kanji"] if len(sign) == 1) + "]{1,3}|ひと|ふた"
+    counted = rf"({digits})(?:{'|'.join(rows['counters'])})"
+    many = longest_first(rows["many"])
+    return _Numbers(
+        re.compile(rf"{one}\s+{between}$", re.IGNORECASE),
+        re.compile(rf"{one}-$", re.IGNORECASE),
+        re.compile(rf"\s+of\s+{one}\b", re.IGNORECASE),
+        re.compile(rf"{counted}$"),
+        re.compile(rf"(?:{counted}の|({many}))[^\s、。，．,.のがはをとや]{{0,6}}$|({digits})$"),
+        re.compile(rf"(?:たち|達)?(?:[がはも]|、)?{counted}"),
+    )
+
+
+def _number(before: str, after: str, group: int | None) -> int | None:
+    """The number that stands before or after a noun; None where none does. Of a noun for a group: "a family of five",
+    "two couples"."""
+    at = _number_patterns()
+    if group and (found := at.of.match(after) or at.size.search(before)):
+        return _value(found[1])
+    if found := at.before.search(before):
+        return _value(found[1]) * (group or 1)
+    if found := at.eastern.search(before):
+        return int(grammar()["many"][found[2]]) if found[2] else _value(found[1] or found[3])
+    return _value(found[1]) if (found := at.behind.match(after)) else None
+
+
+def _value(digits: str) -> int:
+    """Of 12, twelve, ３, 三, 十二, 二十."""
+    kanji, word = grammar()["kanji"], re.sub(r"[\s-]+", " ", digits.lower())
+    if word in grammar()["numbers"]:
+        return int(grammar()["numbers"][word])
+    if digits.isdecimal():
+        return int(digits)
+    tens, _, ones = digits.rpartition("十")
+    if "十" in digits:
+        return 10 * int(kanji.get(tens, 1)) + int(kanji.get(ones, 0))
+    return int(kanji.get(digits, 0) or max(int(kanji.get(sign, 0)) for sign in digits))

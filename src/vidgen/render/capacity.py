@@ -1,0 +1,46 @@
+"""How many takes are made at once: places for models on this machine, jobs at each provider."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vidgen.engines.base import Engine, LocalEngine
+from vidgen.planning.plan import PlannedShot
+from vidgen.render.machine import jobs_at_once
+from vidgen.render.turns import Turns
+
+
+@dataclass
+class Capacity:
+    """What the engines of one run can do at once. ``here``: how many takes at most are made on this machine by an engine that
+    does not say how many it makes itself. For one event loop.
+    """
+
+    engines: Mapping[str, Engine]
+    here: int
+    _places: dict[str, Turns] = field(default_factory=dict)
+    _jobs: dict[str, asyncio.Semaphore] = field(default_factory=dict)
+
+    def places(self, shot: PlannedShot) -> Turns:
+        """Where a local engine makes takes. Its models share this machine."""
+        engine = self.engines[shot.engine]
+        if shot.engine not in self._places:
+            own = engine.at_once if isinstance(engine, LocalEngine) else None
+            allowed = own or min(engine.capabilities(shot.model).concurrency, self.here)
+            self._places[shot.engine] = Turns(max(1, allowed))
+        return self._places[shot.engine]
+
+    def jobs(self, shot: PlannedShot) -> asyncio.Semaphore:
+        """As many jobs at once as the provider works on for the shot's model."""
+        name = f"{shot.engine}/{shot.model}"
+        if name not in self._jobs:
+            usual = self.engines[shot.engine].capabilities(shot.model).concurrency
+            self._jobs[name] = asyncio.Semaphore(max(1, jobs_at_once(shot.engine, shot.model, usual)))
+        return self._jobs[name]
+
+    def gone(self, shot: PlannedShot) -> None:
+        """A shot needs no place any more."""
+        if shot.engine in self._places:
+            self._places[shot.engine].gone(shot.id)

@@ -1,0 +1,72 @@
+"""A shot after making, and all shots of a run before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from vidgen.planning.plan import PlannedShot
+from vidgen.render.judge import Verdict
+from vidgen.render.resolved import ResolvedShot
+from vidgen.render.spending import Bill
+from vidgen.takes.lockfile import Pick
+from vidgen.takes.request import Take
+
+
+@dataclass
+class MadeShot:
+    """One shot after making: its takes, the picked one, who picked it, and what the judge said.
+
+    ``missing`` counts takes that were not at hand when the run started; ``resolved`` is None for a user's own clip, and while
+    the shot that it continues has no take yet; ``unseen``: the judge failed on some of its takes.
+    """
+
+    planned: PlannedShot
+    resolved: ResolvedShot | None = None
+    takes: tuple[Take, ...] = ()
+    picked: Take | None = None
+    picked_by: Literal["auto", "person", "clip"] = "auto"
+    verdict: Verdict | None = None
+    missing: int = 0
+    reused: bool = False
+    unseen: bool = False
+
+    @property
+    def request_key(self) -> str | None:
+        """The key of what its takes are asked with, where that is known."""
+        return self.resolved.key if self.resolved else None
+
+    @property
+    def pick(self) -> Pick | None:
+        """What the lock file says of the shot; None for a user's own clip."""
+        if self.request_key is None or self.picked is None or self.picked_by == "clip" or self.planned.enlarges:
+            return None
+        return Pick(self.request_key, self.picked.take, self.picked_by, self.picked.sha256)
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether a person should look: nobody picked, and even the best take has a veto or the judge could not see all."""
+        return self.picked_by == "auto" and (self.unseen or (self.verdict is not None and self.verdict.needs_review))
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is at hand and what is not, before anything is made, and what the missing takes would cost."""
+
+    shots: tuple[MadeShot, ...]
+    bill: Bill
+
+    @property
+    def estimated_usd(self) -> float | None:
+        """For the missing takes, in US dollars; None where a price is not known."""
+        return self.bill.estimated_usd
+
+    @property
+    def missing(self) -> int:
+        """Takes to make."""
+        return sum(shot.missing for shot in self.shots)
+
+    @property
+    def present(self) -> int:
+        """Takes at hand."""
+        return sum(len(shot.takes) for shot in self.shots)

@@ -1,0 +1,77 @@
+"""A shot with everything that names its takes, worked out once and passed on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from vidgen.engines.base import Engine, LocalEngine
+from vidgen.planning.plan import PlannedShot
+from vidgen.takes.keys import earlier_key, request_key, seeded_key
+from vidgen.takes.request import Order, ShotRequest, TakeRequest
+from vidgen.takes.store import TakeStore
+
+NameModel = Callable[[LocalEngine, str | None], str | None]
+"""What names a local engine's model in keys: ``LocalEngine.model_key``, or that with its answers kept."""
+
+
+@dataclass(frozen=True)
+class ResolvedShot:
+    """The request with the file that it continues, its key, the key under which vidgen up to 0.1 kept it, and the form that
+    would be ordered now.
+    """
+
+    planned: PlannedShot
+    request: ShotRequest
+    key: str
+    earlier_key: str
+    order: Order
+
+    def take(self, number: int) -> TakeRequest:
+        """What is asked for take 1, 2, ..."""
+        return TakeRequest(self.request, number, self.request.seed_of(number))
+
+    def take_key(self, number: int) -> str:
+        """The key of take 1, 2, ..."""
+        return seeded_key(self.key, self.request.seed_of(number))
+
+    def earlier_take_key(self, number: int) -> str:
+        """The same as vidgen up to 0.1 made it."""
+        return seeded_key(self.earlier_key, self.request.seed_of(number))
+
+    def is_for(self, request_key: str) -> bool:
+        """Whether a record of that request key is of this very request."""
+        return request_key in (self.key, self.earlier_key)
+
+    def covered_by(self, order: Order | None) -> bool:
+        """Whether a clip that is made for an order will do; None: for exactly this request, by vidgen up to 0.1."""
+        return order is None or order.covers(self.order, has_s=order.seconds, needs_s=self.request.duration_s)
+
+
+def resolve(
+    planned: PlannedShot,
+    request: ShotRequest,
+    engine: Engine,
+    name_model: NameModel = lambda engine, model: engine.model_key(model),
+) -> ResolvedShot:
+    """Name the takes of a request and what would be ordered for it. Raises as ``LocalEngine.model_key`` and ``request_key``."""
+    named = request
+    if isinstance(engine, LocalEngine):
+        named = replace(request, model=name_model(engine, request.model))
+    reading = engine.reading(named)
+    keys = [make(named, draws_words=engine.draws_words, reading=reading) for make in (request_key, earlier_key)]
+    order = replace(engine.order(request), closes=request.inputs.end_frame is not None)
+    return ResolvedShot(planned, request, keys[0], keys[1], order)
+
+
+def why_new(shot: ResolvedShot, number: int, store: TakeStore) -> str | None:
+    """Why a take that is at hand does not do; None where there is none, or it does."""
+    take = store.find(shot.take_key(number))
+    if take is None or take.order is None or store.find(shot.take_key(number), shot.order, needs_s=shot.request.duration_s):
+        return None
+    have, need = take.order, shot.order
+    if have.size != need.size:
+        return f"a take is at hand, but it was ordered at {have.size}, and {need.size} is needed"
+    if need.rate and have.rate != need.rate:
+        return f"a take is at hand, but it was ordered at {have.rate} frames/s, and {need.rate} are needed"
+    return f"a take is at hand, but it has {take.duration_s:.2f} s, and {shot.request.duration_s:.2f} s are needed"

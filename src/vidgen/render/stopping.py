@@ -1,0 +1,49 @@
+"""How a run is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from vidgen.errors import Cancelled
+
+_ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+class Stop:
+    """The user's wish to end the run in good order: ``event`` is set once it was heard."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self._signal = int(signal.SIGINT)
+
+    def check(self) -> None:
+        """Raise Cancelled, with the signal that was heard, once the user wants to stop."""
+        if self.event.is_set():
+            raise Cancelled(self._signal)
+
+    @contextmanager
+    def heard(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+        """The first Ctrl-C, SIGTERM or SIGHUP stops the run in good order; a second Ctrl-C stops it at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.getsignal(number) for number in _ENDING}
+        before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}  # nohup, &
+
+        def stop(number: int) -> None:
+            self._signal = number
+            self.event.set()
+            loop.remove_signal_handler(signal.SIGINT)
+
+        for number in before:
+            loop.add_signal_handler(number, stop, int(number))
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                loop.remove_signal_handler(number)
+                signal.signal(number, handler)

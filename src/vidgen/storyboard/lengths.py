@@ -1,0 +1,67 @@
+"""How long a shot is: as it says, else as its own clip is, else as its spoken words need, else 4 s."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+from vidgen.errors import InputError
+from vidgen.media.names import named_file
+from vidgen.media.rate import frames_at
+from vidgen.storyboard.model import Shot
+from vidgen.storyboard.values import Duration
+
+DEFAULT_SECONDS = Fraction(4)
+
+_FOLLOWED = ("clip", "source_video", "motion_reference", "lip_sync", "motion_brush")
+"""What a shot keeps to from its first frame to its last: it is never split, as each part would begin it again."""
+
+
+def follows(shot: Shot) -> str | None:
+    """The first key by which the shot keeps to a clip, a voice or paths of the user's; None where it does not."""
+    return next((key for key in _FOLLOWED if getattr(shot, key)), None)
+
+
+def shot_frames(shot: Shot, rate: Fraction, folder: Path, film_rate: Fraction | None = None) -> int:
+    """Frames at ``rate`` of a shot with everything that it inherits (``merge.merged_shot``), at least 1.
+
+    ``folder`` is the storyboard's. A clip without a duration (or with ``auto``) is all in the film, whatever its length; at a
+    much finer ``film_rate`` half a frame of ``rate`` would be too much to hold. Raises InputError for an unreadable clip.
+    """
+    if isinstance(shot.duration, Duration):
+        return max(1, shot.duration.frames(rate))
+    if shot.clip:
+        return _clip_frames(named_file(folder, shot.clip), rate, film_rate or rate)
+    return frames_at(DEFAULT_SECONDS if shot.duration is None else spoken_seconds(shot), rate)
+
+
+def known_frames(shot: Shot, rate: Fraction, folder: Path) -> int | None:
+    """``shot_frames``, or None where the shot is as long as a clip that cannot be read."""
+    try:
+        return shot_frames(shot, rate, folder)
+    except InputError:
+        return None
+
+
+def _clip_frames(clip: Path, rate: Fraction, film_rate: Fraction) -> int:
+    from vidgen.media.normalise import MAX_HOLD
+    from vidgen.media.probe import probe_video
+
+    seconds = probe_video(clip).shown_s
+    frames = frames_at(seconds, rate)
+    if frames / rate - seconds > (MAX_HOLD - 1) / film_rate:
+        frames -= 1
+    return max(1, frames)
+
+
+def spoken_seconds(shot: Shot) -> Fraction:
+    """``duration: auto``: as long as its spoken words and titles need, 3 to 5 s at least, 4 s where nothing is said."""
+    spoken = [line.line for line in shot.dialogue or ()]
+    if shot.voiceover and shot.voiceover.text:
+        spoken.append(shot.voiceover.text)
+    if not spoken:
+        return DEFAULT_SECONDS
+    text = "".join(spoken)
+    wide = sum(ord(letter) > 0x2E80 for letter in text)
+    need = Fraction(wide, 7) + Fraction(len(text) - wide, 15) + Fraction(1, 2)
+    return max(Fraction(3), Fraction(int(need * 2) + 1, 2))

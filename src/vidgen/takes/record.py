@@ -1,0 +1,149 @@
+"""The record of a stored take, ``<sha256>.json`` beside its clip: which take keys the clip answers and how it was made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vidgen.media.rate import rate_text
+from vidgen.takes.keys import seeded_key
+from vidgen.takes.request import Generated, Order, Take, TakeRequest
+
+if TYPE_CHECKING:
+    from vidgen.media.probe import MediaInfo
+
+SCHEMA = 1
+
+
+def manifest_of(clip: Path) -> Mapping[str, Any]:
+    """How a stored take was made, by its file; empty for any other file."""
+    made = read_record(clip.with_suffix(".json")).get("manifest")
+    return made if isinstance(made, dict) else {}
+
+
+def record_of(
+    take: TakeRequest, generated: Generated, request_key: str, *, order: Order | None, original: MediaInfo
+) -> dict[str, Any]:
+    """What is kept of a take that was just made, as one row. ``original``: the clip, as probed."""
+    request = take.request
+    return {
+        "take_key": seeded_key(request_key, take.seed),
+        "request_key": request_key,
+        "made": datetime.now(UTC).isoformat(timespec="microseconds"),
+        "shot": request.shot,
+        "take": take.take,
+        "seed": take.seed,
+        "engine": request.engine,
+        "model": generated.manifest.get("model", request.model),
+        "diffusion": generated.diffusion,
+        "cost_usd": generated.cost_usd,
+        "cost_basis": None if generated.cost_usd is None else generated.cost_basis,
+        "prompt": request.prompt,
+        "manifest": dict(generated.manifest),
+        "order": order.as_dict() if order else None,
+        "original": form_of(original),
+    }
+
+
+def form_of(info: MediaInfo) -> dict[str, Any]:
+    """What the record tells of a camera original: size in pixels as displayed, rate in frames per second (on the average where
+    it varies), colours as ffmpeg counts them.
+    """
+    width, height = info.display_size
+    return {
+        "frames": info.frames,
+        "fps": rate_text(info.rate),
+        "width": width,
+        "height": height,
+        "sound": info.has_audio,
+        "codec": info.codec,
+        "pix_fmt": info.pix_fmt,
+        "colour": {
+            "range": info.color_range,
+            "matrix": info.color_matrix,
+            "primaries": info.color_primaries,
+            "transfer": info.color_transfer,
+        },
+    }
+
+
+_ROW: Mapping[str, Any] = {
+    **dict.fromkeys(("take_key", "request_key", "made", "shot", "engine"), str),
+    **dict.fromkeys(("take", "seed"), int),
+    "cost_basis": str | None,
+    "diffusion": bool,
+    "cost_usd": int | float | None,
+    "manifest": dict,
+}
+"""What a record says of one take, by name and type. What else is in it is for people."""
+
+
+def take_of(row: Mapping[str, Any], file: Path, digest: str, *, reused: bool) -> Take:
+    """The take of a row. Raises InputError where its clip has to be looked at, since the record is older, and is none."""
+    form = row.get("original") or form_of(_probed(file))
+    return Take(
+        take=row["take"],
+        key=row["take_key"],
+        file=file,
+        sha256=digest,
+        seed=row["seed"],
+        engine=row["engine"],
+        model=row.get("model"),
+        diffusion=row["diffusion"],
+        cost_usd=row.get("cost_usd"),
+        cost_basis=row.get("cost_basis") or "provider",
+        manifest=row["manifest"],
+        frames=form["frames"],
+        fps=Fraction(form["fps"]),
+        width=form["width"],
+        height=form["height"],
+        order=Order.from_dict(row["order"]) if row.get("order") else None,
+        reused=reused,
+    )
+
+
+def _probed(file: Path) -> MediaInfo:
+    from vidgen.media.probe import probe_video
+
+    return probe_video(file)
+
+
+def read_record(sidecar: Path) -> dict[str, Any]:
+    """A sidecar's contents; empty where there is none or it is not the one of its clip, whole."""
+    try:
+        data = json.loads(sidecar.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError, RecursionError):
+        return {}
+    known = isinstance(data, dict) and data.get("schema") == SCHEMA and data.get("sha256") == sidecar.stem
+    if not known or type(data.get("size")) is not int or not isinstance(data.get("also"), list):
+        return {}
+    return data if all(_is_row(row) for row in (data, *data["also"])) else {}
+
+
+def _is_row(row: Any) -> bool:
+    if not isinstance(row, dict) or not all(isinstance(row.get(name), kind) for name, kind in _ROW.items()):
+        return False
+    try:
+        if (form := row.get("original")) is not None:
+            Fraction(form["fps"]) / int(form["frames"]) / int(form["width"]) / int(form["height"])
+        if (order := row.get("order")) is not None:
+            Order.from_dict(order)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return False
+    return True
+
+
+def rows_of(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The takes that one clip answers: engines may draw the same picture for two requests."""
+    if data:
+        yield {name: value for name, value in data.items() if name not in ("schema", "sha256", "size", "also")}
+        yield from data["also"]
+
+
+def record_text(data: Mapping[str, Any]) -> str:
+    """A record as it is written."""
+    return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
