@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from support import Ran, Vidgen
+from support import Film, Ran, Vidgen
 from vidgen.media.probe import probe_video
 from vidgen.media.verify import pts_grid
 from vidgen.takes.request import Order
+from vidgen.testing import ScriptedRemote, engine_added
 from vidgen.testing.providers import ProviderServer
 from vidgen.testing.providers.pika import FakePika
 
 Render = Callable[..., Ran]
-SHOT = "{id: s01, scene: calm sea, engine: pika, duration: 4}"
+SHOT = "{id: s01, scene: calm sea, engine: pika, duration: 4, params: {retime: nearest}}"
 
 
 @pytest.fixture
@@ -93,13 +94,30 @@ def test_what_it_does_not_cover_is_said_with_the_reason_before_anything_is_bough
 def test_a_shot_that_continues_opens_with_the_last_frame_in_the_film_not_the_last_of_the_file(
     render: Render, pika: ProviderServer
 ) -> None:
-    follows = "{id: s02, scene: more sea, engine: pika, duration: 4, continue_from: s01}"
+    follows = "{id: s02, scene: more sea, engine: pika, duration: 4, continue_from: s01, params: {retime: nearest}}"
     first = render(SHOT, follows).data["shots"][1]["request_key"]
     assert pika.created == 2
     again = render(SHOT, follows)
     assert pika.created == 2 and again.data["shots"][1]["request_key"] == first
     cut = render(SHOT.replace("duration: 4", "duration: 3"), follows, more=("--dry-run",))
     assert cut.data["shots"][1]["request_key"] != first, "it would open with another frame"
+
+
+def test_a_take_of_another_rate_is_interpolated_and_not_bought_again(
+    vidgen: Vidgen, film: Film, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIDGEN_HOME", str(tmp_path / "home"))  # no weights of RIFE are here
+    remote = ScriptedRemote(tmp_path / "provider", price=0.1)
+    shot = "{id: s01, scene: sea, engine: scripted, duration: 1}"
+    with engine_added("scripted", lambda: remote):
+        board = film(shot)
+        assert vidgen("render", board, "--yes").code == 0
+        before = probe_video(tmp_path / "film.mp4").rate
+        board.write_text(board.read_text().replace(f"fps: {before}", f"fps: {2 * before}"))
+        ran = vidgen("render", board, "--json")
+    assert ran.code == 0 and remote.created == 1
+    assert any(line.get("event") == "post.started" and "minterpolate" in str(line["engines"]) for line in ran.lines)
+    assert probe_video(tmp_path / "film.mp4").rate == 2 * before
 
 
 @pytest.mark.parametrize(

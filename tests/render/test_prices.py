@@ -78,7 +78,7 @@ def priced() -> Iterator[tuple[str, int, str]]:
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ProviderServer]:
     fakes = (FakeRunway, FakeLuma, FakeKling, FakePika, FakeVeo, FakeGeminiOmni)
-    with ProviderServer(*fakes, polls=0) as playing, playing.reachable(monkeypatch):
+    with ProviderServer(*fakes, polls=0, fps=2) as playing, playing.reachable(monkeypatch):
         yield playing
 
 

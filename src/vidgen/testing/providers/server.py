@@ -158,6 +158,7 @@ class ProviderServer:
         providers: which to play. moods: of the first, second, ... create request over all providers; the last holds on.
         polls: how often a job is seen running before it ends; job_s: how long it runs, instead.
         hang_s: how long ``hang`` keeps silent. blips: share of all GET requests answered with 503, by luck of ``seed``.
+        fps: frames per second of the clips.
     """
 
     def __init__(
@@ -169,9 +170,10 @@ class ProviderServer:
         hang_s: float = 30.0,
         blips: float = 0.0,
         seed: int = 1,
+        fps: int = 24,
     ) -> None:
         self.moods, self.polls, self.job_s, self.hang_s, self.blips = tuple(moods), polls, job_s, hang_s, blips
-        self._luck = random.Random(seed)
+        self._luck, self._fps = random.Random(seed), fps
         self.asked: list[Asked] = []
         self.jobs: list[FakeJob] = []
         self.uploads: dict[str, bytes] = {}
@@ -281,7 +283,7 @@ class ProviderServer:
             drawing = self._drawing.setdefault(form, threading.Lock())
         with drawing:  # other requests are answered meanwhile
             if form not in self._clips:
-                self._clips[form] = _drawn(Path(self._folder.name), *form)
+                self._clips[form] = _drawn(Path(self._folder.name), self._fps, *form)
             return self._clips[form]
 
     def download(self, path: str, asked: Asked | None = None) -> Answer:
@@ -390,7 +392,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Silence."""
 
 
-def _drawn(folder: Path, seconds: float, width: int, height: int, seed: int, sound: bool) -> bytes:
+def _drawn(folder: Path, fps: int, seconds: float, width: int, height: int, seed: int, sound: bool) -> bytes:
     """A bar that crosses a plain picture, whose colour is by the seed; ``sound``: with a tone."""
     from fractions import Fraction
 
@@ -400,9 +402,9 @@ def _drawn(folder: Path, seconds: float, width: int, height: int, seed: int, sou
     from vidgen.media.frames import FrameWriter
 
     file = folder / f"{time.monotonic_ns()}.mp4"
-    count = max(1, round(seconds * 24))
+    count = max(1, round(seconds * fps))
     ground = np.random.default_rng(seed).integers(20, 140, 3) if seed else (40, 60, 90)
-    with FrameWriter(file, width, height, Fraction(24), frames=count) as writer:
+    with FrameWriter(file, width, height, Fraction(fps), frames=count) as writer:
         for index in range(count):
             picture = np.full((height, width, 3), ground, np.uint8)
             left = index * 2 % width
