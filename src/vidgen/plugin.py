@@ -1,6 +1,6 @@
 """All that a package of another project needs to add an engine. Nothing else of vidgen is promised to stay as it is.
 
-An engine is a subclass of ``LocalEngine`` or ``RemoteEngine`` under the entry point ``vidgen.engines``. Codes of its own errors and
+An engine is a subclass of ``LocalEngine`` or ``RemoteEngine`` under the entry point ``vidgen.engines``. Codes of its errors and
 notices have a namespace: ``acme:no_credit``. ``vidgen.testing.EngineConformance`` is the suite that it has to pass.
 """
 
