@@ -11,8 +11,8 @@ VidgenError
 └── Cancelled           exit 130 interrupted; what was done is kept and the run can be resumed
 
 An error carries ``code`` (stable, for programs), ``message`` (what happened), ``hint`` (what to do) and ``where``
-(file, line, shot). Codes are append-only: a code is never renamed or given another meaning. A plug-in's own codes have a namespace
-and a colon: ``acme:no_credit``.
+(file, line, shot). Codes are append-only: a code is never renamed or given another meaning. A plug-in's own codes have a
+namespace and a colon: ``acme:no_credit``.
 """
 
 from __future__ import annotations

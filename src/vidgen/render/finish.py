@@ -45,8 +45,8 @@ def finish(
 ) -> dict[str, Any]:
     """Post-process the picked takes, cut the film, and return what the cut did (JSON values).
 
-    ``larger``: takes that a provider enlarged, by the id of their shot; they stand for those that are picked. ``sheet``: where a
-    picture of every shot is written (.png).
+    ``larger``: takes that a provider enlarged, by the id of their shot; they stand for those that are picked. ``sheet``: where
+    a picture of every shot is written (.png).
 
     Everything is kept by content in ``work``: what has not changed is not made again.
     """
