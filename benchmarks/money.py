@@ -117,7 +117,7 @@ def killed(kills: int, shots: int, candidates: int, engines: Sequence[str] = ENG
     """Render, kill -9 at a random moment, again and again, then render to the end."""
     luck = random.Random(seed)
     runs = settled = 0
-    with tempfile.TemporaryDirectory() as folder, ProviderServer(*fakes(engines), job_s=0.6) as server:
+    with tempfile.TemporaryDirectory() as folder, ProviderServer(*fakes(engines), job_s=0.6, fps=12) as server:
         file = board(Path(folder), shots, candidates, engines)
         for _ in range(kills):
             process = start(file, server)
@@ -159,7 +159,7 @@ def loaded(
     """One render of many takes, whatever happens."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        ProviderServer(*fakes(engines), moods=_endless(moods), job_s=job_s, hang_s=5, blips=0.03) as server,
+        ProviderServer(*fakes(engines), moods=_endless(moods), job_s=job_s, hang_s=5, blips=0.03, fps=12) as server,
     ):
         file = board(Path(folder), shots, candidates, engines)
         log = Path(folder) / "log.ndjson"

@@ -38,7 +38,15 @@ NAMES = (
 
 SOURCES: Mapping[str, tuple[str, ...]] = {
     "startup": ("cli/__init__.py", "cli/app.py", "cli/options.py", "cli/commands", "__main__.py"),
-    "planning": ("storyboard", "planning", "catalog", "engines/registry.py", "render/planned.py", "render/posting.py", "cli"),
+    "planning": (
+        "storyboard",
+        "planning",
+        "catalog",
+        "engines/registry.py",
+        "render/load_plan.py",
+        "render/post_plan.py",
+        "cli",
+    ),
     "previz_speed": ("engines/previz", "media/encode.py", "media/frames.py"),
     "assembly": ("cut", "media"),
     "rerender": ("render", "takes", "cut"),

@@ -11,20 +11,29 @@ VidgenError
 └── Cancelled           exit 130 interrupted; what was done is kept and the run can be resumed
 
 An error carries ``code`` (stable, for programs), ``message`` (what happened), ``hint`` (what to do) and ``where``
-(file, line, shot). Codes are append-only: a code is never renamed or given another meaning.
+(file, line, shot). Codes are append-only: a code is never renamed or given another meaning. A plug-in's own codes have a
+namespace and a colon: ``acme:no_credit``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
+
+_OWN = re.compile(r"[a-z][a-z0-9_-]*:[a-z][a-z0-9_.-]*")
+
+
+def is_code(code: str, registered: Container[str]) -> bool:
+    """Whether a code is one of vidgen's, or in the namespace of a plug-in."""
+    return code in registered or _OWN.fullmatch(code) is not None
 
 
 class VidgenError(Exception):
     """Base of all deliberate errors.
 
     Args:
-        code: a key of ``CODES``; anything else is a programming error.
+        code: a key of ``CODES``, or a plug-in's own; anything else is a programming error.
         message: one line that says what happened.
         hint: one line that says what to do about it.
         where: file, ``file:line:col`` or shot id that it is about.
@@ -33,7 +42,7 @@ class VidgenError(Exception):
     exit_code = 1
 
     def __init__(self, code: str, message: str, *, hint: str = "", where: str = "") -> None:
-        if code not in CODES:
+        if not is_code(code, CODES):
             raise LookupError(f"error code {code!r} is not registered")
         super().__init__(message)
         self.code = code
@@ -241,7 +250,7 @@ CODES: dict[str, str] = {
 class Notice:
     """A warning in the result: a wish not honoured, a fallback, an approximation.
 
-    ``code`` is a key of ``NOTICES``; ``shot`` is the shot id, or None where it concerns the whole run.
+    ``code`` is a key of ``NOTICES`` or a plug-in's own; ``shot`` is the shot id, or None where it concerns the whole run.
     """
 
     code: str
@@ -249,8 +258,15 @@ class Notice:
     shot: str | None = None
 
     def __post_init__(self) -> None:
-        if self.code not in NOTICES:
+        if not is_code(self.code, NOTICES):
             raise LookupError(f"warning code {self.code!r} is not registered")
+
+    @classmethod
+    def of_engine(cls, code: str, message: str, shot: str) -> Notice:
+        """What an engine says of a take. It may be another project's, and its take is paid for: a code that is none is shown as
+        ``engine.remark``, and never stops a run.
+        """
+        return cls(code, message, shot) if is_code(code, NOTICES) else cls("engine.remark", f"{code}: {message}", shot)
 
     def as_dict(self) -> dict[str, str | None]:
         """One member of the envelope's ``warnings``."""
@@ -268,6 +284,7 @@ NOTICES: dict[str, str] = {
     "engine.no_gpu": "A model that is made for GPUs will run on the CPU",
     "engine.not_closed": "An engine failed when it was let go of at the end of the run; what it made is kept",
     "engine.prompt_too_long": "The prompt is longer than the engine takes",
+    "engine.remark": "An engine of another project says something under a code that is not registered",
     "engine.wish_approximated": "The engine honours a key of the shot only roughly",
     "engine.wish_ignored": "The engine cannot honour a key of the shot; it was left out",
     "local.reject_unused": "Candidates were to be dropped half-way, which the model or scheduler does not allow; all were made",

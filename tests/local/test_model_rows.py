@@ -14,7 +14,7 @@ from local.support import shot, takes_of
 pytest.importorskip("diffusers")
 
 from vidgen.catalog.diffusion import model
-from vidgen.engines.local.asking import Asked, ask
+from vidgen.engines.local.batch_builder import BuiltBatch, build_batch
 from vidgen.engines.local.devices import Device
 from vidgen.engines.local.folder import open_folder
 from vidgen.engines.local.settings import Settings
@@ -25,12 +25,12 @@ Tiny = Callable[[str], Path]
 GPU = Device("cuda", 0, "a card", 80)
 
 
-def asked(folder: Path, name: str, out: Path, **wishes: object) -> Asked:
+def asked(folder: Path, name: str, out: Path, **wishes: object) -> BuiltBatch:
     """What a worker is asked for a shot of a model of the table, whose files are those of a tiny one."""
     row = model(name)
     assert row
     found = open_folder(folder, row=row, revision="r1")
-    return ask(takes_of(shot(name, **wishes)), found, GPU, [out], Settings())
+    return build_batch(takes_of(shot(name, **wishes)), found, GPU, [out], Settings())
 
 
 def lay_down(place: str, file: str, data: bytes = b"weights") -> Path:

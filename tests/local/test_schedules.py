@@ -15,7 +15,7 @@ diffusers = pytest.importorskip("diffusers")
 
 from local.support import shot, takes_of  # noqa: E402
 from vidgen.catalog.diffusion import Model, families, model, models  # noqa: E402
-from vidgen.engines.local.asking import Asked, ask  # noqa: E402
+from vidgen.engines.local.batch_builder import BuiltBatch, build_batch  # noqa: E402
 from vidgen.engines.local.devices import Device  # noqa: E402
 from vidgen.engines.local.folder import open_folder  # noqa: E402
 from vidgen.engines.local.runner import Runner  # noqa: E402
@@ -40,15 +40,15 @@ def picture(tmp_path: Path) -> Path:
     return file
 
 
-def asked(folder: Path, row: str, out: Path, takes: int = 1, **wishes: Any) -> Asked:
+def asked(folder: Path, row: str, out: Path, takes: int = 1, **wishes: Any) -> BuiltBatch:
     """A shot of a tiny model as if it were that model of the table."""
     request = shot(folder, **{"params": {}, "frames": 9, **wishes})
     outs = [out / f"{number}.mp4" for number in range(takes)]
     known = replace(open_folder(folder), model=model(row))
-    return ask(takes_of(request, takes), known, Device("cpu", 0, "a processor", 24), outs, Settings())
+    return build_batch(takes_of(request, takes), known, Device("cpu", 0, "a processor", 24), outs, Settings())
 
 
-def times(wanted: Asked) -> list[float]:
+def times(wanted: BuiltBatch) -> list[float]:
     """At which times the network was asked, in order."""
     runner = Runner()
     batch = wanted.batch

@@ -15,7 +15,7 @@ from local.support import shot, takes_of
 pytest.importorskip("diffusers")
 
 from vidgen.engines.local import Local
-from vidgen.engines.local.asking import Asked, ask
+from vidgen.engines.local.batch_builder import BuiltBatch, build_batch
 from vidgen.engines.local.devices import Device
 from vidgen.engines.local.families import call_arguments, read_inputs
 from vidgen.engines.local.folder import open_folder
@@ -38,9 +38,9 @@ def before(tmp_path: Path) -> Path:
     return clip
 
 
-def asked(folder: Path, before: Path, tail: int, **wishes: object) -> Asked:
+def asked(folder: Path, before: Path, tail: int, **wishes: object) -> BuiltBatch:
     request = shot(folder, inputs=Inputs(continues=before), params={"steps": 1, "tail": tail}, **wishes)
-    return ask(takes_of(request), open_folder(folder), CPU, [before.with_name("1.mp4")], Settings())
+    return build_batch(takes_of(request), open_folder(folder), CPU, [before.with_name("1.mp4")], Settings())
 
 
 @pytest.mark.parametrize(("kind", "tail", "led"), [("ltx", 9, 9), ("ltx", 5, 9), ("wan-vace", 5, 5), ("wan-vace", 9, 9)])
@@ -68,7 +68,7 @@ def test_the_tail_ends_where_the_film_leaves_the_clip(tiny: Tiny, before: Path) 
     request = shot(
         tiny("wan-vace"), inputs=Inputs(continues=before, continues_frames=12), params={"steps": 1, "tail": 5}, fps=Fraction(24)
     )
-    found = ask(takes_of(request), open_folder(tiny("wan-vace")), CPU, [before.with_name("1.mp4")], Settings())
+    found = build_batch(takes_of(request), open_folder(tiny("wan-vace")), CPU, [before.with_name("1.mp4")], Settings())
     inputs = read_inputs(found.batch.recipe)
     greys = [round(float(np.asarray(picture).mean())) for picture in inputs.tail]
     assert greys == pytest.approx([40 + 4 * (11 - round(1.5 * back)) for back in (4, 3, 2, 1, 0)], abs=2)

@@ -177,7 +177,7 @@ def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
     [
         *(
             (step, "raise KeyError('steps')")
-            for step in ("generate", "prepare", "model_key", "check", "rehearse", "capabilities")
+            for step in ("generate", "prepare", "model_key", "check", "preflight", "capabilities")
         ),
         ("generate", "raise NotImplementedError"),
         ("generate", "return None"),

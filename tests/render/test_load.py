@@ -26,7 +26,7 @@ def test_a_provider_with_little_work_does_not_wait_behind_one_with_much(tmp_path
     shots = "\n".join(f"  - {{id: s{n:03d}, scene: pier {n:03d}, engine: {engine}}}" for n, engine in enumerate(engines))
     board = tmp_path / "film.yaml"
     board.write_text(f"vidgen: 1\nresolution: {SIZE}\nfps: 12\ndefaults: {{duration: 3, candidates: 1}}\nshots:\n{shots}\n")
-    with ProviderServer(*fakes(tuple(SHARES)), job_s=JOB_S) as server:
+    with ProviderServer(*fakes(tuple(SHARES)), job_s=JOB_S, fps=12) as server:
         assert start(board, server).wait(timeout=120) == 0
         made = [job.provider for job in server.jobs]
         assert {name: made.count(name) for name in SHARES} == SHARES and server.created == 60

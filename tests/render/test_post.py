@@ -28,8 +28,8 @@ def simple(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(INTERPOLATORS, "rife", SIMPLE)
     monkeypatch.setitem(UPSCALERS, "ncnn", SIMPLE)
     monkeypatch.setattr("vidgen.post.engines._LOADED", {})
-    monkeypatch.setattr("vidgen.render.polish.pull", lambda name, on_bytes=None: Path())
-    monkeypatch.setattr("vidgen.render.posting.downloads", lambda posts: [])
+    monkeypatch.setattr("vidgen.render.postprocess.pull", lambda name, on_bytes=None: Path())
+    monkeypatch.setattr("vidgen.render.post_plan.downloads", lambda posts: [])
 
 
 @pytest.fixture
@@ -141,8 +141,8 @@ def test_a_download_that_fails_costs_no_take(
 
     monkeypatch.setenv("VIDGEN_HOME", str(tmp_path / "home"))
     monkeypatch.setitem(INTERPOLATORS, "rife", SIMPLE)
-    monkeypatch.setattr("vidgen.render.polish.pull", fail)
-    monkeypatch.setattr("vidgen.render.posting._bytes", lambda row: row.bytes)
+    monkeypatch.setattr("vidgen.render.postprocess.pull", fail)
+    monkeypatch.setattr("vidgen.render.post_plan._bytes", lambda row: row.bytes)
     board = film("{id: a, scene: sea, engine: scripted}", top="post: {interpolate: {fps: 24, engine: rife}}\n")
     error = vidgen("render", board, "--yes", "--json").envelope
     assert (error["exit_code"], error["error"]["code"]) == (3, "models.missing") and provider.created == 0

@@ -12,7 +12,7 @@ from rich.table import Column
 from rich.text import Text
 
 from vidgen.cli.screen import screen, text
-from vidgen.render.pace import Pace, left_text
+from vidgen.render.throughput import Throughput, left_text
 
 ROOMY, NARROW = 100, 60
 """From ``ROOMY`` columns on a row tells everything; below ``NARROW`` it tells the least."""
@@ -57,7 +57,7 @@ class Bars(Progress):
         self._rows: dict[str, TaskID] = {}
         self._whole: TaskID | None = None
         self._state = ""
-        self._paces: dict[TaskID, Pace] = {}
+        self._paces: dict[TaskID, Throughput] = {}
         super().__init__(console=screen().console, auto_refresh=False)
 
     def begin(self, name: str, total: int | None, state: str) -> None:
@@ -69,7 +69,7 @@ class Bars(Progress):
         """Change the row for the whole: ``completed``, ``total``, ``cost``, and the words before its counts."""
         if self._whole is not None and state not in (None, self._state):
             self._state = state or ""
-            self._paces[self._whole] = Pace()  # other work, of another speed
+            self._paces[self._whole] = Throughput()  # other work, of another speed
         if self._whole is not None:
             self.update(self._whole, **changes)
 
@@ -100,7 +100,7 @@ class Bars(Progress):
 
     def _add(self, name: str, total: float | None, state: str = "") -> TaskID:
         row = self.add_task("", total=total, shot=_sayable(name), state=state, told="", cost="", left="", until=0.0, instead="")
-        self._paces[row] = Pace()
+        self._paces[row] = Throughput()
         return row
 
     def get_renderables(self) -> Iterator[RenderableType]:

@@ -70,7 +70,7 @@ class PlainRun:
             self._out.note(f"cut: {counted(values['encoded'], 'segment')} encoded, {values['kept']} kept")
         elif event.endswith(".progress") and now - self._last > PLAIN_EVERY_S:
             self._last = now
-            from vidgen.render.pace import Speed
+            from vidgen.render.throughput import Speed
 
             speed = Speed(values.get("frames_per_s"), values.get("remaining_s")).text()
             so_far = f"{now - self._start:.0f} s{', ' + speed if speed else ''}"
@@ -92,9 +92,9 @@ class FrameBar:
 
     def __init__(self, what: str) -> None:
         from vidgen.cli.bars import Bars
-        from vidgen.render.pace import Pace
+        from vidgen.render.throughput import Throughput
 
-        self._pace, self._begun = Pace(), False
+        self._pace, self._begun = Throughput(), False
         self._bars = Bars()
         self._bars.begin(what, None, "getting ready")
 
@@ -118,9 +118,9 @@ class FrameLines:
     """A line on stderr every 15 s; with --json a ``progress`` event at the first frame, every second, and at the last."""
 
     def __init__(self, out: Output, what: str) -> None:
-        from vidgen.render.pace import Pace
+        from vidgen.render.throughput import Throughput
 
-        self._out, self._what, self._pace = out, what, Pace()
+        self._out, self._what, self._pace = out, what, Throughput()
         self._last: float | None = None
 
     def __call__(self, done: int, total: int) -> None:
@@ -190,9 +190,9 @@ class DownloadBar:
 
     def __init__(self, name: str) -> None:
         from vidgen.cli.bars import Bars
-        from vidgen.render.pace import Pace
+        from vidgen.render.throughput import Throughput
 
-        self._name, self._bars, self._pace, self._begun = name, Bars(), Pace(), False
+        self._name, self._bars, self._pace, self._begun = name, Bars(), Throughput(), False
 
     def __enter__(self) -> DownloadBar:
         return self
@@ -206,7 +206,7 @@ class DownloadBar:
             self._begun = True
             self._bars.begin(self._name, total, "")
             screen().show(self._bars)
-        from vidgen.render.pace import left_text
+        from vidgen.render.throughput import left_text
 
         speed = self._pace.speed(done, total or done)
         pace = f", {speed.frames_per_s / 1e6:.3g} MB/s" if speed.frames_per_s else ""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vidgen.planning.plan import Plan
     from vidgen.planning.presets import Preset
     from vidgen.render.commands import Commands
-    from vidgen.render.posting import ShotPost
+    from vidgen.render.post_plan import ShotPost
     from vidgen.storyboard.lint import Finding
 
 _CHECKS = {"ok": "green", "warn": "yellow", "bad": "red", "info": "cyan"}
@@ -97,7 +97,7 @@ def plan_table(
     plan: Plan, posts: Mapping[str, ShotPost], notices: Sequence[Notice], findings: Sequence[Finding], file: Path
 ) -> None:
     """The plan as a producer reads it: when, how long, what, who makes it, for how much, and what is then done to it."""
-    from vidgen.render.posting import post_lines
+    from vidgen.render.post_plan import post_lines
 
     _write([plan.board.title or file.stem], "bold")
     _print(PLAN, [

@@ -68,7 +68,7 @@ class Engine(ABC):
         """What an engine that draws from words newly reads in these, "" for nothing: takes drawn without it are not these."""
         return ""
 
-    def rehearse(self, request: ShotRequest) -> Sequence[tuple[str, str]]:
+    def preflight(self, request: ShotRequest) -> Sequence[tuple[str, str]]:
         """Do all of a submission but send it, or of making a take but the work: codes and words of what will not be as asked.
         Raises InputError for whatever of the shot would stop it, its files included.
         """

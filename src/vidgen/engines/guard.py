@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound="Engine")
 
 STEPS = (
-    "capabilities", "estimate", "available", "check", "rehearse", "model_key", "prepare", "generate", "generate_many", "close",
+    "capabilities", "estimate", "available", "check", "preflight", "model_key", "prepare", "generate", "generate_many", "close",
     "poll", "fetch", "cancel", "find",
 )  # fmt: skip
 """Guarded steps. ``submit`` is not among them: what it raises may leave open whether something was bought, and whoever keeps

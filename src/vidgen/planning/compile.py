@@ -23,14 +23,14 @@ from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.planning.presets import Preset
 from vidgen.planning.prompt import camera_words, render_prompt, words_of
 from vidgen.planning.split import Part, split_shot
-from vidgen.planning.wishes import (
+from vidgen.planning.unsupported import (
     film_post,
     length_notices,
     made_even,
     not_yet,
     own_forms,
-    unmet_wishes,
     unspoken,
+    unsupported_options,
     unused_by_clip,
     unused_model,
     without_gpu,
@@ -241,7 +241,7 @@ class _Compiler:
         able = self.lookup(choice.engine, choice.model) or Capabilities(engine=choice.engine)
         candidates = self.overrides.candidates or shot.candidates or DEFAULT_CANDIDATES
         request = self._request(shot, entry.part.frames, choice, able)
-        self.notices += unmet_wishes(shot, able)
+        self.notices += unsupported_options(shot, able)
         self.notices += length_notices(shot, seconds, request.prompt, able)
         billed = able.billed_s(seconds, request.by_references, request.task == "first_last_frame")
         size = (request.width, request.height)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from vidgen.engines.base import Engine, LocalEngine
 from vidgen.planning.plan import PlannedShot
 from vidgen.render.machine import jobs_at_once
-from vidgen.render.turns import Turns
+from vidgen.render.model_scheduler import ModelScheduler
 
 
 @dataclass
@@ -20,16 +20,16 @@ class Capacity:
 
     engines: Mapping[str, Engine]
     here: int
-    _places: dict[str, Turns] = field(default_factory=dict)
+    _places: dict[str, ModelScheduler] = field(default_factory=dict)
     _jobs: dict[str, asyncio.Semaphore] = field(default_factory=dict)
 
-    def places(self, shot: PlannedShot) -> Turns:
+    def places(self, shot: PlannedShot) -> ModelScheduler:
         """Where a local engine makes takes. Its models share this machine."""
         engine = self.engines[shot.engine]
         if shot.engine not in self._places:
             own = engine.at_once if isinstance(engine, LocalEngine) else None
             allowed = own or min(engine.capabilities(shot.model).concurrency, self.here)
-            self._places[shot.engine] = Turns(max(1, allowed))
+            self._places[shot.engine] = ModelScheduler(max(1, allowed))
         return self._places[shot.engine]
 
     def jobs(self, shot: PlannedShot) -> asyncio.Semaphore:

@@ -10,7 +10,7 @@ from vidgen.errors import Notice, VidgenError
 from vidgen.media.os_errors import fault_of
 from vidgen.media.wording import there_are
 from vidgen.render.failures import shown
-from vidgen.render.judge import Verdict
+from vidgen.render.take_scores import Verdict
 from vidgen.takes.lockfile import Pick
 from vidgen.takes.request import Take
 

@@ -18,17 +18,17 @@ from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.render.clip_checks import check_clips
 from vidgen.render.events import InTurn, Listener, silent
+from vidgen.render.film_timeline import check_sounds
 from vidgen.render.finish import finish
+from vidgen.render.load_plan import plan_loaded
 from vidgen.render.made import MadeShot
-from vidgen.render.planned import plan_loaded
-from vidgen.render.polish import fetching
-from vidgen.render.posting import check_posts, fetch_models, plan_posts
+from vidgen.render.post_plan import check_posts, fetch_models, plan_posts
+from vidgen.render.postprocess import fetching
+from vidgen.render.preflight import check_shots
 from vidgen.render.project import Project
 from vidgen.render.recovery import take_stock
-from vidgen.render.rehearsal import check_shots
 from vidgen.render.shots import ShotMaker
 from vidgen.render.spending import Confirm, consent
-from vidgen.render.timeline import check_sounds
 from vidgen.storyboard.file_checks import files_of
 from vidgen.storyboard.loader import load_storyboard
 from vidgen.takes.request import Take
@@ -54,6 +54,7 @@ class RenderOptions:
     jobs: int | None = None
     executor: str = "local"
     work: Path | None = None
+    contact_sheet: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class RenderResult:
     """Takes that a provider enlarged, by the id of their shot."""
     missing: int = 0
     """How many takes a dry run would make."""
+    contact_sheet: Path | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``render --json``."""
@@ -80,6 +82,7 @@ class RenderResult:
         plan = self.plan
         return {
             "output": str(self.output) if self.output else None,
+            "contact_sheet": str(self.contact_sheet) if self.contact_sheet else None,
             "duration_s": round(plan.duration_s, 6),
             "frames": plan.total_frames,
             "fps": int(plan.fps) if plan.fps.denominator == 1 else round(float(plan.fps), 6),
@@ -108,6 +111,8 @@ class RenderResult:
             some = f"{', '.join(shot.planned.id for shot in drawn)}: " if len(drawn) < len(self.shots) else ""
             engines = ", ".join(dict.fromkeys(shot.planned.engine for shot in drawn))
             lines.append(f"{some}drawn by {engines}: an animatic, not diffusion")
+        if self.contact_sheet:
+            lines.append(f"{self.contact_sheet}: a picture of every shot")
         if self.needs_review:
             lines.append(f"needs review: {', '.join(self.needs_review)}")
         return lines
@@ -141,6 +146,7 @@ def render_film(
     needed = (*_with_parents(full, plan), *plan.enlargements)
     warn(plan.notices)
     output = options.output or Path(_default_name(board, options))
+    sheet = output.with_name(f"{output.stem}.contact-sheet.png") if options.contact_sheet else None
     check_output(output, [board, *files_of(loaded.board, board.parent)], touch=not options.dry_run)
     engines = ready_engines(needed, installed, require_diffusion=options.require_diffusion)
     check_shots(needed, installed)
@@ -159,7 +165,7 @@ def render_film(
         warn(space.notices)
         maker = ShotMaker(needed, engines, space, regenerate, listener, options.jobs, full.board.score)
         survey = take_stock(maker, runner, warn)
-        warn(maker.rehearse(survey))
+        warn(maker.preflight(survey))
         limit = consent(
             survey.bill, budget=full.board.budget, max_cost=options.max_cost, yes=options.yes, confirm=confirm, warn=warn
         )
@@ -172,7 +178,9 @@ def render_film(
         project.save_picks({shot.planned.id: pick for shot in made if (pick := shot.pick)}, unpinned=maker.unpinned)
         kept = [shot for shot in made if shot.planned.id in {planned.id for planned in plan.shots}]
         larger = {shot.planned.continues or "": shot.picked for shot in made if shot.planned.enlarges and shot.picked}
-        cut = finish(plan, kept, space.root, output, listener=listener, warn=warn, larger=larger, jobs=options.jobs)
+        cut = finish(
+            plan, kept, space.root, output, listener=listener, warn=warn, larger=larger, jobs=options.jobs, sheet=sheet
+        )
     return RenderResult(
         plan=plan,
         output=output,
@@ -183,6 +191,7 @@ def render_film(
         needs_review=tuple(shot.planned.id for shot in kept if shot.needs_review),
         cut=cut,
         larger=larger,
+        contact_sheet=sheet,
     )
 
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from vidgen.cut import assemble
+from vidgen.cut.contact_sheet import contact_sheet, labels_of
 from vidgen.errors import Cancelled, Notice, VidgenError
 from vidgen.media.answers import content_of
 from vidgen.media.dubbing import dub
@@ -21,10 +22,10 @@ from vidgen.media.probe import has_sound
 from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.render.events import Listener
 from vidgen.render.failures import shown, worst
+from vidgen.render.film_timeline import ShotClip, build_timeline
 from vidgen.render.made import MadeShot
-from vidgen.render.polish import Polisher
+from vidgen.render.postprocess import PostProcessor
 from vidgen.render.shots import DEFAULT_JOBS
-from vidgen.render.timeline import ShotClip, build_timeline
 from vidgen.takes.request import Take
 
 Warn = Callable[[Iterable[Notice]], None]
@@ -40,15 +41,17 @@ def finish(
     warn: Warn,
     larger: Mapping[str, Take] = MappingProxyType({}),
     jobs: int | None = None,
+    sheet: Path | None = None,
 ) -> dict[str, Any]:
     """Post-process the picked takes, cut the film, and return what the cut did (JSON values).
 
-    ``larger``: takes that a provider enlarged, by the id of their shot; they stand for those that are picked.
+    ``larger``: takes that a provider enlarged, by the id of their shot; they stand for those that are picked. ``sheet``: where
+    a picture of every shot is written (.png).
 
     Everything is kept by content in ``work``: what has not changed is not made again.
     """
-    polisher = Polisher(plan, work / "post", listener, warn)
-    clips = _clips(made, lambda shot: _sounding(_clip(polisher, shot, larger), shot, warn))
+    processor = PostProcessor(plan, work / "post", listener, warn)
+    clips = _clips(made, lambda shot: _sounding(_clip(processor, shot, larger), shot, warn))
     timeline = build_timeline(plan, clips)
     listener("cut.started", segments=len(plan.shots) + sum(shot.overlap > 0 for shot in plan.shots))
 
@@ -58,6 +61,8 @@ def finish(
 
     result = assemble(timeline, work, output, on_event=on_event, jobs=jobs or DEFAULT_JOBS)
     warn(result.notices)
+    if sheet:
+        contact_sheet(output, sheet, labels=labels_of(timeline), title=plan.board.title)
     counts = {"encoded": result.reencoded, "copied": result.copied, "kept": result.reused}
     listener("cut.done", output=str(output), frames=result.frames, **counts)
     return counts
@@ -81,13 +86,13 @@ def _clips(made: Sequence[MadeShot], clip: Callable[[MadeShot], ShotClip]) -> di
     return clips
 
 
-def _clip(polisher: Polisher, shot: MadeShot, larger: Mapping[str, Take]) -> ShotClip:
+def _clip(processor: PostProcessor, shot: MadeShot, larger: Mapping[str, Take]) -> ShotClip:
     """The clip that stands for a shot: the user's own file or the picked take, each after post-processing."""
     planned = shot.planned
     if planned.clip:
-        return polisher.clip(planned, planned.clip)
+        return processor.clip(planned, planned.clip)
     assert shot.picked is not None
-    return polisher.take(planned, larger.get(planned.id, shot.picked))
+    return processor.take(planned, larger.get(planned.id, shot.picked))
 
 
 def write_clip(clip: ShotClip, planned: PlannedShot, take: Take, out: Path) -> None:

@@ -81,7 +81,7 @@ class LocalMaker:
             if made.code == "take.rejected":
                 self.store.reject(shot.take_key(take.take), made.message)
             return made
-        notices = [Notice(code, message, take.request.shot) for code, message in made.notices]
+        notices = [Notice.of_engine(code, message, take.request.shot) for code, message in made.notices]
         stored = self.store.put(part, take, made, request_key=shot.key, order=shot.order)
         self.notices += notices
         return stored

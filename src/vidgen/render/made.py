@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vidgen.planning.plan import PlannedShot
-from vidgen.render.judge import Verdict
 from vidgen.render.resolved import ResolvedShot
 from vidgen.render.spending import Bill
+from vidgen.render.take_scores import Verdict
 from vidgen.takes.lockfile import Pick
 from vidgen.takes.request import Take
 

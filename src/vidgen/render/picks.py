@@ -10,7 +10,7 @@ from vidgen.errors import InputError
 from vidgen.media.wording import there_are
 from vidgen.planning.compile import Overrides
 from vidgen.render.film import ready_engines
-from vidgen.render.planned import plan_loaded
+from vidgen.render.load_plan import plan_loaded
 from vidgen.render.project import Project
 from vidgen.render.shots import ShotMaker
 from vidgen.storyboard.loader import load_storyboard

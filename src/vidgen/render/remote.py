@@ -283,7 +283,7 @@ async def _fetched(buy: Purchase, attempt: Attempt, job: Job) -> tuple[Take, flo
         take = await asyncio.to_thread(buy.store.put, part, buy.wanted, paid, request_key=buy.shot.key, order=order)
     finally:
         part.unlink(missing_ok=True)
-    buy.notices.extend(Notice(code, message, buy.wanted.request.shot) for code, message in generated.notices)
+    buy.notices.extend(Notice.of_engine(code, message, buy.wanted.request.shot) for code, message in generated.notices)
     return take, generated.cost_usd
 
 

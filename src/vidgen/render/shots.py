@@ -19,17 +19,17 @@ from vidgen.render.capacity import Capacity
 from vidgen.render.deciding import decide
 from vidgen.render.events import Listener, silent
 from vidgen.render.failures import close_engine, shown, worst
-from vidgen.render.judge import Verdict, judge_takes
 from vidgen.render.local import PROGRESS_EVERY_S, LocalMaker
 from vidgen.render.made import MadeShot, Survey
+from vidgen.render.preflight import preflight_shots
 from vidgen.render.project import Workspace
 from vidgen.render.recovery import Owed, fetch_all
-from vidgen.render.rehearsal import rehearse_shots
 from vidgen.render.remote import UNDELIVERED, Purchase, fetch_again, run_remote
 from vidgen.render.resolved import ResolvedShot, resolve, why_new
 from vidgen.render.spending import Bill, BillItem, shot_limits
 from vidgen.render.stopping import Stop
-from vidgen.render.wanted import Shelf
+from vidgen.render.take_lookup import TakeLookup
+from vidgen.render.take_scores import Verdict, judge_takes
 from vidgen.storyboard.model import Score
 from vidgen.takes.budget import price_text
 from vidgen.takes.request import Order, ShotRequest, Take, TakeRequest
@@ -67,7 +67,7 @@ class ShotMaker:
         self._model_keys: dict[tuple[str, str | None], str | None] = {}
         self._naming = threading.Lock()
         self._local: LocalMaker | None = None
-        self._shelf = Shelf(self.space, self.engines, self.regenerate)
+        self._lookup = TakeLookup(self.space, self.engines, self.regenerate)
         self._said: set[Notice] = set()
         self._owed: dict[str, tuple[ResolvedShot, int, Owed]] = {}
         self._turns: dict[str, asyncio.Lock] = {}
@@ -92,7 +92,7 @@ class ShotMaker:
                 bought.append((planned, price))
         self._missing = {shot.planned.id for shot in found.values() if shot.missing}
         self._gather_notices()
-        self.notices += self._shelf.left_behind({shot.planned.id: shot.resolved for shot in found.values()})
+        self.notices += self._lookup.left_behind({shot.planned.id: shot.resolved for shot in found.values()})
         lost = [owed.fetching for *_, owed in self._owed.values()] + list(again.values())
         self.notices = [one for one in self.notices if not any(one.message in more.message for more in lost)] + lost
         journal = self.space.journal
@@ -115,17 +115,17 @@ class ShotMaker:
     @property
     def unpinned(self) -> Set[str]:
         """Shots that lose a person's pick, since its take is lost and new ones were asked for."""
-        return self._shelf.unpinned
+        return self._lookup.unpinned
 
     async def fetch_lost(self) -> None:
         """Fetch again, at no cost, what was paid for and is lost here."""
         with self._stop.heard(asyncio.get_running_loop()):
             owed = [(self._purchase(shot, number), owed) for shot, number, owed in self._owed.values()]
-            self.notices += await fetch_all(owed, self._shelf.gone)
+            self.notices += await fetch_all(owed, self._lookup.gone)
         self._gather_notices()
         self._stop.check()
 
-    def rehearse(self, survey: Survey) -> list[Notice]:
+    def preflight(self, survey: Survey) -> list[Notice]:
         """What will not be as asked of missing shots. Raises InputError where a provider would refuse one."""
         found = {shot.planned.id: shot for shot in survey.shots}
 
@@ -135,7 +135,7 @@ class ShotMaker:
                 return None
             return self._resolved(planned, parent).request
 
-        return rehearse_shots([shot.planned for shot in survey.shots if shot.missing], self.engines, resolved)
+        return preflight_shots([shot.planned for shot in survey.shots if shot.missing], self.engines, resolved)
 
     @property
     def spent_usd(self) -> float | None:
@@ -178,17 +178,17 @@ class ShotMaker:
             unnamed = [(f"{planned.id}/{number}", None) for number in range(planned.candidates)]
             return MadeShot(planned, missing=planned.candidates), unnamed
         resolved = self._resolved(planned, parent)
-        wanted = self._shelf.wanted(resolved)
+        wanted = self._lookup.wanted(resolved)
         shot = MadeShot(planned, resolved, wanted.takes, missing=wanted.missing, reused=not wanted.missing)
         if not wanted.missing:
             shot = self._picked(shot, resolved, fresh=False)
         price = self._price_of(planned)
         for number in wanted.bought:
-            if attempt := self._shelf.paid(resolved, number):
-                owed = Owed(attempt, self._shelf.damage(attempt), price)
+            if attempt := self._lookup.paid(resolved, number):
+                owed = Owed(attempt, self._lookup.damage(attempt), price)
                 self._owed.setdefault(attempt.take_key, (resolved, number, owed))
         for number in wanted.new:
-            if price != 0 and (why := self._shelf.lost(resolved, number)):
+            if price != 0 and (why := self._lookup.lost(resolved, number)):
                 text = f"{why}, so it is to be bought anew, for {price_text(price)}"
                 again.setdefault(resolved.take_key(number), Notice("take.lost", text, planned.id))
         if store := self.space.store:
@@ -253,7 +253,7 @@ class ShotMaker:
             return MadeShot(planned, picked_by="clip")
         parent = await self._parent(planned)
         shot = await asyncio.to_thread(self._resolved, planned, parent)
-        wanted = await asyncio.to_thread(self._shelf.wanted, shot)
+        wanted = await asyncio.to_thread(self._lookup.wanted, shot)
         numbers = wanted.numbers
         self.listener("shot.started", shot=planned.id, engine=planned.engine, takes=len(numbers))
         engine = self.engines[planned.engine]
@@ -292,7 +292,7 @@ class ShotMaker:
         """One take, or why there is none: whatever went wrong, the other takes go on."""
         planned = shot.planned
         try:
-            found = await asyncio.to_thread(self._shelf.find, shot, number)
+            found = await asyncio.to_thread(self._lookup.find, shot, number)
             if found:
                 self.listener("take.reused", shot=planned.id, take=number)
                 return found
@@ -318,7 +318,7 @@ class ShotMaker:
         engine = self.engines[shot.planned.engine]
         if isinstance(engine, RemoteEngine):
             buy = self._purchase(shot, number)
-            paid = await asyncio.to_thread(self._shelf.paid, shot, number)
+            paid = await asyncio.to_thread(self._lookup.paid, shot, number)
             return await (fetch_again(buy, paid) if paid else run_remote(buy))
         assert isinstance(engine, LocalEngine)
         (made,) = await self._made_here(engine, shot, [shot.take(number)])
@@ -378,7 +378,7 @@ class ShotMaker:
         results: list[Take | VidgenError] = []
         wanted = []
         for number in numbers:
-            found = await asyncio.to_thread(self._shelf.find, shot, number)
+            found = await asyncio.to_thread(self._lookup.find, shot, number)
             if found:
                 self.listener("take.reused", shot=planned.id, take=number)
                 results.append(found)
@@ -427,8 +427,8 @@ class ShotMaker:
         if self.space.store:
             self.notices += self.space.store.notices
             self.space.store.notices = []
-        self.notices += self._shelf.notices
-        self._shelf.notices = []
+        self.notices += self._lookup.notices
+        self._lookup.notices = []
 
 
 def _why(error: VidgenError) -> str:

@@ -18,10 +18,10 @@ from vidgen.render.film import check_output, ready_engines
 from vidgen.render.finish import write_clip
 from vidgen.render.machine import this_machine
 from vidgen.render.made import MadeShot
-from vidgen.render.polish import Polisher
+from vidgen.render.postprocess import PostProcessor
+from vidgen.render.preflight import check_shots
 from vidgen.render.project import Project
 from vidgen.render.recovery import take_stock
-from vidgen.render.rehearsal import check_shots
 from vidgen.render.results import shot_data
 from vidgen.render.shots import ShotMaker
 from vidgen.render.spending import consent
@@ -132,16 +132,16 @@ def _render_shot(options: ShotOptions, listener: Listener, warn: Callable[[Itera
         warn(space.notices)
         maker = ShotMaker(plan.shots, engines, space, listener=listener)
         survey = take_stock(maker, runner, warn)
-        warn(maker.rehearse(survey))
+        warn(maker.preflight(survey))
         named = options.engine not in (None, "auto")
         limit = consent(survey.bill, max_cost=options.max_cost, named=named, warn=warn)
         listener("run.started", shots=1, enlargements=0, takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
         (shot,) = runner.run(maker.make(limit))
         warn(maker.told())
         assert shot.picked is not None
-        polisher = Polisher(plan, space.root / "post", listener, warn)
+        processor = PostProcessor(plan, space.root / "post", listener, warn)
         with atomic(options.output) as part:
-            write_clip(polisher.take(shot.planned, shot.picked), shot.planned, shot.picked, part)
+            write_clip(processor.take(shot.planned, shot.picked), shot.planned, shot.picked, part)
     return ShotResult(options.output, shot, plan.source_fps, maker.spent_usd)
 
 

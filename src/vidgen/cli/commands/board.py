@@ -13,7 +13,7 @@ from vidgen.cli.output import Output
 
 if TYPE_CHECKING:
     from vidgen.planning.plan import Plan
-    from vidgen.render.posting import ShotPost
+    from vidgen.render.post_plan import ShotPost
 
 
 def plan(
@@ -32,10 +32,10 @@ def plan(
         from vidgen.cli.tables import plan_table
         from vidgen.engines.registry import Engines
         from vidgen.render.clip_checks import check_clips
-        from vidgen.render.planned import lint_of, plan_of
-        from vidgen.render.posting import plan_posts, post_notices
+        from vidgen.render.load_plan import lint_of, plan_of
+        from vidgen.render.post_plan import plan_posts, post_notices
+        from vidgen.render.preflight import check_shots
         from vidgen.render.recovery import stored_troubles
-        from vidgen.render.rehearsal import check_shots
 
         engines = Engines()
         loaded, planned = plan_of(
@@ -63,7 +63,7 @@ def plan(
 
 def plan_data(planned: Plan, posts: Mapping[str, ShotPost]) -> dict[str, Any]:
     """``data`` of ``plan --json``."""
-    from vidgen.render.posting import downloads, post_seconds
+    from vidgen.render.post_plan import downloads, post_seconds
 
     return {
         "title": planned.board.title,
@@ -118,7 +118,7 @@ def lint(
     """Check storyboards for what video models do badly, with place and remedy."""
     with Output("lint", as_json) as out:
         from vidgen.errors import InputError
-        from vidgen.render.planned import lint_boards
+        from vidgen.render.load_plan import lint_boards
 
         if format_ not in ("text", "json", "github", "sarif"):
             raise InputError("usage.invalid", f"--format {format_} is not known", hint="text, json, github or sarif")
@@ -169,7 +169,7 @@ def new(
 ) -> None:
     """Write a starter storyboard. Never overwrites."""
     with Output("new", as_json) as out:
-        from vidgen.render.planned import write_starter
+        from vidgen.render.load_plan import write_starter
 
         write_starter(file, title or file.stem, language)
         out.say(f"{file} written; next: vidgen plan {file}")

@@ -47,6 +47,9 @@ def render(
         list[str] | None, typer.Option(help="Make this shot's takes anew; repeatable.", show_default=False)
     ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, max=64, help="Takes made at once here.", show_default=False)] = None,
+    contact_sheet: Annotated[
+        bool, typer.Option("--contact-sheet", help="Write a picture of every shot beside the film.")
+    ] = False,
     executor: Annotated[str, typer.Option(help="local or ray.")] = "local",
     work: Work = None,
     as_json: Json = False,
@@ -79,6 +82,7 @@ def render(
             jobs=jobs,
             executor=executor,
             work=work,
+            contact_sheet=contact_sheet,
         )
         with watching(out) as listener:
             result = render_film(board, options, listener=listener, confirm=confirm_spending(out), warn=out.warn)

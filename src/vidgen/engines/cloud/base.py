@@ -185,7 +185,7 @@ class CloudEngine(RemoteEngine):
         """What stands in the body for a file: the file itself, or the name that the API gave it when it was sent ahead."""
         raise NotImplementedError
 
-    def rehearse(self, request: ShotRequest) -> Sequence[tuple[str, str]]:
+    def preflight(self, request: ShotRequest) -> Sequence[tuple[str, str]]:
         """See ``Engine``."""
         self.check(request)
         self.api().check()

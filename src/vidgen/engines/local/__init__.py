@@ -86,7 +86,7 @@ class Local(LocalEngine):
         """See ``Engine``: the length, size and rate that the model makes. Raises MissingError as ``model_key`` does, InputError
         where the model cannot make the shot.
         """
-        from vidgen.engines.local.asking import order_of
+        from vidgen.engines.local.batch_builder import order_of
 
         return order_of(request, self._folder(_model_of(request)))
 
@@ -97,7 +97,7 @@ class Local(LocalEngine):
         with contextlib.suppress(MissingError):
             check(request, self._folder(_model_of(request)))
 
-    def rehearse(self, request: ShotRequest) -> Sequence[tuple[str, str]]:
+    def preflight(self, request: ShotRequest) -> Sequence[tuple[str, str]]:
         """See ``Engine``: pictures and videos are opened."""
         from vidgen.engines.local.checking import check_files
 
@@ -107,7 +107,7 @@ class Local(LocalEngine):
 
     def prepare(self, requests: Sequence[ShotRequest]) -> None:
         """Encode the prompts of the whole film, one model after the other, before any of them is loaded to draw."""
-        from vidgen.engines.local.asking import load_of, prompt_of
+        from vidgen.engines.local.batch_builder import load_of, prompt_of
         from vidgen.engines.local.settings import settings
 
         by_model: dict[str, list[ShotRequest]] = {}
@@ -140,13 +140,13 @@ class Local(LocalEngine):
     ) -> list[Generated | VidgenError]:
         """Make takes of one shot in as few runs of the model as memory allows."""
         from vidgen.engines.local import wire
-        from vidgen.engines.local.asking import ask
+        from vidgen.engines.local.batch_builder import build_batch
         from vidgen.engines.local.settings import settings
 
         model = _model_of(takes[0].request)
         folder = self._folder(model)
         with self._host(model, cancelled) as (host, device), _cleared(outs):
-            asked = ask(takes, folder, device, outs, settings())
+            asked = build_batch(takes, folder, device, outs, settings())
             track = _Progress(len(takes), progress)
             finished: dict[int, Any] = {}
 

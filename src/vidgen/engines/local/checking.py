@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from vidgen.engines.local.asking import ask
+from vidgen.engines.local.batch_builder import build_batch
 from vidgen.engines.local.devices import Device
 from vidgen.engines.local.folder import ModelFolder
 from vidgen.engines.local.settings import Settings
@@ -21,7 +21,7 @@ def check(request: ShotRequest, folder: ModelFolder) -> None:
         opens = {"image_to_video", "first_last_frame"} & set(folder.tasks)
         first = given.start_frame or (given.continues if opens else None)
         request = replace(request, inputs=replace(given, continues=None, start_frame=first))
-    ask([TakeRequest(request, 1, 0)], folder, Device("cpu"), [Path("take.mp4")], Settings())
+    build_batch([TakeRequest(request, 1, 0)], folder, Device("cpu"), [Path("take.mp4")], Settings())
 
 
 def check_files(request: ShotRequest) -> None:

@@ -51,7 +51,7 @@ def _called(able: Capabilities) -> str:
     return able.model if able.kind == "local" and able.model else able.title or able.engine
 
 
-def unmet_wishes(shot: Shot, able: Capabilities) -> Iterator[Notice]:
+def unsupported_options(shot: Shot, able: Capabilities) -> Iterator[Notice]:
     """One notice for each key of the shot that this engine and model cannot honour."""
     name = _called(able)
     for key, asked, can, lacks in _WISHES:

@@ -25,10 +25,10 @@ from vidgen.post.engines import Fetch
 from vidgen.post.settings import PostResult
 from vidgen.post.work import Work, plan_work
 from vidgen.render.events import Listener
+from vidgen.render.film_timeline import ShotClip
 from vidgen.render.own_clips import clip_work, take_work, used_part
-from vidgen.render.pace import Pace
-from vidgen.render.posting import is_own, settings_of, steps_of
-from vidgen.render.timeline import ShotClip
+from vidgen.render.post_plan import is_own, settings_of, steps_of
+from vidgen.render.throughput import Throughput
 from vidgen.takes.keys import derived_key
 from vidgen.takes.request import Take
 from vidgen.weights.store import pull
@@ -38,7 +38,7 @@ EVENT_EVERY_S = 0.25
 
 
 @dataclass(frozen=True)
-class Polisher:
+class PostProcessor:
     """Post-processes shots of a plan. Results are kept in ``folder``; ``warn`` hears of notices."""
 
     plan: Plan
@@ -133,7 +133,7 @@ class _Teller:
     """Hears of frames and tells of progress, a few times a second."""
 
     def __init__(self, shot: str, listener: Listener) -> None:
-        self._shot, self._listener, self._pace, self._last = shot, listener, Pace(), 0.0
+        self._shot, self._listener, self._pace, self._last = shot, listener, Throughput(), 0.0
 
     def __call__(self, done: int, total: int) -> None:
         speed, now = self._pace.speed(done, total), time.monotonic()

@@ -17,7 +17,7 @@ from vidgen.post.route import Route, find_route
 from vidgen.post.settings import PostSettings
 from vidgen.post.stages import Form, upright_form
 from vidgen.render.own_clips import clip_work
-from vidgen.render.pace import time_text
+from vidgen.render.throughput import time_text
 from vidgen.takes.request import ShotRequest
 from vidgen.weights.registry import Model, model
 from vidgen.weights.store import status

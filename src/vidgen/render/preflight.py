@@ -19,7 +19,7 @@ def check_shots(shots: Iterable[PlannedShot], engines: Engines) -> None:
     _each(known, needed, lambda engine, shot: engine.check(_opened(shot)))
 
 
-def rehearse_shots(
+def preflight_shots(
     shots: Iterable[PlannedShot], engines: Mapping[str, Engine], resolved: Callable[[PlannedShot], ShotRequest | None]
 ) -> list[Notice]:
     """What will not be as asked, of shots that are to be made. Raises InputError where a submission would fail, files included.
@@ -30,11 +30,11 @@ def rehearse_shots(
 
     told: list[Notice] = []
 
-    def rehearsed(engine: Engine, shot: PlannedShot) -> None:
+    def preflighted(engine: Engine, shot: PlannedShot) -> None:
         if request := resolved(shot):
-            told.extend(Notice(code, message, shot.id) for code, message in engine.rehearse(request) or ())
+            told.extend(Notice.of_engine(code, message, shot.id) for code, message in engine.preflight(request) or ())
 
-    _each([shot for shot in shots if shot.request], engines, rehearsed)
+    _each([shot for shot in shots if shot.request], engines, preflighted)
     return told
 
 

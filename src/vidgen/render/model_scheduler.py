@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class Turns:
+class ModelScheduler:
     """Places, each of which keeps the model that it worked with last.
 
     Loading a model takes longer than many a shot, so a place changes it only where nobody needs the one it has: nobody who

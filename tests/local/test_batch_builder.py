@@ -19,7 +19,7 @@ pytest.importorskip("diffusers")
 
 from vidgen.catalog.diffusion import Family, families, family_of_pipeline, model, models
 from vidgen.engines.local import Local
-from vidgen.engines.local.asking import Asked, ask, order_of
+from vidgen.engines.local.batch_builder import BuiltBatch, build_batch, order_of
 from vidgen.engines.local.devices import Device
 from vidgen.engines.local.families import default_of
 from vidgen.engines.local.fit import fit
@@ -34,9 +34,9 @@ Tiny = Callable[[str], Path]
 CPU = Device("cpu", 0, "a processor", 24)
 
 
-def asked(folder: Path, tmp_path: Path, takes: int = 1, device: Device = CPU, **wishes: Any) -> Asked:
+def asked(folder: Path, tmp_path: Path, takes: int = 1, device: Device = CPU, **wishes: Any) -> BuiltBatch:
     outs = [tmp_path / f"{number}.mp4" for number in range(takes)]
-    return ask(takes_of(shot(folder, **wishes), takes), open_folder(folder), device, outs, Settings())
+    return build_batch(takes_of(shot(folder, **wishes), takes), open_folder(folder), device, outs, Settings())
 
 
 FAMILIES = list(families().values())
@@ -257,7 +257,7 @@ def test_the_gpus_memory_decides_how_weights_wait(tiny: Tiny, tmp_path: Path) ->
 
     def load(memory: float) -> Load:
         card = Device("cuda", 0, "a card", memory)
-        return ask(takes_of(shot(params={})), folder, card, [tmp_path / "a.mp4"], Settings()).batch.load
+        return build_batch(takes_of(shot(params={})), folder, card, [tmp_path / "a.mp4"], Settings()).batch.load
 
     found = {memory: load(memory) for memory in (80, 35, 16)}
     assert [found[memory].offload for memory in (80, 35, 16)] == ["none", "model", "group"]

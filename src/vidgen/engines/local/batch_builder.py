@@ -33,14 +33,16 @@ _DTYPE = {"cuda": "bfloat16", "mps": "float16", "cpu": "float32"}
 
 
 @dataclass
-class Asked:
+class BuiltBatch:
     """A batch for a worker, and what differs from the wish."""
 
     batch: Batch
     notices: list[tuple[str, str]] = field(default_factory=list)
 
 
-def ask(takes: Sequence[TakeRequest], folder: ModelFolder, device: Device, outs: Sequence[Path], settings: Settings) -> Asked:
+def build_batch(
+    takes: Sequence[TakeRequest], folder: ModelFolder, device: Device, outs: Sequence[Path], settings: Settings
+) -> BuiltBatch:
     """What is asked of a worker for some takes of one shot; an opening picture is written beside the first ``outs``.
 
     Raises InputError where the model cannot make the shot (``engine.cannot``) or a parameter is wrong (``request.bad_value``).
@@ -91,7 +93,7 @@ def ask(takes: Sequence[TakeRequest], folder: ModelFolder, device: Device, outs:
     )
     wanted = tuple(WantedTake(take.take, take.seed, out) for take, out in zip(takes, outs, strict=True))
     load = load_of(folder, task, device, settings, adapters)
-    return Asked(Batch(uuid.uuid4().hex, load, recipe, wanted, settings.batch or 0), [*notices, *told])
+    return BuiltBatch(Batch(uuid.uuid4().hex, load, recipe, wanted, settings.batch or 0), [*notices, *told])
 
 
 def order_of(request: ShotRequest, folder: ModelFolder) -> Order:

@@ -35,7 +35,7 @@ class Speed:
         }
 
 
-class Pace:
+class Throughput:
     """Told after each frame (or other part of the work) how many are done, it says how fast they come.
 
     A job that goes on begins with many frames done; time spent on loading an engine is not a frame's. So only what comes after

@@ -1,4 +1,4 @@
-"""The rules of the house: imports go down only, heavy things load late, every code is registered and used."""
+"""The rules of the packages: imports go down only, heavy things load late, every code is registered and used."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import pytest
 from vidgen.errors import CODES, NOTICES
 
 SOURCE = Path(__file__).parents[1] / "src" / "vidgen"
-FLOORS: tuple[tuple[str, ...], ...] = (
+LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "media", "network", "weights", "catalog"),
     ("storyboard", "takes", "config"),
     ("planning", "engines", "scoring", "post", "cut"),
-    ("render", "review", "testing"),
+    ("render", "review", "testing", "plugin"),
     ("cli",),
 )
-SAME_FLOOR = {
+SAME_LAYER = {
     ("takes", "storyboard"),
     ("config", "storyboard"),
     ("weights", "media"),
@@ -34,11 +34,11 @@ weights and catalog use media's file helpers."""
 HEAVY = ("torch", "cv2", "av", "diffusers", "numpy", "ncnn", "fontTools")
 
 
-def floor_of(room: str) -> int:
-    return next(index for index, rooms in enumerate(FLOORS) if room in rooms)
+def layer_of(package: str) -> int:
+    return next(index for index, packages in enumerate(LAYERS) if package in packages)
 
 
-def imported_rooms(file: Path) -> set[str]:
+def imported_packages(file: Path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         names = []
@@ -51,16 +51,16 @@ def imported_rooms(file: Path) -> set[str]:
 
 
 def modules() -> list[Path]:
-    alone = ("errors.py", "config.py")
+    alone = ("errors.py", "config.py", "plugin.py")
     return sorted(file for file in SOURCE.rglob("*.py") if file.parent != SOURCE or file.name in alone)
 
 
 @pytest.mark.parametrize("file", modules(), ids=lambda file: str(file.relative_to(SOURCE)))
 def test_imports_go_down_only(file: Path) -> None:
-    room = file.relative_to(SOURCE).parts[0].removesuffix(".py")
-    for other in imported_rooms(file) - {room}:
-        allowed = floor_of(other) < floor_of(room) or other == "errors" or (room, other) in SAME_FLOOR
-        assert allowed, f"{file.relative_to(SOURCE)} imports vidgen.{other}, which is not below {room}"
+    package = file.relative_to(SOURCE).parts[0].removesuffix(".py")
+    for other in imported_packages(file) - {package}:
+        allowed = layer_of(other) < layer_of(package) or other == "errors" or (package, other) in SAME_LAYER
+        assert allowed, f"{file.relative_to(SOURCE)} imports vidgen.{other}, which is not below {package}"
 
 
 def loaded_by(*arguments: str) -> set[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from vidgen.render.turns import Turns
+from vidgen.render.model_scheduler import ModelScheduler
 
 Shot = tuple[str, str, str]
 """A shot, its model, and the shot that it continues or nothing."""
@@ -18,7 +18,7 @@ def models_in_order(shots: Sequence[Shot], places: int = 1, judging_s: float = 0
     order: list[str] = []
 
     async def film() -> None:
-        turns, done = Turns(places), {name: asyncio.Event() for name, _, _ in shots}
+        turns, done = ModelScheduler(places), {name: asyncio.Event() for name, _, _ in shots}
 
         async def make(name: str, model: str, parent: str) -> None:
             if parent:
@@ -60,7 +60,7 @@ def test_two_devices_keep_a_model_each() -> None:
 
 def test_who_no_longer_comes_is_not_waited_for() -> None:
     async def film() -> None:
-        turns = Turns(1)
+        turns = ModelScheduler(1)
         async with turns.turn("a1", "a"):
             turns.expect("a2", "a")
         other = asyncio.create_task(turns.turn("b1", "b").__aenter__())
@@ -75,7 +75,7 @@ def test_who_no_longer_comes_is_not_waited_for() -> None:
 @pytest.mark.parametrize("waits", [True, False], ids=["waiting", "just called"])
 def test_a_shot_that_is_cancelled_gives_its_turn_to_the_next(waits: bool) -> None:
     async def film() -> None:
-        turns = Turns(1)
+        turns = ModelScheduler(1)
 
         async def shot(name: str) -> str:
             async with turns.turn(name, "a"):

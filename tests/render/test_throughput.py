@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from vidgen.render.pace import Pace, left_text, time_text
+from vidgen.render.throughput import Throughput, left_text, time_text
 
 
 def test_only_the_frames_of_this_run_count() -> None:
     now = [100.0]
-    pace = Pace(lambda: now[0])
+    pace = Throughput(lambda: now[0])
     assert pace.speed(601, 1000).frames_per_s is None, "600 frames of an earlier run say nothing"
     now[0] += 10
     speed = pace.speed(621, 1000)
@@ -22,7 +22,7 @@ def test_times_are_told_as_people_do() -> None:
 
 def test_the_time_left_is_told_when_it_is_known_counts_down_and_is_never_negative() -> None:
     now = [0.0]
-    pace = Pace(lambda: now[0])
+    pace = Throughput(lambda: now[0])
 
     def after(seconds: float, done: float) -> float | None:
         now[0] = seconds

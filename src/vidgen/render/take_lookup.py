@@ -15,7 +15,7 @@ from vidgen.takes.request import Take
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FoundTakes:
     """The takes of one shot. ``numbers``: all; ``takes``: those at hand; ``bought``: those that a provider has, or should have,
     since they are paid for; ``new``: the rest.
     """
@@ -32,7 +32,7 @@ class Wanted:
 
 
 @dataclass
-class Shelf:
+class TakeLookup:
     """What a project has when a run starts. ``regenerate``: ids of shots whose takes a person wants anew.
 
     ``gone``: why takes that were paid for can be had no more, by take key. ``unpinned``: shots that lost a person's pin, since
@@ -54,14 +54,14 @@ class Shelf:
             found.setdefault(row.request_key, []).append(row)
         self._attempts = found
 
-    def wanted(self, shot: ResolvedShot) -> Wanted:
+    def wanted(self, shot: ResolvedShot) -> FoundTakes:
         """Every take that the run wants of a shot, whatever it takes to have it."""
         numbers = tuple(self._numbers(shot))
         takes = {number: take for number in numbers if (take := self.find(shot, number))}
         rest = [number for number in numbers if number not in takes and not self._rejected(shot, number)]
         running = {row.take for row in self._attempts_at(shot) if row.state == "submitted" and shot.covered_by(row.order)}
         bought = tuple(number for number in rest if number in running or self.paid(shot, number))
-        return Wanted(numbers, tuple(takes.values()), bought, tuple(number for number in rest if number not in bought))
+        return FoundTakes(numbers, tuple(takes.values()), bought, tuple(number for number in rest if number not in bought))
 
     def find(self, shot: ResolvedShot, number: int) -> Take | None:
         """The stored take of that number that covers what the shot needs; where it was paid for, also one whose record is
