@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BOARD ?= storyboards/kyoto.yaml
+# A third of the tests' time is waiting: three processes keep two cores busy.
+TEST_PROCESSES ?= 3
 OUT ?= out/$(basename $(notdir $(BOARD))).mp4
 
 .PHONY: render test test-fast test-times test-portable lint docs bench bench-gpu clean
@@ -12,7 +14,7 @@ render: $(VENV)/.base  ## render the sample storyboard to out/
 	$(BIN)/vidgen render $(BOARD) -o $(OUT) --work .vidgen/$(basename $(notdir $(BOARD)))
 
 test: lint  ## lint, types and every test
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES)
 
 test-fast: $(VENV)/.dev  ## for the daily edit: every test that is quick, in a minute and a half
 	$(BIN)/python -m pytest -n 2 -m "not slow"
@@ -25,7 +27,7 @@ test-portable: export OPENCV_CPU_DISABLE ?= AVX512-SKX
 test-portable: export NPY_DISABLE_CPU_FEATURES ?= X86_V4 AVX512_ICL AVX512_SPR
 test-portable: export ATEN_CPU_CAPABILITY ?= avx2
 test-portable: $(VENV)/.dev  ## every test as on a processor without AVX-512; for every night
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

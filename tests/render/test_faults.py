@@ -111,10 +111,10 @@ def test_where_the_judge_sees_nothing_a_person_should_look(vidgen: Vidgen, film:
 def test_a_fault_in_post_processing_one_shot_leaves_the_others_done(
     vidgen: Vidgen, film: Film, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from vidgen.render import polish
+    from vidgen.render import postprocess
 
     board = film(SEA.replace(", candidates: 3", ""), HILL, top="post: {interpolate: {fps: 24, engine: minterpolate}}\n")
-    whole = polish.process_clip
+    whole = postprocess.process_clip
     seen: list[Path] = []
 
     def broken(source: Path, *rest: Any, **more: Any) -> Any:
@@ -123,7 +123,7 @@ def test_a_fault_in_post_processing_one_shot_leaves_the_others_done(
             raise IndexError("list index out of range")
         return whole(source, *rest, **more)
 
-    monkeypatch.setattr(polish, "process_clip", broken)
+    monkeypatch.setattr(postprocess, "process_clip", broken)
     ran = vidgen("render", board, "--json")
     assert ran.code == 1 and "post-processing of sea: IndexError" in ran.envelope["error"]["message"]
     again = vidgen("render", board, "--json")

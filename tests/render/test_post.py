@@ -171,19 +171,19 @@ def test_naming_what_auto_took_makes_nothing_again(vidgen: Vidgen, film: Film) -
 def test_ctrl_c_in_a_long_shot_leaves_it_resumable(
     vidgen: Vidgen, film: Film, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from vidgen.render import polish
+    from vidgen.render import postprocess
 
     monkeypatch.setattr("vidgen.post.clip.segment_frames", lambda frames, seconds: 12)
-    whole = polish._Teller.__call__
+    whole = postprocess._Teller.__call__
 
-    def press(self: polish._Teller, done: int, total: int) -> None:
+    def press(self: postprocess._Teller, done: int, total: int) -> None:
         if done == 35:
             raise KeyboardInterrupt
         whole(self, done, total)
 
     board = film(SEA, top=BOTH)
     with monkeypatch.context() as patch:
-        patch.setattr(polish._Teller, "__call__", press)
+        patch.setattr(postprocess._Teller, "__call__", press)
         stopped = vidgen("render", board, "--json").envelope
     assert (stopped["exit_code"], stopped["error"]["code"]) == (130, "run.interrupted")
     assert not (tmp_path / "film.mp4").exists()

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vidgen import __version__
-from vidgen.cli.commands import about, board, later, make, media, takes
+from vidgen.cli.commands import board, info, later, make, media, takes
 
 app = typer.Typer(
     name="vidgen",
@@ -48,12 +48,12 @@ for _name, _run, _panel in (
     ("upscale", media.upscale, _CLIPS),
     ("interpolate", media.interpolate, _CLIPS),
     ("score", media.score, _CLIPS),
-    ("doctor", about.doctor, _HELP),
+    ("doctor", info.doctor, _HELP),
     ("schema", board.schema, _HELP),
     ("presets", board.presets, _HELP),
 ):
     app.command(_name, rich_help_panel=_panel)(_run)
 
 app.add_typer(takes.takes_app, name="takes", rich_help_panel=_FILM)
-app.add_typer(about.engines_app, name="engines", rich_help_panel=_HELP)
-app.add_typer(about.models_app, name="models", rich_help_panel=_HELP)
+app.add_typer(info.engines_app, name="engines", rich_help_panel=_HELP)
+app.add_typer(info.models_app, name="models", rich_help_panel=_HELP)
