@@ -189,7 +189,7 @@ class CloudEngine(RemoteEngine):
         """See ``Engine``."""
         self.check(request)
         self.api().check()
-        return self.compose(TakeRequest(request, 1, request.seed_of(1)), "rehearsal").notices
+        return self.compose(TakeRequest(request, 1, request.seed_of(1)), "preflight").notices
 
     async def poll(self, job_id: str) -> Job:
         """See ``RemoteEngine``."""

@@ -1,7 +1,7 @@
 """What the engine asks of a worker, and what it hears back: the types of the protocol, plain values only.
 
 A ``Recipe`` is everything that decides the pictures of one shot before seeds; a ``Load`` is how a pipeline is put on a
-device; a ``Batch`` is some takes of one recipe. They are made by the light side (``asking.py``) and read by the worker
+device; a ``Batch`` is some takes of one recipe. They are made by the light side (``batch_builder.py``) and read by the worker
 (``runner.py``), so this file imports nothing heavy.
 """
 
