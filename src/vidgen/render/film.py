@@ -22,7 +22,7 @@ from vidgen.render.film_timeline import check_sounds
 from vidgen.render.finish import finish
 from vidgen.render.load_plan import plan_loaded
 from vidgen.render.made import MadeShot
-from vidgen.render.post_plan import check_posts, fetch_models, plan_posts
+from vidgen.render.post_plan import ShotPost, check_posts, fetch_models, plan_posts
 from vidgen.render.postprocess import fetching
 from vidgen.render.preflight import check_shots
 from vidgen.render.project import Project
@@ -139,6 +139,73 @@ def render_film(
     if options.executor != "local":
         raise MissingError("executor.missing", f"executor {options.executor} is not in this version", hint="--executor local")
     listener = InTurn(listener)
+    work = _prepared(board, options, warn)
+    plan, engines = work.plan, work.engines
+    project = Project.of(board, options.work)
+    regenerate = frozenset(options.regenerate)
+    if options.dry_run:
+        with project.reading() as space, asyncio.Runner() as runner:
+            survey = take_stock(ShotMaker(work.needed, engines, space, regenerate), runner, warn, fetch=False)
+        shots = tuple(shot for shot in survey.shots if not shot.planned.enlarges)
+        return RenderResult(plan, None, shots, survey.estimated_usd, 0.0, _diffusion(plan, engines), missing=survey.missing)
+    with project.locked() as space, asyncio.Runner() as runner:
+        warn(space.notices)
+        maker = ShotMaker(work.needed, engines, space, regenerate, listener, options.jobs, plan.board.score)
+        survey = take_stock(maker, runner, warn)
+        warn(maker.preflight(survey))
+        limit = consent(
+            survey.bill, budget=plan.board.budget, max_cost=options.max_cost, yes=options.yes, confirm=confirm, warn=warn
+        )
+        counts = {"shots": len(work.needed) - len(plan.enlargements), "enlargements": len(plan.enlargements)}
+        listener("run.started", **counts, takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
+        if survey.missing:
+            fetch_models(work.posts, fetching(listener))
+        made = runner.run(maker.make(limit))
+        warn(maker.told())
+        project.save_picks({shot.planned.id: pick for shot in made if (pick := shot.pick)}, unpinned=maker.unpinned)
+        kept = [shot for shot in made if shot.planned.id in {planned.id for planned in plan.shots}]
+        larger = {shot.planned.continues or "": shot.picked for shot in made if shot.planned.enlarges and shot.picked}
+        cut = finish(
+            plan,
+            kept,
+            space.root,
+            work.output,
+            listener=listener,
+            warn=warn,
+            larger=larger,
+            jobs=options.jobs,
+            sheet=work.sheet,
+        )
+    return RenderResult(
+        plan=plan,
+        output=work.output,
+        shots=tuple(kept),
+        estimated_usd=survey.estimated_usd,
+        cost_usd=maker.spent_usd,
+        diffusion=_diffusion(plan, engines),
+        needs_review=tuple(shot.planned.id for shot in kept if shot.needs_review),
+        cut=cut,
+        larger=larger,
+        contact_sheet=work.sheet,
+    )
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A render of which all that can be known beforehand was checked. ``needed``: the plan's shots with those that they
+    continue, and enlargements; ``sheet``: where the contact sheet goes, if one is asked for.
+    """
+
+    plan: Plan
+    needed: tuple[PlannedShot, ...]
+    engines: Mapping[str, Engine]
+    posts: Mapping[str, ShotPost]
+    output: Path
+    sheet: Path | None
+
+
+def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
+    """Plan a render and check everything that costs nothing. Raises what would stop it."""
     loaded = load_storyboard(board)
     installed = Engines()
     full = plan_loaded(loaded, options.overrides, installed)
@@ -154,45 +221,7 @@ def render_film(
     posts = plan_posts(plan)
     check_posts(posts)
     check_sounds(plan)
-    project = Project.of(board, options.work)
-    regenerate = frozenset(options.regenerate)
-    if options.dry_run:
-        with project.reading() as space, asyncio.Runner() as runner:
-            survey = take_stock(ShotMaker(needed, engines, space, regenerate), runner, warn, fetch=False)
-        shots = tuple(shot for shot in survey.shots if not shot.planned.enlarges)
-        return RenderResult(plan, None, shots, survey.estimated_usd, 0.0, _diffusion(plan, engines), missing=survey.missing)
-    with project.locked() as space, asyncio.Runner() as runner:
-        warn(space.notices)
-        maker = ShotMaker(needed, engines, space, regenerate, listener, options.jobs, full.board.score)
-        survey = take_stock(maker, runner, warn)
-        warn(maker.preflight(survey))
-        limit = consent(
-            survey.bill, budget=full.board.budget, max_cost=options.max_cost, yes=options.yes, confirm=confirm, warn=warn
-        )
-        counts = {"shots": len(needed) - len(plan.enlargements), "enlargements": len(plan.enlargements)}
-        listener("run.started", **counts, takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
-        if survey.missing:
-            fetch_models(posts, fetching(listener))
-        made = runner.run(maker.make(limit))
-        warn(maker.told())
-        project.save_picks({shot.planned.id: pick for shot in made if (pick := shot.pick)}, unpinned=maker.unpinned)
-        kept = [shot for shot in made if shot.planned.id in {planned.id for planned in plan.shots}]
-        larger = {shot.planned.continues or "": shot.picked for shot in made if shot.planned.enlarges and shot.picked}
-        cut = finish(
-            plan, kept, space.root, output, listener=listener, warn=warn, larger=larger, jobs=options.jobs, sheet=sheet
-        )
-    return RenderResult(
-        plan=plan,
-        output=output,
-        shots=tuple(kept),
-        estimated_usd=survey.estimated_usd,
-        cost_usd=maker.spent_usd,
-        diffusion=_diffusion(plan, engines),
-        needs_review=tuple(shot.planned.id for shot in kept if shot.needs_review),
-        cut=cut,
-        larger=larger,
-        contact_sheet=sheet,
-    )
+    return _Prepared(plan, needed, engines, posts, output, sheet)
 
 
 def ready_engines(shots: Iterable[PlannedShot], installed: Engines, *, require_diffusion: bool) -> dict[str, Engine]:
