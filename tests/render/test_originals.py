@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from support import Film, Ran, Vidgen
+from vidgen.media.frames import FrameWriter, read_frames
 from vidgen.media.probe import probe_video
 from vidgen.media.verify import pts_grid
 from vidgen.takes.request import Order
@@ -101,6 +103,16 @@ def test_a_shot_that_continues_opens_with_the_last_frame_in_the_film_not_the_las
     assert pika.created == 2 and again.data["shots"][1]["request_key"] == first
     cut = render(SHOT.replace("duration: 4", "duration: 3"), follows, more=("--dry-run",))
     assert cut.data["shots"][1]["request_key"] != first, "it would open with another frame"
+
+
+def test_a_shot_that_continues_a_users_clip_opens_where_the_film_leaves_it(vidgen: Vidgen, film: Film, tmp_path: Path) -> None:
+    with FrameWriter(tmp_path / "mine.mp4", 96, 54, Fraction(12), frames=24) as writer:
+        for index in range(24):
+            writer.write(np.full((54, 96, 3), 10 * index, np.uint8))
+    board = film("{id: a, clip: mine.mp4, duration: 8f}", "{id: b, scene: fog, continue_from: a, duration: 4f}")
+    assert vidgen("render", board).code == 0
+    frames = list(read_frames(tmp_path / "film.mp4"))
+    assert abs(frames[7].mean() - 70) < 4 and abs(frames[8].mean() - 70) < 12, "the clip's last frame is 230"
 
 
 def test_a_take_of_another_rate_is_interpolated_and_not_bought_again(

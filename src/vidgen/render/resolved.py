@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from vidgen.engines.base import Engine, LocalEngine
+from vidgen.media.probe import probe_video
 from vidgen.planning.plan import PlannedShot
 from vidgen.takes.keys import earlier_key, request_key, seeded_key
 from vidgen.takes.request import Order, ShotRequest, TakeRequest
@@ -62,6 +65,13 @@ def resolve(
     keys = [make(named, draws_words=engine.draws_words, reading=reading) for make in (request_key, earlier_key)]
     order = replace(engine.order(request), closes=request.inputs.end_frame is not None)
     return ResolvedShot(planned, request, keys[0], keys[1], order)
+
+
+def frames_shown(clip: Path, seconds: float) -> int | None:
+    """How many frames of a user's clip are in the film where its shot is ``seconds`` long; None: all of them."""
+    info = probe_video(clip)
+    shown = max(1, math.ceil(seconds * float(info.rate) - 1e-3))
+    return shown if shown < info.frames else None
 
 
 def why_new(shot: ResolvedShot, number: int, store: TakeStore) -> str | None:

@@ -25,7 +25,7 @@ from vidgen.render.preflight import preflight_shots
 from vidgen.render.project import Workspace
 from vidgen.render.recovery import Owed, fetch_all
 from vidgen.render.remote import UNDELIVERED, Purchase, fetch_again, run_remote
-from vidgen.render.resolved import ResolvedShot, resolve, why_new
+from vidgen.render.resolved import ResolvedShot, frames_shown, resolve, why_new
 from vidgen.render.spending import Bill, BillItem, shot_limits
 from vidgen.render.stopping import Stop
 from vidgen.render.take_lookup import TakeLookup
@@ -205,7 +205,7 @@ class ShotMaker:
             whole = shown.start + shown.frames == parent.picked.frames
             request = planned.opened(parent.picked.file, None if whole else shown.start + shown.frames)
         elif parent and parent.planned.clip:
-            request = planned.opened(parent.planned.clip)
+            request = planned.opened(parent.planned.clip, frames_shown(parent.planned.clip, parent.planned.seconds_each))
         return resolve(planned, request, self.engines[planned.engine], self._model_key)
 
     def _model_key(self, engine: LocalEngine, model: str | None) -> str | None:
