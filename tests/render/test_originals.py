@@ -15,7 +15,7 @@ from support import Film, Ran, Vidgen
 from vidgen.media.frames import FrameWriter, read_frames
 from vidgen.media.probe import probe_video
 from vidgen.media.verify import pts_grid
-from vidgen.takes.request import Order
+from vidgen.takes.request import Order, nearest_frames
 from vidgen.testing import ScriptedRemote, engine_added
 from vidgen.testing.providers import ProviderServer
 from vidgen.testing.providers.pika import FakePika
@@ -132,6 +132,24 @@ def test_a_take_of_another_rate_is_interpolated_and_not_bought_again(
     assert probe_video(tmp_path / "film.mp4").rate == 2 * before
 
 
+@pytest.mark.parametrize(("seconds", "frames"), [("2.002", 48), ("3.52", 84), ("1/24", 1), ("1/1000", 1)])
+def test_a_window_has_the_nearest_number_of_frames(seconds: str, frames: int) -> None:
+    assert nearest_frames(Fraction(seconds), Fraction(24)) == frames
+
+
+def test_another_film_rate_buys_no_shot_of_a_chain(render: Render, pika: ProviderServer) -> None:
+    follows = SHOT.replace("s01", "s02").replace("calm", "more").replace("pika,", "pika, continue_from: s01,")
+    render(SHOT, follows)
+    again = render(SHOT, follows, top="resolution: 180p\nfps: 24000/1001", more=("--dry-run",))
+    assert again.code == 0 and again.data["estimated_usd"] == 0 and pika.created == 2
+
+
+def test_a_take_is_not_at_fault_for_the_form_in_which_it_was_ordered(render: Render, pika: ProviderServer) -> None:
+    ran = render(SHOT, top="resolution: 180p\nfps: 25")
+    vetoes = {veto["code"] for veto in ran.data["shots"][0]["takes"][0]["vetoes"]}
+    assert not vetoes & {"wrong_length", "wrong_rate", "wrong_size"}
+
+
 @pytest.mark.parametrize(
     ("have", "need", "has_s", "needs_s", "covers"),
     [
@@ -141,6 +159,8 @@ def test_a_take_of_another_rate_is_interpolated_and_not_bought_again(
         (Order(4, "720p"), Order(6, "720p"), 5.0, 4.5, True),  # it came longer than it was ordered
         (Order(5, "720p"), Order(5, "1080p"), 5.0, 5.0, False),
         (Order(5, "720p", "24"), Order(5, "720p", "30"), 5.0, 5.0, False),
+        (Order(5, "720p", sound=True), Order(5, "720p"), 5.0, 5.0, True),
+        (Order(5, "720p"), Order(5, "720p", sound=True), 5.0, 5.0, False),
         (Order(5, "720p", "24", exact=True), Order(4, "720p", "24", exact=True), 5.0, 4.0, False),
     ],
 )

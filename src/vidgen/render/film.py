@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -114,16 +114,25 @@ class RenderResult:
         if self.contact_sheet:
             lines.append(f"{self.contact_sheet}: a picture of every shot")
         if self.needs_review:
-            lines.append(f"needs review: {', '.join(self.needs_review)}")
+            lines += [f"needs review: {name}: {why}" for name, why in self._reviews()]
         return lines
+
+    def _reviews(self) -> Iterator[tuple[str, str]]:
+        """Each shot at which a person should look, and why."""
+        for shot in self.shots:
+            if shot.planned.id in self.needs_review:
+                picked = shot.picked
+                vetoes = shot.verdict.vetoes(picked.take) if shot.verdict and picked else []
+                faults = ", ".join(f"{veto['detail']}" for veto in vetoes) or "the judge could not see all of its takes"
+                yield shot.planned.id, f"take {picked.take}: {faults}" if picked else faults
 
     def review_error(self) -> VidgenError | None:
         """The error that ``--strict`` makes of shots that need review."""
         if not self.needs_review:
             return None
-        names = ", ".join(self.needs_review)
+        told = "; ".join(f"{name}: {why}" for name, why in self._reviews())
         return ReviewError(
-            "render.needs_review", f"needs review: {names}", hint="vidgen pick BOARD.yaml SHOT TAKE, or new takes"
+            "render.needs_review", f"needs review: {told}", hint="vidgen pick BOARD.yaml SHOT TAKE, or new takes"
         )
 
 

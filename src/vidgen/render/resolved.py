@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 from vidgen.engines.base import Engine, LocalEngine
 from vidgen.media.probe import probe_video
 from vidgen.planning.plan import PlannedShot
 from vidgen.takes.keys import earlier_key, request_key, seeded_key
-from vidgen.takes.request import Order, ShotRequest, TakeRequest
+from vidgen.takes.request import Order, ShotRequest, TakeRequest, nearest_frames
 from vidgen.takes.store import TakeStore
 
 NameModel = Callable[[LocalEngine, str | None], str | None]
@@ -63,14 +63,15 @@ def resolve(
         named = replace(request, model=name_model(engine, request.model))
     reading = engine.reading(named)
     keys = [make(named, draws_words=engine.draws_words, reading=reading) for make in (request_key, earlier_key)]
-    order = replace(engine.order(request), closes=request.inputs.end_frame is not None)
+    sound = request.sound or engine.capabilities(request.model).audio == "always"
+    order = replace(engine.order(request), closes=request.inputs.end_frame is not None, sound=sound)
     return ResolvedShot(planned, request, keys[0], keys[1], order)
 
 
 def frames_shown(clip: Path, seconds: float) -> int | None:
     """How many frames of a user's clip are in the film where its shot is ``seconds`` long; None: all of them."""
     info = probe_video(clip)
-    shown = max(1, math.ceil(seconds * float(info.rate) - 1e-3))
+    shown = nearest_frames(Fraction(seconds).limit_denominator(100_000), info.rate)
     return shown if shown < info.frames else None
 
 
@@ -80,6 +81,8 @@ def why_new(shot: ResolvedShot, number: int, store: TakeStore) -> str | None:
     if take is None or take.order is None or store.find(shot.take_key(number), shot.order, needs_s=shot.request.duration_s):
         return None
     have, need = take.order, shot.order
+    if need.sound and not have.sound:
+        return "a take is at hand, but it was ordered without sound"
     if have.size != need.size:
         return f"a take is at hand, but it was ordered at {have.size}, and {need.size} is needed"
     if need.rate and have.rate != need.rate:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +63,14 @@ def judge_takes(takes: Sequence[Take], request: ShotRequest, cache: Path, rules:
     Raises ProcessingError where no take can be played.
     """
     files = [take.file for take in takes]
+    # A camera original has a form of its own: what was ordered exactly, the store has checked.
+    expectation = replace(Expectation.of(request), frames=None, fps=None, width=None, height=None)
     shown = [take.window(request) for take in takes]
     windows = [
         None if part.frames == take.frames else (part.start, part.frames) for part, take in zip(shown, takes, strict=True)
     ]
     weights, veto = (rules.weights, rules.veto) if rules else (None, None)
-    cards = tuple(score_takes(files, Expectation.of(request), windows=windows, cache=cache, weights=weights, veto=veto))
+    cards = tuple(score_takes(files, expectation, windows=windows, cache=cache, weights=weights, veto=veto))
     choice = choose(cards)
     if choice.winner is None:
         raise ProcessingError("media.bad_output", f"{request.shot}: {choice.why}", hint="--regenerate it", where=request.shot)

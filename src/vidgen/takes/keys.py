@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
@@ -50,6 +51,10 @@ NOT_IN_KEYS: Mapping[str, tuple[str, ...]] = {
 """What is deliberately not part of any key (but see ``draws_words``)."""
 
 
+SOUND = ("audio", "generate_audio")
+"""Parameters that ask for sound. They are part of an order, not of a key: a clip with sound does where none is wanted."""
+
+
 def request_key(request: ShotRequest, *, draws_words: bool = False, reading: str = "") -> str:
     """The key of what is asked for: 64 hexadecimal digits. Reads (hashes) every input file.
 
@@ -62,7 +67,8 @@ def request_key(request: ShotRequest, *, draws_words: bool = False, reading: str
 
     Raises InputError where an input file is missing or a parameter is not a plain value.
     """
-    return sha256_json(_value(request, draws_words, reading))
+    params = {name: value for name, value in request.params.items() if name not in SOUND}
+    return sha256_json(_value(replace(request, params=params), draws_words, reading))
 
 
 def earlier_key(request: ShotRequest, *, draws_words: bool = False, reading: str = "") -> str:

@@ -121,6 +121,7 @@ class Order:
         rate: frames per second (``24000/1001``) where the engine is told one or can say which one it makes; else empty.
         exact: whether the clip has exactly the film's length, size and rate, and no other does.
         closes: whether a longer clip does not do, because it ends on a closing picture.
+        sound: whether sound is asked for. A clip with sound does where none is wanted.
     """
 
     seconds: float
@@ -128,11 +129,14 @@ class Order:
     rate: str = ""
     exact: bool = False
     closes: bool = False
+    sound: bool = False
 
     def covers(self, wanted: Order, *, has_s: float, needs_s: float) -> bool:
         """Whether a clip of this order does where ``wanted`` would be ordered now. ``has_s``: the clip's real length;
         ``needs_s``: the shot's, in seconds.
         """
+        if wanted.sound and not self.sound:
+            return False
         if self.size != wanted.size or (wanted.rate and self.rate != wanted.rate):
             return False
         if wanted.exact or wanted.closes:
@@ -141,13 +145,13 @@ class Order:
 
     def as_dict(self) -> dict[str, float | str | bool]:
         """JSON values."""
-        flags = {"exact": self.exact, "closes": self.closes}
+        flags = {"exact": self.exact, "closes": self.closes, "sound": self.sound}
         return {"seconds": round(self.seconds, 6), "size": self.size, "rate": self.rate, **flags}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Order:
         """What ``as_dict`` gave. Raises KeyError, TypeError or ValueError for anything else."""
-        flags = (bool(data.get(name, False)) for name in ("exact", "closes"))
+        flags = (bool(data.get(name, False)) for name in ("exact", "closes", "sound"))
         return cls(float(data["seconds"]), str(data["size"]), str(data["rate"]), *flags)
 
 
@@ -161,6 +165,11 @@ class Window:
     def as_dict(self) -> dict[str, int]:
         """JSON values."""
         return {"start": self.start, "frames": self.frames}
+
+
+def nearest_frames(seconds: Fraction, rate: Fraction) -> int:
+    """How many frames of a clip of this rate are ``seconds`` long, at least 1."""
+    return max(1, math.floor(seconds * rate + Fraction(1, 2)))
 
 
 @dataclass(frozen=True)
@@ -225,9 +234,10 @@ class Take:
         return self.order is None or self.order.covers(wanted, has_s=self.duration_s, needs_s=needs_s)
 
     def window(self, request: ShotRequest) -> Window:
-        """The frames that the shot shows: from the first on, as many as it is long, or all where there are fewer."""
-        needed = math.ceil(Fraction(request.frames) / request.fps * self.fps - Fraction(1, 1000))
-        return Window(0, min(self.frames, max(1, needed)))
+        """The frames of the take that the shot shows: from the first on, as many as it is long to the nearest frame, or all
+        where there are fewer. Rounding keeps the window where a film of another rate moves a cut by less than a frame.
+        """
+        return Window(0, min(self.frames, nearest_frames(Fraction(request.frames) / request.fps, self.fps)))
 
     @property
     def cost(self) -> dict[str, float | str | None]:
