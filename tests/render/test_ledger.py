@@ -118,3 +118,9 @@ def test_a_job_whose_result_cannot_be_used_is_listed_as_such(
         assert vidgen("render", board, "--yes", *more).code == 0
     states = [row["state"] for row in vidgen("takes", "list", board, "--json", *more).data["takes"]]
     assert states == ["failed", "done"]
+
+
+@pytest.mark.parametrize("board", ["", ".", "..", "/"])
+def test_a_folder_is_no_storyboard(board: str, vidgen: Vidgen) -> None:
+    for command in (("takes", "list", board), ("takes", "resolve", board, "1", "--lost")):
+        assert vidgen(*command, "--json").envelope["error"]["code"] == "storyboard.not_found"

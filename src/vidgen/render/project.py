@@ -50,8 +50,11 @@ class Project:
         """``.vidgen/<stem>`` beside the storyboard, or the folder named with ``--work``.
 
         Raises InputError ``project.other_board`` where that, or the lock file, is another storyboard's: ``film.yaml`` and
-        ``film.yml`` in one folder would undo each other's picks.
+        ``film.yml`` in one folder would undo each other's picks; ``storyboard.not_found`` where a folder is named.
         """
+        if os.path.isdir(board):  # unlike Path.is_dir, False for names that no disk takes
+            text = f"{board} is a folder, not a storyboard"
+            raise InputError("storyboard.not_found", text, hint="name the FILE.yaml", where=str(board))
         project = cls(root_of(board, work), board, work)
         if owner := lock_owner(lock_path(board)):
             _refuse_other(lock_path(board), board.with_name(owner), board)
