@@ -20,6 +20,7 @@ from vidgen.media.files import atomic
 from vidgen.media.probe import UNTAGGED, MediaInfo, open_media, picture_stream, probe_video
 from vidgen.media.rate import rate_text
 from vidgen.media.verify import check_video
+from vidgen.media.wording import counted
 
 Fit = Literal["crop", "pad", "stretch"]
 
@@ -102,7 +103,7 @@ def check_usable(info: MediaInfo, rate: Fraction, frames: int, max_hold: int = M
     if short > max_hold:
         raise InputError(
             "media.too_short",
-            f"{info.path} has {frames - short} frames at {rate_text(rate)}/s; {frames} are needed",
+            f"{info.path} has {counted(frames - short, 'frame')} at {rate_text(rate)}/s; {frames} are needed",
             hint="use a longer clip or a shorter shot",
             where=str(info.path),
         )

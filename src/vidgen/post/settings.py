@@ -13,6 +13,7 @@ from vidgen.media.encode import MASTER, EncodeProfile
 from vidgen.media.files import sha256_json
 from vidgen.media.names import named_file
 from vidgen.media.rate import rate_text
+from vidgen.media.wording import counted
 from vidgen.storyboard.model import Post
 
 
@@ -172,5 +173,5 @@ class FileResult:
 
     def summary(self) -> str:
         """The line that a person reads at the end."""
-        form = f"{self.width}x{self.height}, {self.frames} frames at {rate_text(self.rate)}/s"
+        form = f"{self.width}x{self.height}, {counted(self.frames, 'frame')} at {rate_text(self.rate)}/s"
         return f"{self.output}: {form}, {self.engine}{f' ({self.model})' if self.model else ''}, {self.seconds:.1f} s"

@@ -12,6 +12,7 @@ from vidgen.media.answers import content_of
 from vidgen.media.normalise import MAX_HOLD, refuse_hdr
 from vidgen.media.probe import MediaInfo
 from vidgen.media.rate import rate_text
+from vidgen.media.wording import counted
 from vidgen.post.cuts import Clock, read_clock
 from vidgen.post.engines import SMALLEST_MINTERPOLATE, WEIGHTS_SUFFIXES, Minterpolate
 from vidgen.post.reading import PixelFormat
@@ -71,7 +72,7 @@ def plan_work(info: MediaInfo, settings: PostSettings, frames: int | None = None
     natural = max(1, int(seconds * settings.rate + Fraction(1, 2)))
     total = natural if frames is None else frames
     if total - natural > max_hold:
-        text = f"{info.path} has {natural} frames at {rate_text(settings.rate)}/s; {total} are needed"
+        text = f"{info.path} has {counted(natural, 'frame')} at {rate_text(settings.rate)}/s; {total} are needed"
         raise InputError("media.too_short", text, hint="use a longer clip", where=str(info.path))
     route = find_route(source, settings, frames_in=info.frames, frames_out=total, even=info.constant_rate)
     chosen = route.interpolator

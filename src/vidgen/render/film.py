@@ -103,7 +103,7 @@ class RenderResult:
             return [f"would make {counted(self.missing, 'take')} for {price}; nothing was made"]
         plan = self.plan
         lines = [
-            f"{self.output}: {plan.duration_s:.2f} s, {plan.total_frames} frames at {float(plan.fps):g} frames/s, "
+            f"{self.output}: {plan.duration_s:.2f} s, {counted(plan.total_frames, 'frame')} at {float(plan.fps):g} frames/s, "
             f"{plan.width}x{plan.height}, {counted(len(plan.shots), 'shot')}"
         ]
         drawn = [shot for shot in self.shots if shot.picked and not shot.picked.diffusion]

@@ -52,7 +52,7 @@ class Project:
         Raises InputError ``project.other_board`` where that, or the lock file, is another storyboard's: ``film.yaml`` and
         ``film.yml`` in one folder would undo each other's picks; ``storyboard.not_found`` where a folder is named.
         """
-        if os.path.isdir(board):  # unlike Path.is_dir, False for names that no disk takes
+        if os.path.isdir(board):  # noqa: PTH112 - False, not an error, for names that no disk takes
             text = f"{board} is a folder, not a storyboard"
             raise InputError("storyboard.not_found", text, hint="name the FILE.yaml", where=str(board))
         project = cls(root_of(board, work), board, work)
