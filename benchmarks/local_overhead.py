@@ -22,7 +22,7 @@ def model(folder: Path) -> Path:
     """A Wan of random weights whose steps, not its overhead, take the time: 6 layers of 256 channels."""
     import torch
 
-    from vidgen.engines.local.loading import quiet
+    from vidgen.engines.worker.loading import quiet
     from vidgen.testing.tiny import wan
 
     with quiet():
@@ -39,7 +39,7 @@ def direct(folder: Path) -> Any:
     """The pipeline as diffusers loads it."""
     import diffusers
 
-    from vidgen.engines.local.loading import quiet
+    from vidgen.engines.worker.loading import quiet
 
     with quiet():
         pipe = diffusers.WanPipeline.from_pretrained(folder, local_files_only=True)
@@ -85,7 +85,7 @@ def table() -> str:
     """Both comparisons as Markdown."""
     import torch
 
-    from vidgen.engines.local.runner import Runner
+    from vidgen.engines.worker.runner import Runner
 
     torch.set_num_threads(os.cpu_count() or 1)
     with tempfile.TemporaryDirectory() as scratch:

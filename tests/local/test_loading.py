@@ -22,9 +22,9 @@ peft = pytest.importorskip("peft")
 from safetensors.torch import load_file, save_file  # noqa: E402
 
 from local.support import LORA_OF  # noqa: E402
-from vidgen.engines.local import loading  # noqa: E402
 from vidgen.engines.local.job import Adapter, Load  # noqa: E402
-from vidgen.engines.local.loading import load, quiet, readapt  # noqa: E402
+from vidgen.engines.worker import loading  # noqa: E402
+from vidgen.engines.worker.loading import load, quiet, readapt  # noqa: E402
 from vidgen.errors import InputError, MissingError, VidgenError  # noqa: E402
 
 Tiny = Callable[[str], Path]

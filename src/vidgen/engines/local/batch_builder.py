@@ -15,8 +15,8 @@ from vidgen.engines.local import reject
 from vidgen.engines.local.devices import Device
 from vidgen.engines.local.fit import Made, fit
 from vidgen.engines.local.folder import ModelFolder, check_safetensors, trusted
+from vidgen.engines.local.footprint import weights
 from vidgen.engines.local.job import Adapter, Batch, Cache, Load, Offload, Prompt, Recipe, Rejection, WantedTake
-from vidgen.engines.local.memory import weights
 from vidgen.engines.local.settings import Settings
 from vidgen.errors import InputError
 from vidgen.media.answers import content_of

@@ -21,8 +21,8 @@ from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt
 from vidgen.errors import Cancelled, ProcessingError
 from vidgen.media.patience import Patience
 
-RUNNER = "vidgen.engines.local.runner:Runner"
-LEADER = "vidgen.engines.local.group:Leader"
+RUNNER = "vidgen.engines.worker.runner:Runner"
+LEADER = "vidgen.engines.worker.group:Leader"
 SILENT_S = 120.0
 """A worker that has not even shown its heartbeat for so long is ended."""
 _LOOK_S = 0.2
@@ -151,7 +151,7 @@ class Host:
             environment.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
         with _ctrl_c_kept_away():
             self._process = start_process(
-                [sys.executable, "-m", "vidgen.engines.local.worker", self._runner],
+                [sys.executable, "-m", "vidgen.engines.worker", self._runner],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,

@@ -56,7 +56,7 @@ def build(kind: str, folder: Path) -> Path:
         raise InputError("models.unknown", f"no tiny model is called {kind!r}", hint=f"kinds: {', '.join(KINDS)}")
     import torch
 
-    from vidgen.engines.local.loading import quiet
+    from vidgen.engines.worker.loading import quiet
 
     with quiet(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(20)
@@ -70,7 +70,7 @@ def build(kind: str, folder: Path) -> Path:
 
 
 def traced(wanted: str) -> list[dict[str, Any]]:
-    """``engines.local.trace`` of a tiny kind (built for it), or of a model by name, hub id or folder.
+    """``engines.worker.trace`` of a tiny kind (built for it), or of a model by name, hub id or folder.
 
     Raises MissingError where the extra ``local`` is not installed.
     """
@@ -78,7 +78,7 @@ def traced(wanted: str) -> list[dict[str, Any]]:
 
     from vidgen.engines.local import Local
     from vidgen.engines.local.folder import find_model, open_folder
-    from vidgen.engines.local.trace import trace
+    from vidgen.engines.worker.trace import trace
 
     if lacks := Local().available():
         raise MissingError("engine.not_ready", f"local: {lacks}", hint="pip install 'vidgen[local]'")

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from vidgen.engines.local.loading import Loaded
-from vidgen.engines.local.memory import free_bytes, is_out_of_memory, release
+from vidgen.engines.worker.loading import Loaded
+from vidgen.engines.worker.memory import free_bytes, is_out_of_memory, release
 
 
 @contextmanager

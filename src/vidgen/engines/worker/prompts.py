@@ -11,7 +11,7 @@ from typing import Any
 from vidgen.catalog.diffusion import families
 from vidgen.engines.local.families import EMBEDDINGS, default_of
 from vidgen.engines.local.job import Load, Prompt
-from vidgen.engines.local.loading import load as load_pipeline
+from vidgen.engines.worker.loading import load as load_pipeline
 from vidgen.media.files import atomic, sha256_json
 from vidgen.media.home import vidgen_home
 

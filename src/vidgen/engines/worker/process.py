@@ -1,4 +1,4 @@
-"""The process that owns one device and its pipeline: ``python -m vidgen.engines.local.worker RUNNER``.
+"""The process that owns one device and its pipeline: ``python -m vidgen.engines.worker RUNNER``.
 
 It reads questions on standard input and answers on what was standard output; whatever libraries print goes to standard
 error, which the host keeps as its log. It ends with its parent: at the end of standard input.
@@ -16,7 +16,7 @@ import threading
 from typing import Any
 
 from vidgen.engines.local import wire
-from vidgen.engines.local.memory import is_out_of_memory
+from vidgen.engines.worker.memory import is_out_of_memory
 from vidgen.errors import VidgenError
 
 HEARTBEAT_S = 2.0
@@ -113,10 +113,6 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the host's business
     answers = os.dup(1)
     os.dup2(2, 1)  # what libraries print cannot break the protocol
-    module, _, name = (sys.argv[1] if len(sys.argv) > 1 else "vidgen.engines.local.runner:Runner").partition(":")
+    module, _, name = (sys.argv[1] if len(sys.argv) > 1 else "vidgen.engines.worker.runner:Runner").partition(":")
     runner = getattr(importlib.import_module(module), name)()
     Worker(runner, answers).run()
-
-
-if __name__ == "__main__":
-    main()

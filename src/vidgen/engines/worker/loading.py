@@ -18,10 +18,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from vidgen.engines.local import speed
+from vidgen.engines.local.footprint import DENOISERS, weights
 from vidgen.engines.local.job import Adapter, Load
-from vidgen.engines.local.memory import DENOISERS, free_bytes, is_out_of_memory, release, weights
-from vidgen.engines.local.quantised import named, quantised
+from vidgen.engines.worker import speed
+from vidgen.engines.worker.memory import free_bytes, is_out_of_memory, release
+from vidgen.engines.worker.quantised import named, quantised
 from vidgen.errors import InputError, MissingError, ProcessingError, VidgenError
 
 __all__ = ["Loaded", "Parts", "load", "loads", "quiet", "readapt", "release"]

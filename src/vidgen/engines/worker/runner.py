@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vidgen.engines.local import anchor, decoding, prompts, reject, speed, stepping
+from vidgen.engines.local import anchor
 from vidgen.engines.local.families import AXES, BATCHED, accepted, call_arguments, guidance, read_inputs
 from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt, Recipe, WantedTake
-from vidgen.engines.local.loading import Loaded, load, quiet, readapt, release
-from vidgen.engines.local.memory import Meter, batch_that_fits, free_bytes, is_out_of_memory, ladder
-from vidgen.engines.local.original import Sound, write_original
+from vidgen.engines.worker import decoding, prompts, reject, speed, stepping
+from vidgen.engines.worker.loading import Loaded, load, quiet, readapt, release
+from vidgen.engines.worker.memory import Meter, batch_that_fits, free_bytes, is_out_of_memory, ladder
+from vidgen.engines.worker.original import Sound, write_original
 from vidgen.errors import Cancelled, InputError, ProcessingError
 
 PREVIEW_SIDE = 96

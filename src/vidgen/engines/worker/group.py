@@ -20,7 +20,7 @@ from datetime import timedelta
 from typing import Any
 
 from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt
-from vidgen.engines.local.runner import OnStep, Runner, _ignore
+from vidgen.engines.worker.runner import OnStep, Runner, _ignore
 from vidgen.errors import VidgenError
 from vidgen.media.scratch import scratch_folder
 
@@ -141,7 +141,7 @@ class Member:
 
 
 def _started(rank: int, count: int, port: int) -> subprocess.Popen[bytes]:
-    line = [sys.executable, "-m", "vidgen.engines.local.group", str(rank), str(count), str(port)]
+    line = [sys.executable, "-m", "vidgen.engines.worker.group", str(rank), str(count), str(port)]
     return subprocess.Popen(line, stdin=subprocess.PIPE, stdout=2)
 
 

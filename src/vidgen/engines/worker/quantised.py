@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from vidgen.engines.local.footprint import DENOISERS
 from vidgen.engines.local.job import Load, gguf_files
-from vidgen.engines.local.memory import DENOISERS, is_out_of_memory
+from vidgen.engines.worker.memory import is_out_of_memory
 from vidgen.errors import InputError, MissingError
 from vidgen.media.answers import content_of
 

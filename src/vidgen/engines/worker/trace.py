@@ -21,9 +21,9 @@ def trace(folder: ModelFolder, *, prompt: str = "a calm sea at dawn, slow dolly 
     """
     if "text_to_video" not in folder.tasks:
         raise InputError("engine.cannot", f"{folder.name} makes nothing from words alone", hint="trace a text-to-video model")
-    from vidgen.engines.local import prompts
-    from vidgen.engines.local.loading import load, quiet
-    from vidgen.engines.local.runner import Runner
+    from vidgen.engines.worker import prompts
+    from vidgen.engines.worker.loading import load, quiet
+    from vidgen.engines.worker.runner import Runner
 
     family = folder.family
     width, height = fit_size(96, 64, family.size, family.size_multiple)
