@@ -15,9 +15,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
-from vidgen.catalog.diffusion import families  # noqa: E402
 from vidgen.engines.local import footprint  # noqa: E402
-from vidgen.engines.local.families import EMBEDDINGS  # noqa: E402
 from vidgen.engines.local.job import Load, Offload  # noqa: E402
 from vidgen.engines.worker import memory  # noqa: E402
 from vidgen.engines.worker.loading import load  # noqa: E402
@@ -162,11 +160,6 @@ def test_gguf_files_are_as_large_as_they_are(tmp_path: Path) -> None:
     both = f"gguf:{tmp_path / 'high.gguf'},{tmp_path / 'low.gguf'}"
     told = footprint.weights(Load(folder, "WanPipeline", dtype="bfloat16", quantise=both))
     assert told == {"text_encoder": 1000, "transformer": 700, "transformer_2": 600, "vae": 200}
-
-
-def test_families_whose_prompts_are_encoded_with_the_rest_keep_their_text_encoders() -> None:
-    kept = {name for name, family in families().items() if family.keeps_text}
-    assert kept == {name for name, family in families().items() if family.text and name not in EMBEDDINGS}
 
 
 def test_files_that_cannot_be_read_count_nothing(tmp_path: Path) -> None:

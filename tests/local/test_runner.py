@@ -15,9 +15,10 @@ from local.support import batch
 torch = pytest.importorskip("torch")
 diffusers = pytest.importorskip("diffusers")
 
-from vidgen.engines.local.families import call_arguments, read_inputs  # noqa: E402
 from vidgen.engines.local.job import Adapter, Cache, Load, Prompt, Rejection  # noqa: E402
 from vidgen.engines.worker import loading  # noqa: E402
+from vidgen.engines.worker.calls import call_arguments  # noqa: E402
+from vidgen.engines.worker.inputs import read_inputs  # noqa: E402
 from vidgen.engines.worker.runner import Runner, Step  # noqa: E402
 from vidgen.errors import Cancelled, InputError, ProcessingError  # noqa: E402
 from vidgen.media.probe import probe_video  # noqa: E402

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.catalog.diffusion import LoRA, Tier, models
-from vidgen.engines.local import reject
 from vidgen.engines.local.devices import Device
 from vidgen.engines.local.fit import Made, fit
 from vidgen.engines.local.folder import ModelFolder, check_safetensors, trusted
@@ -27,8 +26,6 @@ from vidgen.weights import hub
 
 COMMON = ("quality", "steps", "guidance", "scheduler", "cache", "lora", "retime", "reject", "slate")
 """Parameters of every family; each family has settings of its own besides."""
-ENDS_ALONE = frozenset({"ltx", "ltx2", "wan-vace"})
-"""Families that take a last picture without a first; the pipelines of the others refuse it."""
 _DTYPE = {"cuda": "bfloat16", "mps": "float16", "cpu": "float32"}
 
 
@@ -146,8 +143,9 @@ def _checked(request: ShotRequest, folder: ModelFolder) -> Mapping[str, Any]:
         if name in folder.family.settings:
             _, least, most = folder.family.settings[name]
             _number(request, name, value, least, most)
-    if "guidance_2" in request.params and not (folder.path / "transformer_2").is_dir():
-        raise _bad(request, f"params.guidance_2: {folder.name} has one network, not two", "leave it out; guidance is for it")
+    if bad := folder.calls.bad_setting(request.params, folder.config):
+        name, why, hint = bad
+        raise _bad(request, f"params.{name}: {folder.name} {why}", hint)
     if "steps" in request.params:
         _number(request, "steps", request.params["steps"], 1, 1000)
         if request.params["steps"] % 1:
@@ -187,7 +185,7 @@ def _task(request: ShotRequest, folder: ModelFolder, opening: Path) -> tuple[Tas
     if "source_video" in used:
         return "video_to_video", used
     if "end_frame" in used:
-        if "first_last_frame" in able and "start_frame" not in used and folder.family.name not in ENDS_ALONE:
+        if "first_last_frame" in able and "start_frame" not in used and not folder.calls.end_frame_alone:
             text = f"{folder.name} takes an end_frame beside a start_frame only; it needs both"
             raise InputError("engine.cannot", text, hint="give the shot a start_frame, too", where=request.shot)
         if "first_last_frame" in able and {"image_to_video", "text_to_video"} & set(able) | {"start_frame"} & set(used):
@@ -337,7 +335,7 @@ def _rejection(
     at = wanted.get("at", 0.5)
     if wanted["keep"] < 1 or not isinstance(at, int | float) or not 0.2 <= at <= 0.9:
         raise InputError("request.bad_value", "params.reject: keep is at least 1, at between 0.2 and 0.9")
-    if (folder.family.name, task) not in reject.TASKS:
+    if task not in folder.calls.shrinkable:
         text = f"reject: candidates of {folder.name} are not made in one batch that could lose some; all are made"
         notices.append(("local.reject_unused", text))
         return None
@@ -353,11 +351,7 @@ def _extra(request: ShotRequest, params: Mapping[str, Any], folder: ModelFolder,
         found.setdefault("strength", folder.family.settings["strength"][0])
     task_needs = {"strength": request.inputs.source_video is not None, "tail": False}
     found = {name: value for name, value in found.items() if task_needs.get(name, True)}
-    if "motion_bucket_id" in folder.family.settings and "motion_bucket_id" not in found:
-        amount = request.motion.amount
-        if amount is not None:
-            found["motion_bucket_id"] = max(1, min(255, round(25.4 * float(amount))))
-    return found
+    return {**folder.calls.settings_of(request), **found}
 
 
 def _adapters(

@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from vidgen.engines.local.families import family_of_class, parts_of
 from vidgen.engines.local.footprint import DENOISERS, weights
 from vidgen.engines.local.job import Adapter, Load
 from vidgen.engines.worker import speed
@@ -34,8 +35,6 @@ loads: Counter[tuple[str, str]] = Counter()
 
 _LORA = "params.lora:"
 _TEXT = ("text_encoder", "tokenizer")
-_EXACT = {"AutoencoderKLWan": ("vae", "image_encoder")}
-"""Parts that stay in 32 bits beside such a VAE, as its makers run it: in 16 bits its skies have bands."""
 
 
 @dataclass
@@ -205,7 +204,7 @@ def _read(loaded: Loaded, parts: Parts) -> Any:
     needed = {name for name, one in inspect.signature(kind.__init__).parameters.items() if one.default is one.empty} - {"self"}
     halved = {name: None for name in {*index, *needed} if parts != "whole" and (parts == "text") != name.startswith(_TEXT)}
     dtype = _dtype(loaded)
-    exact = _EXACT.get(index.get("vae", ""), ())
+    exact = family_of_class(wanted.pipeline).float32.get(index.get("vae", ""), ())
     options: dict[str, Any] = {
         "local_files_only": True,
         "dtype": {**dict.fromkeys(exact, torch.float32), "default": dtype},
@@ -234,8 +233,8 @@ def _read(loaded: Loaded, parts: Parts) -> Any:
 
 def _index(folder: Path) -> Mapping[str, str]:
     """The parts of a pipeline and their classes."""
-    told = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
-    return {name: part[1] for name, part in told.items() if isinstance(part, list) and len(part) == 2 and part[0]}
+    index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
+    return {name: kind for name, (_, kind) in parts_of(index).items()}
 
 
 def _dtype(loaded: Loaded) -> Any:
@@ -313,10 +312,11 @@ def _place(loaded: Loaded) -> None:
         pipe.enable_sequential_cpu_offload(device=device)
     else:
         _stream(loaded, device)
-    if speed.is_sparse(loaded.denoisers):
-        if wanted.attention not in ("", "flex"):
-            loaded.ignored(f"attention {wanted.attention}", "this model's attention is sparse, which needs flex")
-        wanted = replace(wanted, attention="flex", compile=wanted.compile or device.type == "cuda")
+    family = family_of_class(wanted.pipeline)
+    if required := next(filter(None, (family.required_attention(network.config) for network in loaded.denoisers)), ""):
+        if wanted.attention not in ("", required):
+            loaded.ignored(f"attention {wanted.attention}", f"this model's attention needs {required}")
+        wanted = replace(wanted, attention=required, compile=wanted.compile or device.type == "cuda")
         loaded.used = replace(loaded.used, attention=wanted.attention, compile=wanted.compile)
     if wanted.attention:
         why = speed.set_attention(loaded.denoisers, wanted.attention, device, getattr(torch, loaded.used.dtype))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.catalog.diffusion import families
-from vidgen.engines.local.families import EMBEDDINGS, default_of
+from vidgen.engines.local.families import ModelConfig, pipeline_family
 from vidgen.engines.local.job import Load, Prompt
 from vidgen.engines.worker.loading import load as load_pipeline
 from vidgen.media.files import atomic, sha256_json
@@ -21,7 +21,8 @@ Embeddings = Mapping[str, Any]
 
 def can_encode(family: str) -> bool:
     """Whether prompts of the family are encoded apart from the rest."""
-    return family in EMBEDDINGS
+    row = families()[family]
+    return row.text and not row.keeps_text
 
 
 def encode(load: Load, family: str, revision: str, prompts: Sequence[Prompt]) -> dict[Prompt, Embeddings]:
@@ -51,11 +52,11 @@ def _encoded(pipe: Any, load: Load, family: str, prompt: Prompt) -> Embeddings:
         "num_videos_per_prompt": 1,
         "num_images_per_prompt": 1,
         "max_sequence_length": _longest(load, family),
-        "complex_human_instruction": default_of(pipe, "complex_human_instruction"),
+        **pipeline_family(family).encoder_arguments(pipe),
     }
     with torch.no_grad():
         made = pipe.encode_prompt(**{name: value for name, value in wanted.items() if name in known and value is not None})
-    return {name: part.cpu() for name, part in zip(EMBEDDINGS[family], made, strict=False) if part is not None}
+    return {name: part.cpu() for name, part in zip(pipeline_family(family).embeddings, made, strict=False) if part is not None}
 
 
 def _longest(load: Load, family: str) -> int | None:
@@ -64,7 +65,7 @@ def _longest(load: Load, family: str) -> int | None:
         config = json.loads((load.folder / "transformer" / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         config = {}
-    return config.get("max_text_seq_length") or families()[family].prompt_tokens
+    return pipeline_family(family).prompt_tokens(families()[family], ModelConfig(network=config))
 
 
 def _file(load: Load, revision: str, prompt: Prompt) -> Path:

@@ -11,11 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-TASKS = frozenset({("wan", "text_to_video")})
-"""Family and task whose batches can become smaller half-way: their pipelines keep nothing of a step but what the callback is
-given. The others join embeddings of all takes before the first step, or carry predictions from step to step.
-"""
-
 
 class Prediction:
     """What the last step took the clean latents to be."""

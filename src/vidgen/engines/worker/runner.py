@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from vidgen.engines.local import anchor
-from vidgen.engines.local.families import AXES, BATCHED, accepted, call_arguments, guidance, read_inputs
+from vidgen.engines.local.families import pipeline_family
 from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt, Recipe, WantedTake
 from vidgen.engines.worker import decoding, prompts, reject, speed, stepping
+from vidgen.engines.worker.calls import accepted, call_arguments
+from vidgen.engines.worker.inputs import read_inputs
 from vidgen.engines.worker.loading import Loaded, load, quiet, readapt, release
 from vidgen.engines.worker.memory import Meter, batch_that_fits, free_bytes, is_out_of_memory, ladder
 from vidgen.engines.worker.original import Sound, write_original
@@ -74,7 +76,7 @@ class Runner:
         if less := self._weaker.get(same):  # memory ran out for an earlier shot; to try again is to load again
             batch = replace(batch, load=replace(batch.load, offload=less.offload, tiling=less.tiling))
         self.prepare(batch.load, recipe.family, recipe.revision, [recipe.prompt])
-        together = len(batch.takes) if (recipe.family, recipe.task) in BATCHED else 1
+        together = len(batch.takes) if recipe.task in pipeline_family(recipe.family).batched else 1
         if batch.largest:
             together = min(together, batch.largest)
         elif not recipe.reject:
@@ -167,7 +169,8 @@ class Runner:
         pipe, count = loaded.pipe, len(batch.takes)
         _schedule(pipe, recipe)
         watch = _Watch(loaded, batch, on, cancelled)
-        arguments = call_arguments(recipe, read_inputs(recipe)) | self._words(recipe, count, pipe) | guidance(pipe, recipe)
+        arguments = call_arguments(recipe, read_inputs(recipe)) | self._words(recipe, count, pipe)
+        arguments = pipeline_family(recipe.family).adjusted(pipe, recipe, arguments)
         generators = [torch.Generator("cpu").manual_seed(take.seed) for take in batch.takes]
         arguments |= {
             "generator": generators if count > 1 else generators[0],
@@ -238,7 +241,7 @@ def preview(latents: Any, family: str) -> npt.NDArray[np.uint8] | None:
     """
     if latents is None or latents.ndim != 5:
         return None
-    latents = latents.permute(AXES.get(family, (0, 1, 2, 3, 4)))
+    latents = latents.permute(pipeline_family(family).latent_axes)
     if latents.shape[1] < 3:
         return None
     middle = latents[0, :3, latents.shape[2] // 2].detach().float().cpu().numpy()

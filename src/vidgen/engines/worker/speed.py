@@ -192,13 +192,6 @@ def set_attention(networks: Sequence[Any], wanted: str, device: Any, dtype: Any)
     return ""
 
 
-def is_sparse(networks: Sequence[Any]) -> bool:
-    """Whether networks leave out most of their attention by masks that only the back end ``flex`` reads; uncompiled, that
-    would still compute all of it.
-    """
-    return any(getattr(network.config, "attention_type", "") == "nabla" for network in networks)
-
-
 def compile_blocks(networks: Sequence[Any], device: Any) -> str:
     """Compile the blocks that a network repeats, which takes the first step a minute; why not, where that cannot be ("" else).
 
