@@ -60,13 +60,13 @@ def call(pipe: Any, seed: int, output: str, **words: Any) -> Any:
 
 def batch(folder: Path, out: Path, takes: int) -> Any:
     """The same as a batch of the engine."""
-    from vidgen.engines.local.job import Batch, Load, Prompt, Recipe, WantedTake
+    from vidgen.engines.local.job import Batch, Load, Prompt, Recipe, RequestedTake
 
     recipe = Recipe(
         model="bench", revision=str(folder), family="wan", task="text_to_video", prompt=Prompt(PROMPT, NEGATIVE),
         width=SIZE[0], height=SIZE[1], frames=FRAMES, fps=16, steps=STEPS, guidance=5.0,
     )  # fmt: skip
-    wanted = tuple(WantedTake(number, number, out / f"{number}.mp4") for number in range(1, takes + 1))
+    wanted = tuple(RequestedTake(number, number, out / f"{number}.mp4") for number in range(1, takes + 1))
     return Batch("bench", Load(folder, "WanPipeline"), recipe, wanted)
 
 

@@ -135,7 +135,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class WantedTake:
+class RequestedTake:
     """One take of a batch: its number, its seed, and the file it becomes."""
 
     take: int
@@ -150,7 +150,7 @@ class Batch:
     id: str
     load: Load
     recipe: Recipe
-    takes: tuple[WantedTake, ...]
+    takes: tuple[RequestedTake, ...]
     largest: int = 0
     """Most takes denoised at once; 0: as many as fit."""
 

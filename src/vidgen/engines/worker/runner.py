@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from vidgen.engines.local import anchor
 from vidgen.engines.local.families import pipeline_family
-from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt, Recipe, WantedTake
+from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt, Recipe, RequestedTake
 from vidgen.engines.worker import decoding, prompts, reject, speed, stepping
 from vidgen.engines.worker.calls import accepted, call_arguments
 from vidgen.engines.worker.inputs import read_inputs
@@ -323,7 +323,7 @@ def _matches(kind: type) -> bool:
     return any("FlowMatch" in one.__name__ for one in kind.__mro__)
 
 
-def _manifest(batch: Batch, take: WantedTake, loaded: Loaded, together: int, seconds: float) -> dict[str, Any]:
+def _manifest(batch: Batch, take: RequestedTake, loaded: Loaded, together: int, seconds: float) -> dict[str, Any]:
     import diffusers
     import torch
     import transformers

@@ -10,7 +10,7 @@ from typing import Any
 
 from vidgen.engines.local.fit import fit_size
 from vidgen.engines.local.folder import ModelFolder
-from vidgen.engines.local.job import Batch, Load, Prompt, Recipe, WantedTake
+from vidgen.engines.local.job import Batch, Load, Prompt, Recipe, RequestedTake
 from vidgen.errors import InputError
 
 
@@ -33,7 +33,7 @@ def trace(folder: ModelFolder, *, prompt: str = "a calm sea at dawn, slow dolly 
         model=folder.name, revision="trace", family=family.name, task="text_to_video", prompt=Prompt(prompt, "", True),
         width=width, height=height, frames=frames, fps=family.fps, steps=2, guidance=5.0,
     )  # fmt: skip
-    batch = Batch("trace", wanted, recipe, (WantedTake(1, 1, Path("unused.mp4")),))
+    batch = Batch("trace", wanted, recipe, (RequestedTake(1, 1, Path("unused.mp4")),))
     found: list[dict[str, Any]] = []
     text = load(wanted, "text" if prompts.can_encode(family.name) else "whole")
     tokens = text.pipe.tokenizer(prompt).input_ids
