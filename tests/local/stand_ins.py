@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from vidgen.engines.local.job import MadeTake
-from vidgen.engines.worker.runner import Step
+from vidgen.engines.worker.watch import Step
 from vidgen.errors import Cancelled
 
 

@@ -65,7 +65,7 @@ def test_these_tell_of_something_else(error: BaseException) -> None:
 
 
 def plans(wanted: Load, at_once: int) -> list[tuple[int, bool, str]]:
-    return [(plan.at_once, plan.load.tiling, plan.load.offload) for plan in memory.ladder(wanted, at_once)]
+    return [(plan.at_once, plan.load.tiling, plan.load.offload) for plan in memory.memory_fallbacks(wanted, at_once)]
 
 
 def test_smaller_batches_come_before_tiles_and_those_before_weights_outside() -> None:
@@ -94,7 +94,7 @@ def test_weights_of_four_bits_are_not_taken_apart() -> None:
 
 
 def test_only_the_first_plan_gives_nothing_up() -> None:
-    first, *others = memory.ladder(GPU, 4)
+    first, *others = memory.memory_fallbacks(GPU, 4)
     assert first.why == ""
     assert all(plan.why for plan in others)
     assert len({plan.why for plan in others}) == len(others)

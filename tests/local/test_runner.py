@@ -19,7 +19,8 @@ from vidgen.engines.local.job import Adapter, Cache, Load, Prompt, Rejection  # 
 from vidgen.engines.worker import loading  # noqa: E402
 from vidgen.engines.worker.calls import call_arguments  # noqa: E402
 from vidgen.engines.worker.inputs import read_inputs  # noqa: E402
-from vidgen.engines.worker.runner import Runner, Step  # noqa: E402
+from vidgen.engines.worker.runner import Runner  # noqa: E402
+from vidgen.engines.worker.watch import Step  # noqa: E402
 from vidgen.errors import Cancelled, InputError, ProcessingError  # noqa: E402
 from vidgen.media.probe import probe_video  # noqa: E402
 from vidgen.media.stills import write_image  # noqa: E402

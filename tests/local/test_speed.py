@@ -23,7 +23,8 @@ from vidgen.catalog.diffusion import families  # noqa: E402
 from vidgen.engines.local.folder import open_folder  # noqa: E402
 from vidgen.engines.local.job import Cache, Load  # noqa: E402
 from vidgen.engines.worker import speed  # noqa: E402
-from vidgen.engines.worker.loading import Loaded, load, quiet  # noqa: E402
+from vidgen.engines.worker.loaded import Loaded  # noqa: E402
+from vidgen.engines.worker.loading import load, quiet  # noqa: E402
 from vidgen.errors import InputError, ProcessingError  # noqa: E402
 
 Tiny = Callable[[str], Path]

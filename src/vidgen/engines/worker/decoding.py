@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from vidgen.engines.worker.loading import Loaded
+from vidgen.engines.worker.loaded import Loaded
 from vidgen.engines.worker.memory import free_bytes, is_out_of_memory, release
 
 
 @contextmanager
-def patient(loaded: Loaded) -> Iterator[None]:
+def with_fallbacks(loaded: Loaded) -> Iterator[None]:
     """While this lasts, the VAE decodes the same latents again by a weaker plan where memory runs out.
 
     In order: fewer frames of a take at a time where the VAE can (Stable Video Diffusion's), tiles, and the networks of the

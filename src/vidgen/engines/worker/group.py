@@ -20,7 +20,8 @@ from datetime import timedelta
 from typing import Any
 
 from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt
-from vidgen.engines.worker.runner import OnStep, Runner, _ignore
+from vidgen.engines.worker.runner import Runner
+from vidgen.engines.worker.watch import OnStep, ignore
 from vidgen.errors import VidgenError
 from vidgen.media.scratch import scratch_folder
 
@@ -49,7 +50,7 @@ class Leader:
             self._member.tell("prepare", wanted, family, revision, tuple(texts))
             self._member.prepare(wanted, family, revision, texts)
 
-    def make(self, batch: Batch, on: OnStep = _ignore, cancelled: Callable[[], bool] = lambda: False) -> list[MadeTake]:
+    def make(self, batch: Batch, on: OnStep = ignore, cancelled: Callable[[], bool] = lambda: False) -> list[MadeTake]:
         """See ``Runner``."""
         with self._all_alive():
             self._member.tell("make", batch)
@@ -116,7 +117,7 @@ class Member:
         """Encode prompts, every process for itself."""
         self._runner.prepare(self._placed(wanted), family, revision, texts)
 
-    def make(self, batch: Batch, on: OnStep = _ignore, cancelled: Callable[[], bool] = lambda: False) -> list[MadeTake]:
+    def make(self, batch: Batch, on: OnStep = ignore, cancelled: Callable[[], bool] = lambda: False) -> list[MadeTake]:
         """This process's part of a batch. After each step the leader says whether to stop, so that all stop at the same."""
         import torch
         import torch.distributed as dist

@@ -14,7 +14,7 @@ from vidgen.engines.local.footprint import resident
 from vidgen.engines.local.job import Load, Offload
 from vidgen.errors import VidgenError
 
-_WORDS = (
+_MESSAGES = (
     "out of memory",  # CUDA, HIP, MPS
     "allocate memory",  # torch on a CPU, Linux
     "not enough memory",  # torch on a CPU, Windows
@@ -23,7 +23,7 @@ _WORDS = (
     "bad_alloc",
 )
 TOKEN_BYTES = 64 * 1024
-"""Activations of a token (16x16 pixels of 4 frames) in 16 bits, until a first step has been measured; the ladder mends it."""
+"""Activations of a token (16x16 pixels of 4 frames) in 16 bits, until a first step has been measured."""
 MARGIN = 0.8
 """Share of the free memory that is planned with; the allocator loses some to pieces."""
 _MODES: tuple[Offload, ...] = ("none", "model", "group", "sequential")
@@ -40,15 +40,15 @@ class Plan:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error tells of memory, of a device or of the machine."""
+    """Whether an error means that memory ran out, of a device or of the machine."""
     if isinstance(error, VidgenError):
         return error.code == "local.out_of_memory"
     named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-    return named or any(word in str(error).lower() for word in _WORDS)
+    return named or any(word in str(error).lower() for word in _MESSAGES)
 
 
-def ladder(load: Load, at_once: int) -> Iterator[Plan]:
-    """The plan as wished, then smaller batches, then VAE tiles, then weights that wait outside the device.
+def memory_fallbacks(load: Load, at_once: int) -> Iterator[Plan]:
+    """The plan as requested, then smaller batches, then VAE tiles, then weights that wait outside the device.
 
     All give the same candidates: a smaller batch within rounding, tiles but for faint differences where they overlap. On a Mac
     nothing is won by weights that wait outside, since it is the same memory.
@@ -69,8 +69,8 @@ def ladder(load: Load, at_once: int) -> Iterator[Plan]:
         yield Plan(load, 1, f"weights wait outside the GPU ({mode})")
 
 
-def batch_that_fits(load: Load, free_bytes: int, width: int, height: int, frames: int, wanted: int) -> int:
-    """How many takes at once are worth trying, from 1 to ``wanted``; 1 on a CPU, where a batch wins nothing.
+def batch_that_fits(load: Load, free_bytes: int, width: int, height: int, frames: int, requested: int) -> int:
+    """How many takes at once are worth trying, from 1 to ``requested``; 1 on a CPU, where a batch wins nothing.
 
     Args:
         free_bytes: what ``free_bytes(device)`` says now, before or after the weights are loaded.
@@ -80,7 +80,7 @@ def batch_that_fits(load: Load, free_bytes: int, width: int, height: int, frames
         return 1
     to_come = max(0, resident(load) - _allocated(load.device))
     one = tokens(width, height, frames) * _measured.get(_key(load), TOKEN_BYTES)
-    return max(1, min(wanted, int((free_bytes - to_come) * MARGIN / one)))
+    return max(1, min(requested, int((free_bytes - to_come) * MARGIN / one)))
 
 
 def tokens(width: int, height: int, frames: int) -> float:
@@ -103,7 +103,7 @@ class Meter:
             self._before = torch.cuda.memory_allocated(load.device)
 
     def step(self) -> None:
-        """A step is over; the first one counts."""
+        """Call after each step; the first one counts."""
         if not self._done:
             import torch
 

@@ -20,8 +20,8 @@ class Prediction:
         self._sample: Any = None
 
     @contextmanager
-    def heard(self, pipe: Any) -> Iterator[None]:
-        """Listen to the steps of a pipeline's scheduler."""
+    def recorded(self, pipe: Any) -> Iterator[None]:
+        """Record the inputs of each step of a pipeline's scheduler."""
         plain = pipe.scheduler.step
 
         def step(noise: Any, time: Any, sample: Any, *rest: Any, **named: Any) -> Any:
@@ -35,8 +35,8 @@ class Prediction:
             del pipe.scheduler.step
 
     def clean(self, pipe: Any) -> Any:
-        """[batch, channels, frames, height, width]; None where this scheduler does not tell. Multistep solvers keep it; of a
-        flow it is the sample less its noise: x - sigma * v.
+        """[batch, channels, frames, height, width]; None where this scheduler does not provide it. Multistep solvers keep it;
+        of a flow it is the sample less its noise: x - sigma * v.
         """
         scheduler, sample = pipe.scheduler, self._sample
         outputs = getattr(scheduler, "model_outputs", None)

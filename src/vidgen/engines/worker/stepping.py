@@ -1,4 +1,4 @@
-"""Steps of pipelines that tell nobody of them: their scheduler is listened to, so that all can be watched and cancelled."""
+"""Calls a function after each step, also of pipelines whose call takes no callback: through their scheduler."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 @contextmanager
-def heard(pipe: Any, watch: Callable[..., Any]) -> Iterator[None]:
+def after_each_step(pipe: Any, watch: Callable[..., Any]) -> Iterator[None]:
     """Call ``watch(pipe, index, time, {"latents": ...})`` after each step of a pipeline whose call takes no callback.
 
     What it returns is not used: such a batch cannot be made smaller half-way.
