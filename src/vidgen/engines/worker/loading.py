@@ -21,12 +21,12 @@ from vidgen.errors import MissingError
 __all__ = ["Loaded", "Parts", "load", "loads", "quiet", "readapt", "release"]
 
 loads: Counter[tuple[str, str]] = Counter()
-"""How often what was loaded in this process: (folder, parts)."""
+"""Number of loads in this process by (folder, parts)."""
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the libraries' notices and progress bars to themselves."""
+    """Silence the warnings and progress bars of diffusers and transformers."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import diffusers
@@ -67,7 +67,7 @@ def load(requested: Load, parts: Parts) -> Loaded:
 
 
 def readapt(loaded: Loaded, requested: Load) -> bool:
-    """Change the LoRAs and the class of a loaded pipeline where nothing else differs from what is requested. Returns whether that was so.
+    """Change the LoRAs and the class of a loaded pipeline where nothing else differs from the request. False: load it anew.
 
     Shots of one film differ in their camera's LoRA, and in whether they open with a picture; the networks need not be loaded
     again for that. Raises as ``load`` does for a LoRA; the pipeline is gone then, as it has neither the old ones nor the new.
