@@ -54,7 +54,7 @@ class Prints(Steady):
 
     def misbehave(self, step: int) -> None:
         for _ in range(2000):
-            print('{"say": "done"} and other words that are no protocol')
+            print('{"event": "done"} and other words that are no protocol')
 
 
 class Fails(Steady):

@@ -35,7 +35,7 @@ def held(frames: Frames, opening: npt.NDArray[np.uint8] | None, first: Sequence[
 
     Args:
         frames: the new clip.
-        opening: the picture that it was asked to begin with, any size; None: only ``first`` counts.
+        opening: the picture that the request begins with, any size; None: only ``first`` counts.
         first: ``colours`` of the opening of the chain's first shot; () where there is no chain.
     """
     import numpy as np

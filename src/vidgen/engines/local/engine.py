@@ -163,7 +163,7 @@ class Local(LocalEngine):
         self._pool.close()
 
     def _folder(self, model: str) -> ModelFolder:
-        """The model as it was found when this engine was first asked for it: looked at and named by its content once a run."""
+        """The model as it was found when this engine first used it: read, and named by its content, once a run."""
         from vidgen.engines.local.folder import find_model
 
         return self._folders.of(model, lambda: find_model(model))

@@ -63,31 +63,31 @@ def trusted() -> bool:
     return os.environ.get("VIDGEN_TRUST_MODEL", "") not in ("", "0")
 
 
-def find_model(wanted: str) -> ModelFolder:
+def find_model(name: str) -> ModelFolder:
     """The model of that name in the table, hub id, or folder; nothing is downloaded.
 
     Raises MissingError ``models.missing`` with the command that gets it, ``engine.retired`` for one that cannot be had any
     more, InputError for a folder that is not a model or is not safe, and for an unknown name.
     """
-    path = expanded(wanted)
+    path = expanded(name)
     if path.is_dir():
         return open_folder(path)
-    row = model(wanted)
+    row = model(name)
     if row and not row.runs:
-        raise MissingError("engine.retired", f"{row.title} cannot be run: {row.ended}", hint=f"use {row.instead}", where=wanted)
-    repo = row.repo if row else wanted
-    if row is None and (path.exists() or wanted.startswith((".", "~", "/")) or wanted.count("/") != 1):
-        near = difflib.get_close_matches(wanted, [one.name for one in models() if one.runs], 1)
+        raise MissingError("engine.retired", f"{row.title} cannot be run: {row.ended}", hint=f"use {row.instead}", where=name)
+    repo = row.repo if row else name
+    if row is None and (path.exists() or name.startswith((".", "~", "/")) or name.count("/") != 1):
+        near = difflib.get_close_matches(name, [one.name for one in models() if one.runs], 1)
         guess = f"did you mean {near[0]}? " if near else ""
         what = "a file, not a model folder" if path.exists() else "neither a model, a hub id nor a folder"
-        raise InputError("models.unknown", f"{wanted} is {what}", hint=f"{guess}vidgen models list shows them", where=wanted)
+        raise InputError("models.unknown", f"{name} is {what}", hint=f"{guess}vidgen models list shows them", where=name)
     pulled = hub.pulled(repo)
     if pulled is None:
         raise MissingError(
             "models.missing",
-            f"the model {wanted} is not on this machine",
+            f"the model {name} is not on this machine",
             hint=f"vidgen models pull {row.name if row else f'{repo}, or check the path: there is no such folder'}",
-            where=wanted,
+            where=name,
         )
     return open_folder(pulled.path, row=row, revision=pulled.revision)
 

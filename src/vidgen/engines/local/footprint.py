@@ -44,7 +44,7 @@ def resident(load: Load) -> int:
 
 @once_a_file
 def _elements(file: Path) -> int:
-    """How many numbers a safetensors file has; 0 where it cannot be read, which is for others to tell."""
+    """How many numbers a safetensors file has; 0 where it cannot be read: whoever loads it reports that."""
     try:
         with file.open("rb") as stream:
             (length,) = struct.unpack("<Q", stream.read(8))

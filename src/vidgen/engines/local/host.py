@@ -1,4 +1,4 @@
-"""The light side of a worker: starts it, asks it, watches it, and outlives it."""
+"""The host of a worker process: starts it, sends it work, watches it, and outlives it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ from vidgen.media.patience import Patience
 RUNNER = "vidgen.engines.worker.runner:Runner"
 LEADER = "vidgen.engines.worker.group:Leader"
 SILENT_S = 120.0
-"""A worker that has not even shown its heartbeat for so long is ended."""
-_LOOK_S = 0.2
+"""A worker without any message, heartbeats included, for so many seconds is ended."""
+_POLL_S = 0.2
+"""Polling interval for messages and for cancellation, in seconds."""
 _GRACE_S = 1.0
-"""How long a worker may take to stop between two steps before it is ended, which loses no more than a loaded pipeline."""
+"""Seconds that a worker has to stop between two steps before it is ended, which loses no more than a loaded pipeline."""
 _LOG_LINES = 6
 start_process = subprocess.Popen
 """How a worker is started."""
@@ -68,7 +69,7 @@ class Host:
             "revision": revision,
             "prompts": wire.to_values(list(prompts), list[Prompt]),
         }
-        self._call({"ask": "prepare", **values}, lambda message: None, cancelled)
+        self._call({"command": "prepare", **values}, lambda message: None, cancelled)
 
     def make(
         self,
@@ -76,13 +77,13 @@ class Host:
         on_step: Callable[[dict[str, Any]], None] = lambda message: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> list[MadeTake]:
-        """Have a batch made. ``on_step`` hears every step as a message of the protocol (takes, step, steps, preview), and of
-        takes as they are finished (made: as ``wire.made_values``).
+        """Have a batch made. ``on_step`` is called with the protocol's message for every step (takes, step, steps, preview)
+        and for takes as they are finished (made: as ``wire.made_values``).
 
         Raises Cancelled, what the worker raised, or ProcessingError ``local.worker_died`` with the end of its log; the next
         call then starts a new worker.
         """
-        answer = self._call({"ask": "make", "batch": wire.to_values(batch, Batch)}, on_step, cancelled)
+        answer = self._call({"command": "make", "batch": wire.to_values(batch, Batch)}, on_step, cancelled)
         return wire.made_of(answer["made"])
 
     def close(self) -> None:
@@ -93,7 +94,7 @@ class Host:
             return
         with contextlib.suppress(OSError):
             assert process.stdin is not None
-            process.stdin.write(wire.line({"ask": "quit"}))
+            process.stdin.write(wire.line({"command": "quit"}))
             process.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(5)
@@ -102,21 +103,21 @@ class Host:
         self._close_log()
 
     def _call(
-        self, question: dict[str, Any], on_step: Callable[[dict[str, Any]], None], cancelled: Callable[[], bool]
+        self, command: dict[str, Any], on_step: Callable[[dict[str, Any]], None], cancelled: Callable[[], bool]
     ) -> dict[str, Any]:
         job = uuid.uuid4().hex
         self._start()
-        self._ask({**question, "id": job})
+        self._send({**command, "id": job})
         silence = Patience()
-        asked_to_stop: Patience | None = None
+        cancelling: Patience | None = None
         while True:
-            if asked_to_stop is None and cancelled():
-                asked_to_stop = Patience()
-                self._ask({"ask": "cancel", "id": job})
+            if cancelling is None and cancelled():
+                cancelling = Patience()
+                self._send({"command": "cancel", "id": job})
             try:
-                message = self._answers.get(timeout=_LOOK_S)
+                message = self._answers.get(timeout=_POLL_S)
             except queue.Empty:
-                if asked_to_stop is not None and asked_to_stop.waited() > _GRACE_S:
+                if cancelling is not None and cancelling.waited() > _GRACE_S:
                     self._kill()
                     raise Cancelled from None
                 if silence.waited() > self._silent_s:
@@ -125,23 +126,23 @@ class Host:
                 continue
             silence.renew()
             if message is None:
-                code = self._gone()
-                if asked_to_stop is not None or _soon(cancelled):
+                code = self._reaped()
+                if cancelling is not None or _soon(cancelled):
                     raise Cancelled
                 raise self._died(_ended(code))
             if message.get("id") != job:
                 continue
-            if message["say"] == "step":
+            if message["event"] == "step":
                 on_step(message)
-            elif message["say"] == "failed":
+            elif message["event"] == "failed":
                 raise wire.error_of(message["error"])
-            elif message["say"] == "done":
+            elif message["event"] == "done":
                 return message
 
     def _start(self) -> None:
         if self._process is not None and self._process.poll() is None:
             return
-        self._gone()
+        self._reaped()
         self._close_log()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
@@ -161,7 +162,7 @@ class Host:
         assert self._process.stdout is not None
         threading.Thread(target=_listen, args=(self._process.stdout, self._answers), daemon=True).start()
 
-    def _ask(self, message: dict[str, Any]) -> None:
+    def _send(self, message: dict[str, Any]) -> None:
         assert self._process is not None and self._process.stdin is not None
         with contextlib.suppress(OSError):  # a worker that is gone is noticed by its silence
             self._process.stdin.write(wire.line(message))
@@ -176,10 +177,10 @@ class Host:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_GRACE_S)
             self._process.kill()
-            self._gone()
+            self._reaped()
 
-    def _gone(self) -> int | None:
-        """Bury a worker that has ended; its exit status."""
+    def _reaped(self) -> int | None:
+        """Clean up after a worker that has ended; its exit status."""
         process, self._process = self._process, None
         return None if process is None else _reap(process)
 
@@ -206,7 +207,7 @@ class Host:
 
 @contextlib.contextmanager
 def _ctrl_c_kept_away() -> Iterator[None]:
-    """Processes that this thread starts do not hear Ctrl-C, from their first moment: a terminal sends it to all of a group."""
+    """Processes that this thread starts do not get Ctrl-C, from their first moment: a terminal sends it to all of a group."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -219,10 +220,10 @@ def _ctrl_c_kept_away() -> Iterator[None]:
 
 def _soon(cancelled: Callable[[], bool]) -> bool:
     """Whether what ended the worker was meant for this process, too, which hears of it a moment later."""
-    until = time.monotonic() + _LOOK_S
-    while not (told := cancelled()) and time.monotonic() < until:
+    until = time.monotonic() + _POLL_S
+    while not (is_cancelled := cancelled()) and time.monotonic() < until:
         time.sleep(0.02)
-    return told
+    return is_cancelled
 
 
 def _shared(group: Sequence[str]) -> dict[str, str]:
@@ -249,7 +250,7 @@ def _listen(stream: IO[bytes], answers: queue.Queue[dict[str, Any] | None]) -> N
         for line in stream:
             with contextlib.suppress(ValueError):
                 message = json.loads(line)
-                if isinstance(message, dict) and "say" in message:
+                if isinstance(message, dict) and "event" in message:
                     answers.put(message)
     answers.put(None)
 

@@ -1,6 +1,6 @@
 """Several processes that make one clip together, one on each GPU: context parallel, where each has some heads of all tokens.
 
-The first of them is the worker's runner and speaks for all: it starts the others, tells them what it is told, and answers
+The first of them is the worker's runner and speaks for all: it starts the others, passes every command on, and answers
 alone. They end together, since those that are left would wait for ever: a member that dies ends the leader, and members end
 with it.
 """
@@ -28,7 +28,7 @@ from vidgen.media.scratch import scratch_folder
 SIZE = "VIDGEN_GROUP_SIZE"
 """Environment variable of the leader: how many processes there are."""
 PATIENCE = timedelta(days=7)
-"""How long a member waits for the next thing to do."""
+"""Longest time that a member waits for its next command."""
 END_IS_SEEN_S = 5.0
 """Longest time until the system reports a process that has ended, in seconds; its connections may break before that."""
 
@@ -44,16 +44,16 @@ class Leader:
             watch.start()
         self._member = Member(0, self._count, port)
 
-    def prepare(self, wanted: Load, family: str, revision: str, texts: Sequence[Prompt]) -> None:
+    def prepare(self, load: Load, family: str, revision: str, texts: Sequence[Prompt]) -> None:
         """See ``Runner``."""
         with self._all_alive():
-            self._member.tell("prepare", wanted, family, revision, tuple(texts))
-            self._member.prepare(wanted, family, revision, texts)
+            self._member.broadcast("prepare", load, family, revision, tuple(texts))
+            self._member.prepare(load, family, revision, texts)
 
     def make(self, batch: Batch, on: OnStep = ignore, cancelled: Callable[[], bool] = lambda: False) -> list[MadeTake]:
         """See ``Runner``."""
         with self._all_alive():
-            self._member.tell("make", batch)
+            self._member.broadcast("make", batch)
             return self._member.make(batch, on, cancelled)
 
     @contextmanager
@@ -68,7 +68,7 @@ class Leader:
 
     def close(self) -> None:
         """See ``Runner``; the other processes end, too."""
-        self._member.tell("quit")
+        self._member.broadcast("quit")
         self._member.close()
 
 
@@ -84,47 +84,47 @@ class Member:
             torch.cuda.set_device(rank)
         where = f"tcp://127.0.0.1:{port}"
         dist.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo", init_method=where, rank=rank, world_size=count)
-        self._talk = dist.new_group(backend="gloo", timeout=PATIENCE)
+        self._commands = dist.new_group(backend="gloo", timeout=PATIENCE)
         self._rank, self._runner = rank, Runner()
 
-    def tell(self, *what: Any) -> None:
-        """The leader says what is to be done."""
+    def broadcast(self, *command: Any) -> None:
+        """Send a command of the leader to all members."""
         import torch.distributed as dist
 
-        dist.broadcast_object_list(list(what) + [None] * (5 - len(what)), src=0, group=self._talk)
+        dist.broadcast_object_list(list(command) + [None] * (5 - len(command)), src=0, group=self._commands)
 
     def follow(self) -> None:
-        """Do what the leader says until it says quit."""
+        """Follow the leader's commands until ``quit``."""
         import torch.distributed as dist
 
         while True:
-            what: list[Any] = [None] * 5
-            dist.broadcast_object_list(what, src=0, group=self._talk)
-            if what[0] == "quit":
+            command: list[Any] = [None] * 5
+            dist.broadcast_object_list(command, src=0, group=self._commands)
+            if command[0] == "quit":
                 return self.close()
             try:
-                if what[0] == "prepare":
-                    self.prepare(*what[1:])
+                if command[0] == "prepare":
+                    self.prepare(*command[1:])
                 else:
                     with scratch_folder() as folder:  # the leader delivers
-                        takes = tuple(replace(take, out=folder / take.out.name) for take in what[1].takes)
-                        self.make(replace(what[1], takes=takes))
+                        takes = tuple(replace(take, out=folder / take.out.name) for take in command[1].takes)
+                        self.make(replace(command[1], takes=takes))
             except VidgenError as error:  # the leader meets the same, and says so
                 if error.code == "local.out_of_memory":
                     raise  # but for memory, which each has its own of
 
-    def prepare(self, wanted: Load, family: str, revision: str, texts: Sequence[Prompt]) -> None:
+    def prepare(self, load: Load, family: str, revision: str, texts: Sequence[Prompt]) -> None:
         """Encode prompts, every process for itself."""
-        self._runner.prepare(self._placed(wanted), family, revision, texts)
+        self._runner.prepare(self._placed(load), family, revision, texts)
 
     def make(self, batch: Batch, on: OnStep = ignore, cancelled: Callable[[], bool] = lambda: False) -> list[MadeTake]:
-        """This process's part of a batch. After each step the leader says whether to stop, so that all stop at the same."""
+        """This process's part of a batch. After each step the leader says whether to stop, so that all stop together."""
         import torch
         import torch.distributed as dist
 
         def agreed() -> bool:
             flag = torch.tensor([int(cancelled())])
-            dist.broadcast(flag, src=0, group=self._talk)
+            dist.broadcast(flag, src=0, group=self._commands)
             return bool(flag.item())
 
         return self._runner.make(replace(batch, load=self._placed(batch.load), largest=1), on, agreed)
@@ -136,9 +136,9 @@ class Member:
         self._runner.close()
         dist.destroy_process_group()
 
-    def _placed(self, wanted: Load) -> Load:
+    def _placed(self, load: Load) -> Load:
         """On this process's own GPU: the group sees no others."""
-        return replace(wanted, device=f"cuda:{self._rank}") if wanted.device.startswith("cuda") else wanted
+        return replace(load, device=f"cuda:{self._rank}") if load.device.startswith("cuda") else load
 
 
 def _started(rank: int, count: int, port: int) -> subprocess.Popen[bytes]:
@@ -153,9 +153,9 @@ def _end_with(other: subprocess.Popen[bytes]) -> None:
 
 
 def _free_port() -> int:
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        return int(place.getsockname()[1])
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def main() -> None:

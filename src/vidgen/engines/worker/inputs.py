@@ -50,18 +50,18 @@ def _clip(file: Path, recipe: Recipe) -> list[Any]:
     from vidgen.media.probe import probe_video
 
     rate = probe_video(file).rate
-    wanted = [int(Fraction(index) / Fraction(recipe.fps) * rate + Fraction(1, 2)) for index in range(recipe.frames)]
+    numbers = [int(Fraction(index) / Fraction(recipe.fps) * rate + Fraction(1, 2)) for index in range(recipe.frames)]
     found: list[Any] = []
     last = None
     for number, frame in enumerate(read_frames(file)):
         last = frame
-        while len(found) < len(wanted) and wanted[len(found)] <= number:
+        while len(found) < len(numbers) and numbers[len(found)] <= number:
             found.append(_fitted(frame, recipe))
-        if len(found) == len(wanted):
+        if len(found) == len(numbers):
             return found
     if last is None:
         raise InputError("media.no_video", f"{file} has no pictures", where=str(file))
-    return found + [_fitted(last, recipe)] * (len(wanted) - len(found))
+    return found + [_fitted(last, recipe)] * (len(numbers) - len(found))
 
 
 def _ending(file: Path, recipe: Recipe) -> list[Any]:
@@ -73,7 +73,7 @@ def _ending(file: Path, recipe: Recipe) -> list[Any]:
 
     info = probe_video(file)
     step, last = info.rate / recipe.rate, min(info.frames, recipe.tail_frames or info.frames) - 1
-    wanted = [max(0, last - round(step * before)) for before in range(recipe.skip, -1, -1)]
-    there = {number: frame for number, frame in enumerate(read_frames(file)) if number in set(wanted)}
-    latest = max(there)
-    return [_fitted(there[min(number, latest)], recipe) for number in wanted]
+    numbers = [max(0, last - round(step * before)) for before in range(recipe.skip, -1, -1)]
+    frames = {number: frame for number, frame in enumerate(read_frames(file)) if number in set(numbers)}
+    latest = max(frames)
+    return [_fitted(frames[min(number, latest)], recipe) for number in numbers]

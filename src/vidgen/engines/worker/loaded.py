@@ -14,7 +14,7 @@ from vidgen.engines.worker.memory import release
 class Loaded:
     """A pipeline on its device.
 
-    ``load`` is what was asked for; ``used`` is how it really is, where a wish could not be had: its dtype, attention and
+    ``load`` is the request; ``used`` is how it really is, where a setting could not be followed: its dtype, attention and
     compilation belong into manifests. ``notices`` say what differs.
     """
 
@@ -31,9 +31,9 @@ class Loaded:
         """The networks that take the steps: one, or two experts."""
         return [part for name in DENOISERS if (part := getattr(self.pipe, name, None)) is not None]
 
-    def ignored(self, wish: str, why: str) -> None:
+    def ignored(self, setting: str, why: str) -> None:
         """Note that a setting of this machine is not followed."""
-        self.notices.append(("engine.wish_ignored", f"{wish}: {why}; the default is used"))
+        self.notices.append(("engine.wish_ignored", f"{setting}: {why}; the default is used"))
 
     def close(self) -> None:
         """Give its memory back."""

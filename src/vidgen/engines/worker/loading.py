@@ -97,13 +97,13 @@ def _convert(loaded: Loaded, requested: Load) -> bool:
     if kind is None:
         return False
     takes = {name: one for name, one in inspect.signature(kind.__init__).parameters.items() if name != "self"}
-    there = {**{name: value for name, value in old.config.items() if name in takes}, **old.components}
+    parts = {**{name: value for name, value in old.config.items() if name in takes}, **old.components}
     needed = {name for name, one in takes.items() if one.default is one.empty} | set(part_classes(requested.folder)) & set(
         takes
     )
-    if needed - set(there):
+    if needed - set(parts):
         return False
-    loaded.pipe = kind(**{name: there[name] for name in takes if name in there})
+    loaded.pipe = kind(**{name: parts[name] for name in takes if name in parts})
     loaded.pipe.scheduler = getattr(old, "_vidgen_scheduler", old.scheduler)
     loaded.pipe.set_progress_bar_config(disable=True)
     # The order in which parts take turns is the pipeline's.

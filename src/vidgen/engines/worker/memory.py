@@ -122,7 +122,7 @@ def _key(load: Load) -> tuple[str, str, str]:
 
 
 def free_bytes(device: str) -> int:
-    """Free memory of a device in bytes, with what torch holds without using it; 0 where it cannot be asked.
+    """Free memory of a device in bytes, with what torch holds without using it; 0 where it is not known.
 
     Args:
         device: as torch calls it: ``cuda:0``, ``mps``, ``cpu`` (the machine's memory).

@@ -52,10 +52,10 @@ def write_original(frames: Frames, rate: Fraction, out: Path, sound: Sound | Non
         sound: as long as the pictures, or shorter.
     """
     count, height, width, _ = frames.shape
-    with atomic(out) as part, _waveform(sound, part) as heard:
+    with atomic(out) as part, _waveform(sound, part) as waveform:
         args = [
             *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", rate_text(rate), "-i", "pipe:0"),
-            *((*input_args(heard), "-map", "0:v", "-map", "1:a", "-c:a", "flac") if heard else ()),
+            *((*input_args(waveform), "-map", "0:v", "-map", "1:a", "-c:a", "flac") if waveform else ()),
             *_CODEC,
             *("-video_track_timescale", str(timescale(rate)), "-movflags", "+faststart", f"file:{part}"),
         ]

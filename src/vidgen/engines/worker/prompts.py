@@ -44,7 +44,7 @@ def _encoded(pipe: Any, load: Load, family: str, prompt: Prompt) -> Embeddings:
     import torch
 
     known = inspect.signature(pipe.encode_prompt).parameters
-    wanted = {
+    arguments = {
         "prompt": prompt.text,
         "negative_prompt": prompt.negative,
         "do_classifier_free_guidance": prompt.guided,
@@ -55,7 +55,7 @@ def _encoded(pipe: Any, load: Load, family: str, prompt: Prompt) -> Embeddings:
         **pipeline_family(family).encoder_arguments(pipe),
     }
     with torch.no_grad():
-        made = pipe.encode_prompt(**{name: value for name, value in wanted.items() if name in known and value is not None})
+        made = pipe.encode_prompt(**{name: value for name, value in arguments.items() if name in known and value is not None})
     return {name: part.cpu() for name, part in zip(pipeline_family(family).embeddings, made, strict=False) if part is not None}
 
 

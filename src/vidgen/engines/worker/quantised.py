@@ -1,4 +1,4 @@
-"""Weights with fewer bits: what ``from_pretrained`` is told to load the networks of the steps so."""
+"""Weights with fewer bits: the arguments of ``from_pretrained`` that load the networks of the steps so."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vidgen.errors import InputError, MissingError
 from vidgen.media.answers import content_of
 
 
-def quantised(wanted: Load, index: Mapping[str, str], dtype: Any) -> Mapping[str, Any]:
+def quantised(load: Load, index: Mapping[str, str], dtype: Any) -> Mapping[str, Any]:
     """Arguments of ``from_pretrained`` for ``Load.quantise``; none for "" and ``float8``, which changes weights once loaded.
 
     ``bitsandbytes-4bit``, ``bitsandbytes-8bit``, ``torchao-int8``; or ``gguf:FILE`` with the transformer in such a file, and
@@ -28,18 +28,18 @@ def quantised(wanted: Load, index: Mapping[str, str], dtype: Any) -> Mapping[str
 
     Raises MissingError ``engine.not_ready`` where the package is missing, InputError for a file that does not fit.
     """
-    method, _, file = wanted.quantise.partition(":")
+    method, _, file = load.quantise.partition(":")
     if method in ("", "float8"):
         return {}
     package = method.partition("-")[0]
     if importlib.util.find_spec(package) is None:
         text = f"quantise: {method} needs the package {package}"
         raise MissingError("engine.not_ready", text, hint="pip install 'vidgen[quantise]'")
-    if package == "bitsandbytes" and not wanted.device.startswith("cuda"):
-        text = f"quantise: {method} needs an NVIDIA GPU, not {wanted.device}"
+    if package == "bitsandbytes" and not load.device.startswith("cuda"):
+        text = f"quantise: {method} needs an NVIDIA GPU, not {load.device}"
         raise MissingError("engine.not_ready", text, hint="leave quantise out, or take float8 or torchao-int8")
     if method == "gguf":
-        return _from_gguf(wanted, gguf_files(wanted.quantise), index, dtype)
+        return _from_gguf(load, gguf_files(load.quantise), index, dtype)
     if method not in _SETUPS:
         raise InputError("request.bad_value", f"quantise: {method!r} is not known", hint=f"known: {', '.join(_SETUPS)}")
     import diffusers
@@ -74,17 +74,17 @@ def named(quantise: str) -> str:
     return f"gguf:{', '.join(f'{file.name} sha256:{content_of(file)}' for file in files)}" if files else quantise
 
 
-def _from_gguf(wanted: Load, files: Sequence[Path], index: Mapping[str, str], dtype: Any) -> Mapping[str, Any]:
+def _from_gguf(load: Load, files: Sequence[Path], index: Mapping[str, str], dtype: Any) -> Mapping[str, Any]:
     """The networks from files of that kind, with the settings of the folder's own."""
     import diffusers
 
     networks = {name: getattr(diffusers, index[name], None) for name in DENOISERS if name in index}
     if not networks or not all(_from_makers(diffusers, kind) for kind in networks.values()):
-        raise InputError("engine.cannot", f"{wanted.pipeline} cannot be loaded from a gguf file", hint="leave quantise out")
+        raise InputError("engine.cannot", f"{load.pipeline} cannot be loaded from a gguf file", hint="leave quantise out")
     if len(files) != len(networks):
-        text = f"quantise: {wanted.folder.name} has {len(networks)} networks, and {len(files)} file is named"
+        text = f"quantise: {load.folder.name} has {len(networks)} networks, and {len(files)} file is named"
         raise InputError("request.bad_value", text, hint=f"quantise: gguf:{','.join(['FILE'] * len(networks))}")
-    return {name: _network(wanted, name, kind, file, dtype) for (name, kind), file in zip(networks.items(), files, strict=True)}
+    return {name: _network(load, name, kind, file, dtype) for (name, kind), file in zip(networks.items(), files, strict=True)}
 
 
 def _from_makers(diffusers: Any, kind: Any) -> bool:
@@ -93,7 +93,7 @@ def _from_makers(diffusers: Any, kind: Any) -> bool:
     return kind is not None and kind.__name__ in known and hasattr(kind, "from_single_file")
 
 
-def _network(wanted: Load, name: str, kind: Any, file: Path, dtype: Any) -> Any:
+def _network(load: Load, name: str, kind: Any, file: Path, dtype: Any) -> Any:
     import diffusers
 
     if not file.is_file():
@@ -102,7 +102,7 @@ def _network(wanted: Load, name: str, kind: Any, file: Path, dtype: Any) -> Any:
         return kind.from_single_file(
             str(file),
             quantization_config=diffusers.GGUFQuantizationConfig(compute_dtype=dtype),
-            config=str(wanted.folder / name),
+            config=str(load.folder / name),
             dtype=dtype,
             local_files_only=True,
         )
@@ -111,5 +111,5 @@ def _network(wanted: Load, name: str, kind: Any, file: Path, dtype: Any) -> Any:
             raise
         traceback.clear_frames(error.__traceback__)
         cause = " ".join(str(error).split())[:200]
-        text = f"{file} is not a {name.partition('_')[0]} of {wanted.folder.name}: {cause}"
+        text = f"{file} is not a {name.partition('_')[0]} of {load.folder.name}: {cause}"
         raise InputError("models.unreadable", text, hint="use a file made for this model", where=str(file)) from error

@@ -31,7 +31,7 @@ from vidgen.errors import ProcessingError
 
 @dataclass
 class Runner:
-    """Keeps the last pipeline loaded, the embeddings of all prompts that it was told of, and which loads had to be weaker."""
+    """Keeps the last pipeline loaded, the embeddings of all prompts so far, and which loads had to be weaker."""
 
     _loaded: Loaded | None = None
     _weaker: dict[Load, Load] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The scheduler that takes the steps: the model's own, or the one that a recipe asks for."""
+"""The scheduler that takes the steps: the model's own, or that of a recipe."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vidgen.errors import InputError
 
 
 def set_scheduler(pipe: Any, recipe: Recipe) -> None:
-    """Give the pipeline the scheduler that the recipe asks for; the model's own where it asks for none."""
+    """Give the pipeline the scheduler of the recipe; the model's own where it names none."""
     if not hasattr(pipe, "_vidgen_scheduler"):
         pipe._vidgen_scheduler = pipe.scheduler
     own = pipe._vidgen_scheduler
@@ -38,7 +38,7 @@ def set_scheduler(pipe: Any, recipe: Recipe) -> None:
         )
     if _matches(kind) and "shift" not in changes:  # these call it so
         changes["shift"] = changes.pop("flow_shift", own.config.get("shift", own.config.get("flow_shift", 1.0)))
-    if _matches(type(own)) and not _matches(kind):  # the others follow noise unless told
+    if _matches(type(own)) and not _matches(kind):  # the others follow noise by default
         shift = changes.get("flow_shift", own.config.get("shift", 1.0))
         changes |= {"use_flow_sigmas": True, "prediction_type": "flow_prediction", "flow_shift": shift}
     pipe.scheduler = kind.from_config(own.config, **changes)

@@ -43,8 +43,8 @@ def why_not(pipe: Any, networks: Sequence[Any], cache: Cache) -> str:
     name = type(pipe).__name__
     if not networks or not all(hasattr(network, "enable_cache") for network in networks):
         kinds = ", ".join(sorted({type(network).__name__ for network in networks})) or "no network"
-        return f"{kinds} of {name} has no place for a cache"
-    if cache.kind == "sea" and not {"step_index", "sigma"} <= _words_of(type(pipe).__call__):
+        return f"{kinds} of {name} takes no cache hooks"
+    if cache.kind == "sea" and not {"step_index", "sigma"} <= _names_in(type(pipe).__call__):
         return f"{name} does not tell a cache how much noise is left, without which sea skips nothing"
     if cache.kind == "mag" and len(networks) > 1:
         return "mag counts the steps of one network, and this model has two"
@@ -74,8 +74,8 @@ def cached(pipe: Any, networks: Sequence[Any], cache: Cache | None, steps: int) 
         for network in networks:
             stack.callback(_off, network)
             network.enable_cache(setup())
-            if "cache_context" not in _words_of(type(pipe).__call__):
-                stack.enter_context(_passes_told(network))
+            if "cache_context" not in _names_in(type(pipe).__call__):
+                stack.enter_context(_pass_contexts(network))
         yield
 
 
@@ -87,22 +87,22 @@ def forget(networks: Sequence[Any]) -> None:
 
 
 @contextmanager
-def _passes_told(network: Any) -> Iterator[None]:
-    """Tell a cache which pass of a step it is in (guided, unguided), for a pipeline that does not: a pass is of the same step
-    as the last one where its time is the same.
+def _pass_contexts(network: Any) -> Iterator[None]:
+    """Set a cache's context to the pass of the step (guided, unguided), for a pipeline that does not: a pass is of the
+    same step as the last one where its time is the same.
     """
-    time, number, told = None, 0, ExitStack()
+    time, number, context = None, 0, ExitStack()
 
     def before(module: Any, given: Any, named: Mapping[str, Any]) -> None:
         nonlocal time, number
         now = named["timestep"].flatten()[0].item()
         time, number = now, number + 1 if now == time else 0
-        told.enter_context(module.cache_context(f"pass {number}"))
+        context.enter_context(module.cache_context(f"pass {number}"))
 
     def after(module: Any, given: Any, made: Any) -> None:
-        told.close()
+        context.close()
 
-    with told, network.register_forward_pre_hook(before, with_kwargs=True), network.register_forward_hook(after):
+    with context, network.register_forward_pre_hook(before, with_kwargs=True), network.register_forward_hook(after):
         yield
 
 
@@ -112,7 +112,7 @@ def _off(network: Any) -> None:
 
 
 def _setup(pipe: Any, cache: Cache, steps: int) -> Callable[[], Any]:
-    """What makes the settings' object of diffusers; made once here, so that wrong settings are told before any hook is set."""
+    """What makes the settings' object of diffusers; made once here, so that wrong settings are found before any hook is set."""
     if cache.kind not in CONFIGS:
         why = " (it fails on models that run guidance as a pass of its own)" if cache.kind.startswith("faster") else ""
         known = ", ".join(CONFIGS)
@@ -150,8 +150,8 @@ def _fits(value: Any, default: Any) -> bool:
     return isinstance(value, int | float) if isinstance(default, int | float) else not isinstance(value, Mapping)
 
 
-def _words_of(call: Any) -> set[str]:
-    """The names and words that occur in a function."""
+def _names_in(call: Any) -> set[str]:
+    """Names and strings in the code of a function."""
     code: types.CodeType = inspect.unwrap(call).__code__
     found = {*code.co_names, *code.co_varnames}
     for constant in code.co_consts:
@@ -160,7 +160,7 @@ def _words_of(call: Any) -> set[str]:
     return found
 
 
-def set_attention(networks: Sequence[Any], wanted: str, device: Any, dtype: Any) -> str:
+def set_attention(networks: Sequence[Any], name: str, device: Any, dtype: Any) -> str:
     """Use an attention back end of diffusers where it runs here; why not, where it does not ("" where it does).
 
     It is tried on a few numbers, so that a missing package or a GPU too old for it is known now and not in the first step. The
@@ -169,22 +169,22 @@ def set_attention(networks: Sequence[Any], wanted: str, device: Any, dtype: Any)
     import torch
     from diffusers.models.attention_dispatch import AttentionBackendName, attention_backend, dispatch_attention_fn
 
-    if wanted.endswith("_hub"):
+    if name.endswith("_hub"):
         return "it would download code"
-    if wanted.lower() not in {name.value for name in AttentionBackendName}:
+    if name.lower() not in {one.value for one in AttentionBackendName}:
         return "diffusers has no back end of that name"
     if not all(
         any(hasattr(getattr(part, "processor", None), "_attention_backend") for part in one.modules()) for one in networks
     ):
         return "this model has its own attention"
     few = torch.ones(1, 8, 2, 64, device=device, dtype=dtype)
-    masks = any({"encoder_attention_mask", "attention_mask"} & _words_of(type(network).forward) for network in networks)
+    masks = any({"encoder_attention_mask", "attention_mask"} & _names_in(type(network).forward) for network in networks)
     mask = torch.ones(1, 1, 8, 8, device=device, dtype=torch.bool) if masks else None
     try:
         with torch.no_grad(), attention_backend("native"):  # diffusers would make it the default of every model
             for network in networks:
-                network.set_attention_backend(wanted)
-            dispatch_attention_fn(few, few, few, attn_mask=mask, backend=wanted)
+                network.set_attention_backend(name)
+            dispatch_attention_fn(few, few, few, attn_mask=mask, backend=name)
     except Exception as error:  # whatever a kernel of somebody else's raises
         for network in networks:
             network.reset_attention_backend()

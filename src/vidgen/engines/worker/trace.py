@@ -28,24 +28,24 @@ def trace(folder: ModelFolder, *, prompt: str = "a calm sea at dawn, slow dolly 
     family = folder.family
     width, height = fit_size(96, 64, family.size, family.size_multiple)
     frames = family.legal_frames(max(9, family.min_frames))
-    wanted = Load(folder.path.absolute(), family.pipelines["text_to_video"])
+    request = Load(folder.path.absolute(), family.pipelines["text_to_video"])
     recipe = Recipe(
         model=folder.name, revision="trace", family=family.name, task="text_to_video", prompt=Prompt(prompt, "", True),
         width=width, height=height, frames=frames, fps=family.fps, steps=2, guidance=5.0,
     )  # fmt: skip
-    batch = Batch("trace", wanted, recipe, (RequestedTake(1, 1, Path("unused.mp4")),))
+    batch = Batch("trace", request, recipe, (RequestedTake(1, 1, Path("unused.mp4")),))
     found: list[dict[str, Any]] = []
-    text = load(wanted, "text" if prompts.can_encode(family.name) else "whole")
+    text = load(request, "text" if prompts.can_encode(family.name) else "whole")
     tokens = text.pipe.tokenizer(prompt).input_ids
     found.append(_stage("tokenizer", f"words become {len(tokens)} numbers", [], [[1, len(tokens)]]))
     with ExitStack() as stack:
         stack.enter_context(_watched(text.pipe.text_encoder, "text encoder", "numbers become meaning", found))
         with quiet():
-            prompts._encoded(text.pipe, wanted, family.name, recipe.prompt)
+            prompts._encoded(text.pipe, request, family.name, recipe.prompt)
     text.close()
     runner = Runner()
-    runner.prepare(wanted, family.name, "trace", [recipe.prompt])
-    pipe = runner._ready(wanted, recipe).pipe
+    runner.prepare(request, family.name, "trace", [recipe.prompt])
+    pipe = runner._ready(request, recipe).pipe
     network = getattr(pipe, "transformer", None) or pipe.unet
     with ExitStack() as stack:
         for name, part, does in _parts(network):
