@@ -176,7 +176,8 @@ class Runner:
                 "negative_prompt": recipe.prompt.negative or None,
             }
         device = pipe._execution_device
-        return {name: tensor.to(device).repeat(count, *[1] * (tensor.ndim - 1)) for name, tensor in embeddings.items()}
+        each = {name: tensor.to(device).repeat(count, *[1] * (tensor.ndim - 1)) for name, tensor in embeddings.items()}
+        return {"prompt": None, "negative_prompt": None, **each}  # some calls have a text as default, and take one or the other
 
 
 def _takes_at_once(batch: Batch) -> int:

@@ -19,7 +19,7 @@ class Sana(PipelineFamily):
 
     def arguments(self, recipe: Recipe, inputs: Inputs) -> Arguments:
         """Sizes are legal already: the pipeline's own table of sizes holds some that its network cannot take."""
-        own = {"frames": recipe.frames, "use_resolution_binning": False, "negative_prompt": None}
+        own = {"frames": recipe.frames, "use_resolution_binning": False}
         return {**super().arguments(recipe, inputs), **own}
 
 
