@@ -17,7 +17,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "media", "network", "weights", "catalog"),
     ("storyboard", "takes", "config"),
     ("planning", "engines", "scoring", "post", "cut"),
-    ("render", "review", "testing", "plugin"),
+    ("inventory",),
+    ("render", "testing", "plugin"),
+    ("app", "review"),
     ("cli",),
 )
 SAME_LAYER = {
@@ -26,7 +28,7 @@ SAME_LAYER = {
     ("weights", "media"),
     ("weights", "network"),
     ("catalog", "media"),
-    ("review", "render"),
+    ("review", "app"),
 }
 """Neighbours that may know each other, one way: takes name storyboard types, the configuration is read as storyboards are,
 weights and catalog use media's file helpers."""
@@ -111,7 +113,7 @@ def test_every_raised_code_is_registered() -> None:
 def test_files_and_functions_stay_small() -> None:
     for file in SOURCE.rglob("*.py"):
         text = file.read_text(encoding="utf-8")
-        assert text.count("\n") <= 600, f"{file} is too long"
+        assert text.count("\n") <= 450, f"{file} is too long"
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 assert (node.end_lineno or 0) - node.lineno <= 80, f"{file}: {node.name} is too long"

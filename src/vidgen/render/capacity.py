@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vidgen.engines.base import Engine, LocalEngine
+from vidgen.inventory.machine import jobs_at_once
 from vidgen.planning.plan import PlannedShot
-from vidgen.render.machine import jobs_at_once
 from vidgen.render.model_scheduler import ModelScheduler
 
 

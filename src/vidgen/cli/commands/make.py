@@ -56,11 +56,11 @@ def render(
 ) -> None:
     """Storyboard to final cut."""
     with Output("render", as_json) as out:
+        from vidgen.app.render import RenderOptions, render_film
         from vidgen.cli.progress import watching
         from vidgen.cli.questions import confirm_spending
         from vidgen.planning.compile import Overrides
         from vidgen.planning.presets import preset as preset_named
-        from vidgen.render.film import RenderOptions, render_film
 
         options = RenderOptions(
             overrides=Overrides(
@@ -122,8 +122,8 @@ def shot(
 ) -> None:
     """Make one clip, no storyboard."""
     with Output("shot", as_json) as out:
+        from vidgen.app.shot import ShotOptions, render_shot
         from vidgen.cli.progress import watching
-        from vidgen.render.single import ShotOptions, render_shot
 
         options = ShotOptions(
             prompt=prompt,

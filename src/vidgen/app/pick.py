@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from vidgen.app.plan import plan_loaded
+from vidgen.app.render import ready_engines
 from vidgen.engines.registry import Engines
 from vidgen.errors import InputError
 from vidgen.media.wording import there_are
 from vidgen.planning.compile import Overrides
-from vidgen.render.film import ready_engines
-from vidgen.render.load_plan import plan_loaded
 from vidgen.render.project import Project
 from vidgen.render.shots import ShotMaker
 from vidgen.storyboard.loader import load_storyboard

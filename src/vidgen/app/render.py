@@ -8,19 +8,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from vidgen.app.plan import plan_loaded
 from vidgen.engines.base import Engine
 from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, MissingError, Notice, ReviewError, VidgenError
 from vidgen.media.files import LONGEST_NAME, shortened
 from vidgen.media.places import check_output_file
+from vidgen.media.rate import json_rate
 from vidgen.media.wording import counted
+from vidgen.planning.clip_checks import check_clips
 from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import Plan, PlannedShot
-from vidgen.render.clip_checks import check_clips
 from vidgen.render.events import InTurn, Listener, silent
 from vidgen.render.film_timeline import check_sounds
 from vidgen.render.finish import finish
-from vidgen.render.load_plan import plan_loaded
 from vidgen.render.made import MadeShot
 from vidgen.render.post_plan import ShotPost, check_posts, fetch_models, plan_posts
 from vidgen.render.postprocess import fetching
@@ -77,7 +78,7 @@ class RenderResult:
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``render --json``."""
-        from vidgen.render.results import shot_data
+        from vidgen.app.results import shot_data
 
         plan = self.plan
         return {
@@ -85,7 +86,7 @@ class RenderResult:
             "contact_sheet": str(self.contact_sheet) if self.contact_sheet else None,
             "duration_s": round(plan.duration_s, 6),
             "frames": plan.total_frames,
-            "fps": int(plan.fps) if plan.fps.denominator == 1 else round(float(plan.fps), 6),
+            "fps": json_rate(plan.fps),
             "width": plan.width,
             "height": plan.height,
             "shots": [shot_data(shot, self.larger.get(shot.planned.id)) for shot in self.shots],

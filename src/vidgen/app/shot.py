@@ -9,23 +9,24 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from vidgen.app.flags import Typed, flag_of
+from vidgen.app.render import check_output, ready_engines
+from vidgen.app.results import shot_data
 from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, Notice
+from vidgen.inventory.machine import this_machine
 from vidgen.media.files import atomic
+from vidgen.media.rate import json_rate
 from vidgen.planning.compile import Overrides, compile_plan
 from vidgen.render.events import InTurn, Listener, silent
-from vidgen.render.film import check_output, ready_engines
 from vidgen.render.finish import write_clip
-from vidgen.render.machine import this_machine
 from vidgen.render.made import MadeShot
 from vidgen.render.postprocess import PostProcessor
 from vidgen.render.preflight import check_shots
 from vidgen.render.project import Project
 from vidgen.render.recovery import take_stock
-from vidgen.render.results import shot_data
 from vidgen.render.shots import ShotMaker
 from vidgen.render.spending import consent
-from vidgen.render.typed import Typed, flag_of
 from vidgen.storyboard.model import Storyboard
 
 
@@ -75,7 +76,7 @@ class ShotResult:
             "output": str(self.output),
             "prompt": request.prompt,
             "frames": request.frames,
-            "fps": int(self.fps) if self.fps.denominator == 1 else round(float(self.fps), 6),
+            "fps": json_rate(self.fps),
             "duration_s": round(request.duration_s, 6),
             "width": request.width,
             "height": request.height,
