@@ -14,7 +14,7 @@ from vidgen.inventory.machine import this_machine
 from vidgen.media.rate import json_rate
 from vidgen.planning.clip_checks import check_clips
 from vidgen.planning.compile import Overrides, compile_plan
-from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.planning.plan import FilmShot, GeneratedShot, Plan
 from vidgen.render.post_plan import ShotPost, downloads, plan_posts, post_notices, post_seconds
 from vidgen.render.preflight import check_shots
 from vidgen.render.recovery import stored_troubles
@@ -50,8 +50,8 @@ class PlanReport:
             "lint": [finding.as_dict() for finding in self.findings],
         }
 
-    def _shot(self, shot: PlannedShot) -> dict[str, Any]:
-        request = shot.request
+    def _shot(self, shot: FilmShot) -> dict[str, Any]:
+        request = shot.request if isinstance(shot, GeneratedShot) else None
         return {
             "id": shot.id,
             "scene": shot.scene,
@@ -82,7 +82,7 @@ def plan_board(board: Path, overrides: Overrides, work: Path | None = None) -> P
     engines = Engines()
     loaded = load_storyboard(board)
     plan = plan_loaded(loaded, overrides, engines)
-    check_shots(plan.shots, engines)
+    check_shots(plan.generated, engines)
     of_clips = check_clips(loaded, plan)
     findings = lint_loaded(loaded, engines)
     posts = plan_posts(plan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,15 @@ from vidgen.media.rate import json_rate
 from vidgen.media.wording import counted
 from vidgen.planning.clip_checks import check_clips
 from vidgen.planning.compile import Overrides
-from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.planning.plan import Plan, PlannedShot, UserClip
+from vidgen.planning.selection import check_named, select, with_parents
 from vidgen.render.events import InTurn, Listener, silent
 from vidgen.render.film_timeline import check_sounds
 from vidgen.render.finish import finish
 from vidgen.render.made import MadeShot
 from vidgen.render.post_plan import ShotPost, check_posts, fetch_models, plan_posts
 from vidgen.render.postprocess import fetching
-from vidgen.render.preflight import check_shots
+from vidgen.render.preflight import check_shots, ready_engines
 from vidgen.render.project import Project
 from vidgen.render.recovery import take_stock
 from vidgen.render.shots import ShotMaker
@@ -156,7 +157,7 @@ def render_film(
     if options.dry_run:
         with project.reading() as space, asyncio.Runner() as runner:
             survey = take_stock(ShotMaker(work.needed, engines, space, regenerate), runner, warn, fetch=False)
-        shots = tuple(shot for shot in survey.shots if not shot.planned.enlarges)
+        shots = tuple(shot for shot in survey.shots if not shot.enlarges)
         return RenderResult(plan, None, shots, survey.estimated_usd, 0.0, _diffusion(plan, engines), missing=survey.missing)
     with project.locked() as space, asyncio.Runner() as runner:
         warn(space.notices)
@@ -171,10 +172,10 @@ def render_film(
         if survey.missing:
             fetch_models(work.posts, fetching(listener))
         made = runner.run(maker.make(limit))
-        warn(maker.told())
+        warn(maker.run.new_notices())
         project.save_picks({shot.planned.id: pick for shot in made if (pick := shot.pick)}, unpinned=maker.unpinned)
         kept = [shot for shot in made if shot.planned.id in {planned.id for planned in plan.shots}]
-        larger = {shot.planned.continues or "": shot.picked for shot in made if shot.planned.enlarges and shot.picked}
+        larger = {shot.planned.continues or "": shot.picked for shot in made if shot.enlarges and shot.picked}
         cut = finish(
             plan,
             kept,
@@ -191,7 +192,7 @@ def render_film(
         output=work.output,
         shots=tuple(kept),
         estimated_usd=survey.estimated_usd,
-        cost_usd=maker.spent_usd,
+        cost_usd=maker.run.spent_usd,
         diffusion=_diffusion(plan, engines),
         needs_review=tuple(shot.planned.id for shot in kept if shot.needs_review),
         cut=cut,
@@ -219,14 +220,16 @@ def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
     loaded = load_storyboard(board)
     installed = Engines()
     full = plan_loaded(loaded, options.overrides, installed)
-    plan = _only(full, options)
-    needed = (*_with_parents(full, plan), *plan.enlargements)
+    check_named(full, {*options.shots, *options.regenerate})
+    plan = select(full, options.shots)
+    needed = (*with_parents(full, plan), *plan.enlargements)
+    made_by_engines = [shot for shot in needed if not isinstance(shot, UserClip)]
     warn(plan.notices)
     output = options.output or Path(_default_name(board, options))
     sheet = output.with_name(f"{output.stem}.contact-sheet.png") if options.contact_sheet else None
     check_output(output, [board, *files_of(loaded.board, board.parent)], touch=not options.dry_run)
-    engines = ready_engines(needed, installed, require_diffusion=options.require_diffusion)
-    check_shots(needed, installed)
+    engines = ready_engines(made_by_engines, installed, require_diffusion=options.require_diffusion)
+    check_shots(made_by_engines, installed)
     warn(check_clips(loaded, plan))
     posts = plan_posts(plan)
     check_posts(posts)
@@ -234,72 +237,9 @@ def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
     return _Prepared(plan, needed, engines, posts, output, sheet)
 
 
-def ready_engines(shots: Iterable[PlannedShot], installed: Engines, *, require_diffusion: bool) -> dict[str, Engine]:
-    """The engines that a plan needs, checked to be usable here before anything is made. Raises MissingError."""
-    found: dict[str, Engine] = {}
-    for shot in shots:
-        if shot.engine == "clip" or shot.engine in found:
-            continue
-        able = installed.capabilities(shot.engine, shot.model)
-        if require_diffusion and able and not able.diffusion:
-            raise MissingError(
-                "engine.not_diffusion",
-                f"shot {shot.id} would be drawn by {shot.engine}, which is not diffusion",
-                hint="name an engine with --engine, or leave out --require-diffusion",
-                where=shot.id,
-            )
-        if able and not able.retired_on and shot.engine not in installed:
-            raise MissingError(
-                "engine.not_ready", f"{shot.engine} is not in this version of vidgen", hint="vidgen engines", where=shot.id
-            )
-        engine = installed.get(shot.engine)
-        if lacks := engine.available():
-            raise MissingError("engine.not_ready", f"{shot.engine}: {lacks}", hint="vidgen doctor", where=shot.id)
-        found[shot.engine] = engine
-    return found
-
-
 def _diffusion(plan: Plan, engines: Mapping[str, Engine]) -> bool:
     """Whether no engine that only draws made any shot; a user's own clip is nobody's drawing."""
-    made = [shot for shot in plan.shots if shot.engine != "clip"]
-    return all(engines[shot.engine].capabilities(shot.model).diffusion for shot in made)
-
-
-def _only(plan: Plan, options: RenderOptions) -> Plan:
-    """The plan of the named shots alone (a split shot's id names all its parts), placed anew from frame 0."""
-    known = {name for shot in plan.shots for name in (shot.id, shot.parent)}
-    for wanted in {*options.shots, *options.regenerate} - known:
-        raise InputError("shot.unknown", f"there is no shot {wanted!r}", hint=f"shots: {', '.join(sorted(known))[:200]}")
-    if not options.shots:
-        return plan
-    kept: list[PlannedShot] = []
-    start = 0
-    for shot in plan.shots:
-        if is_named(shot, options.shots):
-            overlap = shot.overlap if kept else 0
-            transition = shot.transition_frames if kept else 0
-            kept.append(replace(shot, start_frame=start - overlap, overlap=overlap, transition_frames=transition))
-            start += shot.frames - overlap
-    names = {shot.id for shot in kept}
-    return replace(plan, shots=tuple(kept), enlargements=tuple(one for one in plan.enlargements if one.continues in names))
-
-
-def _with_parents(full: Plan, plan: Plan) -> tuple[PlannedShot, ...]:
-    """The plan's shots and every shot that one of them continues, in film order."""
-    by_id = {shot.id: shot for shot in full.shots}
-    wanted = {shot.id for shot in plan.shots}
-    waiting = list(wanted)
-    while waiting:
-        parent = by_id[waiting.pop()].continues
-        if parent and parent not in wanted:
-            wanted.add(parent)
-            waiting.append(parent)
-    return tuple(shot for shot in full.shots if shot.id in wanted)
-
-
-def is_named(shot: PlannedShot, names: Iterable[str]) -> bool:
-    """Whether a shot is named by its own id or by that of the shot it was split from."""
-    return not {shot.id, shot.parent}.isdisjoint(names)
+    return all(engines[shot.engine].capabilities(shot.model).diffusion for shot in plan.generated)
 
 
 def _default_name(board: Path, options: RenderOptions) -> str:

@@ -19,7 +19,7 @@ from vidgen.media.names import expanded, named_file
 from vidgen.media.wording import counted
 from vidgen.planning.engine_choice import Choice, Machine, choose_engine
 from vidgen.planning.enlarging import enlargement
-from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
 from vidgen.planning.presets import Preset
 from vidgen.planning.prompt import camera_words, render_prompt, words_of
 from vidgen.planning.split import Part, split_shot
@@ -133,7 +133,7 @@ class _Compiler:
             planned.append(self._planned(entry, last_parts, start, lengths[index], transitions[index], overlap))
             start += lengths[index]
         larger = (enlargement(shot, self.size, self.lookup, self.notices.append) for shot in planned)
-        enlargements = tuple(shot for shot in larger if shot)
+        enlargements = tuple(one for one in larger if one)
         if not self.machine.gpu:
             self.notices += without_gpu((shot.engine, shot.model) for shot in planned)
         preset = self.overrides.preset
@@ -213,7 +213,7 @@ class _Compiler:
 
     def _planned(
         self, entry: _Placed, last_parts: dict[str, str], start: int, frames: int, transition: int, overlap: int
-    ) -> PlannedShot:
+    ) -> FilmShot:
         shot = entry.part.shot
         common: dict[str, Any] = {
             "shot": shot,
@@ -229,10 +229,7 @@ class _Compiler:
         self.notices += unspoken(shot)
         if shot.clip:
             clip = named_file(self.folder, shot.clip)
-            return PlannedShot(
-                **common, engine="clip", model=None, why_engine="your own file", candidates=1, request=None, clip=clip,
-                continues=None, seconds_each=seconds, make_seconds=0.0, estimated_usd=0.0,
-            )  # fmt: skip
+            return UserClip(**common, clip=clip, seconds_each=seconds)
         choice = choose_engine(shot, self.overrides.engine, self.overrides.model, self.machine)
         if choice.engine == "local" and choice.model and choice.model == shot.model:
             choice = replace(choice, model=beside(self.folder, choice.model))
@@ -246,9 +243,9 @@ class _Compiler:
         billed = able.billed_s(seconds, request.by_references, request.task == "first_last_frame")
         size = (request.width, request.height)
         price = able.price_of(seconds, *size, request.task, request.by_references, request.sound)
-        return PlannedShot(
+        return GeneratedShot(
             **common, engine=choice.engine, model=choice.model, why_engine=choice.why, candidates=candidates, request=request,
-            clip=None, continues=self._continued(shot, last_parts, able), seconds_each=billed,
+            continues=self._continued(shot, last_parts, able), seconds_each=billed,
             make_seconds=None if able.seconds_per_second is None else able.seconds_per_second * billed * candidates,
             estimated_usd=None if price is None else round(price * candidates, 6),
         )  # fmt: skip

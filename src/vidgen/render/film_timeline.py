@@ -25,7 +25,7 @@ from vidgen.media.answers import content_of
 from vidgen.media.names import named_file
 from vidgen.media.probe import has_sound
 from vidgen.media.rate import SAMPLE_RATE, samples_at
-from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.planning.plan import FilmShot, Plan
 from vidgen.storyboard.model import Audio, Text
 from vidgen.storyboard.values import Duration
 
@@ -81,7 +81,7 @@ def build_timeline(plan: Plan, clips: Mapping[str, ShotClip]) -> Timeline:
     )
 
 
-def _shot(plan: Plan, planned: PlannedShot, clip: ShotClip) -> TimelineShot:
+def _shot(plan: Plan, planned: FilmShot, clip: ShotClip) -> TimelineShot:
     wish = planned.shot.transition
     return TimelineShot(
         id=planned.id,
@@ -96,7 +96,7 @@ def _shot(plan: Plan, planned: PlannedShot, clip: ShotClip) -> TimelineShot:
     )
 
 
-def _cue(plan: Plan, planned: PlannedShot, text: Text) -> Cue:
+def _cue(plan: Plan, planned: FilmShot, text: Text) -> Cue:
     look = plan.board.text.get(text.style or text.role)
     return Cue(
         text=text.text,
@@ -143,7 +143,7 @@ def _tracks(plan: Plan) -> Iterator[Track]:
         yield from _shot_tracks(plan, planned)
 
 
-def _shot_tracks(plan: Plan, planned: PlannedShot) -> Iterator[Track]:
+def _shot_tracks(plan: Plan, planned: FilmShot) -> Iterator[Track]:
     shot, begin = planned.shot, samples_at(planned.start_frame, plan.fps)
     for effect in shot.sfx or ():
         yield _track(plan, effect.file, "sfx", at=begin + _samples(plan, effect.at), gain_db=effect.gain_db)

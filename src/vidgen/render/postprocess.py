@@ -19,7 +19,7 @@ from vidgen.media.exact import exact_of
 from vidgen.media.files import sha256_file, write_text
 from vidgen.media.normalise import MAX_HOLD
 from vidgen.media.probe import MediaInfo
-from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
 from vidgen.post.clip import process_clip
 from vidgen.post.engines import Fetch
 from vidgen.post.settings import PostResult
@@ -46,7 +46,7 @@ class PostProcessor:
     listener: Listener
     warn: Callable[[Iterable[Notice]], None]
 
-    def take(self, planned: PlannedShot, take: Take) -> ShotClip:
+    def take(self, planned: GeneratedShot, take: Take) -> ShotClip:
         """The clip of a shot: the take itself, as it is or for the cut to bring to the film's size and rate, where that is all;
         else the post-processed clip, from an earlier run if it is there. Interrupted, the next call goes on after the last
         finished segment.
@@ -65,8 +65,9 @@ class PostProcessor:
         file, digest = self._processed(planned, work, take.sha256, lambda: _exact(work, planned))
         return ShotClip(file, digest, settings.profile.key())
 
-    def clip(self, planned: PlannedShot, file: Path) -> ShotClip:
+    def clip(self, planned: UserClip) -> ShotClip:
         """The same of a user's own clip; what is only to be brought to the film's size and rate is left to the cut."""
+        file = planned.clip
         digest = content_of(file)
         settings = settings_of(self.plan, planned, int(digest[:8], 16))
         self._say(planned, settings.notices)
@@ -78,7 +79,7 @@ class PostProcessor:
         whole = (work.settings.width, work.settings.height) == (self.plan.width, self.plan.height)
         return ShotClip(made, digest, settings.profile.key() if whole else None, conform=None if whole else Conform())
 
-    def _processed(self, planned: PlannedShot, work: Work, source: str, exact: Callable[[], MediaInfo]) -> tuple[Path, str]:
+    def _processed(self, planned: FilmShot, work: Work, source: str, exact: Callable[[], MediaInfo]) -> tuple[Path, str]:
         """The result and its checksum. ``source``: the checksum of what it is made of; ``exact`` looks closer at that."""
         self._say(planned, work.route.notices)
         file = self.folder / f"{_key(work, source)}.mp4"
@@ -97,7 +98,7 @@ class PostProcessor:
             file,
             work.settings,
             frames=work.frames,
-            max_hold=work.frames if planned.request else MAX_HOLD,
+            max_hold=MAX_HOLD if isinstance(planned, UserClip) else work.frames,
             on_frame=_Teller(planned.id, self.listener),
             fetch=fetching(self.listener, planned.id),
         )
@@ -107,7 +108,7 @@ class PostProcessor:
         self.listener("post.done", shot=planned.id, file=str(file), **_record(result))
         return file, digest
 
-    def _say(self, planned: PlannedShot, notices: Iterable[Notice]) -> None:
+    def _say(self, planned: FilmShot, notices: Iterable[Notice]) -> None:
         self.warn(Notice(notice.code, notice.message, planned.id) for notice in notices)
 
 
@@ -144,7 +145,7 @@ class _Teller:
         self._listener("post.progress", shot=self._shot, share=share, frames=done, total=total, **speed.as_dict())
 
 
-def _exact(work: Work, planned: PlannedShot) -> MediaInfo:
+def _exact(work: Work, planned: FilmShot) -> MediaInfo:
     """What a take is made of, with the time of each frame where its rate varies."""
     if work.info.constant_rate:
         return work.info

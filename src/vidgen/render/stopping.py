@@ -26,7 +26,7 @@ class Stop:
             raise Cancelled(self._signal)
 
     @contextmanager
-    def heard(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    def listening(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
         """The first Ctrl-C, SIGTERM or SIGHUP stops the run in good order; a second Ctrl-C stops it at once."""
         if threading.current_thread() is not threading.main_thread():
             yield

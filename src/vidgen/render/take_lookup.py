@@ -58,7 +58,7 @@ class TakeLookup:
         """Every take that the run wants of a shot, whatever it takes to have it."""
         numbers = tuple(self._numbers(shot))
         takes = {number: take for number in numbers if (take := self.find(shot, number))}
-        rest = [number for number in numbers if number not in takes and not self._rejected(shot, number)]
+        rest = [number for number in numbers if number not in takes and not self.was_rejected(shot, number)]
         running = {row.take for row in self._attempts_at(shot) if row.state == "submitted" and shot.covered_by(row.order)}
         bought = tuple(number for number in rest if number in running or self.paid(shot, number))
         return FoundTakes(numbers, tuple(takes.values()), bought, tuple(number for number in rest if number not in bought))
@@ -144,8 +144,8 @@ class TakeLookup:
         """The takes that are picked for the film, and where that is written."""
         planned = shot.planned
         pick, (locked, board) = self.space.picks.get(planned.id), self.space.commands.pick_files
-        if planned.shot.pick:
-            yield planned.shot.pick, board
+        if planned.pinned:
+            yield planned.pinned, board
         if pick and shot.is_for(pick.request_key):
             yield pick.take, locked
 
@@ -164,7 +164,7 @@ class TakeLookup:
         planned = shot.planned
         pick = self.space.picks.get(planned.id)
         by_person = pick if pick and pick.by == "person" and shot.is_for(pick.request_key) else None
-        number = by_person.take if by_person else planned.shot.pick
+        number = by_person.take if by_person else planned.pinned
         if number is None or number in anew:
             return []
         place = self.space.commands.pick_files[0 if by_person else 1]
@@ -183,6 +183,16 @@ class TakeLookup:
         self._tell(Notice("pick.missing", text, planned.id))
         return []
 
+    def take_notices(self) -> list[Notice]:
+        """What there is to say since the last call."""
+        fresh, self.notices = self.notices, []
+        return fresh
+
+    def was_rejected(self, shot: ResolvedShot, number: int) -> bool:
+        """Whether an engine gave this take up on the way, in this run or an earlier one."""
+        store = self.space.store
+        return store is not None and store.was_rejected(shot.take_key(number))
+
     def _tell(self, notice: Notice) -> None:
         if notice not in self.notices:
             self.notices.append(notice)
@@ -195,8 +205,3 @@ class TakeLookup:
         if any(row.take in latest and row.state in ("submitted", "unknown") for row in attempts):
             return list(latest)
         return list(range(last + 1, last + count + 1))
-
-    def _rejected(self, shot: ResolvedShot, number: int) -> bool:
-        """Whether an engine gave this take up on the way, in this run or an earlier one."""
-        store = self.space.store
-        return store is not None and store.was_rejected(shot.take_key(number))
