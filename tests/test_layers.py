@@ -14,7 +14,7 @@ from vidgen.errors import CODES, NOTICES
 
 SOURCE = Path(__file__).parents[1] / "src" / "vidgen"
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "media", "network", "weights", "catalog"),
+    ("errors", "artifacts", "media", "network", "weights", "catalog"),
     ("storyboard", "takes", "config"),
     ("planning", "engines", "scoring", "post", "cut"),
     ("inventory",),
@@ -25,6 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 SAME_LAYER = {
     ("takes", "storyboard"),
     ("config", "storyboard"),
+    ("artifacts", "media"),
     ("weights", "media"),
     ("weights", "network"),
     ("catalog", "media"),
@@ -53,7 +54,7 @@ def imported_packages(file: Path) -> set[str]:
 
 
 def modules() -> list[Path]:
-    alone = ("errors.py", "config.py", "plugin.py")
+    alone = ("artifacts.py", "errors.py", "config.py", "plugin.py")
     return sorted(file for file in SOURCE.rglob("*.py") if file.parent != SOURCE or file.name in alone)
 
 

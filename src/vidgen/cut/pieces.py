@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vidgen.artifacts import ArtifactStore
 from vidgen.cut.copying import can_copy, reference_sets
 from vidgen.cut.encode_segment import encode_segments
 from vidgen.cut.segments import Segment, segment_key
-from vidgen.cut.store import PieceStore
 from vidgen.cut.timeline import Timeline
 from vidgen.errors import Cancelled, Notice
 
@@ -44,7 +44,7 @@ class Parts:
 def make_parts(
     timeline: Timeline,
     segments: list[Segment],
-    store: PieceStore,
+    store: ArtifactStore,
     work: Path,
     scratch: Path,
     *,
@@ -111,7 +111,9 @@ def _gather(
 class _Maker:
     """Makes one piece at a time per thread."""
 
-    def __init__(self, timeline: Timeline, store: PieceStore, work: Path, scratch: Path, cancelled: Callable[[], bool]) -> None:
+    def __init__(
+        self, timeline: Timeline, store: ArtifactStore, work: Path, scratch: Path, cancelled: Callable[[], bool]
+    ) -> None:
         self._timeline, self._store, self._work, self._scratch = timeline, store, work, scratch
         self._cancelled = cancelled
         self._reference: str | None = None

@@ -211,7 +211,7 @@ def _inside(shot: TimelineShot) -> tuple[Cue, ...]:
 
 
 def _settled(shot: TimelineShot, before: TimelineShot | None, after: TimelineShot | None, notices: list[Notice]) -> Transition:
-    from vidgen.cut.transitions import known, plain_cut
+    from vidgen.catalog.transitions import known, plain_cut
 
     wanted = shot.transition
     if wanted.frames > 0 and wanted.type in SOUND_CUTS:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.catalog.engines import refuse_retired, unknown_model
+from vidgen.catalog.transitions import plain_cut
 from vidgen.errors import InputError, Notice
 from vidgen.media.encode import MASTER
 from vidgen.media.names import expanded, named_file
@@ -45,8 +46,6 @@ from vidgen.takes.request import Brush, Inputs, ShotRequest, Task
 DEFAULT_TRANSITION_S = Fraction(1, 2)
 DEFAULT_CANDIDATES = 1
 FADE_IN = "fade_black"
-PLAIN_CUTS = ("cut", "match_cut", "j_cut", "l_cut")
-"""Transitions in which the picture simply cuts."""
 
 M = TypeVar("M", bound=BoardPart)
 Lookup = Callable[[str, str | None], Capabilities | None]
@@ -204,7 +203,7 @@ class _Compiler:
     def _asked_transition(self, shot: Shot, *, first: bool) -> int:
         """Frames that the shot wants. The first shot has nothing to come from but black."""
         wish = shot.transition
-        if wish is None or wish.type in PLAIN_CUTS or (first and wish.type != FADE_IN):
+        if wish is None or plain_cut(wish.type) or (first and wish.type != FADE_IN):
             return 0
         length = wish.duration or Duration(seconds=DEFAULT_TRANSITION_S)
         if length.frames_ is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -10,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from vidgen import __version__
+from vidgen.artifacts import ArtifactStore
 from vidgen.cut.timeline import Conform
 from vidgen.errors import Notice
 from vidgen.media.answers import content_of
 from vidgen.media.discovery import find_ffmpeg
 from vidgen.media.encode import encoded_as, is_draft
 from vidgen.media.exact import exact_of
-from vidgen.media.files import sha256_file, write_text
 from vidgen.media.normalise import MAX_HOLD
 from vidgen.media.probe import MediaInfo
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
@@ -82,9 +81,11 @@ class PostProcessor:
     def _processed(self, planned: FilmShot, work: Work, source: str, exact: Callable[[], MediaInfo]) -> tuple[Path, str]:
         """The result and its checksum. ``source``: the checksum of what it is made of; ``exact`` looks closer at that."""
         self._say(planned, work.route.notices)
-        file = self.folder / f"{_key(work, source)}.mp4"
-        if digest := _kept(file):
-            return file, digest
+        key = _key(work, source)
+        store = ArtifactStore(self.folder, ".mp4")
+        file = store.path(key)
+        if kept := store.find(key):
+            return file, str(kept["sha256"])
         self.listener(
             "post.started",
             shot=planned.id,
@@ -103,10 +104,9 @@ class PostProcessor:
             fetch=fetching(self.listener, planned.id),
         )
         self._say(planned, result.notices)
-        digest = sha256_file(file)
-        write_text(file.with_suffix(".json"), json.dumps({"sha256": digest, "size": file.stat().st_size, **_record(result)}))
+        note = store.seal(key, _record(result))
         self.listener("post.done", shot=planned.id, file=str(file), **_record(result))
-        return file, digest
+        return file, str(note["sha256"])
 
     def _say(self, planned: FilmShot, notices: Iterable[Notice]) -> None:
         self.warn(Notice(notice.code, notice.message, planned.id) for notice in notices)
@@ -180,14 +180,3 @@ def _record(result: PostResult) -> dict[str, Any]:
         "seconds": round(result.seconds, 3),
         "why": list(result.why),
     }
-
-
-def _kept(file: Path) -> str | None:
-    """The checksum of a clip that an earlier run made, if the file is still that one."""
-    try:
-        record = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
-        if file.stat().st_size == record["size"] and sha256_file(file) == record["sha256"]:
-            return str(record["sha256"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    return None
