@@ -177,16 +177,9 @@ def render_film(
         kept = [shot for shot in made if shot.planned.id in {planned.id for planned in plan.shots}]
         larger = {shot.planned.continues or "": shot.picked for shot in made if shot.enlarges and shot.picked}
         cut = finish(
-            plan,
-            kept,
-            space.root,
-            work.output,
-            listener=listener,
-            warn=warn,
-            larger=larger,
-            jobs=options.jobs,
-            sheet=work.sheet,
-        )
+            plan, kept, space.root, work.output,
+            listener=listener, warn=warn, larger=larger, jobs=options.jobs, sheet=work.sheet,
+        )  # fmt: skip
     return RenderResult(
         plan=plan,
         output=work.output,

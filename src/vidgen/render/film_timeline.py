@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -126,19 +126,16 @@ def _tracks(plan: Plan) -> Iterator[Track]:
     audio = plan.board.audio
     if audio and audio.music:
         music = audio.music
-        yield _track(
-            plan,
-            music.file,
-            "music",
+        yield replace(
+            _track(plan, music.file, "music", gain_db=music.gain_db),
             start=_samples(plan, music.start),
             loop=True,
-            gain_db=music.gain_db,
             fade_in=_samples(plan, music.fade_in),
             fade_out=None if music.fade_out is None else _samples(plan, music.fade_out),
             duck=music.duck,
         )
     for bed in audio.ambience if audio else ():
-        yield _track(plan, bed.file, "ambience", loop=True, gain_db=bed.gain_db)
+        yield replace(_track(plan, bed.file, "ambience", gain_db=bed.gain_db), loop=True)
     for planned in plan.shots:
         yield from _shot_tracks(plan, planned)
 
@@ -175,21 +172,9 @@ def _own_sounds(plan: Plan, clips: Mapping[str, ShotClip]) -> Iterator[Track]:
         )
 
 
-def _track(
-    plan: Plan,
-    file: str,
-    role: SoundRole,
-    *,
-    at: int = 0,
-    start: int = 0,
-    loop: bool = False,
-    gain_db: float = 0.0,
-    fade_in: int = 0,
-    fade_out: int | None = 0,
-    duck: bool = False,
-) -> Track:
+def _track(plan: Plan, file: str, role: SoundRole, *, at: int = 0, gain_db: float = 0.0) -> Track:
     path = named_file(plan.folder, file)
-    return Track(path, content_of(path), role, at, start, None, loop, gain_db, fade_in, fade_out, duck)
+    return Track(path, content_of(path), role, at, gain_db=gain_db)
 
 
 def _loudness(audio: Audio | None) -> LoudnessTarget | None:
