@@ -13,7 +13,7 @@ from vidgen.errors import InputError, Problem, StoryboardError
 from vidgen.media.files import write_text
 from vidgen.media.wording import counted
 from vidgen.planning.clip_checks import check_lengths
-from vidgen.planning.compile import beside
+from vidgen.planning.compile import local_name
 from vidgen.storyboard.lint import (
     Finding,
     apply_fixes,
@@ -36,7 +36,7 @@ def lint_loaded(loaded: LoadedBoard, engines: Engines, lexicons: Lexicons | None
     """Lint findings of a storyboard, against the capabilities table. ``lexicons``: of all that are checked with it."""
 
     def able(engine: str, model: str | None) -> Capabilities | None:
-        here = beside(loaded.path.parent, model) if model and engine == "local" else model
+        here = local_name(loaded.path.parent, model) if model and engine == "local" else model
         return engines.capabilities(engine, here)
 
     return lint_board(loaded, capabilities=able, lexicons=lexicons)

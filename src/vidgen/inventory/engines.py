@@ -36,14 +36,14 @@ def engine_rows() -> list[dict[str, Any]]:
                 continue
         ready, state = engine_state(name, models[0], installed)
         by_model = ready and name == "local"
-        rows += [_engine_row(able, *(_local_state(able) if by_model else (ready, state))) for able in models]
+        rows += [_engine_row(row, *(_local_state(row) if by_model else (ready, state))) for row in models]
     return rows
 
 
-def engine_state(name: str, able: Capabilities, installed: Engines) -> tuple[bool, str]:
+def engine_state(name: str, row: Capabilities, installed: Engines) -> tuple[bool, str]:
     """Whether an engine runs here, and why not."""
-    if able.retired_on:
-        return False, f"retired {able.retired_on}; use {able.instead}"
+    if row.retired_on:
+        return False, f"retired {row.retired_on}; use {row.instead}"
     if name not in installed:
         return False, f"not in {__version__}"
     try:
@@ -53,45 +53,45 @@ def engine_state(name: str, able: Capabilities, installed: Engines) -> tuple[boo
     return not lacks, lacks or "ready"
 
 
-def _local_state(able: Capabilities) -> tuple[bool, str]:
+def _local_state(row: Capabilities) -> tuple[bool, str]:
     from vidgen.inventory.video_models import state_here
 
-    return state_here(able.model or "")
+    return state_here(row.model or "")
 
 
-def _engine_row(able: Capabilities, ready: bool, state: str) -> dict[str, Any]:
-    pictures = "first+last" if able.last_frame else "first" if able.first_frame else "no"
+def _engine_row(row: Capabilities, ready: bool, state: str) -> dict[str, Any]:
+    pictures = "first+last" if row.last_frame else "first" if row.first_frame else "no"
     return {
-        "engine": able.engine,
-        "title": able.title,
-        "model": able.model or "",
-        "kind": able.kind,
-        "tasks": list(able.tasks),
-        "tasks_short": [_SHORT_TASKS.get(task, task) for task in able.tasks],
-        "max_s": able.max_s,
-        "max_short_side": able.max_short_side,
-        "aspects": list(able.aspects),
+        "engine": row.engine,
+        "title": row.title,
+        "model": row.model or "",
+        "kind": row.kind,
+        "tasks": list(row.tasks),
+        "tasks_short": [_SHORT_TASKS.get(task, task) for task in row.tasks],
+        "max_s": row.max_s,
+        "max_short_side": row.max_short_side,
+        "aspects": list(row.aspects),
         "pictures": pictures,
-        "references": able.references,
-        "seed": able.seed,
-        "negative": able.negative,
-        "moves": list(able.moves),
-        "audio": bool(able.audio),
-        "price": _price(able),
-        "price_per_second_720p": able.price.a_second(720),
-        "price_source": able.price.source,
-        "as_of": able.price.as_of,
-        "diffusion": able.diffusion,
-        "retired_on": able.retired_on,
+        "references": row.references,
+        "seed": row.seed,
+        "negative": row.negative,
+        "moves": list(row.moves),
+        "audio": bool(row.audio),
+        "price": _price(row),
+        "price_per_second_720p": row.price.a_second(720),
+        "price_source": row.price.source,
+        "as_of": row.price.as_of,
+        "diffusion": row.diffusion,
+        "retired_on": row.retired_on,
         "ready": ready,
         "state": state,
-        "note": able.note,
+        "note": row.note,
     }
 
 
-def _price(able: Capabilities) -> str:
+def _price(row: Capabilities) -> str:
     """Dollars a second, from the cheapest size and length to the dearest."""
-    price = able.price
+    price = row.price
     rates = [usd / longest for _, longest, usd in price.by_clip] or [usd for _, usd in price.by_height]
     if not rates and price.per_second is None:
         return "?"
@@ -111,7 +111,7 @@ def recommendations(name: str | None) -> list[dict[str, Any]]:
             "engines": list(case.engines),
             "preset": case.preset,
             "why": case.why,
-            "price_720p": {engine: able.price.a_second(720) for engine in case.engines if (able := capabilities(engine))},
+            "price_720p": {engine: row.price.a_second(720) for engine in case.engines if (row := capabilities(engine))},
         }
         for case in use_cases()
     ]
@@ -119,10 +119,10 @@ def recommendations(name: str | None) -> list[dict[str, Any]]:
         return rows
     import difflib
 
-    wanted = name.strip().casefold().replace(" ", "-").replace("_", "-")
-    found = [row for row in rows if wanted in (row["name"], row["ja"].casefold())]
+    key = name.strip().casefold().replace(" ", "-").replace("_", "-")
+    found = [row for row in rows if key in (row["name"], row["ja"].casefold())]
     if not found:
-        near = difflib.get_close_matches(wanted, [row["name"] for row in rows], 1)
+        near = difflib.get_close_matches(key, [row["name"] for row in rows], 1)
         hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(row['name'] for row in rows)}"
         raise InputError("usage.invalid", f"there is no use case {name!r}", hint=hint)
     return found

@@ -82,13 +82,13 @@ def build_timeline(plan: Plan, clips: Mapping[str, ShotClip]) -> Timeline:
 
 
 def _shot(plan: Plan, planned: FilmShot, clip: ShotClip) -> TimelineShot:
-    wish = planned.shot.transition
+    transition, frames = planned.shot.transition, planned.transition_frames
     return TimelineShot(
         id=planned.id,
         file=clip.file,
         sha256=clip.sha256,
         frames=planned.frames,
-        transition=Transition(wish.type, planned.transition_frames) if wish and planned.transition_frames else Transition(),
+        transition=Transition(transition.type, frames) if transition and frames else Transition(),
         cues=tuple(_cue(plan, planned, text) for text in planned.shot.text or ()),
         conform=clip.conform,
         encoded_as=clip.encoded_as,
@@ -159,13 +159,13 @@ def _own_sounds(plan: Plan, clips: Mapping[str, ShotClip]) -> Iterator[Track]:
         if not clip.sound:
             continue
         at, end = (samples_at(planned.start_frame + frames, plan.fps) for frames in (0, planned.frames))
-        wish = planned.shot.own_sound
+        own_sound = planned.shot.own_sound
         yield Track(
             *clip.sound,
             "voice" if planned.shot.lip_sync else "clip",
             at=at,
             length=end - at,
-            gain_db=wish.gain_db if wish else 0.0,
+            gain_db=own_sound.gain_db if own_sound else 0.0,
             fade_in=max(_EDGE, samples_at(planned.overlap, plan.fps)),
             fade_out=max(_EDGE, samples_at(overlap, plan.fps)),
             zero_us=clip.picture_us,
@@ -178,8 +178,8 @@ def _track(plan: Plan, file: str, role: SoundRole, *, at: int = 0, gain_db: floa
 
 
 def _loudness(audio: Audio | None) -> LoudnessTarget | None:
-    """The asked target; sound without one goes to the web's, as nobody wants to guess a level."""
+    """The storyboard's target; without one that of the web, as nobody wants to guess a level."""
     if audio is None:
         return None
-    wish = audio.loudness or "web"
-    return loudness_target(wish) if isinstance(wish, str) else LoudnessTarget(wish.i, wish.tp)
+    target = audio.loudness or "web"
+    return loudness_target(target) if isinstance(target, str) else LoudnessTarget(target.i, target.tp)

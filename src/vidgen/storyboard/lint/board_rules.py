@@ -70,7 +70,11 @@ def budget(views: Sequence[ShotView]) -> Iterator[Finding]:
         task = "video_to_video" if view.shot.source_video else "text_to_video"
         led = bool(view.shot.references) and not (view.shot.source_video or view.shot.start_frame or view.shot.continue_from)
         sound = bool((view.shot.params or {}).get("audio"))
-        price = view.able.price_of(view.seconds, *size, task, led, sound) if view.able and not view.shot.clip else None
+        price = (
+            view.capabilities.price_of(view.seconds, *size, task, led, sound)
+            if view.capabilities and not view.shot.clip
+            else None
+        )
         cost = (price or 0.0) * (view.shot.candidates or 1)
         total += cost
         if view.shot.max_cost is not None and cost > view.shot.max_cost:
