@@ -283,10 +283,9 @@ class _Compiler:
         shown = task if capabilities.first_frame or task != "image_to_video" else "text_to_video"
         prompt = shot.prompt or render_prompt(capabilities.prompt_order, shown, words, camera_words(shot.camera))
         references = [*(shot.references or ()), *(file for _, who in cast for file in who.references)]
-        if len(references) > capabilities.references and (
-            capabilities.references or not shot.references
-        ):  # else another notice says so
-            name, left = capabilities.title or capabilities.engine, len(references) - capabilities.references
+        most = capabilities.references
+        if len(references) > most and (most or not shot.references):  # else another notice says so
+            name, left = capabilities.title or capabilities.engine, len(references) - most
             takes = f"takes {counted(most, 'reference picture') if most else 'no reference pictures'}"
             self._say(
                 "engine.wish_ignored", f"references: {name} {takes}; {left} of the shot's {len(references)} left out", shot.id
