@@ -50,8 +50,7 @@ def diagnose() -> Diagnosis:
     ]
     installed = Engines()
     for name in engine_table():
-        able = engine_table()[name][0]
-        ready, state = engine_state(name, able, installed)
+        ready, state = engine_state(name, engine_table()[name][0], installed)
         checks.append(_check("ok" if ready else "info", f"engine {name}", state + _key_place(name, installed)))
     for problem in plugin_problems():
         checks.append(_check("warn", f"engine {problem.name}", problem.why, f"reinstall or remove {problem.package}"))
@@ -123,13 +122,13 @@ def _models() -> dict[str, Any]:
 
     try:
         return _check("info", "video models", summary())
-    except VidgenError:  # the user's configuration, of which another line tells
+    except VidgenError:  # the user's configuration, which another check reports
         return _check("info", "video models", "not known while the configuration is wrong")
 
 
 def _config() -> dict[str, Any]:
     try:
-        told = config().model_dump(exclude_unset=True, by_alias=True)
+        values = config().model_dump(exclude_unset=True, by_alias=True)
     except VidgenError as error:
         return _check("bad", "configuration", error.message, error.hint)
-    return _check("info", "configuration", ", ".join(f"{key}: {value}" for key, value in told.items()) or "none")
+    return _check("info", "configuration", ", ".join(f"{key}: {value}" for key, value in values.items()) or "none")

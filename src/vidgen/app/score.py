@@ -21,7 +21,7 @@ def score_clips(
     motion_amount: float | None,
     warn: Callable[[Iterable[Notice]], None] = lambda notices: None,
 ) -> dict[str, Any]:
-    """``data`` of ``score --json``: clips ranked as candidates of one shot. ``warn`` hears of what is odd in them. Raises
+    """``data`` of ``score --json``: clips ranked as candidates of one shot. ``warn`` is called with what is odd in them. Raises
     InputError for a missing or bad clip.
     """
     for file in files:
@@ -33,8 +33,8 @@ def score_clips(
     except ValueError as error:
         raise InputError("usage.invalid", f"--camera: {error}", where="--camera") from error
     still = motion_amount is not None and motion_amount <= 2 and move in (None, "static")
-    wish = Expectation(move=move, motion_amount=motion_amount, wants_still=still, prompt=prompt)
-    cards = score_takes(files, wish)
+    expectation = Expectation(move=move, motion_amount=motion_amount, wants_still=still, prompt=prompt)
+    cards = score_takes(files, expectation)
     unreadable = [card for card in cards if card.status == "unreadable"]
     if unreadable:
         detail = unreadable[0].vetoes[0].detail if unreadable[0].vetoes else f"{unreadable[0].file} cannot be played"

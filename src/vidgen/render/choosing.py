@@ -114,12 +114,12 @@ class Chooser:
     def choose(self, shot: MadeShot, resolved: ResolvedShot, *, fresh: bool) -> MadeShot:
         """The shot with its picked take. ``fresh``: whether takes were made just now. Decodes takes that are to be judged."""
         planned, space = resolved.planned, self.run.space
-        recorded = space.picks.get(planned.id)
+        recorded = space.pick_of(planned.id, resolved.is_for)
         pinned = planned.id not in self.unpinned
         decision = decide(
             planned.id,
             shot.takes,
-            before=recorded if recorded and resolved.is_for(recorded.request_key) and pinned else None,
+            before=recorded if pinned else None,
             pinned=planned.pinned if pinned else None,
             fresh=fresh,
             judge=lambda takes: judge_takes(takes, resolved.request, space.root / "scores", self.score),

@@ -48,10 +48,10 @@ class ShotPost:
     @property
     def names(self) -> list[str]:
         """What is done, in order: ``interpolate by rife``, ``upscale by ncnn (realesr-animevideov3)``, ``grade``, ``grain``."""
-        words = [f"upscale by {self.paid.engine} ({self.paid.model})"] if self.paid else []
-        words += [f"{job} by {_named(chosen)}" for job, chosen in self.steps]
-        words += ["grade"] if not self.settings.grade.idle else []
-        return [*words, *(["grain"] if self.settings.grain else [])]
+        steps = [f"upscale by {self.paid.engine} ({self.paid.model})"] if self.paid else []
+        steps += [f"{job} by {_named(chosen)}" for job, chosen in self.steps]
+        steps += ["grade"] if not self.settings.grade.idle else []
+        return [*steps, *(["grain"] if self.settings.grain else [])]
 
     def as_dict(self) -> dict[str, Any]:
         """``post`` of a shot in ``plan --json``. Engines are names, or null where there is nothing of that kind to do."""
@@ -111,13 +111,13 @@ def settings_of(plan: Plan, planned: FilmShot, seed: int = 0) -> PostSettings:
         if settings.upscale == "ncnn":
             text = f"post.upscale: ncnn does not read {model}"
             raise InputError("usage.invalid", text, hint="engine: torch reads files of your own", where=planned.id)
-    asked = bool(planned.post and planned.post.interpolate)
+    requested = bool(planned.post and planned.post.interpolate)
     retime = _retime(planned) if plan.fps == plan.source_fps else "nearest"
     return replace(
         settings,
         model=model,
-        unasked=not asked,
-        interpolate=settings.interpolate if asked else retime,
+        unasked=not requested,
+        interpolate=settings.interpolate if requested else retime,
         upscale=settings.upscale if planned.post and planned.post.upscale and not paid else "lanczos",
     )
 
@@ -129,8 +129,8 @@ RETIME = {"motion": "auto", "blend": "blend", "nearest": "nearest"}
 def _retime(planned: FilmShot) -> str:
     if isinstance(planned, UserClip):
         return "nearest"
-    asked = planned.request.params.get("retime", "motion")
-    return RETIME.get(asked, "auto") if isinstance(asked, str) else "auto"
+    name = planned.request.params.get("retime", "motion")
+    return RETIME.get(name, "auto") if isinstance(name, str) else "auto"
 
 
 def needs_work(plan: Plan, planned: GeneratedShot, settings: PostSettings) -> bool:

@@ -38,7 +38,7 @@ EVENT_EVERY_S = 0.25
 
 @dataclass(frozen=True)
 class PostProcessor:
-    """Post-processes shots of a plan. Results are kept in ``folder``; ``warn`` hears of notices."""
+    """Post-processes shots of a plan. Results are kept in ``folder``; ``warn`` is called with notices."""
 
     plan: Plan
     folder: Path
@@ -100,7 +100,7 @@ class PostProcessor:
             work.settings,
             frames=work.frames,
             max_hold=MAX_HOLD if isinstance(planned, UserClip) else work.frames,
-            on_frame=_Teller(planned.id, self.listener),
+            on_frame=_Progress(planned.id, self.listener),
             fetch=fetching(self.listener, planned.id),
         )
         self._say(planned, result.notices)
@@ -113,7 +113,7 @@ class PostProcessor:
 
 
 def fetching(listener: Listener, shot: str | None = None) -> Fetch:
-    """``weights.store.pull`` that tells how far a download is."""
+    """``weights.store.pull`` with progress events."""
 
     def fetch(name: str) -> Path:
         last: float | None = None
@@ -130,8 +130,8 @@ def fetching(listener: Listener, shot: str | None = None) -> Fetch:
     return fetch
 
 
-class _Teller:
-    """Hears of frames and tells of progress, a few times a second."""
+class _Progress:
+    """Progress events of one clip, a few times a second. Called after each frame."""
 
     def __init__(self, shot: str, listener: Listener) -> None:
         self._shot, self._listener, self._pace, self._last = shot, listener, Throughput(), 0.0
@@ -153,8 +153,8 @@ def _exact(work: Work, planned: FilmShot) -> MediaInfo:
 
 
 def _key(work: Work, source: str) -> str:
-    """Identity of the result: what it is made of, and what is really done to it. A wish for ``auto`` and one for the engine
-    that ``auto`` is are the same; a model of the user's own counts by its contents, wherever it lies.
+    """Identity of the result: what it is made of, and what is really done to it. ``auto`` and the name of the engine that it
+    stands for are the same; a model of the user's own counts by its contents, wherever it lies.
     """
     done = replace(work.settings, interpolate="auto", upscale="auto", model=None, animatic=False)
     steps = [(job, chosen.name, _model(chosen.model)) for job, chosen in steps_of(work.route)]
@@ -172,7 +172,7 @@ def _model(name: str | None) -> str | None:
 
 
 def _record(result: PostResult) -> dict[str, Any]:
-    """What is told and kept of a result, beside the file itself."""
+    """What events and sidecars say of a result."""
     return {
         "interpolate": result.interpolated_by,
         "upscale": result.upscaled_by,

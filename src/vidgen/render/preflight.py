@@ -53,14 +53,14 @@ def preflight_shots(
         resolved: the request with the take that it continues; None while that one is not made, which leaves ``check_shots``.
     """
 
-    told: list[Notice] = []
+    notices: list[Notice] = []
 
     def preflighted(engine: Engine, shot: EngineShot) -> None:
         if request := resolved(shot):
-            told.extend(Notice.of_engine(code, message, shot.id) for code, message in engine.preflight(request) or ())
+            notices.extend(Notice.of_engine(code, message, shot.id) for code, message in engine.preflight(request) or ())
 
     _each(shots, engines, preflighted)
-    return told
+    return notices
 
 
 def _each(shots: Iterable[EngineShot], engines: Mapping[str, Engine], look: Callable[[Engine, EngineShot], None]) -> None:

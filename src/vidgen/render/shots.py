@@ -150,7 +150,7 @@ class ShotMaker:
         parent = await self._parent(planned)
         opening = await asyncio.to_thread(parent.opening) if parent else None
         shot = await asyncio.to_thread(self._resolver.resolve, planned, opening)
-        numbers = (await asyncio.to_thread(self._lookup.wanted, shot)).numbers
+        numbers = (await asyncio.to_thread(self._lookup.takes_for, shot)).numbers
         self.listener("shot.started", shot=planned.id, engine=planned.engine, takes=len(numbers))
         async with self._alike.setdefault(shot.key, asyncio.Lock()):  # shots that ask for the same: the second finds its takes
             results = await self._takes(shot, numbers)

@@ -1,4 +1,4 @@
-"""Where takes meet the scoring room: what a shot asked for, and what the judge says of its takes."""
+"""The judge's scorecards of a shot's takes, against what the shot asks for."""
 
 from __future__ import annotations
 

@@ -179,6 +179,13 @@ class TakeStore:
             found = [take for key in keys if (take := self.find(key))]
         return sorted(found, key=lambda take: (take.take, take.key))
 
+    def has_takes_of(self, shot: str) -> bool:
+        """Whether any take was made under this shot id, whatever it was asked with."""
+        with self._turn:
+            self._scan()
+            sidecars = {file for clips in self._index.values() for file in clips}
+            return any(row["shot"] == shot for sidecar in sidecars for row in rows_of(read_record(sidecar)))
+
     def reject(self, take_key: str, why: str) -> None:
         """Note that an engine gave a take up before it was finished, because others of its shot looked better."""
         write_text(self._rejection(take_key), record_text({"take_key": take_key, "why": why}))
