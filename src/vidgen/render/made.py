@@ -17,8 +17,9 @@ from vidgen.takes.request import Take
 class MadeShot:
     """One shot after making: its takes, the picked one, who picked it, and what the judge said.
 
-    ``missing`` counts takes that were not at hand when the run started; ``resolved`` is None for a user's own clip, and while
-    the shot that it continues has no take yet; ``unseen``: the judge failed on some of its takes.
+    ``missing`` counts takes that were not at hand when the run started; ``new`` are the numbers of those that were not bought
+    either. ``resolved`` is None for a user's own clip, and while the shot that it continues has no take yet. ``unseen``: the
+    judge failed on some of its takes.
     """
 
     planned: PlannedShot
@@ -28,6 +29,7 @@ class MadeShot:
     picked_by: Literal["auto", "person", "clip"] = "auto"
     verdict: Verdict | None = None
     missing: int = 0
+    new: tuple[int, ...] = ()
     reused: bool = False
     unseen: bool = False
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar, cast, get_args
 
-from vidgen.engines.base import Job, RemoteEngine, Send
+from vidgen.engines.base import Composed, Job, RemoteEngine, Send
 from vidgen.engines.cloud.failures import Kind, ProviderError
 from vidgen.errors import Cancelled, Notice, ProcessingError, VidgenError
 from vidgen.media.home import poll_interval
@@ -56,6 +56,7 @@ class Purchase:
 
     Args:
         limit_usd: most that this run may spend; None: no limit.
+        composed: the create request, as it was composed before consent; None: it is composed when it is sent.
         again: a person asked for new takes, so that a result which is lost at the provider may be bought once more.
         slot: held while the provider works: how many jobs it takes at once. Fetching and checking are outside of it.
         started: called once it is this take's turn. waiting: called with seconds and the reason before a pause that a person
@@ -71,6 +72,7 @@ class Purchase:
     price_usd: float | None
     limit_usd: float | None
     stop: threading.Event
+    composed: Composed | None = None
     again: bool = False
     slot: asyncio.Semaphore = field(default_factory=asyncio.Semaphore)
     started: Callable[[], None] = lambda: None
@@ -204,11 +206,19 @@ def _not_waited_for(error: ProviderError, pause_s: float) -> ProviderError:
 async def _made_ready(buy: Purchase, attempt: Attempt) -> Send:
     """Everything of the submission that costs nothing. Whatever breaks here was surely not sent: nothing stays set aside."""
     try:
-        return await _heard(buy, buy.engine.ready(buy.wanted, reference=attempt.reference))
+        composed = buy.composed or await _composed(buy)
+        return await _heard(buy, buy.engine.ready(composed, reference=attempt.reference))
     except BaseException as error:
         if not isinstance(error, ProviderError) or not (error.kind == "rate" or error.unsent):
             buy.journal.failed(attempt.id, f"never sent: {error if isinstance(error, VidgenError) else type(error).__name__}")
         raise
+
+
+async def _composed(buy: Purchase) -> Composed:
+    """The request of a take whose parent was made in this very run."""
+    composed = await asyncio.to_thread(buy.engine.compose, buy.wanted)
+    buy.notices.extend(Notice.of_engine(code, message, buy.wanted.request.shot) for code, message in composed.notices)
+    return composed
 
 
 async def _sent(buy: Purchase, attempt: Attempt, send: Send) -> Attempt:

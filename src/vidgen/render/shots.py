@@ -21,7 +21,7 @@ from vidgen.render.events import Listener, silent
 from vidgen.render.failures import close_engine, shown, worst
 from vidgen.render.local import PROGRESS_EVERY_S, LocalMaker
 from vidgen.render.made import MadeShot, Survey
-from vidgen.render.preflight import preflight_shots
+from vidgen.render.preflight import Compositions, preflight_shots
 from vidgen.render.project import Workspace
 from vidgen.render.recovery import Owed, fetch_all
 from vidgen.render.remote import UNDELIVERED, Purchase, fetch_again, run_remote
@@ -69,6 +69,7 @@ class ShotMaker:
         self._local: LocalMaker | None = None
         self._lookup = TakeLookup(self.space, self.engines, self.regenerate)
         self._said: set[Notice] = set()
+        self._composed: Compositions = {}
         self._owed: dict[str, tuple[ResolvedShot, int, Owed]] = {}
         self._turns: dict[str, asyncio.Lock] = {}
 
@@ -126,16 +127,11 @@ class ShotMaker:
         self._stop.check()
 
     def preflight(self, survey: Survey) -> list[Notice]:
-        """What will not be as asked of missing shots. Raises InputError where a provider would refuse one."""
-        found = {shot.planned.id: shot for shot in survey.shots}
-
-        def resolved(planned: PlannedShot) -> ShotRequest | None:
-            parent = found.get(planned.continues) if planned.continues else None
-            if parent and parent.picked is None and parent.picked_by != "clip":
-                return None
-            return self._resolved(planned, parent).request
-
-        return preflight_shots([shot.planned for shot in survey.shots if shot.missing], self.engines, resolved)
+        """Options of missing shots that are left out or approximated. Raises InputError where a provider would refuse a shot.
+        What is composed here is what is sent.
+        """
+        self._composed, notices = preflight_shots(survey.shots, self.engines)
+        return notices
 
     @property
     def spent_usd(self) -> float | None:
@@ -179,7 +175,7 @@ class ShotMaker:
             return MadeShot(planned, missing=planned.candidates), unnamed
         resolved = self._resolved(planned, parent)
         wanted = self._lookup.wanted(resolved)
-        shot = MadeShot(planned, resolved, wanted.takes, missing=wanted.missing, reused=not wanted.missing)
+        shot = MadeShot(planned, resolved, wanted.takes, missing=wanted.missing, new=wanted.new, reused=not wanted.missing)
         if not wanted.missing:
             shot = self._picked(shot, resolved, fresh=False)
         price = self._price_of(planned)
@@ -346,7 +342,8 @@ class ShotMaker:
 
         return Purchase(
             engine, shot, wanted, store, journal, run_id=self.space.run_id, price_usd=self._price_of(planned),
-            limit_usd=self._limit, again=bool({planned.id, planned.parent} & self.regenerate),
+            limit_usd=self._limit, composed=self._composed.pop((shot.take_key(number), shot.order), None),
+            again=bool({planned.id, planned.parent} & self.regenerate),
             slot=self._capacity.jobs(planned), started=started,
             waiting=waiting, progress=progress, stop=self._stop.event, notices=self.notices,
             commands=self.space.commands,

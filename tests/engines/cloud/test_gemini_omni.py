@@ -484,7 +484,7 @@ def test_lengths_by_model_and_to_a_closing_picture(model: str, seconds: int, clo
         inputs = Inputs(start_frame=tmp_path / "a.png", end_frame=tmp_path / "a.png")
         shot |= {"task": "first_last_frame", "inputs": inputs}
     wanted = take("gemini-omni", **shot)
-    create = GeminiOmni().compose(wanted, "ref")
+    create = GeminiOmni().create_request(wanted)
     assert create.json and create.json["response_format"]["duration"] == made and not list(complaints(create.json))
     assert any("end_frame" in text for _, text in create.notices) is closing
     price = GeminiOmni().estimate(wanted.request)

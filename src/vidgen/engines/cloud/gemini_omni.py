@@ -76,7 +76,7 @@ class GeminiOmni(CloudEngine):
         """``resolution`` and ``aspect_ratio``."""
         return size_of(request)
 
-    def compose(self, take: TakeRequest, reference: str) -> Create:
+    def create_request(self, take: TakeRequest) -> Create:
         """One background interaction: tags, pictures and clips, and the form of the result."""
         return body_of(take)
 

@@ -34,7 +34,7 @@ _CLIPS = (".mp4", ".mov", ".webm", ".mkv", ".avi", ".m4v")
 _TAG = re.compile(r"\[# |<(FIRST_FRAME|LAST_FRAME|IMAGE_REF_\d+|VIDEO_REF_\d+|VIDEO_0)>")
 
 Notices = list[tuple[str, str]]
-Block = dict[str, str]
+Block = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class _Material:
         """In the order that their numbers in the prompt mean."""
         images = [one for one in (self.first, self.last, *self.pictures) if one]
         films = [one for one in (self.base, *self.clips) if one]
-        return [{"type": "image", "mime_type": one.media_type, "data": one.bare} for one in images] + [
-            {"type": "video", "mime_type": one.blob.media_type, "data": one.blob.bare} for one in films
+        return [{"type": "image", "mime_type": one.media_type, "data": one} for one in images] + [
+            {"type": "video", "mime_type": one.blob.media_type, "data": one.blob} for one in films
         ]
 
 

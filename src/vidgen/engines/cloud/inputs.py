@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from vidgen.errors import InputError
 from vidgen.media.normalise import conform
@@ -54,6 +56,29 @@ class Blob:
         return base64.b64encode(self.content).decode("ascii")
 
 
+P = ParamSpec("P")
+
+
+def _shared(read: Callable[Concatenate[Path, P], Blob]) -> Callable[Concatenate[Path, P], Blob]:
+    """``read``, once for a file and the same arguments until the file is changed: takes of one shot send the same."""
+
+    @functools.lru_cache(maxsize=4)
+    def known(stamp: tuple[int, ...], path: Path, args: Any, options: Any) -> Blob:
+        return read(path, *args, **dict(options))
+
+    @functools.wraps(read)
+    def shared(path: Path, /, *args: P.args, **options: P.kwargs) -> Blob:
+        try:
+            now = path.stat()
+        except (OSError, ValueError):
+            return read(path, *args, **options)  # which says what is wrong with it
+        stamp = (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
+        return known(stamp, path, args, tuple(options.items()))
+
+    return shared
+
+
+@_shared
 def picture(path: Path, limits: Limits, *, shape: float | None = None, size: tuple[int, int] | None = None) -> Blob:
     """A picture as JPEG within the limits; ``shape``: cropped about its centre to this width / height first; ``size``:
     cropped to the shape of these pixels (width, height) and scaled to them exactly.
@@ -65,6 +90,7 @@ def picture(path: Path, limits: Limits, *, shape: float | None = None, size: tup
     return encoded(read_image(path), limits, path, shape=shape, size=size)
 
 
+@_shared
 def last_frame(
     clip: Path,
     limits: Limits,
@@ -126,6 +152,7 @@ def video(path: Path, *, max_bytes: int) -> Blob:
     return Blob(path.read_bytes(), kinds.get(path.suffix.lower(), "video/mp4"), path.name)
 
 
+@_shared
 def excerpt(
     path: Path,
     seconds: float,

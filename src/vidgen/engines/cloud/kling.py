@@ -7,7 +7,6 @@ continues another opens with its last picture, which every model can do.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import hmac
@@ -86,15 +85,17 @@ class Kling(CloudEngine):
         """``mode``, and ``aspect_ratio`` or the opening picture's shape; of lip sync nothing: the clip has its size."""
         return kling_bodies.size_of(request)
 
-    def compose(self, take: TakeRequest, reference: str) -> Create:
+    def create_request(self, take: TakeRequest) -> Create:
         """The operation that fits, and its body; of lip sync, what there is before the clip's faces are known."""
-        return kling_bodies.create(take, reference)
+        return kling_bodies.create(take)
 
-    async def create(self, take: TakeRequest, reference: str) -> Create:
+    async def completed(self, create: Create, take: TakeRequest) -> Create:
         """See ``CloudEngine``. Lip sync first asks for the faces of the clip, which costs nothing."""
         if kling_bodies.is_lip_sync(take.request):
-            return await self._lip_sync(take, reference)
-        return await super().create(take, reference)
+            answer = await self.api().send("POST", "v1/videos/identify-face", json=kling_bodies.clip_to_speak(take.request))
+            found = self._opened(answer)
+            create = kling_bodies.with_face(create, take.request, found if isinstance(found, dict) else {})
+        return await super().completed(create, take)
 
     def job_id_of(self, answer: Mapping[str, Any]) -> str:
         """``data.task_id``. Raises ProviderError where the envelope is a refusal."""
@@ -164,12 +165,6 @@ class Kling(CloudEngine):
             if len(rows) < PAGE:
                 return
         raise _NotToTheEnd
-
-    async def _lip_sync(self, take: TakeRequest, reference: str) -> Create:
-        clip = kling_bodies.clip_to_speak(take.request)
-        answer = await self.api().send("POST", "v1/videos/identify-face", json=clip)
-        found = self._opened(answer)
-        return await asyncio.to_thread(kling_bodies.lip_sync, take, reference, found if isinstance(found, dict) else {})
 
     async def _data(self, path: str) -> Any:
         """The inside of an envelope. Raises ProviderError where it is a refusal."""

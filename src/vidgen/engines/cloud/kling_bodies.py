@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -33,21 +32,31 @@ MOTION_S: Mapping[str, tuple[float, float]] = {"image": (3.0, 10.0), "video": (3
 Body = dict[str, Any]
 
 
-def create(take: TakeRequest, reference: str) -> Create:
+def create(take: TakeRequest) -> Create:
     """The request for a take; of lip sync, what is known without the clip's faces. Raises InputError where something of the
     shot does not fit.
     """
     request = take.request
     if is_lip_sync(request):
         clip_to_speak(request)
-        return _speech(request, {})
+        return _speech(request)
     notices: Notices = []
     if (request.model or "").endswith(MOTION):
         operation, body, seconds = _motion(request, notices)
     else:
         operation, body, seconds = _clip(request, notices)
-    body["external_task_id"] = reference
-    return Create(f"v1/videos/{operation}", json=body, track=operation, seconds=seconds, notices=tuple(notices))
+    return _create(operation, body, seconds, notices)
+
+
+def _create(operation: str, body: Body, seconds: float, notices: Notices) -> Create:
+    return Create(
+        f"v1/videos/{operation}",
+        json=body,
+        track=operation,
+        seconds=seconds,
+        notices=tuple(notices),
+        reference_field="external_task_id",
+    )
 
 
 def check(request: ShotRequest) -> None:
@@ -116,15 +125,15 @@ def _pictures(request: ShotRequest, form: Form, first: Blob | None, body: Body, 
     """Puts the shot's pictures into the body. Raises InputError where the model needs one and there is none."""
     inputs, rule = request.inputs, rule_of(request)
     if first:
-        body["image"] = first.bare
+        body["image"] = first
     if form.tail:
         assert inputs.end_frame
-        body["image_tail"] = picture(inputs.end_frame, PICTURE, shape=shape_of(form.shape)).bare
+        body["image_tail"] = picture(inputs.end_frame, PICTURE, shape=shape_of(form.shape))
     elif inputs.end_frame:
         why = "not together with motion_brush" if inputs.brushes and rule.brush else "only together with start_frame"
         notices.append(("engine.wish_ignored", f"end_frame: {body['model_name']} takes one {why}; left out"))
     if form.operation == "multi-image2video":
-        body["image_list"] = [{"image": picture(file, PICTURE).bare} for file in inputs.references[:MAX_REFERENCES]]
+        body["image_list"] = [{"image": picture(file, PICTURE)} for file in inputs.references[:MAX_REFERENCES]]
         if len(inputs.references) > MAX_REFERENCES:
             notices.append(("engine.wish_ignored", f"references: Kling takes {MAX_REFERENCES}; the others are left out"))
     elif form.operation == "image2video" and inputs.references:
@@ -182,7 +191,7 @@ def _motion(request: ShotRequest, notices: Notices) -> tuple[str, Body, float]:
     body: Body = {
         "model_name": (request.model or "").removesuffix(MOTION),
         "prompt": within(request.prompt, MAX_WORDS, "prompt: Kling", notices),
-        "image_url": figure.bare,
+        "image_url": figure,
         "video_url": _address(request, "motion_reference"),
         "keep_original_sound": "no",
         "character_orientation": facing,
@@ -230,28 +239,23 @@ def clip_to_speak(request: ShotRequest) -> Body:
     )
 
 
-def lip_sync(take: TakeRequest, reference: str, found: Mapping[str, Any]) -> Create:
-    """The request that makes a face of the clip speak; ``found`` is what Kling saw in it."""
-    request = take.request
+def with_face(create: Create, request: ShotRequest, found: Mapping[str, Any]) -> Create:
+    """The composed request with the face that speaks; ``found`` is what Kling saw in the clip. Raises InputError where it is
+    not there for long enough.
+    """
     faces = [face for face in found.get("face_data") or () if isinstance(face, dict)]
     number = request.params.get("face", 1)
     if not faces or not isinstance(number, int) or not 1 <= number <= len(faces):
         text = f"Kling sees {len(faces)} faces in the clip" + (f", not number {number}" if faces else "")
         raise _lacking(request, "lip_sync", text, "use a clip with a face from the front; params: {face: 1} chooses one")
     face = faces[number - 1]
-    file, seconds = _sound(request)
     notices: Notices = []
-    starts, length = _spoken(request, face, int(seconds * 1000), notices)
-    chosen = {
-        "face_id": str(face.get("face_id")),
-        "sound_file": base64.b64encode(file.read_bytes()).decode("ascii"),
-        "sound_start_time": 0,
-        "sound_end_time": length,
-        "sound_insert_time": starts,
-    }
-    body: Body = {"session_id": str(found.get("session_id")), "face_choose": [chosen], "external_task_id": reference}
-    made = _speech(request, body)
-    return replace(made, notices=(*notices, *made.notices))
+    assert create.json is not None
+    (speech,) = create.json["face_choose"]
+    starts, length = _spoken(request, face, speech["sound_end_time"], notices)
+    placed = {"face_id": str(face.get("face_id")), "sound_end_time": length, "sound_insert_time": starts}
+    body: Body = {"session_id": str(found.get("session_id")), "face_choose": [{**speech, **placed}]}
+    return replace(create, json=body, notices=(*notices, *create.notices))
 
 
 def _spoken(request: ShotRequest, face: Mapping[str, Any], length: int, notices: Notices) -> tuple[int, int]:
@@ -275,11 +279,15 @@ def _spoken(request: ShotRequest, face: Mapping[str, Any], length: int, notices:
     return starts, length
 
 
-def _speech(request: ShotRequest, body: Body) -> Create:
+def _speech(request: ShotRequest) -> Create:
+    """The sound that is spoken; which face speaks, and when, is known once Kling has looked at the clip."""
+    file, seconds = _sound(request)
+    sound = Blob(file.read_bytes(), "audio/mpeg", file.name)
+    speech = {"sound_file": sound, "sound_start_time": 0, "sound_end_time": int(seconds * 1000)}
+    body: Body = {"face_choose": [speech]}
     notices: Notices = []
     _params(request, (), body, notices, own=("video_id", "video_url", "face"))
-    operation = "advanced-lip-sync"
-    return Create(f"v1/videos/{operation}", json=body, track=operation, seconds=seconds_of(request), notices=tuple(notices))
+    return _create("advanced-lip-sync", body, seconds_of(request), notices)
 
 
 def _sound(request: ShotRequest) -> tuple[Path, float]:

@@ -126,8 +126,8 @@ def _points(path: tuple[tuple[float, float], ...], width: int, height: int, noti
     return [{"x": round(x * (width - 1)), "y": round((1 - y) * (height - 1))} for x, y in path]
 
 
-def _mask(files: list[Path], width: int, height: int) -> str:
-    """Masks laid over each other, in exactly the picture's size, as bare base64 of a PNG: a JPEG would blur their edges."""
+def _mask(files: list[Path], width: int, height: int) -> Blob:
+    """Masks laid over each other, in exactly the picture's size, as a PNG: a JPEG would blur their edges."""
     import cv2
     import numpy as np
 
@@ -137,7 +137,7 @@ def _mask(files: list[Path], width: int, height: int) -> str:
     for file in files:
         one = cv2.resize(read_image(file), (width, height), interpolation=cv2.INTER_NEAREST).astype(np.uint8)
         whole = np.maximum(whole, one)
-    return Blob(cv2.imencode(".png", whole)[1].tobytes(), "image/png", f"{files[0].stem}.png").bare
+    return Blob(cv2.imencode(".png", whole)[1].tobytes(), "image/png", f"{files[0].stem}.png")
 
 
 def _size(picture: Blob) -> tuple[int, int]:

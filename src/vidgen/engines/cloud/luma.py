@@ -123,7 +123,7 @@ class Luma(CloudEngine):
             told.append(f"closing at frame {end}")
         return " ".join(told)
 
-    def compose(self, take: TakeRequest, reference: str) -> Create:
+    def create_request(self, take: TakeRequest) -> Create:
         """One generation: a new clip, or a clip that is edited or reframed."""
         request, able = take.request, self.capabilities(take.request.model)
         model = able.model or ""
@@ -138,7 +138,7 @@ class Luma(CloudEngine):
         }
         return Create("generations", json=body, seconds=draft.seconds, notices=tuple(draft.notices))
 
-    async def place(self, blob: Blob) -> dict[str, Any]:
+    async def attach(self, blob: Blob) -> dict[str, Any]:
         """A file as the API takes it: a picture inside the request, a clip by the id of the file that it was sent as."""
         if blob.media_type.startswith("image/"):
             return {"data": blob.bare, "media_type": blob.media_type}

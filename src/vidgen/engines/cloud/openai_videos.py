@@ -94,7 +94,7 @@ class OpenAIVideos(CloudEngine):
         """``fps``; the protocol's own dialect has none."""
         return str(_form_fields(request).get("fps", ""))
 
-    def compose(self, take: TakeRequest, reference: str) -> Create:
+    def create_request(self, take: TakeRequest) -> Create:
         """The form: prompt, model, length and size; in the wider dialect seed, negative prompt and frames, too."""
         return _form(take)
 

@@ -16,7 +16,7 @@ from vidgen.engines.base import Job
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
 from vidgen.engines.cloud.choices import at_least, cut_end, nearest_shape, picture_shape, shape_of, tier
 from vidgen.engines.cloud.failures import Kind, ProviderError, is_gone
-from vidgen.engines.cloud.inputs import Limits, opening, picture
+from vidgen.engines.cloud.inputs import Blob, Limits, opening, picture
 from vidgen.takes.request import ShotRequest, TakeRequest
 
 APP = "fal-ai/pika"
@@ -71,9 +71,13 @@ class Pika(CloudEngine):
         shape = _aspect(request, version) if _operation(request) in SHAPED else picture_shape(request.width, request.height)
         return " ".join(filter(None, (_resolution(request, version), shape)))
 
-    def compose(self, take: TakeRequest, reference: str) -> Create:
+    def create_request(self, take: TakeRequest) -> Create:
         """The operation that fits the shot's pictures, and its arguments."""
         return _create(take, self.seconds_told(take.request))
+
+    async def attach(self, blob: Blob) -> str:
+        """A picture inside the request, as a data address."""
+        return blob.data_uri
 
     def job_id_of(self, answer: Mapping[str, Any]) -> str:
         """The job's path on the queue, as the answer gives it where that is on the queue's own host; else by its id."""
@@ -176,11 +180,11 @@ def _text(request: ShotRequest, seconds: int, notices: Notices) -> Body:
 def _image(request: ShotRequest, seconds: int, notices: Notices) -> Body:
     first = opening(request.inputs, PICTURE, shape=_picture_shape(request))
     assert first is not None
-    return {"duration": seconds, "image_url": first.data_uri}
+    return {"duration": seconds, "image_url": first}
 
 
 def _scenes(request: ShotRequest, seconds: int, notices: Notices) -> Body:
-    pictures = [picture(file, PICTURE).data_uri for file in request.inputs.references[:MAX_PICTURES]]
+    pictures = [picture(file, PICTURE) for file in request.inputs.references[:MAX_PICTURES]]
     return {**_text(request, seconds, notices), "image_urls": pictures}
 
 
@@ -197,7 +201,7 @@ def _frames(request: ShotRequest, seconds: int, notices: Notices) -> Body:
     pictures = [first, *(picture(file, PICTURE, shape=shape) for file in (*between, inputs.end_frame))]
     steps = len(pictures) - 1
     lengths = [seconds // steps + (index < seconds % steps) for index in range(steps)]
-    return {"image_urls": [one.data_uri for one in pictures], "transitions": [{"duration": length} for length in lengths]}
+    return {"image_urls": pictures, "transitions": [{"duration": length} for length in lengths]}
 
 
 _ARGUMENTS: Mapping[str, Callable[[ShotRequest, int, Notices], Body]] = {

@@ -139,7 +139,7 @@ class Runway(CloudEngine):
         shape = _picture_shape(spec, request) if by_picture else ""
         return " ".join(filter(None, (ratio, resolution, shape)))
 
-    def compose(self, take: TakeRequest, reference: str) -> Create:
+    def create_request(self, take: TakeRequest) -> Create:
         """The operation that the shot's inputs and the model allow."""
         request, able = take.request, self.capabilities(take.request.model)
         model = able.model or ""
@@ -165,7 +165,7 @@ class Runway(CloudEngine):
         body = {key: value for wanted, key, value in fields if wanted}
         return body | dict(spec.fixed) | {key: request.params[key] for key in spec.params if key in request.params}
 
-    async def place(self, blob: Blob) -> str:
+    async def attach(self, blob: Blob) -> str:
         """A picture inside the request; for a clip the name that it was uploaded under (two requests, nothing bought)."""
         if blob.media_type.startswith("image/"):
             return blob.data_uri

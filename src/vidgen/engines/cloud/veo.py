@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from vidgen.engines.base import Job, Send
+from vidgen.engines.base import Composed, Job, Send
 from vidgen.engines.cloud.api import TRIES, Api, words_of
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
 from vidgen.engines.cloud.choices import cut_end, nearest_shape, tier
@@ -107,13 +107,13 @@ class Veo(CloudEngine):
         """``resolution`` and ``aspectRatio``."""
         return f"{_resolution(request)} {_aspect(request)}"
 
-    def compose(self, take: TakeRequest, reference: str) -> Create:
+    def create_request(self, take: TakeRequest) -> Create:
         """``MODEL:predictLongRunning`` with one instance."""
         return _create(take, self.seconds_told(take.request))
 
-    async def ready(self, take: TakeRequest, *, reference: str) -> Send:
+    async def ready(self, composed: Composed, *, reference: str) -> Send:
         """See ``RemoteEngine``; with a token at hand."""
-        send = await super().ready(take, reference=reference)
+        send = await super().ready(composed, reference=reference)
         await self._have_token()
         return send
 
@@ -273,5 +273,5 @@ def _pictures(request: ShotRequest, shape: float, seconds: float, notices: Notic
     return {"referenceImages": [{"image": _wire(one), "referenceType": "ASSET"} for one in references]} if references else {}
 
 
-def _wire(blob: Blob) -> dict[str, str]:
-    return {"bytesBase64Encoded": blob.bare, "mimeType": blob.media_type}
+def _wire(blob: Blob) -> dict[str, Any]:
+    return {"bytesBase64Encoded": blob, "mimeType": blob.media_type}
