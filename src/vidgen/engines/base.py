@@ -224,6 +224,12 @@ class RemoteEngine(Engine):
     async def fetch(self, job: Job, take: TakeRequest, out: Path) -> Generated:
         """Download the result to ``out``, byte for byte, and see that it is a clip that can be used."""
 
+    def first_frame(self, job_id: str, clip: Path) -> int:
+        """The number of the frame, in the downloaded ``clip``, at which what was ordered begins: a continuation may come with
+        the clip that it continues. No network.
+        """
+        return 0
+
     async def cancel(self, job_id: str) -> None:
         """Ask the provider to stop the job; does nothing where it cannot."""
 

@@ -236,7 +236,8 @@ class _Compiler:
         choice = choose_engine(shot, self.overrides.engine, self.overrides.model, self.machine)
         if choice.engine == "local" and choice.model and choice.model == shot.model:
             choice = replace(choice, model=beside(self.folder, choice.model))
-        self.notices += unused_model(self.overrides.model or shot.model, choice.engine, choice.model, shot.id)
+        named, auto = self.overrides.model or shot.model, self.overrides.engine == "auto"
+        self.notices += unused_model(named, choice.engine, choice.model, shot.id, auto=auto)
         self._check_model(choice, shot.id)
         able = self.lookup(choice.engine, choice.model) or Capabilities(engine=choice.engine)
         candidates = self.overrides.candidates or shot.candidates or DEFAULT_CANDIDATES

@@ -47,15 +47,16 @@ class PlannedShot:
     estimated_usd: float | None
     enlarges: bool = False
 
-    def opened(self, file: Path, frames: int | None = None) -> ShotRequest:
+    def opened(self, file: Path, frames: int | None = None, start: int = 0) -> ShotRequest:
         """The request with the take of the shot that it continues: the last of the ``frames`` that are in the film (None: all)
-        opens it, or it is enlarged.
+        opens it, or it is enlarged. ``start``: the number of the take's first frame in the film.
         """
         assert self.request
         inputs = self.request.inputs
         if self.enlarges:
-            return replace(self.request, inputs=replace(inputs, source_video=file))
-        return replace(self.request, inputs=replace(inputs, continues=file, continues_frames=frames))
+            return replace(self.request, inputs=replace(inputs, source_video=file, source_start=start))
+        inputs = replace(inputs, continues=file, continues_frames=frames, continues_start=start)
+        return replace(self.request, inputs=inputs)
 
     @property
     def id(self) -> str:

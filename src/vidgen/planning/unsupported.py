@@ -89,10 +89,13 @@ def unused_by_clip(shot: Shot) -> Iterator[Notice]:
         yield Notice("engine.wish_ignored", text, shot.id)
 
 
-def unused_model(named: str | None, engine: str, chosen: str | None, shot: str) -> Iterator[Notice]:
-    """A model that is ``named`` for a shot whose engine was found by ``auto`` and has none of that name."""
+def unused_model(named: str | None, engine: str, chosen: str | None, shot: str, *, auto: bool = False) -> Iterator[Notice]:
+    """A model that is ``named`` for a shot whose engine was found by ``auto`` and has none of that name. ``auto``: the command
+    line says so, whatever engine the storyboard names.
+    """
     if named and chosen is None:
-        text = f"model: no engine is named and {engine} makes the shot, which has no model {named}; left out"
+        why = "--engine auto is given" if auto else "no engine is named"
+        text = f"model: {why} and {engine} makes the shot, which has no model {named}; left out"
         yield Notice("engine.wish_ignored", text, shot)
 
 

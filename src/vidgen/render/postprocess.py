@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from vidgen.media.discovery import find_ffmpeg
 from vidgen.media.encode import encoded_as, is_draft
 from vidgen.media.exact import exact_of
 from vidgen.media.files import sha256_file, write_text
+from vidgen.media.lossless import copy_lossless
 from vidgen.media.normalise import MAX_HOLD
-from vidgen.media.probe import MediaInfo
+from vidgen.media.probe import MediaInfo, part_from, probe_video
 from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.post.clip import process_clip
 from vidgen.post.engines import Fetch
@@ -56,14 +57,25 @@ class PostProcessor:
         encoded = encoded_as(take.file)
         film = (self.plan.width, self.plan.height, self.plan.fps)
         form = (take.width, take.height, take.fps)
-        if encoded and form == film and take.frames >= planned.frames and not settings.changes(*film):
+        ready = encoded and form == film and not take.first and take.frames >= planned.frames
+        if ready and not settings.changes(*film):
             return ShotClip(take.file, take.sha256, encoded, draft=is_draft(take.file))
         found = take_work(self.plan, planned, take.file, settings)
         if found is None:
-            return ShotClip(take.file, take.sha256, None, conform=Conform("crop", planned.frames))
+            return ShotClip(take.file, take.sha256, None, conform=Conform("crop", planned.frames, take.first))
+        if take.first:
+            found = take_work(self.plan, planned, self._part(take), settings) or found
         work = plan_work(*found, planned.frames, planned.frames)
         file, digest = self._processed(planned, work, take.sha256, lambda: _exact(work, planned))
         return ShotClip(file, digest, settings.profile.key())
+
+    def _part(self, take: Take) -> Path:
+        """What was ordered of a take that comes with more before it, as a lossless file."""
+        file = self.folder / f"{derived_key('part', [take.sha256], settings={'first': take.first}, tool='vidgen')}.mp4"
+        if not _kept(file):
+            copy_lossless(part_from(probe_video(take.file), take.first), file)
+            _keep(file, {})
+        return file
 
     def clip(self, planned: PlannedShot, file: Path) -> ShotClip:
         """The same of a user's own clip; what is only to be brought to the film's size and rate is left to the cut."""
@@ -102,8 +114,7 @@ class PostProcessor:
             fetch=fetching(self.listener, planned.id),
         )
         self._say(planned, result.notices)
-        digest = sha256_file(file)
-        write_text(file.with_suffix(".json"), json.dumps({"sha256": digest, "size": file.stat().st_size, **_record(result)}))
+        digest = _keep(file, _record(result))
         self.listener("post.done", shot=planned.id, file=str(file), **_record(result))
         return file, digest
 
@@ -179,6 +190,13 @@ def _record(result: PostResult) -> dict[str, Any]:
         "seconds": round(result.seconds, 3),
         "why": list(result.why),
     }
+
+
+def _keep(file: Path, record: Mapping[str, Any]) -> str:
+    """Write down that a file is whole; its checksum."""
+    digest = sha256_file(file)
+    write_text(file.with_suffix(".json"), json.dumps({"sha256": digest, "size": file.stat().st_size, **record}))
+    return digest
 
 
 def _kept(file: Path) -> str | None:

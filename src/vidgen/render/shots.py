@@ -199,7 +199,7 @@ class ShotMaker:
         if parent and parent.picked and parent.resolved:
             shown = parent.picked.window(parent.resolved.request)
             whole = shown.start + shown.frames == parent.picked.frames
-            request = planned.opened(parent.picked.file, None if whole else shown.start + shown.frames)
+            request = planned.opened(parent.picked.file, None if whole else shown.start + shown.frames, shown.start)
         elif parent and parent.planned.clip:
             request = planned.opened(parent.planned.clip, frames_shown(parent.planned.clip, parent.planned.seconds_each))
         return resolve(planned, request, self.engines[planned.engine], self._model_key)

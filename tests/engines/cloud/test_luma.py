@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from tests.engines.cloud.oracle import Oracle, text_up_to
 
-from cloud_moods import ProviderMoods, playing, take, through
+from cloud_moods import ProviderMoods, filled, playing, take, through
 from vidgen.catalog.engines import capabilities
 from vidgen.engines.cloud.failures import ProviderError
 from vidgen.engines.cloud.luma import Luma
@@ -103,7 +103,7 @@ def created(wanted: TakeRequest) -> tuple[dict[str, Any], list[str]]:
     async def run() -> Any:
         engine = Luma()
         try:
-            return await engine.create(wanted, "ref")
+            return await filled(engine, wanted)
         finally:
             await engine.close()
 

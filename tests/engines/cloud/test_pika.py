@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cloud_moods import ProviderMoods, playing, take, through
+from cloud_moods import ProviderMoods, filled, playing, take, through
 from vidgen.catalog.engines import capabilities
 from vidgen.engines.base import Job
 from vidgen.engines.cloud.failures import ProviderError
@@ -53,7 +53,7 @@ def wish(**changes: Any) -> TakeRequest:
 
 def sent(wanted: TakeRequest) -> tuple[str, dict[str, Any], list[str]]:
     """Path, body and notices of a take; the body has been checked against the documented values."""
-    created = asyncio.run(Pika().create(wanted, "ref"))
+    created = asyncio.run(filled(Pika(), wanted))
     body = dict(created.json or {})
     assert wrong(created.path.removeprefix("fal-ai/pika/"), body) is None, body
     for text in (text for _, text in created.notices):
@@ -150,7 +150,7 @@ def test_prices_are_those_of_the_length_that_is_bought() -> None:
     able = capabilities("pika", "pika-v2.2")
     assert able is not None and able.price.of(5, 720) == pytest.approx(0.20) and able.price.of(10, 1080) == pytest.approx(0.90)
     for frames in (24, 120, 121, 240):
-        created = asyncio.run(Pika().create(wish(frames=frames), "r"))
+        created = asyncio.run(filled(Pika(), wish(frames=frames)))
         assert created.seconds == able.billed_s(frames / 24)
     frames_price = Pika().estimate(wish(task="first_last_frame", width=1920, height=1080).request)
     assert frames_price == pytest.approx(0.30) and Pika().estimate(wish().request) == pytest.approx(0.20)

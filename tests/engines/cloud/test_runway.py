@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from tests.engines.cloud.oracle import Oracle, number_in, text_up_to
 
-from cloud_moods import ProviderMoods, playing, take, through
+from cloud_moods import ProviderMoods, filled, playing, take, through
 from vidgen.catalog.engines import engine_table
 from vidgen.engines.cloud.failures import ProviderError
 from vidgen.engines.cloud.runway import ROUTES, Runway, _specs
@@ -109,7 +109,7 @@ def created(wanted: TakeRequest) -> tuple[str, dict[str, Any], list[str]]:
     async def run() -> Any:
         engine = Runway()
         try:
-            return await engine.create(wanted, "ref")
+            return await filled(engine, wanted)
         finally:
             await engine.close()
 

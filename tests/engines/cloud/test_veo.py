@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cloud_moods import ProviderMoods, playing, take, through
+from cloud_moods import ProviderMoods, filled, playing, take, through
 from vidgen.catalog.engines import capabilities
 from vidgen.engines.base import Job
 from vidgen.engines.cloud.failures import ProviderError
@@ -60,7 +60,7 @@ def created(wanted: TakeRequest) -> Any:
     async def run() -> Any:
         engine = Veo()
         try:
-            return await engine.create(wanted, "ref")
+            return await filled(engine, wanted)
         finally:
             await engine.close()
 

@@ -165,10 +165,8 @@ class CloudEngine(RemoteEngine):
         self.api().http()
         self.api().check()
         take = composed.take
-        create = await self.completed(composed.request, take)
+        create = await self.filled(composed.request, take, reference)
         self._notices[(take.request.shot, take.take)] = create.notices
-        if create.reference_field:
-            create = replace(create, json={**(create.json or {}), create.reference_field: reference})
 
         async def send() -> str:
             return await self.sent(create, take)
@@ -183,9 +181,12 @@ class CloudEngine(RemoteEngine):
             raise self.api().failure("unknown_submit", "its answer names no job")
         return f"{create.track}:{number}" if create.track else number
 
-    async def completed(self, create: Create, take: TakeRequest) -> Create:
-        """The request with its files attached, or uploaded where they cannot go inside. Costs nothing."""
-        return replace(create, json=await self._attached(create.json))
+    async def filled(self, create: Create, take: TakeRequest, reference: str) -> Create:
+        """The composed request as it goes out: with its files, which are uploaded where they cannot go inside, and with our
+        ``reference``. Costs nothing.
+        """
+        body = await self._attached(create.json)
+        return replace(create, json={**body, create.reference_field: reference} if create.reference_field else body)
 
     async def _attached(self, value: Any) -> Any:
         if isinstance(value, Blob):
@@ -218,13 +219,21 @@ class CloudEngine(RemoteEngine):
                 if error.kind != "expired":
                     raise
                 result = await self._download(await self.poll(job.id), raw)
-            notices = await asyncio.to_thread(inspect_clip, raw, take.request, self.title)
+            first = await asyncio.to_thread(self.first_frame, job.id, raw)
+            notices = await asyncio.to_thread(inspect_clip, raw, take.request, self.title, first)
             raw.replace(out)
         finally:
             raw.unlink(missing_ok=True)
         known = self._notices.get((take.request.shot, take.take))
         earlier = await asyncio.to_thread(self._composed_notices, take) if known is None else known
-        return Generated(out, self.manifest(job, take), diffusion=True, cost_usd=result.cost_usd, notices=(*earlier, *notices))
+        return Generated(
+            out,
+            self.manifest(job, take),
+            diffusion=True,
+            cost_usd=result.cost_usd,
+            notices=(*earlier, *notices),
+            first=first,
+        )
 
     def _composed_notices(self, take: TakeRequest) -> tuple[tuple[str, str], ...]:
         """What is left out or approximated in a request that an earlier run sent. Nothing where a file has gone since."""

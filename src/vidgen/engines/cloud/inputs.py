@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from vidgen.errors import InputError
 from vidgen.media.normalise import conform
-from vidgen.media.probe import MediaInfo, probe_video
+from vidgen.media.probe import MediaInfo, part_from, probe_video
 from vidgen.media.scratch import scratch_folder
 from vidgen.takes.request import Inputs
 
@@ -160,13 +160,14 @@ def excerpt(
     max_bytes: int,
     at_least_s: float = 0.0,
     at_most_s: float = math.inf,
+    first: int = 0,
 ) -> Blob:
-    """The first ``seconds`` of a clip (all of a shorter one) as H.264 without sound, sides of at most 1920: what is sent is
-    what is billed. It keeps its frame rate, halved until it is at most 30: another rate is the film's own business.
+    """``seconds`` of a clip from frame number ``first`` on (all of a shorter one) as H.264 without sound, sides of at most
+    1920: what is sent is what is billed. It keeps its frame rate, halved until it is at most 30: the film's rate plays no part.
 
     Raises InputError where it is no video, shorter than ``at_least_s``, or too large.
     """
-    info = probe_video(path)
+    info = part_from(probe_video(path), first)
     if info.duration_s < at_least_s - 0.05:
         text = f"{path} has {info.duration_s:.2f} s; this provider wants at least {at_least_s:g} s"
         raise InputError("media.too_short", text, hint="use a longer clip", where=str(path))
@@ -177,7 +178,7 @@ def excerpt(
     frames = excerpt_frames(info, seconds, at_most_s=at_most_s)
     with scratch_folder() as folder:
         out = folder / f"{path.stem}.mp4"
-        conform(path, out, width=width, height=height, rate=rate, frames=frames, fit="stretch")
+        conform(info, out, width=width, height=height, rate=rate, frames=frames, fit="stretch")
         return video(out, max_bytes=max_bytes)
 
 

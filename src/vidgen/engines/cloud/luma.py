@@ -243,7 +243,7 @@ def _files(draft: _Draft) -> dict[str, Blob]:
         if request.duration_s > longest + 0.05:
             text = f"duration: Luma takes {longest:g} s of a clip; the end is held"
             draft.notices.append(("engine.wish_approximated", text))
-        found["source"] = excerpt(inputs.source_video, draft.seconds, max_bytes=MAX_UPLOAD_BYTES)
+        found["source"] = excerpt(inputs.source_video, draft.seconds, max_bytes=MAX_UPLOAD_BYTES, first=inputs.source_start)
     if draft.kind == "video_edit":
         found["first"] = picture(inputs.start_frame, PICTURE) if inputs.start_frame else None
         found["last"] = picture(inputs.end_frame, PICTURE) if inputs.end_frame else None

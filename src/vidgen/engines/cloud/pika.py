@@ -107,9 +107,9 @@ class Pika(CloudEngine):
         except ProviderError as refused:
             if refused.kind not in ("bad_request", "moderation_input", "moderation_output"):
                 raise
-            if "still in progress" in refused.message:  # the result may lag behind the status
+            if "still in progress" in refused.detail:  # the result may lag behind the status
                 return Job(job_id, "running", raw={})
-            return Job(job_id, "failed", error=refused.message, kind=refused.kind)
+            return Job(job_id, "failed", error=refused.detail, kind=refused.kind)
 
     async def result_of(self, job: Job) -> Result:
         """``video.url``; it is on another host."""

@@ -295,12 +295,12 @@ def _files(request: ShotRequest, route: str, spec: Spec, able: Capabilities) -> 
         who = _character(inputs)
         assert inputs.motion_reference
         if who and who == inputs.source_video:
-            found["character"] = _clip(who, request, spec, able)
+            found["character"] = _clip(who, request, spec, able, first=inputs.source_start)
         else:
             found["character"] = picture(who, PICTURE, shape=shape) if who else opening(inputs, PICTURE, shape=shape)
         found["performance"] = _clip(inputs.motion_reference, request, spec, able, needed=True)
     if route in ("video", "upscale") and inputs.source_video:
-        found["video"] = _clip(inputs.source_video, request, spec, able, needed=True)
+        found["video"] = _clip(inputs.source_video, request, spec, able, needed=True, first=inputs.source_start)
     if spec.frames:
         found["first"] = opening(inputs, PICTURE, shape=shape)
     if spec.keyframes and inputs.start_frame:
@@ -326,7 +326,7 @@ def _sent_s(request: ShotRequest, spec: Spec, able: Capabilities) -> float:
     return min(max(request.duration_s, least), most, able.max_s or math.inf)
 
 
-def _clip(path: Path, request: ShotRequest, spec: Spec, able: Capabilities, *, needed: bool = False) -> Blob:
+def _clip(path: Path, request: ShotRequest, spec: Spec, able: Capabilities, *, needed: bool = False, first: int = 0) -> Blob:
     """A clip to send; ``needed``: it must not be shorter than what the model takes."""
     least, most = spec.source_s
     return excerpt(
@@ -335,6 +335,7 @@ def _clip(path: Path, request: ShotRequest, spec: Spec, able: Capabilities, *, n
         max_bytes=MAX_UPLOAD_BYTES,
         at_least_s=least if needed else 0.0,
         at_most_s=min(most, able.max_s or math.inf),
+        first=first,
     )
 
 

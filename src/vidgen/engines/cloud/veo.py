@@ -137,7 +137,7 @@ class Veo(CloudEngine):
         try:
             answer = await self.api().send("POST", path, tries=TRIES, json={"operationName": job_id})
         except ProviderError as refused:
-            if refused.kind == "bad_request" and "HTTP 404" in refused.message:
+            if refused.kind == "bad_request" and "HTTP 404" in refused.detail:
                 raise self.api().failure("expired", f"it no longer knows {job_id}") from refused
             raise
         if not isinstance(answer, dict):

@@ -7,7 +7,6 @@ policy grounds looks like a finished interaction that holds words and no clip.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import re
@@ -19,10 +18,11 @@ from urllib.parse import quote, urlsplit
 from vidgen.engines.base import Job, JobState
 from vidgen.engines.cloud.api import words_of
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
-from vidgen.engines.cloud.clips import last_seconds
 from vidgen.engines.cloud.failures import Kind, ProviderError
-from vidgen.engines.cloud.gemini_omni_body import asked_task, body_of, seconds_of, size_of
+from vidgen.engines.cloud.gemini_omni.body import asked_task, body_of, seconds_of, size_of
 from vidgen.engines.cloud.google import GONE, POLICY, policy_kind
+from vidgen.errors import InputError
+from vidgen.media.probe import probe_video
 from vidgen.takes.request import ShotRequest, TakeRequest
 
 HOST = "generativelanguage.googleapis.com"
@@ -91,8 +91,8 @@ class GeminiOmni(CloudEngine):
         except ProviderError as refused:
             if refused.kind != "bad_request":
                 raise
-            gone = "HTTP 404" in refused.message or "invalid interaction name" in refused.message.lower()
-            raise self.api().failure("expired" if gone else "provider_fault", refused.message) from refused
+            gone = "HTTP 404" in refused.detail or "invalid interaction name" in refused.detail.lower()
+            raise self.api().failure("expired" if gone else "provider_fault", refused.detail) from refused
         if not isinstance(answer, dict):
             raise self.api().failure("provider_fault", "its answer about the job cannot be read")
         status = str(answer.get("status")).lower()
@@ -136,13 +136,16 @@ class GeminiOmni(CloudEngine):
         own = not parts.netloc or parts.hostname == HOST or parts[:2] == urlsplit(self.api().address.url)[:2]
         return f"{found[1] or 'v1beta'}/files/{found[2]}" if found and own else None
 
-    async def _download(self, job: Job, raw: Path) -> Result:
-        """As for all; of a continued clip only what is new, since a take shows its file from the first frame on."""
-        result = await super()._download(job, raw)
-        track, _, _ = job.id.rpartition(":")
-        if track.startswith("extend-"):
-            await asyncio.to_thread(last_seconds, raw, float(track.removeprefix("extend-")))
-        return result
+    def first_frame(self, job_id: str, clip: Path) -> int:
+        """Of a continuation the first of its last seconds: it comes with all that was there before, which is a take already."""
+        track, _, _ = job_id.rpartition(":")
+        if not track.startswith("extend-"):
+            return 0
+        try:
+            info = probe_video(clip)
+        except InputError:
+            return 0  # that it is no video is said when it is looked at
+        return max(0, info.frames - round(float(track.removeprefix("extend-")) * info.rate))
 
     async def cancel(self, job_id: str) -> None:
         """``POST interactions/ID/cancel``."""

@@ -147,8 +147,8 @@ def _material(request: ShotRequest, task: str | None, seconds: int, aspect: str,
     pictures = [file for file in inputs.references if file.suffix.lower() not in _CLIPS][:MAX_PICTURES]
     clips = [file for file in inputs.references if file.suffix.lower() in _CLIPS][:MAX_CLIPS]
 
-    def cut(file: Path, longest: float, key: str, frames: int | None = None) -> Clip:
-        clip = short_clip(file, longest_s=longest, max_bytes=MAX_CLIP_BYTES, frames=frames)
+    def cut(file: Path, longest: float, key: str, frames: int | None = None, first: int = 0) -> Clip:
+        clip = short_clip(file, longest_s=longest, max_bytes=MAX_CLIP_BYTES, frames=frames, first=first)
         if clip.cut:
             notices.append(("engine.wish_approximated", f"{key}: of {file.name} only the first {clip.seconds:.2g} s are used"))
         return clip
@@ -161,8 +161,9 @@ def _material(request: ShotRequest, task: str | None, seconds: int, aspect: str,
     if base:
         # What is sent ends where the film leaves it. A clip that Google has already (previous_interaction_id) is continued
         # from its own end: there is no way to say another.
-        frames = None if inputs.source_video else inputs.continues_frames
-        clip = cut(base, LONGEST_SOURCE_S if task == "extend" else seconds, "source_video", frames)
+        whole = inputs.source_video is not None
+        frames, start = (None, inputs.source_start) if whole else (inputs.continues_frames, inputs.continues_start)
+        clip = cut(base, LONGEST_SOURCE_S if task == "extend" else seconds, "source_video", frames, start)
         if task == "extend" and clip.cut:
             text = f"source_video: {base.name} is too long to be continued"
             raise InputError("request.bad_value", text, hint=f"a clip of at most {LONGEST_SOURCE_S} s", where=request.shot)

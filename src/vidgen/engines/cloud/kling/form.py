@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from vidgen.catalog.engines import capabilities
 from vidgen.engines.cloud.choices import at_least, nearest_shape, picture_shape, tier
-from vidgen.engines.cloud.kling_controls import RULES, Rule, camera_control
+from vidgen.engines.cloud.kling.controls import RULES, Rule, camera_control
 from vidgen.takes.request import ShotRequest
 
 DEFAULT = "kling-v3"

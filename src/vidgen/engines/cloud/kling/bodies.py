@@ -10,8 +10,8 @@ from typing import Any
 from vidgen.engines.cloud.base import Create
 from vidgen.engines.cloud.choices import cut_end, shape_of, tier, within
 from vidgen.engines.cloud.inputs import Blob, opening, picture
-from vidgen.engines.cloud.kling_controls import PICTURE, RULES, STD_PRO, Notices, Rule, brush_fields, camera_control
-from vidgen.engines.cloud.kling_form import DEFAULT, SHORT_S, Form, form_of, rule_of
+from vidgen.engines.cloud.kling.controls import PICTURE, RULES, STD_PRO, Notices, Rule, brush_fields, camera_control
+from vidgen.engines.cloud.kling.form import DEFAULT, SHORT_S, Form, form_of, rule_of
 from vidgen.errors import InputError
 from vidgen.media.probe import probe, probe_video
 from vidgen.takes.record import manifest_of
@@ -20,6 +20,7 @@ from vidgen.takes.request import ShotRequest, TakeRequest
 LIP_SYNC = "kling-lip-sync"
 MOTION = "-motion-control"
 MAX_REFERENCES = 4
+JOB = "job"
 SOUND_TYPES = (".mp3", ".wav", ".m4a", ".aac")
 MAX_SOUND_BYTES = 5 << 20
 SOUND_S = (2.0, 60.0)
@@ -219,8 +220,8 @@ def is_lip_sync(request: ShotRequest) -> bool:
 
 
 def clip_to_speak(request: ShotRequest) -> Body:
-    """Which clip: the one at Kling that the continued take is, or the one that ``params`` names by id or address. All of it
-    speaks: Kling cannot be told that the film leaves a clip before its end.
+    """Which clip: the one at Kling that the continued take is (by its id, or by the job that made it, under ``JOB``), or the
+    one that ``params`` names by id or address. All of it speaks: Kling cannot be told that the film leaves a clip early.
     """
     _sound(request)
     if given := request.params.get("video_id"):
@@ -229,8 +230,11 @@ def clip_to_speak(request: ShotRequest) -> Body:
         return {"video_url": _address(request, "lip_sync")}
     continued = request.inputs.continues
     known = manifest_of(continued) if continued else {}
-    if known.get("engine") == "kling" and known.get("video_id"):
-        return {"video_id": str(known["video_id"])}
+    if known.get("engine") == "kling":
+        if known.get("video_id"):
+            return {"video_id": str(known["video_id"])}
+        if known.get("job"):  # the record was made anew from the journal, which has no more
+            return {JOB: str(known["job"])}
     raise _lacking(
         request,
         "lip_sync",
