@@ -25,7 +25,7 @@ from vidgen.planning.prompt import camera_words, render_prompt, words_of
 from vidgen.planning.split import Part, split_shot
 from vidgen.planning.unsupported import (
     film_post,
-    length_notices,
+    form_notices,
     made_even,
     not_yet,
     own_forms,
@@ -243,7 +243,7 @@ class _Compiler:
         candidates = self.overrides.candidates or shot.candidates or DEFAULT_CANDIDATES
         request = self._request(shot, entry.part.frames, choice, able)
         self.notices += unsupported_options(shot, able)
-        self.notices += length_notices(shot, seconds, request.prompt, able)
+        self.notices += form_notices(shot, request, able)
         billed = able.billed_s(seconds, request.by_references, request.task == "first_last_frame")
         size = (request.width, request.height)
         price = able.price_of(seconds, *size, request.task, request.by_references, request.sound)

@@ -59,7 +59,7 @@ class Plain(CloudEngine):
     def classify(self, status: int, body: Any) -> Kind:
         return by_status(status, moderated="moderation" in str(body))
 
-    def size_told(self, request: ShotRequest) -> str:
+    def ordered_size(self, request: ShotRequest) -> str:
         return "small"
 
     def create_request(self, take: TakeRequest) -> Create:

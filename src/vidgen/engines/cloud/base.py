@@ -60,7 +60,7 @@ class Result:
 
 
 class CloudEngine(RemoteEngine):
-    """Base of all. A subclass says where and who (the class members), and translates: ``size_told``,
+    """Base of all. A subclass says where and who (the class members), and translates: ``ordered_size``,
     ``create_request``, ``job_id_of``, ``read_job``, ``result_of``.
     """
 
@@ -88,20 +88,20 @@ class CloudEngine(RemoteEngine):
         """What ``create_request`` would put into the body now of the clip's form. Two requests of one key whose orders are
         equal make the same body.
         """
-        return Order(self.seconds_told(request), self.size_told(request), self.rate_told(request))
+        return Order(self.ordered_seconds(request), self.ordered_size(request), self.ordered_rate(request))
 
-    def seconds_told(self, request: ShotRequest) -> float:
-        """Length of the clip that is bought. Where a clip that is sent decides it: how much of that is asked for, at most."""
-        able = self.capabilities(request.model)
-        return able.billed_s(request.duration_s, request.by_references, closes=request.task == "first_last_frame")
+    def ordered_seconds(self, request: ShotRequest) -> float:
+        """Length of the clip that is bought. Where a clip that is sent decides it: how much of that is requested, at most."""
+        capabilities = self.capabilities(request.model)
+        return capabilities.billed_s(request.duration_s, request.by_references, closes=request.task == "first_last_frame")
 
     @abstractmethod
-    def size_told(self, request: ShotRequest) -> str:
+    def ordered_size(self, request: ShotRequest) -> str:
         """What the body says of size and shape, from the request alone: ``1280:720``, ``720p 16:9``. Where the clip gets its
         shape from the picture that opens it, the shape to which that is cropped.
         """
 
-    def rate_told(self, request: ShotRequest) -> str:
+    def ordered_rate(self, request: ShotRequest) -> str:
         """Frames per second where the body names them; empty here."""
         return ""
 
@@ -257,13 +257,13 @@ class CloudEngine(RemoteEngine):
 
     def manifest(self, job: Job, take: TakeRequest) -> dict[str, Any]:
         """How the take was made. A provider without seeds cannot repeat a take."""
-        able = self.capabilities(take.request.model)
+        capabilities = self.capabilities(take.request.model)
         return {
             "engine": self.name,
-            "model": able.model,
+            "model": capabilities.model,
             "job": job.id,
-            "seed": take.seed if able.seed else None,
-            "reproducible": able.seed,
+            "seed": take.seed if capabilities.seed else None,
+            "reproducible": capabilities.seed,
             "prompt": take.request.prompt,
         }
 

@@ -63,7 +63,7 @@ class ProviderError(ProcessingError):
         self,
         kind: Kind,
         provider: str,
-        words: str,
+        message: str,
         *,
         key: str = "",
         retry_after_s: float | None = None,
@@ -73,7 +73,7 @@ class ProviderError(ProcessingError):
         says: str = "",
     ) -> None:
         row = _ROWS[kind]
-        detail = " ".join(words.split())[:400]
+        detail = " ".join(message.split())[:400]
         text = f"{provider} {says or row.says}{': ' + detail if detail else ''}"
         super().__init__(row.code, text, hint=row.hint.format(key=key))
         self.kind = kind
@@ -87,7 +87,7 @@ class ProviderError(ProcessingError):
 
 
 def is_gone(error: ProviderError) -> bool:
-    """Whether an answer means that what was asked for is no longer there; any other refusal may pass."""
+    """Whether an answer means that what was requested is no longer there; any other refusal may pass."""
     return error.status in (404, 410)
 
 

@@ -103,7 +103,7 @@ def last_frame(
     from vidgen.media.frames import read_frames
 
     last: Frame | None = None
-    for last in islice(read_frames(clip), frames):  # noqa: B007 - the last of them is what is wanted
+    for last in islice(read_frames(clip), frames):  # noqa: B007 - the last of them is used
         pass
     if last is None:
         raise InputError("media.unreadable", f"{clip} has no frames", where=str(clip))

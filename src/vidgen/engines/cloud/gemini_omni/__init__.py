@@ -16,10 +16,10 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from vidgen.engines.base import Job, JobState
-from vidgen.engines.cloud.api import words_of
+from vidgen.engines.cloud.api import message_of
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
 from vidgen.engines.cloud.failures import Kind, ProviderError
-from vidgen.engines.cloud.gemini_omni.body import asked_task, body_of, seconds_of, size_of
+from vidgen.engines.cloud.gemini_omni.body import body_of, requested_task, seconds_of, size_of
 from vidgen.engines.cloud.google import GONE, POLICY, policy_kind
 from vidgen.errors import InputError
 from vidgen.media.probe import probe_video
@@ -54,25 +54,25 @@ class GeminiOmni(CloudEngine):
 
     def classify(self, status: int, body: Any) -> Kind:
         """By status and words: a bad key is a 400, an empty account a 429 as too many requests are."""
-        words = json.dumps(body).lower()
-        if any(word in words for word in _BAD_KEY):
+        message = json.dumps(body).lower()
+        if any(word in message for word in _BAD_KEY):
             return "auth"
         if status == 429:
-            lasting = any(word in words for word in ("perday", "quota", "billing", "credit"))
-            return "quota" if lasting and "perminute" not in words else "rate"
-        if status in (400, 404) and any(word in words for word in GONE):
+            lasting = any(word in message for word in ("perday", "quota", "billing", "credit"))
+            return "quota" if lasting and "perminute" not in message else "rate"
+        if status in (400, 404) and any(word in message for word in GONE):
             return "retired_model"
-        return by_status(status, moderated=status == 400 and bool(POLICY.search(words_of(body))))
+        return by_status(status, moderated=status == 400 and bool(POLICY.search(message_of(body))))
 
     def check(self, request: ShotRequest) -> None:
         """Whether there is such a task, and its clip."""
-        asked_task(request)
+        requested_task(request)
 
-    def seconds_told(self, request: ShotRequest) -> float:
+    def ordered_seconds(self, request: ShotRequest) -> float:
         """``duration``; of an edit, the length to which the clip is cut."""
         return float(seconds_of(request))
 
-    def size_told(self, request: ShotRequest) -> str:
+    def ordered_size(self, request: ShotRequest) -> str:
         """``resolution`` and ``aspect_ratio``."""
         return size_of(request)
 
@@ -117,7 +117,7 @@ class GeminiOmni(CloudEngine):
             return job  # whether it can be had is seen when it is downloaded
         state = str(file.get("state")).upper() if isinstance(file, dict) else ""
         if state == "FAILED":
-            return Job(job.id, "failed", error=words_of(file.get("error")) or "the clip could not be written")
+            return Job(job.id, "failed", error=message_of(file.get("error")) or "the clip could not be written")
         return Job(job.id, "running") if state == "PROCESSING" else job
 
     async def result_of(self, job: Job) -> Result:
@@ -174,16 +174,18 @@ def _outputs(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _failed(job_id: str, status: str, answer: Mapping[str, Any]) -> Job:
     """Why there is no clip, in the provider's words: its errors, those of a step, or what the model said instead."""
     errors = [answer.get("error"), *(answer.get("errors") or ()), *(step.get("error") for step in _outputs(answer))]
-    told = "; ".join(
-        ": ".join(filter(None, (str(error.get("code") or ""), words_of(error)))) for error in errors if isinstance(error, dict)
+    reasons = "; ".join(
+        ": ".join(filter(None, (str(error.get("code") or ""), message_of(error))))
+        for error in errors
+        if isinstance(error, dict)
     )
     said = " ".join(str(content["text"]) for content in _contents(answer) if content.get("text")).strip()
-    if status == "completed" and not told:
+    if status == "completed" and not reasons:
         if _made_one(answer):
             return Job(job_id, "failed", error="it reports a finished clip, but does not say where it is")
         return Job(job_id, "failed", error=said or "it gave no clip and no reason", kind="moderation_output")
-    kind: Kind | None = "quota" if status == "budget_exceeded" else policy_kind(told)
-    return Job(job_id, "failed", error=told or said or status.replace("_", " "), kind=kind)
+    kind: Kind | None = "quota" if status == "budget_exceeded" else policy_kind(reasons)
+    return Job(job_id, "failed", error=reasons or said or status.replace("_", " "), kind=kind)
 
 
 def _made_one(answer: Mapping[str, Any]) -> bool:

@@ -75,13 +75,13 @@ class Kling(CloudEngine):
         """Whether the model has what it cannot do without."""
         bodies.check(request)
 
-    def seconds_told(self, request: ShotRequest) -> float:
+    def ordered_seconds(self, request: ShotRequest) -> float:
         """``duration``. Motion transfer and lip sync make the length of a clip that Kling fetches itself, whatever the shot's
         is: the longest that it takes, so that no other length of the shot is a reason to buy again.
         """
         return bodies.seconds_of(request)
 
-    def size_told(self, request: ShotRequest) -> str:
+    def ordered_size(self, request: ShotRequest) -> str:
         """``mode``, and ``aspect_ratio`` or the opening picture's shape; of lip sync nothing: the clip has its size."""
         return bodies.size_of(request)
 

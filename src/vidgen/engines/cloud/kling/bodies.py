@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.engines.cloud.base import Create
-from vidgen.engines.cloud.choices import cut_end, shape_of, tier, within
+from vidgen.engines.cloud.choices import capabilities_of, cut_end, shape_of, tier, within
 from vidgen.engines.cloud.inputs import Blob, opening, picture
-from vidgen.engines.cloud.kling.controls import PICTURE, RULES, STD_PRO, Notices, Rule, brush_fields, camera_control
-from vidgen.engines.cloud.kling.form import DEFAULT, SHORT_S, Form, form_of, rule_of
+from vidgen.engines.cloud.kling.controls import PICTURE, STD_PRO, Notices, Rule, brush_fields, camera_control
+from vidgen.engines.cloud.kling.form import SHORT_S, Form, form_of, rule_of
 from vidgen.errors import InputError
 from vidgen.media.probe import probe, probe_video
 from vidgen.takes.record import manifest_of
@@ -19,14 +19,11 @@ from vidgen.takes.request import ShotRequest, TakeRequest
 
 LIP_SYNC = "kling-lip-sync"
 MOTION = "-motion-control"
-MAX_REFERENCES = 4
 JOB = "job"
 SOUND_TYPES = (".mp3", ".wav", ".m4a", ".aac")
 MAX_SOUND_BYTES = 5 << 20
 SOUND_S = (2.0, 60.0)
 SHORTEST_SPEECH_MS = 2000
-MAX_WORDS = 2500
-"""Characters of a prompt, and of a negative one."""
 MOTION_S: Mapping[str, tuple[float, float]] = {"image": (3.0, 10.0), "video": (3.0, 30.0)}
 """Lengths of the clip that lends its motion, by where the figure faces as in."""
 
@@ -42,7 +39,7 @@ def create(take: TakeRequest) -> Create:
         clip_to_speak(request)
         return _speech(request)
     notices: Notices = []
-    if (request.model or "").endswith(MOTION):
+    if is_motion(request):
         operation, body, seconds = _motion(request, notices)
     else:
         operation, body, seconds = _clip(request, notices)
@@ -62,28 +59,29 @@ def _create(operation: str, body: Body, seconds: float, notices: Notices) -> Cre
 
 def check(request: ShotRequest) -> None:
     """Raises InputError where the model lacks what it cannot do without, as far as can be seen without opening a file."""
-    inputs, model = request.inputs, request.model or DEFAULT
+    inputs, capabilities = request.inputs, capabilities_of(request)
     opens = bool(inputs.start_frame or inputs.continues)
     if is_lip_sync(request):
         if inputs.lip_sync_audio is None:
             raise _no_sound(request)
-    elif model.endswith(MOTION):
+    elif is_motion(request):
         if not opens and not inputs.references:
             raise _no_figure(request)
         _facing(request)
         _address(request, "motion_reference")
     else:
-        rule = RULES.get(model, Rule())
-        pictures = opens or (inputs.end_frame and rule.tail_alone) or (inputs.references and rule.many)
-        if not rule.text and not pictures:
-            raise _no_picture(request, model)
+        pictures = (
+            opens or (inputs.end_frame and capabilities.last_frame_alone) or (inputs.references and capabilities.references)
+        )
+        if not capabilities.from_text and not pictures:
+            raise _no_picture(request)
 
 
 def seconds_of(request: ShotRequest) -> float:
     """Length of the clip that is bought; the most where Kling fetches the clip that decides it."""
     if is_lip_sync(request):
         return SOUND_S[1]
-    if (request.model or "").endswith(MOTION):
+    if is_motion(request):
         return MOTION_S[_facing(request)][1]
     return float(form_of(request).seconds)
 
@@ -92,7 +90,7 @@ def size_of(request: ShotRequest) -> str:
     """What a body says of size and shape."""
     if is_lip_sync(request):
         return ""
-    if (request.model or "").endswith(MOTION):
+    if is_motion(request):
         return _motion_mode(request)
     form = form_of(request)
     return f"{form.mode} {form.shape}"
@@ -100,23 +98,24 @@ def size_of(request: ShotRequest) -> str:
 
 def _clip(request: ShotRequest, notices: Notices) -> tuple[str, Body, float]:
     """Text or pictures to video."""
-    model, rule, form = request.model or DEFAULT, rule_of(request), form_of(request)
+    capabilities, form = capabilities_of(request), form_of(request)
+    rule, sounds = rule_of(capabilities), capabilities.audio is True
     first = opening(request.inputs, PICTURE, shape=shape_of(form.shape))
-    words = within(request.prompt, MAX_WORDS, "prompt: Kling", notices)
-    body: Body = {"model_name": model, "prompt": words, "mode": form.mode, "duration": str(form.seconds)}
+    prompt = within(request.prompt, capabilities.prompt_chars, "prompt: Kling", notices)
+    body: Body = {"model_name": capabilities.model, "prompt": prompt, "mode": form.mode, "duration": str(form.seconds)}
     if request.negative:
-        body["negative_prompt"] = within(request.negative, MAX_WORDS, "negative: Kling", notices)
-    if rule.sound:
+        body["negative_prompt"] = within(request.negative, capabilities.prompt_chars, "negative: Kling", notices)
+    if sounds:
         body["sound"] = "on" if request.sound else "off"  # it costs more
     _pictures(request, form, first, body, notices)
     _steered(request, form, first, body, notices)
     if rule.short and form.control and request.duration_s > form.seconds + 0.05:
-        text = f"duration: with {form.control}, {model} makes {SHORT_S} s; the end is held"
+        text = f"duration: with {form.control}, {capabilities.model} makes {SHORT_S} s; the end is held"
         notices.append(("engine.wish_approximated", text))
     if form.tail:
         notices += cut_end(request.duration_s, form.seconds, "Kling")
     known = ("cfg_scale",) if rule.cfg and form.operation != "multi-image2video" else ()
-    _params(request, known, body, notices, own=("audio",) if rule.sound else ())
+    _params(request, known, body, notices, own=("audio",) if sounds else ())
     if form.operation != "image2video":
         body["aspect_ratio"] = form.shape
     return form.operation, body, form.seconds
@@ -124,40 +123,43 @@ def _clip(request: ShotRequest, notices: Notices) -> tuple[str, Body, float]:
 
 def _pictures(request: ShotRequest, form: Form, first: Blob | None, body: Body, notices: Notices) -> None:
     """Puts the shot's pictures into the body. Raises InputError where the model needs one and there is none."""
-    inputs, rule = request.inputs, rule_of(request)
+    inputs, capabilities = request.inputs, capabilities_of(request)
     if first:
         body["image"] = first
     if form.tail:
         assert inputs.end_frame
         body["image_tail"] = picture(inputs.end_frame, PICTURE, shape=shape_of(form.shape))
-    elif inputs.end_frame:
-        why = "not together with motion_brush" if inputs.brushes and rule.brush else "only together with start_frame"
-        notices.append(("engine.wish_ignored", f"end_frame: {body['model_name']} takes one {why}; left out"))
+    elif inputs.end_frame and inputs.brushes and capabilities.brushes:
+        text = f"end_frame: {capabilities.model} takes one not together with motion_brush; left out"
+        notices.append(("engine.wish_ignored", text))
     if form.operation == "multi-image2video":
-        body["image_list"] = [{"image": picture(file, PICTURE)} for file in inputs.references[:MAX_REFERENCES]]
-        if len(inputs.references) > MAX_REFERENCES:
-            notices.append(("engine.wish_ignored", f"references: Kling takes {MAX_REFERENCES}; the others are left out"))
+        body["image_list"] = [{"image": picture(file, PICTURE)} for file in inputs.references[: capabilities.references]]
+        if len(inputs.references) > capabilities.references:
+            notices.append(
+                ("engine.wish_ignored", f"references: Kling takes {capabilities.references}; the others are left out")
+            )
     elif form.operation == "image2video" and inputs.references:
         notices.append(("engine.wish_ignored", "references: Kling takes none beside start_frame or end_frame; left out"))
-    elif form.operation == "text2video" and not rule.text:
-        raise _no_picture(request, body["model_name"])
+    elif form.operation == "text2video" and not capabilities.from_text:
+        raise _no_picture(request)
 
 
 def _steered(request: ShotRequest, form: Form, first: Blob | None, body: Body, notices: Notices) -> None:
     """Adds the motion brush or the camera; says what of them is only in words."""
-    rule = rule_of(request)
+    capabilities = capabilities_of(request)
+    rule = rule_of(capabilities)
     if form.control == "camera control":
-        body["camera_control"], told = camera_control(request.camera, presets=rule.presets)
-        notices += told
+        body["camera_control"], remarks = camera_control(request.camera, presets=rule.presets)
+        notices += remarks
         return
     if form.control == "a motion brush":
         assert first
-        fields, told = brush_fields(request.inputs.brushes, first)
+        fields, remarks = brush_fields(request.inputs.brushes, first)
         body |= fields
-        notices += told
+        notices += remarks
         _camera_in_words(request, rule, "beside a motion brush", notices)
         return
-    if rule.brush and request.inputs.brushes:
+    if capabilities.brushes and request.inputs.brushes:
         notices.append(("engine.wish_ignored", "motion_brush: it works on a picture, so it needs start_frame; left out"))
     if form.tail:
         _camera_in_words(request, rule, "beside end_frame", notices)
@@ -191,7 +193,7 @@ def _motion(request: ShotRequest, notices: Notices) -> tuple[str, Body, float]:
             raise _lacking(request, "motion_reference", text, "cut it to that length")
     body: Body = {
         "model_name": (request.model or "").removesuffix(MOTION),
-        "prompt": within(request.prompt, MAX_WORDS, "prompt: Kling", notices),
+        "prompt": within(request.prompt, capabilities_of(request).prompt_chars, "prompt: Kling", notices),
         "image_url": figure,
         "video_url": _address(request, "motion_reference"),
         "keep_original_sound": "no",
@@ -212,6 +214,11 @@ def _facing(request: ShotRequest) -> str:
     if facing not in MOTION_S:
         raise _lacking(request, "params.character_orientation", f"there is no {facing!r}", f"one of: {', '.join(MOTION_S)}")
     return facing
+
+
+def is_motion(request: ShotRequest) -> bool:
+    """Whether the motion of a clip is put on a figure."""
+    return (request.model or "").endswith(MOTION)
 
 
 def is_lip_sync(request: ShotRequest) -> bool:
@@ -336,8 +343,9 @@ def _no_figure(request: ShotRequest) -> InputError:
     return _lacking(request, "motion_reference", "there is no figure to move", "give start_frame, or a reference picture")
 
 
-def _no_picture(request: ShotRequest, model: str) -> InputError:
-    return _lacking(request, "model", f"{model} makes nothing from text alone", "give start_frame, or choose another model")
+def _no_picture(request: ShotRequest) -> InputError:
+    text = f"{capabilities_of(request).model} makes nothing from text alone"
+    return _lacking(request, "model", text, "give start_frame, or choose another model")
 
 
 def _lacking(request: ShotRequest, key: str, text: str, hint: str) -> InputError:

@@ -48,38 +48,29 @@ Notices = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Rule:
-    """What a model takes beyond the prompt. ``camera``: the operation with camera control, ``camera_mode`` the one mode for
-    it; ``tail_mode``: the one mode for a closing picture; ``tail_alone``: it needs no opening picture; ``short``: camera,
-    closing picture and brush exist only in clips of 5 s.
+    """Operations and modes of a model; what it supports at all is in its row of the table. ``modes``: quality by the largest
+    short side. ``camera``: the operation with camera control, ``camera_mode`` the one mode for
+    it; ``tail_mode``: the one mode for a closing picture; ``sound_mode``: the one for sound; ``short``:
+    camera, closing picture and brush exist only in clips of 5 s.
     """
 
     modes: tuple[tuple[int, str], ...] = STD_PRO
     camera: str = ""
     camera_mode: str = ""
     presets: bool = False
-    brush: bool = False
     tail_mode: str = ""
-    tail_alone: bool = False
     short: bool = False
     cfg: bool = False
-    sound: bool = False
     sound_mode: str = ""
-    """The one mode for sound."""
-    text: bool = True
-    """Needs no picture."""
-    many: bool = False
-    """Takes several pictures as references."""
 
 
 RULES: Mapping[str, Rule] = {
-    "kling-v1": Rule(camera="text2video", camera_mode="std", presets=True, brush=True, short=True, cfg=True),
-    "kling-v1-5": Rule(
-        camera="image2video", camera_mode="pro", tail_mode="pro", tail_alone=True, short=True, cfg=True, text=False
-    ),
-    "kling-v1-6": Rule(tail_mode="pro", tail_alone=True, cfg=True, many=True),
+    "kling-v1": Rule(camera="text2video", camera_mode="std", presets=True, short=True, cfg=True),
+    "kling-v1-5": Rule(camera="image2video", camera_mode="pro", tail_mode="pro", short=True, cfg=True),
+    "kling-v1-6": Rule(tail_mode="pro", cfg=True),
     "kling-v2-5-turbo": Rule(tail_mode="pro"),
-    "kling-v2-6": Rule(tail_mode="pro", sound=True, sound_mode="pro"),
-    "kling-v3": Rule(modes=(*STD_PRO, (2160, "4k")), sound=True),
+    "kling-v2-6": Rule(tail_mode="pro", sound_mode="pro"),
+    "kling-v3": Rule(modes=(*STD_PRO, (2160, "4k"))),
 }
 """By model; one that is not here gets the plain rule."""
 
