@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from vidgen.engines.base import Composed, Engine, RemoteEngine
 from vidgen.engines.registry import Engines
-from vidgen.errors import InputError, Notice
-from vidgen.planning.plan import PlannedShot
+from vidgen.errors import InputError, MissingError, Notice
+from vidgen.planning.plan import EngineShot
 from vidgen.render.made import MadeShot
 from vidgen.render.resolved import ResolvedShot
 from vidgen.takes.request import Order, ShotRequest
@@ -20,9 +20,34 @@ Compositions = dict[tuple[str, Order], Composed]
 """Create requests by take key and order: takes that have both in common are bought once."""
 
 
-def check_shots(shots: Iterable[PlannedShot], engines: Engines) -> None:
+def ready_engines(shots: Iterable[EngineShot], installed: Engines, *, require_diffusion: bool) -> dict[str, Engine]:
+    """The engines that a plan needs, checked to be usable here before anything is made. Raises MissingError."""
+    found: dict[str, Engine] = {}
+    for shot in shots:
+        if shot.engine in found:
+            continue
+        capabilities = installed.capabilities(shot.engine, shot.model)
+        if require_diffusion and capabilities and not capabilities.diffusion:
+            raise MissingError(
+                "engine.not_diffusion",
+                f"shot {shot.id} would be drawn by {shot.engine}, which is not diffusion",
+                hint="name an engine with --engine, or leave out --require-diffusion",
+                where=shot.id,
+            )
+        if capabilities and not capabilities.retired_on and shot.engine not in installed:
+            raise MissingError(
+                "engine.not_ready", f"{shot.engine} is not in this version of vidgen", hint="vidgen engines", where=shot.id
+            )
+        engine = installed.get(shot.engine)
+        if lacks := engine.available():
+            raise MissingError("engine.not_ready", f"{shot.engine}: {lacks}", hint="vidgen doctor", where=shot.id)
+        found[shot.engine] = engine
+    return found
+
+
+def check_shots(shots: Iterable[EngineShot], engines: Engines) -> None:
     """Raise InputError for shots that their models cannot make, as far as the storyboard alone tells. Opens no file."""
-    known = [shot for shot in shots if shot.request and shot.engine in engines]
+    known = [shot for shot in shots if shot.engine in engines]
     needed = {name: engines.get(name) for name in {shot.engine for shot in known}}
     _each(known, lambda shot: shot.id, lambda shot: needed[shot.engine].check(_opened(shot)))
 
@@ -38,9 +63,9 @@ def preflight_shots(shots: Iterable[MadeShot], engines: Mapping[str, Engine]) ->
 
     def preflight(shot: MadeShot) -> None:
         assert shot.resolved
-        engine = engines[shot.planned.engine]
+        engine = engines[shot.resolved.planned.engine]
         if isinstance(engine, RemoteEngine):
-            found = _composed(engine, shot.resolved, shot.new, composed)
+            found: Iterable[tuple[str, str]] = _composed(engine, shot.resolved, shot.new, composed)
         else:
             found = engine.preflight(shot.resolved.request) or ()
         notices.extend(Notice.of_engine(code, message, shot.planned.id) for code, message in found)
@@ -51,7 +76,7 @@ def preflight_shots(shots: Iterable[MadeShot], engines: Mapping[str, Engine]) ->
 
 def _composed(
     engine: RemoteEngine, shot: ResolvedShot, numbers: Iterable[int], composed: Compositions
-) -> Iterable[tuple[str, str]]:
+) -> Iterator[tuple[str, str]]:
     """Compose the takes of a shot, each once; their notices."""
     for number in numbers:
         key = (shot.take_key(number), shot.order)
@@ -77,9 +102,8 @@ def _each(shots: Iterable[T], name: Callable[[T], str], look: Callable[[T], None
         raise InputError(found[0].code, "\n".join(lines), hint=found[0].hint, where=found[0].where)
 
 
-def _opened(shot: PlannedShot) -> ShotRequest:
+def _opened(shot: EngineShot) -> ShotRequest:
     """The request as it will be once the shot that it continues has a take."""
-    assert shot.request
     if shot.continues is None:
         return shot.request
     return shot.opened(Path(shot.continues))
