@@ -130,6 +130,13 @@ def test_what_begins_after_the_end_of_its_shot_is_an_error_in_its_place(
     assert ran.code == 2 and "is after the end of the shot (3s)" in ran.envelope["error"]["message"]
 
 
+def test_auto_on_the_command_line_is_named_as_the_reason(vidgen: Vidgen, film: Film) -> None:
+    planned = vidgen("plan", film("{scene: sea, engine: runway, model: gen4.5}"), "--engine", "auto", "--json")
+    (warning,) = planned.envelope["warnings"]
+    assert warning["message"].startswith("model: --engine auto is given and previz makes the shot"), warning
+    assert "no engine named" not in planned.data["shots"][0]["why_engine"]
+
+
 @pytest.mark.parametrize(
     ("shot", "said"),
     [

@@ -57,8 +57,9 @@ class Price:
 class Capabilities:
     """What one engine does with one model. Empty tuples mean "any".
 
-    ``references_s``: the one clip length that is made with reference pictures; None where it is as for all. ``last_frame_s``:
-    the longest clip that ends on a closing picture. ``negative``: ``words`` where the prompt has to say it.
+    ``last_frame_alone``: whether a closing picture is taken without an opening one. ``last_frame_s``: the longest clip that
+    ends on a closing picture. ``references_s``: the one clip length that is made with reference pictures; None where it is as
+    for all. ``negative``: ``words`` where the prompt has to say it.
     ``task_prices``: prices of tasks that differ from ``price``.
     ``durations_s``: legal clip lengths; ``max_s``: longest clip; ``prompt_chars``: longest prompt; ``moves``: camera
     moves with a structured control, ("all",) for every one (others go into the prompt); ``seconds_per_second``: how
@@ -80,6 +81,7 @@ class Capabilities:
     references: int = 0
     references_s: float | None = None
     last_frame_s: float | None = None
+    last_frame_alone: bool = True
     seed: bool = False
     negative: bool | Literal["words"] = False
     moves: tuple[str, ...] = ()
@@ -96,6 +98,16 @@ class Capabilities:
     note: str = ""
     any_model: bool = False
     as_of: str = ""
+
+    @property
+    def brushes(self) -> bool:
+        """Whether there is a motion brush."""
+        return "motion_brush" in self.tasks
+
+    @property
+    def from_text(self) -> bool:
+        """Whether words alone make a clip."""
+        return "text_to_video" in self.tasks
 
     def billed_s(self, seconds: float, by_references: bool = False, closes: bool = False) -> float:
         """The clip length that is made and billed for a wanted length: the next legal one, or the longest.

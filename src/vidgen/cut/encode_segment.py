@@ -22,7 +22,7 @@ from vidgen.errors import InputError, ProcessingError
 from vidgen.media.encode import DRAFT, MASTER
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
 from vidgen.media.normalise import STEADY, conform_filter
-from vidgen.media.probe import MediaInfo, probe_video
+from vidgen.media.probe import MediaInfo, part_from, probe_video
 from vidgen.media.rate import rate_text
 from vidgen.media.verify import check_video
 
@@ -246,7 +246,7 @@ def _conform(info: MediaInfo, source: Source, timeline: Timeline) -> str:
     """The filters that bring the whole shot to the film's size, rate and colour."""
     assert source.shot.conform is not None
     return conform_filter(
-        info,
+        part_from(info, source.shot.conform.start),
         width=timeline.width,
         height=timeline.height,
         rate=timeline.rate,

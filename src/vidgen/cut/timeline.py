@@ -66,11 +66,13 @@ class Cue:
 @dataclass(frozen=True)
 class Conform:
     """Bring a file of any form to the timeline's. ``fit``: ``pad`` shows all of the picture, ``crop`` leaves no bars.
-    ``max_hold``: how many frames it may be short; its last one is held.
+    ``max_hold``: how many frames it may be short; its last one is held. ``start``: the frame of the file, at its own rate, that
+    the shot opens with.
     """
 
     fit: Literal["pad", "crop"] = "pad"
     max_hold: int = MAX_HOLD
+    start: int = 0
 
 
 @dataclass(frozen=True)

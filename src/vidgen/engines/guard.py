@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound="Engine")
 
 STEPS = (
-    "capabilities", "estimate", "available", "check", "preflight", "model_key", "prepare", "generate", "generate_many", "close",
-    "poll", "fetch", "cancel", "find",
+    "capabilities", "estimate", "available", "check", "preflight", "compose", "model_key", "prepare", "generate",
+    "generate_many", "close", "poll", "fetch", "first_frame", "cancel", "find",
 )  # fmt: skip
 """Guarded steps. ``submit`` is not among them: what it raises may leave open whether something was bought, and whoever keeps
 the journal has to see it as it is.

@@ -64,7 +64,8 @@ def conform_filter(
     """A filter chain, without labels, that makes exactly ``frames`` frames of the form from the clip that ``info`` tells of.
 
     Args:
-        info: the clip, as probed. Its rotation is applied by ffmpeg itself; do not give ``-noautorotate``.
+        info: the clip, as probed, or a part of it (``part_from``). Its rotation is applied by ffmpeg itself; do not give
+            ``-noautorotate``.
         width, height: of the result, in pixels, even.
         rate: of the result. ``frames``: how many; a longer clip is cut at its end.
         fit: ``pad`` shows the whole picture between black bars, ``crop`` fills the frame, ``stretch`` distorts.
@@ -78,6 +79,7 @@ def conform_filter(
         raise ValueError(f"{width}x{height}: sizes must be even")
     hold = check_usable(info, rate, frames, max_hold)
     steps = [
+        *([f"trim=start_frame={info.first}"] if info.first else []),
         "setpts=PTS-STARTPTS",
         *steady_steps(info),
         *deinterlace_steps(info),
@@ -317,7 +319,7 @@ def conform_args(
 
 
 def conform(
-    path: Path,
+    source: Path | MediaInfo,
     out: Path,
     *,
     width: int,
@@ -327,16 +329,17 @@ def conform(
     fit: Fit = "pad",
     max_hold: int = MAX_HOLD,
 ) -> MediaInfo:
-    """Write ``path``'s pictures to ``out`` (.mp4) as exactly ``frames`` frames, checked; returns what the input was.
+    """Write the pictures of ``source`` (a file, or a part of one) to ``out`` (.mp4) as exactly ``frames`` frames, checked;
+    returns what the input was.
 
     Arguments as ``conform_filter``. Raises InputError where the input is not a whole video or is too short, ProcessingError
     where the result is not what was asked for; ``out`` is written whole or not at all.
     """
-    info = probe_video(path)
+    info = source if isinstance(source, MediaInfo) else probe_video(source)
     with atomic(out) as part:
         args = conform_args(
             info, part, width=width, height=height, rate=rate, frames=frames, fit=fit, max_hold=max_hold,
         )  # fmt: skip
-        run_ffmpeg(args, what=f"conforming {path.name}")
+        run_ffmpeg(args, what=f"conforming {info.path.name}")
         check_video(part, frames=frames, width=width, height=height, rate=rate, name=out.name)
     return info

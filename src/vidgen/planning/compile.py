@@ -26,7 +26,7 @@ from vidgen.planning.prompt import camera_words, render_prompt, words_of
 from vidgen.planning.split import Part, split_shot
 from vidgen.planning.unsupported import (
     film_post,
-    length_notices,
+    form_notices,
     made_even,
     not_yet,
     own_forms,
@@ -232,13 +232,14 @@ class _Compiler:
         choice = choose_engine(shot, self.overrides.engine, self.overrides.model, self.machine)
         if choice.engine == "local" and choice.model and choice.model == shot.model:
             choice = replace(choice, model=local_name(self.folder, choice.model))
-        self.notices += unused_model(self.overrides.model or shot.model, choice.engine, choice.model, shot.id)
+        named, auto = self.overrides.model or shot.model, self.overrides.engine == "auto"
+        self.notices += unused_model(named, choice.engine, choice.model, shot.id, auto=auto)
         self._check_model(choice, shot.id)
         capabilities = self.lookup(choice.engine, choice.model) or Capabilities(engine=choice.engine)
         candidates = self.overrides.candidates or shot.candidates or DEFAULT_CANDIDATES
         request = self._request(shot, entry.part.frames, choice, capabilities)
         self.notices += unsupported_options(shot, capabilities)
-        self.notices += length_notices(shot, seconds, request.prompt, capabilities)
+        self.notices += form_notices(shot, request, capabilities)
         speed = capabilities.seconds_per_second
         billed = capabilities.billed_s(seconds, request.by_references, request.task == "first_last_frame")
         size = (request.width, request.height)

@@ -63,9 +63,12 @@ class GeneratedShot(_Placed):
     make_seconds: float | None
     estimated_usd: float | None
 
-    def opened(self, file: Path, frames: int | None = None) -> ShotRequest:
-        """The request with the clip that it continues: the last of the ``frames`` that are in the film (None: all) opens it."""
-        return replace(self.request, inputs=replace(self.request.inputs, continues=file, continues_frames=frames))
+    def opened(self, file: Path, frames: int | None = None, start: int = 0) -> ShotRequest:
+        """The request with the clip that it continues: its frames ``start`` to ``frames`` (not included; None: all) are in the
+        film, and the last of them opens it.
+        """
+        inputs = replace(self.request.inputs, continues=file, continues_frames=frames, continues_start=start)
+        return replace(self.request, inputs=inputs)
 
     @property
     def pinned(self) -> int | None:
@@ -133,9 +136,9 @@ class ProviderUpscale:
         """The most that all takes of its shot may cost, in US dollars."""
         return self.of.max_cost
 
-    def opened(self, file: Path, frames: int | None = None) -> ShotRequest:
-        """The request with the picked take."""
-        return replace(self.request, inputs=replace(self.request.inputs, source_video=file))
+    def opened(self, file: Path, frames: int | None = None, start: int = 0) -> ShotRequest:
+        """The request with the picked take, which begins at frame ``start`` of its file."""
+        return replace(self.request, inputs=replace(self.request.inputs, source_video=file, source_start=start))
 
 
 FilmShot: TypeAlias = GeneratedShot | UserClip

@@ -16,8 +16,9 @@ from vidgen.media.answers import content_of
 from vidgen.media.discovery import find_ffmpeg
 from vidgen.media.encode import encoded_as, is_draft
 from vidgen.media.exact import exact_of
+from vidgen.media.lossless import copy_lossless
 from vidgen.media.normalise import MAX_HOLD
-from vidgen.media.probe import MediaInfo
+from vidgen.media.probe import MediaInfo, part_from, probe_video
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
 from vidgen.post.clip import process_clip
 from vidgen.post.engines import Fetch
@@ -55,14 +56,26 @@ class PostProcessor:
         encoded = encoded_as(take.file)
         film = (self.plan.width, self.plan.height, self.plan.fps)
         form = (take.width, take.height, take.fps)
-        if encoded and form == film and take.frames >= planned.frames and not settings.changes(*film):
+        ready = encoded and form == film and not take.first and take.frames >= planned.frames
+        if ready and not settings.changes(*film):
             return ShotClip(take.file, take.sha256, encoded, draft=is_draft(take.file))
         found = take_work(self.plan, planned, take.file, settings)
         if found is None:
-            return ShotClip(take.file, take.sha256, None, conform=Conform("crop", planned.frames))
+            return ShotClip(take.file, take.sha256, None, conform=Conform("crop", planned.frames, take.first))
+        if take.first:
+            found = take_work(self.plan, planned, self._part(take), settings) or found
         work = plan_work(*found, planned.frames, planned.frames)
         file, digest = self._processed(planned, work, take.sha256, lambda: _exact(work, planned))
         return ShotClip(file, digest, settings.profile.key())
+
+    def _part(self, take: Take) -> Path:
+        """What was ordered of a take that comes with more before it, as a lossless file."""
+        store = ArtifactStore(self.folder, ".mp4")
+        key = derived_key("part", [take.sha256], settings={"first": take.first}, tool="vidgen")
+        if not store.find(key):
+            copy_lossless(part_from(probe_video(take.file), take.first), store.path(key))
+            store.seal(key, {})
+        return store.path(key)
 
     def clip(self, planned: UserClip) -> ShotClip:
         """The same of a user's own clip; what is only to be brought to the film's size and rate is left to the cut."""

@@ -91,16 +91,11 @@ class ShotMaker:
         self.run.stop.check()
 
     def preflight(self, survey: Survey) -> list[Notice]:
-        """What will not be as asked of missing shots. Raises InputError where a provider would refuse one."""
-        found = {shot.planned.id: shot for shot in survey.shots}
-
-        def resolved(planned: EngineShot) -> ShotRequest | None:
-            parent = found.get(planned.continues or "")
-            opening = parent.opening() if parent else None
-            return None if parent and opening is None else self._resolver.resolve(planned, opening).request
-
-        missing = [planned for planned in self.shots if found[planned.id].missing and not isinstance(planned, UserClip)]
-        return preflight_shots(missing, self.engines, resolved)
+        """Options of missing shots that are left out or approximated. Raises InputError where a provider would refuse a shot.
+        What is composed here is what is sent.
+        """
+        self.run.composed, notices = preflight_shots(survey.shots, self.engines)
+        return notices
 
     async def make(self, limit_usd: float | None) -> list[MadeShot]:
         """Make what is missing and pick. ``limit_usd``: most that this run may spend.

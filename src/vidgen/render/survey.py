@@ -80,7 +80,7 @@ class Surveyor:
             return MadeShot(planned, missing=planned.candidates), unnamed
         resolved = self.resolver.resolve(planned, opening)
         takes = self.lookup.takes_for(resolved)
-        shot = MadeShot(planned, resolved, takes.takes, missing=takes.missing, reused=not takes.missing)
+        shot = MadeShot(planned, resolved, takes.takes, missing=takes.missing, new=takes.new, reused=not takes.missing)
         if not takes.missing:
             shot = self.chooser.choose(shot, resolved, fresh=False)
         for number in takes.bought:

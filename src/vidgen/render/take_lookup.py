@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from vidgen.engines.base import Engine
+from vidgen.engines.base import Engine, RemoteEngine
 from vidgen.errors import Notice
 from vidgen.media.wording import listed, there_are
 from vidgen.render.project import Workspace
@@ -73,8 +74,10 @@ class TakeLookup:
         found = store.find(shot.take_key(number), shot.order, needs_s=request.duration_s)
         found = found or store.find(shot.earlier_take_key(number))
         if found is None and (paid := self._ended(shot, number)):
-            diffusion = self.engines[request.engine].capabilities(request.model).diffusion
-            found = store.restore(shot.take(number), paid, diffusion=diffusion)
+            engine, job = self.engines[request.engine], paid.job_id or ""
+            diffusion = engine.capabilities(request.model).diffusion
+            first_of = partial(engine.first_frame, job) if isinstance(engine, RemoteEngine) else lambda clip: 0
+            found = store.restore(shot.take(number), paid, diffusion=diffusion, first_of=first_of)
         return found
 
     def paid(self, shot: ResolvedShot, number: int) -> Attempt | None:

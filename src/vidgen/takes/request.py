@@ -50,7 +50,8 @@ class Brush:
 @dataclass(frozen=True)
 class Inputs:
     """Files that steer a generation. ``continues`` is the take whose last frame in the film opens this shot: frame number
-    ``continues_frames`` - 1 of the file, or the file's last where that is None.
+    ``continues_frames`` - 1 of the file, or the file's last where that is None. ``continues_start`` and ``source_start``
+    are the numbers of the frames at which that take and ``source_video`` begin in their files.
     """
 
     start_frame: Path | None = None
@@ -62,6 +63,8 @@ class Inputs:
     brushes: tuple[Brush, ...] = ()
     continues: Path | None = None
     continues_frames: int | None = None
+    continues_start: int = 0
+    source_start: int = 0
 
 
 @dataclass(frozen=True)
@@ -187,7 +190,8 @@ class Generated:
 
     ``manifest`` holds model, revision, scheduler, steps, seed and whatever else changes the picture (JSON values).
     ``cost_usd`` is the provider's own figure, None where it does not give one; ``cost_basis`` is ``list`` where the list price
-    has taken its place. ``notices`` are (code, message) pairs.
+    has taken its place. ``notices`` are (code, message) pairs. ``first`` is the number of the frame at which what was ordered
+    begins: a continuation may come with the clip that it continues.
     """
 
     file: Path
@@ -196,6 +200,7 @@ class Generated:
     cost_usd: float | None = 0.0
     notices: tuple[tuple[str, str], ...] = ()
     cost_basis: CostBasis = "provider"
+    first: int = 0
 
 
 @dataclass(frozen=True)
@@ -203,7 +208,8 @@ class Take:
     """A take in the store: ``file`` is ``<sha256>.mp4``; ``key`` is its take key; ``cost_usd`` what it cost when made (US
     dollars, None where no price is known), by the provider's own figure or by the list. ``frames`` at ``fps`` (frames per
     second, on the average where it varies), ``width`` x ``height`` pixels as displayed: the form of the file. ``order`` is
-    what was ordered; None for takes of vidgen up to 0.1, which were brought to the form that their key names.
+    what was ordered; None for takes of vidgen up to 0.1, which were brought to the form that their key names. ``first`` is
+    the number of the frame at which what was ordered begins.
     """
 
     take: int
@@ -223,21 +229,24 @@ class Take:
     order: Order | None = None
     cost_basis: CostBasis = "provider"
     reused: bool = False
+    first: int = 0
 
     @property
     def duration_s(self) -> float:
-        """Length of the file in seconds."""
-        return float(self.frames / self.fps)
+        """Length, in seconds, of what was ordered: of the file from frame ``first`` on."""
+        return float((self.frames - self.first) / self.fps)
 
     def covers(self, needed: Order, needs_s: float) -> bool:
         """Whether it does where ``needed`` would be ordered now, for a shot of ``needs_s`` seconds."""
         return self.order is None or self.order.covers(needed, has_s=self.duration_s, needs_s=needs_s)
 
     def window(self, request: ShotRequest) -> Window:
-        """The frames of the take that the shot shows: from the first on, as many as it is long to the nearest frame, or all
+        """The frames of the take that the shot shows: from ``first`` on, as many as it is long to the nearest frame, or all
         where there are fewer. Rounding keeps the window where a film of another rate moves a cut by less than a frame.
         """
-        return Window(0, min(self.frames, nearest_frames(Fraction(request.frames) / request.fps, self.fps)))
+        return Window(
+            self.first, min(self.frames - self.first, nearest_frames(Fraction(request.frames) / request.fps, self.fps))
+        )
 
     @property
     def cost(self) -> dict[str, float | str | None]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -73,16 +73,25 @@ class TakeStore:
             record = self._write_record(record_of(take, generated, request_key, order=order, original=info), digest)
         return take_of(record, self._clip(digest), digest, reused=False)
 
-    def restore(self, take: TakeRequest, attempt: Attempt, *, diffusion: bool) -> Take | None:
+    def restore(
+        self, take: TakeRequest, attempt: Attempt, *, diffusion: bool, first_of: Callable[[Path], int] = lambda clip: 0
+    ) -> Take | None:
         """The take that an attempt ended with, where its clip is whole and only the record beside it is damaged or gone: the
-        journal gives that back. None where the clip is not there, or not what it was.
+        journal gives that back. None where the clip is not there, or not what it was. ``first_of``: the number of the frame at
+        which what was ordered begins in the clip.
         """
         digest = attempt.sha256 or ""
         clip = self._clip(digest)
         if not clip.is_file() or sha256_file(clip) != digest:
             return None
         manifest = {"engine": attempt.engine, "model": attempt.model, "job": attempt.job_id, "seed": attempt.seed}
-        made = Generated(clip, {**manifest, "restored": "from the journal"}, diffusion, **attempt.cost)  # type: ignore[arg-type]
+        made = Generated(
+            clip,
+            {**manifest, "restored": "from the journal"},
+            diffusion,
+            first=first_of(clip),
+            **attempt.cost,  # type: ignore[arg-type]
+        )
         record = record_of(take, made, attempt.request_key, order=attempt.order, original=probe_video(clip))
         if not self._look_only:
             with folder_lock(self._folder):

@@ -22,7 +22,7 @@ _LENGTHS, _SHAPES = ("duration", "seconds"), ("ratio", "aspect_ratio", "size")
 
 @dataclass(frozen=True)
 class Offer:
-    """What may be asked of a model: lengths in seconds, shapes by their names. Empty: not told."""
+    """What a model takes: lengths in seconds, shapes by their names. Empty: not known."""
 
     lengths: frozenset[float] = frozenset()
     shapes: frozenset[str] = frozenset()
@@ -96,7 +96,7 @@ def findings(sdks: Iterable[Sdk] = SDKS) -> tuple[list[Finding], list[str]]:
 
 
 def read(sdk: Sdk) -> dict[str, Offer]:
-    """The SDK's models and what may be asked of each. Raises ImportError where it is not here."""
+    """The SDK's models and what each takes. Raises ImportError where it is not here."""
     found: dict[str, Offer] = {}
     shared = Offer()
     for name in sdk.modules:
@@ -116,7 +116,9 @@ def read(sdk: Sdk) -> dict[str, Offer]:
 
 def compared(sdk: Sdk, known: Mapping[str, Offer], rows: Mapping[str, Offer]) -> Iterator[Finding]:
     """What differs between an SDK's models and the table's rows."""
-    if any(able.any_model for able in engine_table().get(sdk.engine, ())):  # any model is taken; only the protocol counts
+    if any(
+        capabilities.any_model for capabilities in engine_table().get(sdk.engine, ())
+    ):  # any model is taken; only the protocol counts
         everything = Offer()
         for offer in known.values():
             everything |= offer
@@ -141,9 +143,9 @@ def _members(engine: str, model: str, known: Offer, row: Offer) -> Iterator[Find
             continue
         for change, values in (("removed", ours - theirs), ("added", theirs - ours)):
             if values:
-                told = ", ".join(f"{value:g} s" if isinstance(value, float) else str(value) for value in sorted(values))
+                listed = ", ".join(f"{value:g} s" if isinstance(value, float) else str(value) for value in sorted(values))
                 kind: Change = "removed" if change == "removed" else "added"
-                yield Finding(engine, model, kind, f"{what}{'s' * (len(values) > 1)}: {told}", wrong=kind == "removed")
+                yield Finding(engine, model, kind, f"{what}{'s' * (len(values) > 1)}: {listed}", wrong=kind == "removed")
 
 
 def _rows(engine: str) -> dict[str, Offer]:
@@ -151,13 +153,13 @@ def _rows(engine: str) -> dict[str, Offer]:
     from vidgen.engines.cloud import luma, openai_videos, runway
 
     found: dict[str, Offer] = {}
-    for able in engine_table().get(engine, ()):
-        model, lengths = (able.model or "").removesuffix(luma.REFRAME), frozenset(map(float, able.durations_s))
+    for capabilities in engine_table().get(engine, ()):
+        model, lengths = (capabilities.model or "").removesuffix(luma.REFRAME), frozenset(map(float, capabilities.durations_s))
         shapes: set[str] = set()
         if engine == "runway":
             shapes = {shape for spec in runway._specs().get(model, {}).values() for _, row in spec.ratios for shape in row}
         elif engine == "luma":
-            shapes, lengths = set(luma.SHAPES), frozenset() if model != able.model else lengths
+            shapes, lengths = set(luma.SHAPES), frozenset() if model != capabilities.model else lengths
         elif engine == "openai-videos":
             shapes, lengths = set(openai_videos.SIZES), frozenset(map(float, openai_videos.SECONDS))
         found[model] = found.get(model, Offer()) | Offer(lengths, frozenset(shapes))

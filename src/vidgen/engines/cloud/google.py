@@ -32,11 +32,11 @@ LOGIN = "gcloud auth application-default login, or GOOGLE_APPLICATION_CREDENTIAL
 TOKEN_S = 20.0
 
 
-def policy_kind(words: str) -> Kind | None:
+def policy_kind(message: str) -> Kind | None:
     """The kind of a refusal on policy grounds, by whether it speaks of what was sent; None where it is none."""
-    if not POLICY.search(words):
+    if not POLICY.search(message):
         return None
-    return "moderation_input" if re.search(r"\b(prompt|input)\b", words, re.IGNORECASE) else "moderation_output"
+    return "moderation_input" if re.search(r"\b(prompt|input)\b", message, re.IGNORECASE) else "moderation_output"
 
 
 def lacking() -> str | None:
@@ -82,8 +82,8 @@ def denied(error: Exception) -> tuple[Kind, str] | None:
     if not isinstance(error, exceptions.GoogleAuthError):
         return None
     passing = isinstance(error, exceptions.TransportError) or error.retryable
-    words = str(error.args[0]) if error.args else type(error).__name__
-    return ("provider_fault" if passing else "auth"), words
+    message = str(error.args[0]) if error.args else type(error).__name__
+    return ("provider_fault" if passing else "auth"), message
 
 
 class Tokens:

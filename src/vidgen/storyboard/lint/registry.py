@@ -47,7 +47,11 @@ def rules_table() -> str:
 
 
 def _plain(text: str) -> str:
-    places = {"{moves}": "see `vidgen engines`", "{how}": "declare the character, and list it under the shot's characters"}
+    places = {
+        "{instead}": "choose another engine: see `vidgen engines`",
+        "{moves}": "see `vidgen engines`",
+        "{how}": "declare the character, and list it under the shot's characters",
+    }
     for place, words in places.items():
         text = text.replace(place, words)
     return text

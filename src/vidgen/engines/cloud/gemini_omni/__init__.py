@@ -7,7 +7,6 @@ policy grounds looks like a finished interaction that holds words and no clip.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import re
@@ -17,12 +16,13 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from vidgen.engines.base import Job, JobState
-from vidgen.engines.cloud.api import words_of
+from vidgen.engines.cloud.api import message_of
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
-from vidgen.engines.cloud.clips import last_seconds
 from vidgen.engines.cloud.failures import Kind, ProviderError
-from vidgen.engines.cloud.gemini_omni_body import asked_task, body_of, seconds_of, size_of
+from vidgen.engines.cloud.gemini_omni.body import body_of, requested_task, seconds_of, size_of
 from vidgen.engines.cloud.google import GONE, POLICY, policy_kind
+from vidgen.errors import InputError
+from vidgen.media.probe import probe_video
 from vidgen.takes.request import ShotRequest, TakeRequest
 
 HOST = "generativelanguage.googleapis.com"
@@ -54,29 +54,29 @@ class GeminiOmni(CloudEngine):
 
     def classify(self, status: int, body: Any) -> Kind:
         """By status and words: a bad key is a 400, an empty account a 429 as too many requests are."""
-        words = json.dumps(body).lower()
-        if any(word in words for word in _BAD_KEY):
+        message = json.dumps(body).lower()
+        if any(word in message for word in _BAD_KEY):
             return "auth"
         if status == 429:
-            lasting = any(word in words for word in ("perday", "quota", "billing", "credit"))
-            return "quota" if lasting and "perminute" not in words else "rate"
-        if status in (400, 404) and any(word in words for word in GONE):
+            lasting = any(word in message for word in ("perday", "quota", "billing", "credit"))
+            return "quota" if lasting and "perminute" not in message else "rate"
+        if status in (400, 404) and any(word in message for word in GONE):
             return "retired_model"
-        return by_status(status, moderated=status == 400 and bool(POLICY.search(words_of(body))))
+        return by_status(status, moderated=status == 400 and bool(POLICY.search(message_of(body))))
 
     def check(self, request: ShotRequest) -> None:
         """Whether there is such a task, and its clip."""
-        asked_task(request)
+        requested_task(request)
 
-    def seconds_told(self, request: ShotRequest) -> float:
+    def ordered_seconds(self, request: ShotRequest) -> float:
         """``duration``; of an edit, the length to which the clip is cut."""
         return float(seconds_of(request))
 
-    def size_told(self, request: ShotRequest) -> str:
+    def ordered_size(self, request: ShotRequest) -> str:
         """``resolution`` and ``aspect_ratio``."""
         return size_of(request)
 
-    def compose(self, take: TakeRequest, reference: str) -> Create:
+    def create_request(self, take: TakeRequest) -> Create:
         """One background interaction: tags, pictures and clips, and the form of the result."""
         return body_of(take)
 
@@ -91,8 +91,8 @@ class GeminiOmni(CloudEngine):
         except ProviderError as refused:
             if refused.kind != "bad_request":
                 raise
-            gone = "HTTP 404" in refused.message or "invalid interaction name" in refused.message.lower()
-            raise self.api().failure("expired" if gone else "provider_fault", refused.message) from refused
+            gone = "HTTP 404" in refused.detail or "invalid interaction name" in refused.detail.lower()
+            raise self.api().failure("expired" if gone else "provider_fault", refused.detail) from refused
         if not isinstance(answer, dict):
             raise self.api().failure("provider_fault", "its answer about the job cannot be read")
         status = str(answer.get("status")).lower()
@@ -117,7 +117,7 @@ class GeminiOmni(CloudEngine):
             return job  # whether it can be had is seen when it is downloaded
         state = str(file.get("state")).upper() if isinstance(file, dict) else ""
         if state == "FAILED":
-            return Job(job.id, "failed", error=words_of(file.get("error")) or "the clip could not be written")
+            return Job(job.id, "failed", error=message_of(file.get("error")) or "the clip could not be written")
         return Job(job.id, "running") if state == "PROCESSING" else job
 
     async def result_of(self, job: Job) -> Result:
@@ -136,13 +136,16 @@ class GeminiOmni(CloudEngine):
         own = not parts.netloc or parts.hostname == HOST or parts[:2] == urlsplit(self.api().address.url)[:2]
         return f"{found[1] or 'v1beta'}/files/{found[2]}" if found and own else None
 
-    async def _download(self, job: Job, raw: Path) -> Result:
-        """As for all; of a continued clip only what is new, since a take shows its file from the first frame on."""
-        result = await super()._download(job, raw)
-        track, _, _ = job.id.rpartition(":")
-        if track.startswith("extend-"):
-            await asyncio.to_thread(last_seconds, raw, float(track.removeprefix("extend-")))
-        return result
+    def first_frame(self, job_id: str, clip: Path) -> int:
+        """Of a continuation the first of its last seconds: it comes with all that was there before, which is a take already."""
+        track, _, _ = job_id.rpartition(":")
+        if not track.startswith("extend-"):
+            return 0
+        try:
+            info = probe_video(clip)
+        except InputError:
+            return 0  # that it is no video is said when it is looked at
+        return max(0, info.frames - round(float(track.removeprefix("extend-")) * info.rate))
 
     async def cancel(self, job_id: str) -> None:
         """``POST interactions/ID/cancel``."""
@@ -171,16 +174,18 @@ def _outputs(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _failed(job_id: str, status: str, answer: Mapping[str, Any]) -> Job:
     """Why there is no clip, in the provider's words: its errors, those of a step, or what the model said instead."""
     errors = [answer.get("error"), *(answer.get("errors") or ()), *(step.get("error") for step in _outputs(answer))]
-    told = "; ".join(
-        ": ".join(filter(None, (str(error.get("code") or ""), words_of(error)))) for error in errors if isinstance(error, dict)
+    reasons = "; ".join(
+        ": ".join(filter(None, (str(error.get("code") or ""), message_of(error))))
+        for error in errors
+        if isinstance(error, dict)
     )
     said = " ".join(str(content["text"]) for content in _contents(answer) if content.get("text")).strip()
-    if status == "completed" and not told:
+    if status == "completed" and not reasons:
         if _made_one(answer):
             return Job(job_id, "failed", error="it reports a finished clip, but does not say where it is")
         return Job(job_id, "failed", error=said or "it gave no clip and no reason", kind="moderation_output")
-    kind: Kind | None = "quota" if status == "budget_exceeded" else policy_kind(told)
-    return Job(job_id, "failed", error=told or said or status.replace("_", " "), kind=kind)
+    kind: Kind | None = "quota" if status == "budget_exceeded" else policy_kind(reasons)
+    return Job(job_id, "failed", error=reasons or said or status.replace("_", " "), kind=kind)
 
 
 def _made_one(answer: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ import json
 import time
 from typing import Any
 
-from vidgen.testing.providers.kling_rules import FIELDS, picture_size, wrong
+from vidgen.testing.providers.kling.rules import FIELDS, picture_size, wrong
 from vidgen.testing.providers.server import Answer, Asked, FakeJob, FakeProvider
 
 SHAPES = {"16:9": (1280, 720), "9:16": (720, 1280), "1:1": (960, 960)}

@@ -7,7 +7,6 @@ continues another opens with its last picture, which every model can do.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import hmac
@@ -18,10 +17,10 @@ from typing import Any
 from urllib.parse import quote
 
 from vidgen.engines.base import Job, JobState
-from vidgen.engines.cloud import kling_bodies
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
 from vidgen.engines.cloud.failures import Kind, ProviderError, is_gone
 from vidgen.engines.cloud.keys import key_named
+from vidgen.engines.cloud.kling import bodies
 from vidgen.takes.request import ShotRequest, TakeRequest
 
 TOKEN_S, TOKEN_EARLY_S = 1800, 5
@@ -74,27 +73,30 @@ class Kling(CloudEngine):
 
     def check(self, request: ShotRequest) -> None:
         """Whether the model has what it cannot do without."""
-        kling_bodies.check(request)
+        bodies.check(request)
 
-    def seconds_told(self, request: ShotRequest) -> float:
+    def ordered_seconds(self, request: ShotRequest) -> float:
         """``duration``. Motion transfer and lip sync make the length of a clip that Kling fetches itself, whatever the shot's
         is: the longest that it takes, so that no other length of the shot is a reason to buy again.
         """
-        return kling_bodies.seconds_of(request)
+        return bodies.seconds_of(request)
 
-    def size_told(self, request: ShotRequest) -> str:
+    def ordered_size(self, request: ShotRequest) -> str:
         """``mode``, and ``aspect_ratio`` or the opening picture's shape; of lip sync nothing: the clip has its size."""
-        return kling_bodies.size_of(request)
+        return bodies.size_of(request)
 
-    def compose(self, take: TakeRequest, reference: str) -> Create:
+    def create_request(self, take: TakeRequest) -> Create:
         """The operation that fits, and its body; of lip sync, what there is before the clip's faces are known."""
-        return kling_bodies.create(take, reference)
+        return bodies.create(take)
 
-    async def create(self, take: TakeRequest, reference: str) -> Create:
+    async def filled(self, create: Create, take: TakeRequest, reference: str) -> Create:
         """See ``CloudEngine``. Lip sync first asks for the faces of the clip, which costs nothing."""
-        if kling_bodies.is_lip_sync(take.request):
-            return await self._lip_sync(take, reference)
-        return await super().create(take, reference)
+        if bodies.is_lip_sync(take.request):
+            clip = await self._known(bodies.clip_to_speak(take.request))
+            answer = await self.api().send("POST", "v1/videos/identify-face", json=clip)
+            found = self._opened(answer)
+            create = bodies.with_face(create, take.request, found if isinstance(found, dict) else {})
+        return await super().filled(create, take, reference)
 
     def job_id_of(self, answer: Mapping[str, Any]) -> str:
         """``data.task_id``. Raises ProviderError where the envelope is a refusal."""
@@ -165,11 +167,13 @@ class Kling(CloudEngine):
                 return
         raise _NotToTheEnd
 
-    async def _lip_sync(self, take: TakeRequest, reference: str) -> Create:
-        clip = kling_bodies.clip_to_speak(take.request)
-        answer = await self.api().send("POST", "v1/videos/identify-face", json=clip)
-        found = self._opened(answer)
-        return await asyncio.to_thread(kling_bodies.lip_sync, take, reference, found if isinstance(found, dict) else {})
+    async def _known(self, clip: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A clip by Kling's own id, where only the job that made it is known."""
+        if not (job_id := clip.get(bodies.JOB)):
+            return clip
+        if video_id := _clip_of(await self.poll(str(job_id))).get("id"):
+            return {"video_id": str(video_id)}
+        raise self.api().failure("expired", f"job {job_id} names no clip")
 
     async def _data(self, path: str) -> Any:
         """The inside of an envelope. Raises ProviderError where it is a refusal."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vidgen.catalog.engines import capabilities
-from vidgen.engines.cloud.choices import at_least, nearest_shape, picture_shape, tier
-from vidgen.engines.cloud.kling_controls import RULES, Rule, camera_control
+from vidgen.catalog.capabilities import Capabilities
+from vidgen.engines.cloud.choices import at_least, capabilities_of, nearest_shape, picture_shape, tier
+from vidgen.engines.cloud.kling.controls import RULES, Rule, camera_control
 from vidgen.takes.request import ShotRequest
 
-DEFAULT = "kling-v3"
-ASPECTS = ("16:9", "9:16", "1:1")
 SHORT_S = 5
 
 
@@ -33,42 +31,37 @@ class Form:
     control: str
 
 
-def rule_of(request: ShotRequest) -> Rule:
-    """What the request's model takes."""
-    return RULES.get(request.model or DEFAULT, Rule())
+def rule_of(capabilities: Capabilities) -> Rule:
+    """What the model's operations and modes are."""
+    return RULES.get(capabilities.model or "", Rule())
 
 
 def form_of(request: ShotRequest) -> Form:
     """The form of a clip of words or pictures. Camera, closing picture and brush exclude each other: brush first, then the
     picture.
     """
-    inputs, rule = request.inputs, rule_of(request)
+    inputs, capabilities = request.inputs, capabilities_of(request)
+    rule = rule_of(capabilities)
     opens = bool(inputs.start_frame or inputs.continues)
-    tail = bool(inputs.end_frame) and (opens or rule.tail_alone) and not (rule.brush and inputs.brushes)
-    several = bool(inputs.references) and rule.many
+    tail = bool(inputs.end_frame) and (opens or capabilities.last_frame_alone) and not (capabilities.brushes and inputs.brushes)
+    several = bool(inputs.references and capabilities.references)
     operation = "image2video" if opens or tail else "multi-image2video" if several else "text2video"
-    control = _control(request, rule, operation, tail)
-    able = capabilities("kling", request.model or DEFAULT)
-    assert able is not None
-    seconds = int(at_least(request.duration_s, able.durations_s or (5, 10)))
-    by_picture = operation == "image2video"
+    control = _control(request, capabilities, operation, tail)
+    seconds = int(at_least(request.duration_s, capabilities.durations_s or (5, 10)))
+    by_picture, size = operation == "image2video", (request.width, request.height)
     return Form(
         operation,
         _mode(request, rule, tail, control),
         min(seconds, SHORT_S) if rule.short and control else seconds,
-        (picture_shape if by_picture else _aspect)(request.width, request.height),
+        picture_shape(*size) if by_picture else nearest_shape(*size, capabilities.aspects),
         tail,
         control,
     )
 
 
-def _aspect(width: int, height: int) -> str:
-    return nearest_shape(width, height, ASPECTS)
-
-
-def _control(request: ShotRequest, rule: Rule, operation: str, tail: bool) -> str:
-    inputs = request.inputs
-    if rule.brush and inputs.brushes and (inputs.start_frame or inputs.continues):
+def _control(request: ShotRequest, capabilities: Capabilities, operation: str, tail: bool) -> str:
+    inputs, rule = request.inputs, rule_of(capabilities)
+    if capabilities.brushes and inputs.brushes and (inputs.start_frame or inputs.continues):
         return "a motion brush"
     if tail:
         return "a closing picture"
@@ -79,7 +72,7 @@ def _control(request: ShotRequest, rule: Rule, operation: str, tail: bool) -> st
 
 
 def _mode(request: ShotRequest, rule: Rule, tail: bool, control: str) -> str:
-    """By the size that is wanted, unless sound, a closing picture or the camera has only one."""
+    """By the requested size, unless sound, a closing picture or the camera has only one."""
     mode = tier(min(request.width, request.height), rule.modes)
     mode = (request.sound and rule.sound_mode) or mode
     mode = (tail and rule.tail_mode) or mode

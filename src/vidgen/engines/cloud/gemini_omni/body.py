@@ -10,23 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vidgen.catalog.capabilities import Capabilities
-from vidgen.catalog.engines import capabilities
 from vidgen.engines.cloud.base import Create
-from vidgen.engines.cloud.choices import cut_end, nearest_shape, tier
+from vidgen.engines.cloud.choices import capabilities_of, cut_end, nearest_shape, tier
 from vidgen.engines.cloud.clips import Clip, short_clip
 from vidgen.engines.cloud.inputs import Blob, Limits, opening, picture
 from vidgen.errors import InputError
 from vidgen.takes.request import ShotRequest, TakeRequest
 
-DEFAULT_MODEL = "gemini-omni-1.1-flash"
 LONGEST_SOURCE_S = 10
 """Longest clip that is edited or continued, and longest new part."""
 ASPECTS = {"16:9": 16 / 9, "9:16": 9 / 16}
 RESOLUTIONS = ((360, "360p"), (720, "720p"), (1080, "1080p"), (2160, "4k"))
 PICTURE = Limits(max_bytes=7 << 20, max_side=2048)
 MAX_CLIP_BYTES = 14 << 20
-MAX_PICTURES, MAX_CLIPS, CLIP_REFERENCE_S = 6, 3, 3.0
+MAX_CLIPS, CLIP_REFERENCE_S = 3, 3.0
 TASKS = ("text_to_video", "image_to_video", "reference_to_video", "edit", "extend")
 PARAMS = ("task", "thinking_level", "previous_interaction_id", "audio")
 """What ``params`` may say. There is sound in any case; ``audio`` has it in the film."""
@@ -34,7 +31,7 @@ _CLIPS = (".mp4", ".mov", ".webm", ".mkv", ".avi", ".m4v")
 _TAG = re.compile(r"\[# |<(FIRST_FRAME|LAST_FRAME|IMAGE_REF_\d+|VIDEO_REF_\d+|VIDEO_0)>")
 
 Notices = list[tuple[str, str]]
-Block = dict[str, str]
+Block = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -51,15 +48,15 @@ class _Material:
         """In the order that their numbers in the prompt mean."""
         images = [one for one in (self.first, self.last, *self.pictures) if one]
         films = [one for one in (self.base, *self.clips) if one]
-        return [{"type": "image", "mime_type": one.media_type, "data": one.bare} for one in images] + [
-            {"type": "video", "mime_type": one.blob.media_type, "data": one.blob.bare} for one in films
+        return [{"type": "image", "mime_type": one.media_type, "data": one} for one in images] + [
+            {"type": "video", "mime_type": one.blob.media_type, "data": one.blob} for one in films
         ]
 
 
 def body_of(take: TakeRequest) -> Create:
     """The one request that makes a take."""
     request, notices = take.request, []  # type: ignore[var-annotated]
-    task = asked_task(request)
+    task = requested_task(request)
     seconds, aspect = seconds_of(request), _aspect(request)
     material = _material(request, task, seconds, aspect, notices)
     task = task or _task(material)
@@ -67,7 +64,7 @@ def body_of(take: TakeRequest) -> Create:
     if task != "edit":  # it keeps its own length and shape
         form |= {"aspect_ratio": aspect, "duration": f"{seconds}s"}
     body: dict[str, Any] = {
-        "model": request.model or DEFAULT_MODEL,
+        "model": capabilities_of(request).model,
         "input": [*material.blocks(), {"type": "text", "text": _prompt(request, material, notices)}],
         "background": True,
         "store": True,
@@ -87,23 +84,17 @@ def body_of(take: TakeRequest) -> Create:
 
 def seconds_of(request: ShotRequest) -> int:
     """Length of the clip that is made, a legal one; of an edit, the length to which the clip is cut."""
-    able, task = _able(request), asked_task(request)
-    wanted = request.duration_s
+    capabilities, task = capabilities_of(request), requested_task(request)
+    requested = request.duration_s
     if request.inputs.source_video or task in ("edit", "extend"):
-        wanted = min(wanted, LONGEST_SOURCE_S)
-    return int(able.billed_s(wanted, closes=request.task == "first_last_frame"))
+        requested = min(requested, LONGEST_SOURCE_S)
+    return int(capabilities.billed_s(requested, closes=request.task == "first_last_frame"))
 
 
 def size_of(request: ShotRequest) -> str:
     """``resolution`` and ``aspect_ratio``; of an edited clip, which keeps its shape, the former alone."""
-    edits = (asked_task(request) or ("edit" if request.inputs.source_video else "")) == "edit"
+    edits = (requested_task(request) or ("edit" if request.inputs.source_video else "")) == "edit"
     return _resolution(request) if edits else f"{_resolution(request)} {_aspect(request)}"
-
-
-def _able(request: ShotRequest) -> Capabilities:
-    able = capabilities("gemini-omni", request.model)
-    assert able
-    return able
 
 
 def _aspect(request: ShotRequest) -> str:
@@ -114,7 +105,7 @@ def _resolution(request: ShotRequest) -> str:
     return tier(_short(request), RESOLUTIONS)
 
 
-def asked_task(request: ShotRequest) -> str | None:
+def requested_task(request: ShotRequest) -> str | None:
     """``params: {task: ...}``. Raises InputError for one that there is not, or that lacks its clip."""
     task = request.params.get("task")
     if task is None:
@@ -144,11 +135,11 @@ def _task(material: _Material) -> str | None:
 
 def _material(request: ShotRequest, task: str | None, seconds: int, aspect: str, notices: Notices) -> _Material:
     inputs, shape = request.inputs, ASPECTS[aspect]
-    pictures = [file for file in inputs.references if file.suffix.lower() not in _CLIPS][:MAX_PICTURES]
+    pictures = [file for file in inputs.references if file.suffix.lower() not in _CLIPS][: capabilities_of(request).references]
     clips = [file for file in inputs.references if file.suffix.lower() in _CLIPS][:MAX_CLIPS]
 
-    def cut(file: Path, longest: float, key: str, frames: int | None = None) -> Clip:
-        clip = short_clip(file, longest_s=longest, max_bytes=MAX_CLIP_BYTES, frames=frames)
+    def cut(file: Path, longest: float, key: str, frames: int | None = None, first: int = 0) -> Clip:
+        clip = short_clip(file, longest_s=longest, max_bytes=MAX_CLIP_BYTES, frames=frames, first=first)
         if clip.cut:
             notices.append(("engine.wish_approximated", f"{key}: of {file.name} only the first {clip.seconds:.2g} s are used"))
         return clip
@@ -161,8 +152,9 @@ def _material(request: ShotRequest, task: str | None, seconds: int, aspect: str,
     if base:
         # What is sent ends where the film leaves it. A clip that Google has already (previous_interaction_id) is continued
         # from its own end: there is no way to say another.
-        frames = None if inputs.source_video else inputs.continues_frames
-        clip = cut(base, LONGEST_SOURCE_S if task == "extend" else seconds, "source_video", frames)
+        whole = inputs.source_video is not None
+        frames, start = (None, inputs.source_start) if whole else (inputs.continues_frames, inputs.continues_start)
+        clip = cut(base, LONGEST_SOURCE_S if task == "extend" else seconds, "source_video", frames, start)
         if task == "extend" and clip.cut:
             text = f"source_video: {base.name} is too long to be continued"
             raise InputError("request.bad_value", text, hint=f"a clip of at most {LONGEST_SOURCE_S} s", where=request.shot)
@@ -216,28 +208,23 @@ def _uses(material: _Material) -> Iterator[str]:
 
 
 def _remarks(request: ShotRequest, material: _Material, seconds: int) -> Notices:
-    """What could not be done as asked."""
+    """What is left out or approximated."""
     notices: Notices = []
-    inputs, able = request.inputs, _able(request)
+    inputs = request.inputs
 
     def ignored(text: str) -> None:
         notices.append(("engine.wish_ignored", text))
 
     if unknown := sorted(set(request.params) - set(PARAMS)):
         ignored(f"params: Gemini Omni does not know {', '.join(unknown)}; left out")
-    if inputs.end_frame and not material.last:
-        ignored("end_frame: Gemini Omni takes one only together with start_frame; left out")
+    if inputs.end_frame and material.base and (inputs.start_frame or inputs.continues):
+        ignored("end_frame: a clip that is edited or continued ends as it does; left out")
     if material.base and inputs.start_frame:
         ignored("start_frame: a clip that is edited or continued opens as it does; left out")
     left = len(inputs.references) - len(material.pictures) - len(material.clips)
     if left:
-        ignored(f"references: Gemini Omni takes {MAX_PICTURES} pictures and {MAX_CLIPS} clips; {left} left out")
-    follows = inputs.source_video or asked_task(request) in ("edit", "extend")
-    if request.task == "first_last_frame" and not follows and able.last_frame_s and request.duration_s > able.last_frame_s:
-        text = f"end_frame: {able.model} makes at most {able.last_frame_s:g} s to a closing picture; that is held to the end"
-        notices.append(("engine.wish_approximated", text))
-    if _short(request) > RESOLUTIONS[-1][0]:
-        notices.append(("engine.wish_approximated", "resolution: Gemini Omni makes at most 4k; the clip is enlarged"))
+        most = capabilities_of(request).references
+        ignored(f"references: Gemini Omni takes {most} pictures and {MAX_CLIPS} clips; {left} left out")
     return notices + (cut_end(request.duration_s, seconds, "Gemini Omni") if material.last else [])
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vidgen.engines.cloud.base import Create
-from vidgen.engines.cloud.choices import cut_end, shape_of, tier, within
+from vidgen.engines.cloud.choices import capabilities_of, cut_end, shape_of, tier, within
 from vidgen.engines.cloud.inputs import Blob, opening, picture
-from vidgen.engines.cloud.kling_controls import PICTURE, RULES, STD_PRO, Notices, Rule, brush_fields, camera_control
-from vidgen.engines.cloud.kling_form import DEFAULT, SHORT_S, Form, form_of, rule_of
+from vidgen.engines.cloud.kling.controls import PICTURE, STD_PRO, Notices, Rule, brush_fields, camera_control
+from vidgen.engines.cloud.kling.form import SHORT_S, Form, form_of, rule_of
 from vidgen.errors import InputError
 from vidgen.media.probe import probe, probe_video
 from vidgen.takes.record import manifest_of
@@ -20,60 +19,69 @@ from vidgen.takes.request import ShotRequest, TakeRequest
 
 LIP_SYNC = "kling-lip-sync"
 MOTION = "-motion-control"
-MAX_REFERENCES = 4
+JOB = "job"
 SOUND_TYPES = (".mp3", ".wav", ".m4a", ".aac")
 MAX_SOUND_BYTES = 5 << 20
 SOUND_S = (2.0, 60.0)
 SHORTEST_SPEECH_MS = 2000
-MAX_WORDS = 2500
-"""Characters of a prompt, and of a negative one."""
 MOTION_S: Mapping[str, tuple[float, float]] = {"image": (3.0, 10.0), "video": (3.0, 30.0)}
 """Lengths of the clip that lends its motion, by where the figure faces as in."""
 
 Body = dict[str, Any]
 
 
-def create(take: TakeRequest, reference: str) -> Create:
+def create(take: TakeRequest) -> Create:
     """The request for a take; of lip sync, what is known without the clip's faces. Raises InputError where something of the
     shot does not fit.
     """
     request = take.request
     if is_lip_sync(request):
         clip_to_speak(request)
-        return _speech(request, {})
+        return _speech(request)
     notices: Notices = []
-    if (request.model or "").endswith(MOTION):
+    if is_motion(request):
         operation, body, seconds = _motion(request, notices)
     else:
         operation, body, seconds = _clip(request, notices)
-    body["external_task_id"] = reference
-    return Create(f"v1/videos/{operation}", json=body, track=operation, seconds=seconds, notices=tuple(notices))
+    return _create(operation, body, seconds, notices)
+
+
+def _create(operation: str, body: Body, seconds: float, notices: Notices) -> Create:
+    return Create(
+        f"v1/videos/{operation}",
+        json=body,
+        track=operation,
+        seconds=seconds,
+        notices=tuple(notices),
+        reference_field="external_task_id",
+    )
 
 
 def check(request: ShotRequest) -> None:
     """Raises InputError where the model lacks what it cannot do without, as far as can be seen without opening a file."""
-    inputs, model = request.inputs, request.model or DEFAULT
+    inputs, capabilities = request.inputs, capabilities_of(request)
     opens = bool(inputs.start_frame or inputs.continues)
     if is_lip_sync(request):
         if inputs.lip_sync_audio is None:
             raise _no_sound(request)
-    elif model.endswith(MOTION):
+    elif is_motion(request):
         if not opens and not inputs.references:
             raise _no_figure(request)
         _facing(request)
         _address(request, "motion_reference")
     else:
-        rule = RULES.get(model, Rule())
-        pictures = opens or (inputs.end_frame and rule.tail_alone) or (inputs.references and rule.many)
-        if not rule.text and not pictures:
-            raise _no_picture(request, model)
+        pictures = (
+            opens or (inputs.end_frame and capabilities.last_frame_alone) or (inputs.references and capabilities.references)
+        )
+        if not capabilities.from_text and not pictures:
+            raise _no_picture(request)
 
 
 def seconds_of(request: ShotRequest) -> float:
     """Length of the clip that is bought; the most where Kling fetches the clip that decides it."""
     if is_lip_sync(request):
         return SOUND_S[1]
-    if (request.model or "").endswith(MOTION):
+    if is_motion(request):
         return MOTION_S[_facing(request)][1]
     return float(form_of(request).seconds)
 
@@ -82,7 +90,7 @@ def size_of(request: ShotRequest) -> str:
     """What a body says of size and shape."""
     if is_lip_sync(request):
         return ""
-    if (request.model or "").endswith(MOTION):
+    if is_motion(request):
         return _motion_mode(request)
     form = form_of(request)
     return f"{form.mode} {form.shape}"
@@ -90,23 +98,24 @@ def size_of(request: ShotRequest) -> str:
 
 def _clip(request: ShotRequest, notices: Notices) -> tuple[str, Body, float]:
     """Text or pictures to video."""
-    model, rule, form = request.model or DEFAULT, rule_of(request), form_of(request)
+    capabilities, form = capabilities_of(request), form_of(request)
+    rule, sounds = rule_of(capabilities), capabilities.audio is True
     first = opening(request.inputs, PICTURE, shape=shape_of(form.shape))
-    words = within(request.prompt, MAX_WORDS, "prompt: Kling", notices)
-    body: Body = {"model_name": model, "prompt": words, "mode": form.mode, "duration": str(form.seconds)}
+    prompt = within(request.prompt, capabilities.prompt_chars, "prompt: Kling", notices)
+    body: Body = {"model_name": capabilities.model, "prompt": prompt, "mode": form.mode, "duration": str(form.seconds)}
     if request.negative:
-        body["negative_prompt"] = within(request.negative, MAX_WORDS, "negative: Kling", notices)
-    if rule.sound:
+        body["negative_prompt"] = within(request.negative, capabilities.prompt_chars, "negative: Kling", notices)
+    if sounds:
         body["sound"] = "on" if request.sound else "off"  # it costs more
     _pictures(request, form, first, body, notices)
     _steered(request, form, first, body, notices)
     if rule.short and form.control and request.duration_s > form.seconds + 0.05:
-        text = f"duration: with {form.control}, {model} makes {SHORT_S} s; the end is held"
+        text = f"duration: with {form.control}, {capabilities.model} makes {SHORT_S} s; the end is held"
         notices.append(("engine.wish_approximated", text))
     if form.tail:
         notices += cut_end(request.duration_s, form.seconds, "Kling")
     known = ("cfg_scale",) if rule.cfg and form.operation != "multi-image2video" else ()
-    _params(request, known, body, notices, own=("audio",) if rule.sound else ())
+    _params(request, known, body, notices, own=("audio",) if sounds else ())
     if form.operation != "image2video":
         body["aspect_ratio"] = form.shape
     return form.operation, body, form.seconds
@@ -114,40 +123,43 @@ def _clip(request: ShotRequest, notices: Notices) -> tuple[str, Body, float]:
 
 def _pictures(request: ShotRequest, form: Form, first: Blob | None, body: Body, notices: Notices) -> None:
     """Puts the shot's pictures into the body. Raises InputError where the model needs one and there is none."""
-    inputs, rule = request.inputs, rule_of(request)
+    inputs, capabilities = request.inputs, capabilities_of(request)
     if first:
-        body["image"] = first.bare
+        body["image"] = first
     if form.tail:
         assert inputs.end_frame
-        body["image_tail"] = picture(inputs.end_frame, PICTURE, shape=shape_of(form.shape)).bare
-    elif inputs.end_frame:
-        why = "not together with motion_brush" if inputs.brushes and rule.brush else "only together with start_frame"
-        notices.append(("engine.wish_ignored", f"end_frame: {body['model_name']} takes one {why}; left out"))
+        body["image_tail"] = picture(inputs.end_frame, PICTURE, shape=shape_of(form.shape))
+    elif inputs.end_frame and inputs.brushes and capabilities.brushes:
+        text = f"end_frame: {capabilities.model} takes one not together with motion_brush; left out"
+        notices.append(("engine.wish_ignored", text))
     if form.operation == "multi-image2video":
-        body["image_list"] = [{"image": picture(file, PICTURE).bare} for file in inputs.references[:MAX_REFERENCES]]
-        if len(inputs.references) > MAX_REFERENCES:
-            notices.append(("engine.wish_ignored", f"references: Kling takes {MAX_REFERENCES}; the others are left out"))
+        body["image_list"] = [{"image": picture(file, PICTURE)} for file in inputs.references[: capabilities.references]]
+        if len(inputs.references) > capabilities.references:
+            notices.append(
+                ("engine.wish_ignored", f"references: Kling takes {capabilities.references}; the others are left out")
+            )
     elif form.operation == "image2video" and inputs.references:
         notices.append(("engine.wish_ignored", "references: Kling takes none beside start_frame or end_frame; left out"))
-    elif form.operation == "text2video" and not rule.text:
-        raise _no_picture(request, body["model_name"])
+    elif form.operation == "text2video" and not capabilities.from_text:
+        raise _no_picture(request)
 
 
 def _steered(request: ShotRequest, form: Form, first: Blob | None, body: Body, notices: Notices) -> None:
     """Adds the motion brush or the camera; says what of them is only in words."""
-    rule = rule_of(request)
+    capabilities = capabilities_of(request)
+    rule = rule_of(capabilities)
     if form.control == "camera control":
-        body["camera_control"], told = camera_control(request.camera, presets=rule.presets)
-        notices += told
+        body["camera_control"], remarks = camera_control(request.camera, presets=rule.presets)
+        notices += remarks
         return
     if form.control == "a motion brush":
         assert first
-        fields, told = brush_fields(request.inputs.brushes, first)
+        fields, remarks = brush_fields(request.inputs.brushes, first)
         body |= fields
-        notices += told
+        notices += remarks
         _camera_in_words(request, rule, "beside a motion brush", notices)
         return
-    if rule.brush and request.inputs.brushes:
+    if capabilities.brushes and request.inputs.brushes:
         notices.append(("engine.wish_ignored", "motion_brush: it works on a picture, so it needs start_frame; left out"))
     if form.tail:
         _camera_in_words(request, rule, "beside end_frame", notices)
@@ -181,8 +193,8 @@ def _motion(request: ShotRequest, notices: Notices) -> tuple[str, Body, float]:
             raise _lacking(request, "motion_reference", text, "cut it to that length")
     body: Body = {
         "model_name": (request.model or "").removesuffix(MOTION),
-        "prompt": within(request.prompt, MAX_WORDS, "prompt: Kling", notices),
-        "image_url": figure.bare,
+        "prompt": within(request.prompt, capabilities_of(request).prompt_chars, "prompt: Kling", notices),
+        "image_url": figure,
         "video_url": _address(request, "motion_reference"),
         "keep_original_sound": "no",
         "character_orientation": facing,
@@ -204,14 +216,19 @@ def _facing(request: ShotRequest) -> str:
     return facing
 
 
+def is_motion(request: ShotRequest) -> bool:
+    """Whether the motion of a clip is put on a figure."""
+    return (request.model or "").endswith(MOTION)
+
+
 def is_lip_sync(request: ShotRequest) -> bool:
     """Whether the shot is a clip that is to speak."""
     return request.model == LIP_SYNC
 
 
 def clip_to_speak(request: ShotRequest) -> Body:
-    """Which clip: the one at Kling that the continued take is, or the one that ``params`` names by id or address. All of it
-    speaks: Kling cannot be told that the film leaves a clip before its end.
+    """Which clip: the one at Kling that the continued take is (by its id, or by the job that made it, under ``JOB``), or the
+    one that ``params`` names by id or address. All of it speaks: Kling cannot be told that the film leaves a clip early.
     """
     _sound(request)
     if given := request.params.get("video_id"):
@@ -220,8 +237,11 @@ def clip_to_speak(request: ShotRequest) -> Body:
         return {"video_url": _address(request, "lip_sync")}
     continued = request.inputs.continues
     known = manifest_of(continued) if continued else {}
-    if known.get("engine") == "kling" and known.get("video_id"):
-        return {"video_id": str(known["video_id"])}
+    if known.get("engine") == "kling":
+        if known.get("video_id"):
+            return {"video_id": str(known["video_id"])}
+        if known.get("job"):  # the record was made anew from the journal, which has no more
+            return {JOB: str(known["job"])}
     raise _lacking(
         request,
         "lip_sync",
@@ -230,28 +250,23 @@ def clip_to_speak(request: ShotRequest) -> Body:
     )
 
 
-def lip_sync(take: TakeRequest, reference: str, found: Mapping[str, Any]) -> Create:
-    """The request that makes a face of the clip speak; ``found`` is what Kling saw in it."""
-    request = take.request
+def with_face(create: Create, request: ShotRequest, found: Mapping[str, Any]) -> Create:
+    """The composed request with the face that speaks; ``found`` is what Kling saw in the clip. Raises InputError where it is
+    not there for long enough.
+    """
     faces = [face for face in found.get("face_data") or () if isinstance(face, dict)]
     number = request.params.get("face", 1)
     if not faces or not isinstance(number, int) or not 1 <= number <= len(faces):
         text = f"Kling sees {len(faces)} faces in the clip" + (f", not number {number}" if faces else "")
         raise _lacking(request, "lip_sync", text, "use a clip with a face from the front; params: {face: 1} chooses one")
     face = faces[number - 1]
-    file, seconds = _sound(request)
     notices: Notices = []
-    starts, length = _spoken(request, face, int(seconds * 1000), notices)
-    chosen = {
-        "face_id": str(face.get("face_id")),
-        "sound_file": base64.b64encode(file.read_bytes()).decode("ascii"),
-        "sound_start_time": 0,
-        "sound_end_time": length,
-        "sound_insert_time": starts,
-    }
-    body: Body = {"session_id": str(found.get("session_id")), "face_choose": [chosen], "external_task_id": reference}
-    made = _speech(request, body)
-    return replace(made, notices=(*notices, *made.notices))
+    assert create.json is not None
+    (speech,) = create.json["face_choose"]
+    starts, length = _spoken(request, face, speech["sound_end_time"], notices)
+    placed = {"face_id": str(face.get("face_id")), "sound_end_time": length, "sound_insert_time": starts}
+    body: Body = {"session_id": str(found.get("session_id")), "face_choose": [{**speech, **placed}]}
+    return replace(create, json=body, notices=(*notices, *create.notices))
 
 
 def _spoken(request: ShotRequest, face: Mapping[str, Any], length: int, notices: Notices) -> tuple[int, int]:
@@ -275,11 +290,15 @@ def _spoken(request: ShotRequest, face: Mapping[str, Any], length: int, notices:
     return starts, length
 
 
-def _speech(request: ShotRequest, body: Body) -> Create:
+def _speech(request: ShotRequest) -> Create:
+    """The sound that is spoken; which face speaks, and when, is known once Kling has looked at the clip."""
+    file, seconds = _sound(request)
+    sound = Blob(file.read_bytes(), "audio/mpeg", file.name)
+    speech = {"sound_file": sound, "sound_start_time": 0, "sound_end_time": int(seconds * 1000)}
+    body: Body = {"face_choose": [speech]}
     notices: Notices = []
     _params(request, (), body, notices, own=("video_id", "video_url", "face"))
-    operation = "advanced-lip-sync"
-    return Create(f"v1/videos/{operation}", json=body, track=operation, seconds=seconds_of(request), notices=tuple(notices))
+    return _create("advanced-lip-sync", body, seconds_of(request), notices)
 
 
 def _sound(request: ShotRequest) -> tuple[Path, float]:
@@ -324,8 +343,9 @@ def _no_figure(request: ShotRequest) -> InputError:
     return _lacking(request, "motion_reference", "there is no figure to move", "give start_frame, or a reference picture")
 
 
-def _no_picture(request: ShotRequest, model: str) -> InputError:
-    return _lacking(request, "model", f"{model} makes nothing from text alone", "give start_frame, or choose another model")
+def _no_picture(request: ShotRequest) -> InputError:
+    text = f"{capabilities_of(request).model} makes nothing from text alone"
+    return _lacking(request, "model", text, "give start_frame, or choose another model")
 
 
 def _lacking(request: ShotRequest, key: str, text: str, hint: str) -> InputError:

@@ -48,38 +48,29 @@ Notices = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Rule:
-    """What a model takes beyond the prompt. ``camera``: the operation with camera control, ``camera_mode`` the one mode for
-    it; ``tail_mode``: the one mode for a closing picture; ``tail_alone``: it needs no opening picture; ``short``: camera,
-    closing picture and brush exist only in clips of 5 s.
+    """Operations and modes of a model; what it supports at all is in its row of the table. ``modes``: quality by the largest
+    short side. ``camera``: the operation with camera control, ``camera_mode`` the one mode for
+    it; ``tail_mode``: the one mode for a closing picture; ``sound_mode``: the one for sound; ``short``:
+    camera, closing picture and brush exist only in clips of 5 s.
     """
 
     modes: tuple[tuple[int, str], ...] = STD_PRO
     camera: str = ""
     camera_mode: str = ""
     presets: bool = False
-    brush: bool = False
     tail_mode: str = ""
-    tail_alone: bool = False
     short: bool = False
     cfg: bool = False
-    sound: bool = False
     sound_mode: str = ""
-    """The one mode for sound."""
-    text: bool = True
-    """Needs no picture."""
-    many: bool = False
-    """Takes several pictures as references."""
 
 
 RULES: Mapping[str, Rule] = {
-    "kling-v1": Rule(camera="text2video", camera_mode="std", presets=True, brush=True, short=True, cfg=True),
-    "kling-v1-5": Rule(
-        camera="image2video", camera_mode="pro", tail_mode="pro", tail_alone=True, short=True, cfg=True, text=False
-    ),
-    "kling-v1-6": Rule(tail_mode="pro", tail_alone=True, cfg=True, many=True),
+    "kling-v1": Rule(camera="text2video", camera_mode="std", presets=True, short=True, cfg=True),
+    "kling-v1-5": Rule(camera="image2video", camera_mode="pro", tail_mode="pro", short=True, cfg=True),
+    "kling-v1-6": Rule(tail_mode="pro", cfg=True),
     "kling-v2-5-turbo": Rule(tail_mode="pro"),
-    "kling-v2-6": Rule(tail_mode="pro", sound=True, sound_mode="pro"),
-    "kling-v3": Rule(modes=(*STD_PRO, (2160, "4k")), sound=True),
+    "kling-v2-6": Rule(tail_mode="pro", sound_mode="pro"),
+    "kling-v3": Rule(modes=(*STD_PRO, (2160, "4k"))),
 }
 """By model; one that is not here gets the plain rule."""
 
@@ -126,8 +117,8 @@ def _points(path: tuple[tuple[float, float], ...], width: int, height: int, noti
     return [{"x": round(x * (width - 1)), "y": round((1 - y) * (height - 1))} for x, y in path]
 
 
-def _mask(files: list[Path], width: int, height: int) -> str:
-    """Masks laid over each other, in exactly the picture's size, as bare base64 of a PNG: a JPEG would blur their edges."""
+def _mask(files: list[Path], width: int, height: int) -> Blob:
+    """Masks laid over each other, in exactly the picture's size, as a PNG: a JPEG would blur their edges."""
     import cv2
     import numpy as np
 
@@ -137,7 +128,7 @@ def _mask(files: list[Path], width: int, height: int) -> str:
     for file in files:
         one = cv2.resize(read_image(file), (width, height), interpolation=cv2.INTER_NEAREST).astype(np.uint8)
         whole = np.maximum(whole, one)
-    return Blob(cv2.imencode(".png", whole)[1].tobytes(), "image/png", f"{files[0].stem}.png").bare
+    return Blob(cv2.imencode(".png", whole)[1].tobytes(), "image/png", f"{files[0].stem}.png")
 
 
 def _size(picture: Blob) -> tuple[int, int]:
