@@ -481,11 +481,11 @@ def test_what_is_no_video_is_one_clear_line(ffmpeg: Ffmpeg, tmp_path: Path) -> N
     words = {
         "still.png": "one picture",
         "sound.wav": "no video",
-        "raw.h264": "not of a format",
+        "raw.h264": "its format is not supported",
         "list.mp4": "not a readable media file",
         "playlist.mp4": "not a readable media file",
         "folder.mp4": "a folder",
-        "pipe.mp4": "not a plain file",
+        "pipe.mp4": "not a regular file",
         "nowhere.mp4": "does not exist",
     }
     for name, word in words.items():
