@@ -180,7 +180,7 @@ def top(keys: str) -> str:
         (top("post: {upscale: {scale: 2, engine: ncn}}"), "(did you mean ncnn?)"),
         (top("post: {upscale: {scale: 2, model: realesrgan-x4plus}}"), "(did you mean RealESRGAN_x4plus?); known: real"),
         (top("post: {upscale: {scale: 2, model: rife-4.0}}"), "there is no model rife-4.0"),
-        (top("post: {upscale: {scale: 2, model: mine.pth}}"), "post.upscale.model: mine.pth is not there"),
+        (top("post: {upscale: {scale: 2, model: mine.pth}}"), "post.upscale.model: mine.pth does not exist"),
         # Files
         (shot("clip: 'https://example.org/a.mp4'"), "is an address; download the file and name it here"),
         (shot("clip: 'data:video/mp4;base64,AAAA'"), "is an address"),
@@ -188,9 +188,12 @@ def top(keys: str) -> str:
         (shot("clip: ''"), "a file name must not be empty"),
         (shot("clip: ."), "clip: . is not a file"),
         (shot(f"clip: {'a' * 5000}"), "cannot be read"),
-        (top("audio: {music: nowhere.m4a}"), "nowhere.m4a is not there"),
-        (top("characters: {aki: {references: [nowhere.png]}}"), "characters.aki.references[0]: nowhere.png is not there"),
-        (shot("motion_brush: {mask: nowhere.png}"), "film.yaml:3:21: shots[0].motion_brush[0].mask: nowhere.png is not there"),
+        (top("audio: {music: nowhere.m4a}"), "nowhere.m4a does not exist"),
+        (top("characters: {aki: {references: [nowhere.png]}}"), "characters.aki.references[0]: nowhere.png does not exist"),
+        (
+            shot("motion_brush: {mask: nowhere.png}"),
+            "film.yaml:3:21: shots[0].motion_brush[0].mask: nowhere.png does not exist",
+        ),
     ],
 )
 def test_each_mistake_has_its_own_words(text: str, message: str) -> None:

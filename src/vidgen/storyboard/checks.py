@@ -201,9 +201,7 @@ def _voices(view: _View) -> Found:
 def _size(view: _View) -> Found:
     width, height = frame_size(view.board.resolution, view.board.aspect)
     if max(width, height) > LARGEST_SIDE:
-        message = (
-            f"{view.board.resolution} at {view.board.aspect} is {width}x{height}; the largest side is {LARGEST_SIDE} pixels"
-        )
+        message = f"{view.board.resolution} at {view.board.aspect} is {width}x{height}; the limit is {LARGEST_SIDE} pixels"
         yield ("resolution",), message
 
 
