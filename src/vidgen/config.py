@@ -1,4 +1,4 @@
-"""The user's ``config.yaml`` in ``VIDGEN_HOME``: one typed object, every key checked when the file is read."""
+"""The user's ``config.yaml`` in ``VIDGEN_HOME``, as one typed object that is validated when the file is read."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from vidgen.storyboard.problems import explain, guess
 from vidgen.storyboard.reader import dotted, parse_document
 
 QUANTISE = ("float8", "bitsandbytes-8bit", "bitsandbytes-4bit", "torchao-int8")
-"""How networks are made to need less memory, beside files of the user's own (``gguf:FILE``)."""
+"""Methods of quantisation, beside GGUF files (``gguf:FILE``)."""
 
 _HERE = ("local", "built-in")
-"""Kinds of engines that run on this machine; only providers have a number of jobs at once."""
+"""Kinds of engines that run on this machine; ``concurrency`` is only for providers."""
 
 
 def _engine(name: str) -> str:
-    """An engine's name. Packages are asked only for one that the table does not know."""
+    """Validate an engine's name. Entry points are searched only for names that are not in the table."""
     if name != "auto" and name not in engine_table():
         from importlib.metadata import entry_points
 
@@ -35,11 +35,11 @@ def _engine(name: str) -> str:
 
 
 def _provider(name: str) -> str:
-    """``ENGINE`` or ``ENGINE/MODEL`` of a provider."""
+    """Validate ``ENGINE`` or ``ENGINE/MODEL`` of a provider."""
     engine, _, model = _engine_part(name)
     rows = engine_table().get(engine, ())
     if rows and rows[0].kind in _HERE:
-        raise ValueError(f"{engine} runs on this machine, which has no such limit; render --jobs says how many takes at once")
+        raise ValueError(f"{engine} runs on this machine; set the number of takes at once with render --jobs")
     if model and (known := unknown_model(engine, model)):
         raise ValueError(f"{engine} has no model {model}{guess(model, list(known)) or '; known: ' + ', '.join(known)}")
     return name
@@ -73,16 +73,16 @@ Names = Annotated[tuple[Name, ...], BeforeValidator(lambda value: [value] if isi
 
 
 class _Section(BaseModel):
-    """A mapping of the file: unknown keys are errors, values are fixed once read."""
+    """A mapping of the file: unknown keys are errors, instances are immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
 
 
 class LocalConfig(_Section):
-    """How models run on this machine; None is chosen by what is there.
+    """How models run on this machine; None: chosen automatically.
 
-    ``attention``: a back end of diffusers. ``batch``: most candidates at once. ``devices``: such as ``cuda:0``.
-    ``context_parallel``: how many devices make one clip together; 1: each makes shots of its own.
+    ``attention``: an attention backend of diffusers. ``batch``: most candidates at once. ``devices``: such as ``cuda:0``.
+    ``context_parallel``: number of devices that make one clip together; 1: each makes its own shots.
     """
 
     offload: Literal["none", "model", "group", "sequential"] | None = None
@@ -96,8 +96,8 @@ class LocalConfig(_Section):
 
 
 class OpenSoraConfig(_Section):
-    """Where that program is and how it runs: its folder, ``torchrun`` of its environment, ``gpus`` for 768px, whether the
-    picture model waits in main memory, and seconds without a word after which it is ended.
+    """Open-Sora: its ``folder``, the ``torchrun`` of its environment, ``gpus`` for 768px, whether to ``offload`` the image
+    model, and the seconds without output after which it is killed.
     """
 
     folder: Name | None = None
@@ -111,8 +111,10 @@ _nothing_is_empty = BeforeValidator(lambda value: {} if value is None else value
 
 
 class Config(_Section):
-    """All that ``config.yaml`` says. ``engine``: what ``auto`` takes where no local model is ready; ``concurrency``: how many
-    jobs at once the user's plan at a provider allows, by ``ENGINE`` or ``ENGINE/MODEL``.
+    """The content of ``config.yaml``.
+
+    ``engine``: the engine of ``auto`` if no local model is ready. ``concurrency``: jobs at once that the user's plan at a
+    provider allows, by ``ENGINE`` or ``ENGINE/MODEL``.
     """
 
     engine: EngineName | None = None
@@ -121,19 +123,19 @@ class Config(_Section):
     open_sora: Annotated[OpenSoraConfig, _nothing_is_empty] = Field(OpenSoraConfig(), alias="open-sora")
 
     def jobs_at_once(self, engine: str, model: str | None, usual: int) -> int:
-        """How many jobs a provider works on at once for this user, where that is told; else the ``usual`` number."""
+        """Number of jobs at once at a provider, as configured, else ``usual``."""
         return self.concurrency.get(f"{engine}/{model}", self.concurrency.get(engine, usual))
 
 
 def config_file() -> Path:
-    """Where the user's configuration is, or would be. Raises as ``vidgen_home``."""
+    """Path of the user's configuration, which may not exist. Raises as ``vidgen_home``."""
     return vidgen_home() / "config.yaml"
 
 
 def config() -> Config:
-    """The user's configuration; that of an empty file where there is none.
+    """The user's configuration; the defaults if there is no file.
 
-    Raises InputError ``config.invalid`` with every problem in its place.
+    Raises InputError ``config.invalid`` with all problems and their lines.
     """
     file = config_file()
     try:
@@ -161,8 +163,8 @@ def _read(file: Path) -> Config:
         return Config.model_validate({} if document.value is None else document.value)
     except pydantic.ValidationError as error:
         details = error.errors(include_url=False)
-    told = dict.fromkeys(explain(detail, document.value, Config) for detail in details)
-    return _refuse(file, [Problem(*document.place(path), dotted(path), message) for path, message in told])
+    messages = dict.fromkeys(explain(detail, document.value, Config) for detail in details)
+    return _refuse(file, [Problem(*document.place(path), dotted(path), message) for path, message in messages])
 
 
 def _refuse(file: Path, problems: list[Problem]) -> Config:

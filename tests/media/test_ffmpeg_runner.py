@@ -152,7 +152,7 @@ def test_what_an_ffmpeg_can_do_is_remembered_until_the_file_changes(
     monkeypatch.setenv("VIDGEN_HOME", str(tmp_path / "home"))
     exe = str(fake_ffmpeg("lie"))
     first = discovery.inspect(exe, "test")
-    monkeypatch.setattr(discovery, "_ask", lambda exe: pytest.fail("asked again"))
+    monkeypatch.setattr(discovery, "_query", lambda exe: pytest.fail("asked again"))
     assert discovery.inspect(exe, "test") == first
     (tmp_path / "home" / "cache" / "ffmpeg.json").write_text("damaged")
     monkeypatch.undo()

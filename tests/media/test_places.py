@@ -39,7 +39,7 @@ def test_names_that_no_file_can_have_are_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert "Not a directory" in refused(tmp_path / "file" / "film.mp4").message
     assert "folder" in refused(tmp_path / "folder").message
-    assert "plain file" in refused(tmp_path / "pipe").message
+    assert "regular file" in refused(tmp_path / "pipe").message
     assert "too long" in refused(tmp_path / f"{'n' * 300}.mp4").message
     assert "null" in refused(tmp_path / "a\0b.mp4").message
 

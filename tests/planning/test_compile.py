@@ -148,8 +148,8 @@ shots:
         board = parse_storyboard(text, tmp_path / "film.yaml").board
         notices = compile_plan(board, tmp_path, overrides=Overrides(), machine=Machine(), lookup=capabilities).notices
         said[engine] = [notice.message for notice in notices if notice.message.startswith("references:")]
-    assert said["local"] == ["references: local diffusion (GPU) takes no reference pictures; 2 of the shot's 2 left out"]
-    assert said["previz"] == ["references: previz (built in) takes 1 reference picture; 1 of the shot's 2 left out"]
+    assert said["local"] == ["references: local diffusion (GPU) accepts no reference pictures; 2 of the shot's 2 left out"]
+    assert said["previz"] == ["references: previz (built in) accepts 1 reference picture; 1 of the shot's 2 left out"]
 
 
 def test_a_local_model_that_makes_no_sound_is_said() -> None:

@@ -481,11 +481,11 @@ def test_what_is_no_video_is_one_clear_line(ffmpeg: Ffmpeg, tmp_path: Path) -> N
     words = {
         "still.png": "one picture",
         "sound.wav": "no video",
-        "raw.h264": "not of a format",
+        "raw.h264": "its format is not supported",
         "list.mp4": "not a readable media file",
         "playlist.mp4": "not a readable media file",
         "folder.mp4": "a folder",
-        "pipe.mp4": "not a plain file",
+        "pipe.mp4": "not a regular file",
         "nowhere.mp4": "does not exist",
     }
     for name, word in words.items():
@@ -495,6 +495,6 @@ def test_what_is_no_video_is_one_clear_line(ffmpeg: Ffmpeg, tmp_path: Path) -> N
 def test_odd_turns_and_huge_pictures_are_refused(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     ffmpeg(*MOVING, *H264, str(tmp_path / "flat.mp4"))
     ffmpeg("-display_rotation", "30", "-i", str(tmp_path / "flat.mp4"), "-c", "copy", str(tmp_path / "in.mp4"))
-    assert "quarter turns" in refused(tmp_path / "in.mp4", tmp_path / "out.mp4").message
+    assert "only 90, 180 and 270" in refused(tmp_path / "in.mp4", tmp_path / "out.mp4").message
     ffmpeg("-f", "lavfi", "-i", "color=s=16386x16:r=1:d=1", "-c:v", "ffv1", str(tmp_path / "wide.mkv"))
     assert "16386x16" in refused(tmp_path / "wide.mkv", tmp_path / "out.mp4").message

@@ -32,14 +32,14 @@ def files(tmp_path: Path) -> None:
     [
         ("{clip: half.mp4}", "8:6: shots[0].clip: half.mp4 is cut off: its last"),
         ("{clip: words.mp4}", "8:6: shots[0].clip: words.mp4 is not a readable media file"),
-        ("{clip: ok.jpg}", "8:6: shots[0].clip: ok.jpg is not a readable media file (not of a format that is opened)"),
+        ("{clip: ok.jpg}", "8:6: shots[0].clip: ok.jpg is not a readable media file (its format is not supported)"),
         ("{start_frame: own.mp4}", "8:6: shots[0].start_frame: own.mp4 is not a readable picture"),
         ("{end_frame: words.png}", "8:6: shots[0].end_frame: words.png is not a readable picture"),
         ("{references: [ok.jpg, half.jpg]}", "8:27: shots[0].references[1]: half.jpg is not a readable picture"),
         ("{motion_brush: words.png}", "8:6: shots[0].motion_brush[0].mask: words.png is not a readable picture"),
         (
             "{source_video: ok.jpg}",
-            "8:6: shots[0].source_video: ok.jpg is not a readable media file (not of a format that is opened)",
+            "8:6: shots[0].source_video: ok.jpg is not a readable media file (its format is not supported)",
         ),
         ("{motion_reference: words.mp4}", "8:6: shots[0].motion_reference: words.mp4 is not a readable media file"),
         ("{lip_sync: own.mp4}", "8:6: shots[0].lip_sync.audio: own.mp4 has no sound"),

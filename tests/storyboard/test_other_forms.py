@@ -57,7 +57,7 @@ def test_lines_may_end_as_any_editor_ends_them(end: str, mark: bytes) -> None:
         (BOARD.replace("京都 🍁", "Café").replace("\n", "\r").encode("latin-1"), "film.yaml:2:11: the file is not UTF-8"),
         (BOARD.encode() + b"\0", "film.yaml:5:1: the character U+0000 is not allowed"),
         ((BOARD.replace("\n", "\r") + "\0").encode(), "film.yaml:5:1: the character U+0000 is not allowed"),
-        (f"{BOARD}<<<<<<< mine\nfps: 24\n=======\n".encode(), "film.yaml:5:1: a merge left both versions here; keep one"),
+        (f"{BOARD}<<<<<<< mine\nfps: 24\n=======\n".encode(), "film.yaml:5:1: unresolved merge conflict; keep one version"),
         (rb'{"vidgen": 1, "title": "\ud83c!"}', "film.yaml:1:27: not valid YAML: an escape that is no character"),
         (b"", "film.yaml:1:1: a storyboard is a mapping"),
     ],

@@ -41,10 +41,10 @@ def test_everything_wrong_is_said_at_once_each_in_its_place() -> None:
         "film.yaml:8:14: shots[1].camera.move: 'ドリイン' is not a camera move (did you mean ドリーイン?)",
         "film.yaml:8:26: shots[1].camera.strength: must be at least 0 and at most 1, not 3",
         "film.yaml:9:5: shots[1].continue_from: there is no shot s09",
-        "film.yaml:10:5: shots[1].start_frame: nowhere.png is not there; file names are relative to the storyboard's folder",
+        "film.yaml:10:5: shots[1].start_frame: nowhere.png does not exist; file names are relative to the storyboard's folder",
         "film.yaml:11:30: shots[1].text[0].out: out (2s) must be after in (3s)",
         "film.yaml:12:22: shots[1].post.upscale.scale: 5 is not one of 2, 3 or 4",
-        "film.yaml:13:5: shots[1].camera: this key is there twice",
+        "film.yaml:13:5: shots[1].camera: duplicate key",
     ]
 
 
@@ -55,7 +55,7 @@ def test_a_broken_frame_does_not_hide_what_is_in_it() -> None:
 
 def test_a_missing_key_does_not_hide_what_is_elsewhere() -> None:
     said = problems("vidgen: 1\nshots:\n  - {sfx: [{at: 1}], clip: nowhere.mp4}\n")
-    assert len(said) == 2 and "shots[0].sfx[0].file: this key is needed" in said[0] and "nowhere.mp4" in said[1]
+    assert len(said) == 2 and "shots[0].sfx[0].file: this key is required" in said[0] and "nowhere.mp4" in said[1]
 
 
 def test_a_wrong_entry_of_a_list_does_not_hide_or_move_the_others() -> None:
@@ -96,7 +96,7 @@ def top(keys: str) -> str:
         ("shots: [{scene: a}]", "film.yaml:1:1: the key vidgen is missing; a storyboard begins with vidgen: 1"),
         ("vidgen: 2\nshots: [{scene: a}]", "vidgen: version 2 is not known"),
         ("vidgen: true\nshots: [{scene: a}]", "vidgen: version True is not known"),
-        ("vidgen: 1", "either shots: or scenes:, and here is neither"),
+        ("vidgen: 1", "either shots: or scenes:, and this one has neither"),
         ("vidgen: 1\nshots: []", "shots: must be a list of at least one shot"),
         ("vidgen: 1\nshots: [{scene: a}]\nscenes: [{scene: b}]", "not both"),
         ("vidgen: 1\nshots: [a]", "shots[0]: must be a mapping of keys"),
@@ -149,7 +149,7 @@ def top(keys: str) -> str:
         (top("aspect: 16x9"), "is not an aspect ratio: write 16:9"),
         (top("resolution: 9p"), "from 16 to 8640"),
         (top("resolution: 1080"), "'1080' is not a resolution: write 720p"),
-        (top("resolution: 8640p\naspect: 10:1"), "resolution: 8640p at 10:1 is 86400x8640; the largest side is 16384 pixels"),
+        (top("resolution: 8640p\naspect: 10:1"), "resolution: 8640p at 10:1 is 86400x8640; the limit is 16384 pixels"),
         (top("fps: fast"), "a frame rate is from 1 to 240"),
         (top("language: english please"), "is not a language code, such as en or ja"),
         (shot("duration: 0"), "a duration is above 0"),
@@ -165,22 +165,22 @@ def top(keys: str) -> str:
         ("vidgen: 1\nshots: [{id: a, continue_from: a}]", "a shot cannot continue itself"),
         ("vidgen: 1\nshots: [{id: a, continue_from: b}, {id: b}]", "b comes later; a shot continues an earlier one"),
         ("vidgen: 1\nshots: [{id: lake}, {continue_from: lkae}]", "there is no shot lkae (did you mean lake?)"),
-        (top("defaults: {continue_from: s01}"), "each shot says for itself which one it continues"),
+        (top("defaults: {continue_from: s01}"), "set continue_from in each shot, not in defaults"),
         (shot("characters: [aki]") + "characters: {akii: {}}", "aki is not declared under characters: (did you mean akii?)"),
         (shot("pick: 3, candidates: 2"), "take 3 is picked, but there are only 2 candidates"),
         (shot("duration: 3, text: [{text: hi, in: 3}]"), "in (3s) is after the end of the shot (3s)"),
         (shot("text: [{text: hi, style: big}]") + "text: {bigg: {size: 9}}", "there is no text style big (did you mean bigg?)"),
-        (shot("voiceover: {voice: x}"), "say text or file"),
-        (top("post: {interpolate: {fps: 60, factor: 2}}"), "say either fps or factor"),
-        (top("post: {interpolate: {engine: rife}}"), "say either fps or factor"),
-        (top("post: {upscale: {height: 2160, scale: 2}}"), "say either height or scale"),
-        (shot("post: {upscale: {engine: ncnn}}"), "shots[0].post.upscale: say either height or scale"),
+        (shot("voiceover: {voice: x}"), "set text or file"),
+        (top("post: {interpolate: {fps: 60, factor: 2}}"), "set either fps or factor"),
+        (top("post: {interpolate: {engine: rife}}"), "set either fps or factor"),
+        (top("post: {upscale: {height: 2160, scale: 2}}"), "set either height or scale"),
+        (shot("post: {upscale: {engine: ncnn}}"), "shots[0].post.upscale: set either height or scale"),
         (top("post: {interpolate: {fps: 60, engine: RIFFE}}"), "post.interpolate.engine: 'RIFFE' is not one of auto, rife"),
         (top("post: {interpolate: {fps: 60, engine: Rife}}"), "(did you mean rife?)"),
         (top("post: {upscale: {scale: 2, engine: ncn}}"), "(did you mean ncnn?)"),
         (top("post: {upscale: {scale: 2, model: realesrgan-x4plus}}"), "(did you mean RealESRGAN_x4plus?); known: real"),
         (top("post: {upscale: {scale: 2, model: rife-4.0}}"), "there is no model rife-4.0"),
-        (top("post: {upscale: {scale: 2, model: mine.pth}}"), "post.upscale.model: mine.pth is not there"),
+        (top("post: {upscale: {scale: 2, model: mine.pth}}"), "post.upscale.model: mine.pth does not exist"),
         # Files
         (shot("clip: 'https://example.org/a.mp4'"), "is an address; download the file and name it here"),
         (shot("clip: 'data:video/mp4;base64,AAAA'"), "is an address"),
@@ -188,9 +188,12 @@ def top(keys: str) -> str:
         (shot("clip: ''"), "a file name must not be empty"),
         (shot("clip: ."), "clip: . is not a file"),
         (shot(f"clip: {'a' * 5000}"), "cannot be read"),
-        (top("audio: {music: nowhere.m4a}"), "nowhere.m4a is not there"),
-        (top("characters: {aki: {references: [nowhere.png]}}"), "characters.aki.references[0]: nowhere.png is not there"),
-        (shot("motion_brush: {mask: nowhere.png}"), "film.yaml:3:21: shots[0].motion_brush[0].mask: nowhere.png is not there"),
+        (top("audio: {music: nowhere.m4a}"), "nowhere.m4a does not exist"),
+        (top("characters: {aki: {references: [nowhere.png]}}"), "characters.aki.references[0]: nowhere.png does not exist"),
+        (
+            shot("motion_brush: {mask: nowhere.png}"),
+            "film.yaml:3:21: shots[0].motion_brush[0].mask: nowhere.png does not exist",
+        ),
     ],
 )
 def test_each_mistake_has_its_own_words(text: str, message: str) -> None:

@@ -79,7 +79,7 @@ def test_a_number_remembers_how_it_was_written() -> None:
         ),
         ("{a: 1, b}", "1:8: b: a key without a value; inside { } text with a comma must be in quotes"),
         ("a: 1\n---\nb: 2", "2:1: a storyboard is one document; --- starts another"),
-        ("a: 1\nb: 2\na: 3", "3:1: a: this key is there twice"),
+        ("a: 1\nb: 2\na: 3", "3:1: a: duplicate key"),
         ("? [a]\n: 1", "1:3: a key must be plain text"),
         ("a: " + "[" * 60 + "]" * 60, "1:43: nested more than 40 deep"),
         ("a: \x07", "1:4: the character U+0007 is not allowed in YAML"),

@@ -63,7 +63,7 @@ def test_update_keeps_what_others_wrote_and_leaves_an_unchanged_file_alone(tmp_p
         (f"version: 1\nshots: {{s01: {{request_key: {A}, pick: 1, by: robot}}}}\n", "neither auto nor person"),
         (f"version: 1\nshots: {{s01: {{request_key: {A}, pick: 1, by: auto, x: 1}}}}\n", "s01 is not a pick"),
         ("version: 1\nshots:\n<<<<<<< ours\n  s01: {}\n=======\n>>>>>>> theirs\n", "unresolved merge conflicts"),
-        ("version: 1\nshots:\n  s01: {}\n  s01: {}\n", "s01 is there twice"),
+        ("version: 1\nshots:\n  s01: {}\n  s01: {}\n", "duplicate key s01"),
         ("version: 1\nshots: !!python/object:os.system {}\n", "tags, anchors and aliases"),
         ("version: 1\nshots: {a: \n  - [", "film.lock.yaml is damaged"),
         ("[" * 20_000, "nested too deeply|recursion"),

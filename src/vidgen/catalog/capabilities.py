@@ -1,4 +1,4 @@
-"""What engines can do and what they cost: the types. The values are data (``engines.yaml``), with source and date."""
+"""Types for the capabilities and prices of engines. The values are data (``engines.yaml``), with source and date."""
 
 from __future__ import annotations
 
@@ -9,18 +9,25 @@ from types import MappingProxyType
 from typing import Literal
 
 LENGTH_SLACK_S = 0.02
-"""By how much a clip may be shorter than the shot: less than a frame. 5 s are 120 frames at 23.976 frames/s, which last
-5.005 s; no longer clip is bought for that.
+"""Seconds by which a clip may be shorter than the shot: less than a frame. A shot of "5 s" at 23.976 frames/s has 120 frames
+and lasts 5.005 s; it needs no longer clip.
 """
 
 
 @dataclass(frozen=True)
 class Price:
-    """US dollars per second of video, per clip, or both; None where unknown. ``by_height`` overrides ``per_second``
-    with (largest short side in pixels, dollars per second) rows, smallest first; ``by_clip`` overrides both with (largest
-    short side, longest clip in seconds, dollars for the whole clip) rows, smallest first. ``least``: what any clip costs.
-    ``step``: it is billed in whole steps of so many dollars, rounded up. ``sound``: dollars more for a second with sound;
-    ``sound_by_height``: the same by size, and unknown above.
+    """The price of a clip in US dollars.
+
+    Args:
+        per_second: per second of video; None if unknown.
+        per_clip: added per clip.
+        by_height: overrides ``per_second``: (largest short side in pixels, price per second), smallest first.
+        by_clip: overrides both: (largest short side in pixels, longest clip in seconds, price of the clip), smallest first.
+        least: minimum price of a clip.
+        step: the price is rounded up to a multiple of this.
+        sound: added per second with sound.
+        sound_by_height: ``sound`` by short side; unknown above the last row.
+        source, as_of: where and when the price was read.
     """
 
     per_second: float | None = None
@@ -35,7 +42,7 @@ class Price:
     as_of: str = ""
 
     def of(self, seconds: float, short_side: int, sound: bool = False) -> float | None:
-        """Price of one clip in US dollars, or None where it is not known (never 0 for unknown)."""
+        """Price of one clip in US dollars; None if it is unknown (never 0)."""
         if self.by_clip:
             return next((usd for side, longest, usd in self.by_clip if short_side <= side and seconds <= longest + 1e-6), None)
         rate = next((price for side, price in self.by_height if short_side <= side), self.per_second)
@@ -48,23 +55,32 @@ class Price:
         return round(math.ceil(round(usd / self.step, 6)) * self.step if self.step else usd, 6)
 
     def a_second(self, short_side: int) -> float | None:
-        """Price of one second in US dollars, for tables; of the shortest clip where it is not the same for all lengths."""
+        """Price per second in US dollars, for tables; by the shortest clip if it depends on the length."""
         found = next(((longest, usd) for side, longest, usd in self.by_clip if short_side <= side), None)
         return round(found[1] / found[0], 6) if found else None if self.by_clip else self.of(1, short_side)
 
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What one engine does with one model. Empty tuples mean "any".
+    """The capabilities of one engine and model. Empty tuples mean "any".
 
-    ``last_frame_alone``: whether a closing picture is taken without an opening one. ``last_frame_s``: the longest clip that
-    ends on a closing picture. ``references_s``: the one clip length that is made with reference pictures; None where it is as
-    for all. ``negative``: ``words`` where the prompt has to say it.
-    ``task_prices``: prices of tasks that differ from ``price``.
-    ``durations_s``: legal clip lengths; ``max_s``: longest clip; ``prompt_chars``: longest prompt; ``moves``: camera
-    moves with a structured control, ("all",) for every one (others go into the prompt); ``seconds_per_second``: how
-    long one second of video takes to make, roughly; ``any_model``: models that the table does not know are taken, too;
-    ``as_of``: when the row was last held against the provider's SDK (ISO date).
+    Args:
+        durations_s: legal clip lengths in seconds. max_s: longest clip.
+        max_short_side: largest short side in pixels.
+        references: most reference pictures.
+        references_s: the only clip length with reference pictures; None if they make no difference.
+        last_frame_alone: whether a closing picture is taken without an opening one.
+        last_frame_s: longest clip that ends on a given last frame.
+        negative: whether there is a negative prompt; ``words`` if it has to be part of the prompt.
+        moves: camera moves with a structured control, ("all",) for all; other moves go into the prompt.
+        audio: whether it can make sound on request; ``always`` if it always does.
+        prompt_chars: longest prompt in characters.
+        price: usual price. task_prices: prices of tasks that differ.
+        seconds_per_second: rough time in seconds to make one second of video.
+        concurrency: jobs at once.
+        retired_on: date of retirement (ISO). instead: what to use then.
+        any_model: whether models outside the table are accepted.
+        as_of: date of the last comparison with the provider's SDK (ISO).
     """
 
     engine: str
@@ -110,10 +126,9 @@ class Capabilities:
         return "text_to_video" in self.tasks
 
     def billed_s(self, seconds: float, by_references: bool = False, closes: bool = False) -> float:
-        """The clip length that is made and billed for a wanted length: the next legal one, or the longest.
+        """The clip length in seconds that is made and billed for a requested length: the next legal one, or the longest.
 
-        ``by_references``: reference pictures lead the shot; some models make one length alone of these. ``closes``: it ends
-        on a closing picture.
+        ``by_references``: the shot is steered by reference pictures. ``closes``: it ends on a given last frame.
         """
         if closes and self.last_frame_s:
             seconds = min(seconds, self.last_frame_s)
@@ -133,7 +148,7 @@ class Capabilities:
         by_references: bool = False,
         sound: bool = False,
     ) -> float | None:
-        """US dollars for one clip of a wanted length and size, as it is billed; None where that is not known."""
+        """Price in US dollars of one clip of a requested length and size, as billed; None if unknown."""
         side = min(width, height, self.max_short_side or width)
         billed = self.billed_s(seconds, by_references, closes=task == "first_last_frame")
         return self.task_prices.get(task, self.price).of(billed, side, sound)

@@ -1,4 +1,4 @@
-"""Reads ``diffusion.yaml``: the families and models of video diffusion that run on this machine. Nothing heavy is loaded."""
+"""Read ``diffusion.yaml``: families and models of video diffusion that run on this machine. Loads no heavy packages."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from vidgen.media.tables import read_table
 
 @dataclass(frozen=True)
 class Tier:
-    """One quality: how many steps, how strong the guidance (1: none), which cache (name and settings) and LoRAs (by role).
+    """The settings of one quality tier.
 
-    ``timesteps`` (of 1000) or ``sigmas`` are the times of the steps, and ``flow_shift`` what moves them, where a model or a
-    LoRA was distilled for just these.
+    Args:
+        steps: number of denoising steps.
+        guidance: CFG scale; 1: no guidance.
+        cache: name and settings of a cache; empty: none.
+        adapters: roles of the LoRAs to use.
+        timesteps, sigmas, flow_shift: fixed schedule (timesteps of 1000) of a distilled model or LoRA.
     """
 
     steps: int
@@ -29,7 +33,7 @@ class Tier:
 
     @property
     def schedule(self) -> dict[str, tuple[float, ...]]:
-        """The times of the steps by the argument that takes them; empty where the scheduler spaces them."""
+        """The fixed schedule as pipeline arguments; empty if the scheduler chooses it."""
         return {name: times for name in ("timesteps", "sigmas") if (times := getattr(self, name))}
 
 
@@ -39,19 +43,19 @@ class Family:
 
     Args:
         pipelines: the diffusers class of each task.
-        also: other classes of the family, by which a folder is recognised.
+        also: other classes of the family, to recognise a folder.
         frame_step, frame_plus: legal lengths are ``frame_step * n + frame_plus`` frames.
         size_multiple: width and height are multiples of this.
-        fps: frames per second that it was trained at.
-        max_frames: longest clip.
-        size: width and height that it was trained at.
-        text: whether it reads a prompt; ``negative``: whether it reads a negative one. ``keeps_text``: whether its text
-            encoders stay beside the networks, since its prompts are not encoded apart.
-        prompt_tokens: the most that its text encoder reads; what comes after is cut off.
+        fps: training frame rate.
+        max_frames: longest clip in frames.
+        size: training width and height in pixels.
+        text: whether it has a prompt. negative: whether it has a negative prompt.
+        keeps_text: whether text encoders stay loaded with the networks, because prompts are not encoded separately.
+        prompt_tokens: longest prompt in tokens; the rest is cut off.
         caches: cache hooks that are known to work, with their settings.
-        moves: camera moves that a LoRA of the family steers, with its hub id.
-        settings: the family's own parameters (default, least, most).
-        shares: tasks that weights of a class can do, where they are more than the class's own.
+        moves: camera moves with a LoRA, by its hub id.
+        settings: the family's own parameters as (default, minimum, maximum).
+        shares: by class, all tasks of its weights, if there are more than the class's own.
     """
 
     name: str
@@ -80,22 +84,22 @@ class Family:
     note: str = ""
 
     def tasks_of(self, class_name: str) -> tuple[str, ...]:
-        """The tasks that a folder of that class can do."""
+        """The tasks of a model folder with that pipeline class."""
         own = tuple(task for task, pipeline in self.pipelines.items() if pipeline == class_name)
         return self.shares.get(class_name, own)
 
     @property
     def prompt_chars(self) -> int | None:
-        """About as many characters as ``prompt_tokens`` are in English."""
+        """``prompt_tokens`` in characters, roughly, for English."""
         return self.prompt_tokens and 4 * self.prompt_tokens
 
     @property
     def classes(self) -> frozenset[str]:
-        """Every diffusers class of the family."""
+        """All diffusers classes of the family."""
         return frozenset({*self.pipelines.values(), *self.also})
 
     def legal_frames(self, least: int) -> int:
-        """The smallest legal number of frames that is at least ``least``; it may be over ``max_frames``."""
+        """The smallest legal number of frames that is at least ``least``; it may exceed ``max_frames``."""
         least = max(least, self.min_frames)
         steps = -(-(least - self.frame_plus) // self.frame_step)
         return max(steps, 0) * self.frame_step + self.frame_plus
@@ -103,7 +107,7 @@ class Family:
 
 @dataclass(frozen=True)
 class LoRA:
-    """A LoRA that belongs to a model: what for, its hub id and file."""
+    """A LoRA of a model: its role, hub id, file and weight."""
 
     role: str
     repo: str
@@ -113,10 +117,12 @@ class LoRA:
 
 @dataclass(frozen=True)
 class Assembly:
-    """A pipeline that no repository has whole: it is put together from several when it is pulled.
+    """A pipeline that is assembled from several repositories when it is pulled.
 
-    ``index``: its ``model_index.json``, which also says which folders of ``repo`` are wanted. ``parts``: folders that come
-    from another repository, whose files lie at its top. ``files``: JSON files that are written, by their place.
+    Args:
+        index: its ``model_index.json``; also the folders to use of the model's ``repo``.
+        parts: folder -> another repository, with the files at its top.
+        files: path -> content of JSON files to write.
     """
 
     index: Mapping[str, Any]
@@ -125,16 +131,17 @@ class Assembly:
 
 
 MODES = ("none", "model", "group")
-"""How weights wait, by the memory that is needed: all of them on the GPU, one part at a time, streamed to it in blocks."""
+"""Offload modes, by decreasing memory: all weights on the GPU, one component at a time, streamed in blocks."""
 TOKEN_GB = 1.6e-4
-"""Memory that 16x16 pixels of 4 frames take while a clip is made and decoded: what is left of the 8.2 GB that Wan 2.1 1.3B
-needs at 832x480, and of the 40 GB of 14B at 1280x720, by their makers, without the weights."""
+"""Memory in GB per 16x16 pixels of 4 frames while a clip is made and decoded. Derived from the published 8.2 GB of Wan 2.1
+1.3B at 832x480 and 40 GB of 14B at 1280x720, minus the weights.
+"""
 CLIP_S = 5.0
-"""The longest shot that a storyboard gives to one clip."""
+"""Longest shot in seconds that one clip makes."""
 RUNTIME_GB = 1.0
-"""What CUDA and torch take for themselves."""
+"""Memory in GB of CUDA and torch themselves."""
 QUANTISED_BYTES = {"float8": 1.0, "torchao-int8": 1.0, "bitsandbytes-8bit": 1.0, "bitsandbytes-4bit": 0.57, "gguf": 0.6}
-"""Bytes of a number of the networks by the method of ``quantise``, with scales; 2 without one. GGUF files differ."""
+"""Bytes per weight by ``quantise`` method, with scales; 2 without quantisation. GGUF files differ."""
 
 
 @dataclass(frozen=True)
@@ -142,19 +149,20 @@ class Model:
     """One model. Numbers that are not known are None.
 
     Args:
-        repo: its id on the hub, in diffusers layout; "" for one that cannot be had.
+        repo: hub id, in diffusers layout; empty if it is not available.
         revision: branch, tag or commit to pull.
-        aliases: other names that it goes by.
-        tasks: what it makes; a subset of its family's.
-        pipelines: the diffusers class of a task where it is not the family's.
-        size, fps, max_frames, size_multiple, moves: where they differ from the family's. ``fixed_size``: it makes no other.
-        download_gb: size of what is downloaded, in 10^9 bytes; where it is not known, ``vidgen models pull`` asks the hub.
-        weights_gb: size in memory, in 16 bits a number, counted from the architecture: ``text`` encoders, ``network``,
-            ``second`` network, and the ``rest`` (VAE, encoder of pictures).
-        vram_gb: memory of a GPU that it needs at its own size for ``CLIP_S`` seconds, by mode (``MODES``): as published, else
-            estimated from the weights. ``published``: which of them were published.
-        assembled: how its folder is put together, where no repository has it whole.
-        ended: why it cannot be run; ``instead``: what to use.
+        aliases: other names.
+        tasks: its tasks, a subset of its family's.
+        pipelines: diffusers classes that differ from the family's, by task.
+        size, fps, max_frames, size_multiple, moves: if different from the family's.
+        fixed_size: whether it makes only that size.
+        download_gb: download size in 10^9 bytes; None: ``vidgen models pull`` asks the hub.
+        weights_gb: size in memory with 16 bits per weight: ``text`` encoders, ``network``, ``second`` network, and the
+            ``rest`` (VAE, image encoder).
+        vram_gb: GPU memory for ``CLIP_S`` seconds at its own size, by offload mode (``MODES``): published, else estimated.
+        published: the modes whose ``vram_gb`` was published.
+        assembled: how to assemble its folder, if no repository has all of it.
+        ended: why it cannot run. instead: what to use.
     """
 
     name: str
@@ -190,12 +198,12 @@ class Model:
 
     @property
     def runs(self) -> bool:
-        """Whether the local engine can run it at all."""
+        """Whether the local engine can run it."""
         return bool(self.repo) and not self.ended
 
     @property
     def ram_gb(self) -> float | None:
-        """Main memory that loading takes: text encoders that do not stay, and the rest, are loaded one after the other."""
+        """Main memory in GB for loading: text encoders that do not stay are loaded separately. None if unknown."""
         whole = sum(self.weights_gb.values())
         if not whole or families()[self.family].keeps_text:
             return whole or None
@@ -203,7 +211,7 @@ class Model:
         return max(text, whole - text)
 
     def need(self, quantise: str = "") -> Mapping[str, float]:
-        """``vram_gb`` with networks of fewer bits: less by what is estimated to be saved. ``quantise``: as for ``Load``."""
+        """``vram_gb`` minus the estimated saving of a ``quantise`` method (as in ``config.yaml``)."""
         share = QUANTISED_BYTES.get(quantise.partition(":")[0], 2.0) / 2
         if share == 1 or not self.weights_gb:
             return self.vram_gb
@@ -212,9 +220,9 @@ class Model:
         return {mode: gb - before[mode] + after[mode] for mode, gb in self.vram_gb.items()}
 
     def fits(self, memory_gb: float, modes: Sequence[str] = MODES, quantise: str = "") -> str | None:
-        """How it fits a GPU of that memory (``none``: whole; ``model``, ``group``: with parts waiting outside); None: not.
+        """The first offload mode with which it fits a GPU of that memory; None if none does.
 
-        Cards have a little less than they are sold as having, so half a GB is not looked at.
+        Cards have a little less memory than advertised, so half a GB is tolerated.
         """
         need = self.need(quantise)
         return next((mode for mode in modes if need.get(mode, math.inf) <= memory_gb + 0.5), None)
@@ -223,10 +231,15 @@ class Model:
 def estimated_need(
     weights: Mapping[str, float], size: tuple[int, int], frames: int, *, keeps_text: bool = False
 ) -> dict[str, float]:
-    """Memory of a GPU in GB by mode for a clip of that size, rounded up, from the weights' sizes.
+    """Estimated GPU memory in GB by offload mode, rounded up.
 
-    The text encoders have left when the networks come, unless they stay; two networks take turns. Streamed, a tenth of a
-    network is there.
+    Text encoders are unloaded before the networks are loaded, unless ``keeps_text``; two networks take turns. With ``group`` a
+    tenth of a network is on the GPU.
+
+    Args:
+        weights: sizes in GB, as ``Model.weights_gb``.
+        size: width and height in pixels.
+        frames: length of the clip.
     """
     work = size[0] * size[1] * frames / (16 * 16 * 4) * TOKEN_GB
     text, rest = weights.get("text", 0.0), weights.get("rest", 0.0)
@@ -256,7 +269,7 @@ def _table() -> Mapping[str, Any]:
 
 @functools.cache
 def families() -> Mapping[str, Family]:
-    """Every family by name."""
+    """All families by name."""
     return {name: _family(name, row) for name, row in _table()["families"].items()}
 
 
@@ -272,7 +285,7 @@ def _family(name: str, row: Mapping[str, Any]) -> Family:
 
 @functools.cache
 def models() -> tuple[Model, ...]:
-    """Every model, in the table's order."""
+    """All models, in the table's order."""
     return tuple(_model(name, row) for name, row in _table()["models"].items())
 
 
@@ -291,7 +304,7 @@ def _model(name: str, row: Mapping[str, Any]) -> Model:
 
 
 def _estimate(one: Model, weights: Mapping[str, float]) -> dict[str, float]:
-    """``estimated_need`` of a model at its own size for its longest usual clip."""
+    """``estimated_need`` of a model at its own size for a clip of ``CLIP_S`` seconds or its longest."""
     family = families()[one.family]
     longest = family.legal_frames(math.ceil(CLIP_S * (one.fps or family.fps)))
     frames = min(one.max_frames or family.max_frames, longest)
@@ -299,11 +312,11 @@ def _estimate(one: Model, weights: Mapping[str, float]) -> dict[str, float]:
 
 
 def model(name: str) -> Model | None:
-    """The model of that name or hub id; capitals do not matter. None where the table has none."""
-    wanted = name.lower()
-    return next((row for row in models() if wanted in (row.name.lower(), row.repo.lower(), *row.aliases)), None)
+    """The model of that name, alias or hub id, ignoring case; None if there is none."""
+    key = name.lower()
+    return next((row for row in models() if key in (row.name.lower(), row.repo.lower(), *row.aliases)), None)
 
 
 def family_of_pipeline(class_name: str) -> Family | None:
-    """The family that a diffusers class belongs to; None where no family claims it."""
+    """The family of a diffusers class; None if there is none."""
     return next((family for family in families().values() if class_name in family.classes), None)

@@ -1,4 +1,4 @@
-"""Reads ``engines.yaml`` and ``use_cases.yaml``: the capability and price table, and which engine for which job."""
+"""Read ``engines.yaml`` and ``use_cases.yaml``: capabilities and prices of engines, and recommendations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vidgen.media.tables import read_table
 
 @dataclass(frozen=True)
 class UseCase:
-    """One row of the recommendations: what for, in both languages, which engines and preset, and why."""
+    """One recommendation: the use case in English and Japanese, engines, preset and reason."""
 
     name: str
     ja: str
@@ -25,7 +25,7 @@ class UseCase:
 
 @functools.cache
 def engine_table() -> Mapping[str, tuple[Capabilities, ...]]:
-    """Every engine and its models, in the table's order; the first model is the default."""
+    """All engines and their models, in the table's order; the first model is the default."""
     table = read_table("vidgen.catalog", "engines.yaml")
     usual = {"as_of": table["as_of"]}
     return {
@@ -37,7 +37,7 @@ def engine_table() -> Mapping[str, tuple[Capabilities, ...]]:
 
 
 def _models(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The engine's models; those of the local engine are the ones of ``diffusion.yaml`` that can be run."""
+    """The engine's models; for the local engine those of ``diffusion.yaml`` that can run."""
     if row["models"] != "diffusion.yaml":
         models: Mapping[str, Any] = row["models"]
         return models
@@ -85,9 +85,9 @@ def _price(row: Mapping[str, Any]) -> Price:
 
 
 def capabilities(engine: str, model: str | None = None) -> Capabilities | None:
-    """The row of an engine and model (default: its first); None where the table has no such engine.
+    """The capabilities of an engine and model (None: its default); None for an unknown engine.
 
-    A model that the table does not know gets its engine's default row with an unknown price: catalogues change monthly.
+    An unknown model of a provider gets the default row with an unknown price, because catalogues change monthly.
     """
     rows = engine_table().get(engine)
     if not rows:
@@ -105,7 +105,7 @@ def capabilities(engine: str, model: str | None = None) -> Capabilities | None:
 
 
 def refuse_retired(engine: str, model: str | None, where: str = "") -> None:
-    """Raise MissingError, naming what to use, where the table knows that the engine, or this model of it, is no more."""
+    """Raise MissingError ``engine.retired``, with a replacement, if the engine or this model is retired."""
     rows = engine_table().get(engine, ())
     gone = next((row for row in rows if row.retired_on and (row.model == model or all(one.retired_on for one in rows))), None)
     if gone:
@@ -115,9 +115,9 @@ def refuse_retired(engine: str, model: str | None, where: str = "") -> None:
 
 
 def unknown_model(engine: str, model: str | None, *, own: bool = False) -> tuple[str, ...]:
-    """The models of an engine that the table knows, where it knows the engine and ``model`` is not among them; else nothing.
+    """The known models of an engine, if ``model`` is not one of them; else an empty tuple.
 
-    ``own``: also where the engine takes any model.
+    ``own``: also for engines that accept any model.
     """
     rows = engine_table().get(engine, ())
     known = tuple(row.model for row in rows if row.model)

@@ -1,4 +1,4 @@
-"""What the names of transitions mean, read from ``transitions.yaml``."""
+"""The meaning of transition names, read from ``transitions.yaml``."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def known(name: str) -> bool:
 
 
 def plain_cut(name: str) -> bool:
-    """Whether the picture simply cuts."""
+    """Whether the transition is a plain cut of the picture."""
     return _table().get(name) == CUT
 
 
 def blend(name: str) -> str:
-    """The xfade blend that draws a transition, or ``dip:COLOUR``. Raises KeyError for a name not in the table, or a cut."""
+    """The xfade name of a transition, or ``dip:COLOUR``. Raises KeyError for an unknown name or a cut."""
     found = _table()[name]
     if found == CUT:
         raise KeyError(name)

@@ -1,4 +1,4 @@
-"""The final cut: from a timeline of shots, transitions, titles and sound to a film. ``assemble`` is the way in."""
+"""The final cut: make a film from a timeline of shots, transitions, titles and sound. The entry point is ``assemble``."""
 
 from vidgen.cut.assembly import CutResult, assemble
 from vidgen.cut.timeline import (

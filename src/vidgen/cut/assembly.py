@@ -1,7 +1,7 @@
-"""From a timeline to a film: make the pieces that are missing, join them with the sound, check, and remember.
+"""Assemble a film from a timeline: make the missing pieces, join them with the sound, check the result.
 
-Work folder: ``segments/`` pieces by key, ``audio/`` sound by key, ``cut.json`` what the film at ``out`` was made of,
-``tmp/`` scratch. A run that was stopped goes on where it was; a film that is still right is not touched.
+Work folder: ``segments/`` has pieces by key, ``audio/`` sound by key, ``cut.json`` describes the film at ``out``, ``tmp/`` is
+scratch. An interrupted run continues where it stopped; a film that is up to date is not touched.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from vidgen.media.sweep import alive, sweep
 
 MANIFEST = "cut.json"
 KEPT_CUTS = 3
-"""Pieces of this many last cuts stay in the store, so that going back to a former version is quick."""
+"""The store keeps the pieces of this many last cuts, so that an earlier version is quickly made again."""
 
 
 @dataclass(frozen=True)
 class CutResult:
-    """A finished film. ``reencoded``: pieces encoded in this run; ``copied``: clips used as they are; ``reused``: pieces
-    that an earlier run had made. All three are 0 where the film was already there and right."""
+    """A finished film. ``reencoded``: pieces encoded in this run; ``copied``: clips used unchanged; ``reused``: pieces of an
+    earlier run. All three are 0 if the film was up to date."""
 
     output: Path
     frames: int
@@ -58,22 +58,22 @@ def assemble(
     """Make the film.
 
     Args:
-        timeline: what to cut; it is settled first.
-        work: folder that keeps pieces between runs; at most one run at a time may use it.
-        out: the film, ``.mp4``; appears only when it is complete and checked.
-        on_event: told of progress, from one thread at a time.
-        cancelled: looked at several times a second.
-        jobs: how many pieces to encode at once.
+        timeline: the timeline; it need not be settled.
+        work: folder that keeps pieces between runs; only one run at a time may use it.
+        out: the film, ``.mp4``; written only when it is complete and checked.
+        on_event: progress callback, called by one thread at a time.
+        cancelled: polled several times a second.
+        jobs: pieces encoded at once.
 
-    Raises InputError for a timeline that cannot be cut, ProcessingError where a step failed, Cancelled.
+    Raises InputError for an invalid timeline, ProcessingError if a step fails, Cancelled.
     """
     settled, notices = settle(timeline)
     segments = split(settled)
     notices += _title_notices(settled)
     key = _cut_key(settled, segments)
     manifest = _read_manifest(work)
-    if _still_right(manifest, key, out):
-        return _result(settled, out, notices + [Notice(**told) for told in manifest.get("notices", [])], [])
+    if _up_to_date(manifest, key, out):
+        return _result(settled, out, notices + [Notice(**stored) for stored in manifest.get("notices", [])], [])
     store = ArtifactStore(work / "segments", ".mp4")
     with _scratch(work) as scratch:
         parts = make_parts(
@@ -98,7 +98,7 @@ def _title_notices(timeline: Timeline) -> list[Notice]:
 
 
 def _cut_key(timeline: Timeline, segments: list[Segment]) -> str:
-    """Identity of the film by what goes into it. Not by the ffmpeg: a film that is right stays right."""
+    """The content key of the film. The ffmpeg version is not part of it: a finished film stays valid."""
     from vidgen.cut.sound import sound_recipe
 
     recipes = [segment.recipe() for segment in segments]
@@ -113,20 +113,20 @@ def _read_manifest(work: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _write_manifest(work: Path, key: str, out: Path, told: list[Notice], history: list[list[str]]) -> None:
-    """``told``: what there is to say about the film itself, to be said again as long as it stands."""
+def _write_manifest(work: Path, key: str, out: Path, notices: list[Notice], history: list[list[str]]) -> None:
+    """Write ``cut.json``. ``notices``: those on the film itself, which are repeated as long as the film is up to date."""
     stored = {
         "key": key,
         "size": out.stat().st_size,
         "sha256": sha256_file(out),
-        "notices": [notice.as_dict() for notice in told],
+        "notices": [notice.as_dict() for notice in notices],
         "history": history,
     }
     write_text(work / MANIFEST, json.dumps(stored, indent=1, sort_keys=True) + "\n")
 
 
-def _still_right(manifest: dict[str, Any], key: str, out: Path) -> bool:
-    """Whether the film at ``out`` is the one the manifest speaks of, made of the same things."""
+def _up_to_date(manifest: dict[str, Any], key: str, out: Path) -> bool:
+    """Whether the film at ``out`` is that of the manifest, with the same key."""
     if manifest.get("key") != key or not out.is_file() or out.stat().st_size != manifest.get("size"):
         return False
     return sha256_file(out) == manifest.get("sha256")
@@ -149,7 +149,7 @@ def _result(timeline: Timeline, out: Path, notices: list[Notice], pieces: list[P
 
 @contextmanager
 def _scratch(work: Path) -> Iterator[Path]:
-    """A temporary folder of this run; those that killed runs left behind are removed first."""
+    """A temporary folder of this run. Removes those of killed runs first."""
     base = work / "tmp"
     base.mkdir(parents=True, exist_ok=True)
     for old in base.glob("run-*"):

@@ -1,4 +1,4 @@
-"""A contact sheet: one picture of every shot of a film, labelled, on one page."""
+"""A contact sheet: one labelled picture of each shot of a film."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 PAPER, INK, FAINT = (17, 19, 23), (240, 240, 238), (140, 146, 156)
 SMOOTH = 4
-"""Letters are drawn this many times larger and shrunk."""
+"""Supersampling of text."""
 
 
 @dataclass(frozen=True)
 class Label:
-    """One picture of the sheet: which frame of the film, what stands under it at the left and, fainter, at the right."""
+    """One picture of the sheet: its frame in the film, the text below it, and a fainter note at the right."""
 
     frame: int
     text: str
@@ -34,7 +34,7 @@ class Label:
 
 
 def labels_of(timeline: Timeline) -> list[Label]:
-    """The middle of every shot between its transitions, with its id and the time at which it starts."""
+    """A label for each shot: its middle frame between the transitions, its id, and its start time."""
     settled, _ = settle(timeline)
     found = []
     tails = [*settled.overlaps[1:], 0]
@@ -53,12 +53,12 @@ def contact_sheet(
 
     Args:
         film: the video.
-        labels: which frames to show, in reading order.
-        columns: pictures in a row.
-        tile_width: width of a picture in pixels; its height follows the film.
-        title: drawn over the pictures where given.
+        labels: the frames to show, in order.
+        columns: pictures per row.
+        tile_width: width of a picture in pixels; its height follows the film's aspect.
+        title: drawn above the pictures, if given.
 
-    Raises InputError where the film cannot be read or is shorter than a label says.
+    Raises InputError if the film cannot be read or is too short for a label.
     """
     import numpy as np
 
@@ -85,27 +85,27 @@ def contact_sheet(
 
 
 def _tiles(film: Path, labels: Sequence[Label], width: int) -> dict[int, Frame]:
-    """The wanted frames, shrunk; the film is read once and only they are converted."""
+    """The frames of the labels, downscaled. The film is read once, and only these frames are converted."""
     import av
     import cv2
     import numpy as np
 
     from vidgen.media.frames import to_rgb
 
-    wanted = {label.frame for label in labels}
+    needed = {label.frame for label in labels}
     found: dict[int, Frame] = {}
     try:
         with av.open(file_url(film), metadata_errors="replace") as container:
             for number, frame in enumerate(container.decode(video=0)):
-                if number in wanted:
+                if number in needed:
                     height = max(2, round(frame.height * width / frame.width))
                     small = cv2.resize(to_rgb(frame), (width, height), interpolation=cv2.INTER_AREA)
                     found[number] = small.astype(np.uint8, copy=False)
-                if len(found) == len(wanted):
+                if len(found) == len(needed):
                     break
     except (av.FFmpegError, IndexError) as error:
         raise InputError("media.unreadable", f"{film} cannot be read: {error}", where=str(film)) from error
-    if missing := wanted - found.keys():
+    if missing := needed - found.keys():
         raise InputError("media.unreadable", f"{film.name} has no frame {min(missing)}", where=str(film))
     return found
 
@@ -117,7 +117,7 @@ def _width(text: str, em: float, kind: FontKind) -> float:
 
 
 def _write(page: Frame, text: str, x: float, baseline: float, em: float, colour: tuple[int, int, int], kind: FontKind) -> None:
-    """Draw a line of text on the page, from ``x`` on, standing on ``baseline``; what is outside the page is left out."""
+    """Draw a line of text on the page, from ``x``, on ``baseline``, clipped to the page."""
     import numpy as np
 
     if not text:

@@ -1,4 +1,4 @@
-"""Whether a clip can stand in the film as it is: same encoder settings, frame count, grid, and H.264 parameter sets."""
+"""Check whether a clip can be copied into the film: same encoder settings, frame count, frame times and parameter sets."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from vidgen.media.verify import pts_grid
 
 
 def can_copy(segment: Segment, timeline: Timeline, reference: str) -> bool:
-    """True where the shot's file is, by its streams and not by its word, what encoding it would give.
+    """Whether the streams of the shot's file, not only its tag, are what encoding would give.
 
     Args:
-        reference: ``parameter_sets`` of what our encoder writes for this film.
+        reference: ``parameter_sets`` of our encoder for this film.
+
+    Raises InputError if the file cannot be read.
     """
     import av
 
@@ -32,7 +34,7 @@ def can_copy(segment: Segment, timeline: Timeline, reference: str) -> bool:
         count, gaps, first = pts_grid(shot.file)
         with av.open(file_url(shot.file), metadata_errors="replace") as container:
             tick = container.streams.video[0].time_base
-            alone = len(container.streams) == 1  # the priming of a sound would move the pictures when files are joined
+            alone = len(container.streams) == 1  # the priming of an audio stream would shift the picture when files are joined
         scale = timescale(timeline.rate)
         on_grid = tick == Fraction(1, scale) and first == 0 and gaps <= {int(scale / timeline.rate)}
         return alone and on_grid and count == shot.frames and parameter_sets(shot.file) == reference
@@ -54,7 +56,7 @@ def parameter_sets(path: Path) -> str:
 
 
 def reference_sets(timeline: Timeline, work: Path, cancelled: Callable[[], bool] = lambda: False) -> str:
-    """The parameter sets that our encoder writes for this film, found by encoding two black frames once and remembered."""
+    """The parameter sets of our encoder for this film, found by encoding two black frames. Cached in the work folder."""
     key = sha256_json(
         [timeline.profile.key(), timeline.width, timeline.height, rate_text(timeline.rate), find_ffmpeg().version]
     )

@@ -1,8 +1,8 @@
-"""Make pieces of the film: one ffmpeg process, every frame decoded, titled, blended and encoded once.
+"""Encode pieces of the film in one ffmpeg process: each frame is decoded, titled, blended and encoded once.
 
-Inside the filter graph a frame lasts exactly 100 ms, whatever the film's rate. So the times of titles (which ASS gives in
-hundredths of a second) and of blends are exact, and no rate needs rounding. Nothing a user wrote is in the graph: titles
-are in a file with a made-up name, in a folder of its own in which ffmpeg runs.
+Inside the filter graph a frame lasts exactly 100 ms at any film rate, so that the times of titles (ASS has hundredths of a
+second) and blends are exact. The graph has no text from the user: titles are in a file with a generated name, in a temporary
+folder in which ffmpeg runs.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from vidgen.media.rate import rate_text
 from vidgen.media.verify import check_video
 
 ONE_THREAD = ("-threads", "1")
-"""For decoding: pieces are made side by side, so threads inside each only cost time and memory."""
+"""For decoding: pieces are encoded in parallel, so more threads per piece only cost time and memory."""
 STRICT = ("-err_detect", "explode", *ONE_THREAD)
-"""For clips that we or an engine checked: any damage is an error, never a grey block in the film."""
+"""For clips that were checked before: any damage is an error, not a grey block in the film."""
 
 TO_RGB = "scale=in_color_matrix=bt709:in_range=tv:out_range=pc:flags=bicubic+accurate_rnd+full_chroma_int,format=gbrp"
 TO_YUV = "scale=in_range=pc:out_range=tv:out_color_matrix=bt709:flags=bicubic+accurate_rnd"
-"""Around coloured titles: on YUV some versions of the ass filter mix colours by BT.601, whatever the picture's matrix is."""
+"""Around coloured titles: on YUV some versions of the ``ass`` filter use BT.601 for any picture."""
 
 
 def encode_segments(
@@ -43,16 +43,16 @@ def encode_segments(
     scratch: Path,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Encode a body, a window, or a body and the window after it, and check what was written.
+    """Encode a body, a window, or a body and the window after it, and check the results.
 
-    A body and its window share the decoding of their shot, and come out as they would alone.
+    A body and its window share the decoding of their shot. The results are the same as when encoded separately.
 
     Args:
-        segments: what to encode; two only where the second is the window at the end of the first's shot.
-        outs: where to, one each.
-        scratch: an existing folder for temporary files; any name will do.
+        segments: one segment, or a body and the window at the end of its shot.
+        outs: one output file for each.
+        scratch: an existing folder for temporary files.
 
-    Raises ProcessingError where ffmpeg fails or a piece is not what was asked for, Cancelled when told to stop.
+    Raises ProcessingError if ffmpeg fails or a check fails, InputError if a user's clip is not whole, Cancelled.
     """
     sources = _inputs(segments)
     with tempfile.TemporaryDirectory(dir=scratch, prefix="piece-") as name:
@@ -72,7 +72,7 @@ def encode_segments(
 
 
 def _check(segment: Segment, timeline: Timeline, out: Path) -> None:
-    """Frame count, grid, size and rate; a window is also decoded again."""
+    """Check frame count, frame times, size and rate; a window is also decoded."""
     try:
         check_video(
             out,
@@ -85,7 +85,7 @@ def _check(segment: Segment, timeline: Timeline, out: Path) -> None:
         )
     except ProcessingError as error:
         if own := next((source.shot for source in segment.sources if source.shot.conform), None):
-            text = f"{own.file}: not all of the shot could be made of it ({error.message})"
+            text = f"{own.file}: it does not give the whole shot ({error.message})"
             hint = "it may be damaged: convert it once with a video editor, or use a shorter shot"
             raise InputError("media.unreadable", text, hint=hint, where=own.id) from error
         raise ProcessingError(
@@ -97,7 +97,7 @@ def _check(segment: Segment, timeline: Timeline, out: Path) -> None:
 
 
 def _inputs(segments: Sequence[Segment]) -> list[Source]:
-    """What is read for the pieces: of two, the first's shot to its end, and the head of the next shot."""
+    """The sources to read. For a body and its window: the first shot to its end, and the head of the next shot."""
     if len(segments) == 1:
         return list(segments[0].sources)
     body, window = segments
@@ -106,13 +106,13 @@ def _inputs(segments: Sequence[Segment]) -> list[Source]:
 
 
 def _input(source: Source, timeline: Timeline) -> list[str]:
-    """Open the clip so that ffmpeg decodes little more than the frames that are used."""
+    """Input arguments with which ffmpeg decodes little more than the frames that are used."""
     path = source.shot.file.resolve()
     if source.shot.conform:
         return input_args(path, *ONE_THREAD, *STEADY)
     before = list(STRICT)
     if source.first:
-        # Half a frame early: the exact time of a frame may not be a whole number of microseconds.
+        # Half a frame early, because frame times are rounded to microseconds.
         before += ["-ss", _seconds(Fraction(2 * source.first - 1, 2) / timeline.rate)]
     return input_args(path, *before, "-t", _seconds(Fraction(source.count) / timeline.rate))
 
@@ -148,7 +148,7 @@ def _finish(segment: Segment, timeline: Timeline, number: int) -> list[str]:
         chains, last = _blend(segment, timeline), "[blend]null"
     elif segment.fade_in:
         last = f"[s0]fade=t=in:start_frame=0:nb_frames={segment.fade_in}"
-    # fps states the real rate again: without it the encoder would believe in frames of 100 ms and double the first.
+    # fps sets the real rate again: otherwise the encoder assumes frames of 100 ms and doubles the first.
     clock = f"settb={timeline.rate.denominator}/{timeline.rate.numerator},setpts=N,fps={rate_text(timeline.rate)}"
     return [*chains, f"{last},format={timeline.profile.pix_fmt},{clock}[out{number}]"]
 
@@ -176,7 +176,7 @@ def _blend(segment: Segment, timeline: Timeline) -> list[str]:
 
 def _xfade(before: str, after: str, kind: str, frames: int, out: str) -> list[str]:
     """Blend ``frames`` frames of ``[before]`` and ``[after]`` to ``[out]``."""
-    # Older xfades lose the end of the blend where an input ends with it, so each gets a frame more than is used.
+    # Older xfade filters lose the end of the blend if an input ends with it, so each gets one more frame.
     return [
         f"[{before}]tpad=stop_mode=clone:stop=1[{before}_held]",
         f"[{after}]tpad=stop_mode=clone:stop=1[{after}_held]",
@@ -186,10 +186,10 @@ def _xfade(before: str, after: str, kind: str, frames: int, out: str) -> list[st
 
 
 def _source_chain(index: int, source: Source, timeline: Timeline, folder: Path, label: str) -> str:
-    """From input ``index`` to ``[label]``: the wanted frames, one every 100 ms, with their titles."""
+    """From input ``index`` to ``[label]``: the source's frames, one every 100 ms, with their titles."""
     steps, picture = [], 0
     if source.shot.conform:
-        # The input was not sought: how frames of another rate fall on ours must not depend on where we start.
+        # No seek: the mapping of frames of another rate to ours must not depend on the start.
         info = probe_video(source.shot.file)
         picture = info.picture
         steps += [_conform(info, source, timeline), f"trim=start_frame={source.first}:end_frame={source.first + source.count}"]
@@ -200,7 +200,7 @@ def _source_chain(index: int, source: Source, timeline: Timeline, folder: Path, 
         name = f"titles{index}.ass"
         (folder / name).write_text(ass_text(cues, timeline.width, timeline.height, timeline.rate), encoding="utf-8")
         fonts = _fonts(folder.parent)
-        # The clock of titles starts with the shot, so that a title goes on where the piece before left it.
+        # The clock of titles starts with the shot, so that a title continues from the piece before.
         draw = f"ass=filename={name}:fontsdir=../{fonts}"
         if any_colour(cues):
             draw = f"{TO_RGB},{draw},{TO_YUV},format={timeline.profile.pix_fmt}"
@@ -210,40 +210,40 @@ def _source_chain(index: int, source: Source, timeline: Timeline, folder: Path, 
 
 
 def _fonts(scratch: Path) -> str:
-    """The name of a folder in ``scratch`` that has the fonts of titles: a link, or where there are none a copy, made once.
+    """The name of a folder in ``scratch`` with the fonts of titles: a link, or a copy on file systems without links.
 
-    A name of ours, because no path that a user chose enters a filter graph.
+    It has a fixed name, because no path of the user may enter a filter graph.
     """
     from vidgen.weights.fonts import fonts_dir
 
-    place = scratch / "fonts"
-    if place.exists():
-        return place.name
+    link = scratch / "fonts"
+    if link.exists():
+        return link.name
     try:
-        place.symlink_to(fonts_dir().resolve(), target_is_directory=True)
+        link.symlink_to(fonts_dir().resolve(), target_is_directory=True)
     except FileExistsError:
-        pass  # pieces are made side by side, and another was quicker
+        pass  # pieces are made in parallel, and another created it first
     except OSError:
-        _copy_whole(fonts_dir(), place)
-    return place.name
+        _copy_whole(fonts_dir(), link)
+    return link.name
 
 
-def _copy_whole(source: Path, place: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=place.parent, prefix="fonts-") as name:
-        copy = Path(name) / place.name
+def _copy_whole(source: Path, link: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=link.parent, prefix="fonts-") as name:
+        copy = Path(name) / link.name
         copy.mkdir()
         for file in source.iterdir():
             if file.is_file():
                 shutil.copyfile(file, copy / file.name)
         try:
-            copy.rename(place)
+            copy.rename(link)
         except OSError:
-            if not place.is_dir():  # else another piece was quicker
+            if not link.is_dir():  # else another piece created it first
                 raise
 
 
 def _conform(info: MediaInfo, source: Source, timeline: Timeline) -> str:
-    """The filters that bring the whole shot to the film's size, rate and colour."""
+    """The filters that conform the whole shot to the film's size, rate and colour."""
     assert source.shot.conform is not None
     return conform_filter(
         part_from(info, source.shot.conform.start),

@@ -1,4 +1,4 @@
-"""Join finished pieces and the finished sound into the film: a copy, no encode, checked before it gets its name."""
+"""Join the pieces and the sound to the film by copying streams, and check it before it gets its final name."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def join(
         sound: the finished AAC, exactly as long as the film; None makes a film without an audio stream.
         scratch: an existing folder for temporary files.
 
-    Raises ProcessingError unless the film has exactly the planned frames on one grid from 0 on, and sound iff asked.
+    Raises ProcessingError unless the film has exactly the planned frames, evenly spaced from 0, and sound as planned.
     """
     with atomic(out) as part, tempfile.TemporaryDirectory(dir=scratch, prefix="join-") as name:
         folder = Path(name)
@@ -56,7 +56,7 @@ def join(
 
 
 def check_film(path: Path, timeline: Timeline, *, with_sound: bool) -> None:
-    """Raise ProcessingError unless the file is the planned film: frames, grid, size, rate, and sound of the same length."""
+    """Raise ProcessingError unless the file has the planned frames, frame times, size, rate and length of sound."""
     import av
 
     width, height = timeline.width, timeline.height
@@ -64,7 +64,7 @@ def check_film(path: Path, timeline: Timeline, *, with_sound: bool) -> None:
     with av.open(file_url(path), metadata_errors="replace") as container:
         streams = container.streams.audio
         if bool(streams) != with_sound:
-            raise ProcessingError("media.bad_output", f"the film has {'no' if with_sound else 'unwanted'} sound")
+            raise ProcessingError("media.bad_output", f"the film has {'no' if with_sound else 'unexpected'} sound")
         if not streams:
             return
         stream = streams[0]

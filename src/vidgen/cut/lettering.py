@@ -1,4 +1,4 @@
-"""Measuring and breaking lines of text before they are drawn. libass breaks at spaces only, so Japanese is broken here.
+"""Measure text and break it into lines. libass breaks only at spaces, so Japanese is broken here.
 
 The rules for Japanese are the common part of JIS X 4051 (kinsoku): a line never starts with closing punctuation or a small
 kana, and never ends with an opening bracket.
@@ -26,7 +26,7 @@ Width = Callable[[str], float]
 
 @dataclass(frozen=True)
 class Typeface:
-    """How one font sets a text: ``advances`` by code point and ``line``, the height of a line as libass sets it, in ems."""
+    """Metrics of a font in ems: ``advances`` by code point, and the height of a ``line`` in libass."""
 
     advances: Mapping[int, float]
     line: float
@@ -55,7 +55,7 @@ def typeface(kind: FontKind) -> Typeface:
 def wrap(text: str, limit: float, width: Width) -> list[str]:
     """Break a text into lines no wider than ``limit`` ems, as few as possible and then as even as possible.
 
-    Newlines in the text stay. A word wider than a line is broken between letters.
+    Newlines are kept. A word wider than a line is broken between letters.
     """
     return [line for paragraph in text.split("\n") for line in _balanced(paragraph.strip(), limit, width)]
 
@@ -90,7 +90,7 @@ def _fill(pieces: list[str], limit: float, width: Width) -> list[str]:
 
 
 def _longest(clusters: list[str], limit: float, width: Width) -> str:
-    """As many letters as fit on a line, at least one."""
+    """As many clusters as fit on a line, at least one."""
     head = clusters[0]
     for cluster in clusters[1:]:
         if width(head + cluster) > limit:
@@ -100,7 +100,7 @@ def _longest(clusters: list[str], limit: float, width: Width) -> str:
 
 
 def _clusters(text: str) -> list[str]:
-    """Letters with the marks, joiners and variation selectors that belong to them."""
+    """The characters of a text, each with its combining marks, joiners and variation selectors."""
     found: list[str] = []
     for char in text:
         joins = unicodedata.category(char) in ("Mn", "Mc", "Me") or char in (ZWJ, WORD_JOINER)
@@ -112,7 +112,7 @@ def _clusters(text: str) -> list[str]:
 
 
 def _pieces(text: str) -> list[str]:
-    """The text cut at every place where a line may end; a space stays with the piece before it."""
+    """The text split at each possible line break; a space stays with the piece before it."""
     found: list[str] = []
     for cluster in _clusters(text):
         if found and not _may_break(found[-1], cluster):
@@ -134,6 +134,6 @@ def _may_break(before: str, after: str) -> bool:
 
 
 def _ideographic(char: str) -> bool:
-    """Scripts that are written without spaces: kanji, kana and their punctuation, but not Hangul."""
+    """Whether a script is written without spaces: kanji, kana and their punctuation, but not Hangul."""
     code = ord(char)
     return 0x2E80 <= code <= 0x9FFF or 0xF900 <= code <= 0xFAFF or 0xFF00 <= code <= 0xFFEF or 0x20000 <= code <= 0x3FFFF

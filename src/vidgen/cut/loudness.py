@@ -1,7 +1,7 @@
-"""Bring a mix to a loudness target, and prove it on the encoded file.
+"""Encode a mix at a loudness target, measured on the encoded file.
 
-Lossy coding moves both loudness and peaks, so what counts is measured after it: measure, set gain and limiter, encode,
-measure the result, and correct until it is right. (EBU R 128; true peaks with a limiter at four times the sample rate.)
+Lossy coding changes loudness and peaks. So: measure, set gain and limiter, encode, measure the result, and correct until it is
+on target. (EBU R 128; true peaks with a limiter at four times the sample rate.)
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from vidgen.media.rate import SAMPLE_RATE
 from vidgen.media.tables import read_table
 
 AAC_ARGS = ("-c:a", "aac", "-b:a", "256k", "-ar", str(SAMPLE_RATE), "-ac", "2", "-movie_timescale", str(SAMPLE_RATE))
-"""The time scale makes the length exact to the sample; older ffmpegs would round it to milliseconds."""
+"""The time scale makes the length exact to the sample; older versions of ffmpeg round it to milliseconds."""
 TOLERANCE_LU = 0.5
-"""How far the encoded film may be from its target; peaks may not be above theirs at all."""
+"""Tolerance of the loudness; peaks must not exceed their target at all."""
 GOOD_ENOUGH_LU = 0.2
 ROUNDS = 8
 SILENT_LUFS = -69.0
 HEADROOM_DB = 0.3
-"""First guess of how much AAC adds to peaks."""
+"""Initial estimate of how much AAC raises peaks."""
 LOWEST_CEILING = -20.0
 
 Cancel = Callable[[], bool]
@@ -43,7 +43,7 @@ class Loudness:
 
     @property
     def silent(self) -> bool:
-        """Too quiet, or too short, for loudness to mean anything."""
+        """Whether the sound is too quiet or too short to have a loudness."""
         return self.i <= SILENT_LUFS
 
 
@@ -55,7 +55,7 @@ def presets() -> dict[str, LoudnessTarget]:
 
 
 def loudness_target(name: str) -> LoudnessTarget:
-    """A target by name. Raises InputError for an unknown one."""
+    """The target of that name. Raises InputError if it is unknown."""
     try:
         return presets()[name]
     except KeyError:
@@ -64,8 +64,8 @@ def loudness_target(name: str) -> LoudnessTarget:
 
 
 def measure(path: Path, cancelled: Cancel = lambda: False) -> Loudness:
-    """Measure a sound file as a listener would decode it. Raises ProcessingError where ffmpeg gives no answer."""
-    # With metadata=1 the filter keeps its frame-by-frame lines to itself, in every version.
+    """Measure the loudness of a sound file. Raises ProcessingError if ffmpeg reports none."""
+    # metadata=1 stops the filter from logging every frame, in all versions.
     args = [
         "-v",
         "info",
@@ -93,14 +93,14 @@ def _number(text: str) -> float:
 def encode_to_target(
     mix: Path, target: LoudnessTarget | None, out: Path, samples: int, cancelled: Cancel = lambda: False
 ) -> tuple[Loudness, list[Notice]]:
-    """Encode a mix to AAC at ``out``, at the target's loudness within 0.5 LU and not above its peak.
+    """Encode a mix to AAC at ``out``, within 0.5 LU of the target's loudness and not above its peak.
 
     Args:
         mix: PCM, 48 kHz stereo.
-        target: None leaves the level as it is and only keeps peaks from clipping.
+        target: None keeps the level and only prevents clipping.
         samples: exact length of the sound at 48 kHz.
 
-    Returns what was measured on the encoded file, and notices where the target could not be met.
+    Returns the loudness of the encoded file, and a notice if the target is missed.
     """
     before = measure(mix, cancelled)
     if before.silent:
@@ -137,9 +137,9 @@ def _approach(
     *,
     free: bool = False,
 ) -> Loudness:
-    """Encode, measure and correct until it is right, or the rounds are over; the best try stays at ``out``.
+    """Encode, measure and correct until on target, or for ``ROUNDS`` rounds. The best result stays at ``out``.
 
-    ``free``: the level may be what it likes, only the peak counts.
+    ``free``: any loudness is accepted, only the peak counts.
     """
     gain, ceiling = target.i - before.i, target.tp - HEADROOM_DB
     best: tuple[tuple[float, float], Loudness] | None = None
@@ -176,8 +176,8 @@ def _encode(mix: Path, out: Path, samples: int, gain_db: float, ceiling_db: floa
         sound = sound.filter("alimiter", level=0, limit=limit, attack=2, release=80, latency=1).filter("aresample", SAMPLE_RATE)
     sound = sound.filter("apad", whole_len=samples).filter("atrim", end_sample=samples)
     sound = sound.filter("aformat", channel_layouts="stereo")
-    # The library only writes the argument list; ffmpeg itself is started by our one runner.
-    # It takes only names that are UTF-8, so the real ones are put in here.
+    # The library only builds the argument list; ``run_ffmpeg`` starts ffmpeg.
+    # It accepts only UTF-8 names, so the real ones are inserted here.
     *args, _ = ffmpeg.output(sound, "the sound").get_args()
     args = [file_url(mix.resolve()) if word == "the mix" else word for word in args]
     args += [*AAC_ARGS, "-map_metadata", "-1", file_url(out.resolve())]

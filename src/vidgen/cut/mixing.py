@@ -1,7 +1,7 @@
-"""Mix sounds into one PCM file, streamed: a second at a time, whatever the length of the film.
+"""Mix tracks to one PCM file, streamed in blocks of a second.
 
-Everything is placed by sample number. Music that ducks follows an envelope computed from where the voices are, not from
-how loud they are: the same timeline always gives the same mix.
+Positions are sample numbers. Ducking follows an envelope from the positions of the voices, not from their levels, so the same
+timeline always gives the same mix.
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ from vidgen.media.rate import SAMPLE_RATE
 BLOCK = SAMPLE_RATE
 DUCK_DB = -12.0
 DUCK_ATTACK = int(0.25 * SAMPLE_RATE)
-"""Music is down when the voice starts: it begins to fall this many samples before."""
+"""Samples before a voice at which the music starts to fall, so that it is down when the voice starts."""
 DUCK_RELEASE = int(0.6 * SAMPLE_RATE)
 
 
 CUT_FADE = SAMPLE_RATE
-"""Music that the film's end cuts off goes out over this many samples, unless the storyboard says otherwise."""
+"""Default fade-out in samples of music that the film's end cuts off."""
 _PADDING = SAMPLE_RATE // 10
-"""Encoders add this much silence at most: music that is longer by no more was made to fit."""
+"""Most silence in samples that encoders add: music that is longer only by this fits the film exactly."""
 
 
-def _decoded(track: Track, start: int, samples: int | None = None, harm: set[Path] | None = None) -> Iterator[Samples]:
+def _decoded(track: Track, start: int, samples: int | None = None, damaged_files: set[Path] | None = None) -> Iterator[Samples]:
     zero = None if track.zero_us is None else Fraction(track.zero_us, 1_000_000)
-    damaged = (lambda: None) if harm is None else (lambda: harm.add(track.file))
+    damaged = (lambda: None) if damaged_files is None else (lambda: damaged_files.add(track.file))
     return decode_audio(track.file, start=start, samples=samples, zero=zero, damaged=damaged)
 
 
 def _length(track: Track, start: int, most: int) -> int:
-    """How many samples the track's file has from ``start`` on, found by decoding no more than ``most`` of them."""
+    """Number of samples of the track's file from ``start``, at most ``most``, by decoding."""
     return sum(len(block) for block in _decoded(track, start, most)) if most > 0 else 0
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A track with its place in the film settled: it sounds from sample ``begin`` up to, not including, ``end``."""
+    """A track with its position in the film: it plays from sample ``begin`` to before ``end``."""
 
     track: Track
     begin: int
@@ -56,32 +56,32 @@ class Placed:
 
 
 def place(tracks: Sequence[Track], total: int) -> list[Placed]:
-    """Settle where every track begins and ends in a film of ``total`` samples; those that never sound are left out."""
+    """Compute where each track begins and ends in a film of ``total`` samples. Tracks that never play are left out."""
     placed = []
     for track in tracks:
-        room = total - track.at if track.length is None else min(track.length, total - track.at)
-        length, fade = (room, track.fade_out) if track.loop else (_length(track, track.start, room), track.fade_out)
+        available = total - track.at if track.length is None else min(track.length, total - track.at)
+        length, fade = (available, track.fade_out) if track.loop else (_length(track, track.start, available), track.fade_out)
         if fade is None:
-            length, fade = _ended(track, room) if track.loop else (length, 0)
+            length, fade = _ended(track, available) if track.loop else (length, 0)
         begin, end = max(0, track.at), track.at + length
         if begin < end:
             placed.append(Placed(track, begin, end, fade))
     return placed
 
 
-def _ended(track: Track, room: int) -> tuple[int, int]:
-    """How a loop without a fade of its own ends in ``room`` samples: where it sounds to, and how long it fades.
+def _ended(track: Track, available: int) -> tuple[int, int]:
+    """Length and fade-out, in samples, of a loop without a set fade that has ``available`` samples.
 
-    It fades where it is cut off. A last round that would be nothing but fade is not begun.
+    It fades out if it is cut off. A last repetition that would be only fade is left out.
     """
-    first = _length(track, track.start, room + _PADDING + 1)
-    if first > room + _PADDING:
-        return room, CUT_FADE
-    if first >= room:
-        return room, 0
-    each = first + track.start if first else _length(track, 0, room)
-    rest = (room - first) % each if each else 0
-    return (room - rest, 0) if rest < CUT_FADE else (room, CUT_FADE)
+    first = _length(track, track.start, available + _PADDING + 1)
+    if first > available + _PADDING:
+        return available, CUT_FADE
+    if first >= available:
+        return available, 0
+    each = first + track.start if first else _length(track, 0, available)
+    rest = (available - first) % each if each else 0
+    return (available - rest, 0) if rest < CUT_FADE else (available, CUT_FADE)
 
 
 Envelope = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float64]]
@@ -89,7 +89,7 @@ Envelope = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float64]]
 
 
 def duck_envelope(placed: Sequence[Placed]) -> Envelope:
-    """The gain in dB, by film sample, of music that goes down under the voices."""
+    """The ducking envelope: gain in dB by film sample of music under the voices."""
     spans: list[list[int]] = []
     for voice in sorted((item for item in placed if item.track.role == "voice"), key=lambda item: item.begin):
         if spans and voice.begin - DUCK_ATTACK <= spans[-1][1] + DUCK_RELEASE:
@@ -108,10 +108,10 @@ def duck_envelope(placed: Sequence[Placed]) -> Envelope:
 
 
 class _Player:
-    """One track, read on demand from its beginning to its end."""
+    """Plays one track, decoded on demand."""
 
-    def __init__(self, placed: Placed, duck: Envelope, harm: set[Path]) -> None:
-        self.placed, self._duck, self._harm = placed, duck, harm
+    def __init__(self, placed: Placed, duck: Envelope, damaged_files: set[Path]) -> None:
+        self.placed, self._duck, self._harm = placed, duck, damaged_files
         self._blocks = self._play()
         self._left: Samples = np.zeros((0, 2), np.float32)
         for passed in range(0, max(0, -placed.track.at), BLOCK):
@@ -120,16 +120,16 @@ class _Player:
     def _play(self) -> Iterator[Samples]:
         track, start = self.placed.track, self.placed.track.start
         while True:
-            heard = False
-            for block in _decoded(track, start, harm=self._harm):
-                heard = True
+            any_sound = False
+            for block in _decoded(track, start, damaged_files=self._harm):
+                any_sound = True
                 yield block
-            if not track.loop or not (heard or start):
+            if not track.loop or not (any_sound or start):
                 return
             start = 0
 
     def _take(self, count: int) -> Samples:
-        """The next ``count`` samples as they are in the file; silence after its end."""
+        """The next ``count`` samples of the file, padded with silence after its end."""
         parts, have = [self._left], len(self._left)
         while have < count and (block := next(self._blocks, None)) is not None:
             parts.append(block)
@@ -140,7 +140,7 @@ class _Player:
         return np.pad(taken, ((0, count - len(taken)), (0, 0))) if len(taken) < count else taken
 
     def add_to(self, mix: npt.NDArray[np.float64], first: int) -> None:
-        """Add what sounds in the film samples from ``first`` on to a block of the mix."""
+        """Add the track to a block of the mix that starts at film sample ``first``."""
         begin, end = max(first, self.placed.begin), min(first + len(mix), self.placed.end)
         if begin >= end:
             return
@@ -164,11 +164,11 @@ class _Player:
 
 
 def mix_to_wav(tracks: Sequence[Track], total: int, out: Path, cancelled: Callable[[], bool] = lambda: False) -> list[Notice]:
-    """Mix the tracks to a float WAV (RF64 where it is long) of exactly ``total`` samples and check its length.
+    """Mix the tracks to a float WAV (RF64 if it is long) of exactly ``total`` samples.
 
-    Returns a notice for each file that could not be decoded whole.
+    Returns a notice for each file that cannot be decoded completely. Raises ProcessingError if the length is wrong, Cancelled.
     """
-    harm: set[Path] = set()
+    damaged_files: set[Path] = set()
     placed = sorted(place(tracks, total), key=lambda item: item.begin)
     duck = duck_envelope(placed)
     waiting, playing = placed[::-1], []
@@ -179,7 +179,7 @@ def mix_to_wav(tracks: Sequence[Track], total: int, out: Path, cancelled: Callab
                 raise Cancelled()
             block = np.zeros((min(BLOCK, total - first), 2))
             while waiting and waiting[-1].begin < first + len(block):
-                playing.append(_Player(waiting.pop(), duck, harm))
+                playing.append(_Player(waiting.pop(), duck, damaged_files))
             for player in playing:
                 player.add_to(block, first)
             playing = [player for player in playing if not player.finished(first + len(block))]
@@ -187,8 +187,12 @@ def mix_to_wav(tracks: Sequence[Track], total: int, out: Path, cancelled: Callab
     found = _stored_samples(out)
     if found != total:
         raise ProcessingError("media.bad_output", f"the mix has {found} samples instead of {total}")
-    text = "is damaged or cut off; what could be decoded is heard"
-    return [Notice("sound.damaged", f"{file} {text}") for file in dict.fromkeys(track.file for track in tracks) if file in harm]
+    text = "is damaged or cut off; what could be decoded is used"
+    return [
+        Notice("sound.damaged", f"{file} {text}")
+        for file in dict.fromkeys(track.file for track in tracks)
+        if file in damaged_files
+    ]
 
 
 def _stored_samples(path: Path) -> int:

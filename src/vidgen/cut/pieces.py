@@ -1,4 +1,4 @@
-"""Make the pieces of a film and its sound, several at once: find, copy, or encode each."""
+"""Make the pieces of a film and its sound in parallel: reuse, copy or encode each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Found = tuple[Path | None, list[Notice]]
 
 @dataclass(frozen=True)
 class Piece:
-    """A finished piece. ``state``: ``encoded`` now, ``reused`` from an earlier run, or ``copied``: the clip itself."""
+    """A finished piece. ``state``: ``encoded`` in this run, ``reused`` from an earlier run, or ``copied`` (the clip itself)."""
 
     key: str
     path: Path
@@ -34,7 +34,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Parts:
-    """Everything a film is joined from, and what there is to say about the sound."""
+    """All parts of a film, and notices on its sound."""
 
     pieces: list[Piece]
     sound: Path | None
@@ -52,7 +52,7 @@ def make_parts(
     cancelled: Callable[[], bool],
     jobs: int,
 ) -> Parts:
-    """Make all pieces and the sound with ``jobs`` workers; the first failure stops the others and is raised."""
+    """Make all pieces and the sound with ``jobs`` threads. The first failure stops the others and is raised."""
     from vidgen.cut.sound import make_sound
 
     stop = threading.Event()
@@ -77,7 +77,7 @@ def make_parts(
 
 
 def _groups(by_key: dict[str, Segment]) -> list[dict[str, Segment]]:
-    """The pieces in film order, each body with the window that follows it: they read the same shot."""
+    """The pieces in film order; a body is grouped with the window after it, because both read the same shot."""
     groups: list[dict[str, Segment]] = []
     for key, segment in by_key.items():
         last = list(groups[-1].values()) if groups else []
@@ -92,7 +92,7 @@ def _groups(by_key: dict[str, Segment]) -> list[dict[str, Segment]]:
 def _gather(
     sound: Future[Found], futures: list[Future[list[Piece]]], by_key: dict[str, Segment], on_event: OnEvent
 ) -> dict[str, Piece]:
-    """Wait for all, in the order in which they finish, and tell."""
+    """Wait for all pieces and report each as it finishes."""
     made: dict[str, Piece] = {}
     waiting: list[Future[Any]] = [sound, *futures]
     for future in as_completed(waiting):
@@ -103,13 +103,13 @@ def _gather(
         for piece in future.result():
             made[piece.key] = piece
             segment = by_key[piece.key]
-            place = {"done": len(made), "total": len(by_key), "name": segment.name, "kind": segment.kind}
-            on_event("cut.segment", {**place, "state": piece.state})
+            progress = {"done": len(made), "total": len(by_key), "name": segment.name, "kind": segment.kind}
+            on_event("cut.segment", {**progress, "state": piece.state})
     return made
 
 
 class _Maker:
-    """Makes one piece at a time per thread."""
+    """Makes pieces; each thread makes one at a time."""
 
     def __init__(
         self, timeline: Timeline, store: ArtifactStore, work: Path, scratch: Path, cancelled: Callable[[], bool]
@@ -120,7 +120,7 @@ class _Maker:
         self._lock = threading.Lock()
 
     def make(self, group: dict[str, Segment]) -> list[Piece]:
-        """The pieces of a group; those that have to be encoded are encoded in one go."""
+        """The pieces of a group. Those to be encoded are encoded in one ffmpeg run."""
         if self._cancelled():
             raise Cancelled()
         found = {key: self._find(key, segment) for key, segment in group.items()}
@@ -151,7 +151,7 @@ class _Maker:
 
 
 def _keys(timeline: Timeline, segments: list[Segment]) -> list[str]:
-    """The store names of the pieces: by content, and by the ffmpeg and the fonts that draw them."""
+    """The store keys of the pieces: by content, ffmpeg version, and fonts if there are titles."""
     from vidgen.media.ffmpeg import find_ffmpeg
 
     fonts: list[str] = []

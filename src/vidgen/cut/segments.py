@@ -1,8 +1,8 @@
-"""The film as pieces that are each encoded once: one body per shot, one window per transition.
+"""Split the film into pieces that are encoded separately: one body per shot, one window per transition.
 
-A shot of L frames with T_in frames of transition before it and T_out after it has the body ``[T_in, L - T_out)``; the
-window of a transition joins the last T frames of one shot with the first T of the next. A piece is named by the content
-that goes into it, so a change anywhere in the film remakes only the pieces it touches.
+A shot of L frames with a transition of T_in frames before it and one of T_out after it has the body ``[T_in, L - T_out)``. The
+window of a transition blends the last T frames of one shot with the first T of the next. A piece has a content key, so that a
+change in the film affects only the pieces that it touches.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from vidgen.media.files import sha256_json
 from vidgen.media.rate import rate_text
 
 SEGMENT_VERSION = 2
-"""Part of every key. Raise it when the same input would come out as other pixels."""
+"""Part of every key. Increase it when the same input gives different pixels."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """``count`` frames of a shot from frame ``first`` on, with the titles that touch them."""
+    """``count`` frames of a shot from frame ``first``, with their titles."""
 
     shot: TimelineShot
     first: int
@@ -29,12 +29,12 @@ class Source:
 
     @property
     def cues(self) -> tuple[Cue, ...]:
-        """All titles of the shot if any shows on these frames (they make room for each other), else none."""
+        """All titles of the shot if any is visible in these frames (they share the space), else none."""
         touched = any(cue.start < self.first + self.count and cue.end > self.first for cue in self.shot.cues)
         return self.shot.cues if touched else ()
 
     def whole(self) -> bool:
-        """Whether this is the plain shot from its first to its last frame."""
+        """Whether this is the whole shot, without titles and not conformed."""
         return self.first == 0 and self.count == self.shot.frames and not self.cues and self.shot.conform is None
 
 
@@ -42,7 +42,7 @@ class Source:
 class Segment:
     """One piece of the film: a body (one source) or a window (two sources and the ``transition`` between them).
 
-    ``fade_in``: this many of its first frames come up from black.
+    ``fade_in``: number of first frames that fade in from black.
     """
 
     sources: tuple[Source, ...]
@@ -56,7 +56,7 @@ class Segment:
 
     @property
     def name(self) -> str:
-        """What to call it in messages: ``s03``, or ``s02 > s03`` for a window."""
+        """Name for messages: ``s03``, or ``s02 > s03`` for a window."""
         return " > ".join(source.shot.id for source in self.sources)
 
     @property
@@ -66,16 +66,16 @@ class Segment:
 
     @property
     def may_copy(self) -> bool:
-        """Whether the shot's file may stand for this piece as it is, if it was encoded alike."""
+        """Whether the shot's file may be used unchanged, if it was encoded alike."""
         return self.transition is None and self.fade_in == 0 and self.sources[0].whole()
 
     @property
     def draft(self) -> bool:
-        """Whether all that it shows is drafts."""
+        """Whether it shows only drafts."""
         return all(source.shot.draft for source in self.sources)
 
     def recipe(self) -> dict[str, Any]:
-        """Everything in it that comes from the storyboard, as JSON values."""
+        """All its content from the storyboard, as JSON values, for keys."""
         return {
             "sources": [
                 {
@@ -113,7 +113,7 @@ def split(timeline: Timeline) -> list[Segment]:
 
 
 def form(timeline: Timeline) -> dict[str, Any]:
-    """What all pieces of a film share: size, rate and encoding."""
+    """The common form of all pieces: size, rate and encoder settings."""
     return {
         "version": SEGMENT_VERSION,
         "width": timeline.width,
@@ -124,6 +124,6 @@ def form(timeline: Timeline) -> dict[str, Any]:
 
 
 def segment_key(segment: Segment, timeline: Timeline, ffmpeg: str, fonts: Sequence[str]) -> str:
-    """The name of a piece in the store. ``ffmpeg`` (its version) encodes it; ``fonts`` count where it has titles."""
+    """The store key of a piece. ``ffmpeg``: its version; ``fonts``: part of the key only if the piece has titles."""
     drawn = fonts if any(source.cues for source in segment.sources) else ()
     return sha256_json({**form(timeline), "recipe": segment.recipe(), "ffmpeg": ffmpeg, "fonts": list(drawn)})

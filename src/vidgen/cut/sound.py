@@ -1,4 +1,4 @@
-"""The soundtrack: mixed once as PCM of exactly the film's length, brought to its loudness, encoded once, kept by key."""
+"""The soundtrack: mixed as PCM of exactly the film's length, encoded at its loudness target, and stored by key."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from vidgen.media.files import file_url, sha256_json
 from vidgen.media.rate import SAMPLE_RATE
 
 SOUND_VERSION = 2
-"""Part of every key. Raise it when the same tracks would come out as another sound."""
+"""Part of every key. Increase it when the same tracks give a different sound."""
 
 
 def sound_recipe(timeline: Timeline) -> dict[str, Any] | None:
-    """Everything the soundtrack is made of, as JSON values; None for a film without sound."""
+    """All inputs of the soundtrack, as JSON values, for keys; None for a film without sound."""
     if not timeline.sound.tracks:
         return None
     tracks = [{**asdict(track), "file": None} for track in timeline.sound.tracks]
@@ -34,7 +34,7 @@ def sound_recipe(timeline: Timeline) -> dict[str, Any] | None:
 def make_sound(
     timeline: Timeline, work: Path, scratch: Path, cancelled: Callable[[], bool] = lambda: False
 ) -> tuple[Path | None, list[Notice]]:
-    """The encoded soundtrack and its notices, from the store where it is there; None for a film without sound."""
+    """The encoded soundtrack, new or from the store, and its notices; None for a film without sound."""
     recipe = sound_recipe(timeline)
     if recipe is None:
         return None, []

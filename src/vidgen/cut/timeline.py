@@ -1,8 +1,8 @@
-"""The final cut as data: shots, transitions, titles and sound on one frame grid.
+"""The final cut as data: shots, transitions, titles and sound.
 
-All positions are integers: frames on ``Timeline.rate`` (within the shot for cues, within the film for ``starts``) and
-samples at 48 kHz. A transition of T frames overlaps the tail of one shot with the head of the next, so the film is
-``sum(frames) - sum(transition frames)`` long. A fade-in of the first shot overlaps nothing.
+All positions are integers: frames at ``Timeline.rate`` (from the shot's start for cues, from the film's for ``starts``) and
+    samples at 48 kHz. A transition of T frames overlaps the tail of one shot with the head of the next, so the film is
+    ``sum(frames) - sum(transition frames)`` long. A fade-in of the first shot overlaps nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SOUND_CUTS = ("j_cut", "l_cut")
 
 @dataclass(frozen=True)
 class Transition:
-    """How a shot comes in. ``frames`` 0 is a cut; ``type`` is a key of ``transitions.yaml``."""
+    """The transition into a shot. ``type`` is a key of ``transitions.yaml``; with 0 ``frames`` it is a cut."""
 
     type: str = "cut"
     frames: int = 0
@@ -36,7 +36,7 @@ class Transition:
 
 @dataclass(frozen=True)
 class TextLook:
-    """A look for titles; what is None comes from the role (``titles.yaml``).
+    """The look of a title; None values come from the role (``titles.yaml``).
 
     ``font`` is a name of ``titles.yaml``; ``size`` the em height in per cent of the picture's shorter side; ``colour``
     ``#rrggbb``; ``outline`` in pixels of a picture with 1080 lines; ``fade`` in seconds.
@@ -53,7 +53,7 @@ class TextLook:
 
 @dataclass(frozen=True)
 class Cue:
-    """Words over the picture from frame ``start`` up to, not including, ``end``; both count from the start of the shot."""
+    """A title from frame ``start`` to before ``end``, both from the start of the shot."""
 
     text: str
     start: int
@@ -65,9 +65,9 @@ class Cue:
 
 @dataclass(frozen=True)
 class Conform:
-    """Bring a file of any form to the timeline's. ``fit``: ``pad`` shows all of the picture, ``crop`` leaves no bars.
-    ``max_hold``: how many frames it may be short; its last one is held. ``start``: the frame of the file, at its own rate, that
-    the shot opens with.
+    """Conform a file of any form to the timeline. ``fit``: ``pad`` adds black bars, ``crop`` fills the frame. ``max_hold``:
+    most frames that it may be short; its last frame is held. ``start``: the frame of the file, at its own rate, that the shot
+    opens with.
     """
 
     fit: Literal["pad", "crop"] = "pad"
@@ -81,14 +81,14 @@ class TimelineShot:
 
     Args:
         id: shot id, for messages.
-        file: the clip. Without ``conform`` it is at the timeline's size and rate and has at least ``frames`` frames.
-        sha256: content id of the file.
-        frames: how many of its frames belong to the shot, transitions included.
-        transition: how the shot comes in.
-        cues: titles over it.
-        conform: how to normalise a file of another form, in the same encode.
-        encoded_as: ``EncodeProfile.key()`` with which the file was encoded; such a body may be copied.
-        draft: whether the file is a draft; pieces that show nothing else are drafts, too.
+        file: the clip. Without ``conform`` it has the timeline's size and rate, and at least ``frames`` frames.
+        sha256: SHA-256 of the file.
+        frames: frames of the shot, transitions included.
+        transition: the transition into the shot.
+        cues: its titles.
+        conform: how to conform a file of another form, as part of the encode; None: not needed.
+        encoded_as: ``EncodeProfile.key()`` of the file, if vidgen encoded it; its body may then be copied.
+        draft: whether the file is a draft; pieces of drafts only are drafts too.
     """
 
     id: str
@@ -112,12 +112,16 @@ class LoudnessTarget:
 
 @dataclass(frozen=True)
 class Track:
-    """One sound on the film's clock. Positions, lengths and fades are samples at 48 kHz.
+    """One sound in the film. Positions, lengths and fades are samples at 48 kHz.
 
-    ``at``: where it starts in the film; ``start``: where in the file; ``length``: None is to the file's end, or with
-    ``loop`` to the film's end; ``duck``: goes down under voices. ``fade_out`` None: a second where the film's end cuts a loop
-    off, else none. ``zero_us`` is the time on the file's clock, in microseconds, that counts as its beginning: when its picture
-    begins; None: the file's own.
+    Args:
+        at: start in the film.
+        start: start in the file.
+        length: None: to the end of the file, or with ``loop`` to the end of the film.
+        fade_out: None: a second if the film's end cuts a loop off, else 0.
+        duck: whether it is lowered under voices.
+        zero_us: time in the file, in microseconds, that counts as its start, such as that of its first frame; None: the file's
+            own.
     """
 
     file: Path
@@ -144,7 +148,7 @@ class Sound:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The whole cut. Pass it through ``settle`` before asking it for positions."""
+    """The whole cut. Its positions are valid after ``settle``."""
 
     rate: Fraction
     width: int
@@ -156,12 +160,12 @@ class Timeline:
 
     @property
     def overlaps(self) -> list[int]:
-        """For each shot, how many of its first frames overlap the shot before."""
+        """For each shot, the number of its first frames that overlap the previous shot."""
         return [0 if index == 0 else shot.transition.frames for index, shot in enumerate(self.shots)]
 
     @property
     def starts(self) -> list[int]:
-        """The film frame at which each shot's first frame is seen."""
+        """For each shot, the film frame of its first frame."""
         found, position = [], 0
         for shot, overlap in zip(self.shots, self.overlaps, strict=True):
             found.append(position - overlap)
@@ -185,10 +189,10 @@ class Timeline:
 
 
 def settle(timeline: Timeline) -> tuple[Timeline, list[Notice]]:
-    """Make a timeline consistent: transitions that do not fit are shortened, with a notice each.
+    """Make a timeline consistent: transitions that do not fit are shortened, with a notice for each.
 
-    No frame is ever in two transitions: where both ends of a shot want more than it has, each gets up to half of it.
-    Raises InputError for a timeline without shots, a shot without frames, or a size that cannot be encoded.
+    No frame is in two transitions: if those at both ends of a shot do not fit, each gets up to half of it. Raises InputError
+        for a timeline without shots, a shot without frames, or a size that cannot be encoded.
     """
     if not timeline.shots:
         raise InputError("cut.empty", "there is nothing to cut: the film has no shots", hint="add a shot to the storyboard")
@@ -207,7 +211,7 @@ def settle(timeline: Timeline) -> tuple[Timeline, list[Notice]]:
 
 
 def _inside(shot: TimelineShot) -> tuple[Cue, ...]:
-    """The cues clipped to the shot; those that never show are left out."""
+    """The cues clipped to the shot; invisible ones are left out."""
     clipped = (replace(cue, start=max(0, cue.start), end=min(shot.frames, cue.end)) for cue in shot.cues)
     return tuple(cue for cue in clipped if cue.start < cue.end)
 
@@ -217,7 +221,7 @@ def _settled(shot: TimelineShot, before: TimelineShot | None, after: TimelineSho
 
     transition = shot.transition
     if transition.frames > 0 and transition.type in SOUND_CUTS:
-        message = f"{transition.type}: the sounds of shots do not lead or trail their pictures; it is a plain cut"
+        message = f"{transition.type}: sound and picture of a shot start together in this version; a plain cut is used"
         notices.append(Notice("cut.transition_ignored", message, shot.id))
     if transition.frames <= 0 or plain_cut(transition.type):
         return Transition()
@@ -231,20 +235,20 @@ def _settled(shot: TimelineShot, before: TimelineShot | None, after: TimelineSho
             message = f"the first shot has nothing to {transition.type} from; only {FADE_IN} works there. It starts with a cut"
             notices.append(Notice("cut.transition_ignored", message, shot.id))
             return Transition()
-        room = _room(shot, None, after)
+        available = _available(shot, None, after)
     else:
-        room = min(_room(shot, before, after), before.frames - before.transition.frames)
-    if transition.frames <= room:
+        available = min(_available(shot, before, after), before.frames - before.transition.frames)
+    if transition.frames <= available:
         return transition
-    if room:
-        message = f"{transition.type} of {transition.frames} frames does not fit its shots; it is {room} frames"
+    if available:
+        message = f"{transition.type} of {transition.frames} frames does not fit its shots; it is {available} frames"
     else:
         message = f"{transition.type} of {transition.frames} frames does not fit its shots; it is a cut"
     notices.append(Notice("cut.transition_shortened", message, shot.id))
-    return Transition(transition.type, room) if room else Transition()
+    return Transition(transition.type, available) if available else Transition()
 
 
-def _room(shot: TimelineShot, before: TimelineShot | None, after: TimelineShot | None) -> int:
-    """How many frames of the shot a transition into it may take: all that the next transition can leave."""
+def _available(shot: TimelineShot, before: TimelineShot | None, after: TimelineShot | None) -> int:
+    """Most frames of the shot that a transition into it may use, considering the next transition."""
     next_takes = after is not None and after.transition.frames > 0
     return shot.frames // 2 if next_takes else shot.frames - 1 if before is not None else shot.frames

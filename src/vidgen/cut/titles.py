@@ -1,7 +1,7 @@
-"""Titles as an ASS script, which libass draws. What a user wrote is always drawn as it was written, never obeyed.
+"""Titles as an ASS script, drawn by libass. User text is drawn literally, never interpreted.
 
-The clock of the script is 100 ms a frame (see ``encode_segment``), so the first and last frame of a title are exact at
-any rate. Places and line breaks are computed here, so a title looks the same in every piece of the film.
+The script has 100 ms a frame (see ``encode_segment``), so the first and last frame of a title are exact at any rate. Positions
+and line breaks are computed here, so a title looks the same in all pieces of the film.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ EVENTS = "\n[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, 
 
 @dataclass(frozen=True)
 class Look:
-    """How one cue is drawn: the role's look with the user's style over it."""
+    """The final look of a cue: that of its role, overridden by the user's style."""
 
     font: FontKind
     size: float
@@ -52,7 +52,9 @@ class Look:
 
 @dataclass(frozen=True)
 class Block:
-    """A cue laid out: lines of text, sizes and place in pixels. ``x``, ``y`` is the point that ``anchor`` (1-9) holds."""
+    """The layout of a cue: lines of text, sizes and position in pixels. ``x``, ``y``: the point of ``anchor`` (1-9, as in
+    ASS).
+    """
 
     cue: Cue
     look: Look
@@ -73,7 +75,7 @@ def _tables() -> dict[str, Any]:
 
 
 def look_of(cue: Cue) -> Look:
-    """The look of a cue; an unknown role is drawn as a caption, an unknown position where the role has it."""
+    """The look of a cue. An unknown role is drawn as a caption; an unknown position is replaced by the role's."""
     tables = _tables()
     base: dict[str, Any] = dict(tables["roles"].get(cue.role) or tables["roles"]["caption"])
     role_position, role_font = base["position"], base["font"]
@@ -90,7 +92,7 @@ def look_of(cue: Cue) -> Look:
 
 
 def plain(text: str) -> str:
-    """The text without control characters and direction overrides; every kind of newline is one newline."""
+    """The text without control characters and direction overrides, with all newlines as ``\\n``."""
     for newline in NEWLINES:
         text = text.replace(newline, "\n")
     kept = (char for char in text.replace("\t", " ") if char == "\n" or unicodedata.category(char) not in ("Cc", "Cs"))
@@ -98,18 +100,18 @@ def plain(text: str) -> str:
 
 
 def literal(line: str) -> str:
-    """A line of user text so that libass draws it letter by letter: no override block, no backslash command."""
+    """A line of user text escaped for libass, so that braces and backslashes are drawn literally."""
     return line.replace("\\", "\\" + WORD_JOINER).replace("{", "\\{").replace("}", "\\}")
 
 
 def title_notices(cues: tuple[Cue, ...], shot: str) -> list[Notice]:
-    """A notice for each title that asks for a font which is not there, or has letters which its font lacks."""
+    """A notice for each title with an unknown font, or with letters that its font lacks."""
     from vidgen.weights.fonts import missing_glyphs
 
     found, fonts = [], _tables()["fonts"]
     for cue in cues:
         if cue.style.font and str(cue.style.font).lower() not in fonts:
-            message = f"titles are set in {', '.join(fonts)}; the font {cue.style.font!r} is not one of them"
+            message = f"the font {cue.style.font!r} is not available; titles can use {', '.join(fonts)}"
             found.append(Notice("text.font_replaced", message, shot))
         if lacking := missing_glyphs(plain(cue.text), look_of(cue).font):
             message = f"the font of the title {cue.text[:40]!r} lacks {lacking!r}; those letters may be drawn as boxes"
@@ -118,7 +120,7 @@ def title_notices(cues: tuple[Cue, ...], shot: str) -> list[Notice]:
 
 
 def lay_out(cues: tuple[Cue, ...], width: int, height: int) -> list[Block]:
-    """Break, size and place cues; those that share a place and a time are stacked, the earlier nearer to the edge."""
+    """Lay out cues. Those at the same position and time are stacked, with the earlier one nearer to the edge."""
     blocks: list[Block] = []
     for cue in sorted(cues, key=lambda cue: (cue.start, cue.end)):
         text = plain(cue.text).strip()
@@ -157,13 +159,13 @@ def _block(cue: Cue, text: str, width: int, height: int) -> Block:
 
 
 def any_colour(cues: tuple[Cue, ...]) -> bool:
-    """Whether a title is drawn in anything but black, grey or white."""
+    """Whether a title has a colour other than black, grey or white."""
     colours = (look_of(cue).colour for cue in cues)
     return any(len({colour[1:3].lower(), colour[3:5].lower(), colour[5:7].lower()}) > 1 for colour in colours)
 
 
 def ass_text(cues: tuple[Cue, ...], width: int, height: int, rate: Fraction) -> str:
-    """The ASS script for the cues of one shot on a picture of the given size."""
+    """The ASS script for the cues of one shot. ``width``, ``height``: of the picture in pixels; ``rate``: frames per second."""
     styles, events = [], []
     for number, block in enumerate(lay_out(cues, width, height)):
         styles += _styles(number, block, height)
@@ -172,7 +174,7 @@ def ass_text(cues: tuple[Cue, ...], width: int, height: int, rate: Fraction) -> 
 
 
 def _styles(number: int, block: Block, height: int) -> list[str]:
-    """The style of the letters, and of the soft shadow below them."""
+    """The styles of the text and of its soft shadow."""
     from vidgen.weights.fonts import family
 
     look, scale = block.look, height / 1080
@@ -203,8 +205,8 @@ def _events(number: int, block: Block, rate: Fraction) -> list[str]:
         events.append((0, f"{{\\an7\\pos({left:.2f},{top:.2f}){fading}{paint}\\p1}}{shape}"))
     if look.shadow:
         drop = block.em * 0.03
-        place = f"\\pos({block.x + drop:.2f},{block.y + drop:.2f})"
-        events.append((1, f"{{{place}{fading}\\blur{block.em * 0.06:.2f}}}{text}"))
+        position = f"\\pos({block.x + drop:.2f},{block.y + drop:.2f})"
+        events.append((1, f"{{{position}{fading}\\blur{block.em * 0.06:.2f}}}{text}"))
     events.append((2, f"{{\\pos({block.x:.2f},{block.y:.2f}){fading}}}{text}"))
     names = {0: f"letters{number}", 1: f"shade{number}", 2: f"letters{number}"}
     return [f"Dialogue: {10 * number + layer},{timing},{names[layer]},,0,0,0,,{body}\n" for layer, body in events]

@@ -1,4 +1,4 @@
-"""Answers that are worked out once, however many shots and threads ask: by key, or of a file as it is now."""
+"""Thread-safe caches: values computed once per key, or once per file until the file changes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 _KEPT = 4096
-"""Answers that are kept at most; the oldest go first."""
+"""Most values that are kept; the oldest are dropped first."""
 
 
 class Answers(Generic[K, V]):
-    """Answers by key. Threads that ask for the same wait for the one that works it out. A failure is not kept, unless it is
-    one of ``keeps``: those are answers too, for as long as this lives.
+    """A cache by key. Threads that need the same key wait for the one that computes it.
+
+    Exceptions are raised to everybody who waits and are not kept, except those of the types ``keeps``.
     """
 
     def __init__(self, *, keeps: tuple[type[BaseException], ...] = ()) -> None:
@@ -28,35 +29,36 @@ class Answers(Generic[K, V]):
         self._answers: dict[K, Future[V]] = {}
         self._lock = threading.Lock()
 
-    def of(self, key: K, work_out: Callable[[], V]) -> V:
-        """The answer for ``key``, by ``work_out()`` where nobody has asked yet. Raises what that raises."""
+    def of(self, key: K, compute: Callable[[], V]) -> V:
+        """The value of ``key``; the first call computes it with ``compute()``. Raises what that raises."""
         with self._lock:
-            answer = self._answers.get(key)
-            first = answer is None
-            if answer is None:
-                answer = self._answers[key] = Future()
+            future = self._answers.get(key)
+            first = future is None
+            if future is None:
+                future = self._answers[key] = Future()
                 if len(self._answers) > _KEPT:
                     del self._answers[next(iter(self._answers))]
         if first:
             try:
-                answer.set_result(work_out())
+                future.set_result(compute())
             except BaseException as error:
                 if not isinstance(error, self._keeps):
                     with self._lock:
                         self._answers.pop(key, None)
-                answer.set_exception(error)
+                future.set_exception(error)
                 raise
-        return answer.result()
+        return future.result()
 
 
 def once_a_file(read: Callable[[Path], V]) -> Callable[[Path], V]:
-    """``read``, which asks a file for something, once for each file until that is changed. Not for checks of whether a file is
-    still as it was written: damage to a disk changes no time.
+    """Decorate ``read(file)`` to run once per file, until size, times or inode change.
+
+    Do not use it to check that a file is intact: damage on disk changes no time.
     """
     known: Answers[tuple[str, int, int, int, int, int], V] = Answers()
 
     @functools.wraps(read)
-    def asked(file: Path) -> V:
+    def cached(file: Path) -> V:
         try:
             now = file.stat()
         except (OSError, ValueError):
@@ -64,7 +66,7 @@ def once_a_file(read: Callable[[Path], V]) -> Callable[[Path], V]:
         key = (str(file), now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
         return known.of(key, lambda: read(file))
 
-    return asked
+    return cached
 
 
 content_of = once_a_file(sha256_file)

@@ -1,7 +1,7 @@
-"""Sound in, streamed: any file with sound becomes blocks of stereo float samples at 48 kHz.
+"""Decode the sound of any media file to blocks of stereo float samples at 48 kHz, streamed.
 
-What can be decoded is heard, as in a player. Where a file tells its times they are kept: what is missing is silence of the
-right length. A file may change its rate, channels or kind of numbers as often as it likes.
+Everything that decodes is used, as in a player. Where a file has timestamps they are kept: a gap becomes silence of the same
+length. Sample rate, channel layout and sample format may change inside a file.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ if TYPE_CHECKING:
 
 __all__ = ["Samples", "decode_audio", "sound_stream"]
 
-_TELLS_TIMES = frozenset({"mov", "matroska", "mpegts", "mpeg", "flv", "asf", "ogg", "nut", "mxf"})
-"""Containers whose times come from a clock. Elsewhere times are counted from what is there, and tell nothing more."""
+_TIMED = frozenset({"mov", "matroska", "mpegts", "mpeg", "flv", "asf", "ogg", "nut", "mxf"})
+"""Containers with real timestamps. In others the demuxer counts samples, so that timestamps show no gaps."""
 
 _NUMBERED = frozenset({"flac", "wv", "tta", "caf"})
-"""Files of sound alone whose blocks are numbered by their first sample."""
+"""Audio formats whose blocks carry the number of their first sample."""
 
 _JUMPS = frozenset({"mpegts", "mpeg"})
-"""Containers whose clock may be set anew at any time: a long gap is no silence."""
+"""Containers whose clock may restart at any time: a long gap there is not silence."""
 
 _LONGEST_JUMP_S = 10.0
 _LONGEST_GAP_S = 6 * 3600.0
-"""No film has so long a silence within a sound; damaged times have."""
+"""A longer gap is a damaged timestamp, not silence."""
 
 _WARMING_UP_S = 0.15
-"""Sound that begins this little after its file does begins with it: a decoder takes a moment, which is not silence."""
+"""A sound that starts less than this after its file starts at 0: the offset is decoder delay, not silence."""
 
 _SHORT_S = 0.25
 _TRIES = 16
-"""How often in a row reading may fail before the rest of a file is given up."""
+"""Read errors in a row after which the rest of a file is skipped."""
 
-Damaged = Callable[[], None]
+OnDamage = Callable[[], None]
 
 
 def decode_audio(
@@ -55,17 +55,17 @@ def decode_audio(
     start: int = 0,
     samples: int | None = None,
     zero: Fraction | None = None,
-    damaged: Damaged = lambda: None,
+    damaged: OnDamage = lambda: None,
 ) -> Iterator[Samples]:
-    """Decode a file's first sound as blocks of [n, 2] float32; mono is on both sides, surround is mixed down.
+    """Decode a file's first audio stream as blocks of [n, 2] float32. Mono is copied to both sides, surround is mixed down.
 
     Args:
         path: any media file with sound.
-        start: samples to leave out at the front.
-        samples: how many to give at most; None: to the end.
-        zero: the time of the file, in seconds, at which the result begins (``picture_start``): sound before it is left out,
-            sound that comes later is preceded by silence. None: with the file itself.
-        damaged: called once where something could not be decoded or the end is missing.
+        start: samples to skip at the front.
+        samples: most samples to return; None: to the end.
+        zero: time in the file, in seconds, where the result begins (``picture_start``). Earlier sound is skipped; if the sound
+            begins later, silence is put before it. None: the start of the file.
+        damaged: called once if something cannot be decoded or the end is missing.
 
     Raises InputError where the file has no sound or cannot be read at all.
     """
@@ -84,35 +84,35 @@ def decode_audio(
 
 
 def sound_stream(container: InputContainer) -> AudioStream | None:
-    """The stream that is a file's sound: the first that can be decoded."""
+    """The audio stream to use: the first that can be decoded; None if there is none."""
     return next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
 
 
-def _decode(path: Path, zero: Fraction | None, damaged: Damaged) -> Iterator[Samples]:
+def _decode(path: Path, zero: Fraction | None, damaged: OnDamage) -> Iterator[Samples]:
     with open_media(path) as container:
         stream = sound_stream(container)
         if stream is None:
             raise InputError("media.no_audio", f"{path} has no sound", hint="give a file with sound", where=str(path))
-        harm = _Harm(damaged)
+        report = _DamageReport(damaged)
         stereo: Stereo | None = None
         form: tuple[str, str, int] | None = None
         drop = 0
-        for frame, gap in _placed(container, stream, zero, harm):
+        for frame, gap in _with_gaps(container, stream, zero, report):
             shift = round(gap * SAMPLE_RATE)
             if stereo and (shift > 0 or form_of(frame) != form):
-                yield from stereo.given(None)
+                yield from stereo.convert(None)
                 stereo = None
             yield from _silence(shift)
             drop += max(0, -shift)
             if stereo is None:
                 stereo, form = Stereo(frame), form_of(frame)
-            for block in stereo.given(frame):
+            for block in stereo.convert(frame):
                 passed = min(drop, len(block))
                 drop -= passed
                 if passed < len(block):
                     yield block[passed:]
         if stereo:
-            yield from (block[drop:] for block in stereo.given(None))
+            yield from (block[drop:] for block in stereo.convert(None))
 
 
 def _silence(samples: int) -> Iterator[Samples]:
@@ -120,55 +120,55 @@ def _silence(samples: int) -> Iterator[Samples]:
         yield np.zeros((min(SAMPLE_RATE, samples - done), 2), np.float32)
 
 
-class _Harm:
-    """Hears of what could not be decoded, and tells of it once."""
+class _DamageReport:
+    """Calls ``damaged`` the first time that something cannot be decoded."""
 
-    def __init__(self, damaged: Damaged) -> None:
-        self._damaged, self._told = damaged, False
+    def __init__(self, damaged: OnDamage) -> None:
+        self._damaged, self._reported = damaged, False
 
     def __call__(self) -> None:
-        if not self._told:
-            self._told = True
+        if not self._reported:
+            self._reported = True
             self._damaged()
 
 
-def _placed(
-    container: InputContainer, stream: AudioStream, zero: Fraction | None, harm: _Harm
+def _with_gaps(
+    container: InputContainer, stream: AudioStream, zero: Fraction | None, report: _DamageReport
 ) -> Iterator[tuple[AudioFrame, float]]:
-    """Each frame with the seconds of silence before it; below 0 for what is to be left out from there on."""
+    """Each frame with the seconds of silence before it; negative: seconds to drop from here on."""
     names = set(container.format.name.split(","))
-    longest = _LONGEST_JUMP_S if names & _JUMPS else _longest(container)
+    longest_gap = _LONGEST_JUMP_S if names & _JUMPS else _longest_gap(container)
 
-    def told(frame: AudioFrame) -> float | None:
+    def timestamp(frame: AudioFrame) -> float | None:
         numbered = names & _NUMBERED and frame.time_base == Fraction(1, frame.sample_rate)
-        return frame.time if names & _TELLS_TIMES or numbered else None
+        return frame.time if names & _TIMED or numbered else None
 
-    frames = _frames(container, stream, harm)
+    frames = _frames(container, stream, report)
     first = True
-    for frame, gap in gaps(((frame, told(frame), frame.samples / frame.sample_rate) for frame in frames), longest):
-        yield frame, _late(container, stream, frame.time, zero) if first else gap
+    for frame, gap in gaps(((frame, timestamp(frame), frame.samples / frame.sample_rate) for frame in frames), longest_gap):
+        yield frame, _start_offset(container, stream, frame.time, zero) if first else gap
         first = False
 
 
-def _longest(container: InputContainer) -> float:
-    """Seconds that a gap may last: no longer than the file says that it is itself."""
+def _longest_gap(container: InputContainer) -> float:
+    """Longest plausible gap, in seconds: the duration in the header, if there is one."""
     return container.duration / 1_000_000 + 1 if container.duration else _LONGEST_GAP_S
 
 
-def _late(container: InputContainer, stream: AudioStream, begins: float | None, zero: Fraction | None) -> float:
-    """How long after 0 the sound begins, in seconds."""
-    if begins is None:
+def _start_offset(container: InputContainer, stream: AudioStream, begin: float | None, zero: Fraction | None) -> float:
+    """Seconds of silence before the first sample; negative: seconds to drop."""
+    if begin is None:
         return 0.0
     if zero is not None:
-        return begins - float(zero)
+        return begin - float(zero)
     start = container.start_time / 1_000_000 if container.start_time is not None else None
     if picture_stream(container) is None and stream.start_time is not None and stream.time_base is not None:
         start = float(stream.start_time * stream.time_base)
-    return begins - start if start is not None and begins - start > _WARMING_UP_S else 0.0
+    return begin - start if start is not None and begin - start > _WARMING_UP_S else 0.0
 
 
-def _frames(container: InputContainer, stream: AudioStream, harm: _Harm) -> Iterator[AudioFrame]:
-    """Every frame that decodes, in order."""
+def _frames(container: InputContainer, stream: AudioStream, report: _DamageReport) -> Iterator[AudioFrame]:
+    """All frames that decode, in order."""
     import av
 
     end = 0.0
@@ -180,7 +180,7 @@ def _frames(container: InputContainer, stream: AudioStream, harm: _Harm) -> Iter
                 try:
                     frames = packet.decode()
                 except av.FFmpegError:
-                    harm()
+                    report()
                     continue
                 for frame in frames:
                     if frame.samples and frame.sample_rate:
@@ -189,14 +189,14 @@ def _frames(container: InputContainer, stream: AudioStream, harm: _Harm) -> Iter
                         yield frame
             break
         except av.FFmpegError:
-            harm()
+            report()
             failed += 1
-    if end + _SHORT_S < _promised(container, stream):
-        harm()
+    if end + _SHORT_S < _declared_end(container, stream):
+        report()
 
 
-def _promised(container: InputContainer, stream: AudioStream) -> float:
-    """When the sound ends by its file's header, in the file's time; 0 where that does not say or only guesses."""
+def _declared_end(container: InputContainer, stream: AudioStream) -> float:
+    """End of the sound by the file's header, in seconds of the file's clock; 0 if the header has none or only estimates it."""
     if not {"mov", "wav", "w64", "flac", "matroska"} & set(container.format.name.split(",")):
         return 0.0
     if stream.duration is not None and stream.time_base is not None:

@@ -1,4 +1,4 @@
-"""Where sound is missing, comes twice or begins anew, told from the times that a file gives its pieces. Pure arithmetic."""
+"""Find gaps, overlaps and restarts of a sound from the timestamps of its blocks. Pure arithmetic."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import TypeVar
 T = TypeVar("T")
 
 STEADY_S = 0.01
-"""Times may be this far from where the pieces before them end: coarse clocks round, and nobody sees or hears it."""
+"""Tolerance of a timestamp in seconds: coarse clocks round, and this is not audible."""
 
 AGREEING = 8
-"""So many pieces in a row have to agree that something is missing. Recorders give times that sway; their sound has no holes."""
+"""Blocks in a row that must agree on a gap. Timestamps of some recorders jitter although nothing is missing."""
 
 BACK_S = 0.1
-"""Times that go back by more were joined from two recordings: the second is heard after the first."""
+"""A timestamp that goes back by more than this is a second recording, which plays after the first."""
 
 
 def gaps(pieces: Iterable[tuple[T, float | None, float]], longest: float) -> Iterator[tuple[T, float]]:
-    """Each piece with the seconds of silence that belong before it: 0 almost always, below 0 where its beginning comes twice.
+    """Each block with the seconds of silence to put before it: almost always 0, negative where it overlaps the one before.
 
     Args:
-        pieces: what, when it begins by its own file (seconds; None where the file does not say), and how long it is.
-        longest: a gap over so many seconds is taken for a fault of the clock, and is left out.
+        pieces: (block, timestamp in seconds or None, duration in seconds).
+        longest: a gap of more seconds is a clock error and is ignored.
     """
     waiting: deque[tuple[T, float | None]] = deque()
-    length = 0.0  # of all pieces so far
-    lag: float | None = None  # of the file's clock over them
+    length = 0.0  # of all blocks so far
+    lag: float | None = None  # timestamp minus that length
     for piece, begins, seconds in pieces:
         waiting.append((piece, None if begins is None else begins - length))
         length += seconds
@@ -40,20 +40,20 @@ def gaps(pieces: Iterable[tuple[T, float | None, float]], longest: float) -> Ite
 
 
 def _step(lag: float | None, waiting: Sequence[tuple[T, float | None]], longest: float) -> tuple[float | None, float]:
-    """The clock's lag from the first of the waiting pieces on, and the silence before it."""
+    """The new offset between timestamps and played length, and the silence before the first waiting block."""
     lags = [found for _, found in waiting if found is not None]
-    own = waiting[0][1]
-    if lag is None or own is None:
-        return (lag if own is None else own), 0.0
+    first = waiting[0][1]
+    if lag is None or first is None:
+        return (lag if first is None else first), 0.0
     moved = _agreed([found - lag for found in lags])
     if len(waiting) <= AGREEING // 2 and abs(moved) <= BACK_S:
-        return lag, 0.0  # at the very end too few are left to agree on little
+        return lag, 0.0  # near the end too few blocks are left to prove a small gap
     if -BACK_S <= moved <= longest:
         return lag + moved, moved
     return lag + moved, 0.0
 
 
 def _agreed(moves: Sequence[float]) -> float:
-    """What all agree on at least; 0 where some see nothing, or the opposite."""
+    """The smallest of the moves if all have the same sign and exceed the tolerance, else 0."""
     least = min(moves, key=abs)
     return least if abs(least) > STEADY_S and all(move * least > 0 for move in moves) else 0.0

@@ -1,4 +1,4 @@
-"""Colour tables: .cube files read, checked, built and written."""
+"""3D LUTs: read, check, build and write .cube files."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ MAX_SIZE = 65
 MAX_BYTES = 64 * 1024 * 1024
 
 Table = npt.NDArray[np.float64]
-"""[blue, green, red, 3] output colours, 0-1 (some tables go beyond), each axis an input from 0 to 1."""
+"""[blue, green, red, 3] float64: output colours, usually 0-1. The axes are the input colours."""
 
 
 @dataclass(frozen=True)
 class Cube:
-    """A 3D table with the range of its inputs."""
+    """A 3D LUT and the range of its inputs (DOMAIN_MIN, DOMAIN_MAX)."""
 
     table: Table
     low: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -35,7 +35,7 @@ class Cube:
 
 @once_a_file
 def read_cube(path: Path) -> Cube:
-    """Read a .cube file. Raises InputError, saying the line, unless it is a 3D table of 2 to 65 points with finite values."""
+    """Read a .cube file. Raises InputError, with the line, unless it is a 3D table of 2 to 65 points with finite values."""
     if not path.is_file():
         raise InputError("media.not_found", f"{path} does not exist", hint="check the path of the LUT", where=str(path))
     if path.stat().st_size > MAX_BYTES:
@@ -54,7 +54,7 @@ def read_cube(path: Path) -> Cube:
         elif words[0] in bounds:
             bounds[words[0]] = _triple(path, number, words[1:])
         elif words[0][0].isalpha() and words[0].lower() not in ("nan", "inf", "infinity"):
-            continue  # a keyword of some other program
+            continue  # a keyword of another program
         elif not size:
             raise _bad(path, number, "has values before LUT_3D_SIZE")
         elif len(rows) == size**3:
@@ -90,7 +90,7 @@ def _bad(path: Path, number: int, what: str) -> InputError:
 
 
 def write_cube(path: Path, cube: Cube) -> None:
-    """Write a table as ffmpeg reads it."""
+    """Write a .cube file for ffmpeg."""
     lines = [f"LUT_3D_SIZE {cube.size}"]
     lines += ["DOMAIN_MIN {:.6f} {:.6f} {:.6f}".format(*cube.low), "DOMAIN_MAX {:.6f} {:.6f} {:.6f}".format(*cube.high)]
     lines += ["{:.6f} {:.6f} {:.6f}".format(*row) for row in cube.table.reshape(-1, 3)]
@@ -98,7 +98,7 @@ def write_cube(path: Path, cube: Cube) -> None:
 
 
 def identity(size: int = 33) -> Table:
-    """The table that changes nothing."""
+    """The identity LUT with ``size`` points along each axis."""
     axis = np.linspace(0.0, 1.0, size)
     blue, green, red = np.meshgrid(axis, axis, axis, indexing="ij")
     return np.stack([red, green, blue], axis=-1)

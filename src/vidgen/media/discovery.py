@@ -1,4 +1,4 @@
-"""Which ffmpeg to use, and whether it has what we need."""
+"""Find an ffmpeg with the filters and encoders that are needed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NEEDED_ENCODERS = ("libx264", "libx265", "aac")
 
 @dataclass(frozen=True)
 class Ffmpeg:
-    """An ffmpeg executable: where it is, its version line, who named it, and which needed features it lacks."""
+    """An ffmpeg executable: path, version line, where it was found, and the needed features that it lacks."""
 
     path: str
     version: str
@@ -33,9 +33,9 @@ class Ffmpeg:
 
 
 def find_ffmpeg() -> Ffmpeg:
-    """The ffmpeg to use: ``VIDGEN_FFMPEG``, else the system's if it has all we need, else imageio-ffmpeg's.
+    """The ffmpeg to use: ``VIDGEN_FFMPEG``, else the system's if it has all features, else imageio-ffmpeg's.
 
-    Raises MissingError where none works; a named but unusable ``VIDGEN_FFMPEG`` is an error, not a fallback.
+    Raises MissingError if none works, and also if ``VIDGEN_FFMPEG`` is set but unusable.
     """
     return _find(os.environ.get("VIDGEN_FFMPEG", ""), os.environ.get("PATH", ""))
 
@@ -61,7 +61,7 @@ def _find(configured: str, _path: str) -> Ffmpeg:
 
 def _candidates() -> Iterator[tuple[str, str]]:
     if system := shutil.which("ffmpeg"):
-        yield str(Path(system).absolute()), "system"  # ffmpeg runs in other folders than ours
+        yield str(Path(system).absolute()), "system"  # absolute: ffmpeg runs in other working folders
     try:
         import imageio_ffmpeg
 
@@ -71,7 +71,7 @@ def _candidates() -> Iterator[tuple[str, str]]:
 
 
 def inspect(exe: str, source: str) -> Ffmpeg | None:
-    """What an executable can do; None where it does not run. Remembered on disk until the file changes."""
+    """The features of an executable; None if it does not run. Cached on disk until the file changes."""
     try:
         state = Path(exe).stat()
     except OSError:
@@ -80,14 +80,14 @@ def inspect(exe: str, source: str) -> Ffmpeg | None:
     memo = vidgen_home() / "cache" / "ffmpeg.json"
     known = _read_memo(memo)
     if key not in known:
-        seen = _ask(exe)
-        if seen is None:
+        features = _query(exe)
+        if features is None:
             return None
-        known = {**dict(list(known.items())[-7:]), key: seen}
+        known = {**dict(list(known.items())[-7:]), key: features}
         try:
             write_text(memo, json.dumps(known))
         except OSError:
-            pass  # a home that cannot be written costs three process starts, no more
+            pass  # without the cache each start costs three more processes
     return Ffmpeg(exe, known[key]["version"], source, tuple(known[key]["lacks"]))
 
 
@@ -99,7 +99,7 @@ def _read_memo(memo: Path) -> dict[str, Any]:
         return {}
 
 
-def _ask(exe: str) -> dict[str, Any] | None:
+def _query(exe: str) -> dict[str, Any] | None:
     try:
         done = subprocess.run([exe, "-hide_banner", "-version"], **_QUIET, check=True)
         filters, encoders = _listing(exe, "-filters"), _listing(exe, "-encoders")

@@ -1,4 +1,4 @@
-"""Gives pictures the sound that belongs to them, in step to the sample."""
+"""Add the sound of one file to the picture of another, sample-accurate."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from vidgen.media.rate import SAMPLE_RATE
 
 
 def dub(clip: Path, source: Path, *, begins: Fraction, seconds: Fraction, damaged: Callable[[], None] = lambda: None) -> None:
-    """Give a silent .mp4 the sound of another file, as stereo AAC at 48 kHz; its pictures stay as they are. In place.
+    """Add the sound of ``source`` to a silent .mp4 in place, as stereo AAC at 48 kHz. The pictures are copied.
 
     Args:
-        source: a file with pictures and sound. What is heard ``begins`` seconds after its first picture is heard first.
-        seconds: how long the clip is: the sound is no longer.
-        damaged: called once where not all of the sound could be decoded.
+        source: a file with pictures and sound. The sound from ``begins`` seconds after its first picture on is used.
+        seconds: length of the clip; the sound is cut to it.
+        damaged: called once if not all of the sound can be decoded.
     """
     from vidgen.media.audio import decode_audio
 

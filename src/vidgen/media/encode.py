@@ -1,4 +1,4 @@
-"""How pictures are encoded. One profile for takes, segments and post, so that equal streams can be joined by copy."""
+"""Encoder settings. Takes, segments and post-processing share one profile, so that streams can be joined by copy."""
 
 from __future__ import annotations
 
@@ -14,16 +14,21 @@ if TYPE_CHECKING:
     from vidgen.media.probe import MediaInfo
 
 DEEP = "yuv420p10le"
-"""The pixel format of results with 10 bits."""
+"""Pixel format of 10-bit results."""
 
 
 @dataclass(frozen=True)
 class EncodeProfile:
-    """H.264 with 8 bits, or HEVC Main 10 where ``pix_fmt`` has 10: H.264 with 10 bits plays in hardware nowhere, HEVC Main 10
-    on every phone, television and graphics card since about 2016, and ``hvc1`` is the tag that Apple's players ask for.
+    """H.264 with 8 bits, or HEVC Main 10 if ``pix_fmt`` has 10 bits.
 
-    ``crf`` 0-51 (lower is better), ``preset`` the encoder's name of a speed, ``gop`` the longest GOP in frames. A ``draft``
-    (H.264 alone; else ValueError) is looked at less long for small files: a quarter of the work, a tenth more bytes.
+    No hardware decodes 10-bit H.264; HEVC Main 10 plays on phones, televisions and graphics cards since about 2016. Apple's
+    players need the tag ``hvc1``.
+
+    Args:
+        crf: 0-51, lower is better.
+        preset: the encoder's speed preset.
+        gop: longest GOP in frames.
+        draft: H.264 only (else ValueError): a quarter of the encoding time for a tenth more bytes.
     """
 
     crf: int = 17
@@ -38,7 +43,7 @@ class EncodeProfile:
 
     @property
     def deep(self) -> bool:
-        """Whether pictures keep 10 bits."""
+        """Whether the profile has 10 bits."""
         return self.pix_fmt == DEEP
 
     def video_args(self, rate: Fraction) -> list[str]:
@@ -59,11 +64,11 @@ class EncodeProfile:
         ]
 
     def tag_args(self) -> list[str]:
-        """Output arguments that write the profile's key into the file: for ``encoded_as`` and ``is_draft``."""
+        """Output arguments that write the profile's key into the file, for ``encoded_as`` and ``is_draft``."""
         return ["-metadata", f"grouping={_DRAFT_TAG if self.draft else _TAG}{self.key()}"]
 
     def key(self) -> str:
-        """Identity of the encoded form; two files of one size, rate and key can be joined by copy, drafts among them."""
+        """Identifier of the encoded form. Files with the same size, rate and key can be joined by copy, drafts too."""
         form = asdict(self)
         del form["draft"]
         return sha256_json(form)[:16]
@@ -73,9 +78,9 @@ _TAG, _DRAFT_TAG = "vidgen-encode:", "vidgen-draft:"
 
 
 def encoded_as(path: Path) -> str | None:
-    """The ``EncodeProfile.key()`` with which vidgen encoded a file; None for any other file."""
-    told = _tag(path)
-    return next((told.removeprefix(tag) for tag in (_TAG, _DRAFT_TAG) if told.startswith(tag)), None)
+    """The ``EncodeProfile.key()`` of a file that vidgen encoded; None for any other file."""
+    tag_text = _tag(path)
+    return next((tag_text.removeprefix(prefix) for prefix in (_TAG, _DRAFT_TAG) if tag_text.startswith(prefix)), None)
 
 
 def is_draft(path: Path) -> bool:
@@ -92,22 +97,22 @@ def _tag(path: Path) -> str:
 
 _QUICK = "superfast"
 _AS_MASTER = "ref=2:chroma-qp-offset=-2:mbtree=1:rc-lookahead=10"
-"""What makes the parameter sets of ``_QUICK`` those of ``MASTER``'s preset, and the bits go where they are seen longest."""
+"""Gives ``_QUICK`` the parameter sets of ``MASTER``'s preset, and spends bits on what stays in the picture longest."""
 
 MASTER = EncodeProfile()
-"""The form in which takes and post-processed clips are kept, and the default of the final cut."""
+"""Profile of takes that vidgen encodes, of post-processed clips, and the default of the final cut."""
 
 DRAFT = replace(MASTER, draft=True)
-"""The form of takes that stand in for others, and of what the film is made of where they alone are seen."""
+"""Profile of placeholder takes, and of parts of the film that show nothing else."""
 
 SMALLEST_HEVC = 16
-"""Pixels a side, at least, that the HEVC encoder takes."""
+"""Smallest picture side in pixels that the HEVC encoder accepts."""
 
 
 def delivery(info: MediaInfo, width: int, height: int) -> EncodeProfile:
-    """How a file of the user's own is encoded at that size: a source of more than 8 bits keeps 10, others are as ``MASTER``.
+    """The profile for a user's file at that size: 10 bits if the source has more than 8, else ``MASTER``.
 
-    Subsampling is always 4:2:0, for the same reason that 10 bits are HEVC: nothing else plays everywhere.
+    Chroma subsampling is always 4:2:0, because nothing else plays everywhere.
     """
     return replace(MASTER, pix_fmt=DEEP) if info.bits > 8 and min(width, height) >= SMALLEST_HEVC else MASTER
 

@@ -1,7 +1,7 @@
-"""Every picture of a video and its time, by decoding: what a file of unknown origin really gives, before long work starts.
+"""Exact frame count and frame times of a video, by decoding all of it before long work starts.
 
-Headers and packets lie: some codecs have packets that are never shown, open ends do not decode, damaged files lose pictures.
-The same ffmpeg decodes here that will read the pictures later, so that they are the very same.
+Headers and packets are not enough: some packets are never shown, open GOPs at the ends do not decode, damaged files lose
+frames. The ffmpeg that will read the frames later decodes them here too, so that both see the same frames.
 """
 
 from __future__ import annotations
@@ -22,18 +22,19 @@ from vidgen.media.probe import SLOWEST, MediaInfo, open_media, picture_stream, p
 
 LONGEST_GAP_S = 1 / SLOWEST
 LONGEST_GAP_DAMAGED_S = Fraction(60)
-"""A picture that is shown for longer comes from a damaged file; the second where the decoder has complaints, too."""
+"""Longest time between two frames, in seconds: more means a damaged file. The second limit applies if the decoder reported
+errors."""
 
 _OURS = ("[rawvideo", "[framecrc", "[swscaler")
-"""Complaints about what is made here are none about the file."""
+"""Prefixes of messages about the output of this ffmpeg run; they say nothing about the file."""
 
 _FAULT = re.compile(r"error|corrupt|conceal|invalid|damaged|missing", re.IGNORECASE)
 
 
 def probe_exact(path: Path, *, cancelled: Callable[[], bool] = lambda: False) -> MediaInfo:
-    """``probe_video``, and then every picture decoded once: ``frames``, ``times``, ``rate`` and ``constant_rate`` are exact.
+    """``probe_video`` with exact ``frames``, ``times``, ``rate`` and ``constant_rate``: decodes every frame once.
 
-    Raises InputError also for HDR, where nothing decodes, and where its times make no sense.
+    Raises InputError also for HDR, if no frame decodes, and if the frame times are not plausible.
     """
     info = probe_video(path)
     refuse_hdr(info)
@@ -66,12 +67,12 @@ def probe_exact(path: Path, *, cancelled: Callable[[], bool] = lambda: False) ->
 
 @once_a_file
 def exact_of(path: Path) -> MediaInfo:
-    """``probe_exact`` of a file that several shots may use: it is decoded once, until it changes."""
+    """``probe_exact``, cached until the file changes."""
     return probe_exact(path)
 
 
 def _decode(info: MediaInfo, cancelled: Callable[[], bool]) -> tuple[list[int], str]:
-    """When each picture that decodes is shown, in ticks from where the container starts, and the decoder's first complaint."""
+    """Times of the frames that decode, in ticks from the container's start, and the decoder's first error message."""
     tick = f"{info.tick.numerator}/{info.tick.denominator}"
     args = [
         *input_args(info.path.absolute()),
@@ -80,13 +81,13 @@ def _decode(info: MediaInfo, cancelled: Callable[[], bool]) -> tuple[list[int], 
     ]
     with Process(args, what=f"decoding {info.path.name}", stdout=True, cancelled=cancelled) as process:
         ticks = [int(line.split(b",")[2]) for line in _lines(process) if line and not line.startswith(b"#")]
-        words = process.finish()
-    fault = next((line for line in words if _FAULT.search(line) and not line.startswith(_OURS)), "")
+        messages = process.finish()
+    fault = next((line for line in messages if _FAULT.search(line) and not line.startswith(_OURS)), "")
     return ticks, re.sub(r" @ 0x\w+", "", fault)
 
 
 def _zero(path: Path) -> Fraction:
-    """Where ffmpeg's 0 lies for the picture alone, in seconds after the container's start."""
+    """Time 0 of ffmpeg when it reads the picture alone, in seconds after the container's start."""
     with open_media(path) as container:
         picture = picture_stream(container)
         return zero_of(container, [picture] if picture else []) - Fraction(container.start_time or 0, 1_000_000)
@@ -101,7 +102,7 @@ def _lines(process: Process) -> Iterator[bytes]:
 
 
 def _rising(ticks: Sequence[int]) -> list[int]:
-    """The same times, each after the one before: pictures come out in the order in which they are shown."""
+    """The times made strictly increasing: frames come out of the decoder in display order."""
     times = [ticks[0]]
     for tick in ticks[1:]:
         times.append(max(tick, times[-1] + 1))
@@ -109,10 +110,10 @@ def _rising(ticks: Sequence[int]) -> list[int]:
 
 
 def usual_rate(times: Sequence[int], tick: Fraction) -> Fraction:
-    """Frames per second by the usual gap between frames, at times in ticks: a whole or NTSC rate where one is that near."""
+    """Frames per second by the most common gap between frames (``times`` in ticks), snapped to a whole or NTSC rate if near."""
     gaps = sorted(after - before for before, after in pairwise(times))
     middle = gaps[len(gaps) // 2]
-    # Coarse ticks round each gap by itself; the mean of many is not rounded. Where a tick is a frame, nothing is.
+    # Coarse ticks round each gap, so take the mean of many. Where a tick is a frame there is no rounding.
     usual = [gap for gap in gaps if abs(gap - middle) <= (1 if middle > 4 else 0)]
     exact = 1 / (Fraction(sum(usual), len(usual)) * tick)
     near = [Fraction(round(exact)), Fraction(round(exact * 1001 / 1000) * 1000, 1001)]
@@ -130,5 +131,5 @@ def _check_gaps(path: Path, gaps: Sequence[Fraction], longest: Fraction) -> None
 
 
 def _damaged(path: Path, what: str) -> InputError:
-    hint = "get the file again, or repair it first"
+    hint = "copy or download the file again, or repair it first"
     return InputError("media.unreadable", f"{path} is damaged: {what}", hint=hint, where=str(path))

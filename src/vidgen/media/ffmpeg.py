@@ -31,30 +31,30 @@ FORMATS = ",".join(
         "aptx,aptx_hd,g722,wve,hcom,dss",
     )
 )
-"""Containers that are opened. None of them can name other files, so a disguised playlist opens nothing."""
+"""Containers that may be opened. None of them can refer to other files, so a disguised playlist opens nothing."""
 
 STALL_SECONDS = 300.0
-"""A run that makes no progress for this long is killed."""
+"""A run without progress for this many seconds is killed."""
 
 
 def input_args(path: Path, *before: str) -> list[str]:
-    """Arguments that open a local file safely as an input; ``before`` goes in front of ``-i``."""
+    """Arguments that open a local file safely as an input. ``before``: options to put in front of ``-i``."""
     return [*before, "-protocol_whitelist", PROTOCOLS, "-format_whitelist", FORMATS, "-i", f"file:{path}"]
 
 
 class Process:
-    """A running ffmpeg. Use as a context manager; leaving it with an error kills the process group.
+    """A running ffmpeg. Use it as a context manager: an error inside kills the process group.
 
     Args:
         args: everything after the common options, as an argv list.
-        what: names the job in errors.
-        stdin, stdout: whether frames are fed with ``write``, taken with ``read``.
-        on_frame: called with the number of frames done, from another thread.
-        cwd: where it runs.
-        cancelled: asked several times a second; once true the process is killed and ``Cancelled`` raised.
+        what: name of the job, for errors.
+        stdin, stdout: whether the caller uses ``write``, ``read``.
+        on_frame: called from another thread with the number of frames done.
+        cwd: working folder.
+        cancelled: polled several times a second; once true the process is killed and ``Cancelled`` is raised.
 
-    While the caller waits for it (in ``write``, ``read`` or ``finish``) a watchdog kills it when it makes no progress for
-    ``STALL_SECONDS``; the time that the caller takes to make its next frame does not count.
+    While the caller waits in ``write``, ``read`` or ``finish``, a watchdog kills ffmpeg after ``STALL_SECONDS`` without
+    progress. Time that the caller spends elsewhere does not count.
     """
 
     def __init__(
@@ -103,18 +103,18 @@ class Process:
                 self._progress[key] = value
                 self._patience.renew()
                 if key == "frame":
-                    self._tell(value.strip())
+                    self._report_frame(value.strip())
         stream.close()
 
-    def _tell(self, value: str) -> None:
+    def _report_frame(self, value: str) -> None:
         if self._on_frame and value.isdigit():
             try:
                 self._on_frame(int(value))
-            except Exception as error:  # stderr must be drained whatever the listener does
+            except Exception as error:  # stderr must be drained whatever the callback does
                 self._stop(error)
 
     def _watch(self) -> None:
-        """Runs beside the process: ends it when it stalls or the user wants to stop, also while the caller is blocked."""
+        """Kill the process if it stalls or ``cancelled`` is true. Runs in a thread of its own, as the caller may be blocked."""
         while self._process.poll() is None and not self._over.is_set():
             waited = self._patience.waited()
             if self._cancelled():
@@ -143,7 +143,7 @@ class Process:
             self._waiting = False
 
     def write(self, data: bytes | memoryview) -> None:
-        """Feed bytes to stdin. Raises ProcessingError with ffmpeg's own words if it has gone away."""
+        """Write bytes to stdin. Raises ProcessingError with ffmpeg's message if it has ended."""
         assert self._process.stdin is not None
         try:
             with self._blocked():
@@ -153,7 +153,7 @@ class Process:
             raise ProcessingError("ffmpeg.failed", f"{self.what}: ffmpeg closed its input early") from None
 
     def read(self, size: int) -> bytes:
-        """Exactly ``size`` bytes of stdout, fewer only at the end. Call ``finish`` to know that it ended well."""
+        """Read ``size`` bytes of stdout; fewer only at the end. Call ``finish`` afterwards to check that it succeeded."""
         assert self._process.stdout is not None
         with self._blocked():
             data: bytes = self._process.stdout.read(size)
@@ -162,9 +162,9 @@ class Process:
         return data
 
     def finish(self) -> list[str]:
-        """Close stdin, wait, and return the last stderr lines.
+        """Close stdin, wait for the end, and return the last stderr lines.
 
-        Raises ProcessingError on a non-zero exit or a stall, Cancelled once ``cancelled`` says so.
+        Raises ProcessingError on a non-zero exit or a stall, Cancelled if it was cancelled.
         """
         try:
             with self._blocked():
@@ -176,11 +176,11 @@ class Process:
         if self._verdict:
             raise self._verdict
         if code != 0:
-            words = " | ".join(list(self._tail)[-4:]) or "no message"
-            if "No space left on device" in words:
+            message = " | ".join(list(self._tail)[-4:]) or "no message"
+            if "No space left on device" in message:
                 hint = "free some space, then run the same command again; what is done is kept"
                 raise ProcessingError("file.disk_full", f"{self.what}: the disk is full", hint=hint)
-            raise ProcessingError("ffmpeg.failed", f"{self.what}: ffmpeg exit {code}: {words}")
+            raise ProcessingError("ffmpeg.failed", f"{self.what}: ffmpeg exit {code}: {message}")
         return list(self._tail)
 
     def _close_stdin(self) -> None:
@@ -191,7 +191,7 @@ class Process:
                 pass
 
     def _release(self) -> None:
-        """The process is gone: let go of its pipes and threads."""
+        """Close pipes and threads after the process has ended."""
         self._over.set()
         _LIVE.discard(self)
         self._close_stdin()
@@ -200,7 +200,7 @@ class Process:
             self._process.stdout.close()
 
     def kill(self) -> None:
-        """Stop the whole process group now."""
+        """Kill the whole process group now."""
         if self._process.poll() is None:
             self._signal_group(signal.SIGKILL)
         self._process.wait()
@@ -222,13 +222,13 @@ _LIVE: set[Process] = set()
 
 @atexit.register
 def stop_all() -> None:
-    """Kill every ffmpeg that still runs. Runs at exit; a signal handler may call it."""
+    """Kill every running ffmpeg. Called at exit; safe in a signal handler."""
     for process in list(_LIVE):
         process._stop(Cancelled())
 
 
 def suspend_all(stop: bool) -> None:
-    """Let every ffmpeg stand still, or go on: they have groups of their own, which a terminal's Ctrl-Z does not reach."""
+    """Suspend (``stop``) or resume every ffmpeg. They have process groups of their own, which Ctrl-Z does not reach."""
     for process in list(_LIVE):
         process._signal_group(signal.SIGSTOP if stop else signal.SIGCONT)
 
@@ -241,7 +241,7 @@ def run_ffmpeg(
     cwd: Path | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> list[str]:
-    """Run ffmpeg to its end and return its last stderr lines. ``what`` names the job in errors, ``cwd`` is where it runs."""
+    """Run ffmpeg to its end and return its last stderr lines. Arguments and errors as for ``Process``."""
     process = Process(args, what=what, on_frame=on_frame, cwd=cwd, cancelled=cancelled)
     try:
         return process.finish()

@@ -1,4 +1,4 @@
-"""Files that are whole or absent: temporary name in the same folder, check, fsync, rename."""
+"""Atomic file writes (temporary name in the same folder, check, fsync, rename), hashes and file names."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 LONGEST_NAME = 255
-"""Bytes of the longest file name that usual file systems take."""
+"""Longest file name in bytes on common file systems."""
 
 _SHORT = 64
-"""Bytes of the part of a temporary name that tells what it is for: some file systems (eCryptfs) take 143 bytes in all."""
+"""Bytes of the final name that a temporary name repeats: some file systems (eCryptfs) allow 143 bytes in all."""
 
 _LOST = frozenset({errno.EIO, errno.ENOSPC, errno.EDQUOT})
-"""Errors of fsync that mean lost data. All others mean that the file system knows no fsync, of folders above all."""
+"""fsync errors that mean lost data. Others mean that the file system does not support fsync, often for folders."""
 
 
 def sha256_file(path: Path) -> str:
@@ -29,13 +29,13 @@ def sha256_file(path: Path) -> str:
 
 
 def sha256_json(value: Any) -> str:
-    """SHA-256 of a value's canonical JSON (sorted keys, no spaces, UTF-8). The one way keys are made."""
+    """SHA-256 of a value's canonical JSON (sorted keys, no spaces, UTF-8), in hexadecimal. All content keys use it."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def shortened(stem: str, most: int) -> str:
-    """A name of at most ``most`` bytes: the stem itself where it fits, else its beginning and a checksum of the whole."""
+    """A name of at most ``most`` bytes: the stem if it fits, else its beginning and a checksum of all of it."""
     raw = os.fsencode(stem)
     if len(raw) <= most:
         return stem
@@ -43,28 +43,29 @@ def shortened(stem: str, most: int) -> str:
 
 
 def beside(path: Path, ending: str) -> Path:
-    """The file that goes with ``path`` and stands beside it: ``film.lock.yaml`` for ``film.yaml`` and ``.lock.yaml``.
+    """The companion file of ``path`` in the same folder: ``film.lock.yaml`` for ``film.yaml`` and ``.lock.yaml``.
 
-    A stem that leaves no room for the ending is shortened, always to the same name.
+    A stem that is too long for the ending is shortened, always to the same name.
     """
     return path.with_name(shortened(path.stem, LONGEST_NAME - len(os.fsencode(ending))) + ending)
 
 
 def part_name(final: Path) -> Path:
-    """The temporary name for ``final``: same folder, same suffix, hidden, with the thread's and the process's id, and short
-    whatever the length of the final name. Threads that write the same file each write their own, and the last one stays.
+    """A temporary name for ``final``: hidden, short, in the same folder, with the same suffix and the thread and process ids.
+
+    Threads that write the same file each have their own; the last rename wins.
     """
     suffix = final.suffix if len(os.fsencode(final.suffix)) <= 16 else ""
     return final.with_name(f".{shortened(final.stem, _SHORT)}.{threading.get_native_id()}.{os.getpid()}.part{suffix}")
 
 
 def file_url(path: Path) -> str:
-    """A path as PyAV and ffmpeg open it: as a file whatever its name; ``12:30.mp4`` alone would be of a protocol ``12``."""
+    """A path as a ``file:`` URL for PyAV and ffmpeg: they would read ``12:30.mp4`` as an address of a protocol ``12``."""
     return f"file:{path}"
 
 
 def commit_file(part: Path, final: Path) -> None:
-    """Give a finished temporary file its final name: fsync the file, rename, fsync the folder."""
+    """Rename a finished temporary file to its final name: fsync the file, rename, fsync the folder."""
     _fsync(part)
     try:
         part.replace(final)
@@ -90,10 +91,10 @@ def _fsync(path: Path) -> None:
 
 @contextmanager
 def atomic(final: Path) -> Iterator[Path]:
-    """Yield a temporary path; on a clean exit it becomes ``final``, on any error it is removed.
+    """Yield a temporary path. It is renamed to ``final`` when the block ends, and removed on any error.
 
-    The body writes *and checks* the file before it leaves the block. Where ``final`` is a link, what it points to is written,
-    in a folder that has to be there; else its folder is made.
+    Write *and check* the file inside the block. The folder of ``final`` is created. If ``final`` is a link, its target is
+    written, whose folder must exist.
     """
     if final.is_symlink():
         final = Path(os.path.realpath(final))
@@ -105,16 +106,16 @@ def atomic(final: Path) -> Iterator[Path]:
         commit_file(part, final)
     except OSError as error:
         if error.errno and error.filename in (None, os.fspath(part)):
-            error.filename = os.fspath(final)  # writing to an open file tells no name, and nobody knows that of the part
+            error.filename = os.fspath(final)  # users know the final name, not the temporary one
         raise
     finally:
         part.unlink(missing_ok=True)
 
 
 def write_text(final: Path, text: str) -> None:
-    """Write a small text file atomically, UTF-8 with newlines as given.
+    """Write a small text file atomically, as UTF-8 with newlines unchanged.
 
-    A byte of a file name that is not UTF-8 is written as ``\\udcff``, which JSON reads back as it was.
+    A byte of a file name that is not UTF-8 is written as ``\\udcff``, which JSON reads back unchanged.
     """
     with atomic(final) as part:
         part.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")

@@ -34,10 +34,10 @@ TO_709 = "scale=in_range=pc:out_range=tv:out_color_matrix=bt709:flags=bicubic+ac
 
 
 def read_frames(path: Path) -> Iterator[Frame]:
-    """Decode a video's picture in presentation order, as it is shown: RGB, upright, square pixels, transparency over black.
+    """Decode a video's frames in presentation order as displayed: RGB, upright, square pixels, transparency over black.
 
-    All frames have the size of the first; where it changes inside the clip, the others are scaled to it. Raises InputError
-    where the file is not a readable video.
+    Yields [height, width, 3] uint8. All frames have the size of the first; others are scaled to it. Raises InputError if the
+    file is not a readable video.
     """
     with open_media(path) as container:
         stream = picture_stream(container)
@@ -51,8 +51,9 @@ def read_frames(path: Path) -> Iterator[Frame]:
 
 
 def last_frame(path: Path, frames: int | None = None) -> Frame:
-    """The last picture of a video, or of its first ``frames``: with what a shot that continues it opens. Raises InputError
-    where the file is not a readable video or has no pictures.
+    """The last frame of a video, or of its first ``frames`` frames. A shot that continues the video starts with it.
+
+    Raises InputError if the file is not a readable video or has no frames.
     """
     last = deque(islice(read_frames(path), frames), maxlen=1)
     if not last:
@@ -61,9 +62,7 @@ def last_frame(path: Path, frames: int | None = None) -> Frame:
 
 
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """The stream's pictures. Where a recording begins between key pictures, what cannot be decoded before the first is left
-    out; damage after it is an error.
-    """
+    """The stream's frames. Packets before the first decodable frame are skipped; later damage is an error."""
     import av
 
     begun = False
@@ -78,8 +77,9 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFr
 
 
 def to_rgb(frame: VideoFrame, size: tuple[int, int] | None = None) -> Frame:
-    """A decoded picture as RGB of this size (width, height; None: its own), by its own matrix and range; untagged HD is BT.709,
-    untagged SD is BT.601. What is transparent is laid over black. It is not turned.
+    """A decoded frame as RGB [height, width, 3] uint8, by its own matrix and range. ``size``: (width, height); None: its own.
+
+    Untagged HD is read as BT.709, untagged SD as BT.601. Transparency is laid over black. Rotation is not applied.
     """
     matrix: int = frame.colorspace
     if matrix == 2:
@@ -94,13 +94,13 @@ def to_rgb(frame: VideoFrame, size: tuple[int, int] | None = None) -> Frame:
 
 
 def over_black(rgba: npt.NDArray[np.uint8]) -> Frame:
-    """A transparent picture [height, width, 4] over black, instead of what its transparency hides."""
+    """A picture with alpha, [height, width, 4] uint8, laid over black: [height, width, 3]."""
     alpha = rgba[..., 3:].astype(np.uint16)
     return ((rgba[..., :3] * alpha + 127) // 255).astype(np.uint8)
 
 
 def turned(picture: Frame, matrix: Sequence[int]) -> Frame:
-    """A picture turned and mirrored as four numbers of a display matrix say: where its right and its lower edge point to."""
+    """Rotate and mirror a picture by a display matrix: directions (x, y) of its right edge and of its lower edge."""
     right_x, right_y, down_x, down_y = matrix
     if abs(right_y) > abs(right_x):
         picture, right_x, down_y = picture.transpose(1, 0, 2), down_x, right_y
@@ -109,15 +109,15 @@ def turned(picture: Frame, matrix: Sequence[int]) -> Frame:
 
 
 class FrameWriter:
-    """Write RGB frames to a video file that gets its final name only when ``frames`` were written and the file is closed.
+    """Write RGB frames to a video file. It gets its final name when it is closed and checked.
 
     Args:
         path: final file, ``.mp4``.
         width, height: in pixels, even.
         rate: frames per second.
-        frames: exact number of frames expected; closing with another number is an error. None: any.
-        profile: how to encode.
-        comment: text for the file's own ``comment`` tag.
+        frames: exact number of frames; closing with another number is an error. None: any number.
+        profile: encoder settings.
+        comment: text of the file's ``comment`` tag.
 
     Use as a context manager; an error inside removes the unfinished file.
     """
@@ -158,7 +158,7 @@ class FrameWriter:
         self.written += 1
 
     def close(self) -> None:
-        """Finish, check the count, and give the file its final name."""
+        """Finish the file, check its frame count, and rename it. Raises ProcessingError if the check fails."""
         from vidgen.media.verify import check_video
 
         self._process.finish()

@@ -1,4 +1,4 @@
-"""Where vidgen keeps what it owns on this machine: models, fonts, caches, the user's configuration."""
+"""vidgen's folder on this machine (models, fonts, caches, user configuration) and settings from the environment."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from vidgen.media.names import expanded
 
 
 def vidgen_home() -> Path:
-    """``VIDGEN_HOME``, else the platform's data folder (``$XDG_DATA_HOME/vidgen``, ``~/.local/share/vidgen``), else, where the
-    user has no home, ``passing_home``.
+    """``VIDGEN_HOME``, else the platform's data folder (``$XDG_DATA_HOME/vidgen``, ``~/.local/share/vidgen``), else
+    ``passing_home``.
 
-    The folder may not exist yet; whoever writes to it makes it.
+    The folder may not exist yet; create it before writing.
     """
     if chosen := os.environ.get("VIDGEN_HOME"):
         return expanded(chosen).absolute()
@@ -25,7 +25,7 @@ def vidgen_home() -> Path:
 
 
 def check_home() -> None:
-    """Raise InputError ``config.invalid``, naming the variable, where ``VIDGEN_HOME`` is no folder and cannot become one."""
+    """Raise InputError ``config.invalid`` if ``VIDGEN_HOME`` is not a folder and cannot become one."""
     chosen = os.environ.get("VIDGEN_HOME")
     if chosen and (why := _no_folder(vidgen_home())):
         text = f"VIDGEN_HOME is {chosen}, which cannot be used: {why}"
@@ -36,15 +36,13 @@ def _no_folder(folder: Path) -> str:
     try:
         return "" if stat.S_ISDIR(folder.stat().st_mode) else "it is not a folder"
     except FileNotFoundError:
-        return "it is a link that leads nowhere" if folder.is_symlink() else ""
+        return "it is a broken link" if folder.is_symlink() else ""
     except (OSError, ValueError) as error:
         return getattr(error, "strerror", None) or str(error)
 
 
 def lasting_home() -> Path | None:
-    """The data folder in the user's home; None where this machine knows no home of that user, as in many containers, or the
-    home is another user's and cannot be looked into.
-    """
+    """The data folder in the user's home; None if the user has no home, as in many containers, or may not read it."""
     try:
         if data := os.environ.get("XDG_DATA_HOME"):
             folder = Path(data) / "vidgen"
@@ -59,37 +57,38 @@ def lasting_home() -> Path | None:
 
 
 def passing_home() -> Path:
-    """A folder of this user's own among the temporary ones, which may not last: ``/tmp/vidgen-1000``.
+    """A private folder in the system's temporary folder, which may be deleted at any time: ``/tmp/vidgen-1000``.
 
-    Raises MissingError ``home.not_writable`` where there is none, or where another user has it: what lies in it is trusted.
+    Raises MissingError ``home.not_writable`` if it cannot be created or belongs to another user, because its files are
+    trusted.
     """
     hint = "set VIDGEN_HOME to a folder that you can write to"
     try:
         folder = Path(tempfile.gettempdir()) / f"vidgen-{os.getuid()}"
         folder.mkdir(mode=0o700, exist_ok=True)
-        told = folder.lstat()
+        info = folder.lstat()
     except OSError as error:
         text = f"there is neither a home folder nor a temporary one ({error.strerror or error})"
         raise MissingError("home.not_writable", text, hint=hint) from error
-    if not stat.S_ISDIR(told.st_mode) or told.st_uid != os.getuid() or told.st_mode & 0o022:
+    if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid() or info.st_mode & 0o022:
         raise MissingError("home.not_writable", f"there is no home folder, and {folder} is not this user's alone", hint=hint)
     return folder
 
 
 def offline() -> bool:
-    """Whether every download is forbidden (``VIDGEN_OFFLINE=1``)."""
+    """Whether downloads are forbidden (``VIDGEN_OFFLINE=1``)."""
     return os.environ.get("VIDGEN_OFFLINE", "") not in ("", "0")
 
 
 def debug() -> bool:
-    """Whether tracebacks are wanted (``--debug`` or ``VIDGEN_DEBUG=1``)."""
+    """Whether to print tracebacks (``--debug`` or ``VIDGEN_DEBUG=1``)."""
     return os.environ.get("VIDGEN_DEBUG", "") not in ("", "0")
 
 
 def poll_interval(usual: float) -> float:
-    """Seconds between two questions about a job: ``VIDGEN_POLL_INTERVAL``, else the usual.
+    """Polling interval of a job in seconds: ``VIDGEN_POLL_INTERVAL``, else ``usual``.
 
-    Raises InputError ``config.invalid`` for anything that is not a number of seconds from 0 on.
+    Raises InputError ``config.invalid`` unless the variable is a number of at least 0.
     """
     given = os.environ.get("VIDGEN_POLL_INTERVAL", "").strip()
     if not given:

@@ -1,4 +1,4 @@
-"""The list from which ffmpeg joins files of equal form by copy."""
+"""Arguments and list file with which ffmpeg joins files of equal form by copy."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ LIST = "pieces.ffconcat"
 
 
 def list_args() -> list[str]:
-    """Arguments that open the list as an input; ffmpeg must run in its folder."""
+    """Arguments that open the list as an input. ffmpeg must run in the list's folder."""
     return ["-f", "concat", "-safe", "0", "-protocol_whitelist", "file", "-format_whitelist", "concat,mov", "-i", LIST]
 
 
 REORDERED = 2
-"""By how many frames decoding runs ahead of showing in what our encoders write."""
+"""Frames by which decoding is ahead of presentation (B-frame delay) with our encoder settings."""
 
 
 def copy_args(rate: Fraction) -> list[str]:
-    """Output arguments that copy the pictures with one steady decoding clock: a piece of one or two frames has none of the
-    usual delay, and without this the clock would jump after it, and the film's length be told wrong.
+    """Output arguments that copy the video with steady decoding times.
+
+    A piece of one or two frames has no B-frame delay. Without this the decoding times would jump after it, and the film's
+    duration would be wrong.
     """
     step = timescale(rate) / rate
     clock = f"setts=pts=PTS:dts=(N-{REORDERED})*{step.numerator}"
@@ -31,10 +33,10 @@ def copy_args(rate: Fraction) -> list[str]:
 
 
 def write_list(pieces: Sequence[tuple[Path, int]], rate: Fraction, folder: Path) -> None:
-    """Write links with plain names, and the list: ``pieces`` are MP4 files with their frame counts, in order. On a disk without
-    links the list has the paths themselves.
+    """Write the list to ``folder``. ``pieces``: MP4 files with their frame counts, in order.
 
-    Durations are differences of rounded film times, so that no rounding adds up, however many pieces there are.
+    The list names symbolic links in ``folder``, or the paths themselves on a disk without links. Durations are differences of
+    rounded film times, so that rounding does not accumulate.
     """
     lines, frame = ["ffconcat version 1.0"], 0
     for number, (piece, frames) in enumerate(pieces):
@@ -46,7 +48,7 @@ def write_list(pieces: Sequence[tuple[Path, int]], rate: Fraction, folder: Path)
 
 
 def _named(piece: Path, link: Path) -> str:
-    """How the list names a piece: by a link, which has no odd characters, else by its path in quotes."""
+    """The name of a piece in the list: a new link without special characters, else the quoted path."""
     try:
         link.symlink_to(piece)
     except OSError:

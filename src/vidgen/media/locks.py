@@ -1,6 +1,4 @@
-"""Locks between processes: the kernel's, which a killed process leaves to nobody, or where the file system has none, a file
-that names its holder.
-"""
+"""Locks between processes: ``flock``, or on file systems without it a file that names its holder."""
 
 from __future__ import annotations
 
@@ -15,21 +13,21 @@ from pathlib import Path
 from vidgen.media.sweep import alive
 
 HELD = ".held"
-"""Ending of the files that stand for locks, and the whole name of one in a folder."""
+"""Suffix of lock files, and their whole name inside a folder that is locked."""
 
-_NONE_HERE = frozenset(
+_UNSUPPORTED = frozenset(
     {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.EBADF, errno.EPERM, errno.EACCES}
 )
-"""What file systems without locks answer; NFS answers EBADF for folders."""
+"""Errors of file systems without locks; NFS returns EBADF for folders."""
 
 _LONGEST_S = 60.0
-"""Nobody holds a lock that others wait for longer than this; and a lock file without a holder is this old at most."""
+"""Longest time in seconds that a lock with waiters is held, and the age at which a lock file without a holder is stale."""
 
 _PAUSE_S = 0.02
 
 
 class Held(Exception):
-    """Somebody else has the lock: ``holder``, ``process 123 on HOST`` or ``another process``. ``file`` says so."""
+    """Another process has the lock. ``holder``: ``process 123 on HOST`` or ``another process``. ``file``: the lock file."""
 
     def __init__(self, holder: str | None, file: Path) -> None:
         self.holder, self.file = f"process {holder}" if holder else "another process", file
@@ -38,10 +36,10 @@ class Held(Exception):
 
 @contextmanager
 def held(path: Path, *, wait: bool) -> Iterator[None]:
-    """Hold a file, which is made where it is missing and then says by whom, or a folder that exists.
+    """Lock a file, which is created and names the holder, or an existing folder.
 
-    Raises Held where another has it: at once, or with ``wait`` only where that is a process of another machine, of which
-    nobody here can know whether it lives, after a minute. OSError where the place cannot be written.
+    Raises Held if another process has the lock: at once, or with ``wait`` after a minute and only if the holder is on another
+    machine, where it cannot be known whether it still runs. Raises OSError if the path cannot be written.
     """
     folder = path.is_dir()
     handle = os.open(path, os.O_CLOEXEC | (os.O_RDONLY if folder else os.O_RDWR | os.O_CREAT), 0o644)
@@ -52,14 +50,14 @@ def held(path: Path, *, wait: bool) -> Iterator[None]:
                 os.write(handle, _name().encode())
             yield
         else:
-            with _by_name(path / HELD if folder else path.with_name(path.name + HELD), wait):
+            with _lock_file(path / HELD if folder else path.with_name(path.name + HELD), wait):
                 yield
     finally:
         os.close(handle)
 
 
 def has_record_locks(folder: Path) -> bool:
-    """Whether the file system has the locks that SQLite needs. Where nothing can be written, it is taken to."""
+    """Whether the file system has the record locks that SQLite needs. True also if nothing can be written there."""
     file = folder / f".locks.{os.getpid()}.part"
     try:
         handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -76,25 +74,25 @@ def has_record_locks(folder: Path) -> bool:
 
 
 def _flocked(handle: int, path: Path, wait: bool) -> bool:
-    """Take the kernel's lock; False where there is none to take."""
+    """Take the ``flock``; False if the file system has none. Raises Held."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         raise Held(_holder(path), path) from None
     except OSError as error:
-        if error.errno not in _NONE_HERE:
+        if error.errno not in _UNSUPPORTED:
             raise
         return False
     return True
 
 
 @contextmanager
-def _by_name(file: Path, wait: bool) -> Iterator[None]:
-    """Hold a lock by a file that nobody else can make while it is there."""
+def _lock_file(file: Path, wait: bool) -> Iterator[None]:
+    """Hold a lock by an exclusively created file."""
     until = time.monotonic() + _LONGEST_S
-    while not _made(file):
-        if _left_behind(file):
-            _clear(file)
+    while not _create(file):
+        if _stale(file):
+            _remove_stale(file)
         elif not wait or (time.monotonic() > until and _process(file) is None):
             raise Held(_holder(file), file)
         else:
@@ -105,7 +103,7 @@ def _by_name(file: Path, wait: bool) -> Iterator[None]:
         file.unlink(missing_ok=True)
 
 
-def _made(file: Path) -> bool:
+def _create(file: Path) -> bool:
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     except FileExistsError:
@@ -117,8 +115,8 @@ def _made(file: Path) -> bool:
     return True
 
 
-def _left_behind(file: Path) -> bool:
-    """Whether the process that made the file is gone. Of another machine's nobody here can know."""
+def _stale(file: Path) -> bool:
+    """Whether the process that created the file has ended. Always false for a process of another machine."""
     if _holder(file) is None:
         try:
             return time.time() - file.stat().st_mtime > _LONGEST_S
@@ -129,21 +127,21 @@ def _left_behind(file: Path) -> bool:
 
 
 def _process(file: Path) -> int | None:
-    """The process of this machine that made the file; None where it was one of another machine."""
+    """Id of the process that created the file; None if it was on another machine."""
     pid, _, host = (_holder(file) or "").partition(" on ")
     return int(pid) if pid.isdigit() and host == os.uname().nodename else None
 
 
-def _clear(file: Path) -> None:
-    """Remove a file that was left behind. One process at a time, so that none removes what another has just made."""
+def _remove_stale(file: Path) -> None:
+    """Remove a stale lock file. One process at a time, so that none removes a file that another has just created."""
     turn = file.with_name(file.name + ".turn")
-    if not _made(turn):
-        if _left_behind(turn):
+    if not _create(turn):
+        if _stale(turn):
             turn.unlink(missing_ok=True)
         time.sleep(_PAUSE_S)
         return
     try:
-        if _left_behind(file):
+        if _stale(file):
             file.unlink(missing_ok=True)
     finally:
         turn.unlink(missing_ok=True)

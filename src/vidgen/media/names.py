@@ -1,4 +1,4 @@
-"""File names as people mean them: the same letters are the same name, however they are stored."""
+"""File names compared by their letters (Unicode NFC), however they are stored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def expanded(name: str | Path) -> Path:
-    """A path with ``~`` replaced by the user's home; as it is where nobody knows that home."""
+    """A path with ``~`` replaced by the user's home; unchanged if the home is not known."""
     try:
         return Path(name).expanduser()
     except RuntimeError:
@@ -18,33 +18,33 @@ def expanded(name: str | Path) -> Path:
 
 
 def named_file(folder: Path, name: str) -> Path:
-    """The file that ``name`` means in ``folder``: the one of exactly that name, else the one with the same letters.
+    """The file ``name`` in ``folder``: with exactly that name, else with the same letters; the path as written if neither
+    exists.
 
-    ``é`` can be stored as one character or as ``e`` with an accent; disks and editors differ in which they use. Where nothing
-    is found, the path as written.
+    ``é`` is stored as one character or as ``e`` with an accent, depending on disk and editor.
     """
     written = folder / name
     if name.isascii() or os.path.lexists(written):
         return written
-    place = folder
+    current = folder
     for part in Path(name).parts:
-        exact = place / part
+        exact = current / part
         found = (
             exact
             if os.path.lexists(exact)
-            else next((one for one in _entries(place) if _plain(one.name) == _plain(part)), None)
+            else next((one for one in _entries(current) if _plain(one.name) == _plain(part)), None)
         )
         if found is None:
             return written
-        place = found
-    return place
+        current = found
+    return current
 
 
 def nearest_name(file: Path) -> str | None:
-    """The name in the file's folder that was perhaps meant; other case counts as equal. None where nothing is near."""
-    wanted = _plain(file.name).casefold()
+    """The most similar name in the file's folder, ignoring case; None if nothing is similar."""
+    name = _plain(file.name).casefold()
     names = {_plain(one.name).casefold(): one.name for one in _entries(file.parent)}
-    near = difflib.get_close_matches(wanted, names, 1, cutoff=0.8)
+    near = difflib.get_close_matches(name, names, 1, cutoff=0.8)
     return names[near[0]] if near else None
 
 
@@ -60,7 +60,7 @@ def _plain(name: str) -> str:
 
 
 def shell_word(text: str) -> str:
-    """A file name or another argument as it can be typed in a shell: one word, whatever is in it."""
+    """An argument quoted for a shell, control characters and invalid UTF-8 included."""
     if text.isprintable():
         return shlex.quote(text)
     escaped = (chr(one) if 32 <= one < 127 and one not in b"'\\" else f"\\x{one:02x}" for one in os.fsencode(text))

@@ -1,8 +1,8 @@
-"""Bring a clip of any form to exact frames: one size, one rate, BT.709 limited range, square pixels, upright.
+"""Conform a clip of any form: exact frame count, one size, one rate, BT.709 limited range, square pixels, upright.
 
-Why each step: rates are resampled by time, because variable rates and coarse time bases are common; sizes are computed
-here from the display size, because how ``scale`` treats pixel shape differs between ffmpeg versions; the input's matrix is
-always said, because an untagged HD clip would be read as BT.601; a clip that is short is not silently frozen.
+Reasons: frames are resampled by time, because variable rates and coarse time bases are common. Sizes are computed here,
+because ffmpeg versions differ in how ``scale`` treats the pixel aspect. The input matrix is always given, because an untagged
+HD clip would be read as BT.601. A clip that is too short is an error, not a silent freeze.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ from vidgen.media.wording import counted
 Fit = Literal["crop", "pad", "stretch"]
 
 MAX_HOLD = 4
-"""How many frames a clip may be short; that many are filled by holding its last frame."""
+"""Most frames that a clip may be short; its last frame is held for them."""
 
 _MATRICES = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
 _UNREAD = {8: "YCgCo", 14: "ICtCp"}
-"""Matrices that ffmpeg's scaler does not know."""
+"""Matrices that ffmpeg's scaler does not support."""
 
 _PRIMARIES = {4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020", 11: "smpte431", 12: "smpte432"}
-"""Primaries other than BT.709, under ffmpeg's names."""
+"""Primaries other than BT.709, by ffmpeg's names."""
 
 _CONVERTED = tuple(f"yuv{form}p{depth}" for depth in ("", "10", "12") for form in ("420", "422", "444"))
-"""What the filter that converts primaries takes; of odd sizes only 4:4:4."""
+"""Pixel formats of the ``colorspace`` filter; odd sizes need 4:4:4."""
 
 _RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "pal8", "0rgb", "0bgr", "x2rgb", "x2bgr", "xyz")
 
 
 @dataclass(frozen=True)
 class _Placement:
-    """Size of the scaled picture, and where it lies in (pad) or is cut to (crop) the target."""
+    """Size of the scaled picture, and the offset of the picture in the frame (pad) or of the frame in the picture (crop)."""
 
     width: int
     height: int
@@ -61,19 +61,20 @@ def conform_filter(
     pix_fmt: str = MASTER.pix_fmt,
     max_hold: int = MAX_HOLD,
 ) -> str:
-    """A filter chain, without labels, that makes exactly ``frames`` frames of the form from the clip that ``info`` tells of.
+    """An ffmpeg filter chain, without labels, that turns a clip into exactly ``frames`` frames of the given form.
 
     Args:
-        info: the clip, as probed, or a part of it (``part_from``). Its rotation is applied by ffmpeg itself; do not give
-            ``-noautorotate``.
+        info: the probed clip, or a part of it (``part_from``). ffmpeg itself applies its rotation; do
+            not use ``-noautorotate``.
         width, height: of the result, in pixels, even.
-        rate: of the result. ``frames``: how many; a longer clip is cut at its end.
-        fit: ``pad`` shows the whole picture between black bars, ``crop`` fills the frame, ``stretch`` distorts.
+        rate: of the result, in frames per second.
+        frames: of the result; the end of a longer clip is cut off.
+        fit: ``pad`` adds black bars, ``crop`` fills the frame, ``stretch`` distorts.
         pix_fmt: of the result.
-        max_hold: how many frames the clip may be short.
+        max_hold: most frames that the clip may be short.
 
-    The result's time base is 1/rate and its frames are numbered from 0. Raises InputError where the clip is too short or
-    HDR, ValueError for an odd size.
+    The result's time base is 1/rate and its frames are numbered from 0. Raises InputError if the clip is too short or HDR,
+    ValueError for an odd size.
     """
     if width % 2 or height % 2:
         raise ValueError(f"{width}x{height}: sizes must be even")
@@ -87,7 +88,7 @@ def conform_filter(
         f"trim=end_frame={frames}",
         *_size_steps(info, width, height, fit),
         f"format={pix_fmt}",
-        # Two more than the count says: rounding may end a frame early, and trim cuts what is too much.
+        # Two more than needed: rounding may end a frame early, and trim removes the rest.
         f"tpad=stop_mode=clone:stop={hold + 2}",
         f"trim=end_frame={frames}",
         f"settb={rate.denominator}/{rate.numerator}",
@@ -97,9 +98,7 @@ def conform_filter(
 
 
 def check_usable(info: MediaInfo, rate: Fraction, frames: int, max_hold: int = MAX_HOLD) -> int:
-    """By how many frames the clip is short of ``frames`` at this rate. Raises InputError where that is more than ``max_hold``,
-    and where it is HDR.
-    """
+    """Frames that the clip is short of ``frames`` at this rate. Raises InputError for more than ``max_hold``, and for HDR."""
     refuse_hdr(info)
     short = _short_by(info, rate, frames)
     if short > max_hold:
@@ -113,35 +112,35 @@ def check_usable(info: MediaInfo, rate: Fraction, frames: int, max_hold: int = M
 
 
 STEADY = ("-reinit_filter", "0")
-"""Input options for chains that count frames: where a stream changes its form in the middle, ffmpeg would begin its filters
-anew and count from 0 again. Its scaler takes any picture in, so that what comes after it never sees a change.
+"""Input options for chains that count frames: if a stream changes its form in the middle, ffmpeg would restart the filters and
+count from 0 again. The scaler accepts any frame, so the filters after it never see a change.
 """
 
 
 def steady_steps(info: MediaInfo) -> list[str]:
-    """A first step that gives every picture the size of the first, where others than the scaler come before it."""
+    """A first step that scales every frame to the size of the first; empty if the size does not change."""
     width, height = (info.height, info.width) if info.rotation in (90, 270) else (info.width, info.height)
     return [f"scale={width}:{height}:flags=bicubic"] if "size" in info.changes else []
 
 
 def deinterlace_steps(info: MediaInfo) -> list[str]:
-    """Steps that make one whole picture of each interlaced one. Telecine is not undone."""
+    """Steps that deinterlace to one frame for each pair of fields. Telecine is not undone."""
     return ["bwdif=mode=send_frame:deint=interlaced"] if info.interlaced else []
 
 
 def input_colour(info: MediaInfo) -> str:
-    """Options of ``scale`` that say how the input's numbers are to be read; untagged HD is BT.709."""
-    if "colours" in info.changes:  # each picture by its own tags
+    """Options of ``scale`` for the input's range and matrix; untagged HD is BT.709."""
+    if "colours" in info.changes:  # each frame by its own tags
         return "in_range=auto:in_color_matrix=auto"
     span = {1: "tv", 2: "pc"}.get(info.color_range, "auto")
     return f"in_range={span}" if _is_rgb(info) else f"in_range={span}:in_color_matrix={_matrix(info)}"
 
 
 def bt709_steps(info: MediaInfo, width: int, height: int, pix_fmt: str) -> list[str]:
-    """Steps that make BT.709 pictures of this size: limited-range yuv, or full-range RGB where ``pix_fmt`` is that.
+    """Steps that give BT.709 frames of this size: limited-range YUV, or full-range RGB if ``pix_fmt`` is RGB.
 
-    Transparent pictures are laid over black. Primaries are converted where the file names others (SD, BT.2020, P3); a file that
-    names none is taken to have those of BT.709, whatever its matrix.
+    Transparency is laid over black. Tagged primaries (SD, BT.2020, P3) are converted; an untagged file is taken as BT.709,
+    whatever its matrix.
     """
     before, colour = _ready_steps(info)
     out = "out_range=pc" if pix_fmt.startswith("rgb") else "out_range=tv:out_color_matrix=bt709"
@@ -153,7 +152,7 @@ _EXACT = "bicubic+accurate_rnd+full_chroma_int"
 
 
 def _ready_steps(info: MediaInfo) -> tuple[list[str], str]:
-    """Steps before the scaler (transparency, primaries), and the options that tell it how to read what they give."""
+    """Steps before the scaler (transparency, primaries), and the scaler's input options after them."""
     if info.alpha:
         deep = "gbrap12" if info.bits > 8 else "gbrap"
         return [
@@ -164,13 +163,13 @@ def _ready_steps(info: MediaInfo) -> tuple[list[str], str]:
     primaries = _PRIMARIES.get(info.color_primaries)
     if primaries is None or _is_rgb(info) or info.pix_fmt.startswith("gray") or "colours" in info.changes:
         return [], input_colour(info)
-    # The filter heeds no pixel shape and no odd sizes; it comes first, on what the file holds.
+    # The filter ignores the pixel aspect and needs even sizes, so it comes first, on the coded frame.
     matrix = {"bt601": "smpte170m", "bt2020": "bt2020ncl"}.get(_matrix(info), _matrix(info))
     read = f"ispace={matrix}:iprimaries={primaries}:itrc=bt709:irange={'pc' if info.color_range == 2 else 'tv'}"
     convert = f"colorspace={read}:space=bt709:primaries=bt709:trc=bt709:range=tv"
     odd = info.width % 2 or info.height % 2
-    taken = [form for form in _CONVERTED if not odd or "444" in form]
-    return [f"format={'|'.join(taken)}", convert], "in_range=tv:in_color_matrix=bt709"
+    formats = [name for name in _CONVERTED if not odd or "444" in name]
+    return [f"format={'|'.join(formats)}", convert], "in_range=tv:in_color_matrix=bt709"
 
 
 def _is_rgb(info: MediaInfo) -> bool:
@@ -183,25 +182,24 @@ def _matrix(info: MediaInfo) -> str:
 
 
 def alpha_steps(info: MediaInfo) -> list[str]:
-    """Steps that lay a transparent picture over black, instead of showing what transparency hides."""
+    """Steps that lay a transparent picture over black; empty for an opaque one."""
     return _ready_steps(info)[0] if info.alpha else []
 
 
 def refuse_hdr(info: MediaInfo) -> None:
-    """Raise InputError for HDR: shown as SDR it would be grey and wrong, and no tone mapping is right for all. Also for a
-    colour matrix that cannot be read.
+    """Raise InputError for HDR, which would look grey as SDR, and for colour matrices that ffmpeg cannot convert.
+
+    There is no tone mapping, because none is right for all footage.
     """
     kind = info.hdr or _UNREAD.get(info.color_matrix)
     if kind:
-        what = f"HDR ({kind}); only standard dynamic range is handled" if info.hdr else f"{kind} video, which is not handled"
+        what = f"HDR ({kind}); only SDR is supported" if info.hdr else f"{kind} video, which is not supported"
         hint = "convert it to SDR first" if info.hdr else "convert it to BT.709 first"
         raise InputError("media.hdr", f"{info.path} is {what}", hint=hint, where=str(info.path))
 
 
 def refuse_alpha(info: MediaInfo) -> MediaInfo:
-    """Raise InputError where any pixel of the file is transparent. What could be transparent but never is, as most GIFs are, is
-    right as it is, and returned without ``alpha``.
-    """
+    """Raise InputError if any pixel of the file is transparent. Else return the info with ``alpha`` false, as for most GIFs."""
     if info.alpha and _any_transparent(info):
         raise InputError(
             "media.alpha",
@@ -222,7 +220,7 @@ def _any_transparent(info: MediaInfo) -> bool:
 
 
 def source_notices(info: MediaInfo, *, deep: bool) -> Iterator[Notice]:
-    """What the result cannot have of the source, or has differently; ``deep``: whether it has 10 bits."""
+    """Notices on what the result loses or changes of the source. ``deep``: whether the result has 10 bits."""
     name = info.path.name
     if info.alpha:
         yield Notice("post.alpha_flattened", f"{name} may have transparency; it was laid over black")
@@ -237,13 +235,15 @@ def source_notices(info: MediaInfo, *, deep: bool) -> Iterator[Notice]:
 
 
 def inside_notices(info: MediaInfo) -> Iterator[Notice]:
-    """What is not whole or not the same throughout the source."""
+    """Notices on damage and on changes inside the source."""
     name = info.path.name
     if info.undecoded:
-        text = f"{name} begins between key pictures; {info.undecoded} before the first that can be decoded were left out"
+        text = f"{name} does not begin with a key frame; frames left out that cannot be decoded: {info.undecoded}"
         yield Notice("post.damaged_source", text)
     if info.changes:
-        text = f"{name} changes inside ({', '.join(info.changes)}); all of it was brought to the form of its beginning"
+        text = (
+            f"{name} changes in the middle ({', '.join(info.changes)}); all of it was converted to the form of its first frame"
+        )
         yield Notice("post.changes_inside", text)
     if info.faults:
         yield Notice("post.damaged_source", f"{name} is damaged in places; what could be decoded was used ({info.faults})")
@@ -254,27 +254,29 @@ def _short_by(info: MediaInfo, rate: Fraction, frames: int) -> int:
 
 
 def _size_steps(info: MediaInfo, width: int, height: int, fit: Fit) -> list[str]:
-    place = _placement(info.display_size, width, height, fit)
+    placement = _placement(info.display_size, width, height, fit)
     before, colour = _ready_steps(info)
-    scale = f"scale={place.width}:{place.height}:{colour}:out_range=tv:out_color_matrix=bt709:flags=bicubic+accurate_rnd"
+    scale = (
+        f"scale={placement.width}:{placement.height}:{colour}:out_range=tv:out_color_matrix=bt709:flags=bicubic+accurate_rnd"
+    )
     steps = [*before, scale, "setsar=1"]
-    if (place.width, place.height) != (width, height):
-        box = f"{width}:{height}:{place.left}:{place.top}"
+    if (placement.width, placement.height) != (width, height):
+        box = f"{width}:{height}:{placement.left}:{placement.top}"
         steps.append(f"crop={box}" if fit == "crop" else f"pad={box}:black")
     return steps
 
 
 def fitted(shown: tuple[int, int], width: int, height: int) -> tuple[int, int]:
-    """The even size, in pixels, of a picture of the size ``shown`` that is to be seen whole in a frame of this size."""
-    place = _placement(shown, width, height, "pad")
-    return place.width, place.height
+    """The size in pixels (even) of a picture of size ``shown`` scaled to fit into a frame of this size."""
+    placement = _placement(shown, width, height, "pad")
+    return placement.width, placement.height
 
 
 def cropped(info: MediaInfo, width: int, height: int) -> MediaInfo:
-    """The clip without what lies outside a frame of this shape (pixels), as ``fit="crop"`` leaves it out."""
+    """The info with ``crop`` set to the part of the picture that a frame of this size shows with ``fit="crop"``."""
     shown = info.display_size
-    place = _placement(shown, width, height, "crop")
-    if (place.width, place.height) == (width, height):
+    placement = _placement(shown, width, height, "crop")
+    if (placement.width, placement.height) == (width, height):
         return info
     ratio = max(Fraction(width, shown[0]), Fraction(height, shown[1]))
     size = _even(width / ratio), _even(height / ratio)
@@ -287,9 +289,9 @@ def _placement(shown: tuple[int, int], width: int, height: int, fit: Fit) -> _Pl
     ratios = Fraction(width, shown[0]), Fraction(height, shown[1])
     factor = max(ratios) if fit == "crop" else min(ratios)
     scaled = [_even(side * factor) for side in shown]
-    # A difference of a pixel or two is rounding of the aspect, not a reason for bars.
-    scaled = [wanted if abs(side - wanted) <= 2 else side for side, wanted in zip(scaled, (width, height), strict=True)]
-    left, top = (abs(side - wanted) // 4 * 2 for side, wanted in zip(scaled, (width, height), strict=True))
+    # A difference of one or two pixels is rounding of the aspect, not a reason for bars.
+    scaled = [target if abs(side - target) <= 2 else side for side, target in zip(scaled, (width, height), strict=True)]
+    left, top = (abs(side - target) // 4 * 2 for side, target in zip(scaled, (width, height), strict=True))
     return _Placement(scaled[0], scaled[1], left, top)
 
 
@@ -308,7 +310,7 @@ def conform_args(
     fit: Fit = "pad",
     max_hold: int = MAX_HOLD,
 ) -> list[str]:
-    """Arguments of one ffmpeg run that conforms the clip's pictures and writes them, without sound, to ``out``."""
+    """ffmpeg arguments that conform the clip's picture and write it, without sound, to ``out``."""
     chain = conform_filter(info, width=width, height=height, rate=rate, frames=frames, fit=fit, max_hold=max_hold)
     return [
         *input_args(info.path.absolute(), *STEADY),
@@ -329,11 +331,12 @@ def conform(
     fit: Fit = "pad",
     max_hold: int = MAX_HOLD,
 ) -> MediaInfo:
-    """Write the pictures of ``source`` (a file, or a part of one) to ``out`` (.mp4) as exactly ``frames`` frames, checked;
-    returns what the input was.
+    """Write the picture of ``source`` (a file, or a part of one) to ``out`` (.mp4) as exactly ``frames`` frames.
 
-    Arguments as ``conform_filter``. Raises InputError where the input is not a whole video or is too short, ProcessingError
-    where the result is not what was asked for; ``out`` is written whole or not at all.
+    Checked and atomic. Returns the input's info.
+
+    Arguments as for ``conform_filter``. Raises InputError if the input is not a whole video or is too short, ProcessingError
+    if the result is not as requested.
     """
     info = source if isinstance(source, MediaInfo) else probe_video(source)
     with atomic(out) as part:

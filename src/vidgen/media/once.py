@@ -1,4 +1,4 @@
-"""Values that are made once a process, whichever thread asks first."""
+"""Values that are computed once per process, also with several threads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Once(Generic[P, T]):
-    """A function that keeps its results, and that no two threads are ever in; see ``once``."""
+    """A cached function that only one thread at a time runs; see ``once``."""
 
     def __init__(self, make: Callable[P, T], lock: AbstractContextManager[Any]) -> None:
         self._kept: Callable[..., T] = functools.cache(make)
@@ -21,25 +21,25 @@ class Once(Generic[P, T]):
         functools.update_wrapper(self, make)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        """What was kept, or what the function makes now."""
+        """The cached result, or a new one."""
         given: tuple[Hashable, ...] = args
         with self._lock:
             return self._kept(*given, **kwargs)
 
     def cache_clear(self) -> None:
-        """Forget what was kept."""
+        """Drop all cached results."""
         with self._lock:
             self._kept.cache_clear()  # type: ignore[attr-defined]
 
 
 def once(make: Callable[P, T]) -> Once[P, T]:
-    """Like ``functools.cache``, for work that must not be done twice at the same time: one thread does it, the others wait.
+    """Like ``functools.cache``, but one thread computes while the others wait.
 
-    What is kept has to be a value that nobody changes: every thread gets the same one, and nothing guards it any more.
+    Results must be immutable: every thread gets the same one, without a lock.
     """
     return Once(make, threading.RLock())
 
 
 def once_under(lock: AbstractContextManager[Any]) -> Callable[[Callable[P, T]], Once[P, T]]:
-    """``once``, under a lock (an RLock) that is shared with others who touch the same thing."""
+    """``once`` with a given lock (an RLock), for functions that share a resource."""
     return lambda make: Once(make, lock)

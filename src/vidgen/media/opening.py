@@ -1,4 +1,4 @@
-"""When a file's picture begins on the file's own clock, so that its sound can be kept in step with it."""
+"""The time at which a file's picture begins, so that its sound stays in sync."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from vidgen.media.answers import once_a_file
 from vidgen.media.ffmpeg import Process, input_args
 from vidgen.media.probe import picture_source
 
-_MOST = 1 << 16
+_MAX_BYTES = 1 << 16
 
 
 @once_a_file
 def picture_start(path: Path) -> Fraction | None:
-    """The time, in seconds on the file's clock, of the first picture that decodes; None where none does.
+    """Time of the first frame that decodes, in seconds of the file's clock; None if none does.
 
-    The ffmpeg that decodes the pictures is asked: a recording that was cut anywhere begins with packets that show nothing.
+    ffmpeg decodes it: a recording that was cut between key frames starts with packets that show nothing.
     """
     args = [
         *input_args(path.absolute(), "-copyts"),
@@ -26,7 +26,7 @@ def picture_start(path: Path) -> Fraction | None:
     ]
     try:
         with Process(args, what=f"looking for the first picture of {path.name}", stdout=True) as process:
-            lines = process.read(_MOST).splitlines()
+            lines = process.read(_MAX_BYTES).splitlines()
     except ProcessingError:
         return None
     shown = next((line for line in lines if line and not line.startswith(b"#")), None)

@@ -1,4 +1,4 @@
-"""How long something was waited for, as it was lived through here."""
+"""Measure how long a process has waited, not counting the time in which it was suspended."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 
 class Patience:
-    """Seconds since the last sign of life, for whoever looks at least once a second. Threads may share it.
+    """Seconds since the last sign of progress. Thread-safe.
 
-    Each look counts as a second at most: while this process is suspended (Ctrl-Z, a laptop that sleeps) nobody waits, and what
-    it waits for may be suspended too.
+    Call ``waited`` at least once a second: each call adds a second at most. So time in which this process is suspended
+    (Ctrl-Z, a sleeping laptop) does not count; what it waits for may be suspended too.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -19,12 +19,12 @@ class Patience:
         self.renew()
 
     def renew(self) -> None:
-        """There was a sign of life."""
+        """Start again from 0: there was progress."""
         with self._lock:
             self._waited, self._looked = 0.0, self._clock()
 
     def waited(self) -> float:
-        """Seconds until now."""
+        """Seconds waited so far."""
         with self._lock:
             now = self._clock()
             self._waited += min(now - self._looked, 1.0)

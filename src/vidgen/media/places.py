@@ -1,4 +1,4 @@
-"""Whether a file can be written where it is wanted: asked before the work that it is to hold."""
+"""Check that an output file can be written, before the work starts."""
 
 from __future__ import annotations
 
@@ -11,60 +11,60 @@ from vidgen.errors import InputError, VidgenError
 from vidgen.media.files import part_name
 from vidgen.media.os_errors import explained
 
-ROOM = 65_536
-"""Bytes that are written, and removed, to see whether a disk takes any."""
+PROBE_BYTES = 65_536
+"""Bytes that are written, and removed, to test for free disk space."""
 
 
 def check_output_file(out: Path, inputs: Iterable[Path] = (), *, touch: bool = True) -> None:
-    """Raise InputError ``output.bad_name``, or ProcessingError for a full disk, where ``out`` cannot be written.
+    """Raise InputError ``output.bad_name``, or ProcessingError for a full disk, if ``out`` cannot be written.
 
     Args:
-        out: the file; folders that are not there are made when it is written. Where it is a link, what it points to is written,
-            and the folder of that has to be there.
-        inputs: files that it must not replace, under whatever name they are reached.
-        touch: try it with a hidden file, which is removed at once; else only ask who may.
+        out: the file. Missing folders are created when it is written. If it is a link, its target is written, whose folder
+            must exist.
+        inputs: files that must not be overwritten, compared by identity and not by name.
+        touch: test with a hidden file, which is removed at once; else check permissions only.
     """
     try:
-        _check_itself(out, inputs)
-        written = _behind(out)
+        _check_target(out, inputs)
+        written = _link_target(out)
         folder = written.parent
         while not os.path.lexists(folder):
             folder = folder.parent
         if not folder.is_dir():
-            gone = f"a link to {os.path.realpath(folder)}, which is not there"
+            gone = f"a link to {os.path.realpath(folder)}, which does not exist"
             raise _bad(out, f"{folder} is {'a file, not a folder' if folder.exists() else gone}")
         if touch:
             check_room(folder, written.name)
         elif not writable(folder):
-            raise _bad(out, f"{folder} may not be written")
+            raise _bad(out, f"there is no permission to write in {folder}")
     except OSError as error:
         raise not_written(out, error, "name a file in a folder that you can write to") from error
     except ValueError as error:  # a NUL in the name
         raise _bad(out, str(error)) from error
 
 
-def _behind(out: Path) -> Path:
-    """The file that is written: ``out``, or what it points to as a link. Nobody's folders are made behind a link."""
+def _link_target(out: Path) -> Path:
+    """The file that is written: ``out``, or the target if it is a link. The target's folder must exist."""
     if not out.is_symlink():
         return out
     target = Path(os.path.realpath(out))
     if not target.parent.is_dir():
-        raise _bad(out, f"it is a link to {target}, and the folder of that is not there")
+        raise _bad(out, f"it is a link to {target}, whose folder does not exist")
     return target
 
 
-def not_written(place: Path, error: OSError, hint: str) -> VidgenError:
-    """The error for a file or folder that cannot be written: InputError ``output.bad_name``, or ProcessingError where the disk
-    is full or broken.
+def not_written(path: Path, error: OSError, hint: str) -> VidgenError:
+    """The error for a path that cannot be written: InputError ``output.bad_name``, or ProcessingError for a full or broken
+    disk.
     """
-    told = explained(error)
-    text = f"{place} cannot be written: {error.strerror or error}"
-    if told and told.exit_code != InputError.exit_code:
-        return type(told)(told.code, text, hint=told.hint, where=str(place))
-    return InputError("output.bad_name", text, hint=hint, where=str(place))
+    known = explained(error)
+    text = f"{path} cannot be written: {error.strerror or error}"
+    if known and known.exit_code != InputError.exit_code:
+        return type(known)(known.code, text, hint=known.hint, where=str(path))
+    return InputError("output.bad_name", text, hint=hint, where=str(path))
 
 
-def _check_itself(out: Path, inputs: Iterable[Path]) -> None:
+def _check_target(out: Path, inputs: Iterable[Path]) -> None:
     try:
         kind = out.stat().st_mode
     except FileNotFoundError:
@@ -72,18 +72,18 @@ def _check_itself(out: Path, inputs: Iterable[Path]) -> None:
     if stat.S_ISDIR(kind):
         raise _bad(out, "it is a folder")
     if not stat.S_ISREG(kind):
-        raise _bad(out, "it is not a plain file")
+        raise _bad(out, "it is not a regular file")
     for file in inputs:
         if file.exists() and file.samefile(out):
             raise InputError("output.bad_name", f"{out} is an input ({file})", hint="write to another file", where=str(out))
 
 
 def check_room(folder: Path, name: str = "room") -> None:
-    """Raise OSError where a file of that name and a few bytes cannot be written in a folder."""
+    """Raise OSError if a file of that name and 64 KiB cannot be written in a folder."""
     probe = part_name(folder / name)
     try:
         with probe.open("xb") as file:
-            file.write(bytes(ROOM))
+            file.write(bytes(PROBE_BYTES))
     except OSError as error:
         error.filename = str(folder / name)
         raise
@@ -92,7 +92,7 @@ def check_room(folder: Path, name: str = "room") -> None:
 
 
 def writable(folder: Path) -> bool:
-    """Whether files can be made in a folder that exists, as far as rights tell."""
+    """Whether the permissions of an existing folder allow creating files."""
     return os.access(folder, os.W_OK | os.X_OK)
 
 

@@ -1,4 +1,4 @@
-"""YAML that a person or another program wrote, as plain values. Storyboards have a stricter reader with places of its own."""
+"""Read small YAML files (lock file, configuration) as plain values. Storyboards have a stricter reader with line numbers."""
 
 from __future__ import annotations
 
@@ -7,27 +7,29 @@ from typing import Any
 
 
 def read_yaml(raw: bytes) -> Any:
-    """Mappings, lists, text, numbers, true, false and null. Dates stay text.
+    """Parse YAML to mappings, lists, text, numbers, booleans and None. Dates stay text.
 
-    Raises ValueError, in words, for what is not UTF-8 text, not YAML, nested too deeply, has a key twice, or has tags or
-    aliases: nothing in such a file makes objects or costs more than its size.
+    Raises ValueError, with a message for the user, for invalid UTF-8 or YAML, deep nesting, duplicate keys, tags and aliases.
+    So a file cannot create objects or expand beyond its size.
     """
     import yaml
 
     class Loader(_base()):  # type: ignore[misc]
-        """YAML's plain values, nothing more."""
+        """A safe loader without tags, aliases and duplicate keys."""
 
         def compose_node(self, parent: Any, index: Any) -> Any:
             event = self.peek_event()
             if isinstance(event, yaml.AliasEvent) or event.anchor is not None or getattr(event, "tag", None) is not None:
                 mark = event.start_mark
-                raise ValueError(f"line {mark.line + 1}, column {mark.column + 1}: tags, anchors and aliases are not used here")
+                raise ValueError(
+                    f"line {mark.line + 1}, column {mark.column + 1}: tags, anchors and aliases are not allowed here"
+                )
             return super().compose_node(parent, index)
 
         def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
             times = Counter(key.value for key, _ in node.value if isinstance(key.value, str))
             if twice := {name for name, count in times.items() if count > 1}:
-                raise ValueError(f"{', '.join(sorted(twice))} is there twice")
+                raise ValueError(f"duplicate key {', '.join(sorted(twice))}")
             found: dict[Any, Any] = super().construct_mapping(node, deep)
             return found
 
@@ -47,7 +49,7 @@ def read_yaml(raw: bytes) -> Any:
 
 
 def _base() -> Any:
-    """SafeLoader, with libyaml's parser where that is there; libyaml's own composer would not end a deep file with an error."""
+    """SafeLoader, with libyaml's parser if available. libyaml's own composer does not raise an error for deep nesting."""
     import yaml
 
     parser: Any = getattr(yaml, "CParser", None)

@@ -1,4 +1,4 @@
-"""What a media file really holds, read with PyAV (no ffprobe needed)."""
+"""Read the properties of a media file with PyAV; no ffprobe needed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vidgen.media.ffmpeg import FORMATS
 from vidgen.media.files import file_url
 from vidgen.media.look import look_at, square_size
 from vidgen.media.rate import parse_rate
-from vidgen.media.tracks import Track, demux, may_jump, promised_end
+from vidgen.media.tracks import Track, declared_end, demux, may_jump
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -24,37 +24,39 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 UNTAGGED = 2
-"""The number that ffmpeg gives to a matrix, primaries or transfer that a file does not name."""
+"""ffmpeg's number for an untagged matrix, primaries or transfer."""
 
 SLOWEST = Fraction(1, 3600)
-"""Frames per second of the slowest film: one an hour."""
+"""Lowest frame rate: one frame an hour."""
 
 _SHORT_S = 0.25
 
 
 @dataclass(frozen=True)
 class MediaInfo:
-    """One file's first video stream and first audio stream.
+    """A file's first video stream and first audio stream. Without a picture its fields are 0, without sound ``audio_*``.
 
-    Sizes in pixels as coded; ``frames`` counts what is shown, by demuxing; ``duration_s`` is the picture's length, or the
-    sound's where there is no picture. ``rotation`` is how far the coded picture is turned clockwise for display: 0, 90,
-    180 or 270. Colours are ffmpeg's numbers (range 1 limited, 2 full, 0 untagged; the others 2 where untagged).
-    ``missing_s`` is how much of the picture is missing by what the file itself says of its length: above 0, it was cut off.
-    Without a picture sizes, rate and frames are 0; without sound ``audio_*`` are 0.
-
-    ``picture`` is which of the file's video streams it is, covers not counted: ffmpeg's ``V:<picture>``. ``undecoded`` counts
-    pictures before the first that decodes, where a recording begins between key pictures; they are not among ``frames``.
-    ``changes`` names what differs between its key pictures (``size``, ``pixel shape``, ...); sizes and colours told here are
-    those of its first picture.
-
-    ``crop`` is the size, as displayed, of the middle of the picture where no more than that is to be used; None: all.
-    ``first`` is the number of the first frame that is to be used; those before it are not among ``frames`` (``part_from``).
-
-    ``bits`` is the depth of a component, ``alpha`` whether pixels may be transparent, ``fine_chroma`` whether colour is finer
-    than 4:2:0, ``hdr`` what kind of high dynamic range it is, or empty. ``tick`` is the picture's unit of time in seconds.
-    ``times`` (seconds from the first picture) and ``starts`` (when that is shown, in seconds after the container's start) are
-    known after ``probe_exact`` alone; so are ``faults``, what the decoder complained of, and ``usual_rate``, frames per second
-    by the usual gap: what a clip of variable rate was meant to be.
+    Attributes:
+        width, height: in pixels, as coded, of the first frame. ``display_size`` applies pixel aspect and rotation.
+        frames: frames shown, counted by demuxing, without ``undecoded``.
+        duration_s: length of the picture, or of the sound if there is no picture.
+        color_range: 1 limited, 2 full, 0 untagged.
+        color_matrix, color_primaries, color_transfer: ffmpeg's numbers; 2 is untagged.
+        sar: pixel aspect ratio.
+        rotation: clockwise rotation for display: 0, 90, 180 or 270.
+        missing_s: seconds of the picture that are missing by the duration in the header; above 0: the file was cut off.
+        bits: bits per component. alpha: whether pixels may be transparent. fine_chroma: chroma is finer than 4:2:0.
+        hdr: kind of HDR, or empty.
+        tick: time base of the picture in seconds.
+        times: frame times in seconds from the first frame. Only after ``probe_exact``.
+        starts: time of the first frame in seconds after the container's start. Only after ``probe_exact``.
+        faults: first error message of the decoder. Only after ``probe_exact``.
+        usual_rate: frames per second by the most common gap: the intended rate of a variable clip. Only after ``probe_exact``.
+        picture: index among the video streams without covers: ffmpeg's ``V:<picture>``.
+        undecoded: frames before the first that decodes, where a recording does not begin with a key frame.
+        changes: properties that differ between key frames: ``size``, ``pixel shape``, ...
+        crop: display size of the centre of the picture that is to be used; None: all.
+        first: number of the first frame that is to be used; those before it are not among ``frames`` (``part_from``).
     """
 
     path: Path
@@ -98,17 +100,17 @@ class MediaInfo:
 
     @property
     def source(self) -> str:
-        """ffmpeg's name for the picture in its first input, for ``-map`` and graphs: ``0:V:0``."""
+        """Stream specifier of the picture in ffmpeg's first input, for ``-map`` and graphs: ``0:V:0``."""
         return f"0:V:{self.picture}"
 
     @property
     def shown_s(self) -> Fraction:
-        """How long the picture is shown, in seconds: exact where its rate is constant."""
+        """Length of the picture in seconds: exact if its rate is constant."""
         return Fraction(self.frames) / self.rate if self.constant_rate else Fraction(str(self.duration_s))
 
     @property
     def display_size(self) -> tuple[int, int]:
-        """Width and height in square pixels as a player shows it: pixel shape applied, then turned."""
+        """Width and height in square pixels as a player shows it: with pixel aspect and rotation applied."""
         width, height = square_size(self.width, self.height, self.sar)
         return (height, width) if self.rotation in (90, 270) else (width, height)
 
@@ -128,23 +130,23 @@ def part_from(info: MediaInfo, first: int) -> MediaInfo:
 
 @once_a_file
 def probe(path: Path) -> MediaInfo:
-    """Read a file's streams and count its frames by demuxing, once until it changes. Raises InputError where it is no media."""
+    """Read a file's streams and count its frames by demuxing. Cached until it changes. Raises InputError if unreadable."""
     with open_media(path) as container:
         return _read(path, container)
 
 
 @once_a_file
 def has_sound(path: Path) -> bool:
-    """Whether the file has a stream of sound, by its header. Raises InputError where it is not readable media."""
+    """Whether the file has an audio stream, by its header. Raises InputError if it is not readable media."""
     with open_media(path) as container:
         return bool(container.streams.audio)
 
 
 @contextmanager
 def open_media(path: Path) -> Iterator[InputContainer]:
-    """Open a local file with PyAV: as a file whatever its name, and only as a known media format.
+    """Open a local file with PyAV: never as a URL, and only as a known media format.
 
-    Raises InputError where it is not there or not readable, also for what PyAV raises inside the block.
+    Raises InputError if the file is missing or unreadable, also for PyAV's errors inside the block.
     """
     import av
 
@@ -154,19 +156,19 @@ def open_media(path: Path) -> Iterator[InputContainer]:
         with av.open(file_url(path), options=options, metadata_errors="replace") as container:
             yield container
     except (av.FFmpegError, OSError, EOFError) as error:
-        told = getattr(error, "strerror", None) or "nothing can be read from it"
+        reason = getattr(error, "strerror", None) or "nothing can be read from it"
         if isinstance(error, av.ArgumentError):
-            told = "not of a format that is opened"
+            reason = "its format is not supported"
         raise InputError(
             "media.unreadable",
-            f"{path} is not a readable media file ({told})",
-            hint="give video as mp4, mov, mkv, webm, avi, ts or gif, sound as wav, mp3, m4a, flac or ogg, say",
+            f"{path} is not a readable media file ({reason})",
+            hint="use for example mp4, mov, mkv, webm, avi, ts or gif for video, wav, mp3, m4a, flac or ogg for sound",
             where=str(path),
         ) from error
 
 
 def _must_be_a_file(path: Path) -> None:
-    """Anything else is refused at once: a pipe would block, and cannot be read twice."""
+    """Raise InputError for anything but a regular file: a pipe would block, and cannot be read twice."""
     try:
         if path.is_file():
             return
@@ -174,13 +176,13 @@ def _must_be_a_file(path: Path) -> None:
     except OSError as error:
         raise InputError("media.unreadable", f"{path} cannot be read ({error.strerror})", where=str(path)) from error
     if there:
-        kind = "a folder" if path.is_dir() else "not a plain file"
+        kind = "a folder" if path.is_dir() else "not a regular file"
         raise InputError("media.unreadable", f"{path} is {kind}", hint="give a video file", where=str(path))
     raise InputError("media.not_found", f"{path} does not exist", hint="check the path", where=str(path))
 
 
 def probe_pictures(path: Path) -> MediaInfo:
-    """``probe``, and InputError unless the file is a video; it may be cut off."""
+    """``probe`` for a video, which may be cut off. Raises InputError if the file has no pictures or is a still."""
     info = probe(path)
     if not info.has_video or not info.frames:
         raise InputError("media.no_video", f"{path} has no video", hint="give a video file", where=str(path))
@@ -190,32 +192,32 @@ def probe_pictures(path: Path) -> MediaInfo:
 
 
 def probe_video(path: Path) -> MediaInfo:
-    """``probe``, and InputError unless the file has pictures and is whole."""
+    """``probe`` for a complete video. Raises InputError if the file has no pictures, is a still, or is cut off."""
     info = probe_pictures(path)
     if info.missing_s:
         raise InputError(
             "media.truncated",
             f"{path} is cut off: its last {info.missing_s:.1f} s are missing",
-            hint="get the whole file",
+            hint="copy or download the whole file",
             where=str(path),
         )
     return info
 
 
 def picture_stream(container: InputContainer) -> VideoStream | None:
-    """The stream that is the file's picture: the first that is neither a cover nor, beside a film, a still."""
+    """The video stream to use: the first that is not a cover, stills last; None if there is none."""
     return min(_pictures(container), key=_is_still, default=None)
 
 
 def picture_source(path: Path) -> str:
-    """``MediaInfo.source`` of a file, by its header alone. Raises InputError where it is not readable media."""
+    """``MediaInfo.source`` of a file, from its header. Raises InputError if it is not readable media."""
     with open_media(path) as container:
         video = picture_stream(container)
         return f"0:V:{_pictures(container).index(video) if video else 0}"
 
 
 def is_cover(stream: Stream) -> bool:
-    """Whether a stream is a picture of the file, not in it: a cover, or the thumbnails of chapters."""
+    """Whether a stream is a cover or the thumbnails of chapters, not footage."""
     return stream.type == "video" and bool(int(stream.disposition) & _ATTACHED_PICTURE)
 
 
@@ -224,8 +226,8 @@ def _pictures(container: InputContainer) -> list[VideoStream]:
 
 
 def _is_still(stream: VideoStream) -> bool:
-    """Whether it looks like one picture by its header: taggers write covers as plain streams too, and a programme that was
-    announced may have no pictures at all.
+    """Whether a stream looks like a still by its header: some taggers write covers as plain streams, and a stream may be
+    empty.
     """
     context = stream.codec_context
     if context is None or not context.width or stream.frames == 1 or int(stream.disposition) & _STILL:
@@ -234,8 +236,9 @@ def _is_still(stream: VideoStream) -> bool:
 
 
 def zero_of(container: InputContainer, streams: Sequence[Stream]) -> Fraction:
-    """What ffmpeg calls 0, in seconds of the container's time, where it reads these streams alone: the container's start, or
-    the first of them where times may jump, as in transport streams.
+    """Time 0 of ffmpeg when it reads only these streams, in seconds of the container's clock.
+
+    It is the container's start, or the first of the streams where times may jump, as in transport streams.
     """
     begun = [stream.start_time * stream.time_base for stream in streams if stream.start_time is not None and stream.time_base]
     if begun and may_jump(container):
@@ -243,10 +246,10 @@ def zero_of(container: InputContainer, streams: Sequence[Stream]) -> Fraction:
     return Fraction(container.start_time or 0, 1_000_000)
 
 
-def _looked(
+def _examined(
     path: Path, container: InputContainer, video: VideoStream, keys: Sequence[Packet[Any]]
 ) -> tuple[Mapping[str, Any], int]:
-    """``look_at`` from the file's beginning."""
+    """``look_at`` from the start of the file."""
     if (container.start_time or 0) >= 0:
         return look_at(path, container, video, keys)
     with open_media(path) as again:
@@ -259,17 +262,17 @@ def _read(path: Path, container: InputContainer) -> MediaInfo:
     audio = next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
     if video is None and audio is None:
         raise InputError("media.unreadable", f"{path} holds neither pictures nor sound", where=str(path))
-    promised = promised_end(container, video)
+    declared = declared_end(container, video)
     tracks, keys = demux(container, video)
     sound = tracks[audio.index] if audio else Track(Fraction(1), [])
     picture = tracks[video.index] if video else Track(Fraction(1), [])
-    end = picture.end_s if promised.own else max(track.end_s for track in tracks.values())
+    end = picture.end_s if declared.own else max(track.end_s for track in tracks.values())
     start = container.start_time / 1_000_000 if container.start_time else 0.0
-    missing = promised.seconds - max(end, end - start)  # Matroska counts its length from 0, MP4 from the first picture
-    look, undecoded = _looked(path, container, video, keys) if video and picture.times else ({}, 0)
+    missing = declared.seconds - max(end, end - start)  # Matroska counts its length from 0, MP4 from the first picture
+    fields, undecoded = _examined(path, container, video, keys) if video and picture.times else ({}, 0)
     times = sorted(picture.times)[undecoded:]
-    told = (video.average_rate, video.guessed_rate, video.base_rate) if video else ()
-    rate, constant = rate_of(times, picture.tick, told) if video else (Fraction(0), True)
+    named_rates = (video.average_rate, video.guessed_rate, video.base_rate) if video else ()
+    rate, constant = rate_of(times, picture.tick, named_rates) if video else (Fraction(0), True)
     return MediaInfo(
         path=path,
         container=container.format.name,
@@ -284,10 +287,10 @@ def _read(path: Path, container: InputContainer) -> MediaInfo:
         audio_duration_s=sound.span_s,
         audio_codec=audio.codec_context.name if audio else "",
         tick=picture.tick,
-        missing_s=missing if missing > max(_SHORT_S, promised.seconds * 0.02) else 0.0,
+        missing_s=missing if missing > max(_SHORT_S, declared.seconds * 0.02) else 0.0,
         picture=_pictures(container).index(video) if video else 0,
         undecoded=undecoded,
-        **{**_NO_PICTURE, **look},
+        **{**_NO_PICTURE, **fields},
     )
 
 
@@ -313,15 +316,15 @@ _NO_PICTURE: Mapping[str, Any] = {
 }
 
 
-def rate_of(times: Sequence[int], tick: Fraction, told: Sequence[Fraction | None]) -> tuple[Fraction, bool]:
-    """Frames per second, and whether every frame sits on that grid (to one tick, the rounding of coarse time bases).
+def rate_of(times: Sequence[int], tick: Fraction, named_rates: Sequence[Fraction | None]) -> tuple[Fraction, bool]:
+    """Frames per second, and whether the rate is constant: every frame is on the grid, to one tick of rounding.
 
-    ``times`` in ticks, ascending; ``told`` are the rates that the file names, tried first.
+    ``times`` in ticks, ascending. ``named_rates``: rates from the header, tried first.
     """
     if len(times) < 2:
-        return _known(*told) or Fraction(25), True
+        return _known(*named_rates) or Fraction(25), True
     mean = Fraction(len(times) - 1) / ((times[-1] - times[0]) * tick or 1)
-    for rate in _candidates(mean, told):
+    for rate in _candidates(mean, named_rates):
         step = 1 / (rate * tick)
         slack = min(Fraction(1), step / 4)
         if all(abs(time - times[0] - index * step) <= slack for index, time in enumerate(times)):
@@ -329,9 +332,9 @@ def rate_of(times: Sequence[int], tick: Fraction, told: Sequence[Fraction | None
     return max(SLOWEST, mean.limit_denominator(1001)), False
 
 
-def _candidates(mean: Fraction, told: Iterable[Fraction | None]) -> Iterator[Fraction]:
-    """Usual rates that the file names, the usual one near the mean, then whatever it names or comes out."""
-    named = [rate for rate in told if rate and _usable(rate)]
+def _candidates(mean: Fraction, named_rates: Iterable[Fraction | None]) -> Iterator[Fraction]:
+    """Rates to try: common ones in the header, the common one near the mean, then any other."""
+    named = [rate for rate in named_rates if rate and _usable(rate)]
     yield from (rate for rate in map(parse_rate, named) if rate.denominator in (1, 1001))
     guesses = [Fraction(round(mean)), *([parse_rate(mean)] if _usable(mean) else []), *named]
     guesses += [Fraction(round(mean * 1001), 1001), mean.limit_denominator(100_000)]
@@ -339,12 +342,12 @@ def _candidates(mean: Fraction, told: Iterable[Fraction | None]) -> Iterator[Fra
 
 
 def _known(*rates: Fraction | None) -> Fraction | None:
-    """The first rate that may be true of a single frame, which nothing else tells of: shown for a minute at most."""
+    """The first plausible rate for a single frame: it is shown for a minute at most."""
     return next((rate for rate in rates if rate and _usable(rate) and rate * 60 >= 1), None)
 
 
 def _usable(rate: Fraction) -> bool:
-    """Whether it can be a film's frame rate; damaged headers name others."""
+    """Whether a frame rate is plausible; damaged headers have others."""
     return SLOWEST <= rate <= 1000 and rate.denominator < 10**8
 
 

@@ -1,4 +1,4 @@
-"""Temporary folders, also on machines whose usual place for them is missing, full or read-only."""
+"""Temporary folders, also where the system's folder for them is missing, full or read-only."""
 
 from __future__ import annotations
 
@@ -13,26 +13,28 @@ from vidgen.media.home import vidgen_home
 
 @contextmanager
 def scratch_folder(near: Path | None = None, prefix: str = "vidgen-") -> Iterator[Path]:
-    """An empty folder that is removed with all that is in it when the block ends.
+    """A temporary folder, removed when the block ends.
 
-    It lies in the system's folder for temporary files, else in ``near``, else in vidgen's own home. Raises MissingError
-    ``home.no_scratch`` where none of them can be written.
+    It is created in the system's temporary folder, else in ``near``, else in vidgen's home. Raises MissingError
+    ``home.no_scratch`` if none of them is writable.
     """
-    with _made(near, prefix) as name:
+    with _create(near, prefix) as name:
         yield Path(name)
 
 
-def _made(near: Path | None, prefix: str) -> tempfile.TemporaryDirectory[str]:
+def _create(near: Path | None, prefix: str) -> tempfile.TemporaryDirectory[str]:
     reasons = []
-    for place in (None, near, vidgen_home() / "cache"):
+    for parent in (None, near, vidgen_home() / "cache"):
         try:
-            if place:
-                place.mkdir(parents=True, exist_ok=True)
-            return tempfile.TemporaryDirectory(dir=place, prefix=f".{prefix}" if place else prefix, ignore_cleanup_errors=True)
+            if parent:
+                parent.mkdir(parents=True, exist_ok=True)
+            return tempfile.TemporaryDirectory(
+                dir=parent, prefix=f".{prefix}" if parent else prefix, ignore_cleanup_errors=True
+            )
         except OSError as error:
             reasons.append(error.strerror or str(error))
     raise MissingError(
         "home.no_scratch",
         f"there is no folder for temporary files ({reasons[0]})",
-        hint="set TMPDIR to a folder that you can write to, and see that its disk is not full",
+        hint="set TMPDIR to a folder that you can write to, on a disk that is not full",
     )

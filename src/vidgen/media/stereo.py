@@ -1,4 +1,4 @@
-"""Frames of sound of one form (rate, channels, numbers) as stereo float samples at 48 kHz."""
+"""Convert audio frames of one form (sample rate, channel layout, sample format) to stereo float samples at 48 kHz."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Samples = npt.NDArray[np.float32]
 """Sound: [samples, 2] float32, left and right, full scale -1 to 1, 48 kHz."""
 
 LOUDEST = 64.0
-"""36 dB over full scale. No recording is louder; what is comes from damaged numbers, and would silence all the rest."""
+"""Samples are clipped to this, 36 dB over full scale. Louder ones are damage, and would make the rest inaudible."""
 
 _USUAL = {3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
-"""What so many channels usually are, where a file does not name them. Of more, the first two are heard."""
+"""Usual layout by number of channels, for files that do not name one. Of other numbers the first two channels are used."""
 
 
 class Stereo:
-    """Mixes down and resamples frames of the form that ``frame`` has: surround by the usual rule, mono on both sides."""
+    """Downmixes and resamples frames of the form of ``frame``. Surround uses ffmpeg's downmix, mono goes to both sides."""
 
     def __init__(self, frame: AudioFrame) -> None:
         from av.filter import Graph
@@ -41,12 +41,12 @@ class Stereo:
         steps.append(self._graph.add("abuffersink"))
         self._graph.link_nodes(*steps).configure()
 
-    def given(self, frame: AudioFrame | None) -> Iterator[Samples]:
-        """What comes out after one more frame; None: what is left at the end."""
+    def convert(self, frame: AudioFrame | None) -> Iterator[Samples]:
+        """Blocks of [n, 2] float32 that are ready after one more frame; None: the rest at the end."""
         from av.error import BlockingIOError as NothingYet
 
         if frame is not None:
-            frame.pts = None  # the graph counts; when a frame belongs is decided before
+            frame.pts = None  # the graph counts samples; gaps are handled by the caller
         self._graph.push(frame)
         while True:
             try:
@@ -58,5 +58,5 @@ class Stereo:
 
 
 def form_of(frame: AudioFrame) -> tuple[str, str, int]:
-    """What all frames that one ``Stereo`` takes have in common."""
+    """Sample format, channel layout and sample rate; equal for all frames of one ``Stereo``."""
     return frame.format.name, frame.layout.name, frame.sample_rate

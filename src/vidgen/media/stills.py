@@ -1,4 +1,4 @@
-"""Still pictures in and out, by content and not by name."""
+"""Read and write still pictures. The format is recognised by content, not by file name."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MAX_PIXELS = 16_384 * 8_640
-"""The largest picture that is opened; more is damage or a bomb."""
+"""Most pixels of a picture; more is damage or a decompression bomb."""
 
 MAX_BYTES = 256 * 1024 * 1024
 
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "TIFF", "BMP", "JPEG2000", "PPM", "TGA", "ICO")
-"""What is opened: none of them runs or names anything else."""
+"""Formats that may be opened: none of them can run code or refer to other files."""
 
 
 def read_image(path: Path, *, max_pixels: int = MAX_PIXELS) -> Frame:
-    """Read a picture (PNG, JPEG, WebP, AVIF, TIFF, ...) as RGB: upright by its EXIF note, its colours brought to sRGB where it
-    has a profile of others, transparency over black, 16 bits made 8, of an animation the first picture.
+    """Read a picture (PNG, JPEG, WebP, AVIF, TIFF, ...) as RGB, [height, width, 3] uint8.
 
-    Raises InputError where it is missing, not a picture, or larger than ``max_pixels``.
+    EXIF rotation and ICC profile are applied, transparency is laid over black, 16 bits become 8, an animation gives its first
+    frame. Raises InputError if the file is missing, not a picture, or larger than ``max_pixels``.
     """
     content = _content(path)
     from PIL import Image, ImageOps, UnidentifiedImageError
 
-    Image.MAX_IMAGE_PIXELS = None  # the limit is ours, and an error rather than a warning
+    Image.MAX_IMAGE_PIXELS = None  # our own limit is an error, Pillow's would be a warning
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             _check_size(path, *picture.size, max_pixels)
             return _rgb(ImageOps.exif_transpose(picture))
     except UnidentifiedImageError:
-        return _rarer(content, path, max_pixels)
+        return _read_with_opencv(content, path, max_pixels)
     except (MemoryError, InputError):
         raise
-    except Exception as error:  # damage shows itself in many ways
+    except Exception as error:  # Pillow raises many types for damaged files
         raise _unreadable(path, str(error)) from error
 
 
 @once_a_file
 def check_image(path: Path) -> None:
-    """Raise InputError for a picture that ``read_image`` could not read. Cheaper than that, and once until the file changes."""
+    """Raise InputError for a picture that ``read_image`` cannot read. Cheaper, and cached until the file changes."""
     content = _content(path)
     from PIL import Image, UnidentifiedImageError
 
@@ -57,13 +57,13 @@ def check_image(path: Path) -> None:
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
             _check_size(path, *picture.size, MAX_PIXELS)
-            picture.draft(picture.mode, (1, 1))  # a JPEG is read to its end, but at an eighth of its size
+            picture.draft(picture.mode, (1, 1))  # decodes a JPEG to its end, at an eighth of its size
             picture.load()
     except UnidentifiedImageError:
-        _rarer(content, path, MAX_PIXELS)
+        _read_with_opencv(content, path, MAX_PIXELS)
     except (MemoryError, InputError):
         raise
-    except Exception as error:  # damage shows itself in many ways
+    except Exception as error:  # Pillow raises many types for damaged files
         raise _unreadable(path, str(error)) from error
 
 
@@ -80,7 +80,7 @@ def _content(path: Path) -> bytes:
 
 def _check_size(path: Path, width: int, height: int, most: int) -> None:
     if width * height > most:
-        message = f"{path}: {width}x{height} pixels; at most {most} pixels are opened"
+        message = f"{path}: {width}x{height} pixels; the limit is {most} pixels"
         raise InputError("media.too_large", message, hint="make it smaller first", where=str(path))
 
 
@@ -100,7 +100,7 @@ def _rgb(picture: Image) -> Frame:
 
 
 def _standard_colours(picture: Image) -> Image:
-    """Its colours as sRGB has them, where it says that they are others; a profile that makes no sense is passed over."""
+    """The picture converted from its ICC profile to sRGB; an invalid profile is ignored."""
     from PIL import Image, ImageCms
 
     profile = picture.info.get("icc_profile")
@@ -118,7 +118,7 @@ def _standard_colours(picture: Image) -> Image:
 
 
 def _eight_bits(levels: Any) -> Frame:
-    """Grey or coloured levels of any depth as RGB: whole numbers count to 65535, others to 1."""
+    """Grey or colour levels as 8-bit RGB. Integers wider than 8 bits range to 65535, floats to 1."""
     if np.issubdtype(levels.dtype, np.floating):
         levels = np.nan_to_num(levels) * 255.0
     elif levels.dtype != np.uint8:
@@ -127,22 +127,25 @@ def _eight_bits(levels: Any) -> Frame:
     return np.repeat(small[..., None], 3, axis=2) if small.ndim == 2 else np.ascontiguousarray(small)
 
 
-def _rarer(content: bytes, path: Path, max_pixels: int) -> Frame:
-    """What only OpenCV reads: colour of more than 8 bits or of floating point in TIFF."""
+def _read_with_opencv(content: bytes, path: Path, max_pixels: int) -> Frame:
+    """Read with OpenCV what Pillow cannot: TIFF colour with more than 8 bits or floating point."""
     import cv2
 
     if content[4:8] == b"ftyp" and content[8:11] in (b"hei", b"hev", b"mif", b"msf"):
         raise InputError(
-            "media.unreadable", f"{path} is HEIC, which is not read", hint="export it as JPEG or PNG first", where=str(path)
+            "media.unreadable",
+            f"{path} is HEIC, which is not supported",
+            hint="export it as JPEG or PNG first",
+            where=str(path),
         )
     if not content.startswith((b"II", b"MM")):
-        raise _unreadable(path, "of no form that is known" if content else "it is empty")
+        raise _unreadable(path, "unknown format" if content else "it is empty")
     try:
         picture: Any = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error:
         picture = None
     if picture is None:
-        raise _unreadable(path, "of no form that is known")
+        raise _unreadable(path, "unknown format")
     _check_size(path, picture.shape[1], picture.shape[0], max_pixels)
     if picture.ndim == 3:
         picture = cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA if picture.shape[2] == 4 else cv2.COLOR_BGR2RGB)
@@ -151,7 +154,7 @@ def _rarer(content: bytes, path: Path, max_pixels: int) -> Frame:
 
 
 def write_image(path: Path, frame: Frame) -> None:
-    """Write an RGB frame [height, width, 3] uint8 as PNG, JPEG or WebP by the name's ending; whole or not at all."""
+    """Write an RGB frame [height, width, 3] uint8 atomically, as PNG, JPEG or WebP by the file name's suffix."""
     import cv2
 
     suffix = path.suffix.lower() or ".png"

@@ -1,4 +1,4 @@
-"""Clears away what killed runs left: unfinished ``.part`` files whose process is gone."""
+"""Remove unfinished ``.part`` files of processes that have ended."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ _PART = re.compile(r"^\..+\.(\d+)\.part(\.[^.]+)?$")
 
 
 def sweep(folder: Path, *, deep: bool = False) -> list[Path]:
-    """Remove unfinished files of dead processes from ``folder`` (``deep``: also from the folders in it); returns them.
+    """Remove unfinished files of ended processes from ``folder`` (``deep``: and below it); returns them.
 
-    Only names that ``files.part_name`` makes are touched, and none of a process that lives. Never raises: what cannot be
-    removed stays.
+    Only names made by ``files.part_name`` are removed. Never raises: files that cannot be removed stay.
     """
     removed = []
     for path in folder.rglob(".*.part*") if deep else folder.glob(".*.part*"):
@@ -28,9 +27,7 @@ def sweep(folder: Path, *, deep: bool = False) -> list[Path]:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process of that number runs on this machine. One that has ended and that nobody asked about does not, though
-    its number is still taken: in containers that may be for ever.
-    """
+    """Whether a process of that id runs on this machine. A zombie does not count; in containers it may stay for ever."""
     try:
         os.kill(pid, 0)
         return not Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].lstrip().startswith((b"Z", b"X"))

@@ -1,4 +1,4 @@
-"""The YAML tables that are part of vidgen: data that changes more often than code."""
+"""Read the YAML tables inside vidgen's packages: data that changes more often than code."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 
 def read_table(package: str, name: str, *, as_written: bool = False) -> Any:
-    """The plain values of ``name`` (``engines.yaml``) in a package of vidgen's. Whoever reads one keeps it: once a process.
+    """The values of a table, as ``name`` ``engines.yaml`` in ``package`` ``vidgen.catalog``. Not cached: the caller keeps it.
 
-    ``as_written``: every value is text, for lists of words in which ``none`` and ``on`` are words.
+    ``as_written``: all scalars stay text, for word lists in which ``none`` and ``on`` are words.
     """
     import yaml
 
-    # libyaml reads ten times as fast as Python; it is not there where PyYAML was built without it.
+    # libyaml is ten times as fast, but some builds of PyYAML lack it.
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader) if as_written else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return yaml.load(files(package).joinpath(name).read_text(encoding="utf-8"), loader)

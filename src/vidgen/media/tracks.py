@@ -1,4 +1,4 @@
-"""The packets of a file: when those of each stream are shown, and when the file says that its picture ends."""
+"""Demux a file: presentation times of each stream, and the end of the picture by the header."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _BACK_S, _APART_S = Fraction(1, 10), 10
-"""How far times go back, or on, for it to be a new clock: ffmpeg's limits."""
+"""Jumps of timestamps, back or forward, that mean a new clock: ffmpeg's limits."""
 
 _KEYS = 24
-"""Key pictures, at most, that are compared to see whether a clip changes inside."""
+"""Most key frames that are compared to find changes inside a clip."""
 
 
 @dataclass
 class Track:
-    """What demuxing one stream showed: presentation times and durations in ticks of ``tick`` seconds."""
+    """The packets of one stream: presentation times in ticks of ``tick`` seconds."""
 
     tick: Fraction
     times: list[int]
@@ -31,14 +31,12 @@ class Track:
     _moved: int = 0
 
     def add(self, pts: int, duration: int) -> None:
-        """One more packet."""
+        """Add a packet."""
         self.times.append(pts)
         self.last_end = max(self.last_end, pts + duration)
 
     def moved(self, dts: int, duration: int) -> int:
-        """By how much a packet's times are moved so that those of joined recordings, each with a clock of its own, go on: as
-        ffmpeg does it.
-        """
+        """Ticks to add to a packet's times, so that joined recordings with separate clocks continue, as in ffmpeg."""
         now = dts + self._moved
         back, apart = (now - (self._last or 0)) * self.tick, abs(now - self._next) * self.tick
         if self._last is not None and (back < -_BACK_S or apart > _APART_S):
@@ -54,43 +52,46 @@ class Track:
 
     @property
     def end_s(self) -> float:
-        """When the last packet ends, in seconds of the container's time."""
+        """End of the last packet in seconds of the container's clock."""
         return float(self.last_end * self.tick)
 
 
 def shown_at(packet: Packet[Any]) -> int | None:
-    """When a packet is shown, in ticks. AVI has only the order in which pictures are stored; all else is a guess."""
+    """Presentation time of a packet in ticks. For AVI it is the decoding time, because its presentation times are guesses."""
     guessed = packet.pts is None or packet.stream.container.format.name == "avi"
     return packet.dts if guessed and packet.dts is not None else packet.pts
 
 
 def may_jump(container: InputContainer) -> bool:
-    """Whether times of this format may begin anew inside a file, as in transport streams."""
+    """Whether the clock of this format may restart inside a file, as in transport streams."""
     from av.format import Flags
 
     return Flags.ts_discont in Flags(container.format.flags)
 
 
 @dataclass(frozen=True)
-class Promise:
-    """When the file says that it ends, in seconds, 0 where it does not say. ``own``: that is said of the picture alone; sound,
-    subtitles and a second picture may go on for longer.
+class DeclaredEnd:
+    """End of a file by its header, in seconds; 0 if unknown. ``own``: it is that of the picture, and other streams may end
+    later.
     """
 
     seconds: float
     own: bool
 
 
-def promised_end(container: InputContainer, picture: VideoStream | None) -> Promise:
-    """To be asked before demuxing, which moves what fragmented files say. Elsewhere a length is a guess from the bit rate."""
+def declared_end(container: InputContainer, picture: VideoStream | None) -> DeclaredEnd:
+    """The end by the header. Call it before demuxing, which changes the header values of fragmented files.
+
+    Unknown for formats that estimate their length from the bit rate.
+    """
     name, tick = container.format.name, picture.time_base if picture else None
     whole = (container.duration or 0) / 1_000_000
     if picture and tick and picture.duration and any(form in name for form in ("mp4", "avi")):
         begin = picture.start_time if picture.frames and picture.start_time else 0  # of fragments it may be counted in
-        return Promise(float((begin + picture.duration) * tick), True)
-    if picture and "matroska" in name and (told := _clock_seconds(picture.metadata.get("DURATION", ""))):
-        return Promise(min(told, whole), True)  # what remained of a longer file's tags is no promise
-    return Promise(whole if any(form in name for form in ("mp4", "matroska", "wav", "avi")) else 0.0, False)
+        return DeclaredEnd(float((begin + picture.duration) * tick), True)
+    if picture and "matroska" in name and (tagged := _clock_seconds(picture.metadata.get("DURATION", ""))):
+        return DeclaredEnd(min(tagged, whole), True)  # the tag may be left over from a longer file
+    return DeclaredEnd(whole if any(form in name for form in ("mp4", "matroska", "wav", "avi")) else 0.0, False)
 
 
 def _clock_seconds(text: str) -> float:
@@ -100,7 +101,7 @@ def _clock_seconds(text: str) -> float:
 
 
 def demux(container: InputContainer, picture: VideoStream | None) -> tuple[dict[int, Track], list[Packet[Any]]]:
-    """Every stream's times, and some of the picture's key packets, from all over the file."""
+    """The packet times of all streams, and key packets of the picture spread over the file."""
     import av
 
     tracks = {stream.index: Track(stream.time_base or Fraction(1, 1000), []) for stream in container.streams}
@@ -115,12 +116,12 @@ def demux(container: InputContainer, picture: VideoStream | None) -> tuple[dict[
                 if packet.is_keyframe and picture is not None and packet.stream.index == picture.index:
                     keys.add(packet)
     except av.FFmpegError:
-        pass  # the end of a cut-off file: what was read so far counts, the length tells the rest
+        pass  # the end of a truncated file: keep what was read, ``missing_s`` reports the rest
     return tracks, keys.kept
 
 
 class _Spread:
-    """A few packets from all over a file of unknown length: each time they are too many, every second one goes."""
+    """A few packets spread over a file of unknown length: when there are too many, every second one is dropped."""
 
     def __init__(self) -> None:
         self.kept: list[Packet[Any]] = []

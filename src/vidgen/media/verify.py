@@ -1,4 +1,4 @@
-"""Check an encoded file before it gets its final name: an exit code of 0 proves nothing."""
+"""Check an encoded file before it gets its final name: exit code 0 is no proof of a good file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Grid = tuple[int, set[int], int]
 
 
 def pts_grid(path: Path) -> Grid:
-    """The times of a file's video packets: number, set of gaps once sorted, and the first, in stream ticks."""
+    """The times of a file's video packets: number, set of gaps (sorted by time), and first time, in stream ticks."""
     import av
 
     with av.open(file_url(path), metadata_errors="replace") as container:
@@ -40,7 +40,7 @@ def _grid(container: InputContainer, *, decode: bool) -> Grid:
 
 
 def _rounded(gaps: set[int], rate: Fraction | None, tick: Fraction | None) -> bool:
-    """Whether two gaps differ by rounding alone: Matroska counts in milliseconds."""
+    """Whether gaps differ only by rounding: Matroska counts in milliseconds."""
     if rate is None or tick is None or (1 / (rate * tick)).denominator == 1:
         return False
     return all(abs(gap - 1 / (rate * tick)) < 1 for gap in gaps)
@@ -58,12 +58,13 @@ def check_video(
     starts_at: Fraction = Fraction(0),
     name: str = "",
 ) -> None:
-    """Raise ProcessingError unless the file holds exactly ``frames`` frames on one grid, of the given size and rate.
+    """Raise ProcessingError unless the file has exactly ``frames`` evenly spaced frames of the given size and rate.
 
-    ``name`` is what the file is called in errors, since it mostly has a temporary name still. ``starts_at``: time of the first
-    frame in seconds. ``decode``: decode every frame too; any fault in the stream is an error.
-    ``may_start_late``: up to 0.1 s later is right, as in Matroska, which moves everything behind the priming of copied sound;
-    so is it wherever the sound comes first.
+    Args:
+        decode: also decode every frame; any error in the stream is raised.
+        may_start_late: allow a start up to 0.1 s late, as in Matroska, which shifts all streams by the audio priming.
+        starts_at: time of the first frame in seconds. Above 0, 0.1 s later is allowed too.
+        name: name of the file in errors, as it usually still has a temporary name.
     """
     import av
 
@@ -75,18 +76,18 @@ def check_video(
     except (av.FFmpegError, IndexError, OSError) as error:
         why = getattr(error, "strerror", None) or error
         raise ProcessingError("media.bad_output", f"{name or path.name} cannot be read back: {why}") from error
-    wrong = []
+    faults = []
     if count != frames:
-        wrong.append(f"{count} frames instead of {frames}")
+        faults.append(f"{count} frames instead of {frames}")
     if len(gaps) > 1 and not _rounded(gaps, rate, tick):
-        wrong.append(f"uneven frame times {sorted(gaps)[:4]}")
-    wanted = starts_at / tick if tick else Fraction(0)
+        faults.append(f"uneven frame times {sorted(gaps)[:4]}")
+    expected = starts_at / tick if tick else Fraction(0)
     slack = 1 / (10 * tick) if (may_start_late or starts_at) and tick else Fraction(0)
-    if not math.floor(wanted) <= first <= math.ceil(wanted) + slack:
-        wrong.append(f"starts at {first} instead of {float(wanted):g}")
+    if not math.floor(expected) <= first <= math.ceil(expected) + slack:
+        faults.append(f"starts at {first} instead of {float(expected):g}")
     if width and height and size != (width, height):
-        wrong.append(f"{size[0]}x{size[1]} instead of {width}x{height}")
+        faults.append(f"{size[0]}x{size[1]} instead of {width}x{height}")
     if rate and frames > 1 and found_rate != rate and not _rounded(gaps, rate, tick):
-        wrong.append(f"{found_rate} frames/s instead of {rate}")
-    if wrong:
-        raise ProcessingError("media.bad_output", f"{name or path.name}: {'; '.join(wrong)}")
+        faults.append(f"{found_rate} frames/s instead of {rate}")
+    if faults:
+        raise ProcessingError("media.bad_output", f"{name or path.name}: {'; '.join(faults)}")

@@ -1,8 +1,8 @@
-"""Which addresses may be asked for what somebody else named: public ones, over https, and this machine where that is meant.
+"""Check that an address from a third party (such as a result URL) is public and uses https.
 
-Proxies that work by made-up DNS answers (Clash, Surge, sing-box) give every public name an address out of a range that no
-host in the world has, and take the connection from there. Such an answer is as good as none: it is let through for a public
-name at port 443, where only the holder of that name's certificate can answer, and never for an address that is written out.
+Proxies with fake DNS (Clash, Surge, sing-box) resolve every public name to an address in a range that no host uses, and
+intercept the connection. Such an address is allowed for a public name at port 443, where the certificate proves the host, and
+never for a literal IP address.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from urllib.parse import urlsplit
 
 IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-MADE_UP = (ipaddress.ip_network("198.18.0.0/15"), ipaddress.ip_network("fc00::/18"))
-"""Ranges of made-up answers: kept for benchmarks (RFC 2544), and the half of fc00::/7 that nobody may use yet (RFC 4193)."""
+FAKE_DNS = (ipaddress.ip_network("198.18.0.0/15"), ipaddress.ip_network("fc00::/18"))
+"""Ranges of fake DNS: reserved for benchmarks (RFC 2544), and part of the unassigned half of fc00::/7 (RFC 4193)."""
 LOCAL_ENDINGS = (
     "localhost", "local", "internal", "intranet", "private", "corp", "home", "lan", "home.arpa", "localdomain", "test"
 )  # fmt: skip
-"""Names that never lead to a public host."""
+"""Top-level domains that are never public."""
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this very machine."""
+    """Whether a host is this machine."""
     if host.lower() == "localhost":
         return True
     try:
@@ -33,34 +33,34 @@ def is_loopback(host: str) -> bool:
 
 
 def is_public_name(host: str) -> bool:
-    """Whether a host is a name (no address, however it is written) of which the public DNS may know."""
+    """Whether a host is a possible public DNS name, not an IP address in any notation."""
     name = host.lower().rstrip(".")
     last = name.rpartition(".")[2]
-    written_out = ":" in name or re.fullmatch(r"\d+|0x[0-9a-f]*", last)
-    return "." in name and not written_out and not any(name.endswith(f".{end}") for end in LOCAL_ENDINGS)
+    literal = ":" in name or re.fullmatch(r"\d+|0x[0-9a-f]*", last)
+    return "." in name and not literal and not any(name.endswith(f".{end}") for end in LOCAL_ENDINGS)
 
 
 async def why_not_public(url: str, *, proxied: bool) -> str | None:
-    """Why a result is not fetched from an address: one clause; None where it may be.
+    """The reason not to fetch from an address, as one clause; None if it may be fetched.
 
-    ``proxied``: the proxy resolves the name, so that what it leads to here means nothing. A name that cannot be resolved is
-    let through: that is said when it is tried.
+    ``proxied``: the proxy resolves the name, so its address here does not matter. A name that cannot be resolved is allowed;
+    the request will fail with its own error.
     """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or 443
     except ValueError:
-        return "it cannot be read"
+        return "it is not a valid address"
     if parts.scheme != "https" or not host:
         return "it is not an https address"
     if proxied and is_public_name(host):
         return None
     found = await _addresses(host)
     for address in found:
-        made_up = any(address in network for network in MADE_UP) and is_public_name(host) and port == 443
-        reached = _reached(address)
-        if not made_up and (not reached.is_global or reached.is_multicast):
-            return f"{host} leads to {address}, which is not public"
+        fake = any(address in network for network in FAKE_DNS) and is_public_name(host) and port == 443
+        target = _ipv4_target(address)
+        if not fake and (not target.is_global or target.is_multicast):
+            return f"{host} resolves to {address}, which is not public"
     if not found and not is_public_name(host):
         return f"{host} is not a public name"
     return None
@@ -68,14 +68,14 @@ async def why_not_public(url: str, *, proxied: bool) -> str | None:
 
 async def _addresses(host: str) -> list[IP]:
     try:
-        told = await asyncio.get_running_loop().getaddrinfo(host, None)
-        return sorted({ipaddress.ip_address(str(info[4][0]).partition("%")[0]) for info in told}, key=str)
-    except (OSError, ValueError):  # UnicodeError, for names that no DNS takes, is a ValueError
+        resolved = await asyncio.get_running_loop().getaddrinfo(host, None)
+        return sorted({ipaddress.ip_address(str(info[4][0]).partition("%")[0]) for info in resolved}, key=str)
+    except (OSError, ValueError):  # UnicodeError, for invalid names, is a ValueError
         return []
 
 
-def _reached(address: IP) -> IP:
-    """The IPv4 address that a gateway makes of an IPv6 one (mapped, 6to4, NAT64); any other as it is."""
+def _ipv4_target(address: IP) -> IP:
+    """The IPv4 address inside an IPv6 one (mapped, 6to4, NAT64); any other address unchanged."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
     if address in NAT64:

@@ -1,4 +1,4 @@
-"""HTTP clients that keep to the machine's network settings: each request goes directly or through the proxy."""
+"""HTTP clients with the machine's network settings: each request goes directly or through the proxy."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import httpx
 from vidgen.network.settings import Network
 
 TUNNEL_S = 45.0
-"""How long a proxy may take to make a way. A SOCKS proxy that accepts and then stays silent would be waited for without end."""
+"""Timeout in seconds for a proxy's connection. Without it a silent SOCKS proxy would block for ever."""
 
 CONNECTIONS = 64
 
 
 class _Routes(httpx.AsyncBaseTransport):
-    """Directly to this machine and what ``NO_PROXY`` names; everything else through the proxy, where there is one."""
+    """Sends requests to this machine and to ``NO_PROXY`` hosts directly, and all others through the proxy, if there is one."""
 
     def __init__(self, network: Network, limits: httpx.Limits) -> None:
         self._network = network
@@ -30,15 +30,15 @@ class _Routes(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if not self._network.proxied(str(request.url)):
             return await self._direct.handle_async_request(request)
-        heard = request.extensions.get("trace")
+        on_trace = request.extensions.get("trace")
         try:
             async with asyncio.timeout(TUNNEL_S) as limit:
 
                 async def trace(event: str, info: Any) -> None:
                     if starts_sending(event, info):
                         limit.reschedule(None)
-                    if heard:
-                        await heard(event, info)
+                    if on_trace:
+                        await on_trace(event, info)
 
                 request.extensions = {**request.extensions, "trace": trace}
                 return await self._through.handle_async_request(request)
@@ -46,9 +46,9 @@ class _Routes(httpx.AsyncBaseTransport):
             raise httpx.ConnectTimeout("the proxy does not answer", request=request) from error
         except (httpx.HTTPError, httpx.InvalidURL):
             raise
-        except Exception as error:  # socksio and httpcore meet a proxy that speaks another protocol with errors of their own
+        except Exception as error:  # socksio and httpcore raise errors of their own for a proxy with another protocol
             raise httpx.ProxyError(
-                f"the proxy does not speak its protocol ({type(error).__name__})", request=request
+                f"the proxy does not use the expected protocol ({type(error).__name__})", request=request
             ) from error
 
     async def aclose(self) -> None:
@@ -57,20 +57,20 @@ class _Routes(httpx.AsyncBaseTransport):
 
 
 def starts_sending(event: str, info: Any) -> bool:
-    """Whether an event of httpcore's trace says that the request itself leaves now (and not one to make a tunnel for it)."""
-    asked = info.get("request") if isinstance(info, dict) else None
-    return event.endswith("send_request_headers.started") and getattr(asked, "method", b"") != b"CONNECT"
+    """Whether an httpcore trace event is the start of sending the request itself, not of a CONNECT for its tunnel."""
+    sent = info.get("request") if isinstance(info, dict) else None
+    return event.endswith("send_request_headers.started") and getattr(sent, "method", b"") != b"CONNECT"
 
 
 def async_client(
     network: Network, *, timeout: httpx.Timeout, headers: dict[str, str], connections: int = 64
 ) -> httpx.AsyncClient:
-    """A client that follows no redirects."""
+    """An asynchronous client that does not follow redirects."""
     routes = _Routes(network, httpx.Limits(max_connections=connections))
     return httpx.AsyncClient(transport=routes, timeout=timeout, headers=headers, follow_redirects=False, trust_env=False)
 
 
 def client(network: Network, url: str, *, timeout: httpx.Timeout, headers: dict[str, str]) -> httpx.Client:
-    """A client for one address and what that leads to."""
+    """A client for one address."""
     proxy = network.proxy if network.proxied(url) else None
     return httpx.Client(verify=network.certificates, proxy=proxy, timeout=timeout, headers=headers, trust_env=False)

@@ -1,6 +1,6 @@
-"""How this machine reaches others: the certificates that it trusts and the proxy that it goes through, as the environment says.
+"""Network settings from the environment: trusted certificates and proxy.
 
-Read and checked before anything is sent: a setting that cannot work is one line that names it, and never a lost request.
+They are checked before anything is sent, so that an invalid setting is a clear error and not a lost request.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from vidgen.errors import InputError
 from vidgen.network.addresses import is_loopback
 
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""Variables that name trusted certificates; the first that is set counts, none: those that come with certifi."""
+"""Variables for trusted certificates; the first one that is set is used, else certifi's certificates."""
 SCHEMES = {"http": "http", "https": "https", "socks": "socks5", "socks5": "socks5", "socks5h": "socks5h"}
-"""Kinds of proxies, and what the HTTP library calls them. Desktops write ``socks://`` for SOCKS 5."""
+"""Proxy schemes, and the names in the HTTP library. Desktops write ``socks://`` for SOCKS 5."""
 KEY_LOG = "SSLKEYLOGFILE"
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
 _ENTRY = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(\d+))?")
@@ -28,25 +28,25 @@ _ENTRY = re.compile(r"(\[[^\]]*\]|[^:]*)(?::(\d+))?")
 
 @dataclass(frozen=True)
 class Network:
-    """``certificates`` that are trusted, and the ``proxy`` that https goes through (None: none)."""
+    """Trusted ``certificates``, and the ``proxy`` for https (None: no proxy)."""
 
     certificates: ssl.SSLContext
     proxy: str | None = None
 
     def proxied(self, url: str) -> bool:
-        """Whether an address is asked for through the proxy, which then resolves its name."""
+        """Whether a URL is requested through the proxy, which then resolves the host name."""
         parts = urlsplit(url)
         host = parts.hostname or ""
         return self.proxy is not None and not is_loopback(host) and not _bypassed(host, parts.port or 443)
 
 
 def network() -> Network:
-    """What the environment says now. Raises InputError ``network.bad_setting`` where that cannot work."""
+    """The current settings of the environment. Raises InputError ``network.bad_setting`` for an invalid one."""
     return Network(_certificates(), _proxy())
 
 
 def bare_network() -> Network:
-    """The certificates that come with certifi and no proxy, whatever the environment says."""
+    """certifi's certificates and no proxy, regardless of the environment."""
     import certifi
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -77,12 +77,12 @@ def _certificates() -> ssl.SSLContext:
 
 
 def _is_hashed(folder: Path) -> bool:
-    """Whether OpenSSL finds certificates in a folder: they stand there under the hashes of their names."""
+    """Whether OpenSSL finds certificates in a folder: they must be named by hash."""
     return folder.is_dir() and any(_HASHED.fullmatch(file.name) for file in folder.iterdir())
 
 
 def _check_key_log() -> None:
-    """Python writes TLS keys where this says, and opens no connection where it cannot."""
+    """Check ``SSLKEYLOGFILE``: Python opens no TLS connection if it cannot write there."""
     file = os.environ.get(KEY_LOG, "")
     if not file:
         return
@@ -97,19 +97,19 @@ def _check_key_log() -> None:
 
 
 def _proxy() -> str | None:
-    """The address of the proxy for https. Providers are asked over https alone, so that ``HTTP_PROXY`` does not matter."""
+    """The proxy for https. ``HTTP_PROXY`` does not matter, because providers are only used over https."""
     found = getproxies()
     kind = next((kind for kind in ("https", "all") if found.get(kind, "").strip()), None)
-    return None if kind is None else _readable(_source(f"{kind}_proxy"), found[kind].strip())
+    return None if kind is None else _proxy_url(_source(f"{kind}_proxy"), found[kind].strip())
 
 
 def _source(name: str) -> str:
-    """The variable as it is written in the environment, or that it is a setting of the system."""
+    """The name of the variable as in the environment, else ``the system's proxy settings``."""
     return next((own for own in sorted(os.environ, reverse=True) if own.lower() == name), "the system's proxy settings")
 
 
-def _readable(source: str, value: str) -> str:
-    """A proxy's address as the HTTP library takes it. What may be a password is never shown."""
+def _proxy_url(source: str, value: str) -> str:
+    """A proxy's address for the HTTP library. Error messages never show user name or password."""
     scheme, mark, rest = value.rpartition("://") if "://" in value else ("http", "", value)
     known = SCHEMES.get(scheme.lower())
     shown = f"{scheme}://{rest.rpartition('@')[2]}"
@@ -118,7 +118,7 @@ def _readable(source: str, value: str) -> str:
         raise _bad(source, f"{shown} is not a kind of proxy that can be used", hint)
     try:
         parts = urlsplit(f"{known}://{rest}")
-        if parts.hostname and _plain(parts) and _taken(parts.geturl()):
+        if parts.hostname and _plain(parts) and _accepted(parts.geturl()):
             return parts.geturl()
     except ValueError:
         pass
@@ -126,13 +126,13 @@ def _readable(source: str, value: str) -> str:
 
 
 def _plain(parts: SplitResult) -> bool:
-    """Whether an address is a host and perhaps a port, in letters that addresses have. Raises ValueError for no port."""
+    """Whether an address is only a host and an optional port. Raises ValueError for an invalid port."""
     fits = re.fullmatch(r"[\w.:-]+(%\w+)?", parts.hostname or "") is not None
     return fits and parts.port != 0 and not parts.query and not parts.fragment and parts.path in ("", "/")
 
 
-def _taken(url: str) -> bool:
-    """Whether the HTTP library can read an address, too."""
+def _accepted(url: str) -> bool:
+    """Whether the HTTP library accepts an address."""
     import httpx
 
     try:
@@ -142,9 +142,7 @@ def _taken(url: str) -> bool:
 
 
 def _bypassed(host: str, port: int) -> bool:
-    """Whether ``NO_PROXY`` (or the system's own list) says that a host is asked without the proxy. Entries that mean nothing
-    are passed over, as other programs do.
-    """
+    """Whether ``NO_PROXY`` (or the system's list) exempts a host from the proxy. Invalid entries are ignored."""
     given = getproxies_environment()
     if not given:
         return bool(proxy_bypass(f"{host}:{port}"))
@@ -152,7 +150,7 @@ def _bypassed(host: str, port: int) -> bool:
 
 
 def _covers(entry: str, host: str, port: int) -> bool:
-    """Whether one entry covers a host: ``*``, a name with or without its subdomains' dot, an address, a network, a port."""
+    """Whether an entry of ``NO_PROXY`` matches a host: ``*``, a domain with or without a leading dot, an address, a network."""
     if entry == "*":
         return True
     entry = entry.partition("://")[2] or entry

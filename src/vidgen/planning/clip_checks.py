@@ -1,4 +1,4 @@
-"""The user's own clips against the film: each problem in its place in the storyboard, before anything is made or bought."""
+"""Check the user's own clips before anything is made or bought. Problems are reported with their line in the storyboard."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vidgen.storyboard.values import Duration
 
 
 def check_clips(loaded: LoadedBoard, plan: Plan) -> list[Notice]:
-    """Look at the clips of a plan; what is to be said of them. Raises StoryboardError where one is too short or unusable."""
+    """Notices on the clips of a plan. Raises StoryboardError if one is too short or unusable."""
     paths = {shot.id: path for path, shot, _ in _clips(loaded)}
     used = [
         (planned.id, planned.parent, planned.clip, planned.frames) for planned in plan.shots if isinstance(planned, UserClip)
@@ -31,7 +31,7 @@ def check_clips(loaded: LoadedBoard, plan: Plan) -> list[Notice]:
 
 
 def check_lengths(loaded: LoadedBoard) -> None:
-    """``check_clips`` without a plan: clips that are shorter than the duration that the storyboard gives them."""
+    """``check_clips`` without a plan. Raises StoryboardError for clips that are shorter than their ``duration``."""
     board, rate = loaded.board, film_rate(loaded.board)
     used = (
         (path, named_file(loaded.path.parent, shot.clip or ""), int(shot.duration.frames(board.fps) * rate / board.fps))
@@ -42,7 +42,7 @@ def check_lengths(loaded: LoadedBoard) -> None:
 
 
 def _clips(loaded: LoadedBoard) -> Iterator[tuple[Path_, Shot, Shot]]:
-    """Each shot that is a clip: its path in the file, the shot as written, and with what it inherits."""
+    """Each shot with a clip: its path in the file, the shot as written, and merged with inherited keys."""
     for scene_index, scene in enumerate(loaded.board.scenes):
         for index, shot in enumerate(scene.shots):
             merged = merged_shot(loaded.board, scene, shot)
@@ -51,7 +51,7 @@ def _clips(loaded: LoadedBoard) -> Iterator[tuple[Path_, Shot, Shot]]:
 
 
 def _check(loaded: LoadedBoard, used: Iterable[tuple[Path_, Path, int]], rate: Fraction) -> None:
-    """``used``: path of the shot in the file, its clip, and how many frames of it at ``rate`` are in the film."""
+    """``used``: path of the shot in the file, its clip, and the number of its frames at ``rate`` that are in the film."""
     problems: list[Problem] = []
     for path, clip, frames in used:
         try:
@@ -60,7 +60,7 @@ def _check(loaded: LoadedBoard, used: Iterable[tuple[Path_, Path, int]], rate: F
             key = "duration" if error.code == "media.too_short" else "clip"
             owner = path if (*path, key) in loaded.places else ("defaults",)
             place: Path_ = (*owner, key) if (*owner, key) in loaded.places else path
-            words = error.message.replace(str(clip), clip.name) + (f"; {error.hint}" if error.hint else "")
-            problems.append(Problem(*loaded.place(place), dotted(place), words, error.code))
+            message = error.message.replace(str(clip), clip.name) + (f"; {error.hint}" if error.hint else "")
+            problems.append(Problem(*loaded.place(place), dotted(place), message, error.code))
     if problems:
         raise StoryboardError(str(loaded.path), list(dict.fromkeys(problems)))

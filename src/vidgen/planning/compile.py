@@ -1,4 +1,4 @@
-"""Storyboard to plan: split, choose engines, write prompts, place everything on the film's frames, estimate."""
+"""Compile a storyboard to a plan: split shots, choose engines, render prompts, compute frames, estimate costs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ Lookup = Callable[[str, str | None], Capabilities | None]
 
 @dataclass(frozen=True)
 class Overrides:
-    """What the command line says against the storyboard."""
+    """Options of the command line that override the storyboard."""
 
     engine: str | None = None
     model: str | None = None
@@ -69,9 +69,11 @@ def compile_plan(
     """Plan a film. No network, writes nothing.
 
     Args:
-        folder: the storyboard's, against which its file names are read.
-        lookup: capabilities of an engine and model; None for an engine that the table does not know.
-        split: cut shots over 5 s into shots of 3-5 s; False makes every shot one clip.
+        folder: the storyboard's folder; its file names are relative to it.
+        lookup: returns the capabilities of an engine and model, or None for an unknown engine.
+        split: split shots over 5 s into shots of 3-5 s; False makes each shot one clip.
+
+    Raises InputError for an unknown model or an unreadable clip, MissingError for a retired engine or model.
     """
     return _Compiler(_with_preset(board, overrides), folder, overrides, machine, lookup, split).plan()
 
@@ -98,7 +100,7 @@ def _merge(below: M | None, above: M) -> M:
 
 @dataclass(frozen=True)
 class _Placed:
-    """A part with its place: scene id, frames at the storyboard's rate, start of the part without overlaps."""
+    """A part with its scene id and its start in frames at the storyboard's rate, without overlaps."""
 
     scene: str
     part: Part
@@ -169,39 +171,39 @@ class _Compiler:
             parts = list(split_shot(shot, frames, self.board.fps)) if self.split else [Part(shot, shot.id, 0, frames)]
             if len(parts) == 1 and self.split and not shot.clip and frames > 5 * self.board.fps + 1:
                 key = follows(shot)
-                why = f"it follows its {key}" if key else "between 5 and 6 s there is no cut into shots of 3-5 s"
-                self._say("plan.not_split", f"{why}; it stays whole", shot.id)
+                why = f"it follows its {key}" if key else "5 to 6 s cannot be split into shots of 3-5 s"
+                self._notice("plan.not_split", f"{why}; it stays whole", shot.id)
             if len(parts) > 1 and shot.pick:
-                self._say("engine.wish_ignored", "pick: the shot was split; pick its parts by their own ids", shot.id)
+                self._notice("engine.wish_ignored", "pick: the shot was split; pick its parts by their own ids", shot.id)
             for part in parts:
                 yield _Placed(scene, part, start + part.offset)
             start += frames
 
     def _delivered_span(self, entry: _Placed) -> int:
-        """Frames on the film's rate, from absolute places so that rounding never accumulates."""
+        """Frames at the film's rate, from absolute positions, so that rounding does not accumulate."""
         ratio = self.fps / self.board.fps
         return max(1, int((entry.start + entry.part.frames) * ratio) - int(entry.start * ratio))
 
     def _transitions(self, placed: list[_Placed], lengths: list[int]) -> Iterator[int]:
-        """Frames of each incoming transition, shortened where its shots are too short to hold it.
+        """Frames of each incoming transition, shortened if its shots are too short.
 
-        No frame is ever in two transitions: where both ends of a shot want more than it has, each gets up to half.
+        No frame is in two transitions: if the transitions at both ends of a shot do not fit, each gets up to half of it.
         """
         requested = [self._requested_transition(entry.part.shot, first=not index) for index, entry in enumerate(placed)]
         before = 0
         for index, length in enumerate(requested):
             next_overlaps = index + 1 < len(requested) and requested[index + 1] > 0
-            room = lengths[index] // 2 if next_overlaps else lengths[index] - 1
+            available = lengths[index] // 2 if next_overlaps else lengths[index] - 1
             if index:
-                room = min(room, lengths[index - 1] - before)
-            before = max(0, min(length, room))
+                available = min(available, lengths[index - 1] - before)
+            before = max(0, min(length, available))
             if before < length:
                 shot = placed[index].part.shot
-                self._say("plan.transition_shortened", f"transition: only {before} of {length} frames fit", shot.id)
+                self._notice("plan.transition_shortened", f"transition: only {before} of {length} frames fit", shot.id)
             yield before
 
     def _requested_transition(self, shot: Shot, *, first: bool) -> int:
-        """Frames that the shot wants. The first shot has nothing to come from but black."""
+        """Frames of the transition in the storyboard. The first shot can only fade in from black."""
         transition = shot.transition
         if transition is None or plain_cut(transition.type) or (first and transition.type != FADE_IN):
             return 0
@@ -252,9 +254,9 @@ class _Compiler:
         )  # fmt: skip
 
     def _check_model(self, choice: Choice, shot: str) -> None:
-        """Catalogues change monthly, so an unknown model may be right; but a slip of the pen must not reach a provider.
+        """Raise MissingError for a retired engine or model, InputError for an unknown model.
 
-        A provider that is no more is refused before anything else.
+        An unknown model may exist, because catalogues change monthly; ``--allow-unknown-model`` permits it.
         """
         refuse_retired(choice.engine, choice.model, shot)
         known = unknown_model(choice.engine, choice.model)
@@ -266,13 +268,13 @@ class _Compiler:
             raise InputError(
                 "engine.unknown_model",
                 f"{shot}: {choice.engine} has no model {choice.model!r}{guess}",
-                hint=f"known: {', '.join(known)}; --allow-unknown-model sends it all the same, at a price that is not known",
+                hint=f"known: {', '.join(known)}; --allow-unknown-model sends it anyway, at an unknown price",
                 where=shot,
             )
-        self._say("engine.model_unknown", f"model: {choice.model} is not in the table; limits and price are not known", shot)
+        self._notice("engine.model_unknown", f"model: {choice.model} is not in the table; limits and price are not known", shot)
 
     def _continued(self, shot: Shot, last_parts: dict[str, str], capabilities: Capabilities) -> str | None:
-        """The id of the part whose end opens this shot: a split shot is continued from its last part."""
+        """The id of the shot that this one continues: of a split shot the last part."""
         if not shot.continue_from or not capabilities.first_frame:
             return None
         return last_parts.get(shot.continue_from, shot.continue_from)
@@ -285,11 +287,11 @@ class _Compiler:
         prompt = shot.prompt or render_prompt(capabilities.prompt_order, shown, words, camera_words(shot.camera))
         references = [*(shot.references or ()), *(file for _, who in cast for file in who.references)]
         most = capabilities.references
-        if len(references) > most and (most or not shot.references):  # else another notice says so
+        if len(references) > most and (most or not shot.references):  # else there is another notice
             name, left = capabilities.title or capabilities.engine, len(references) - most
-            takes = f"takes {counted(most, 'reference picture') if most else 'no reference pictures'}"
-            self._say(
-                "engine.wish_ignored", f"references: {name} {takes}; {left} of the shot's {len(references)} left out", shot.id
+            accepts = f"accepts {counted(most, 'reference picture') if most else 'no reference pictures'}"
+            self._notice(
+                "engine.wish_ignored", f"references: {name} {accepts}; {left} of the shot's {len(references)} left out", shot.id
             )
         return ShotRequest(
             shot=shot.id,
@@ -326,9 +328,9 @@ class _Compiler:
         )
 
     def _params(self, shot: Shot, capabilities: Capabilities) -> dict[str, Any]:
-        """The shot's own parameters, and ``audio`` where sound is wanted of an engine that makes it only on request."""
-        wants_sound = shot.own_sound and shot.own_sound.heard and capabilities.audio is True
-        params = ({"audio": True} if wants_sound else {}) | dict(shot.params or {})
+        """The shot's parameters, and ``audio`` if the shot uses its sound and the engine makes sound only on request."""
+        with_sound = shot.own_sound and shot.own_sound.heard and capabilities.audio is True
+        params = ({"audio": True} if with_sound else {}) | dict(shot.params or {})
         if loras := params.get("lora"):
             params["lora"] = [self._lora(one) for one in (loras if isinstance(loras, list | tuple) else [loras])]
         return params
@@ -340,14 +342,14 @@ class _Compiler:
             return {**entry, "file": local_name(self.folder, entry["file"])}
         return entry
 
-    def _say(self, code: str, message: str, shot: str) -> None:
+    def _notice(self, code: str, message: str, shot: str) -> None:
         self.notices.append(Notice(code, message, shot))
 
 
 def local_name(folder: Path, name: str) -> str:
-    """The file or folder of that name in the storyboard's folder; the name itself where there is none."""
-    place = named_file(folder, str(expanded(name)))
-    return str(place) if place.exists() else name
+    """The path of a file or folder in the storyboard's folder; the name itself if it does not exist there."""
+    path = named_file(folder, str(expanded(name)))
+    return str(path) if path.exists() else name
 
 
 def _given(keys: ShotKeys) -> Iterator[tuple[str, object]]:
@@ -355,7 +357,7 @@ def _given(keys: ShotKeys) -> Iterator[tuple[str, object]]:
 
 
 def _task(shot: Shot) -> Task:
-    """What kind of generation the shot's keys ask for; the most specific wins."""
+    """The task for the shot's keys; the most specific one wins."""
     rows: tuple[tuple[object, Task], ...] = (
         (shot.motion_brush, "motion_brush"),
         (shot.lip_sync, "lip_sync"),
@@ -368,7 +370,7 @@ def _task(shot: Shot) -> Task:
 
 
 def _seed(shot: Shot, board_seed: int | None, prompt: str) -> int:
-    """The shot's own seed, else one from its prompt and the storyboard's seed: the same words always get the same seed."""
+    """The shot's seed, else one derived from its prompt and the storyboard's seed."""
     if shot.seed is not None:
         return shot.seed
     digest = hashlib.sha256(f"{board_seed or 0}|{prompt}".encode()).digest()
@@ -389,7 +391,7 @@ def _delivered_size(size: tuple[int, int], post: Post | None) -> tuple[int, int]
 
 
 def film_rate(board: Storyboard) -> Fraction:
-    """Frames per second of the film, after post-processing; without a preset."""
+    """Frames per second of the film after post-processing, without a preset."""
     return _delivered_rate(board.fps, film_post(board))
 
 

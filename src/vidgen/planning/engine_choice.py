@@ -1,4 +1,4 @@
-"""Which engine makes a shot, and why."""
+"""Choose the engine of a shot."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from vidgen.storyboard.model import Shot
 
 @dataclass(frozen=True)
 class Machine:
-    """What decides ``auto``: a local model that is ready to run on a GPU here, and the user's configured engine.
+    """The machine as ``auto`` sees it.
 
-    ``gpu``: whether there is one.
+    Attributes:
+        local_model: a downloaded model that can run on this GPU; None if there is none.
+        configured_engine: ``engine`` of the user's configuration.
+        gpu: whether there is a GPU.
     """
 
     local_model: str | None = None
@@ -21,7 +24,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Choice:
-    """An engine, a model (None: the engine's default), and the reason in a few words."""
+    """An engine, its model (None: the default), and the reason for the user."""
 
     engine: str
     model: str | None
@@ -29,10 +32,10 @@ class Choice:
 
 
 def choose_engine(shot: Shot, engine: str | None, model: str | None, machine: Machine) -> Choice:
-    """The engine of a shot: the command line's, else the storyboard's, else ``auto``.
+    """The engine of a shot: that of the command line, else of the storyboard, else ``auto``.
 
-    ``auto`` takes a local model that is ready on a GPU, else the engine that the user's configuration names, else
-    previz. It never spends money by itself: a paid engine has to be named by a person.
+    ``auto`` is a local model that is ready on a GPU, else the configured engine, else previz. It never spends money by itself:
+    the user has to name a paid engine.
     """
     if engine and engine != "auto":
         return Choice(engine, model, "named on the command line")

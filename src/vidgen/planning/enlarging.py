@@ -1,4 +1,4 @@
-"""Enlargement by a provider: one more paid take of a shot, made of the take that is picked. Bought once, like any take."""
+"""Upscaling by a provider: a further paid take, made from the picked take of a shot. It is bought once, like any take."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vidgen.planning.plan import FilmShot, ProviderUpscale, UserClip
 from vidgen.takes.request import Inputs, Words
 
 UPSCALERS: Mapping[str, str] = {"runway": "magnific_video_upscaler_creative"}
-"""What ``post.upscale.engine`` may be beside the engines of this machine, and the provider's model."""
+"""Providers allowed as ``post.upscale.engine``, with the model to use."""
 
 
 def enlargement(
@@ -20,22 +20,24 @@ def enlargement(
     lookup: Callable[[str, str | None], Capabilities | None],
     warn: Callable[[Notice], None],
 ) -> ProviderUpscale | None:
-    """The take that enlarges a shot's picked take to ``size`` (pixels); None where the shot does not ask a provider for it, or
-    has that size anyway. Nobody pays for a larger animatic or a larger clip of their own: that is a notice.
+    """The take that upscales a shot's picked take to ``size`` (width, height in pixels).
+
+    None if the shot names no provider for it or already has that size. Animatics and user's clips are not upscaled by a
+    provider; ``warn`` gets a notice.
     """
     upscale = planned.post.upscale if planned.post else None
     if upscale is None or upscale.engine not in UPSCALERS:
         return None
     engine, model = upscale.engine, UPSCALERS[upscale.engine]
     if isinstance(planned, UserClip):
-        text = f"post.upscale: {engine} enlarges takes alone; lanczos enlarges your own clip"
+        text = f"post.upscale: {engine} upscales only generated takes; lanczos is used for your own clip"
         warn(Notice("engine.wish_approximated", text, planned.id))
         return None
     request = planned.request
     if (request.width, request.height) == size:
         return None
     if planned.engine == "previz":
-        text = f"post.upscale: {engine} is not paid for an animatic; lanczos enlarges it"
+        text = f"post.upscale: {engine} is not bought for an animatic; lanczos is used"
         warn(Notice("engine.wish_approximated", text, planned.id))
         return None
     capabilities = lookup(engine, model) or Capabilities(engine=engine)

@@ -1,4 +1,4 @@
-"""The plan: what will be made, in whole frames, before anything is made."""
+"""The plan: all shots of a film in whole frames, before anything is made."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ from vidgen.takes.request import ShotRequest
 
 @dataclass(frozen=True, kw_only=True)
 class _Placed:
-    """A shot in its place in the film.
+    """A shot with its position in the film.
 
     Args:
-        shot: what the storyboard says of it. parent: the id there, of which this may be a part (``s03b`` of ``s03``).
-        start_frame, frames, transition_frames: on the film's rate.
-        overlap: how many of the ``frames``, from the first, lie over the end of the shot before: all of an incoming transition;
-            none for the first shot's fade-in.
+        shot: the shot of the storyboard, with inherited keys.
+        parent: its id in the storyboard; ``s03`` for the part ``s03b``.
+        scene: id of its scene.
+        start_frame, frames, transition_frames: at the film's rate.
+        overlap: frames at the start that overlap the previous shot: the incoming transition, or 0 for a fade-in of the first
+            shot.
+        post: post-processing of the shot.
     """
 
     shot: Shot
@@ -38,7 +41,7 @@ class _Placed:
 
     @property
     def id(self) -> str:
-        """The shot's id, also that of a split part (``s03b``)."""
+        """The shot's id; for a part of a split shot ``s03b``."""
         return self.shot.id
 
 
@@ -47,10 +50,13 @@ class GeneratedShot(_Placed):
     """A shot that an engine makes.
 
     Args:
-        request: what its takes are asked with, at the storyboard's rate.
-        continues: the shot whose picked take's last frame opens this one.
-        seconds_each: the clip length that an engine bills for a take.
-        estimated_usd: for all takes; None where a price is unknown. make_seconds: likewise.
+        why_engine: reason for the engine, for the user.
+        candidates: number of takes.
+        request: the request for its takes, at the storyboard's rate.
+        continues: id of the shot that it continues.
+        seconds_each: billed clip length of a take.
+        make_seconds: estimated time for all takes; None if unknown.
+        estimated_usd: estimated cost of all takes; None if a price is unknown.
     """
 
     engine: str
@@ -72,20 +78,18 @@ class GeneratedShot(_Placed):
 
     @property
     def pinned(self) -> int | None:
-        """The take that the storyboard picks."""
+        """The take that the storyboard pins (``pick``)."""
         return self.shot.pick
 
     @property
     def max_cost(self) -> float | None:
-        """The most that its takes may cost, in US dollars."""
+        """Most that its takes may cost, in US dollars."""
         return self.shot.max_cost
 
 
 @dataclass(frozen=True, kw_only=True)
 class UserClip(_Placed):
-    """A shot that is a file of the user's own. ``seconds_each``: how much of it is in the film. Nothing of it is made or paid
-    for, as tables and JSON say in the words of the other shots.
-    """
+    """A shot that is a user's file. ``seconds_each``: length used in the film. The class attributes fill tables and JSON."""
 
     clip: Path
     seconds_each: float
@@ -101,7 +105,7 @@ class UserClip(_Placed):
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderUpscale:
-    """The picked take of a shot, made larger by a provider: a take of its own that is bought once, but no shot of the film."""
+    """The picked take of a shot, upscaled by a provider: a take of its own, but not a shot of the film."""
 
     of: GeneratedShot
     model: str
@@ -113,7 +117,7 @@ class ProviderUpscale:
 
     @property
     def id(self) -> str:
-        """``s03.upscale``: the name under which its take is kept."""
+        """The name of its take in store and journal: ``s03.upscale``."""
         return self.request.shot
 
     @property
@@ -123,17 +127,17 @@ class ProviderUpscale:
 
     @property
     def parent(self) -> str:
-        """The storyboard's id of the shot that it enlarges."""
+        """Id in the storyboard of the shot that it upscales."""
         return self.of.parent
 
     @property
     def continues(self) -> str:
-        """The shot whose picked take has to be there first."""
+        """Id of the shot whose picked take is needed first."""
         return self.of.id
 
     @property
     def max_cost(self) -> float | None:
-        """The most that all takes of its shot may cost, in US dollars."""
+        """Most that all takes of its shot may cost, in US dollars."""
         return self.of.max_cost
 
     def opened(self, file: Path, frames: int | None = None, start: int = 0) -> ShotRequest:
@@ -144,15 +148,17 @@ class ProviderUpscale:
 FilmShot: TypeAlias = GeneratedShot | UserClip
 """A shot of the film."""
 EngineShot: TypeAlias = GeneratedShot | ProviderUpscale
-"""What an engine is asked to make takes of."""
+"""What engines make takes of."""
 PlannedShot: TypeAlias = GeneratedShot | UserClip | ProviderUpscale
-"""Whatever a run works on."""
+"""All that a run works on."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A whole film, planned. ``fps``, ``width`` and ``height`` are what is delivered; ``source_fps``, ``source_width`` and
-    ``source_height`` what takes are made at, before post-processing.
+    """A planned film.
+
+    ``fps``, ``width`` and ``height`` are those of the finished film; ``source_fps``, ``source_width`` and ``source_height``
+    those of the takes, before post-processing.
     """
 
     board: Storyboard
@@ -171,7 +177,7 @@ class Plan:
 
     @cached_property
     def enlarged(self) -> Mapping[str, ProviderUpscale]:
-        """The takes that a provider makes larger, by the id of the shot."""
+        """The upscales by a provider, by shot id."""
         return {one.of.id: one for one in self.enlargements}
 
     @property
@@ -180,7 +186,7 @@ class Plan:
         return tuple(shot for shot in self.shots if isinstance(shot, GeneratedShot))
 
     def take_size(self, shot: str) -> tuple[int, int]:
-        """Width and height in pixels of the clip of a shot that post-processing gets."""
+        """Width and height in pixels of a shot's clip before post-processing."""
         return (self.width, self.height) if shot in self.enlarged else (self.source_width, self.source_height)
 
     @property
@@ -195,12 +201,12 @@ class Plan:
 
     @property
     def estimated_usd(self) -> float | None:
-        """What all takes would cost if none were there yet; None as soon as one price is unknown."""
+        """Cost of all takes in US dollars if none were stored yet; None if a price is unknown."""
         prices = [shot.estimated_usd for shot in (*self.shots, *self.enlargements)]
         return None if any(price is None for price in prices) else round(sum(price or 0 for price in prices), 6)
 
     @property
     def make_seconds(self) -> float | None:
-        """Roughly how long all takes take to make one after another; None where unknown."""
+        """Estimated time in seconds to make all takes one after another; None if unknown."""
         times = [shot.make_seconds for shot in self.shots]
         return None if any(time is None for time in times) else sum(time or 0 for time in times)

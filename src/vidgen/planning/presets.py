@@ -26,7 +26,7 @@ class Encode(Part):
 
 
 class PresetFile(Part):
-    """What a preset may set. Everything it sets wins over the storyboard, since a person named it on the command line."""
+    """The keys of a preset file. They win over the storyboard, because the user named the preset on the command line."""
 
     title: str
     ja: str
@@ -49,19 +49,19 @@ class Preset:
 
     @property
     def profile(self) -> EncodeProfile:
-        """How the final cut is encoded."""
+        """Encoder settings of the final cut."""
         return EncodeProfile(crf=self.file.encode.crf, preset=self.file.encode.preset, gop=self.file.encode.gop)
 
 
 def _folder() -> Any:
-    """The presets inside an installed package, or beside the sources of a checkout."""
+    """The folder of presets: inside the installed package, or beside the sources of a checkout."""
     packaged = files("vidgen").joinpath("presets")
     return packaged if packaged.is_dir() else Path(__file__).parents[3] / "presets"
 
 
 @functools.cache
 def presets() -> Mapping[str, Preset]:
-    """All presets by name. Raises InputError naming the file where one is wrong."""
+    """All presets by name. Raises InputError ``preset.invalid`` for an invalid file."""
     found = {}
     for entry in sorted(_folder().iterdir(), key=lambda item: item.name):
         if entry.name.endswith(".yaml"):
@@ -75,7 +75,7 @@ def presets() -> Mapping[str, Preset]:
 
 
 def preset(name: str) -> Preset:
-    """One preset. Raises InputError with the nearest name where there is none of that name."""
+    """The preset of that name. Raises InputError ``preset.unknown`` with a suggestion."""
     import difflib
 
     found = presets().get(name)

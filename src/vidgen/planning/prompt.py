@@ -1,4 +1,4 @@
-"""One structured shot into a prompt, in each engine's own order (``prompt_orders.yaml``)."""
+"""Render the prompt of a shot, in the order that suits each engine (``prompt_orders.yaml``)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def _orders() -> dict[str, dict[str, Any]]:
 
 
 def motion_words(motion: Motion | None) -> str:
-    """The motion type's phrase and the detail; empty where the shot says nothing of motion."""
+    """The phrase of the motion type, and its detail; empty if the shot has no ``motion``."""
     if motion is None:
         return ""
     return ", ".join(part for part in (phrase("motion_type", motion.type, "en"), motion.detail) if part)
 
 
 def camera_words(camera: Camera | None) -> str:
-    """The move's phrase, with size, angle, lens and focus around it; empty where the shot says nothing of the camera."""
+    """The phrases of size, angle, move, speed, lens and focus; empty if the shot has no ``camera``."""
     if camera is None:
         return ""
     parts = [
@@ -41,9 +41,9 @@ def camera_words(camera: Camera | None) -> str:
 
 
 def render_prompt(order: str, task: Task, words: Words, camera: str) -> str:
-    """Put a shot's words in an engine's order. An unknown order is the generic one.
+    """The prompt of a shot in an engine's order. An unknown ``order`` is taken as ``generic``.
 
-    An order may leave the scene to an opening picture; it is said all the same where no action says what happens.
+    For a task with an opening picture an order may leave out the scene. It is still included if the shot has no action.
     """
     orders = _orders()
     row = orders.get(order, orders["generic"])
@@ -63,10 +63,10 @@ def render_prompt(order: str, task: Task, words: Words, camera: str) -> str:
     if not words.action and "scene" not in named:
         parts["action"] = ", ".join(parts[name] for name in ("subject", "scene") if parts[name] and name not in named)
 
-    def said(name: str) -> str:
+    def text_of(name: str) -> str:
         return (name[1:] if name.startswith("=") else parts[name]).strip().rstrip(".。")
 
-    lines = [", ".join(text for name in sentence if (text := said(name))) for sentence in sentences]
+    lines = [", ".join(text for name in sentence if (text := text_of(name))) for sentence in sentences]
     lines = [line for line in lines if line]
     if row["join"] == "comma":
         return ", ".join(lines)
@@ -74,7 +74,7 @@ def render_prompt(order: str, task: Task, words: Words, camera: str) -> str:
 
 
 def words_of(shot: Shot, descriptions: tuple[str, ...]) -> Words:
-    """The shot's words as an engine may draw from them; ``descriptions`` are its characters'."""
+    """The texts of a shot. ``descriptions``: those of its characters."""
     return Words(
         scene=shot.scene or "",
         subject=shot.subject or "",

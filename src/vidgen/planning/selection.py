@@ -1,4 +1,4 @@
-"""Parts of a plan: the shots that are named, and those that they need."""
+"""Select shots of a plan, and the shots that they continue."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from vidgen.planning.plan import FilmShot, Plan
 
 
 def check_named(plan: Plan, names: Iterable[str]) -> None:
-    """Raise InputError where a name is that of no shot. A split shot's own id names all its parts."""
+    """Raise InputError for a name that is not a shot id. The id of a split shot selects all its parts."""
     known = {name for shot in plan.shots for name in (shot.id, shot.parent)}
     for name in set(names) - known:
         raise InputError("shot.unknown", f"there is no shot {name!r}", hint=f"shots: {', '.join(sorted(known))[:200]}")
 
 
 def select(plan: Plan, names: Sequence[str]) -> Plan:
-    """The plan of the named shots alone, placed anew from frame 0; all of it where none is named."""
+    """The plan of the named shots only, starting at frame 0; the whole plan if no name is given."""
     if not names:
         return plan
     kept: list[FilmShot] = []
@@ -34,7 +34,7 @@ def select(plan: Plan, names: Sequence[str]) -> Plan:
 
 
 def with_parents(full: Plan, plan: Plan) -> tuple[FilmShot, ...]:
-    """The plan's shots and every shot that one of them continues, in the order of the ``full`` plan."""
+    """The shots of ``plan`` and all shots that they continue, in the order of the ``full`` plan."""
     by_id = {shot.id: shot for shot in full.shots}
     needed = {shot.id for shot in plan.shots}
     waiting = list(needed)

@@ -1,4 +1,4 @@
-"""Scenes and long shots into equal shots of 3 to 5 s, in whole frames, with exact totals."""
+"""Split long shots into equal parts of 3 to 5 s, in whole frames, with exact totals."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ SHORTEST_S, LONGEST_S = 3, 5
 
 
 def split_frames(frames: int, rate: Fraction) -> list[int]:
-    """Lengths of the equal parts of a shot, each 3-5 s; one part where it is short enough or cannot be split so.
+    """Lengths in frames of the equal parts of a shot, each 3-5 s; one part if it is short enough.
 
-    A length between 5 and 6 s has no such split (two halves would be under 3 s): it stays whole.
+    5 to 6 s cannot be split, because two halves would be under 3 s.
     """
     longest, shortest = frames_at(LONGEST_S, rate), frames_at(SHORTEST_S, rate)
     if frames <= longest:
@@ -32,7 +32,7 @@ def split_frames(frames: int, rate: Fraction) -> list[int]:
 
 @dataclass(frozen=True)
 class Part:
-    """One shot after splitting: the id it had before, where it begins in that shot and how long it is, in frames."""
+    """A part of a shot: id of the shot (``parent``), offset in it and length, both in frames."""
 
     shot: Shot
     parent: str
@@ -41,7 +41,7 @@ class Part:
 
 
 def suffix(index: int) -> str:
-    """a, b, ... z, aa, ab, ..."""
+    """The suffix of part 0, 1, ...: a, b, ... z, aa, ab, ..."""
     text = ""
     index += 1
     while index:
@@ -51,10 +51,11 @@ def suffix(index: int) -> str:
 
 
 def split_shot(shot: Shot, frames: int, rate: Fraction) -> Iterator[Part]:
-    """A shot of ``frames`` frames as parts ``s03a``, ``s03b``, ...; each continues the one before.
+    """Split a shot of ``frames`` frames into parts ``s03a``, ``s03b``, ...; each continues the one before.
 
-    Titles, sounds and lines go to the part in which they begin; the opening picture to the first, the closing one to
-    the last; the transition belongs to the first. A shot that follows a file of the user's (``follows``) is never split.
+    Sounds and lines go to the part in which they begin, titles to each part that they overlap. The first part keeps
+    ``start_frame`` and the transition, the last one ``end_frame``. A shot that follows a user's file (``follows``) is not
+    split.
     """
     lengths = [frames] if follows(shot) else split_frames(frames, rate)
     if len(lengths) == 1:

@@ -1,4 +1,4 @@
-"""Checks that need the whole storyboard: ids, who continues whom, characters, times, and keys that exclude each other."""
+"""Checks that need the whole storyboard: ids, continued shots, characters, times, and keys that exclude each other."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from vidgen.storyboard.vocabulary import name_or_text
 
 Found = Iterator[tuple[Path_, str]]
 _MOST_GUESSED = 500
-"""Comparing a name with more than that takes too long for a guess."""
+"""With more known names than this there is no "did you mean": comparing takes too long."""
 _SPLIT_FROM_S, _LONGEST_PART_S = 6, 5
-"""Shots from 6 s on are split into parts of up to 5 s; see planning."""
+"""Shots of 6 s and more are split into parts of up to 5 s; see ``planning.split``."""
 
 
 @dataclass(frozen=True)
 class _View:
-    """A board, its file and folder; ``shots`` and ``everything`` (shots and ``defaults``) with their paths in the file."""
+    """A storyboard, its file and folder, and its ``shots`` and ``everything`` (shots and ``defaults``) with their paths."""
 
     board: Storyboard
     document: Document
@@ -38,14 +38,13 @@ class _View:
 
     @cached_property
     def merged(self) -> tuple[tuple[Path_, Shot, Shot, Fraction], ...]:
-        """Each shot: path, as it is written, with what it inherits, and its length in seconds, 0 where that is that of a clip
-        which cannot be read."""
+        """Each shot: its path, as written, with inherited keys, and its length in seconds (0 if its clip cannot be read)."""
         rate = self.board.fps
         whole = [(path, shot, merged_shot(self.board, None, shot)) for path, shot in self.shots]
         return tuple((*one, (known_frames(one[2], rate, self.folder) or 0) / rate) for one in whole)
 
     def written(self, *path: str) -> set[str]:
-        """The keys that a mapping of the file has, right or wrong."""
+        """The keys of a mapping in the file, valid or not."""
         value = self.document.value
         for key in path:
             value = value.get(key) if isinstance(value, dict) else None
@@ -55,10 +54,12 @@ class _View:
 def cross_checks(
     board: Storyboard, document: Document, folder: Path, *, contents: bool = False
 ) -> list[tuple[Path_, str, str]]:
-    """Every problem between the parts of a storyboard: path in the file, message, code. Files are looked for in ``folder``, and
-    with ``contents`` also opened.
+    """All problems between parts of a storyboard, as (path in the file, message, code).
 
-    ``board`` may lack what is wrong in the file; what follows from that is not said.
+    Args:
+        board: may lack values that are invalid in the file; problems that only follow from that are not reported.
+        folder: where the files that it names are looked for.
+        contents: also open those files.
     """
     shots = tuple(
         (path_in_file(("scenes", scene_index, "shots", index), document.value), shot)
@@ -80,7 +81,7 @@ def _scene_ids(view: _View) -> Found:
 
 
 def _ids(view: _View) -> Found:
-    """Ids name files, so that ``A`` and ``a`` are the same; ``s03a`` is also what a long ``s03`` is split into."""
+    """Ids must be unique without regard to case, because they name files, and differ from parts of long shots (``s03a``)."""
     seen: dict[str, Path_] = {}
     for path, shot in view.shots:
         first = seen.setdefault(shot.id.lower(), path)
@@ -112,11 +113,11 @@ def _continuity(view: _View) -> Found:
             yield (*path, "continue_from"), f"{parent} comes later; a shot continues an earlier one"
         earlier.add(shot.id)
     if view.board.defaults.continue_from:
-        yield ("defaults", "continue_from"), "each shot says for itself which one it continues"
+        yield ("defaults", "continue_from"), "set continue_from in each shot, not in defaults"
 
 
 def _ids_as_written(view: _View) -> set[str]:
-    """Ids that the file gives to scenes and shots, also where they are not valid."""
+    """The ids of scenes and shots in the file, valid or not."""
     shots = [view.document.value]
     for key in ("scenes", "shots"):
         shots += [entry for owner in shots for entry in _entries(owner.get(key))]
@@ -146,7 +147,7 @@ def _titles(view: _View) -> Found:
 
 
 def _lengths(view: _View) -> Found:
-    """Shots of at least a frame; titles, sounds and lines that begin within their shot: a later one would never come."""
+    """Shots have at least a frame, and titles, sounds and lines begin within their shot."""
     rate = view.board.fps
     for path, keys in view.everything:
         if isinstance(keys.duration, Duration) and keys.duration.frames(rate) < 1:
@@ -157,12 +158,12 @@ def _lengths(view: _View) -> Found:
             for index, entry in enumerate(getattr(merged, key) or ()):
                 begin = getattr(entry, field)
                 if seconds and begin and begin.frames(rate) / rate >= seconds:
-                    words = f"{name} ({begin}) is after the end of the shot ({float(seconds):g}s)"
-                    yield (*owner, key, index, name), words
+                    message = f"{name} ({begin}) is after the end of the shot ({float(seconds):g}s)"
+                    yield (*owner, key, index, name), message
 
 
 _BEGIN = (("text", "in_", "in"), ("sfx", "at", "at"), ("dialogue", "at", "at"))
-"""What begins at a time within its shot: key of the shot, its field, and that one's name in the file."""
+"""Entries with a time within the shot: key of the shot, field of the entry, and the field's name in the file."""
 
 
 def _picks(view: _View) -> Found:
@@ -173,20 +174,20 @@ def _picks(view: _View) -> Found:
 
 
 def _posts(view: _View) -> Found:
-    """Rate and size are the film's: what applies to all shots says them, and a shot may say its engines alone."""
+    """Rate and size apply to the whole film: they are set for all shots, and a shot may set only its engines."""
     owners: list[tuple[Path_, Post | None]] = [((), view.board.post)]
     owners += [(path, keys.post) for path, keys in view.everything]
-    said: set[str] = set()
+    set_for_all: set[str] = set()
     for path, post in owners:
-        for step, one, other in (("interpolate", "fps", "factor"), ("upscale", "height", "scale")):
-            wish = getattr(post, step, None)
-            if wish is None:
+        for name, one, other in (("interpolate", "fps", "factor"), ("upscale", "height", "scale")):
+            step = getattr(post, name, None)
+            if step is None:
                 continue
-            given = [key for key in (one, other) if getattr(wish, key) is not None]
-            if len(given) == 2 or (not given and step not in said):
-                yield (*path, "post", step), f"say either {one} or {other}"
+            given = [key for key in (one, other) if getattr(step, key) is not None]
+            if len(given) == 2 or (not given and name not in set_for_all):
+                yield (*path, "post", name), f"set either {one} or {other}"
             if path[:1] in ((), ("defaults",)):
-                said.add(step)
+                set_for_all.add(name)
         if post and post.upscale and post.upscale.engine == "lanczos" and post.upscale.model:
             yield (*path, "post", "upscale", "model"), "lanczos has no model; leave the model or the engine out"
 
@@ -194,14 +195,14 @@ def _posts(view: _View) -> Found:
 def _voices(view: _View) -> Found:
     for path, keys in view.everything:
         if keys.voiceover and not (keys.voiceover.text or keys.voiceover.file):
-            yield (*path, "voiceover"), "say text or file"
+            yield (*path, "voiceover"), "set text or file"
 
 
 def _size(view: _View) -> Found:
     width, height = frame_size(view.board.resolution, view.board.aspect)
     if max(width, height) > LARGEST_SIDE:
-        words = f"{view.board.resolution} at {view.board.aspect} is {width}x{height}; the largest side is {LARGEST_SIDE} pixels"
-        yield ("resolution",), words
+        message = f"{view.board.resolution} at {view.board.aspect} is {width}x{height}; the limit is {LARGEST_SIDE} pixels"
+        yield ("resolution",), message
 
 
 def _near(word: str, known: Collection[str]) -> str:

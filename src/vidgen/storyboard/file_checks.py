@@ -1,4 +1,4 @@
-"""Whether the files that a storyboard names are there, beside it, and can be used for what they are named for."""
+"""Check that the files a storyboard names exist and can be used for their purpose."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from vidgen.storyboard.reader import Path_
 from vidgen.storyboard.values import MODEL_SUFFIXES
 
 Kind = Literal["picture", "video", "clip", "sound", "lut", "weights"]
-"""What a file is named for. A ``clip`` is in the film itself; a ``video`` steers an engine."""
+"""The purpose of a file. A ``clip`` is in the film itself; a ``video`` steers an engine."""
 
 Named = Iterator[tuple[Path_, str, Kind]]
 Found = Iterator[tuple[Path_, str, str]]
 """Path in the file, message, code."""
 
 PLAIN = "storyboard.invalid"
-"""The code of a problem of which the storyboard alone tells."""
+"""The code of a problem of the storyboard itself."""
 
 _PICTURES = ("start_frame", "end_frame")
 _VIDEOS = ("source_video", "motion_reference")
@@ -29,87 +29,90 @@ _VIDEOS = ("source_video", "motion_reference")
 def file_problems(
     board: Storyboard, owners: Iterable[tuple[Path_, ShotKeys]], folder: Path, *, contents: bool = False
 ) -> Found:
-    """Every named file that is not a file on this machine, and with ``contents`` every one that cannot be read as what it is
-    named for; each file is looked at once. ``owners`` are the shots and ``defaults`` with their paths.
+    """The problems with the files that a storyboard names. Each file is checked once.
+
+    Args:
+        owners: the shots and ``defaults`` with their paths.
+        contents: also check that each file can be read for its purpose.
     """
     seen: dict[tuple[str, Kind], tuple[str, str] | None] = {}
     for path, name, kind in _named(board, owners):
         if (name, kind) not in seen:
-            seen[name, kind] = _why_not(named_file(folder, name), name, kind if contents else None)
+            seen[name, kind] = _file_problem(named_file(folder, name), name, kind if contents else None)
         if wrong := seen[name, kind]:
             yield (path, *wrong)
 
 
 def files_of(board: Storyboard, folder: Path) -> list[Path]:
-    """Every file that a storyboard names."""
+    """All files that a storyboard names."""
     owners = [((), board.defaults), *(((), shot) for scene in board.scenes for shot in scene.shots)]
     return [named_file(folder, name) for name in dict.fromkeys(name for _, name, _ in _named(board, owners))]
 
 
-def _why_not(file: Path, name: str, kind: Kind | None) -> tuple[str, str] | None:
-    """What is wrong with a file that the storyboard calls ``name``, and the code; None where it can be used."""
+def _file_problem(file: Path, name: str, kind: Kind | None) -> tuple[str, str] | None:
+    """The problem with a file (``name`` in the storyboard) and its code; None if it can be used."""
     try:
         if file.is_file():
-            return _unusable(file, name, kind) if kind else None
+            return _content_problem(file, name, kind) if kind else None
         if file.exists():
             return f"{name} is not a file", PLAIN
         near = nearest_name(file)
         remedy = f"did you mean {near}?" if near else "file names are relative to the storyboard's folder"
-        return f"{name} is not there; {remedy}", PLAIN
+        return f"{name} does not exist; {remedy}", PLAIN
     except (OSError, ValueError) as error:
         return f"{name} cannot be read ({getattr(error, 'strerror', None) or error})", PLAIN
 
 
-def _unusable(file: Path, name: str, kind: Kind) -> tuple[str, str] | None:
+def _content_problem(file: Path, name: str, kind: Kind) -> tuple[str, str] | None:
     try:
-        _LOOKS[kind](file)
+        _READERS[kind](file)
     except InputError as error:
         remedy = f"; {error.hint}" if error.hint else ""
         return error.message.replace(str(file), name) + remedy, error.code
     return None
 
 
-def _look_at_picture(file: Path) -> None:
+def _read_picture(file: Path) -> None:
     from vidgen.media.stills import check_image
 
     check_image(file)
 
 
-def _look_at_video(file: Path) -> None:
+def _read_video(file: Path) -> None:
     from vidgen.media.probe import probe_video
 
     probe_video(file)
 
 
-def _look_at_clip(file: Path) -> None:
+def _read_clip(file: Path) -> None:
     from vidgen.media.normalise import refuse_hdr
     from vidgen.media.probe import probe_video
 
     refuse_hdr(probe_video(file))
 
 
-def _look_at_sound(file: Path) -> None:
+def _read_sound(file: Path) -> None:
     from vidgen.media.probe import has_sound
 
     if not has_sound(file):
         raise InputError("media.no_audio", f"{file} has no sound", hint="give a file with sound", where=str(file))
 
 
-def _look_at_lut(file: Path) -> None:
+def _read_lut(file: Path) -> None:
     from vidgen.media.cube import read_cube
 
     read_cube(file)
 
 
-_LOOKS: Mapping[Kind, Callable[[Path], None]] = {
-    "picture": _look_at_picture,
-    "video": _look_at_video,
-    "clip": _look_at_clip,
-    "sound": _look_at_sound,
-    "lut": _look_at_lut,
-    "weights": lambda file: None,  # only the network that it is for can tell
+_READERS: Mapping[Kind, Callable[[Path], None]] = {
+    "picture": _read_picture,
+    "video": _read_video,
+    "clip": _read_clip,
+    "sound": _read_sound,
+    "lut": _read_lut,
+    "weights": lambda file: None,  # checked when the network loads them
 }
-"""How a file is read for what it is named for: InputError where it cannot be used."""
+"""How to read a file by its purpose; raises InputError if it cannot be used."""
 
 
 def _named(board: Storyboard, owners: Iterable[tuple[Path_, ShotKeys]]) -> Named:

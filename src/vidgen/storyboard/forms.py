@@ -1,4 +1,4 @@
-"""The one form that the types know: scenes with shots, every one with an id. Files may leave all of that out."""
+"""The canonical form that the types expect: scenes with shots, each with an id. Files may leave all of that out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Found = Iterator[tuple[Path_, str]]
 
 
 def shape_problems(data: Mapping[str, Any]) -> Found:
-    """What is wrong with the frame of a storyboard: its version, and its shots or scenes."""
+    """Problems with the version of a storyboard and with its lists of shots or scenes."""
     if "vidgen" not in data:
         yield (), "the key vidgen is missing; a storyboard begins with vidgen: 1"
     elif type(data["vidgen"]) is not int or data["vidgen"] != 1:
@@ -20,7 +20,7 @@ def shape_problems(data: Mapping[str, Any]) -> Found:
     both = [key for key in ("shots", "scenes") if key in data]
     if len(both) != 1:
         where: Path_ = ("shots",) if both else ()
-        yield where, "a storyboard has either shots: or scenes:, " + ("not both" if both else "and here is neither")
+        yield where, "a storyboard has either shots: or scenes:, " + ("not both" if both else "and this one has neither")
     for key in both:
         if not isinstance(data[key], list) or not data[key]:
             yield (key,), f"must be a list of at least one {key[:-1]}"
@@ -52,9 +52,9 @@ def _list(value: Any) -> list[Any]:
 
 
 def canonical_form(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain data as the types take it. Whatever ``shape_problems`` complains of is left out or replaced.
+    """The plain data in canonical form. What ``shape_problems`` reports is left out or replaced.
 
-    A scene without shots gets one, with its id and duration.
+    A scene without shots gets one, with the scene's id and duration.
     """
     board = {key: value for key, value in data.items() if key not in ("shots", "scenes")}
     board["vidgen"] = 1
@@ -74,7 +74,7 @@ def canonical_form(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _number(scenes: list[dict[str, Any]]) -> None:
-    """Give ids to those that have none: sc01, s01, ... by their place, the next one that is free."""
+    """Give an id to each scene and shot without one: sc01, s01, ... by position, or the next free number."""
     parts = [part for scene in scenes for part in (scene, *scene["shots"])]
     used = {str(part["id"]).lower() for part in parts if part.get("id") is not None}
     count = 0
@@ -95,7 +95,7 @@ def _free(prefix: str, number: int, used: set[str]) -> str:
 
 
 def path_in_file(path: Path_, data: Mapping[str, Any]) -> Path_:
-    """Where something of the canonical form stands in the file."""
+    """The path in the file of a path in the canonical form."""
     if path[:1] != ("scenes",):
         return path
     if not isinstance(data.get("scenes"), list):
@@ -108,7 +108,7 @@ def path_in_file(path: Path_, data: Mapping[str, Any]) -> Path_:
 
 
 def without(data: Any, paths: Iterable[Path_]) -> Any:
-    """A copy of plain data without the values at the paths; see ``original_path`` for what that does to lists."""
+    """A copy of plain data without the values at the paths. List entries move up; see ``original_path``."""
     heads: dict[str | int, list[Path_]] = {}
     for path in paths:
         if path:
@@ -122,7 +122,7 @@ def without(data: Any, paths: Iterable[Path_]) -> Any:
 
 
 def original_path(path: Path_, dropped: Collection[Path_]) -> Path_:
-    """Where something stood before the values at ``dropped`` were left out: entries after them had moved up."""
+    """The path before ``without`` removed the values at ``dropped``, after which list entries moved up."""
     found: Path_ = ()
     for part in path:
         if isinstance(part, int):

@@ -1,7 +1,7 @@
-"""JSON's way of writing one character beyond U+FFFF as two escapes, which YAML does not know: ``"\\ud83c\\udf41"`` is 🍁.
+"""JSON's surrogate pairs in a YAML file: ``"\\ud83c\\udf41"`` is 🍁, but YAML does not know such escapes.
 
-Programs that write JSON write it so. The two halves are given to the YAML parser as two private characters, written in as many
-letters, so that every place in the file stays where it is; afterwards they are put together.
+The two halves are passed to the YAML parser as two private characters of the same written length, so that line and column
+numbers stay right. Afterwards they are joined.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ _AWAY = 0xE000 - 0xD800
 
 
 def hidden(text: str) -> str:
-    """The text with private characters for the halves; equally long."""
+    """The text with private characters for the halves; of the same length."""
     return _PAIR.sub(lambda found: f"{found[1]}\\u{_moved(found[2])}\\u{_moved(found[3])}", text)
 
 
 def shown(value: str, written: str) -> str:
-    """The value of a double-quoted text whose halves were hidden; ``written`` is how it stands in the file, with its quotes."""
+    """The value of a double-quoted text with hidden halves. ``written``: the text in the file, with its quotes."""
     if not _PAIR.search(written):
         return value
     try:

@@ -1,4 +1,4 @@
-"""How long a shot is: as it says, else as its own clip is, else as its spoken words need, else 4 s."""
+"""The length of a shot: its ``duration``, else that of its clip, else what its spoken words need, else 4 s."""
 
 from __future__ import annotations
 
@@ -14,19 +14,25 @@ from vidgen.storyboard.values import Duration
 DEFAULT_SECONDS = Fraction(4)
 
 _FOLLOWED = ("clip", "source_video", "motion_reference", "lip_sync", "motion_brush")
-"""What a shot keeps to from its first frame to its last: it is never split, as each part would begin it again."""
+"""Inputs that a shot follows from its first frame to its last: such a shot is never split, as each part would restart them."""
 
 
 def follows(shot: Shot) -> str | None:
-    """The first key by which the shot keeps to a clip, a voice or paths of the user's; None where it does not."""
+    """The first key of the shot that is in ``_FOLLOWED``; None if there is none."""
     return next((key for key in _FOLLOWED if getattr(shot, key)), None)
 
 
 def shot_frames(shot: Shot, rate: Fraction, folder: Path, film_rate: Fraction | None = None) -> int:
-    """Frames at ``rate`` of a shot with everything that it inherits (``merge.merged_shot``), at least 1.
+    """Length of a merged shot (``merge.merged_shot``) in frames at ``rate``, at least 1.
 
-    ``folder`` is the storyboard's. A clip without a duration (or with ``auto``) is all in the film, whatever its length; at a
-    much finer ``film_rate`` half a frame of ``rate`` would be too much to hold. Raises InputError for an unreadable clip.
+    A clip without ``duration``, or with ``auto``, is used whole.
+
+    Args:
+        folder: the storyboard's folder.
+        film_rate: rate of the finished film. If it is much higher than ``rate``, the length of a clip is rounded down, as its
+            last frame cannot be held that long.
+
+    Raises InputError for an unreadable clip.
     """
     if isinstance(shot.duration, Duration):
         return max(1, shot.duration.frames(rate))
@@ -36,7 +42,7 @@ def shot_frames(shot: Shot, rate: Fraction, folder: Path, film_rate: Fraction | 
 
 
 def known_frames(shot: Shot, rate: Fraction, folder: Path) -> int | None:
-    """``shot_frames``, or None where the shot is as long as a clip that cannot be read."""
+    """``shot_frames``, or None if it depends on a clip that cannot be read."""
     try:
         return shot_frames(shot, rate, folder)
     except InputError:
@@ -55,7 +61,7 @@ def _clip_frames(clip: Path, rate: Fraction, film_rate: Fraction) -> int:
 
 
 def spoken_seconds(shot: Shot) -> Fraction:
-    """``duration: auto``: as long as its spoken words and titles need, 3 to 5 s at least, 4 s where nothing is said."""
+    """Length in seconds for ``duration: auto``: what the spoken words need, at least 3 s; 4 s without words."""
     spoken = [line.line for line in shot.dialogue or ()]
     if shot.voiceover and shot.voiceover.text:
         spoken.append(shot.voiceover.text)

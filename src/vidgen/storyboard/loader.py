@@ -1,4 +1,4 @@
-"""Storyboard files into ``Storyboard``, with every problem of a file reported in one pass and in its place."""
+"""Load storyboard files. All problems of a file are reported in one pass, with line and column."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ from vidgen.storyboard.reader import Document, Path_, dotted, parse_document, pl
 
 @dataclass(frozen=True)
 class LoadedBoard:
-    """A storyboard and where everything in it stands.
+    """A storyboard with source positions.
 
-    ``places``: (line, column), from 1, of each key path in the file; ``spans``: start and end of each value in ``text``.
+    Attributes:
+        text: the file's text.
+        places: (line, column), from 1, of each key path.
+        spans: start and end index of each value in ``text``.
     """
 
     board: Storyboard
@@ -33,11 +36,11 @@ class LoadedBoard:
     spans: Mapping[Path_, tuple[int, int]]
 
     def place(self, path: Path_) -> tuple[int, int]:
-        """The place of a path, or of the nearest thing above it that is in the file."""
+        """(line, column) of a path, or of its nearest parent in the file."""
         return place_of(path, self.places)
 
     def shot_path(self, scene: int, shot: int) -> Path_:
-        """The path in the file of a scene's shot: boards without scenes have their shots at the top."""
+        """The path in the file of a shot, by the indices of scene and shot. Files without scenes have shots at the top."""
         if ("scenes",) not in self.places:
             return ("shots", shot)
         path: Path_ = ("scenes", scene, "shots", shot)
@@ -45,15 +48,17 @@ class LoadedBoard:
 
 
 def load_storyboard(path: Path) -> LoadedBoard:
-    """Read a storyboard file, and look into the clips, pictures and sounds that it names.
+    """Read a storyboard file and check the clips, pictures and sounds that it names.
 
-    Raises StoryboardError with all its problems; InputError where there is no such file.
+    Raises StoryboardError with all problems, InputError if the file does not exist.
     """
     return _loaded(read_document(path), path, contents=True)
 
 
 def parse_storyboard(text: str | bytes, path: Path = Path("storyboard.yaml")) -> LoadedBoard:
-    """Read a storyboard from text; files that it names are looked for beside ``path``, and not opened."""
+    """Read a storyboard from text. Files that it names must exist beside ``path``; they are not opened. Raises
+    StoryboardError.
+    """
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     return _loaded(parse_document(raw, str(path)), path, contents=False)
 
@@ -63,7 +68,7 @@ def _loaded(document: Document, path: Path, *, contents: bool) -> LoadedBoard:
         problem = Problem(1, 1, "", "a storyboard is a mapping that begins with vidgen: 1")
         raise StoryboardError(str(path), [*document.problems, problem])
     shape = list(islice(shape_problems(document.value), MOST_PROBLEMS + 1))
-    if len(shape) > MOST_PROBLEMS:  # whatever this is, it has no shots to look at
+    if len(shape) > MOST_PROBLEMS:  # not a storyboard
         places = [Problem(*document.place(place), dotted(place), message) for place, message in shape[:MOST_PROBLEMS]]
         raise StoryboardError(str(path), [*document.problems, *places])
     board, wrong, dropped = _validated(canonical_form(document.value), document)
@@ -73,7 +78,7 @@ def _loaded(document: Document, path: Path, *, contents: bool) -> LoadedBoard:
         for place, message, code in cross_checks(board, document, path.parent, contents=contents):
             if (moved := original_path(place, dropped)) not in known:
                 found.append((moved, message, code))
-    problems = [Problem(*document.place(place), dotted(place), *told) for place, *told in dict.fromkeys(found)]
+    problems = [Problem(*document.place(place), dotted(place), *rest) for place, *rest in dict.fromkeys(found)]
     problems += document.problems
     if problems or board is None:
         raise StoryboardError(str(path), _readable(problems))
@@ -81,7 +86,7 @@ def _loaded(document: Document, path: Path, *, contents: bool) -> LoadedBoard:
 
 
 def _readable(problems: list[Problem]) -> list[Problem]:
-    """The first problems in the order of the file, and how many more there are."""
+    """The first problems in file order, and how many more there are."""
     if len(problems) <= MOST_PROBLEMS:
         return problems
     first = sorted(problems)[:MOST_PROBLEMS]
@@ -91,8 +96,11 @@ def _readable(problems: list[Problem]) -> list[Problem]:
 def _validated(
     data: dict[str, Any], document: Document
 ) -> tuple[Storyboard | None, list[tuple[Path_, str]], Collection[Path_]]:
-    """The board, or what is left of it without its wrong values, so that the checks between parts still run; what is
-    wrong, by path in the file; and the paths in the file of what was left out."""
+    """Validate the data.
+
+    Returns the storyboard without its invalid values, so that further checks can run (None if too much is invalid); the
+    problems by path in the file; and the paths in the file of the values left out.
+    """
     wrong: list[tuple[Path_, str]] = []
     dropped: set[Path_] = set()
     rest = data
@@ -106,7 +114,7 @@ def _validated(
             wrong = list(dict.fromkeys((path_in_file(path, document.value), message) for path, message in found))
         if len(details) > MOST_PROBLEMS:
             return None, [*wrong, ((), f"{len(details) - MOST_PROBLEMS} more values are wrong")], ()
-        # A mapping that lacks a key cannot be mended; it goes as a whole.
+        # A mapping without a required key is dropped as a whole.
         bad = [path[:-1] if detail["type"] == "missing" else path for detail, (path, _) in zip(details, found, strict=True)]
         dropped |= {original_path(path, tuple(dropped)) for path in bad}
         rest = canonical_form(without(data, dropped))
@@ -114,7 +122,7 @@ def _validated(
 
 
 MOST_PROBLEMS = 1000
-"""A file with more is not a storyboard; nobody reads on, and explaining them takes long."""
+"""Most problems reported: a file with more is hardly a storyboard, and explaining them takes long."""
 
 _ATTEMPTS = 4
-"""Leaving out a wrong value may leave a mapping without a key that it needs, and so on upwards."""
+"""Rounds of dropping invalid values: a mapping may then lack a required key, and so on upwards."""

@@ -1,4 +1,4 @@
-"""What a shot says once everything that it inherits is under it."""
+"""Merge a shot with the keys that it inherits."""
 
 from __future__ import annotations
 
@@ -8,27 +8,26 @@ from vidgen.storyboard.model import Part, Scene, Shot, ShotKeys, Storyboard
 
 P = TypeVar("P", bound=Part)
 _MERGED = ("motion", "camera", "post")
-"""Keys whose sub-keys are filled in one by one; every other key is replaced as a whole."""
+"""Keys that are merged sub-key by sub-key; all others are replaced as a whole."""
 
 
 def merged_shot(board: Storyboard, scene: Scene | None, shot: Shot) -> Shot:
-    """A shot with everything that applies to it.
+    """A shot with all keys that apply to it.
 
-    What the shot says wins over its scene, which wins over ``defaults``, which win over the storyboard's ``style``,
-    ``negative`` and ``post``. Of ``motion``, ``camera`` and ``post`` single sub-keys are merged. An empty value (``model:``
-    or ``model: ~``) clears what would be inherited. A storyboard's ``seed`` is not copied into shots: each shot's seed is
-    derived from it (see planning).
+    Keys of the shot win over its scene, then ``defaults``, then the storyboard's ``style``, ``negative`` and ``post``.
+    ``motion``, ``camera`` and ``post`` are merged by sub-key. An empty value (``model:`` or ``model: ~``) clears an inherited
+    one. The storyboard's ``seed`` is not copied; planning derives each shot's seed from it.
     """
     values: dict[str, Any] = {name: getattr(board, name) for name in ("style", "negative", "post")}
     _lay_over(values, board.defaults)
     if scene is not None and scene.scene is not None:
         values["scene"] = scene.scene
     _lay_over(values, shot)
-    return _NOTHING_SAID.model_copy(update={name: value for name, value in values.items() if value is not None})
+    return _EMPTY_SHOT.model_copy(update={name: value for name, value in values.items() if value is not None})
 
 
-_NOTHING_SAID = Shot.model_construct(id="", _fields_set=set())
-"""Every key of it is None but the id, which each shot has."""
+_EMPTY_SHOT = Shot.model_construct(id="", _fields_set=set())
+"""A shot whose keys are all None, except the id."""
 
 
 def _lay_over(values: dict[str, Any], keys: ShotKeys) -> None:
@@ -40,7 +39,7 @@ def _lay_over(values: dict[str, Any], keys: ShotKeys) -> None:
 
 
 def laid_over(below: P, above: P) -> P:
-    """``below`` with everything that ``above`` says, key by key."""
+    """``below`` with the keys that ``above`` sets, merged recursively."""
     changes: dict[str, Any] = {}
     for name in above.model_fields_set:
         old, new = getattr(below, name), getattr(above, name)

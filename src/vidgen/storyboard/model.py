@@ -1,4 +1,4 @@
-"""The storyboard as types: every key of the file, its range and its meaning. The JSON Schema is made from these."""
+"""The types of the storyboard file: all keys, their ranges and meanings. The JSON Schema is generated from them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from vidgen.storyboard.vocabulary import name_or_text
 
 
 class Part(BaseModel):
-    """Base of every mapping in the file: unknown keys are errors, values are fixed once read."""
+    """Base of all mappings in the file: unknown keys are errors, instances are immutable."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True, coerce_numbers_to_str=True
@@ -49,7 +49,7 @@ class Part(BaseModel):
 
 
 def _short(key: str, kinds: type | tuple[type, ...] = str) -> BeforeValidator:
-    """Let a plain value stand for a mapping with one key: ``camera: dolly_in`` for ``{move: dolly_in}``."""
+    """Accept a plain value for a mapping with one key: ``camera: dolly_in`` for ``{move: dolly_in}``."""
 
     def expand(value: Any) -> Any:
         return {key: value} if isinstance(value, kinds) and not isinstance(value, bool) else value
@@ -58,12 +58,12 @@ def _short(key: str, kinds: type | tuple[type, ...] = str) -> BeforeValidator:
 
 
 def _yes_or(key: str) -> BeforeValidator:
-    """Let yes or no stand for a mapping with one key: ``own_sound: false`` for ``{heard: false}``."""
+    """Accept a boolean for a mapping with one key: ``own_sound: false`` for ``{heard: false}``."""
     return BeforeValidator(lambda value: {key: value} if isinstance(value, bool) else value)
 
 
 def _many(key: str | None = None) -> BeforeValidator:
-    """Let one entry stand for a list of one, and text for an entry with that key."""
+    """Accept one entry for a list of one, and text for an entry with that key."""
 
     def expand(value: Any) -> Any:
         entries = value if isinstance(value, list | tuple) or value is None else [value]
@@ -76,7 +76,7 @@ def _many(key: str | None = None) -> BeforeValidator:
 
 
 def _plain(value: Any) -> Any:
-    """Free values (``params``, ``provenance``) in plain types."""
+    """Free values (``params``, ``provenance``) converted to plain types."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -86,7 +86,7 @@ def _plain(value: Any) -> Any:
 
 Whole = Annotated[int, Strict()]
 Number = Annotated[float, Strict()]
-"""A number that is written as one: neither ``true`` nor ``"5"``."""
+"""A number written as a number: neither ``true`` nor ``"5"``."""
 Share = Annotated[float, Strict(), Field(ge=0, le=1)]
 YesNo = Annotated[bool, Strict()]
 File = Annotated[str, BeforeValidator(parse_file_name)]
@@ -123,7 +123,7 @@ LengthOrAuto = Annotated[
     WithJsonSchema({"anyOf": [DURATION_SCHEMA, {"enum": list(AUTO)}]}),
     PlainSerializer(lambda value: value if value is None else str(value)),
 ]
-"""A time, or ``auto``: as long as the words spoken in the shot need."""
+"""A time, or ``auto``: what the words spoken in the shot need."""
 UpscaleModel = Annotated[str, BeforeValidator(parse_upscale_model)]
 """A model by its name, or a file of the user's own."""
 ShotId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
@@ -208,21 +208,21 @@ class SoundEffect(Part):
 
 
 class OwnSound(Part):
-    """Whether the sound of the shot's own clip is in the film, and how loud."""
+    """Whether the film uses the sound of the shot's own clip, and its gain."""
 
     heard: bool = True
     gain_db: Number = Field(0.0, ge=-80, le=24)
 
 
 class MotionBrush(Part):
-    """What moves where: a mask picture and the path of its centre, in fractions of the frame (0-1)."""
+    """A region that moves: a mask picture and the path of its centre, in fractions of the frame (0-1)."""
 
     mask: File
     path: tuple[tuple[Share, Share], ...] = ()
 
 
 class LipSync(Part):
-    """Make the mouth follow this sound file."""
+    """Lip sync to a sound file."""
 
     audio: File
 
@@ -234,7 +234,7 @@ class LintOptions(Part):
 
 
 class Interpolate(Part):
-    """Frame interpolation to a higher rate. Rate: the film's; ``engine``: also that of a shot of its own."""
+    """Frame interpolation to a higher rate. The rate is set for the whole film; ``engine`` also for a single shot."""
 
     fps: Rate | None = None
     factor: Number | None = Field(None, gt=1, le=16)
@@ -242,7 +242,7 @@ class Interpolate(Part):
 
 
 class Upscale(Part):
-    """Enlargement: to a picture height, or by a scale of 2, 3 or 4. Size: the film's; the rest: also that of a shot."""
+    """Upscaling to a picture height, or by 2, 3 or 4. The size is set for the whole film; the rest also for a single shot."""
 
     height: Whole | None = Field(None, ge=2, le=8640)
     scale: Literal[2, 3, 4] | None = None
@@ -258,7 +258,9 @@ def _upscale(value: Any) -> Any:
 
 
 class Colour(Part):
-    """Grading: ``saturation``, ``contrast`` 1 = as is; ``temperature`` -100 (blue) to 100 (amber); ``lut`` a .cube file."""
+    """Grading. ``saturation``, ``contrast``: 1 is unchanged; ``temperature``: -100 (blue) to 100 (amber); ``lut``: a .cube
+    file.
+    """
 
     match: YesNo = False
     strength: Number = Field(0.5, ge=0, le=1)
@@ -284,7 +286,7 @@ class Post(Part):
 
 
 class Music(Part):
-    """The music track; ``start`` is where in the file it begins; fades in seconds."""
+    """The music track. ``start``: time in the file where it begins; fades are times."""
 
     file: File
     gain_db: Number = Field(0.0, ge=-80, le=24)
@@ -295,7 +297,7 @@ class Music(Part):
 
 
 class Ambience(Part):
-    """A bed of sound under the whole film, looped."""
+    """A background sound under the whole film, looped."""
 
     file: File
     gain_db: Number = Field(-18.0, ge=-80, le=24)
@@ -312,7 +314,7 @@ Loudness = Annotated[
     Annotated[LoudnessTarget, Tag("<mapping>")] | Annotated[str, name_of("loudness"), Tag("<name>")],
     Discriminator(lambda value: "<mapping>" if isinstance(value, dict | LoudnessTarget) else "<name>"),
 ]
-"""``web``, ``podcast``, ``ebu``, ``atsc``, or a target of one's own."""
+"""``web``, ``podcast``, ``ebu``, ``atsc``, or a custom target."""
 
 
 class Audio(Part):
@@ -324,14 +326,14 @@ class Audio(Part):
 
 
 class Budget(Part):
-    """Spending: ``cap`` refuses before the limit, ``warn`` says so, ``observe`` only counts. US dollars."""
+    """Spending limit in US dollars. ``cap`` refuses work above it, ``warn`` only warns, ``observe`` only counts."""
 
     max_cost: Number = Field(ge=0)
     mode: Annotated[Literal["observe", "warn", "cap"], name_of("budget_mode")] = "cap"
 
 
 class Score(Part):
-    """How candidates are judged."""
+    """How candidates are scored."""
 
     weights: dict[ScoreFamily, Weight] = Field(default_factory=dict)
     veto: Annotated[tuple[VetoCode, ...] | None, _many()] = None
@@ -349,7 +351,7 @@ class Character(Part):
 
 
 class ShotKeys(Part):
-    """Everything that a shot may say, and so may ``defaults``."""
+    """All keys of a shot except ``id``; also the keys of ``defaults``."""
 
     scene: str | None = None
     subject: str | None = None
@@ -391,13 +393,13 @@ class ShotKeys(Part):
 
 
 class Shot(ShotKeys):
-    """One shot. ``id`` is given (``s01``, ``s02``, ...) where the file leaves it out."""
+    """One shot. Without an ``id`` it gets ``s01``, ``s02``, ..."""
 
     id: ShotId
 
 
 class Scene(Part):
-    """A scene: shots that share a place; its ``scene`` text is each shot's default."""
+    """A scene: shots at one location. Its ``scene`` text is the default of each shot."""
 
     id: ShotId
     heading: str | None = None
@@ -407,7 +409,7 @@ class Scene(Part):
 
 
 class Storyboard(Part):
-    """A whole storyboard. Exactly one of ``scenes`` and ``shots`` is in the file; ``scenes`` holds both forms once read."""
+    """A storyboard. The file has either ``scenes`` or ``shots``; here both are ``scenes``."""
 
     vidgen: Literal[1]
     title: str = ""

@@ -1,4 +1,4 @@
-"""Turns what the types of a file complain of into plain words: what is wrong, what is right, what was perhaps meant."""
+"""Turn pydantic's validation errors into messages: what is wrong, what is allowed, and what was perhaps meant."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Path_ = tuple[str | int, ...]
 Root = type[BaseModel]
 
 _MESSAGES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "missing": lambda ctx: "this key is needed",
+    "missing": lambda ctx: "this key is required",
     "string_type": lambda ctx: "must be text",
     "string_too_short": lambda ctx: "must not be empty",
     "string_too_long": lambda ctx: f"must be at most {ctx['max_length']} characters",
@@ -35,7 +35,7 @@ _MESSAGES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "model_type": lambda ctx: "must be a mapping of keys",
     "value_error": lambda ctx: str(ctx["error"]),
 }
-"""Error type of the types' library -> our words."""
+"""pydantic's error type -> our message."""
 
 _RANGES = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
 
@@ -46,7 +46,7 @@ _PATTERNS = {
 
 
 def explain(detail: Detail, data: Any, root: Root = Storyboard) -> tuple[Path_, str]:
-    """The path in the data and the message for one complaint of the types; ``root`` is that of the whole file."""
+    """The path in the data and the message for one validation error. ``root``: the type of the whole file."""
     path = _real_path(detail["loc"], data)
     kind, context, given = detail["type"], detail.get("ctx", {}), detail["input"]
     if kind == "extra_forbidden":
@@ -61,12 +61,12 @@ def explain(detail: Detail, data: Any, root: Root = Storyboard) -> tuple[Path_, 
         return path, f"{given!r}: {_PATTERNS.get(str(path[-1]), 'not in the right form')}"
     if kind == "missing" and isinstance(path[-1], int):
         return path, "must be two numbers, [x, y]"
-    words = _MESSAGES.get(kind)
-    return path, (words(context) if words else str(detail["msg"])) + _remedy(kind, given)
+    message = _MESSAGES.get(kind)
+    return path, (message(context) if message else str(detail["msg"])) + _remedy(kind, given)
 
 
 def _remedy(kind: str, given: Any) -> str:
-    """What to do about a value of the wrong kind."""
+    """How to correct a value of the wrong type."""
     if kind == "bool_type" and isinstance(given, str):
         meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(given.lower(), given.lower())
         return f" (did you mean {meant}?)" if meant in ("true", "false") else f", not {given!r}"
@@ -82,19 +82,19 @@ def _numeric(text: str) -> bool:
 
 
 def _range(path: Path_, detail: Detail, root: Root) -> str:
-    """The whole range of a number, not only the end that it is beyond."""
+    """A message with the whole range of a number, not only the limit that was exceeded."""
     limits = {
         name: getattr(limit, name)
         for limit in _metadata(path, root)
         for name in ("ge", "gt", "le", "lt")
         if getattr(limit, name, None) is not None
     } or {key: value for key, value in detail["ctx"].items() if key in ("ge", "gt", "le", "lt")}
-    words = [
+    phrases = [
         f"{word} {limits[key]:.12g}"
         for key, word in (("ge", "at least"), ("gt", "above"), ("le", "at most"), ("lt", "below"))
         if key in limits
     ]
-    return f"must be {' and '.join(words)}, not {detail['input']}"
+    return f"must be {' and '.join(phrases)}, not {detail['input']}"
 
 
 def _metadata(path: Path_, root: Root) -> list[Any]:
@@ -105,20 +105,20 @@ def _metadata(path: Path_, root: Root) -> list[Any]:
 
 
 def guess(word: str, options: list[str]) -> str:
-    """`` (did you mean ...?)``, where an option is near; else nothing."""
+    """`` (did you mean ...?)`` if an option is similar, else an empty text."""
     near = difflib.get_close_matches(word.lower(), options, 1, cutoff=0.6)
     return f" (did you mean {near[0]}?)" if near else ""
 
 
 @functools.cache
 def _habits(kind: str) -> Mapping[str, str]:
-    """Keys that people bring from elsewhere, and what they are here (``key_habits.yaml``): ``keys`` or ``said``."""
+    """Keys of other tools and what they are called here (``key_habits.yaml``). ``kind``: ``keys``, or ``said`` for advice."""
     loaded: dict[str, dict[str, str]] = read_table("vidgen.storyboard", "key_habits.yaml", as_written=True)
     return loaded[kind]
 
 
 def _meant_key(path: Path_, root: Root) -> str:
-    """What was perhaps meant by a key that does not exist where it stands."""
+    """A suggestion for an unknown key."""
     here = keys_at(path[:-1], root)
     word = unicodedata.normalize("NFKC", str(path[-1])).casefold().replace("-", "_").replace(" ", "_")
     meant = next((key for key in (word, _habits("keys").get(word)) if key in here), None)
@@ -133,13 +133,13 @@ def _meant_key(path: Path_, root: Root) -> str:
 
 
 def _real_path(loc: Path_, data: Any) -> Path_:
-    """The part of a location that is in the file; names of types and shorthand forms are left out."""
+    """The part of pydantic's location that is in the file, without names of types and shorthand forms."""
     path: list[str | int] = []
     value = data
     for part in loc:
         if isinstance(value, Mapping):
             if isinstance(part, int) or part.startswith("<"):
-                continue  # one entry that stands for a list, or a name that we gave to a form
+                continue  # a single entry for a list, or a tag of a union
             path.append(part)
             if part not in value:
                 break
@@ -153,7 +153,7 @@ def _real_path(loc: Path_, data: Any) -> Path_:
 
 
 def keys_at(path: Path_, root: Root = Storyboard) -> list[str]:
-    """The keys that the mapping at a path of the file may have; none where keys are free."""
+    """The keys allowed in the mapping at a path of the file; empty if any key is allowed."""
     model = _model_at(path, root)
     if model is None:
         return []

@@ -1,9 +1,9 @@
-"""Strict YAML: what is written is what is read, with the place of every key and value.
+"""A strict YAML reader that keeps the line and column of every key and value.
 
-Plain YAML 1.1 turns ``16:9`` into 969, ``no`` into false, ``007`` into 7, and lets the last of two equal keys win. Here
-only ``true`` and ``false`` are booleans, numbers look like numbers, everything else is text; equal keys, tags, anchors,
-several documents, deep nesting and oversize files are refused. Values are built straight from the parser's events, so a
-hostile file costs no more than its size.
+Plain YAML 1.1 turns ``16:9`` into 969, ``no`` into false, ``007`` into 7, and keeps the last of two equal keys. Here only
+``true`` and ``false`` are booleans, numbers look like numbers, and everything else is text. Equal keys, tags, anchors, several
+documents, deep nesting and large files are errors. Values are built from the parser's events, so the cost is bounded by the
+size of the file.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ import yaml
 
 from vidgen.errors import InputError, Problem, StoryboardError
 from vidgen.storyboard.json_escapes import hidden, shown
-from vidgen.storyboard.syntax_help import plain_words
+from vidgen.storyboard.syntax_help import plain_message
 
 LARGEST_BYTES = 8_000_000
 MOST_VALUES = 500_000
 DEEPEST = 40
 
 Path_ = tuple[str | int, ...]
-"""Where in the file: ``("shots", 2, "duration")``."""
+"""A path in the file: ``("shots", 2, "duration")``."""
 
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
@@ -38,13 +38,13 @@ _LITERALS = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 
 class WrittenFloat(float):
-    """A number that knows how it was written: a title of ``1.50`` stays ``1.50`` where a key takes text."""
+    """A float that keeps its written form: a title of ``1.50`` stays ``1.50``."""
 
     __slots__ = ("text",)
     text: str
 
     def __new__(cls, text: str) -> WrittenFloat:
-        """Read a number."""
+        """Parse a number."""
         number = super().__new__(cls, text)
         number.text = text
         return number
@@ -58,10 +58,11 @@ class WrittenFloat(float):
 
 @dataclass
 class Document:
-    """A read file: plain values, where they stand, and what was wrong with it.
+    """A parsed file: its plain values, their positions, and the problems found.
 
-    ``places``: (line, column), from 1, of each key (of each value in a list). ``spans``: start and end of each value as
-    indices into ``text``.
+    Attributes:
+        places: (line, column), from 1, of each key, and of each value in a list.
+        spans: start and end index of each value in ``text``.
     """
 
     text: str
@@ -71,14 +72,14 @@ class Document:
     problems: list[Problem] = field(default_factory=list)
 
     def place(self, path: Path_) -> tuple[int, int]:
-        """The place of a path, or of the nearest thing above it that is in the file."""
+        """(line, column) of a path, or of its nearest parent in the file."""
         return place_of(path, self.places)
 
 
 def place_of(path: Path_, places: Mapping[Path_, tuple[int, int]]) -> tuple[int, int]:
-    """The (line, column) of a path, or of the nearest thing above it that is in the file.
+    """(line, column) of a path, or of its nearest parent in the file.
 
-    An entry that stands for a list of one is found by its path in the list.
+    A single entry that is written without a list is found by its path in the list.
     """
     found: Path_ = ()
     for part in path:
@@ -90,7 +91,7 @@ def place_of(path: Path_, places: Mapping[Path_, tuple[int, int]]) -> tuple[int,
 
 
 def read_document(file: Path) -> Document:
-    """Read a YAML file. Raises InputError where there is none, StoryboardError where it is not readable YAML at all."""
+    """Read a YAML file. Raises InputError if it does not exist, StoryboardError if it cannot be parsed."""
     try:
         with file.open("rb") as stream:
             raw = stream.read(LARGEST_BYTES + 1)
@@ -107,9 +108,9 @@ def read_document(file: Path) -> Document:
 
 
 def parse_document(raw: bytes, name: str, what: str = "storyboard") -> Document:
-    """Parse bytes as strict YAML. Raises StoryboardError for what cannot be parsed; lesser problems are in the result.
+    """Parse bytes as strict YAML. Raises StoryboardError if they cannot be parsed; other problems are in the result.
 
-    ``what`` kind of file it is, in words.
+    ``what``: the kind of file, for messages.
     """
     if len(raw) > LARGEST_BYTES:
         raise StoryboardError(name, [Problem(1, 1, "", f"the file is over {LARGEST_BYTES // 1_000_000} MB")])
@@ -131,7 +132,7 @@ def parse_document(raw: bytes, name: str, what: str = "storyboard") -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        problem = _conflict(text) or Problem(line, column, "", plain_words(error, text))
+        problem = _conflict(text) or Problem(line, column, "", plain_message(error, text))
         raise StoryboardError(name, [*document.problems, problem]) from None
     except yaml.reader.ReaderError:
         raise StoryboardError(name, [*document.problems, _bad_character(text)]) from None
@@ -147,22 +148,22 @@ def _bad_character(text: str) -> Problem:
 
 
 def _conflict(text: str) -> Problem | None:
-    """Two versions that a merge left in the file, where that is why it cannot be read."""
+    """The problem of unresolved merge conflict markers; None if there are none."""
     found = re.search(r"^(<{7}|>{7})( |$)", text, re.M)
-    return Problem(*_place_after(text[: found.start()]), "", "a merge left both versions here; keep one") if found else None
+    return Problem(*_place_after(text[: found.start()]), "", "unresolved merge conflict; keep one version") if found else None
 
 
 def _place_after(text: str) -> tuple[int, int]:
-    """The (line, column) of what comes after a text."""
+    """(line, column) of the end of a text."""
     lines = re.split(r"\r\n|\r|\n", text)
     return len(lines), len(lines[-1]) + 1
 
 
 class _Builder:
-    """Plain values from the events of a YAML parser."""
+    """Builds plain values from the events of a YAML parser."""
 
     def __init__(self, document: Document, text: str, what: str) -> None:
-        """``text`` is that of the document, or the same with ``json_escapes.hidden``."""
+        """``text``: the document's text, or the same after ``json_escapes.hidden``."""
         self.document, self.what = document, what
         self.hides = text != document.text
         self.events: Iterator[Any] = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
@@ -180,7 +181,7 @@ class _Builder:
                 self.document.value = self._value(event, ())
 
     def _value(self, event: Any, path: Path_) -> Any:
-        """The value that begins with an event; the rest of its events are consumed."""
+        """The value that begins with an event. Consumes the rest of its events."""
         self.left -= 1
         if self.left < 0:
             raise yaml.MarkedYAMLError(problem=f"more than {MOST_VALUES:,} values", problem_mark=event.start_mark)
@@ -243,7 +244,7 @@ class _Builder:
                 self._problem(event, inner, _after_comma(found, parts))
                 continue
             if key in found:
-                self._problem(event, inner, "this key is there twice")
+                self._problem(event, inner, "duplicate key")
                 self._skip(value)
                 continue
             self.document.places[inner] = (event.start_mark.line + 1, event.start_mark.column + 1)
@@ -252,13 +253,13 @@ class _Builder:
         return found
 
     def _bare(self, key: Any, value: Any) -> bool:
-        """Whether a key of ``{ }`` has not even a colon: what follows a comma in text that should be in quotes."""
+        """Whether a key inside ``{ }`` has no colon: it follows a comma in text that should be quoted."""
         end = key.end_mark.index
         nothing = isinstance(value, yaml.ScalarEvent) and value.value == "" and value.style in (None, "")
         return nothing and value.end_mark.index == end and self.document.text[end : end + 1] != ":"
 
     def _skip(self, event: Any) -> None:
-        """Pass over the value that begins with an event."""
+        """Skip the value that begins with an event."""
         depth = 0
         while True:
             if isinstance(event, yaml.CollectionStartEvent):
@@ -275,7 +276,7 @@ class _Builder:
 
 
 def _after_comma(found: Mapping[str, Any], parts: list[str]) -> str:
-    """What to do about ``parts`` of a text: the last key that was ``found`` holds its beginning."""
+    """The message for ``parts`` of an unquoted text with commas, which starts in the last key of ``found``."""
     key, value = next(reversed(list(found.items())), ("", None))
     whole = f': {key}: "{", ".join([value, *parts])}"' if isinstance(value, str) else ""
     return f"a key without a value; inside {{ }} text with a comma must be in quotes{whole}"
@@ -300,7 +301,7 @@ def _scalar(text: str) -> Any:
 
 
 def dotted(path: Path_) -> str:
-    """``shots[2].duration``."""
+    """A path as text: ``shots[2].duration``."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)

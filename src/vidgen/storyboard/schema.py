@@ -1,4 +1,4 @@
-"""The JSON Schema of the storyboard, made from the types: what editors complete and check while a person types."""
+"""The JSON Schema of the storyboard, generated from the types, for completion and checks in editors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NAMED = {
     ("TextStyle", "position"): "text_position",
     ("Budget", "mode"): "budget_mode",
 }
-"""Type and key -> the vocabulary whose names it takes."""
+"""(type, key) -> the vocabulary of its names."""
 
 _SHORT: Mapping[tuple[str, str], dict[str, Any]] = {
     ("ShotKeys", "camera"): {"$ref": "#/$defs/camera_move"},
@@ -44,7 +44,7 @@ _SHORT: Mapping[tuple[str, str], dict[str, Any]] = {
     ("Post", "upscale"): {"type": "integer"},
     ("Post", "grain"): {"type": "number"},
 }
-"""Type and key -> the plain value that may stand for a mapping."""
+"""(type, key) -> the plain value that is accepted for a mapping."""
 
 _LISTS: Mapping[tuple[str, str], str] = {
     ("ShotKeys", "text"): "Text",
@@ -58,7 +58,7 @@ _LISTS: Mapping[tuple[str, str], str] = {
     ("LintOptions", "ignore"): "",
     ("Score", "veto"): "veto",
 }
-"""Type and key -> the type of an entry; entries may be plain text, and one entry may stand for a list."""
+"""(type, key) -> the type of an entry. Plain text is accepted for an entry, and one entry for a list."""
 
 
 def storyboard_schema() -> dict[str, Any]:
@@ -87,7 +87,7 @@ def storyboard_schema() -> dict[str, Any]:
 
 @functools.cache
 def help_by_type() -> Mapping[str, Mapping[str, str]]:
-    """What every key of every type means, in one sentence each (``key_help.yaml``)."""
+    """The help text of each key, by type (``key_help.yaml``)."""
     loaded: dict[str, dict[str, str]] = read_table("vidgen.storyboard", "key_help.yaml", as_written=True)
     return {**loaded, "Shot": {**loaded["ShotKeys"], **loaded["Shot"]}}
 
@@ -116,7 +116,7 @@ def _property(part: str, key: str, value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _options(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The forms of a value, those of its forms included."""
+    """All alternative forms of a value, flattened."""
     for option in value.get("anyOf") or value.get("oneOf") or ():
         yield from _options(option)
     if "anyOf" not in value and "oneOf" not in value:
@@ -124,7 +124,7 @@ def _options(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _names(kind: str) -> dict[str, Any]:
-    """The names of a kind as completions, and a pattern for the further spellings that are read (``pan-left``)."""
+    """The names of a kind as completions, and a pattern for the other accepted spellings (``pan-left``)."""
     shown = [spelling for name in names(kind) for spelling in (name.canonical, name.ja)]
     others = [spelling for name in names(kind) for spelling in (*name.en_aliases, *name.ja_aliases)]
     english = [spelling for name in names(kind) for spelling in (name.canonical, *name.en_aliases)]

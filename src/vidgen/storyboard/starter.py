@@ -11,9 +11,9 @@ _LONGEST_TITLE = 200
 
 
 def starter_text(language: str, title: str, file: str = "film.yaml") -> str:
-    """A commented four-shot storyboard that loads, lints clean and renders; in English where ``language`` is not ``ja``.
+    """A commented four-shot storyboard that lints clean and renders. Japanese if ``language`` is ``ja``, else English.
 
-    ``file`` is its name, for the commands in its head.
+    ``file``: its name, for the commands in its first comment.
     """
     name = "starter_ja.yaml" if language == "ja" else "starter_en.yaml"
     text = files("vidgen.storyboard").joinpath(name).read_text(encoding="utf-8")

@@ -1,10 +1,10 @@
-"""What YAML parsers complain of, in words that say what to change."""
+"""Turn syntax errors of YAML parsers into messages that say what to change."""
 
 from __future__ import annotations
 
 import yaml
 
-_WORDS: tuple[tuple[str, str], ...] = (
+_MESSAGES: tuple[tuple[str, str], ...] = (
     ("mapping values are not allowed", "a colon inside plain text, or a line indented too far; quote text with a colon"),
     ("invalid Unicode character escape code", r"an escape that is no character; \ud83c, say, needs its other half after it"),
     ("tab", "a tab in the indentation; indent with spaces"),
@@ -22,24 +22,24 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("did not find expected '-'", "this line is not indented like the list that it belongs to"),
     ("expected <block end>", "this line is not indented like those above it, or a quote ended too early"),
 )
-"""A part of the parser's message -> ours, the first that fits."""
+"""A part of the parser's message -> our message; the first match is used."""
 
 _RESERVED = "@`%"
 
 
-def plain_words(error: yaml.MarkedYAMLError, text: str) -> str:
-    """What is wrong and what to change; the parser's own words where there are no better ones."""
-    said = error.problem or error.context or "it cannot be read"
+def plain_message(error: yaml.MarkedYAMLError, text: str) -> str:
+    """A message that says what is wrong and what to change; the parser's own message if we have none."""
+    problem = error.problem or error.context or "it cannot be read"
     mark = error.problem_mark
-    if "cannot start any token" in said and mark is not None:
+    if "cannot start any token" in problem and mark is not None:
         at = text[mark.index : mark.index + 1]
         if at == "\t":
             return "not valid YAML: a tab in the indentation; indent with spaces"
         if at and at in _RESERVED:
             return f"not valid YAML: text that begins with {at} must be in quotes"
-    words = next((ours for theirs, ours in _WORDS if theirs in said), said)
-    if said.startswith(("nested more than", "more than")):
-        return said
+    message = next((ours for theirs, ours in _MESSAGES if theirs in problem), problem)
+    if problem.startswith(("nested more than", "more than")):
+        return problem
     opened = error.context_mark
-    elsewhere = "closed" in words and opened and mark and opened.line != mark.line
-    return f"not valid YAML: {words}" + (f" (it began in line {opened.line + 1})" if opened and elsewhere else "")
+    elsewhere = "closed" in message and opened and mark and opened.line != mark.line
+    return f"not valid YAML: {message}" + (f" (it began in line {opened.line + 1})" if opened and elsewhere else "")

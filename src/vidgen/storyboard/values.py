@@ -1,4 +1,4 @@
-"""Scalar values of the file: durations, rates, sizes, aspects, file names, and names with English and Japanese forms."""
+"""Parse scalar values of the file: durations, rates, sizes, aspects, file names, and names in English or Japanese."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ AUTO = ("auto", "自動")
 
 @dataclass(frozen=True)
 class Duration:
-    """A length of time as it was written: in seconds, or in frames of the project's rate. Exactly one is set."""
+    """A length of time as written, in seconds or in frames of the project's rate. Exactly one of them is set."""
 
     seconds: Fraction | None = None
     frames_: int | None = None
 
     def frames(self, rate: Fraction) -> int:
-        """As frames at a rate, halves up."""
+        """The length in frames at a rate; halves are rounded up."""
         return self.frames_ if self.frames_ is not None else frames_at(self.seconds or Fraction(0), rate)
 
     def __str__(self) -> str:
@@ -39,7 +39,7 @@ class Duration:
 
 
 def parse_duration(value: Any) -> Duration:
-    """``4``, ``0.5``, ``"4s"``, ``"96f"`` (``4秒``, ``96コマ``), up to 24 hours. Raises ValueError otherwise."""
+    """Parse ``4``, ``0.5``, ``"4s"``, ``"96f"`` (``4秒``, ``96コマ``), up to 24 hours. Raises ValueError otherwise."""
     if isinstance(value, Duration):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -57,7 +57,7 @@ def parse_duration(value: Any) -> Duration:
 
 
 def parse_length(value: Any) -> Duration:
-    """The duration of a shot or scene: above 0, up to an hour. Raises ValueError otherwise."""
+    """Parse the duration of a shot or scene: above 0, up to an hour. Raises ValueError otherwise."""
     length = parse_duration(value)
     if not (length.seconds or length.frames_):
         raise ValueError("a duration is above 0")
@@ -67,7 +67,7 @@ def parse_length(value: Any) -> Duration:
 
 
 def parse_length_or_auto(value: Any) -> Duration | str | None:
-    """Like ``parse_length``, or ``auto``: as long as the words spoken in the shot need."""
+    """``parse_length``, or ``auto`` (what the words spoken in the shot need), or None."""
     if value is None:
         return None
     if isinstance(value, str) and _half_width(value).lower() in AUTO:
@@ -76,7 +76,7 @@ def parse_length_or_auto(value: Any) -> Duration | str | None:
 
 
 def parse_frame_rate(value: Any) -> Fraction:
-    """A frame rate of 1 to 240 as an exact fraction."""
+    """Parse a frame rate of 1 to 240 to an exact fraction. Raises ValueError otherwise."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Fraction):
         raise ValueError("a frame rate is 24, 23.976 or 24000/1001")
     try:
@@ -89,7 +89,7 @@ def parse_frame_rate(value: Any) -> Fraction:
 
 
 def parse_resolution(value: Any) -> str:
-    """``1080p``, ``4k``, ``64p`` or ``1920x1080``, in lower case; from 16 to 8640 pixels a side."""
+    """Parse ``1080p``, ``4k``, ``64p`` or ``1920x1080``, 16 to 8640 pixels a side. Raises ValueError otherwise."""
     text = _half_width(value).lower()
     if not re.fullmatch(r"[0-9]{1,5}p|4k|[0-9]{1,5}x[0-9]{1,5}", text):
         raise ValueError(f"{str(value)!r} is not a resolution: write 720p, 1080p, 4k or 1920x1080")
@@ -99,7 +99,7 @@ def parse_resolution(value: Any) -> str:
 
 
 def parse_aspect(value: Any) -> str:
-    """``16:9``, ``2.39:1``."""
+    """Parse an aspect ratio: ``16:9``, ``2.39:1``. Raises ValueError unless it is between 1:10 and 10:1."""
     text = _half_width(value)
     if not re.fullmatch(r"[0-9]{1,5}(\.[0-9]{1,5})?:[0-9]{1,5}(\.[0-9]{1,5})?", text):
         raise ValueError(f"{str(value)!r} is not an aspect ratio: write 16:9, 9:16, 1:1, 2.39:1")
@@ -110,7 +110,7 @@ def parse_aspect(value: Any) -> str:
 
 
 def parse_file_name(value: Any) -> Any:
-    """A file on this machine, named relative to the storyboard's folder. Raises ValueError for what cannot be one."""
+    """A file name, relative to the storyboard's folder. Raises ValueError for URLs, and for empty and impossible names."""
     if not isinstance(value, str):
         return value
     if not value.strip():
@@ -123,18 +123,18 @@ def parse_file_name(value: Any) -> Any:
 
 
 MODEL_SUFFIXES = (".safetensors", ".pth")
-"""A model that ends in one of these is a file of the user's own."""
+"""A model name with one of these suffixes is a user's file."""
 
 
 def upscale_models() -> list[str]:
-    """Names of the models that enlarge."""
+    """Names of the upscaling models."""
     from vidgen.weights.registry import models
 
     return [row.name for row in models() if row.task == "upscale"]
 
 
 def parse_upscale_model(value: Any) -> Any:
-    """A model by its name, capitals do not matter, or a file of the user's own. Raises ValueError for any other."""
+    """An upscaling model by name, ignoring case, or a user's file. Raises ValueError for an unknown name."""
     if not isinstance(value, str) or value.lower().endswith(MODEL_SUFFIXES):
         return parse_file_name(value)
     known = {name.lower(): name for name in upscale_models()}
@@ -149,7 +149,7 @@ def parse_upscale_model(value: Any) -> Any:
 
 
 def parse_lens(value: Any) -> Any:
-    """A focal length in millimetres (``85``, ``"85mm"``: 1 to 2000), or words (``anamorphic``)."""
+    """Parse a focal length of 1 to 2000 mm (``85``, ``"85mm"``); other text (``anamorphic``) stays. Raises ValueError."""
     if isinstance(value, str):
         found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?mm", _half_width(value).lower())
         value = float(found[1]) if found else value
@@ -161,7 +161,7 @@ def parse_lens(value: Any) -> Any:
 
 
 def parse_language(value: Any) -> str:
-    """A language code: ``en``, ``ja``, ``pt-BR``."""
+    """Parse a language code: ``en``, ``ja``, ``pt-BR``. Raises ValueError otherwise."""
     text = _half_width(value)
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", text):
         raise ValueError(f"{str(value)!r} is not a language code, such as en or ja")
@@ -169,7 +169,7 @@ def parse_language(value: Any) -> str:
 
 
 def frame_size(resolution: str, aspect: str) -> tuple[int, int]:
-    """Width and height in even pixels. ``1080p`` names the short side."""
+    """Width and height in pixels, both even. ``1080p`` is the short side."""
     wide, high = (Fraction(side) for side in aspect.split(":"))
     if "x" in resolution:
         width, height = (int(side) for side in resolution.split("x"))
@@ -181,7 +181,7 @@ def frame_size(resolution: str, aspect: str) -> tuple[int, int]:
 
 
 def _half_width(value: Any) -> str:
-    """Text as typed by people who left the input method at full width."""
+    """Text with full-width characters of an input method made half-width (NFKC)."""
     return unicodedata.normalize("NFKC", str(value)).strip()
 
 
@@ -190,7 +190,7 @@ def _even(value: Fraction | int) -> int:
 
 
 def name_of(kind: str) -> BeforeValidator:
-    """A validator that turns any English or Japanese form of a name into the canonical one of its table."""
+    """A validator that turns any English or Japanese spelling of a name into the canonical one."""
 
     def canonical(value: Any) -> str:
         from vidgen.storyboard.vocabulary import canonical_name

@@ -1,6 +1,6 @@
-"""Names with English and Japanese forms, read from ``vocabulary.yaml``.
+"""Names with English and Japanese spellings, read from ``vocabulary.yaml``.
 
-Spelling is forgiving where it cannot mislead: case, full and half width, and spaces, hyphens or underscores are alike.
+Case, full or half width, and spaces, hyphens or underscores make no difference.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from typing import Any
 from vidgen.media.tables import read_table
 
 _ALIKE = str.maketrans("", "", "_- ・‐‑‒–—−'’")
-"""What makes no difference in a name, after NFKC."""
+"""Characters that are ignored in a name, after NFKC."""
 
 _SAME_PLACE = ("camera_move", "shot_size", "camera_angle", "camera_speed", "focus")
-"""Kinds that people write one in the place of another; the key of each is in ``_KEYS``."""
+"""Kinds that people confuse with each other; the key of each is in ``_KEYS``."""
 
 _KEYS = {"camera_move": "move", "shot_size": "size", "camera_angle": "angle", "camera_speed": "speed", "focus": "focus"}
 
 
 @dataclass(frozen=True)
 class Name:
-    """One thing and what it may be called. ``phrase_en`` and ``phrase_ja`` are how prompts say it."""
+    """A canonical name, its other spellings, and its phrases in prompts."""
 
     canonical: str
     ja: str
@@ -35,7 +35,7 @@ class Name:
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """Every accepted spelling, the canonical one first."""
+        """All accepted spellings, the canonical one first."""
         return (self.canonical, *self.en_aliases, self.ja, *self.ja_aliases)
 
 
@@ -53,7 +53,7 @@ def _name(canonical: str, row: Mapping[str, Any]) -> Name:
 
 
 def kinds() -> tuple[str, ...]:
-    """Every kind of name: camera_move, motion_type, shot_size, camera_angle, camera_speed, transition, text_role, ..."""
+    """All kinds of names: camera_move, motion_type, shot_size, camera_angle, camera_speed, transition, text_role, ..."""
     return tuple(_tables())
 
 
@@ -78,7 +78,7 @@ def _folded(text: str) -> str:
 
 
 def canonical_name(kind: str, value: Any) -> str:
-    """The canonical form of a name. Raises ValueError with "(did you mean ...?)" where it is not known."""
+    """The canonical form of a name. Raises ValueError with a suggestion if it is unknown."""
     what = kind.replace("_", " ")
     if isinstance(value, list):
         raise ValueError(f"one {what} a shot; make two shots of it")
@@ -91,13 +91,13 @@ def canonical_name(kind: str, value: Any) -> str:
 
 
 def name_or_text(kind: str, value: Any) -> Any:
-    """The canonical form of a name of a kind; any other text as it is, for names of the user's own."""
+    """The canonical form of a known name; any other text unchanged, for a user's own names."""
     found = _index(kind).get(_folded(value)) if isinstance(value, str) else None
     return found.canonical if found else value
 
 
 def _instead(kind: str, value: str) -> str:
-    """Where the name belongs, or what was perhaps meant."""
+    """A suggestion for an unknown name: the key it belongs to, a similar name, or the known names."""
     for other in _SAME_PLACE if kind in _SAME_PLACE else ():
         elsewhere = _index(other).get(_folded(value))
         if elsewhere:
@@ -111,7 +111,7 @@ def _instead(kind: str, value: str) -> str:
 
 @functools.lru_cache(4096)
 def nearest(kind: str, text: str) -> str | None:
-    """The spelling closest to ``text``, in the language it is written in; None where nothing is close."""
+    """The most similar spelling, in the language of ``text``; None if nothing is similar."""
     import difflib
 
     spellings = {_folded(spelling): spelling for name in names(kind) for spelling in name.spellings}
@@ -120,7 +120,7 @@ def nearest(kind: str, text: str) -> str | None:
 
 
 def phrase(kind: str, name: str, language: str = "en") -> str:
-    """How a prompt says a canonical name, in English or Japanese; empty where it has no words."""
+    """The phrase for a canonical name in a prompt, in English or Japanese; may be empty."""
     found = _by_canonical(kind).get(name)
     if found is None:
         return ""

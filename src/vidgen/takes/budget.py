@@ -1,4 +1,4 @@
-"""Consent to spending, as pure functions. Nothing here talks to anybody: the caller asks, prints and sends."""
+"""Spending limits and consent, as pure functions. The caller asks the user, prints and submits."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ Mode = Literal["observe", "warn", "cap"]
 
 @dataclass(frozen=True)
 class Limit:
-    """Most that may be spent, in US dollars; ``cap`` refuses before it, ``warn`` says so, ``observe`` only counts.
+    """A spending limit in US dollars.
 
-    ``source`` says where it comes from: ``--max-cost``, which is for one run, or ``budget:``, which is for the film: ``spent``
-    is what earlier runs have taken of it.
+    Args:
+        usd: the limit.
+        mode: ``cap`` refuses work above the limit, ``warn`` only warns, ``observe`` only counts.
+        source: ``--max-cost`` (for one run) or ``budget:`` (for the whole film).
+        spent: what earlier runs spent of a film's budget.
     """
 
     usd: float
@@ -25,18 +28,18 @@ class Limit:
 
     @property
     def left(self) -> float:
-        """What may still be spent."""
+        """US dollars that may still be spent."""
         return max(0.0, round(self.usd - self.spent, 6))
 
     def text(self) -> str:
-        """The limit in words."""
+        """The limit as text for messages."""
         spent = f", of which {price_text(self.spent)} are spent or set aside" if self.spent else ""
         return f"the limit of {self.usd:.2f} USD ({self.source}{spent})"
 
 
 @dataclass(frozen=True)
 class Consent:
-    """What is still to do before paid work starts: ``ask`` the person at the terminal, tell ``notices``."""
+    """What to do before paid work starts: whether to ``ask`` the user, and ``notices`` to show."""
 
     ask: bool = False
     notices: tuple[Notice, ...] = ()
@@ -45,8 +48,9 @@ class Consent:
 def limit_of(
     max_cost: float | None, board_max: float | None = None, board_mode: Mode = "cap", spent: float = 0.0
 ) -> Limit | None:
-    """The limit that counts: ``--max-cost`` on the command line, else the storyboard's ``budget:``, else none. ``spent``: US
-    dollars that the film has cost so far.
+    """The limit that applies: ``--max-cost``, else the storyboard's ``budget:``, else None.
+
+    ``spent``: US dollars that the film has cost so far.
     """
     if max_cost is not None:
         return Limit(max_cost)
@@ -54,7 +58,7 @@ def limit_of(
 
 
 def cap_usd(limit: Limit | None) -> float | None:
-    """The hard limit for ``Journal.reserve``; None where spending is only watched."""
+    """The hard limit in US dollars for ``Journal.reserve``; None if there is none."""
     return limit.left if limit and limit.mode == "cap" else None
 
 
@@ -66,21 +70,22 @@ def check_budget(
     named: bool = False,
     terminal: bool = False,
 ) -> Consent:
-    """Whether paid work may start.
+    """Check whether paid work may start.
 
     Args:
-        estimated_usd: what the work would cost at most; None where a price is not known; 0: nothing is paid.
+        estimated_usd: most that the work would cost; None if a price is unknown; 0 if nothing is paid.
         limit: see ``limit_of``.
-        yes: ``--yes`` was given. named: a paid engine was named on the line of ``vidgen shot``.
-        terminal: a person is there to be asked.
+        yes: whether ``--yes`` was given.
+        named: whether ``vidgen shot`` names a paid engine.
+        terminal: whether a user can be asked.
 
-    Raises BudgetError (nothing was sent): the estimate is above a cap; a price is unknown under a cap; or nobody
-    consented and nobody can be asked.
+    Raises BudgetError if the estimate exceeds a cap, if a price is unknown under a cap, or if there is no consent and nobody
+    to ask.
     """
     if estimated_usd == 0:
         return Consent()
     if limit and limit.mode == "cap":
-        _hold(estimated_usd, limit)
+        _check_cap(estimated_usd, limit)
     if not (yes or named or limit or terminal):
         raise BudgetError(
             "budget.no_consent",
@@ -88,20 +93,20 @@ def check_budget(
             hint="add --yes, --max-cost USD, or budget: to the storyboard",
         )
     agreed = yes or named or (limit is not None and limit.source == "--max-cost")
-    return Consent(ask=terminal and not agreed, notices=_remarks(estimated_usd, limit))
+    return Consent(ask=terminal and not agreed, notices=_cost_notices(estimated_usd, limit))
 
 
 def price_text(usd: float | None) -> str:
-    """``1.20 USD``, or that it is not known (never 0)."""
+    """A price as text: ``1.20 USD``, or ``an unknown amount``."""
     return "an unknown amount" if usd is None else f"{usd:.2f} USD"
 
 
-def _hold(estimated_usd: float | None, limit: Limit) -> None:
+def _check_cap(estimated_usd: float | None, limit: Limit) -> None:
     if estimated_usd is None:
         raise BudgetError(
             "budget.unknown_price",
             f"the price of a shot is not known, so {limit.text()} cannot be kept",
-            hint="choose models with known prices, or take the limit away: a render then needs a yes",
+            hint="choose models with known prices, or remove the limit; a render then needs --yes",
         )
     if round(estimated_usd - limit.left, 6) > 0:
         raise BudgetError(
@@ -111,7 +116,7 @@ def _hold(estimated_usd: float | None, limit: Limit) -> None:
         )
 
 
-def _remarks(estimated_usd: float | None, limit: Limit | None) -> tuple[Notice, ...]:
+def _cost_notices(estimated_usd: float | None, limit: Limit | None) -> tuple[Notice, ...]:
     if estimated_usd is None:
         return (Notice("budget.price_unknown", "the price of a shot is not known; the bill may be higher than the estimate"),)
     if limit and limit.mode == "warn" and estimated_usd > limit.left:

@@ -1,4 +1,4 @@
-"""Who works on a project: one run at a time, and one writer of a file at a time."""
+"""Locks of a project: one run at a time, and one writer of a file at a time."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ PROJECT_LOCK = "run.lock"
 
 @contextmanager
 def project_lock(root: Path) -> Iterator[None]:
-    """Hold a project's work folder for one run.
+    """Lock a project's work folder for one run. Creates the folder.
 
-    Raises ProcessingError ``project.busy``, naming the process, where another run holds it, and as ``not_written`` where the
-    folder cannot be written.
+    Raises ProcessingError ``project.busy``, with the process, if another run holds it, and as ``not_written`` if the folder
+    cannot be written.
     """
     with ExitStack() as stack:
         try:
@@ -28,7 +28,7 @@ def project_lock(root: Path) -> Iterator[None]:
         except Held as other:
             text = f"another run ({other.holder}) is working on this project"
             hint = "wait for it to end, or give this run another folder with --work"
-            raise ProcessingError("project.busy", text, hint=f"{hint}{_by_hand(other)}", where=str(root)) from None
+            raise ProcessingError("project.busy", text, hint=f"{hint}{_stale_hint(other)}", where=str(root)) from None
         except OSError as error:
             raise not_written(root, error, "give another folder for takes with --work DIR") from error
         yield
@@ -36,19 +36,19 @@ def project_lock(root: Path) -> Iterator[None]:
 
 @contextmanager
 def folder_lock(folder: Path) -> Iterator[None]:
-    """Wait for, then hold, a folder that exists. For short read-change-write steps; leaves no lock file.
+    """Lock an existing folder, waiting for others. For short read-modify-write steps; leaves no lock file.
 
-    Raises ProcessingError ``project.busy`` where it is not given back for a minute.
+    Raises ProcessingError ``project.busy`` if another process keeps the lock for a minute.
     """
     with ExitStack() as stack:
         try:
             stack.enter_context(held(folder, wait=True))
         except Held as other:
             text = f"{other.holder} has been writing in {folder} for a minute"
-            raise ProcessingError("project.busy", text, hint=f"end it{_by_hand(other)}", where=str(folder)) from None
+            raise ProcessingError("project.busy", text, hint=f"end it{_stale_hint(other)}", where=str(folder)) from None
         yield
 
 
-def _by_hand(other: Held) -> str:
-    """What else to do where the kernel knows nothing of the lock."""
+def _stale_hint(other: Held) -> str:
+    """A further hint for lock files, which outlive a killed process."""
     return f"; if no such process runs, delete {other.file}" if other.file.suffix == ".held" else ""

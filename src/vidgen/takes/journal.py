@@ -1,21 +1,20 @@
-"""The record of paid work, ``journal.db``: what was sent, under which job id, what it cost and how it ended.
+"""The journal of paid work, ``journal.db``: each submission, its job id, cost and outcome.
 
-States of one attempt at one take::
+States of one attempt to make a take::
 
     planned -> submitting -> submitted (job id) -> done
        ^            |              +-------------> failed
-       +------------+ postponed (turned away for now: nothing was bought)
+       +------------+ postponed (rejected for now: nothing was bought)
                     +-> failed (refused: nothing was bought)
-                    +-> unknown (the answer was lost: may have been bought) -> submitted | failed, only by a person or
-                        by an engine that can look its job up
+                    +-> unknown (the response was lost: may have been bought) -> submitted | failed, only by the user
+                        or by an engine that can look its job up
 
-Every change is on disk before the next step acts, so that a crash between any two steps loses nothing: ``submitting`` is
-written before the request leaves, the job id before it is polled. The journal refuses a second submission of a take whose
-first one is still open or unknown, whoever asks.
+Every change is on disk before the next step, so that a crash loses nothing: ``submitting`` is written before the request is
+sent, the job id before it is polled. A second submission of a take is refused while the first is open or unknown.
 
-SQLite in rollback-journal mode with ``synchronous=EXTRA``: a commit is durable once it returns (FULL leaves the removal of
-the rollback file unsynced), and the record stays one file that can be copied. WAL would be as durable but keeps fresh rows in
-a second file and needs shared memory, which network file systems lack; a few commits per paid clip need no speed.
+SQLite runs in rollback-journal mode with ``synchronous=EXTRA``: a commit is durable when it returns (FULL does not sync the
+removal of the rollback file), and the journal stays one file that can be copied. WAL keeps new rows in a second file and needs
+shared memory, which network file systems lack. Speed does not matter: there are a few commits per paid clip.
 """
 
 from __future__ import annotations
@@ -42,10 +41,10 @@ from vidgen.takes.request import Order, Take, TakeRequest
 State = Literal["planned", "submitting", "submitted", "done", "failed", "unknown"]
 MICRO = 1_000_000
 LONGEST_PATH = 500
-"""Bytes of a path that SQLite opens; it takes 512 with the endings that it adds."""
+"""Longest path in bytes: SQLite allows 512 with its own suffixes."""
 
 _DAMAGED = re.compile("malformed|no such table")
-"""What SQLite says of a file that is a database and no longer a whole journal."""
+"""SQLite's errors for a damaged database."""
 
 _SPENT = """SELECT COALESCE(SUM(CASE state WHEN 'failed' THEN COALESCE(actual, 0)
             WHEN 'done' THEN COALESCE(actual, estimated, 0) ELSE COALESCE(estimated, 0) END), 0)
@@ -54,7 +53,9 @@ _SPENT = """SELECT COALESCE(SUM(CASE state WHEN 'failed' THEN COALESCE(actual, 0
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt at one take. ``reference`` is our own id for it; costs in US dollars, None where unknown."""
+    """One attempt to make a take. ``reference``: our own id; costs in US dollars, None if unknown; ``words``: the last
+    message.
+    """
 
     id: int
     take_key: str
@@ -75,12 +76,13 @@ class Attempt:
     created: str
     updated: str
     order: Order | None = None
-    """What was ordered; None for attempts of vidgen up to 0.1."""
+    """The order; None for attempts of vidgen up to 0.1."""
 
     @property
     def cost(self) -> dict[str, float | str | None]:
-        """What it has cost, or may have: the provider's figure, else the list price; where it failed, what was paid all the
-        same. None where no price is known.
+        """``cost_usd`` and ``cost_basis``: what it cost or may have cost, by the provider's figure, else the list price.
+
+        A failed attempt may have cost something too. None if no price is known.
         """
         over = self.state in ("planned", "failed")
         cost = self.actual_usd if self.actual_usd is not None else 0.0 if self.state == "planned" else self.estimated_usd
@@ -89,14 +91,14 @@ class Attempt:
 
     @property
     def undelivered(self) -> bool:
-        """Whether the job ended with a result that cannot be had or used; ``words`` say why."""
+        """Whether the job ended with a result that cannot be fetched or used; ``words`` has the reason."""
         return self.state == "submitted" and bool(self.words)
 
 
 class Journal:
-    """The journal of one project's work folder. Safe to use from several threads and processes at once.
+    """The journal of a project's work folder. Safe for several threads and processes.
 
-    Raises InputError where the file is damaged or was written by a newer vidgen.
+    Raises InputError if the file is damaged or was written by a newer vidgen.
     """
 
     def __init__(self, root: Path) -> None:
@@ -122,15 +124,16 @@ class Journal:
         limit_usd: float | None = None,
         again: bool = False,
     ) -> Attempt:
-        """Plan an attempt and set its price aside, in one step, so that parallel shots cannot pass the limit together.
+        """Plan an attempt and reserve its price, in one transaction, so that parallel shots cannot exceed the limit together.
 
         Args:
-            order: the form that is ordered. earlier_key: the take key under which vidgen up to 0.1 would have bought it.
-            limit_usd: most that this run may spend, what it has spent and set aside included; None: no limit.
-            again: a person asked for it: the take may be sent although an earlier submission's fate is unknown.
+            order: the form that is ordered.
+            earlier_key: the take key of vidgen up to 0.1.
+            limit_usd: most that this run may spend in all, reservations included; None: no limit.
+            again: allow a take whose earlier submission has an unknown outcome, because the user asked for it.
 
-        Raises BudgetError where the limit would be passed or the price is unknown under a limit; ProcessingError
-        ``submit.unknown`` or ``journal.conflict`` where an earlier attempt at this take is unsettled.
+        Raises BudgetError if the limit would be exceeded or the price is unknown under a limit; ProcessingError
+        ``submit.unknown`` or ``journal.conflict`` if an earlier attempt is still open.
         """
         key = seeded_key(request_key, take.seed)
         with self._change() as db:
@@ -152,78 +155,76 @@ class Journal:
             return _get(db, cursor.lastrowid)
 
     def begin(self, attempt: int) -> Attempt:
-        """The create request leaves next."""
+        """planned -> submitting: call it right before the request is sent."""
         return self._move(attempt, ("planned",), "submitting")
 
-    def postponed(self, attempt: int, words: str) -> Attempt:
-        """The provider surely turned the request away for now; it may be sent again."""
-        return self._move(attempt, ("submitting",), "planned", words=words)
+    def postponed(self, attempt: int, message: str) -> Attempt:
+        """submitting -> planned: the provider rejected the request for now, and it may be sent again."""
+        return self._move(attempt, ("submitting",), "planned", words=message)
 
     def submitted(self, attempt: int, job_id: str) -> Attempt:
-        """The provider accepted it under this job id. Also settles an unknown submission whose job was found, or one
-        that was given the wrong job.
-        """
+        """-> submitted: the provider accepted the request. Also settles an unknown attempt, or corrects a job id."""
         return self._move(attempt, ("submitting", "unknown", "submitted"), "submitted", job_id=job_id, words="")
 
-    def undelivered(self, attempt: int, words: str) -> Attempt:
-        """The job ended, but what it made cannot be had or used: it stays open, since it is paid for, and says so."""
-        return self._move(attempt, ("submitted",), "submitted", words=words)
+    def undelivered(self, attempt: int, message: str) -> Attempt:
+        """Note that the job ended without a usable result. It stays submitted, because it is paid for."""
+        return self._move(attempt, ("submitted",), "submitted", words=message)
 
     def done(self, attempt: int, *, sha256: str, actual_usd: float | None = None) -> Attempt:
-        """The take is in the store. ``actual_usd`` is the provider's figure; None: the estimate stands."""
+        """submitted -> done: the take is in the store. ``actual_usd``: the provider's figure; None: the estimate counts."""
         return self._move(attempt, ("submitted",), "done", sha256=sha256, actual=_micro(actual_usd), words="")
 
     def fetched_again(self, attempt: int, *, sha256: str) -> Attempt:
-        """The take was lost here and is in the store again; providers may give another file for the same job."""
+        """Note that a lost take is in the store again. The provider may have sent a different file for the same job."""
         return self._move(attempt, ("done",), "done", sha256=sha256)
 
-    def failed(self, attempt: int, words: str, *, actual_usd: float | None = 0.0) -> Attempt:
-        """It ended without a take; ``words`` are the provider's own. Its reservation is given back but for what it cost."""
+    def failed(self, attempt: int, message: str, *, actual_usd: float | None = 0.0) -> Attempt:
+        """-> failed: it ended without a take. ``message``: the provider's; ``actual_usd``: what it cost all the same."""
         open_states: tuple[State, ...] = ("planned", "submitting", "submitted", "unknown")
-        return self._move(attempt, open_states, "failed", words=words, actual=_micro(actual_usd))
+        return self._move(attempt, open_states, "failed", words=message, actual=_micro(actual_usd))
 
-    def unknown(self, attempt: int, words: str) -> Attempt:
-        """The answer to the create request was lost. Its price stays set aside and it is never sent again by itself."""
-        return self._move(attempt, ("submitting",), "unknown", words=words)
+    def unknown(self, attempt: int, message: str) -> Attempt:
+        """submitting -> unknown: the response was lost. Its price stays reserved, and it is not sent again automatically."""
+        return self._move(attempt, ("submitting",), "unknown", words=message)
 
     def lost(self, *take_keys: str) -> Attempt | None:
-        """The unsettled attempt of a take whose answer was lost, by any of its keys."""
+        """The unknown attempt of a take, by any of its keys; None if there is none."""
         return self._first(take_keys, "unknown")
 
     def open_job(self, *take_keys: str) -> Attempt | None:
-        """The submitted job of a take that has not ended, by any of its keys: to be polled rather than bought again."""
+        """The submitted attempt of a take, by any of its keys, to be polled instead of bought again; None if there is none."""
         return self._first(take_keys, "submitted")
 
     def _first(self, take_keys: Sequence[str], state: State) -> Attempt | None:
         return next((row for key in take_keys for row in self.attempts(key) if row.state == state), None)
 
     def list_price(self, take_key: str) -> float | None:
-        """What the price list said of the attempt that a take came of."""
+        """The list price of the attempt that made a take, in US dollars."""
         return next((row.estimated_usd for row in self.attempts(take_key) if row.state == "done"), None)
 
     def attempts(self, take_key: str | None = None) -> list[Attempt]:
-        """Every attempt (at one take), newest first."""
+        """All attempts (at one take), newest first."""
         with self._connect() as db:
             rows = db.execute("SELECT * FROM attempts WHERE ?1 IS NULL OR take_key = ?1 ORDER BY id DESC", (take_key,))
             return [_attempt(row) for row in rows]
 
     def spent(self, run_id: str | None = None) -> float:
-        """US dollars spent and set aside by a run, or ever: actual cost where known, else the estimate."""
+        """US dollars spent and reserved by a run, or in all: the actual cost if known, else the estimate."""
         with self._connect() as db:
             return _spent(db, run_id) / MICRO
 
     def unpriced(self, run_id: str | None = None) -> int:
-        """How many attempts of a run, or ever, may have cost something that nobody knows."""
+        """Number of attempts, of a run or in all, that may have cost an unknown amount."""
         query = """SELECT COUNT(*) FROM attempts WHERE estimated IS NULL AND actual IS NULL
                    AND state NOT IN ('planned', 'failed') AND (?1 IS NULL OR run_id = ?1)"""
         with self._connect() as db:
             return int(db.execute(query, (run_id,)).fetchone()[0])
 
     def recover(self, stored: Callable[[str, Order | None], Take | None] = lambda take_key, order: None) -> list[Attempt]:
-        """Settle what a run that died left behind; call it once at a run's start, under the project's lock.
+        """Settle the attempts of a run that was killed. Call it once at the start of a run, with the project's lock.
 
-        ``planned`` was never sent: failed. ``submitting`` may have been sent: unknown. ``submitted`` whose take is in the
-        store (``stored`` finds it) is done. Returns the attempts that are unknown now, for the user to be told.
+        ``planned`` was never sent: failed. ``submitting`` may have been sent: unknown. ``submitted`` is done if its take is in
+        the store (``stored`` looks it up). Returns all attempts that are unknown now, to be reported to the user.
         """
         for row in self.attempts():
             if row.state == "planned":
@@ -231,24 +232,24 @@ class Journal:
             elif row.state == "submitting":
                 self.unknown(row.id, "the run ended while the request was being sent")
             elif row.state == "submitted" and (take := stored(row.take_key, row.order)):
-                told = take.cost_usd if take.cost_basis == "provider" else None
-                self.done(row.id, sha256=take.sha256, actual_usd=told)
+                actual = take.cost_usd if take.cost_basis == "provider" else None
+                self.done(row.id, sha256=take.sha256, actual_usd=actual)
         return [row for row in self.attempts() if row.state == "unknown"]
 
     def last_note(self, take_key: str, kind: str) -> str | None:
-        """The newest remark on a take, where it is of that kind."""
+        """The newest note on a take, if it is of that kind."""
         query = "SELECT kind, words FROM notes WHERE take_key = ? ORDER BY rowid DESC LIMIT 1"
         with self._connect() as db:
             row = db.execute(query, (take_key,)).fetchone()
             return row["words"] if row and row["kind"] == kind else None
 
-    def note(self, kind: str, words: str, *, take_key: str | None = None) -> None:
-        """Keep a remark for later reading: a damaged take, a rejected clip."""
+    def note(self, kind: str, message: str, *, take_key: str | None = None) -> None:
+        """Store a note: a damaged take, a rejected clip."""
         with self._change() as db:
-            db.execute("INSERT INTO notes (at, kind, take_key, words) VALUES (?, ?, ?, ?)", (_now(), kind, take_key, words))
+            db.execute("INSERT INTO notes (at, kind, take_key, words) VALUES (?, ?, ?, ?)", (_now(), kind, take_key, message))
 
     def notes(self) -> list[tuple[str, str]]:
-        """Every remark as (kind, words), oldest first."""
+        """All notes as (kind, message), oldest first."""
         with self._connect() as db:
             return [(row["kind"], row["words"]) for row in db.execute("SELECT kind, words FROM notes ORDER BY rowid")]
 
@@ -270,7 +271,7 @@ class Journal:
 
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
-        """A connection for one step: cheap beside a synced commit, and right in any thread or forked process."""
+        """A connection for one step. It costs little compared with a commit, and works in any thread or forked process."""
         try:
             with self._turn(), closing(self._open()) as db:
                 db.row_factory = sqlite3.Row
@@ -287,13 +288,13 @@ class Journal:
             raise corrupt(self.path, f"cannot be read ({error})") from error
 
     def _open(self) -> sqlite3.Connection:
-        """``mode=rw``: a file that is not there any more is an error, never a new and empty journal."""
+        """Open with ``mode=rw``: a missing file is an error, not a new empty journal."""
         name = f"{self.path.absolute().as_uri()}?mode=rw{'' if self._locks else '&vfs=unix-none'}"
         return sqlite3.connect(name, timeout=30.0, isolation_level=None, uri=True)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """SQLite's own locks keep steps apart; on a file system that has none, a lock file of ours does."""
+        """Serialise steps with our own lock file on file systems that lack SQLite's locks."""
         if self._locks:
             yield
             return
@@ -333,16 +334,16 @@ def _refuse_second(db: sqlite3.Connection, key: str, take: TakeRequest, again: b
     before = _attempt(row)
     if before.state in ("unknown", "submitting"):
         if before.state == "unknown" and again:
-            # What it may have cost keeps counting: better to stop early than to spend twice.
+            # Its possible cost still counts: better to reach the limit early than to overspend.
             give_up = "UPDATE attempts SET state = 'failed', actual = estimated, updated = ? WHERE id = ?"
             db.execute(give_up, (_now(), before.id))
-            _log(db, before.id, "failed", "given up: sent again on demand")
+            _log(db, before.id, "failed", "given up: sent again on request")
             return
         raise ProcessingError(
             "submit.unknown",
             f"take {take.take} of {take.request.shot} was sent to {before.engine} on {before.created[:19]}, but whether it was"
             f" accepted is not known ({before.words or 'still being sent'})",
-            hint="vidgen takes list says what was sent, vidgen takes resolve settles it",
+            hint="vidgen takes list shows what was sent, vidgen takes resolve settles it",
             where=take.request.shot,
         )
     raise ProcessingError(
@@ -381,20 +382,20 @@ def _spent(db: sqlite3.Connection, run_id: str | None) -> int:
 
 
 def _summary(take: TakeRequest, order: Order | None) -> str:
-    asked = take.request
+    request = take.request
     summary = {
-        "task": asked.task,
-        "prompt": asked.prompt,
-        "frames": asked.frames,
-        "fps": rate_text(asked.fps),
-        "size": f"{asked.width}x{asked.height}",
+        "task": request.task,
+        "prompt": request.prompt,
+        "frames": request.frames,
+        "fps": rate_text(request.fps),
+        "size": f"{request.width}x{request.height}",
         "order": order.as_dict() if order else None,
     }
     return json.dumps(summary, ensure_ascii=False)
 
 
-def _log(db: sqlite3.Connection, attempt: int, state: str, words: str) -> None:
-    db.execute("INSERT INTO steps (attempt, state, at, words) VALUES (?, ?, ?, ?)", (attempt, state, _now(), words))
+def _log(db: sqlite3.Connection, attempt: int, state: str, message: str) -> None:
+    db.execute("INSERT INTO steps (attempt, state, at, words) VALUES (?, ?, ?, ?)", (attempt, state, _now(), message))
 
 
 def _get(db: sqlite3.Connection, attempt: int) -> Attempt:

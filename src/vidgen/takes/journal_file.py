@@ -1,8 +1,7 @@
-"""The file of the journal, ``journal.db``: made whole, brought up to date, and refused where something was lost of it.
+"""The file of the journal, ``journal.db``: create it atomically, upgrade it, and reject it if it lost data.
 
-To SQLite an empty file is a new database. Here it never is one: the file is made under a temporary name, with all its tables,
-and renamed into place. So an empty ``journal.db`` was emptied (a power cut, a sync tool), and jobs that are still running at
-providers would be bought again if it passed for a new one.
+SQLite takes an empty file for a new database. Here the file is created with all tables under a temporary name and renamed, so
+an empty ``journal.db`` has lost its data (power cut, sync tool). Taking it for a new one would buy running jobs again.
 """
 
 from __future__ import annotations
@@ -19,21 +18,21 @@ from vidgen.media.sweep import sweep
 from vidgen.takes.exclusive import folder_lock
 
 STEPS: tuple[str, ...] = ("journal.sql",)
-"""Scripts that bring an older file up to date: the n-th one makes version n from version n - 1. Append-only."""
+"""Migration scripts: the n-th upgrades version n - 1 to version n. Append-only."""
 
 
 def make_journal(path: Path) -> None:
-    """Make the journal where there is none. Processes that start together make one.
+    """Create the journal if it does not exist, once even if several processes start together.
 
-    Raises InputError ``journal.corrupt`` where what is there is empty, or is only the part that a crash left beside it.
+    Raises InputError ``journal.corrupt`` if the file is empty, or missing although its rollback file exists.
     """
-    if not _is_there(path):
+    if not _exists(path):
         with folder_lock(path.parent):
-            if not _is_there(path):
+            if not _exists(path):
                 _make(path)
 
 
-def _is_there(path: Path) -> bool:
+def _exists(path: Path) -> bool:
     if not os.path.lexists(path):
         return False
     if path.is_file() and not path.stat().st_size:
@@ -48,7 +47,7 @@ def _make(path: Path) -> None:
     sweep(path.parent)
     with atomic(path) as part:
         part.unlink(missing_ok=True)
-        # Nobody else knows the temporary name: no locks, and no file of SQLite's own beside it.
+        # No other process knows the temporary name, so no locks and no rollback file are needed.
         with closing(sqlite3.connect(f"{part.absolute().as_uri()}?vfs=unix-none", isolation_level=None, uri=True)) as db:
             db.execute("PRAGMA journal_mode=MEMORY")
             db.execute("BEGIN")
@@ -57,7 +56,7 @@ def _make(path: Path) -> None:
 
 
 def is_current(db: sqlite3.Connection, path: Path) -> bool:
-    """Whether no step is lacking. Raises InputError where the file is of a newer vidgen, or has no record in it."""
+    """Whether the file has the newest version. Raises InputError if it is newer than this vidgen, or has no tables."""
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
     if version > len(STEPS):
         raise InputError(
@@ -72,7 +71,7 @@ def is_current(db: sqlite3.Connection, path: Path) -> bool:
 
 
 def bring_up_to_date(db: sqlite3.Connection) -> None:
-    """Run the steps that a file lacks, inside the caller's transaction."""
+    """Run the missing migrations inside the caller's transaction."""
     version = db.execute("PRAGMA user_version").fetchone()[0]
     for number, name in enumerate(STEPS[version:], version + 1):
         for statement in _statements(_script(name)):
@@ -81,7 +80,7 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
 
 
 def corrupt(path: Path, why: str, *, away: str = "it") -> InputError:
-    """The error for a journal of which something is lost; ``away``: what a person may move away to begin a new one."""
+    """The error for a journal that lost data. ``away``: what the user may move away to start a new one."""
     hint = f"restore it from a copy, or move {away} away: paid jobs that are still running are then forgotten"
     return InputError("journal.corrupt", f"{path} {why}", hint=hint, where=str(path))
 
@@ -91,5 +90,5 @@ def _script(name: str) -> str:
 
 
 def _statements(script: str) -> list[str]:
-    """The statements of a script; ``executescript`` would commit the transaction that protects an upgrade."""
+    """The statements of a script. ``executescript`` would commit the transaction of the upgrade."""
     return [statement for statement in script.split(";\n") if statement.strip()]

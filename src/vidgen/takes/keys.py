@@ -1,16 +1,14 @@
-"""Names of work by what it depends on, so that nothing is bought or computed twice.
+"""Content keys, so that nothing is bought or computed twice.
 
-Two levels:
+* A **request key** identifies the creative request: engine, model, task, prompt, inputs by content, camera, motion, params and
+  seed. It does not depend on vidgen's version, file names, shot ids, titles or the number of candidates: a newer vidgen must
+  never buy a shot again. It does not depend on length, size and rate either: a stored clip is used if it covers them
+  (``request.Order``). A **take key** is a request key with the seed of one take.
+* A **derived key** identifies what can be computed again at no cost (post-processing, scores). It also depends on the tool,
+its ffmpeg and its weights, so that a better tool gives a better result.
 
-* The **request key** names the creative request: engine, model, task, prompt, inputs by content, camera, motion, params and
-  seed. It never depends on vidgen's version, file names, shot ids, titles or the number of candidates: a newer vidgen must
-  never buy a shot again. Nor does it depend on length, size and rate: a clip at hand does as long as it covers them
-  (``request.Order``). A **take key** is a request key with one take's seed.
-* A **derived key** names what can be made again for nothing (post-processing, scores); it also depends on the tool, its
-  ffmpeg and its weights, so that a better tool gives a better result.
-
-``FIELDS`` lists every field that is part of a request key, and each is spelt out: adding a field to a type must not move
-the keys of takes that were already paid for. ``None`` and empty values are left out for the same reason.
+``FIELDS`` lists the fields of a request key explicitly: adding a field to a type must not change the keys of takes that were
+paid for. ``None`` and empty values are left out for the same reason.
 """
 
 from __future__ import annotations
@@ -43,38 +41,35 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
     "Words": ("scene", "subject", "action", "motion", "lighting", "style", "extra", "characters"),
 }
-"""What is part of a request key, by type. ``Words`` and ``language`` count only for engines that draw from them."""
+"""The fields of a request key, by type. ``Words`` and ``language`` count only for engines that use them."""
 
 NOT_IN_KEYS: Mapping[str, tuple[str, ...]] = {
     "ShotRequest": ("shot", "words", "language", "frames", "fps", "width", "height"),
 }
-"""What is deliberately not part of any key (but see ``draws_words``)."""
+"""Fields that are deliberately not part of a key (but see ``draws_words``)."""
 
 
 SOUND = ("audio", "generate_audio")
-"""Parameters that ask for sound. They are part of an order, not of a key: a clip with sound does where none is wanted."""
+"""Parameters that request sound. They are part of the order, not of the key: a clip with sound can be used without it."""
 
 
 def request_key(request: ShotRequest, *, draws_words: bool = False, reading: str = "") -> str:
-    """The key of what is asked for: 64 hexadecimal digits. Reads (hashes) every input file.
+    """The request key: 64 hexadecimal digits. Hashes every input file.
 
     Args:
-        request: the shot as the engine gets it; its ``prompt`` is the final one.
-        draws_words: ``Engine.draws_words`` of the engine: True where it makes its picture from ``request.words`` rather
-            than from the prompt alone. previz does, and its slate shows the shot's id, which then counts too; such takes
-            cost nothing. For all others another wording of the same prompt is the same take.
+        request: the final request of the shot.
+        draws_words: ``Engine.draws_words``: whether the engine makes its picture from ``request.words`` and not from the
+            prompt alone. previz does, and its slate shows the shot id, so both count; its takes cost nothing.
         reading: ``Engine.reading`` of the request.
 
-    Raises InputError where an input file is missing or a parameter is not a plain value.
+    Raises InputError if an input file is missing or a parameter is not a plain value.
     """
     params = {name: value for name, value in request.params.items() if name not in SOUND}
     return sha256_json(_value(replace(request, params=params), draws_words, reading))
 
 
 def earlier_key(request: ShotRequest, *, draws_words: bool = False, reading: str = "") -> str:
-    """The key under which vidgen up to 0.1 kept the takes of a request, when length, size and rate were part of it. Such takes
-    are still found by it, and never bought again.
-    """
+    """The request key of vidgen up to 0.1, which included length, size and rate. Its takes are still found by it."""
     form = {"frames": request.frames, "fps": rate_text(request.fps), "width": request.width, "height": request.height}
     return sha256_json(_value(request, draws_words, reading, form))
 
@@ -95,12 +90,12 @@ def _value(request: ShotRequest, draws_words: bool, reading: str, more: Mapping[
 
 
 def take_key(request: ShotRequest, take: int, *, draws_words: bool = False) -> str:
-    """The key of take 1, 2, ... of a request."""
+    """The key of take number ``take`` (from 1) of a request."""
     return seeded_key(request_key(request, draws_words=draws_words), request.seed_of(take))
 
 
 def seeded_key(key: str, seed: int) -> str:
-    """The take key for a request key and a seed; spares hashing the input files again for every take."""
+    """The take key of a request key and a seed."""
     return sha256_json({"request": key, "seed": seed})
 
 
@@ -113,13 +108,15 @@ def derived_key(
     ffmpeg: str = "",
     weights: Sequence[str] = (),
 ) -> str:
-    """The key of something made from takes that costs nothing to make again.
+    """The key of something derived from takes that can be computed again at no cost.
 
     Args:
-        kind: what it is: ``interpolate``, ``score``.
-        inputs: sha256 of each file it is made from, in order.
-        settings: every setting that changes the result (plain values).
-        tool: name and version of the tool; ffmpeg: its version line; weights: sha256 of each weights file.
+        kind: kind of result: ``interpolate``, ``score``.
+        inputs: SHA-256 of each input file, in order.
+        settings: all settings that change the result, as plain values.
+        tool: name and version of the tool.
+        ffmpeg: its version line.
+        weights: SHA-256 of each weights file.
     """
     value = {
         "kind": kind,
@@ -133,7 +130,7 @@ def derived_key(
 
 
 def canonical(value: Any, place: str = "") -> Any:
-    """A value in its one JSON form: 5.0 is 5, tuples are lists, a Fraction is text. Raises InputError for what has none."""
+    """A value in canonical JSON form: 5.0 is 5, tuples are lists, a Fraction is text. Raises InputError for other types."""
     if value is None or isinstance(value, bool | str | int):
         return value
     if isinstance(value, float) and math.isfinite(value):
@@ -174,7 +171,7 @@ def _inputs(inputs: Inputs) -> dict[str, Any]:
 
 
 def _params(params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Parameters with the content of the LoRAs that they name; what is malformed is left to the engine to refuse."""
+    """Parameters with LoRA files replaced by their content hash. Malformed entries stay, for the engine to reject."""
     loras = params.get("lora")
     if not loras:
         return params

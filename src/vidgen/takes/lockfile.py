@@ -1,4 +1,4 @@
-"""``film.lock.yaml``: shot -> request key -> pick. Committed with the storyboard, so it is stable text in a fixed order."""
+"""``film.lock.yaml``: shot -> request key -> pick. It is committed with the storyboard, so its text is stable and ordered."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HEADER = """\
 
 @dataclass(frozen=True)
 class Pick:
-    """The take (from 1) chosen for a request; ``by`` a person or by its score. ``sha256`` names the clip."""
+    """The take (from 1) chosen for a request. ``by``: a person, or ``auto`` by its score. ``sha256``: that of the clip."""
 
     request_key: str
     take: int
@@ -42,17 +42,17 @@ def lock_path(board: Path) -> Path:
 
 
 def lock_owner(path: Path) -> str | None:
-    """The name of the storyboard that a lock file belongs to: what it says, else ``film.yaml``; None where there is no file.
+    """File name of the storyboard of a lock file: as written in it, else ``film.yaml``; None if there is no lock file.
 
-    ``film.yaml``, ``film.yml`` and ``film.json`` would all have the same lock file.
+    ``film.yaml``, ``film.yml`` and ``film.json`` share one lock file.
     """
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
         return None
-    told = re.search(rb"^storyboard: .*$", raw, re.M)
+    line = re.search(rb"^storyboard: .*$", raw, re.M)
     try:
-        named = read_yaml(told[0])["storyboard"] if told else None
+        named = read_yaml(line[0])["storyboard"] if line else None
     except ValueError:
         named = None
     return named if isinstance(named, str) else _usual_owner(path)
@@ -63,9 +63,9 @@ def _usual_owner(path: Path) -> str:
 
 
 def read_lock(path: Path) -> dict[str, Pick]:
-    """The picks of a lock file; none where there is no file.
+    """The picks of a lock file; empty if there is no file.
 
-    Raises InputError ``lock.newer`` for an unknown version and ``lock.invalid`` for anything that vidgen did not write.
+    Raises InputError ``lock.newer`` for an unknown version, ``lock.invalid`` for invalid content.
     """
     try:
         data = _load(path.read_bytes())
@@ -86,9 +86,9 @@ def read_lock(path: Path) -> dict[str, Pick]:
 
 
 def write_lock(path: Path, picks: Picks, owner: str | None = None) -> None:
-    """Write a lock file, in the order of the shot ids; the same picks give the same bytes. Unchanged files are left alone.
+    """Write a lock file, ordered by shot id, if it changes. The same picks give the same bytes.
 
-    ``owner`` is the storyboard's file name, which is written where it is not the usual one; None: as it was.
+    ``owner``: the storyboard's file name, written only if it is not the default; None: unchanged.
     """
     owner = owner or lock_owner(path)
     text = _text(picks, None if owner == _usual_owner(path) else owner)
@@ -97,7 +97,7 @@ def write_lock(path: Path, picks: Picks, owner: str | None = None) -> None:
 
 
 def update_lock(path: Path, change: Callable[[dict[str, Pick]], Picks], owner: str | None = None) -> dict[str, Pick]:
-    """Read, change and write a lock file with no other process in between; returns the new picks. ``owner`` as above."""
+    """Read, change and write a lock file under a lock; returns the new picks. ``owner`` as in ``write_lock``."""
     with folder_lock(path.parent):
         picks = dict(change(read_lock(path)))
         write_lock(path, picks, owner)
@@ -105,13 +105,13 @@ def update_lock(path: Path, change: Callable[[dict[str, Pick]], Picks], owner: s
 
 
 def person_pick(picks: Picks, shot: str, request_key: str) -> Pick | None:
-    """The take that a person chose for this request of a shot; None where none did, or the request has changed since."""
+    """The pick of a person for this request of a shot; None if there is none or the request has changed since."""
     pick = picks.get(shot)
     return pick if pick and pick.by == "person" and pick.request_key == request_key else None
 
 
 def with_pick(picks: Picks, shot: str, pick: Pick) -> dict[str, Pick]:
-    """The picks with one more. An automatic pick never replaces a person's for the same request."""
+    """The picks with one added. An automatic pick does not replace a person's for the same request."""
     if pick.by == "auto" and person_pick(picks, shot, pick.request_key):
         return dict(picks)
     return {**picks, shot: pick}

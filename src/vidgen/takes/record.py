@@ -1,4 +1,4 @@
-"""The record of a stored take, ``<sha256>.json`` beside its clip: which take keys the clip answers and how it was made."""
+"""The record of a stored take, ``<sha256>.json`` beside its clip: the take keys it serves and how it was made."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCHEMA = 1
 
 
 def manifest_of(clip: Path) -> Mapping[str, Any]:
-    """How a stored take was made, by its file; empty for any other file."""
+    """The manifest of a stored take, by its clip; empty for any other file."""
     made = read_record(clip.with_suffix(".json")).get("manifest")
     return made if isinstance(made, dict) else {}
 
@@ -28,7 +28,7 @@ def manifest_of(clip: Path) -> Mapping[str, Any]:
 def record_of(
     take: TakeRequest, generated: Generated, request_key: str, *, order: Order | None, original: MediaInfo
 ) -> dict[str, Any]:
-    """What is kept of a take that was just made, as one row. ``original``: the clip, as probed."""
+    """The record of a new take, as one row of JSON values. ``original``: the probed clip."""
     request = take.request
     return {
         "take_key": seeded_key(request_key, take.seed),
@@ -51,9 +51,7 @@ def record_of(
 
 
 def form_of(info: MediaInfo) -> dict[str, Any]:
-    """What the record tells of a camera original: size in pixels as displayed, rate in frames per second (on the average where
-    it varies), colours as ffmpeg counts them.
-    """
+    """The form of a camera original: display size in pixels, (average) frames per second, colours as ffmpeg's numbers."""
     width, height = info.display_size
     return {
         "frames": info.frames,
@@ -80,11 +78,11 @@ _ROW: Mapping[str, Any] = {
     "cost_usd": int | float | None,
     "manifest": dict,
 }
-"""What a record says of one take, by name and type. What else is in it is for people."""
+"""The required fields of one take in a record, with their types. Other fields are informative."""
 
 
 def take_of(row: Mapping[str, Any], file: Path, digest: str, *, reused: bool) -> Take:
-    """The take of a row. Raises InputError where its clip has to be looked at, since the record is older, and is none."""
+    """The take of a row. Older records lack the form: then the clip is probed, which raises InputError if it is unreadable."""
     form = row.get("original") or form_of(_probed(file))
     return Take(
         take=row["take"],
@@ -115,7 +113,7 @@ def _probed(file: Path) -> MediaInfo:
 
 
 def read_record(sidecar: Path) -> dict[str, Any]:
-    """A sidecar's contents; empty where there is none or it is not the one of its clip, whole."""
+    """The record in a sidecar; empty if it is missing, damaged or belongs to another clip."""
     try:
         data = json.loads(sidecar.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError, RecursionError):
@@ -142,12 +140,12 @@ def _is_row(row: Any) -> bool:
 
 
 def rows_of(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The takes that one clip answers: engines may draw the same picture for two requests."""
+    """The takes that one clip serves: engines may give the same clip for two requests."""
     if data:
         yield {name: value for name, value in data.items() if name not in ("schema", "sha256", "size", "also")}
         yield from data["also"]
 
 
 def record_text(data: Mapping[str, Any]) -> str:
-    """A record as it is written."""
+    """A record as JSON text."""
     return json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n"

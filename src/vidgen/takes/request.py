@@ -1,7 +1,7 @@
-"""What is asked of an engine for one shot, and what came back. The types that planning, engines, scoring and cut share.
+"""Requests to engines and their results: types shared by planning, engines, scoring and cut.
 
-A take is a camera original: the file as its engine made it, at its own length, size and rate. What of it is in the film is its
-``Window``; everything else (rate, size, colours) is made of it when the film is.
+A take is a camera original: the file as its engine made it, with its own length, size and rate. Its ``Window`` says which
+frames are in the film. Rate, size and colours of the film are derived from it later.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ Task = Literal[
 
 
 CostBasis = Literal["provider", "list"]
-"""Where a cost is from: the engine's or provider's own figure, or the price list."""
+"""Source of a cost: the provider's own figure, or the price list."""
 
 
 @dataclass(frozen=True)
 class Words:
-    """The structured shot in words, as the storyboard said them; the prompt is rendered from these."""
+    """The texts of a shot as in the storyboard. The prompt is rendered from them."""
 
     scene: str = ""
     subject: str = ""
@@ -41,7 +41,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Brush:
-    """A motion brush stroke: mask picture, and the path of its centre in fractions of the frame."""
+    """A motion brush stroke: mask picture, and path of its centre in fractions of the frame (0-1)."""
 
     mask: Path
     path: tuple[tuple[float, float], ...]
@@ -49,9 +49,11 @@ class Brush:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Files that steer a generation. ``continues`` is the take whose last frame in the film opens this shot: frame number
-    ``continues_frames`` - 1 of the file, or the file's last where that is None. ``continues_start`` and ``source_start``
-    are the numbers of the frames at which that take and ``source_video`` begin in their files.
+    """Input files of a generation.
+
+    ``continues``: the take that this shot continues. It opens with frame ``continues_frames`` - 1 of that file, which is the
+    last one in the film; None: the last frame of the file. ``continues_start`` and ``source_start``: the first
+    frames of that take and of ``source_video`` that count.
     """
 
     start_frame: Path | None = None
@@ -69,11 +71,10 @@ class Inputs:
 
 @dataclass(frozen=True)
 class ShotRequest:
-    """One shot as an engine gets it.
+    """The request for one shot.
 
-    ``frames`` at ``fps``, ``width`` x ``height`` pixels are what the film needs. An engine that makes other lengths, sizes or
-    rates asks for those that come next (``Order``), and the film is made of what it got. ``shot`` is a label only: it is not
-    part of any key.
+    ``frames`` at ``fps``, ``width`` x ``height`` pixels are what the film needs. An engine with fixed lengths, sizes or rates
+    orders the next suitable ones (``Order``). ``shot`` is only a label and not part of any key.
     """
 
     shot: str
@@ -101,30 +102,30 @@ class ShotRequest:
 
     @property
     def by_references(self) -> bool:
-        """Whether reference pictures lead the shot: it has some, and neither an opening picture nor a clip to go by."""
+        """Whether the shot is steered by reference pictures: it has some, and neither a first frame nor a source clip."""
         return bool(self.inputs.references) and self.task == "text_to_video"
 
     @property
     def sound(self) -> bool:
-        """Whether the provider is asked for sound (``own_sound``, ``params: {audio: true}``), which may cost more."""
+        """Whether sound is requested (``own_sound``, ``params: {audio: true}``), which may cost more."""
         return bool(self.params.get("audio", self.params.get("generate_audio", False)))
 
     def seed_of(self, take: int) -> int:
-        """The seed of take 1, 2, ...: take 1 has the base seed itself, so that more takes never change the first."""
+        """The seed of take 1, 2, ... Take 1 has the base seed."""
         return (self.base_seed + 1000 * (take - 1)) % 2**31
 
 
 @dataclass(frozen=True)
 class Order:
-    """The form in which a clip is ordered: what of a request is no part of its key, since a clip at hand may do.
+    """The form in which a clip is ordered: the part of a request that is not in its key, because a stored clip may cover it.
 
     Args:
-        seconds: length of the clip that is ordered.
-        size: as the engine is told it: ``1280x720``, ``1280:720``, ``720p 16:9``.
-        rate: frames per second (``24000/1001``) where the engine is told one or can say which one it makes; else empty.
-        exact: whether the clip has exactly the film's length, size and rate, and no other does.
-        closes: whether a longer clip does not do, because it ends on a closing picture.
-        sound: whether sound is asked for. A clip with sound does where none is wanted.
+        seconds: length of the ordered clip.
+        size: in the engine's own notation: ``1280x720``, ``1280:720``, ``720p 16:9``.
+        rate: frames per second (``24000/1001``) if the engine gets one or always makes a known one; else empty.
+        exact: whether the clip must have exactly the film's length, size and rate.
+        closes: whether the clip ends on a given last frame, so that a longer one cannot be used.
+        sound: whether sound is requested. A clip with sound also covers an order without.
     """
 
     seconds: float
@@ -135,8 +136,9 @@ class Order:
     sound: bool = False
 
     def covers(self, needed: Order, *, has_s: float, needs_s: float) -> bool:
-        """Whether a clip of this order does where ``needed`` would be ordered now. ``has_s``: the clip's real length;
-        ``needs_s``: the shot's, in seconds.
+        """Whether a clip of this order can be used where ``needed`` would be ordered now.
+
+        ``has_s``: real length of the clip; ``needs_s``: length of the shot, both in seconds.
         """
         if needed.sound and not self.sound:
             return False
@@ -153,14 +155,14 @@ class Order:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Order:
-        """What ``as_dict`` gave. Raises KeyError, TypeError or ValueError for anything else."""
+        """The order of an ``as_dict``. Raises KeyError, TypeError or ValueError for anything else."""
         flags = (bool(data.get(name, False)) for name in ("exact", "closes", "sound"))
         return cls(float(data["seconds"]), str(data["size"]), str(data["rate"]), *flags)
 
 
 @dataclass(frozen=True)
 class Window:
-    """Which frames of a take are in the film: ``frames`` of them (at the take's own rate) from number ``start`` on."""
+    """The frames of a take that are in the film: ``frames`` frames, at the take's own rate, from number ``start``."""
 
     start: int
     frames: int
@@ -171,7 +173,7 @@ class Window:
 
 
 def nearest_frames(seconds: Fraction, rate: Fraction) -> int:
-    """How many frames of a clip of this rate are ``seconds`` long, at least 1."""
+    """The number of frames at ``rate`` nearest to ``seconds``, at least 1."""
     return max(1, math.floor(seconds * rate + Fraction(1, 2)))
 
 
@@ -186,12 +188,16 @@ class TakeRequest:
 
 @dataclass(frozen=True)
 class Generated:
-    """What an engine made: the clip file as it made it, and everything that is needed to know how.
+    """The result of an engine.
 
-    ``manifest`` holds model, revision, scheduler, steps, seed and whatever else changes the picture (JSON values).
-    ``cost_usd`` is the provider's own figure, None where it does not give one; ``cost_basis`` is ``list`` where the list price
-    has taken its place. ``notices`` are (code, message) pairs. ``first`` is the number of the frame at which what was ordered
-    begins: a continuation may come with the clip that it continues.
+    Args:
+        file: the clip, unchanged.
+        manifest: model, revision, scheduler, steps, seed and all else that changes the picture, as JSON values.
+        diffusion: whether a diffusion model made it.
+        cost_usd: the provider's figure in US dollars; None if it gives none.
+        notices: (code, message) pairs.
+        cost_basis: ``list`` if ``cost_usd`` is the list price.
+        first: number of the frame at which what was ordered begins: a continuation may come with the clip that it continues.
     """
 
     file: Path
@@ -205,11 +211,19 @@ class Generated:
 
 @dataclass(frozen=True)
 class Take:
-    """A take in the store: ``file`` is ``<sha256>.mp4``; ``key`` is its take key; ``cost_usd`` what it cost when made (US
-    dollars, None where no price is known), by the provider's own figure or by the list. ``frames`` at ``fps`` (frames per
-    second, on the average where it varies), ``width`` x ``height`` pixels as displayed: the form of the file. ``order`` is
-    what was ordered; None for takes of vidgen up to 0.1, which were brought to the form that their key names. ``first`` is
-    the number of the frame at which what was ordered begins.
+    """A take in the store.
+
+    Args:
+        take: number of the take, from 1.
+        key: its take key.
+        file: ``<sha256>.mp4``.
+        cost_usd: what it cost when it was made, in US dollars; None if no price is known. ``cost_basis``: the source of the
+            cost.
+        frames, fps: of the file; ``fps`` is the average if the rate varies.
+        width, height: display size of the file in pixels.
+        order: what was ordered; None for takes of vidgen up to 0.1, which were conformed to the form in their key.
+        first: number of the frame at which what was ordered begins.
+        reused: whether an earlier run made it.
     """
 
     take: int
@@ -237,12 +251,14 @@ class Take:
         return float((self.frames - self.first) / self.fps)
 
     def covers(self, needed: Order, needs_s: float) -> bool:
-        """Whether it does where ``needed`` would be ordered now, for a shot of ``needs_s`` seconds."""
+        """Whether the take can be used where ``needed`` would be ordered now, for a shot of ``needs_s`` seconds."""
         return self.order is None or self.order.covers(needed, has_s=self.duration_s, needs_s=needs_s)
 
     def window(self, request: ShotRequest) -> Window:
-        """The frames of the take that the shot shows: from ``first`` on, as many as it is long to the nearest frame, or all
-        where there are fewer. Rounding keeps the window where a film of another rate moves a cut by less than a frame.
+        """The frames of the take that are in the film: from ``first`` on, for the shot's length rounded to frames, or all if
+        fewer.
+
+        Rounding keeps the window unchanged if another film rate moves a cut by less than a frame.
         """
         return Window(
             self.first, min(self.frames - self.first, nearest_frames(Fraction(request.frames) / request.fps, self.fps))
@@ -250,5 +266,5 @@ class Take:
 
     @property
     def cost(self) -> dict[str, float | str | None]:
-        """What was paid for it, as results and events tell it."""
+        """``cost_usd`` and ``cost_basis``, for results and events."""
         return {"cost_usd": self.cost_usd, "cost_basis": None if self.cost_usd is None else self.cost_basis}

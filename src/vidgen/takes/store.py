@@ -1,11 +1,11 @@
-"""The store of takes, by content: ``takes/ab/<sha256>.mp4`` and, written after it, ``<sha256>.json``.
+"""The content-addressed store of takes: ``takes/ab/<sha256>.mp4`` and, written after it, ``<sha256>.json``.
 
-Each file is a camera original: byte for byte what the engine made. Several may answer one take key, of different length, size
-or rate; the newest that covers what is wanted is the take.
+Each clip is a camera original: byte for byte what the engine made. A take key may have several clips of different length, size
+or rate; the newest that covers the order is used.
 
-The JSON file (the sidecar) says which take keys the clip answers and how it was made. A clip without a sidecar was never
-finished and is not a take; a sidecar whose clip is damaged is set aside in ``quarantine/`` and never deleted. Of takes that
-were paid for the journal knows enough to make a sidecar anew that was damaged or lost.
+The JSON file (the sidecar) has the take keys of the clip and how it was made. A clip without a sidecar was not finished and is
+not a take. Damaged clips are moved to ``quarantine/``, never deleted. The sidecar of a paid take can be restored from the
+journal.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from vidgen.takes.request import Generated, Order, Take, TakeRequest
 
 
 class TakeStore:
-    """The takes of one project. Threads may use it at once.
+    """The takes of one project. Thread-safe.
 
     Args:
-        root: the project's work folder; made where it is missing.
-        journal: where losses are noted; None: the project's own journal.
-        look_only: change nothing on disk: what is damaged stays where it is. A journal is then used only where one is given.
+        root: the project's work folder; it is created.
+        journal: where losses are noted; None: the project's own journal, or none with ``look_only``.
+        look_only: change nothing on disk; damaged clips stay in place.
 
-    ``notices`` collects what a run has to tell its user; the caller empties it.
+    ``notices`` collects warnings for the user; the caller empties it.
     """
 
     def __init__(self, root: Path, *, journal: Journal | None = None, look_only: bool = False) -> None:
@@ -47,24 +47,24 @@ class TakeStore:
         self._clips = ArtifactStore(self._folder, ".mp4", quarantine=root / "quarantine", fan_out=True, look_only=look_only)
         self._journal = journal if look_only else journal or Journal(root)
         self._index: dict[str, dict[Path, str]] = {}
-        """By take key: the sidecars of its clips, and when each was made."""
+        """Take key -> sidecars of its clips, and when each was made."""
         self._seen: dict[Path, tuple[int, int]] = {}
-        self._told: dict[str, Notice] = {}
+        self._reported: dict[str, Notice] = {}
         self._turn = threading.RLock()
-        """Held by whoever looks at the index or changes it: half of it read looks like a take that is missing."""
+        """Guards the index: with half of it read, takes would seem to be missing."""
         self.notices: list[Notice] = []
 
     def part_for(self, take_key: str) -> Path:
-        """Where an engine writes an unfinished take: on the store's own file system, named after this process."""
+        """The file for an unfinished take of an engine: on the store's file system, with this process's id in its name."""
         incoming = self.root / "incoming"
         incoming.mkdir(parents=True, exist_ok=True)
         return incoming / f"{take_key[:16]}.{os.getpid()}.mp4"
 
     def put(self, part: Path, take: TakeRequest, generated: Generated, *, request_key: str, order: Order) -> Take:
-        """Check a finished clip, take it over (``part`` is moved) and return the take.
+        """Check a finished clip, move it into the store, and return the take.
 
-        Raises ProcessingError ``media.bad_output`` where the clip is not what was ordered. It is then kept in
-        ``quarantine/``, because it may have been paid for.
+        Raises ProcessingError ``media.bad_output`` if the clip is not as ordered. It is then kept in ``quarantine/``, because
+        it may have been paid for.
         """
         info = self._check(part, take, order)
         digest = sha256_file(part)
@@ -76,9 +76,9 @@ class TakeStore:
     def restore(
         self, take: TakeRequest, attempt: Attempt, *, diffusion: bool, first_of: Callable[[Path], int] = lambda clip: 0
     ) -> Take | None:
-        """The take that an attempt ended with, where its clip is whole and only the record beside it is damaged or gone: the
-        journal gives that back. None where the clip is not there, or not what it was. ``first_of``: the number of the frame at
-        which what was ordered begins in the clip.
+        """Restore the lost or damaged record of a paid take from the journal. None if its clip is missing or damaged.
+
+        ``first_of``: the number of the frame at which what was ordered begins in the clip.
         """
         digest = attempt.sha256 or ""
         clip = self._clip(digest)
@@ -97,14 +97,14 @@ class TakeStore:
             with folder_lock(self._folder):
                 self._write_record(record, digest)
         text = f"the record of take {attempt.take} ({attempt.engine}) was damaged or gone; journal.db and the clip give it back"
-        self._tell(Notice("take.record_restored", text, take.request.shot), attempt.take_key)
+        self._report(Notice("take.record_restored", text, take.request.shot), attempt.take_key)
         return take_of(record, clip, digest, reused=True)
 
     def _clip(self, digest: str) -> Path:
         return self._clips.path(digest)
 
     def _write_record(self, record: dict[str, Any], digest: str) -> dict[str, Any]:
-        """Write a clip's sidecar, with what it said of other takes that the clip answers. Hold the folder."""
+        """Write a clip's sidecar, keeping its other takes. The caller holds the folder lock."""
         sidecar = self._clip(digest).with_suffix(".json")
         others = [row for row in rows_of(read_record(sidecar)) if row["take_key"] != record["take_key"]]
         size = self._clip(digest).stat().st_size
@@ -114,24 +114,24 @@ class TakeStore:
             self._index.setdefault(record["take_key"], {})[sidecar] = record["made"]
         return record
 
-    def _tell(self, notice: Notice, take_key: str | None) -> None:
-        """Keep what a run has to tell, for the user and in the journal."""
+    def _report(self, notice: Notice, take_key: str | None) -> None:
+        """Add a notice for the user and note it in the journal."""
         with self._turn:
             self.notices.append(notice)
             if take_key:
-                self._told[take_key] = notice
+                self._reported[take_key] = notice
         if self._journal and not self._look_only:
             self._journal.note(notice.code.partition(".")[2], notice.message, take_key=take_key)
 
     def damage_of(self, take_key: str) -> str | None:
-        """What was wrong with a stored take, in this run or an earlier one; None where nothing is known of that."""
-        told = self._told.get(take_key)
-        if told:
-            return told.message if told.code == "take.corrupt" else None
+        """The known damage of a stored take, from this run or an earlier one; None if none is known."""
+        notice = self._reported.get(take_key)
+        if notice:
+            return notice.message if notice.code == "take.corrupt" else None
         return self._journal.last_note(take_key, "corrupt") if self._journal else None
 
     def trouble(self, attempt: Attempt) -> str | None:
-        """What is wrong with the stored take that an attempt ended with, as far as can be seen without reading the clip."""
+        """What is wrong with the stored take of an attempt, without reading the clip's content; None if nothing."""
         clip = self._clip(attempt.sha256 or "")
         if not clip.is_file():
             return "its clip is gone"
@@ -142,13 +142,13 @@ class TakeStore:
         return None if size == data["size"] else f"its clip has {counted(size, 'byte')} instead of {data['size']}"
 
     def find(self, take_key: str, order: Order | None = None, *, needs_s: float = 0.0) -> Take | None:
-        """The stored take of a key, its file checked (size each time, sha256 once per process); None where there is none.
+        """The stored take of a key, with its file checked (size each time, SHA-256 once per process); None if there is none.
 
         Args:
-            order: what would be ordered now: the newest clip that covers it is found; None: the newest.
+            order: what would be ordered now: the newest clip that covers it is returned; None: the newest clip.
             needs_s: length of the shot in seconds.
 
-        A damaged clip is moved to ``quarantine/``, noted in the journal and in ``notices``, and counts as missing.
+        A damaged clip is moved to ``quarantine/``, reported in the journal and in ``notices``, and counts as missing.
         """
         with self._turn:
             if not self._index.get(take_key):
@@ -161,14 +161,14 @@ class TakeStore:
             return None
 
     def _undamaged(self, take_key: str, sidecar: Path) -> Take | None:
-        """The take of a key that a clip is, if nothing is wrong with it."""
+        """The take of a key with this sidecar; None if it is damaged or serves other keys."""
         data = read_record(sidecar)
         row = next((row for row in rows_of(data) if row["take_key"] == take_key), None)
         if row is None:
             self._index[take_key].pop(sidecar, None)
             return None
-        if wrong := self._clips.damage(sidecar.stem, data):
-            self._quarantine(sidecar, data, wrong)
+        if damage := self._clips.damage(sidecar.stem, data):
+            self._quarantine(sidecar, data, damage)
             return None
         take = take_of(row, sidecar.with_suffix(".mp4"), data["sha256"], reused=True)
         if take.cost_usd is None and "cost_basis" not in row and self._journal:  # older than list prices with takes
@@ -176,7 +176,7 @@ class TakeStore:
         return take
 
     def takes_of(self, request_key: str) -> list[Take]:
-        """Every stored take of a request, by its number."""
+        """All stored takes of a request, by number."""
         with self._turn:
             self._scan()
             keys = {
@@ -196,51 +196,58 @@ class TakeStore:
             return any(row["shot"] == shot for sidecar in sidecars for row in rows_of(read_record(sidecar)))
 
     def reject(self, take_key: str, why: str) -> None:
-        """Note that an engine gave a take up before it was finished, because others of its shot looked better."""
+        """Note that an engine rejected an unfinished take, because other takes of the shot looked better."""
         write_text(self._rejection(take_key), record_text({"take_key": take_key, "why": why}))
 
     def was_rejected(self, take_key: str) -> bool:
-        """Whether the take was given up, so that it is not made again."""
+        """Whether the take was rejected, so that it is not made again."""
         return self._rejection(take_key).is_file()
 
     def _rejection(self, take_key: str) -> Path:
         return self.root / "rejected" / f"{take_key}.json"
 
     def sweep(self) -> None:
-        """Clear up after processes that have ended: unfinished files go, finished clips that were not taken over are kept
-        in ``quarantine/``, because they may have been paid for.
+        """Clean up after ended processes: unfinished files are deleted, finished clips that were not stored are moved to
+        ``quarantine/``, because they may have been paid for.
         """
         for part in sorted(file for file in (self.root / "incoming").glob("*") if file.is_file()):
             stem, _, more = part.name.partition(".mp4")
             pid = stem.removesuffix(".part").rpartition(".")[2]
             if not pid.isdigit() or alive(int(pid)):
                 continue
-            if part.name.startswith(".") or more:  # half written, or on the way to be one
+            if part.name.startswith(".") or more:  # unfinished
                 part.unlink(missing_ok=True)
             elif self._journal:
                 self._journal.note("leftover", f"a clip of a run that died is kept as {self._clips.set_aside(part)}")
 
     def _check(self, part: Path, take: TakeRequest, order: Order) -> MediaInfo:
-        """Look at a finished clip: what is ordered exactly has to be exact, all others only to play."""
+        """Probe a finished clip. An exact order must be met exactly; other clips only need to be readable."""
         from vidgen.media.verify import check_video
 
-        asked = take.request
+        request = take.request
         if not part.is_file():
-            raise ProcessingError("media.bad_output", f"{asked.engine} wrote no clip", where=asked.shot)
+            raise ProcessingError("media.bad_output", f"{request.engine} wrote no clip", where=request.shot)
         try:
             if order.exact:
-                check_video(part, frames=asked.frames, width=asked.width, height=asked.height, rate=asked.fps, name="the clip")
+                check_video(
+                    part,
+                    frames=request.frames,
+                    width=request.width,
+                    height=request.height,
+                    rate=request.fps,
+                    name="the clip",
+                )
             return probe_video(part)
         except (ProcessingError, InputError) as error:
             kept = self._clips.set_aside(part)
-            told = error.message.replace(str(part), "the clip")
+            message = error.message.replace(str(part), "the clip")
             if self._journal:
-                self._journal.note("rejected", f"{told}; kept as {kept}", take_key=None)
+                self._journal.note("rejected", f"{message}; kept as {kept}", take_key=None)
             hint = f"the clip is kept as {kept}"
-            raise ProcessingError("media.bad_output", f"{asked.engine}: {told}", hint=hint, where=asked.shot) from error
+            raise ProcessingError("media.bad_output", f"{request.engine}: {message}", hint=hint, where=request.shot) from error
 
     def _scan(self) -> None:
-        """Bring the index up to date; only sidecars that are new or changed are read."""
+        """Update the index; only new or changed sidecars are read."""
         for sidecar in sorted(self._folder.glob("??/*.json")):
             try:
                 stat = sidecar.stat()
@@ -254,9 +261,9 @@ class TakeStore:
                 self._index.setdefault(row["take_key"], {})[sidecar] = row["made"]
             if not data:
                 text = f"{sidecar}, the record of a take, is damaged; its clip is kept"
-                self._tell(Notice("take.corrupt", text), None)
+                self._report(Notice("take.corrupt", text), None)
 
-    def _quarantine(self, sidecar: Path, data: Mapping[str, Any], wrong: str) -> None:
+    def _quarantine(self, sidecar: Path, data: Mapping[str, Any], damage: str) -> None:
         kept = None
         if not self._look_only:
             with folder_lock(self._folder):
@@ -268,12 +275,12 @@ class TakeStore:
             self._index.get(row["take_key"], {}).pop(sidecar, None)
             paid = f"; it had cost {row['cost_usd']:.2f} USD" if row["cost_usd"] else ""
             where = f"; kept as {kept}" if kept else ""
-            text = f"the stored take {row['take']} of {row['shot'] or 'a shot'} ({row['engine']}) {wrong}{where}{paid}"
-            self._tell(Notice("take.corrupt", text, row["shot"]), row["take_key"])
+            text = f"the stored take {row['take']} of {row['shot'] or 'a shot'} ({row['engine']}) {damage}{where}{paid}"
+            self._report(Notice("take.corrupt", text, row["shot"]), row["take_key"])
 
 
 def _adopt(part: Path, final: Path, digest: str) -> None:
-    """Make ``part`` the file ``final``; a sound copy that is already there stays."""
+    """Move ``part`` to ``final``; an intact file that is already there stays."""
     if final.is_file() and sha256_file(final) == digest:
         part.unlink()
         return

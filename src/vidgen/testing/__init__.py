@@ -1,4 +1,4 @@
-"""For people who write engines or test against vidgen: a conformance suite, and a provider that follows a script.
+"""For authors of engines and tests: a conformance suite, and a scripted provider.
 
 An engine passes when a subclass of ``EngineConformance`` does (needs pytest)::
 
@@ -7,7 +7,7 @@ An engine passes when a subclass of ``EngineConformance`` does (needs pytest)::
     class TestMyEngine(EngineConformance):
         engine = MyEngine
 
-``ScriptedRemote`` is a whole cloud provider on disk, with moods; ``engine_added`` puts an engine into a running vidgen.
+``ScriptedRemote`` is a cloud provider on disk with failure modes; ``engine_added`` registers an engine in a running vidgen.
 """
 
 from __future__ import annotations

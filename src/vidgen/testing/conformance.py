@@ -1,6 +1,6 @@
-"""What every engine must do, as a pytest class. Built-in engines pass it; third-party engines should."""
+"""The requirements on every engine, as a pytest class. Built-in engines pass it; third-party engines should."""
 
-# ruff: noqa: D102 - the name of each test is the sentence that it checks
+# ruff: noqa: D102 - the name of each test states its requirement
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ T = TypeVar("T")
 
 
 class EngineConformance:
-    """Subclass it, set ``engine`` to the engine's class or to a function that makes one, and let pytest find it.
+    """Subclass it and set ``engine`` to the engine's class or to a factory; pytest then collects it.
 
-    A remote engine must reach a provider (a fake one on this machine will do) and, where a restart is to be tested, two
-    engines made one after the other must reach the same one. Override the other members where the defaults do not fit.
+    A remote engine needs a provider, which may be a fake one on this machine. Two engines made one after the other must reach
+    the same provider, because a restart is tested. Override the other members if the defaults do not fit.
     """
 
     engine: Callable[[], Engine]
@@ -43,14 +43,14 @@ class EngineConformance:
     size = (96, 64)
     cancel_within_s = 1.0
     timeout_s = 60.0
-    """How long a remote job may take."""
+    """Longest time of a remote job in seconds."""
 
     def make(self) -> Engine:
-        """A new engine."""
+        """Create a new engine."""
         return type(self).engine()
 
     def shot(self) -> ShotRequest:
-        """The shot that is made: small and short."""
+        """The small, short shot of the tests."""
         engine = self.make()
         width, height = self.size
         return ShotRequest(
@@ -67,17 +67,17 @@ class EngineConformance:
         )
 
     def created(self) -> int | None:
-        """How many create requests the provider has seen so far; None where the test cannot know."""
+        """Number of create requests at the provider so far; None if unknown."""
         return None
 
     def test_capabilities_are_of_the_right_types_and_name_the_engine(self) -> None:
         engine = self.make()
-        able = engine.capabilities(self.model)
-        assert isinstance(able, Capabilities)
-        assert able.engine == engine.name
-        assert able.tasks
-        assert able.concurrency >= 1
-        for value in (able.tasks, able.durations_s, able.aspects, able.moves):
+        capabilities = engine.capabilities(self.model)
+        assert isinstance(capabilities, Capabilities)
+        assert capabilities.engine == engine.name
+        assert capabilities.tasks
+        assert capabilities.concurrency >= 1
+        for value in (capabilities.tasks, capabilities.durations_s, capabilities.aspects, capabilities.moves):
             assert isinstance(value, tuple), "lists of capabilities are tuples, so that nobody changes them by accident"
 
     def test_capabilities_and_estimate_ask_no_network(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,18 +149,18 @@ class EngineConformance:
     def test_cancel_stops_it_soon_and_leaves_no_file(self, tmp_path: Path) -> None:
         engine = self._local()
         longest = engine.capabilities(self.model).max_s or 60.0
-        wanted = _take(replace(self.shot(), frames=min(self.frames * 20, int(longest * self.shot().fps))), 1)
-        asked_at: list[float] = []
+        take = _take(replace(self.shot(), frames=min(self.frames * 20, int(longest * self.shot().fps))), 1)
+        polled_at: list[float] = []
 
         def cancelled() -> bool:
-            asked_at.append(time.monotonic())
+            polled_at.append(time.monotonic())
             return True
 
         began = time.monotonic()
         with pytest.raises(Cancelled):
-            engine.generate(wanted, tmp_path / "take.mp4", cancelled=cancelled)
-        assert asked_at, "a generation asks whether it is cancelled"
-        assert time.monotonic() - asked_at[0] < self.cancel_within_s
+            engine.generate(take, tmp_path / "take.mp4", cancelled=cancelled)
+        assert polled_at, "generate calls cancelled()"
+        assert time.monotonic() - polled_at[0] < self.cancel_within_s
         assert time.monotonic() - began < self.cancel_within_s + self.timeout_s
         assert list(tmp_path.iterdir()) == []
 
@@ -181,12 +181,12 @@ class EngineConformance:
 
     def test_polling_and_fetching_again_changes_nothing_and_buys_nothing(self, tmp_path: Path) -> None:
         engine = self._remote()
-        wanted = _take(self.shot(), 1)
+        take = _take(self.shot(), 1)
 
         async def run() -> list[Job]:
-            job = await self._finished(engine, wanted)
+            job = await self._finished(engine, take)
             for name in ("a.mp4", "b.mp4"):
-                await engine.fetch(job, wanted, tmp_path / name)
+                await engine.fetch(job, take, tmp_path / name)
             return [job, await engine.poll(job.id)]
 
         before = self.created()
@@ -196,15 +196,16 @@ class EngineConformance:
         assert self.created() == (None if before is None else before + 1)
 
     def test_a_job_can_be_fetched_after_a_restart_from_its_id_alone(self, tmp_path: Path) -> None:
-        wanted = _take(self.shot(), 1)
+        take = _take(self.shot(), 1)
         first, second = self._remote(), self._remote()
-        job_id = _run(first, first.submit(wanted, reference="conformance-2"))
-        made = _run(second, self._fetched(second, job_id, wanted, tmp_path / "take.mp4"))
-        self._check_clip(made.file, wanted.request)
+        job_id = _run(first, first.submit(take, reference="conformance-2"))
+        made = _run(second, self._fetched(second, job_id, take, tmp_path / "take.mp4"))
+        self._check_clip(made.file, take.request)
 
     def _check_clip(self, file: Path, shot: ShotRequest) -> None:
-        """Exact frames, rate and size where the order is exact; any other clip plays to its end and is long enough: as long as
-        was ordered, or as the shot is, within a frame of its own.
+        """Check a clip against its order: exact frames, rate and size if the order is exact, else undamaged and long enough.
+
+        Long enough is the ordered length or the shot's, within one frame of the clip.
         """
         order = self.make().order(shot)
         if order.exact:
@@ -231,21 +232,21 @@ class EngineConformance:
         return engine
 
     def _made(self, out: Path, shot: ShotRequest | None = None, *, take: int = 1) -> Generated:
-        engine, wanted = self.make(), _take(shot or self.shot(), take)
+        engine, request = self.make(), _take(shot or self.shot(), take)
         if isinstance(engine, LocalEngine):
-            return engine.generate(wanted, out)
+            return engine.generate(request, out)
         assert isinstance(engine, RemoteEngine)
 
         async def run() -> Generated:
-            return await engine.fetch(await self._finished(engine, wanted), wanted, out)
+            return await engine.fetch(await self._finished(engine, request), request, out)
 
         return _run(engine, run())
 
-    async def _fetched(self, engine: RemoteEngine, job_id: str, wanted: TakeRequest, out: Path) -> Generated:
-        return await engine.fetch(await self._ended(engine, job_id), wanted, out)
+    async def _fetched(self, engine: RemoteEngine, job_id: str, take: TakeRequest, out: Path) -> Generated:
+        return await engine.fetch(await self._ended(engine, job_id), take, out)
 
-    async def _finished(self, engine: RemoteEngine, wanted: TakeRequest) -> Job:
-        return await self._ended(engine, await engine.submit(wanted, reference=f"conformance-{time.monotonic_ns()}"))
+    async def _finished(self, engine: RemoteEngine, take: TakeRequest) -> Job:
+        return await self._ended(engine, await engine.submit(take, reference=f"conformance-{time.monotonic_ns()}"))
 
     async def _ended(self, engine: RemoteEngine, job_id: str) -> Job:
         deadline = time.monotonic() + self.timeout_s
@@ -261,7 +262,7 @@ class EngineConformance:
 
 
 def _run(engine: RemoteEngine, work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end, and let go of the engine's connections."""
+    """Run to the end, and close the engine's connections."""
 
     async def whole() -> T:
         try:

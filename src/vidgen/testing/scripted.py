@@ -1,4 +1,4 @@
-"""A cloud provider on disk that does what its script says, for tests of everything that drives a remote engine."""
+"""A scripted cloud provider on disk, for tests of all that drives a remote engine."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from vidgen.media.rate import rate_text
 from vidgen.takes.request import Generated, TakeRequest
 
 Mood = Literal["ok", "slow", "fail", "moderation", "refuse", "unknown", "expired"]
-"""How the provider treats one job: ``ok``; ``slow`` (never ends by itself); ``fail`` while it runs; ``moderation`` of the
-result; ``refuse`` (the request is turned down, nothing is bought); ``unknown`` (accepted, but the answer is lost);
-``expired`` (made, but the result can no longer be fetched)."""
+"""Failure mode of one job: ``ok``; ``slow`` (never ends); ``fail`` while it runs; ``moderation`` of the result; ``refuse``
+(the request is rejected, nothing is bought); ``unknown`` (accepted, but the response is lost); ``expired`` (finished, but the
+result can no longer be fetched)."""
 
 MOODS: tuple[Mood, ...] = get_args(Mood)
 
 
 class ScriptedRemote(RemoteEngine):
-    """A remote engine whose provider is a folder; another instance on the same folder sees the same jobs.
+    """A remote engine whose provider is a folder. Instances with the same folder share its jobs.
 
     Args:
-        folder: where the provider keeps its jobs; None: a new temporary folder.
-        moods: mood of the first, second, ... job; the last one holds for all that follow.
-        polls: how often a job is seen running before it ends.
-        price: US dollars for one second; None: unknown.
+        folder: folder of the provider's jobs; None: a new temporary folder.
+        moods: failure mode of the first, second, ... job; the last one is repeated.
+        polls: number of polls before a job ends.
+        price: US dollars per second; None: unknown.
         name: the engine's name.
     """
 
@@ -71,16 +71,16 @@ class ScriptedRemote(RemoteEngine):
 
     @property
     def created(self) -> int:
-        """How many create requests the provider accepted; each was bought."""
+        """Number of accepted create requests; each was bought."""
         return len(self.jobs())
 
     def jobs(self) -> list[dict[str, Any]]:
-        """Every job at the provider, in the order of their creation: id, mood, polls seen, reference, seed, prompt."""
+        """All jobs at the provider in order of creation: id, mood, polls, reference, seed, prompt, ..."""
         rows = [json.loads(file.read_text(encoding="utf-8")) for file in self.folder.glob("job-*.json")]
         return sorted(rows, key=lambda row: row["number"])
 
     async def submit(self, take: TakeRequest, *, reference: str) -> str:
-        """Accept a job, or not, by its mood."""
+        """Accept or reject a job by its failure mode."""
         number = self.created + 1
         mood = self.moods[min(number, len(self.moods)) - 1]
         if mood == "refuse":
@@ -105,7 +105,7 @@ class ScriptedRemote(RemoteEngine):
         return str(job["id"])
 
     async def poll(self, job_id: str) -> Job:
-        """Queued, then running, then how the mood ends; asking again after the end changes nothing."""
+        """Queued, then running, then the end by its failure mode. Later polls give the same result."""
         await asyncio.sleep(0)
         job = self._job(job_id)
         job["polls"] += 1
@@ -119,9 +119,7 @@ class ScriptedRemote(RemoteEngine):
         return Job(job_id, "succeeded", progress=1.0, raw={"job": job_id})
 
     async def fetch(self, job: Job, take: TakeRequest, out: Path) -> Generated:
-        """Write the clip: a bar that crosses a plain picture, both by the job's seed; in the form that was ordered,
-        whatever the shot has become since.
-        """
+        """Write the clip in the ordered form: a bar that moves across a plain picture, with colours by the job's seed."""
         row = self._job(job.id)
         if row["mood"] == "expired":
             raise ProcessingError("result.expired", f"{self.name}: the result of {job.id} is gone", where=take.request.shot)
@@ -131,7 +129,7 @@ class ScriptedRemote(RemoteEngine):
         return Generated(file=out, manifest=manifest, diffusion=False, cost_usd=price)
 
     async def cancel(self, job_id: str) -> None:
-        """End a job that runs."""
+        """End a running job."""
         self._save({**self._job(job_id), "mood": "fail", "polls": self.polls})
 
     def _job(self, job_id: str) -> dict[str, Any]:

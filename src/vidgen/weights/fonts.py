@@ -1,7 +1,7 @@
-"""The two fonts that titles are set in: files, family names, letters, and what they cannot write. Never any network.
+"""The two fonts of titles: files, family names, glyphs, metrics and coverage. Uses no network.
 
-fontTools decodes a font bit by bit as it is asked, so an open font must not be asked by two threads at once. Open fonts stay in
-here, behind one lock; what leaves are values that nobody can change.
+fontTools decodes a font lazily, so an open font must not be used by two threads at once. Open fonts stay in this module,
+behind one lock; it returns only immutable values.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Kind = Literal["sans", "serif"]
 _ROWS: dict[Kind, str] = {"sans": "noto-sans-jp", "serif": "noto-serif-jp"}
 
 _UNSEEN = {"Cc", "Cf", "Zs", "Zl", "Zp", "Mn"}
-"""Categories of characters that need no glyph of their own: controls, format marks, spaces, variation selectors."""
+"""Categories of characters that need no glyph: controls, format marks, spaces, variation selectors."""
 
 
 def _row(kind: Kind) -> Model:
@@ -39,7 +39,7 @@ def family(kind: Kind) -> str:
 
 
 def font_file(kind: Kind) -> Path:
-    """The font's file, checked by SHA-256 once a process. Raises MissingError where its package is not installed."""
+    """The font's file, checked by SHA-256 once per process. Raises MissingError if its package is not installed."""
     return _checked(kind, vidgen_home())
 
 
@@ -50,7 +50,7 @@ def _checked(kind: Kind, _home: Path) -> Path:
 
 
 def fonts_dir() -> Path:
-    """A folder that holds both fonts and nothing else, for libass. Raises MissingError as ``font_file`` does."""
+    """A folder with only the two fonts, for libass. Raises MissingError as ``font_file``."""
     files = [font_file(kind) for kind in _ROWS]
     return files[0].parent
 
@@ -60,7 +60,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Letter:
-    """A letter in ems, y upward: its contours as polygons, and how far on the next letter stands."""
+    """The outline of a glyph: contours as polygons, and the advance to the next glyph, in ems with y upward."""
 
     contours: tuple[tuple[Point, ...], ...]
     advance: float
@@ -68,36 +68,36 @@ class Letter:
 
 @dataclass(frozen=True)
 class Metrics:
-    """Measures of a font: ``advances`` by code point in ems, and ``line`` the height of one line in ems as libass sets it."""
+    """Metrics of a font in ems: ``advances`` by code point, and the height of a ``line`` in libass."""
 
     advances: Mapping[int, float]
     line: float
 
 
 def letter(char: str, kind: Kind) -> Letter | None:
-    """The shape of a letter; None where the font lacks it."""
+    """The outline of a character; None if the font lacks it."""
     return _letter(char, font_file(kind))
 
 
 def metrics(kind: Kind) -> Metrics:
-    """The measures of a font."""
+    """The metrics of a font."""
     return _metrics(font_file(kind))
 
 
 def missing_glyphs(text: str, kind: Kind) -> str:
-    """The characters of ``text`` that the font cannot write, each once, in order of appearance; empty where all is well."""
+    """The characters of ``text`` without a glyph in the font, each once, in order of appearance."""
     known = _coverage(font_file(kind))
     unknown = (char for char in unicodedata.normalize("NFC", text) if ord(char) not in known)
     return "".join(dict.fromkeys(char for char in unknown if unicodedata.category(char) not in _UNSEEN))
 
 
 _READING = threading.RLock()
-"""Held by whoever asks an open font."""
+"""Guards all access to open fonts."""
 
 
 @functools.cache
 def _open(file: Path) -> Any:
-    """The font, to be asked under ``_READING`` alone."""
+    """The open font. Use it only with ``_READING`` held."""
     from fontTools.ttLib import TTFont
 
     return TTFont(io.BytesIO(file.read_bytes()), lazy=True)
@@ -132,7 +132,7 @@ def _letter(char: str, file: Path) -> Letter | None:
 
 
 def _contours(steps: Sequence[tuple[str, tuple[Point, ...]]]) -> Iterator[list[Point]]:
-    """Pen strokes as polygons; cubic curves (the fonts are OpenType CFF) become eight lines each."""
+    """Pen commands as polygons. Each cubic curve (the fonts are OpenType CFF) becomes eight lines."""
     points: list[Point] = []
     for kind, arguments in steps:
         if kind == "moveTo":

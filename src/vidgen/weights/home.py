@@ -1,4 +1,4 @@
-"""Where models and fonts are kept."""
+"""The folder of models and fonts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models from a hub: what a pull would take, pulling it (resumed, checked by SHA-256), and what is here."""
+"""Models of the Hugging Face hub: what a pull would download, the pull itself (resumed, checked), and what is here."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from vidgen.errors import InputError, MissingError
 from vidgen.media.files import sha256_file, write_text
 from vidgen.media.home import offline, vidgen_home
 
-WANTED = ("*.safetensors", "*.json", "*.txt", "*.model", "*.spm", "*.jinja")
+PATTERNS = ("*.safetensors", "*.json", "*.txt", "*.model", "*.spm", "*.jinja")
 _PARTS = 2
-"""Weights in the top folder are single-file doubles of those in the components' folders; only the latter are taken."""
+"""Depth of a component's file. Weights in the top folder duplicate those of the components and are not downloaded."""
 _RECORD = ".vidgen.json"
 _PLAIN = re.compile(r"(?:model|diffusion_pytorch_model)(?:-\d+-of-\d+)?\.safetensors(?:\.index\.json)?")
-"""Names of weights as pipelines load them; others beside them are doubles in other number formats."""
+"""Default names of weights; other weights beside them are duplicates in other number formats."""
 
 
 @dataclass(frozen=True)
 class Pulled:
-    """A model that is here: its folder, the commit that it is of, its files with size and SHA-256 (None: not told)."""
+    """A downloaded model: its folder, its commit, and its files with size and SHA-256 (None: unknown)."""
 
     repo: str
     path: Path
@@ -38,10 +38,12 @@ class Pulled:
 
 @dataclass(frozen=True)
 class Offer:
-    """What the hub has: the commit, and the files that would be taken with size and SHA-256.
+    """What a pull would download: the commit, and the files with size and SHA-256.
 
-    ``place``: what its folder is called, where that is not the repository's name. ``sources``: repository, commit and name
-    there of files that come from elsewhere. ``written``: texts of files that come from nowhere.
+    Attributes:
+        place: name of the local folder; empty: the repository's name.
+        sources: (repository, commit, name) of files from other repositories.
+        written: text of files that are written locally.
     """
 
     repo: str
@@ -53,29 +55,29 @@ class Offer:
 
     @property
     def bytes(self) -> int:
-        """Size of the download."""
+        """Size of the download in bytes."""
         return sum(size for size, _ in self.files.values())
 
 
 def folder_of(repo: str) -> Path:
-    """Where a model of the hub is kept under ``VIDGEN_HOME``."""
+    """The folder of a hub model under ``VIDGEN_HOME``."""
     return vidgen_home() / "models" / "hub" / repo.replace("/", "--")
 
 
 def pulled(repo: str) -> Pulled | None:
-    """The model as it is on this machine; None where it is not, or not whole."""
+    """The model on this machine; None if it is missing or incomplete."""
     path = folder_of(repo)
     try:
-        told = json.loads((path / _RECORD).read_text(encoding="utf-8"))
-        files = {name: (int(size), digest) for name, (size, digest) in told["files"].items()}
+        record = json.loads((path / _RECORD).read_text(encoding="utf-8"))
+        files = {name: (int(size), digest) for name, (size, digest) in record["files"].items()}
         whole = all((path / name).stat().st_size == size for name, (size, _) in files.items())
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return Pulled(repo, path, str(told["revision"]), files) if whole else None
+    return Pulled(repo, path, str(record["revision"]), files) if whole else None
 
 
 def problems(found: Pulled) -> list[str]:
-    """What is wrong with a pulled model, one line a file; reads every file."""
+    """Files of a pulled model with a wrong checksum, one line each. Reads all files."""
     wrong = []
     for name, (_, digest) in found.files.items():
         if digest and (now := sha256_file(found.path / name)) != digest:
@@ -84,10 +86,10 @@ def problems(found: Pulled) -> list[str]:
 
 
 def offer(repo: str, revision: str = "main", only: str = "") -> Offer:
-    """Ask the hub what a pull would take. ``only``: one file of the repository, which gets a folder of its own.
+    """Query the hub for what a pull would download. ``only``: a single file of the repository, with a folder of its own.
 
-    Raises MissingError: ``models.offline``, ``models.missing`` (not there, gated, not reachable), ``engine.not_ready`` where
-    the package is not installed.
+    Raises MissingError ``models.offline``, ``models.missing`` (unknown, gated or not reachable), or ``engine.not_ready`` if
+    huggingface-hub is not installed.
     """
     api = _api(repo)
     from huggingface_hub.errors import HfHubHTTPError
@@ -97,22 +99,27 @@ def offer(repo: str, revision: str = "main", only: str = "") -> Offer:
     except (HfHubHTTPError, OSError) as error:
         raise _refused(repo, error) from error
     there = {file.rfilename: (int(file.size or 0), file.lfs.sha256 if file.lfs else None) for file in info.siblings or ()}
-    names = {only} & set(there) if only else _wanted(there)
+    names = {only} & set(there) if only else _pipeline_files(there)
     if not any(name.endswith(".safetensors") for name in names):
         raise MissingError("models.missing", f"{repo} has no {only or 'safetensors weights'}", where=repo)
     return Offer(repo, str(info.sha), {name: there[name] for name in names}, place_of(repo, only))
 
 
 def place_of(repo: str, only: str = "") -> str:
-    """What the folder of a model, or of one file of a repository, goes by."""
+    """The name of the folder of a model, or of a single file of a repository."""
     return f"{repo}/{only}" if only else repo
 
 
 def assembled(
     whole: Offer, index: Mapping[str, Any], parts: Mapping[str, Offer], files: Mapping[str, Mapping[str, Any]]
 ) -> Offer:
-    """A pipeline that is put together: the folders of ``whole`` that ``index`` names, ``parts`` whose files lie at the top of
-    their repositories, and JSON ``files``.
+    """The offer of a pipeline assembled from several repositories.
+
+    Args:
+        whole: the repository with most folders; those in ``index`` are used.
+        index: the ``model_index.json`` to write.
+        parts: offers by folder; the files are at the top of their repositories.
+        files: further JSON files to write.
     """
     taken = {name: pin for name, pin in whole.files.items() if name.partition("/")[0] in set(index) - set(parts)}
     sources: dict[str, tuple[str, str, str]] = {}
@@ -129,65 +136,65 @@ def assembled(
     return replace(whole, revision=revision, files=taken, sources=sources, written=written)
 
 
-def pull(wanted: Offer, *, on_bytes: Callable[[int, int], None] | None = None) -> Pulled:
-    """Download what was offered, going on where an earlier pull stopped; nothing gets its place before it is checked.
+def pull(offered: Offer, *, on_bytes: Callable[[int, int], None] | None = None) -> Pulled:
+    """Download an offer, resuming an earlier pull. Files are moved to their final folder after all were checked.
 
-    ``on_bytes(done, in_all)`` is called after each file. Raises MissingError ``models.missing`` or ``models.checksum``,
-    ``home.not_writable`` where there is no room.
+    ``on_bytes(done, total)`` is called after each file. Raises MissingError ``models.missing``, ``models.checksum``, or
+    ``home.not_writable`` if there is not enough disk space.
     """
-    place = wanted.place or wanted.repo
-    final = folder_of(place)
-    if (here := pulled(place)) and here.revision == wanted.revision and set(wanted.files) <= set(here.files):
+    folder = offered.place or offered.repo
+    final = folder_of(folder)
+    if (here := pulled(folder)) and here.revision == offered.revision and set(offered.files) <= set(here.files):
         return here
     part = final.with_name(f".{final.name}.part")
-    _check_room(part, wanted)
+    _check_space(part, offered)
     done = 0
-    for name, (size, digest) in sorted(wanted.files.items()):
-        _fetch(wanted, name, part)
+    for name, (size, digest) in sorted(offered.files.items()):
+        _fetch(offered, name, part)
         found = (part / name).stat().st_size
         if found != size or (digest and sha256_file(part / name) != digest):
             (part / name).unlink()
             raise MissingError(
                 "models.checksum",
-                f"{wanted.repo}: {name} is not what the hub says it is; it was not kept",
+                f"{offered.repo}: {name} does not match the hub's size or checksum; it was not kept",
                 hint="pull it again",
             )
         done += size
         if on_bytes:
-            on_bytes(done, wanted.bytes)
-    for rests in [*part.rglob(".cache")]:
-        shutil.rmtree(rests, ignore_errors=True)
+            on_bytes(done, offered.bytes)
+    for cache in [*part.rglob(".cache")]:
+        shutil.rmtree(cache, ignore_errors=True)
     record = {
-        "repo": wanted.repo,
-        "revision": wanted.revision,
-        "files": {name: list(pin) for name, pin in wanted.files.items()},
+        "repo": offered.repo,
+        "revision": offered.revision,
+        "files": {name: list(pin) for name, pin in offered.files.items()},
     }
     write_text(part / _RECORD, json.dumps(record, indent=1))
     if final.exists():
         shutil.rmtree(final)
     part.rename(final)
-    return Pulled(wanted.repo, final, wanted.revision, dict(wanted.files))
+    return Pulled(offered.repo, final, offered.revision, dict(offered.files))
 
 
-def _fetch(wanted: Offer, name: str, part: Path) -> None:
+def _fetch(offered: Offer, name: str, part: Path) -> None:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError
 
-    if name in wanted.written:
-        write_text(part / name, wanted.written[name])
+    if name in offered.written:
+        write_text(part / name, offered.written[name])
         return
-    repo, revision, source = wanted.sources.get(name, (wanted.repo, wanted.revision, name))
+    repo, revision, source = offered.sources.get(name, (offered.repo, offered.revision, name))
     try:
         hf_hub_download(repo, source, revision=revision, local_dir=part / name.removesuffix(source), endpoint=_endpoint())
     except (HfHubHTTPError, OSError) as error:
         raise _refused(repo, error) from error
 
 
-def _wanted(names: Iterable[str]) -> set[str]:
-    """The files that a pipeline loads, each weight once; of a LoRA or a part, which have no folders, the same."""
+def _pipeline_files(names: Iterable[str]) -> set[str]:
+    """The files that a pipeline, LoRA or component loads, without duplicate weights."""
     known = [name for name in names if ".." not in Path(name).parts]
     whole = "model_index.json" in known
-    found = {name for name in known if _is_wanted(name, whole)}
+    found = {name for name in known if _belongs(name, whole)}
     plain = {Path(name).parent for name in found if _PLAIN.fullmatch(Path(name).name)}
     return {
         name
@@ -196,11 +203,11 @@ def _wanted(names: Iterable[str]) -> set[str]:
     }
 
 
-def _is_wanted(name: str, pipeline: bool) -> bool:
-    """Whether a file is part of a pipeline, or of a LoRA, which has no folders."""
+def _belongs(name: str, pipeline: bool) -> bool:
+    """Whether a file belongs to a pipeline, or to a LoRA, which has no folders."""
     if pipeline and name.endswith(".safetensors") and len(Path(name).parts) < _PARTS:
         return False
-    return len(Path(name).parts) <= _PARTS and any(fnmatch.fnmatch(name, pattern) for pattern in WANTED)
+    return len(Path(name).parts) <= _PARTS and any(fnmatch.fnmatch(name, pattern) for pattern in PATTERNS)
 
 
 def _endpoint() -> str | None:
@@ -235,18 +242,18 @@ def _refused(repo: str, error: Exception) -> MissingError:
     else:
         text, hint = (
             f"could not be fetched: {str(error).splitlines()[0][:200] or type(error).__name__}",
-            "run it again to go on",
+            "run it again to resume",
         )
     return MissingError("models.missing", f"{repo} {text}", hint=hint, where=repo)
 
 
-def _check_room(part: Path, wanted: Offer) -> None:
+def _check_space(part: Path, offered: Offer) -> None:
     part.mkdir(parents=True, exist_ok=True)
     here = sum(file.stat().st_size for file in part.rglob("*") if file.is_file())
     free = shutil.disk_usage(part).free
-    if free < wanted.bytes - here:
+    if free < offered.bytes - here:
         raise MissingError(
             "home.not_writable",
-            f"{wanted.repo} needs {(wanted.bytes - here) / 1e9:.1f} GB and {free / 1e9:.1f} GB are free",
-            hint="make room, or set VIDGEN_HOME to another disk",
+            f"{offered.repo} needs {(offered.bytes - here) / 1e9:.1f} GB; {free / 1e9:.1f} GB are free",
+            hint="free some disk space, or set VIDGEN_HOME to another disk",
         )

