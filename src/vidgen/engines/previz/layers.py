@@ -110,8 +110,9 @@ class Layer:
         """Draw into ``frame`` [H, W, 3] uint8, over what is there."""
         raise NotImplementedError
 
-    def sight(self, view: View, now: Moment, grid: Grid) -> Sight | None:
-        """Where it draws and what it hides; None: it draws where it likes, over what is there, and hides nothing."""
+    def sight(self, view: View, moments: Sequence[Moment], grid: Grid) -> Sight | None:
+        """Where it draws and what it hides in these moments; None: it draws where it likes, over what is there, and hides
+        nothing."""
         return None
 
     def draw_parts(self, frame: Array, view: View, now: Moment, parts: Sequence[Part]) -> None:
@@ -148,7 +149,6 @@ class Plate(Layer):
     _mixed: Array | None = field(default=None, repr=False)
     _extent: Extent | None = field(default=None, repr=False)
     _last: tuple[bytes, dict[Part, Array]] = field(default=(b"", {}), repr=False)
-    _found: tuple[View, Moment, Placing] | None = field(default=None, repr=False)
 
     def becomes(self, other: Layer) -> None:
         """Paint the end as the other plate is painted."""
@@ -174,7 +174,7 @@ class Plate(Layer):
         self._sheet = self._painted(self.paint, box, density, view, self.blur)
         if self.later:
             self._second = self._painted(self.later, box, density, view, self.blur).rgba
-        elif self.racked_blur is not None:
+        elif self.racked_blur is not None and any(state.focus for state in view.states):
             self._second = self._painted(self.paint, box, density, view, self.racked_blur).rgba
         self._measure()
 
@@ -196,29 +196,26 @@ class Plate(Layer):
         """Move the sheet to where the camera sees it and lay it over the frame."""
         opacity = self._opacity(view, now.state)
         if self._sheet is not None and opacity > _UNSEEN:
-            self._lay(frame, self._placing(view, now), now, opacity)
+            self._lay(frame, Placing(self._matrix(view, now)), now, opacity)
 
     def draw_parts(self, frame: Array, view: View, now: Moment, parts: Sequence[Part]) -> None:
         """The same, in a few places alone."""
-        if parts:
-            self._lay(frame, self._placing(view, now), now, self._opacity(view, now.state), parts)
+        opacity = self._opacity(view, now.state)
+        if parts and opacity > _UNSEEN:
+            self._lay(frame, Placing(self._matrix(view, now)), now, opacity, parts)
 
-    def sight(self, view: View, now: Moment, grid: Grid) -> Sight:
+    def sight(self, view: View, moments: Sequence[Moment], grid: Grid) -> Sight:
         """Where anything of the sheet is in the frame, and where it is opaque."""
-        opacity, nowhere = self._opacity(view, now.state), np.zeros(grid.shape, bool)
-        if self._extent is None or opacity <= _UNSEEN:
+        opacities, nowhere = [self._opacity(view, now.state) for now in moments], np.zeros(grid.shape, bool)
+        if self._extent is None or max(opacities) <= _UNSEEN:
             return Sight(nowhere, nowhere)
-        draws, full = self._extent.under(self._placing(view, now).back, grid)
-        return Sight(draws, full if opacity >= _SOLID and not self.glow else nowhere)
+        draws, full = self._extent.under(np.linalg.inv(np.stack([self._matrix(view, now) for now in moments])), grid)
+        return Sight(draws, full if min(opacities) >= _SOLID and not self.glow else nowhere)
 
-    def _placing(self, view: View, now: Moment) -> Placing:
-        """Where the sheet is in the frame; found once for what is seen and for what is drawn."""
+    def _matrix(self, view: View, now: Moment) -> Array:
+        """[3, 3] float64: the sheet's pixels to the frame's."""
         assert self._sheet is not None
-        found = self._found
-        if found is None or found[0] is not view or found[1] is not now:
-            matrix = view.to_pixels @ self.base(view, now.state) @ self._bent(now) @ _sheet_matrix(self._sheet)
-            found = self._found = view, now, Placing(matrix)
-        return found[2]
+        return np.asarray(view.to_pixels @ self.base(view, now.state) @ self._bent(now) @ _sheet_matrix(self._sheet))
 
     def _opacity(self, view: View, state: State) -> float:
         return self.opacity * self._presence(view, state)
@@ -238,7 +235,7 @@ class Plate(Layer):
         """The part of the frame that the moved sheet touches, and its pixels [h, w, 4] there."""
         if self._sheet is None:
             return None
-        placing = self._placing(view, now)
+        placing = Placing(self._matrix(view, now))
         parts = _whole(frame, placing.matrix, self._sheet.rgba)
         return next(((part, piece) for part, piece in self._pieces(parts, placing, now)), None)
 

@@ -84,12 +84,13 @@ class Water(Layer):
 
         return paint
 
-    def sight(self, view: View, now: Moment, grid: Grid) -> Sight:
+    def sight(self, view: View, moments: Sequence[Moment], grid: Grid) -> Sight:
         """It reads what is above it, and hides what is below its far edge where nothing cuts it out."""
-        first, everywhere = self._first_row(view, now.state), np.ones(grid.shape, bool)
+        everywhere = np.ones(grid.shape, bool)
+        first = max(self._first_row(view, now.state) for now in moments)
         below = np.broadcast_to((grid.edges_y[:-1] >= first + 2)[:, None], grid.shape)
-        if self._mask or now.state.roll or 2 * first < view.height:  # a tall reflection comes from the whole frame
-            return Sight(everywhere, ~everywhere, everywhere)
+        if self._mask or 2 * first < view.height or any(now.state.roll for now in moments):
+            return Sight(everywhere, ~everywhere, everywhere)  # a tall reflection comes from the whole frame
         return Sight(everywhere, below, ~below)
 
     def draw(self, frame: Array, view: View, now: Moment) -> None:
