@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -94,6 +95,30 @@ class Placing:
         """The same for matrices that place it alike."""
 
 
+class Piece(NamedTuple):
+    """Pixels to lay over a part of the frame: ``colour`` [h, w, 3] uint8, already multiplied by ``alpha`` [h, w] uint8; None
+    where all is opaque."""
+
+    colour: Array
+    alpha: Array | None
+
+    @classmethod
+    def of(cls, rgba: Array, opaque: bool = False) -> Piece:
+        """Of a picture [h, w, 4] that is multiplied by its alpha."""
+        return cls(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), None if opaque else cv2.extractChannel(rgba, 3))
+
+    def faded(self, opacity: float) -> Piece:
+        """The same, seen through; ``opacity`` 0-1."""
+        alpha = np.full(self.colour.shape[:2], 255, np.uint8) if self.alpha is None else self.alpha
+        return Piece(*(cv2.convertScaleAbs(each, alpha=opacity) for each in (self.colour, alpha)))
+
+    def enlarged(self, step: int, rows: slice, columns: slice) -> Piece:
+        """A part of the same at ``step`` x ``step`` pixels for one, smoothly."""
+        size = self.colour.shape[1] * step, self.colour.shape[0] * step
+        colour, alpha = (each if each is None else cv2.resize(each, size)[rows, columns] for each in self)
+        return Piece(colour, alpha)
+
+
 class Layer:
     """Something that draws itself into the frame. ``z`` is its distance."""
 
@@ -148,7 +173,7 @@ class Plate(Layer):
     _second: Array | None = field(default=None, repr=False)
     _mixed: Array | None = field(default=None, repr=False)
     _extent: Extent | None = field(default=None, repr=False)
-    _last: tuple[bytes, dict[Part, Array]] = field(default=(b"", {}), repr=False)
+    _last: tuple[bytes, dict[Part, Piece]] = field(default=(b"", {}), repr=False)
 
     def becomes(self, other: Layer) -> None:
         """Paint the end as the other plate is painted."""
@@ -231,13 +256,13 @@ class Plate(Layer):
         matrix = view.to_pixels @ self.base(view, now.state) @ flip @ self._bent(now) @ _sheet_matrix(self._sheet)
         self._lay(frame, Placing(matrix), now, self.opacity)
 
-    def placed(self, frame: Array, view: View, now: Moment) -> tuple[Part, Array] | None:
-        """The part of the frame that the moved sheet touches, and its pixels [h, w, 4] there."""
+    def cover(self, frame: Array, view: View, now: Moment) -> tuple[Part, Array | None] | None:
+        """The part of the frame that the moved sheet touches, and its coverage [h, w] uint8 there."""
         if self._sheet is None:
             return None
         placing = Placing(self._matrix(view, now))
         parts = _whole(frame, placing.matrix, self._sheet.rgba)
-        return next(((part, piece) for part, piece in self._pieces(parts, placing, now)), None)
+        return next(((part, piece.alpha) for part, piece in self._pieces(parts, placing, now)), None)
 
     def _bent(self, now: Moment) -> Array:
         bend = self.sway[0] * math.sin(2 * math.pi * self.sway[1] * now.time + self.z * 7) if self.sway[0] else 0.0
@@ -249,12 +274,9 @@ class Plate(Layer):
         parts = _whole(frame, placing.matrix, self._sheet.rgba) if parts is None else parts
         for part, piece in self._pieces(parts, placing, now):
             target = frame[part.top : part.bottom, part.left : part.right]
-            if part.opaque and opacity >= _SOLID and not self.glow:
-                cv2.cvtColor(piece, cv2.COLOR_RGBA2RGB, target)
-            else:
-                lay(target, piece if opacity >= _SOLID else cv2.convertScaleAbs(piece, alpha=opacity), self.glow)
+            lay(target, piece if part.opaque or opacity >= _SOLID else piece.faded(opacity), self.glow)
 
-    def _pieces(self, parts: Sequence[Part], placing: Placing, now: Moment) -> Iterator[tuple[Part, Array]]:
+    def _pieces(self, parts: Sequence[Part], placing: Placing, now: Moment) -> Iterator[tuple[Part, Piece]]:
         """The moved sheet's pixels in parts of the frame; kept while nothing moves."""
         share = round((now.state.focus if self.racked_blur is not None else now.later) * 255) if self._second is not None else 0
         key = placing.key + bytes([share])
@@ -282,21 +304,20 @@ class Plate(Layer):
         cv2.addWeighted(first[rows, columns], 1 - part, second[rows, columns], part, 0, self._mixed[rows, columns])
         return self._mixed
 
-    def _moved(self, picture: Array, placing: Placing, part: Part) -> Array:
+    def _moved(self, picture: Array, placing: Placing, part: Part) -> Piece:
         back = placing.back.copy()
         back[:, 2] += back[:, 0] * part.left + back[:, 1] * part.top
-        return self._warp(picture, back, (part.right - part.left, part.bottom - part.top))
+        return Piece.of(self._warp(picture, back, (part.right - part.left, part.bottom - part.top)), part.opaque)
 
-    def _moved_coarsely(self, picture: Array, placing: Placing, part: Part, step: int) -> Array:
+    def _moved_coarsely(self, picture: Array, placing: Placing, part: Part, step: int) -> Piece:
         """A soft picture moved with one pixel for ``step`` x ``step`` of the frame, and enlarged: it shows nothing finer."""
         left, top = part.left // step - 1, part.top // step - 1  # one more on each side, so that parts meet without a seam
         wide, high = -(-part.right // step) + 1 - left, -(-part.bottom // step) + 1 - top
         middle = (step - 1) / 2
         back = placing.back @ np.array([[step, 0, left * step + middle], [0, step, top * step + middle], [0, 0, 1]])
-        few = self._warp(picture, back, (wide, high))
+        few = Piece.of(self._warp(picture, back, (wide, high)), part.opaque)
         x, y = part.left - left * step, part.top - top * step
-        large = cv2.resize(few, (wide * step, high * step), interpolation=cv2.INTER_LINEAR)
-        return large[y : y + part.bottom - part.top, x : x + part.right - part.left]
+        return few.enlarged(step, slice(y, y + part.bottom - part.top), slice(x, x + part.right - part.left))
 
     def _warp(self, picture: Array, back: Array, size: tuple[int, int]) -> Array:
         return cv2.warpAffine(picture, back[:2], size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
@@ -363,15 +384,16 @@ def _in_front(piece: Array, back: Array) -> Array:
     return piece
 
 
-def lay(target: Array, piece: Array, glow: bool = False) -> None:
-    """Lay a piece ([h, w, 4] uint8, multiplied by alpha) over a part of the frame; ``glow`` screens its light on instead."""
-    colour = cv2.cvtColor(piece, cv2.COLOR_RGBA2RGB)
-    if glow:
-        screen(target, colour)
+def lay(target: Array, piece: Piece, glow: bool = False) -> None:
+    """Lay a piece over a part of the frame; ``glow`` screens its light on instead."""
+    if piece.alpha is None:
+        target[:] = piece.colour
+    elif glow:
+        screen(target, piece.colour)
     else:
-        through = cv2.bitwise_not(cv2.extractChannel(piece, 3))
-        cv2.multiply(target, cv2.cvtColor(through, cv2.COLOR_GRAY2RGB), target, scale=1 / 255)
-        cv2.add(target, colour, target)
+        through = cv2.cvtColor(cv2.bitwise_not(piece.alpha), cv2.COLOR_GRAY2RGB)
+        cv2.multiply(target, through, target, scale=1 / 255)
+        cv2.add(target, piece.colour, target)
 
 
 def screen(target: Array, light: Array) -> None:
@@ -380,17 +402,22 @@ def screen(target: Array, light: Array) -> None:
     cv2.add(target, light, target)
 
 
-def _whole(frame: Array, matrix: Array, picture: Array) -> list[Part]:
+def touched(frame: Array, matrix: Array, picture: Array) -> Part | None:
     """The part of the frame that a moved picture touches."""
     height, width = picture.shape[:2]
     edge = matrix @ np.array([[-1, width, -1, width], [-1, -1, height, height], [1, 1, 1, 1]], np.float64)
     if (edge[2] <= 1e-6).any():
-        return [Part(0, 0, frame.shape[0], frame.shape[1])]
+        return Part(0, 0, frame.shape[0], frame.shape[1])
     points = edge[:2] / edge[2]
     left, top = (max(0, math.floor(value)) for value in points.min(axis=1))
     right, bottom = math.ceil(points[0].max()) + 1, math.ceil(points[1].max()) + 1
     right, bottom = min(frame.shape[1], right), min(frame.shape[0], bottom)
-    return [Part(top, left, bottom, right)] if right > left and bottom > top else []
+    return Part(top, left, bottom, right) if right > left and bottom > top else None
+
+
+def _whole(frame: Array, matrix: Array, picture: Array) -> list[Part]:
+    part = touched(frame, matrix, picture)
+    return [part] if part else []
 
 
 def _under(placing: Placing, parts: Sequence[Part], shape: Sequence[int]) -> tuple[slice, slice]:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from vidgen.engines.previz.colour import rgb
-from vidgen.engines.previz.layers import Layer, Moment, View, lay, screen
+from vidgen.engines.previz.layers import Layer, Moment, Piece, View, lay, screen
 from vidgen.engines.previz.noise import Array, random_for
 
 
@@ -250,7 +250,7 @@ def _screen(frame: Array, sprite: Array, x: float, y: float) -> None:
 def _over(frame: Array, sprite: Array, x: float, y: float) -> None:
     part, piece = _overlap(frame, sprite, x, y)
     if part is not None and piece is not None:
-        lay(part, np.ascontiguousarray(piece))
+        lay(part, Piece.of(piece))
 
 
 def _overlap(frame: Array, sprite: Array, x: float, y: float) -> tuple[Array | None, Array | None]:

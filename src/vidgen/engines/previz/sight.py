@@ -16,9 +16,9 @@ import numpy as np
 
 from vidgen.engines.previz.noise import Array
 
-_ROWS = 18
+_ROWS = 24
 """Tiles from top to bottom of a frame: what a tile saves is worth more than looking at it costs."""
-_WORTH = 10
+_WORTH = 16
 """A rectangle may hold this many tiles that need not be drawn before it is better cut in two."""
 _BLOCK = 16
 """Pixels a side of the blocks in which a sheet's coverage is kept."""
