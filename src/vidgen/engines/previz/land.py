@@ -16,6 +16,9 @@ from vidgen.engines.previz.noise import Array, Field, cells
 from vidgen.engines.previz.palette import Palette
 from vidgen.engines.previz.sheet import Sheet
 
+_CLOSE = 4.0
+"""Distance up to which the ground's noise is larger than a few pixels."""
+
 Profile = Callable[[Array], Array]
 """World u [N] to the v of the crest [N]."""
 
@@ -220,12 +223,10 @@ def ground_plate(
     """A flat ground: colour in patches that shrink with distance, hazy far away, darker at one's feet."""
 
     def paint(sheet: Sheet) -> None:
-        u, v = np.meshgrid(sheet.u, sheet.v)
-        z = height / np.maximum(v - horizon, 0.002)
+        z = (height / np.maximum(sheet.v - horizon, 0.002))[:, None]
         noise = Field(seed, name)
-        x, y = u * z, z
-        coarse = noise.at(x * 1.1, y * 0.8, 3)
-        fine = noise.at(x * 7, y * 4.5, 4, 0.65) * np.clip(9 / z, 0, 1)
+        coarse = _on_ground(sheet, z, lambda x, z: noise.at(x * 1.1, z * 0.8, 3))
+        fine = _on_ground(sheet, z, lambda x, z: noise.at(x * 7, z * 4.5, 4, 0.65)) * np.clip(9 / z, 0, 1)
         light = np.clip(0.62 + patches * (0.45 * coarse + 0.5 * fine), 0, 1)
         base = colour if second is None else mix(colour, second, smoothstep(-0.15, 0.35, coarse + fine * 0.5)[..., None])
         picture = p.lit(base, light)
@@ -235,6 +236,20 @@ def ground_plate(
         sheet.blend(picture, 1.0)
 
     return Ground(0.9, paint, name=name)
+
+
+def _on_ground(sheet: Sheet, z: Array, noise: Callable[[Array, Array], Array]) -> Array:
+    """[H, W]: noise of places on the ground (x, distance). What is near is much larger than a pixel, so a quarter of its
+    pixels is enough; ``z`` [H, 1] is the distance of each row, far rows first."""
+    far = int(np.count_nonzero(z > _CLOSE))
+    out = np.empty((sheet.height, sheet.width), np.float32)
+    out[:far] = noise(sheet.u * z[:far], np.broadcast_to(z[:far], (far, sheet.width)))
+    if near := sheet.height - far:
+        size = max(1, sheet.width // 2), max(1, near // 2)
+        u, depth = cv2.resize(sheet.u[None], (size[0], 1)), 1 / cv2.resize(1 / z[far:].astype(np.float32), (1, size[1]))
+        few = noise(u * depth, np.broadcast_to(depth, size[::-1]))
+        out[far:] = cv2.resize(few, (sheet.width, near))
+    return out
 
 
 def dune_plate(p: Palette, z: float, line: Profile, foot: float, seed: int, name: str) -> Plate:

@@ -109,14 +109,19 @@ class Piece(NamedTuple):
 
     def faded(self, opacity: float) -> Piece:
         """The same, seen through; ``opacity`` 0-1."""
-        alpha = np.full(self.colour.shape[:2], 255, np.uint8) if self.alpha is None else self.alpha
-        return Piece(*(cv2.convertScaleAbs(each, alpha=opacity) for each in (self.colour, alpha)))
+        return self._each(lambda pixels: cv2.convertScaleAbs(pixels, alpha=opacity))
 
-    def enlarged(self, step: int, rows: slice, columns: slice) -> Piece:
-        """A part of the same at ``step`` x ``step`` pixels for one, smoothly."""
+    def inside(self, rows: slice, columns: slice) -> Piece:
+        """A part of it."""
+        return self._each(lambda pixels: pixels[rows, columns])
+
+    def enlarged(self, step: int) -> Piece:
+        """The same at ``step`` x ``step`` pixels for one, smoothly."""
         size = self.colour.shape[1] * step, self.colour.shape[0] * step
-        colour, alpha = (each if each is None else cv2.resize(each, size)[rows, columns] for each in self)
-        return Piece(colour, alpha)
+        return self._each(lambda pixels: cv2.resize(pixels, size))
+
+    def _each(self, of: Callable[[Array], Array]) -> Piece:
+        return Piece(of(self.colour), None if self.alpha is None else of(self.alpha))
 
 
 class Layer:
@@ -256,13 +261,13 @@ class Plate(Layer):
         matrix = view.to_pixels @ self.base(view, now.state) @ flip @ self._bent(now) @ _sheet_matrix(self._sheet)
         self._lay(frame, Placing(matrix), now, self.opacity)
 
-    def cover(self, frame: Array, view: View, now: Moment) -> tuple[Part, Array | None] | None:
+    def cover(self, frame: Array, view: View, now: Moment) -> tuple[Part, Array] | None:
         """The part of the frame that the moved sheet touches, and its coverage [h, w] uint8 there."""
         if self._sheet is None:
             return None
         placing = Placing(self._matrix(view, now))
         parts = _whole(frame, placing.matrix, self._sheet.rgba)
-        return next(((part, piece.alpha) for part, piece in self._pieces(parts, placing, now)), None)
+        return next(((part, piece.alpha) for part, piece in self._pieces(parts, placing, now) if piece.alpha is not None), None)
 
     def _bent(self, now: Moment) -> Array:
         bend = self.sway[0] * math.sin(2 * math.pi * self.sway[1] * now.time + self.z * 7) if self.sway[0] else 0.0
@@ -317,7 +322,7 @@ class Plate(Layer):
         back = placing.back @ np.array([[step, 0, left * step + middle], [0, step, top * step + middle], [0, 0, 1]])
         few = Piece.of(self._warp(picture, back, (wide, high)), part.opaque)
         x, y = part.left - left * step, part.top - top * step
-        return few.enlarged(step, slice(y, y + part.bottom - part.top), slice(x, x + part.right - part.left))
+        return few.enlarged(step).inside(slice(y, y + part.bottom - part.top), slice(x, x + part.right - part.left))
 
     def _warp(self, picture: Array, back: Array, size: tuple[int, int]) -> Array:
         return cv2.warpAffine(picture, back[:2], size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -93,18 +94,17 @@ class Extent:
         at = (backs @ grid.corners).reshape(len(backs), 3, len(grid.edges_y), -1)
         behind = at[:, 2] <= 1e-6
         low, high = _reach(at[:, :2] / np.where(behind, 1e-6, at[:, 2])[:, None])
-        low, high, behind, before = low.min(axis=0), high.max(axis=0), behind.any(axis=0), ~behind.all(axis=0)
+        low, high = low.min(axis=0), high.max(axis=0)
+        partly, seen = _any_corner(behind.any(axis=0)), _any_corner(~behind.all(axis=0))
         inside = (low[0] >= 0) & (high[0] <= self.width - 1) & (low[1] >= 0) & (high[1] <= self.height - 1)
         (a, b), (c, d) = _blocks_between(low[0], high[0], self._columns), _blocks_between(low[1], high[1], self._rows)
         held, solid = (table[d, b] - table[c, b] - table[d, a] + table[c, a] for table in (self._some, self._full))
         some, full = held > 0, inside & (solid == (b - a) * (d - c))
-        if behind.any():  # a tile that reaches behind the camera may hold anything, one that lies there holds nothing
-            partly, seen = _any_corner(behind), _any_corner(before)
-            some, full = (some | partly) & seen, full & ~partly
-        return some, full
+        # A tile that reaches behind the camera may hold anything, one that lies there holds nothing.
+        return (some | partly) & seen, full & ~partly
 
     def _under_upright(self, backs: Array, grid: Grid) -> tuple[Array, Array]:
-        """The same where a column of tiles is, to a few pixels, a column of the sheet: its edges are found once for all rows."""
+        """The same where a column of tiles is, to a few pixels, a column of the sheet: edges are found once for all rows."""
         (ax, bx, cx), (ay, by, cy) = backs[:, :2].transpose(1, 2, 0)[..., None]
         lean, tilt = bx * (grid.edges_y[-1] - 0.5), ay * (grid.edges_x[-1] - 0.5)
         x, y = grid.edges_x * ax + (cx - 0.5 * ax), grid.edges_y * by + (cy - 0.5 * by)
@@ -121,9 +121,9 @@ class Extent:
         return held > 0, (solid == (d - c)[:, None] * (b - a)) & across & down[:, None]
 
 
-def _any_corner(of: Array) -> Array:
+def _any_corner(of: Any) -> Array:
     """[R, C]: whether any corner ([R + 1, C + 1] bool) of a tile is one of these."""
-    return np.logical_or.reduce((of[1:, 1:], of[1:, :-1], of[:-1, 1:], of[:-1, :-1]))
+    return np.asarray(of[1:, 1:] | of[1:, :-1] | of[:-1, 1:] | of[:-1, :-1])
 
 
 def _blocks_between(low: Array, high: Array, count: int) -> tuple[Array, Array]:
