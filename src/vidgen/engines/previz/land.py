@@ -146,24 +146,30 @@ def _firs(sheet: Sheet, ridge: Ridge, p: Palette, seed: int) -> None:
             trees.conifer(sheet, u, foot, height, tone, rng, side)
 
 
-def wooded_hill(
-    p: Palette,
-    z: float,
-    line: Profile,
-    foot: float,
-    seed: int,
-    name: str,
-    size: float,
-    colours: str = "canopy",
-    misty: float = 0.35,
-    second: float = 0.3,
-) -> Plate:
-    """A hillside of round crowns in the season's colours, light from the sun's side; ``second`` is the share of other trees.
-    Grass where there are no trees."""
+@dataclass(frozen=True)
+class Hillside:
+    """A wooded hillside: distance, crest line, where its foot is (v), and the size of its crowns (frame heights).
+
+    ``colours`` names those of the palette for its trees, ``second`` is the share of other trees, ``misty`` how far its foot
+    fades into haze."""
+
+    z: float
+    crest: Profile
+    foot: float
+    name: str
+    size: float
+    colours: str = "canopy"
+    misty: float = 0.35
+    second: float = 0.3
+
+
+def wooded_hill(p: Palette, hill: Hillside, seed: int) -> Plate:
+    """Round crowns in the season's colours, light from the sun's side; grass where there are no trees."""
+    z, line, foot, name, size = hill.z, hill.crest, hill.foot, hill.name, hill.size
     if p.bare:
-        return ridge_plate(p, Ridge(z, line, foot, mix(p.grass, p.forest, 0.35), 0.3, misty=misty, name=name), seed)
+        return ridge_plate(p, Ridge(z, line, foot, mix(p.grass, p.forest, 0.35), 0.3, misty=hill.misty, name=name), seed)
     side = math.copysign(1, p.light.side)
-    canopy = trees.tones(p, getattr(p, colours), z)
+    canopy = trees.tones(p, getattr(p, hill.colours), z)
     others = trees.tones(p, p.second, z)
     under = p.air(p.lit(p.forest * 0.5, 0.1), z)
 
@@ -183,13 +189,13 @@ def wooded_hill(
             kinds, levels = stand.line(along + row * 0.13, 2.2, 3).tolist(), line(along).tolist()
             for (u, rng), kind, level in zip(spots, kinds, levels, strict=True):
                 v = level + depth + rng.normal(0, size * 0.14)
-                tone = others if kind + rng.normal(0, 0.25) > 1 - 2 * second else canopy
+                tone = others if kind + rng.normal(0, 0.25) > 1 - 2 * hill.second else canopy
                 _crown(sheet, u, v, grow * rng.uniform(0.75, 1.2), tone, side, rng)
             depth += grow * 0.44
             row += 1
         below = sheet.v[:, None] - crests
         sheet.light(1 + 0.30 * stand.grid(sheet.u, sheet.v, 2.4, 3, stretch=2.0) - 0.25 * np.clip(below, 0, 0.4))
-        sheet.tint(p.haze, smoothstep(0.0, foot - float(crests.min()), below) * misty)
+        sheet.tint(p.haze, smoothstep(0.0, foot - float(crests.min()), below) * hill.misty)
 
     probe = line(np.linspace(-6, 6, 600))
     return Plate(z, paint, (-math.inf, float(probe.min()) - size, math.inf, foot), name=name)

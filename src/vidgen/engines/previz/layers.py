@@ -351,7 +351,7 @@ class Ground(Plate):
                     if w > 1e-6 and low < v / w < 1.6 and abs(u / w) < 6:
                         box = [min(box[0], u / w), low, max(box[2], u / w), max(box[3], v / w)]
         bounds = self.bounds
-        wanted = (
+        area_box = (
             max(box[0] - 0.02, bounds[0]),
             max(low, bounds[1]),
             min(box[2] + 0.02, bounds[2]),
@@ -359,13 +359,13 @@ class Ground(Plate):
         )
         rise = max(1 + state.y / view.stage.height for state in view.samples())
         density = view.height * min(max(rise, 1.05), 2.0) / self.coarse
-        area = (wanted[2] - wanted[0]) * (wanted[3] - wanted[1]) * density**2
+        area = (area_box[2] - area_box[0]) * (area_box[3] - area_box[1]) * density**2
         if area <= 0:
             return
         density *= min(1.0, math.sqrt(_MAX_PIXELS / area))
-        self._sheet = self._painted(self.paint, wanted, density, view, self.blur)
+        self._sheet = self._painted(self.paint, area_box, density, view, self.blur)
         if self.later:
-            self._second = self._painted(self.later, wanted, density, view, self.blur).rgba
+            self._second = self._painted(self.later, area_box, density, view, self.blur).rgba
         self._measure()
 
     def _warp(self, picture: Array, back: Array, size: tuple[int, int]) -> Array:

@@ -179,16 +179,16 @@ def _strips(seen: Array) -> Iterator[tuple[int, int, int, int]]:
     columns = np.flatnonzero(seen.any(axis=0))
     tops, bottoms = seen.argmax(axis=0).tolist(), (seen.shape[0] - seen[::-1].argmax(axis=0)).tolist()
     strip: tuple[int, int, int, int] | None = None
-    wanted = 0
+    tiles = 0
     for at in columns.tolist():
         top, bottom = tops[at], bottoms[at]
         if strip and strip[1] == at:
             wider = strip[0], at + 1, min(strip[2], top), max(strip[3], bottom)
-            if (wider[1] - wider[0]) * (wider[3] - wider[2]) - wanted - (bottom - top) <= _WORTH:
-                strip, wanted = wider, wanted + bottom - top
+            if (wider[1] - wider[0]) * (wider[3] - wider[2]) - tiles - (bottom - top) <= _WORTH:
+                strip, tiles = wider, tiles + bottom - top
                 continue
         if strip:
             yield strip
-        strip, wanted = (at, at + 1, top, bottom), bottom - top
+        strip, tiles = (at, at + 1, top, bottom), bottom - top
     if strip:
         yield strip
