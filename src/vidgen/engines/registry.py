@@ -8,7 +8,6 @@ hundred shots.
 
 from __future__ import annotations
 
-import difflib
 import os
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -21,6 +20,7 @@ from vidgen.catalog.engines import capabilities, refuse_retired, unknown_model
 from vidgen.engines.base import Engine, LocalEngine, RemoteEngine
 from vidgen.engines.guard import guarded
 from vidgen.errors import MissingError
+from vidgen.spelling import did_you_mean
 
 GROUP = "vidgen.engines"
 
@@ -168,11 +168,8 @@ def _unknown(name: str, names: Collection[str]) -> MissingError:
         refuse_retired(name, None)
     except MissingError as retired:
         return retired
-    near = difflib.get_close_matches(name.lower(), names, n=2, cutoff=0.5)
-    guess = f" (did you mean {' or '.join(near)}?)" if near else ""
-    return MissingError(
-        "engine.unknown", f"there is no engine {name!r}{guess}", hint=f"installed: {', '.join(names) or 'none'}", where=name
-    )
+    text = f"there is no engine {name!r}{did_you_mean(name, names)}"
+    return MissingError("engine.unknown", text, hint=f"installed: {', '.join(names) or 'none'}", where=name)
 
 
 def _built_in(entry: EntryPoint) -> bool:

@@ -17,6 +17,7 @@ from vidgen.engines.registry import Engines, plugin_problems
 from vidgen.errors import InputError, VidgenError
 from vidgen.media.home import lasting_home, offline, vidgen_home
 from vidgen.media.places import writable
+from vidgen.spelling import nearest
 
 _SHORT_TASKS = {
     "text_to_video": "text",
@@ -125,13 +126,11 @@ def recommendations(name: str | None) -> list[dict[str, Any]]:
     ]
     if name is None:
         return rows
-    import difflib
-
     wanted = name.strip().casefold().replace(" ", "-").replace("_", "-")
     found = [row for row in rows if wanted in (row["name"], row["ja"].casefold())]
     if not found:
-        near = difflib.get_close_matches(wanted, [row["name"] for row in rows], 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(row['name'] for row in rows)}"
+        near = nearest(wanted, [row["name"] for row in rows])
+        hint = f"did you mean {near}?" if near else f"there are: {', '.join(row['name'] for row in rows)}"
         raise InputError("usage.invalid", f"there is no use case {name!r}", hint=hint)
     return found
 

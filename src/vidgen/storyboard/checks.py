@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from string import ascii_lowercase
 
+from vidgen.spelling import did_you_mean
 from vidgen.storyboard.file_checks import PLAIN, file_problems
 from vidgen.storyboard.forms import path_in_file
 from vidgen.storyboard.lengths import follows, known_frames
@@ -20,8 +20,6 @@ from vidgen.storyboard.values import LARGEST_SIDE, Duration, frame_size
 from vidgen.storyboard.vocabulary import name_or_text
 
 Found = Iterator[tuple[Path_, str]]
-_MOST_GUESSED = 500
-"""Comparing a name with more than that takes too long for a guess."""
 _SPLIT_FROM_S, _LONGEST_PART_S = 6, 5
 """Shots from 6 s on are split into parts of up to 5 s; see planning."""
 
@@ -205,7 +203,4 @@ def _size(view: _View) -> Found:
 
 
 def _near(word: str, known: Collection[str]) -> str:
-    if len(known) > _MOST_GUESSED:
-        return ""
-    near = difflib.get_close_matches(word, list(known), 1, cutoff=0.7)
-    return f" (did you mean {near[0]}?)" if near else ""
+    return did_you_mean(word, known, cutoff=0.7)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 from pydantic import BeforeValidator
 
 from vidgen.media.rate import frames_at, parse_rate
+from vidgen.spelling import did_you_mean
 
 ASPECT_PATTERN = r"^\d+(\.\d+)?:\d+(\.\d+)?$"
 DURATION_SCHEMA = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?(s|f|秒|コマ)?$"}]}
@@ -141,10 +141,10 @@ def parse_upscale_model(value: Any) -> Any:
     word = value.strip().lower()
     if word in known:
         return known[word]
-    near = difflib.get_close_matches(word.replace("-", "_"), [name.replace("-", "_") for name in known], 1)
-    guess = next((f" (did you mean {name}?)" for low, name in known.items() if [low.replace("-", "_")] == near), "")
+    names = list(known.values())
     raise ValueError(
-        f"there is no model {value}{guess}; known: {', '.join(known.values())}, or a file that ends in .safetensors or .pth"
+        f"there is no model {value}{did_you_mean(word, names)}; known: {', '.join(names)}, or a file that ends in .safetensors "
+        "or .pth"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import uuid
 from collections.abc import Mapping, Sequence
@@ -22,6 +21,7 @@ from vidgen.errors import InputError
 from vidgen.media.answers import content_of
 from vidgen.media.names import expanded
 from vidgen.media.rate import rate_text
+from vidgen.spelling import nearest
 from vidgen.takes.request import Order, ShotRequest, TakeRequest, Task
 from vidgen.weights import hub
 
@@ -140,8 +140,8 @@ def _checked(request: ShotRequest, folder: ModelFolder) -> Mapping[str, Any]:
     known = (*COMMON, *folder.family.settings)
     for name, value in request.params.items():
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            guess = f"did you mean {near[0]}? " if near else ""
+            near = nearest(name, known)
+            guess = f"did you mean {near}? " if near else ""
             raise _bad(request, f"params.{name} is not known to {folder.family.title}", f"{guess}known: {', '.join(known)}")
         if name in folder.family.settings:
             _, least, most = folder.family.settings[name]
