@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from vidgen.catalog.engines import engine_table, unknown_model
 from vidgen.errors import InputError, Problem, StoryboardError
+from vidgen.installed import plugins
 from vidgen.media.answers import once_a_file
 from vidgen.media.home import check_home, vidgen_home
 from vidgen.spelling import did_you_mean
@@ -27,9 +28,7 @@ _HERE = ("local", "built-in")
 def _engine(name: str) -> str:
     """An engine's name. Packages are asked only for one that the table does not know."""
     if name != "auto" and name not in engine_table():
-        from importlib.metadata import entry_points
-
-        known = sorted({"auto", *engine_table(), *entry_points(group="vidgen.engines").names})
+        known = sorted({"auto", *engine_table(), *plugins("vidgen.engines")})
         if name not in known:
             raise ValueError(f"there is no engine {name}{did_you_mean(name, known) or '; known: ' + ', '.join(known)}")
     return name
