@@ -19,13 +19,14 @@ from vidgen.media.rate import rate_text
 from vidgen.media.scratch import scratch_folder
 from vidgen.media.verify import check_video
 from vidgen.post.companions import Companions
-from vidgen.post.engines import Fetch, Lanczos
+from vidgen.post.engines import Fetch
 from vidgen.post.grade import grade_filters, grain_filters
 from vidgen.post.pictures import encoder_form, load_engines, pictures
+from vidgen.post.plugins import blamed
 from vidgen.post.reading import RGB
 from vidgen.post.segments import Segments, segment_folder, segment_frames
 from vidgen.post.settings import PostResult, PostSettings
-from vidgen.post.stages import Form
+from vidgen.post.stages import FilterUpscaler, Form
 from vidgen.post.work import Work, plan_work
 from vidgen.weights.store import pull
 
@@ -71,7 +72,7 @@ def process_clip(
     started = time.monotonic()
     work = plan_work(src if isinstance(src, MediaInfo) else probe_video(src), settings, frames, max_hold)
     told(work.route.why)
-    with _Writer(work, out, extra or Companions(), on_frame, cancelled, fetch) as writer:
+    with blamed(work.route.foreign_filters), _Writer(work, out, extra or Companions(), on_frame, cancelled, fetch) as writer:
         resumed = writer.write()
     chosen = work.route
     return PostResult(
@@ -144,7 +145,7 @@ class _Writer:
         """Encode so many frames; ``done`` are in earlier segments."""
         work, settings = self._work, self._work.settings
         form = encoder_form(work, self._engines)
-        filters = _after(work, form, self._folder, settings.seed + done)
+        filters = _after(work, self._engines.scaler, form, self._folder, settings.seed + done)
         args = [
             # Several threads would draw grain from one source of chance in turns that differ from run to run.
             *(("-filter_threads", "1") if settings.grain else ()),
@@ -198,24 +199,24 @@ def _job_key(work: Work) -> str:
     )
 
 
-def _after(work: Work, form: Form, folder: Path, seed: int) -> list[str]:
+def _after(work: Work, scaler: FilterUpscaler, form: Form, folder: Path, seed: int) -> list[str]:
     """The filters behind the pipe: to yuv, to size, colours, grain."""
     settings, pixels = work.settings, "yuv420p10le" if work.ten_bits else "yuv420p"
     steps = ["setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"]
     if work.pixels in RGB:
         steps = [_TO_YUV, f"format={pixels}"]
-    steps += _sizing(form, settings)
+    steps += _sizing(scaler, form, settings)
     grain = grain_filters(settings.grain, seed, deep=work.ten_bits)
     return [*steps, *grade_filters(settings.grade, folder, deep=work.ten_bits), *grain, "setsar=1"]
 
 
-def _sizing(form: Form, settings: PostSettings) -> list[str]:
+def _sizing(scaler: FilterUpscaler, form: Form, settings: PostSettings) -> list[str]:
     """To the size that is wanted. Where that is one pixel more than an odd side, the picture stays what it is and its last
     column or row comes twice; scaling would soften all of it.
     """
     right, below = settings.width - form.width, settings.height - form.height
     if (settings.width, settings.height) != form.even_size:
-        return [Lanczos().filter(settings.width, settings.height)]
+        return [scaler.filter(settings.width, settings.height)]
     if not right and not below:
         return []
     return [f"pad={settings.width}:{settings.height}:0:0", f"fillborders=right={right}:bottom={below}:mode=smear"]

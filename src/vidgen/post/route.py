@@ -11,6 +11,7 @@ from vidgen.errors import Notice
 from vidgen.media.tables import read_table
 from vidgen.post.device import gpu_here
 from vidgen.post.engines import Chosen, choose_interpolator, choose_upscaler
+from vidgen.post.plugins import PostPlugin
 from vidgen.post.settings import PostSettings
 from vidgen.post.stages import Form
 
@@ -42,9 +43,15 @@ class Route:
         return tuple(notice for chosen in (self.interpolator, self.upscaler) if chosen for notice in chosen.notices)
 
     @property
+    def foreign_filters(self) -> tuple[PostPlugin, ...]:
+        """Engines of other packages that are steps of the ffmpeg graph."""
+        chosen = (self.interpolator, self.upscaler)
+        return tuple(one.plugin for one in chosen if one and one.plugin and not one.network)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Identity of what would be run, in order."""
-        steps = [f"{chosen.name} {chosen.model or ''}".strip() for chosen in (self.interpolator, self.upscaler) if chosen]
+        steps = [chosen.identity for chosen in (self.interpolator, self.upscaler) if chosen]
         return tuple(reversed(steps) if self.enlarge_first else steps)
 
 
@@ -83,9 +90,11 @@ def _seconds(chosen: Chosen | None, form: Form) -> float:
     """Seconds for a picture of a form that goes in."""
     if chosen is None:
         return 0.0
+    pixels = form.width * form.height / 1e6
+    if chosen.plugin and chosen.plugin.kind.seconds_per_megapixel is not None:
+        return pixels * chosen.plugin.kind.seconds_per_megapixel
     table = _costs()
     row = table.get(chosen.model or "") or table.get(chosen.name) or table[_DEAREST]
-    pixels = form.width * form.height / 1e6
     size = "small" if pixels < SMALL else "large" if pixels > LARGE else "medium"
     return pixels * row["gpu" if gpu_here() else "cpu"] * row.get(size, 1.0)
 

@@ -14,7 +14,8 @@ from vidgen.media.probe import MediaInfo
 from vidgen.media.rate import rate_text
 from vidgen.media.wording import counted
 from vidgen.post.cuts import Clock, read_clock
-from vidgen.post.engines import SMALLEST_MINTERPOLATE, WEIGHTS_SUFFIXES, Minterpolate
+from vidgen.post.engines import WEIGHTS_SUFFIXES
+from vidgen.post.filters import SMALLEST_MINTERPOLATE, Minterpolate
 from vidgen.post.reading import PixelFormat
 from vidgen.post.route import Route, find_route
 from vidgen.post.settings import PostSettings

@@ -170,6 +170,10 @@ def _picks(view: _View) -> Found:
             yield (*path, "pick"), f"take {shot.pick} is picked, but there are only {takes} candidates"
 
 
+_WITH_MODELS = ("auto", "ncnn", "torch", "realesrgan", "runway")
+"""Upscaling engines that are told which model to use; for a provider it may be the film's."""
+
+
 def _posts(view: _View) -> Found:
     """Rate and size are the film's: what applies to all shots says them, and a shot may say its engines alone."""
     owners: list[tuple[Path_, Post | None]] = [((), view.board.post)]
@@ -185,8 +189,9 @@ def _posts(view: _View) -> Found:
                 yield (*path, "post", step), f"say either {one} or {other}"
             if path[:1] in ((), ("defaults",)):
                 said.add(step)
-        if post and post.upscale and post.upscale.engine == "lanczos" and post.upscale.model:
-            yield (*path, "post", "upscale", "model"), "lanczos has no model; leave the model or the engine out"
+        if post and post.upscale and post.upscale.model and post.upscale.engine not in _WITH_MODELS:
+            words = f"{post.upscale.engine} has no model; leave the model or the engine out"
+            yield (*path, "post", "upscale", "model"), words
 
 
 def _voices(view: _View) -> Found:
