@@ -48,25 +48,25 @@ class Plugin:
     def broken(self, why: BaseException | str) -> MissingError:
         """The error that says why it cannot be used, whose it is, and what to do."""
         cause = why if isinstance(why, str) else cause_of(why)
-        text = f"{_KINDS[self.entry.group]} {self.name} ({self.package}) cannot be loaded: {cause}"
-        hint = f"reinstall or remove {self.package}, or choose another with --engine"
-        if self.entry.group == "vidgen.scorers":
-            hint = f"reinstall or remove {self.package}"
+        text = f"the {_KINDS[self.entry.group]} {self.name} ({self.package}) cannot be loaded: {cause}"
+        others = "" if self.entry.group == "vidgen.scorers" else ", or choose another engine with --engine"
+        hint = f"reinstall or remove {self.package}{others}"
         return MissingError("engine.load_failed", text, hint=hint, where=self.entry.value)
 
 
 _KINDS = {
-    "vidgen.engines": "the engine",
-    "vidgen.interpolators": "the interpolation engine",
-    "vidgen.upscalers": "the upscaling engine",
-    "vidgen.scorers": "the scorer",
+    "vidgen.engines": "engine",
+    "vidgen.interpolators": "interpolator",
+    "vidgen.upscalers": "upscaler",
+    "vidgen.scorers": "scorer",
 }
 
 
 @dataclass(frozen=True)
 class PluginProblem:
-    """A plug-in that is installed but cannot be used: its name, the package that brings it, and why."""
+    """A plug-in that is installed but cannot be used: what it is (``engine``), its name, its package, and why."""
 
+    kind: str
     name: str
     package: str
     why: str
@@ -87,12 +87,13 @@ def problems(group: Group, load: Callable[[Plugin], object]) -> Iterator[PluginP
     found = plugins(group)
     for plugin in _allowed(group):
         if (first := found[plugin.name]) is not plugin:
-            yield PluginProblem(plugin.name, plugin.package, f"the name is already taken by {first.package}")
+            yield PluginProblem(_KINDS[group], plugin.name, plugin.package, f"the name is already taken by {first.package}")
             continue
         try:
             load(plugin)
         except MissingError as error:
-            yield PluginProblem(plugin.name, plugin.package, error.message.partition(" cannot be loaded: ")[2] or error.message)
+            why = error.message.partition(" cannot be loaded: ")[2] or error.message
+            yield PluginProblem(_KINDS[group], plugin.name, plugin.package, why)
 
 
 def cause_of(error: BaseException) -> str:

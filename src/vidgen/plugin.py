@@ -11,6 +11,15 @@ from typing import TYPE_CHECKING, Any
 from vidgen.catalog.capabilities import Capabilities, Price
 from vidgen.engines.base import Engine, Job, LocalEngine, Progress, RemoteEngine, Send
 from vidgen.errors import Cancelled, InputError, MissingError, Notice, ProcessingError, VidgenError
+from vidgen.post.stages import (
+    FilterInterpolator,
+    FilterUpscaler,
+    FrameUpscaler,
+    Pair,
+    PairInterpolator,
+    Picture,
+    PostEngine,
+)
 from vidgen.takes.request import Brush, Generated, Inputs, Order, ShotRequest, TakeRequest, Task, Words
 
 if TYPE_CHECKING:
@@ -22,6 +31,9 @@ __all__ = [
     "Cancelled",
     "Capabilities",
     "Engine",
+    "FilterInterpolator",
+    "FilterUpscaler",
+    "FrameUpscaler",
     "FrameWriter",
     "Generated",
     "InputError",
@@ -32,6 +44,10 @@ __all__ = [
     "MissingError",
     "Notice",
     "Order",
+    "Pair",
+    "PairInterpolator",
+    "Picture",
+    "PostEngine",
     "Price",
     "ProcessingError",
     "Progress",

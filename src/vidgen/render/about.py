@@ -17,6 +17,7 @@ from vidgen.engines.registry import Engines, plugin_problems
 from vidgen.errors import InputError, VidgenError
 from vidgen.media.home import lasting_home, offline, vidgen_home
 from vidgen.media.places import writable
+from vidgen.post.engines import broken_plugins
 from vidgen.spelling import nearest
 
 _SHORT_TASKS = {
@@ -166,8 +167,9 @@ def diagnose() -> list[dict[str, Any]]:
         able = engine_table()[name][0]
         ready, state = _engine_state(name, able, installed)
         checks.append(_check("ok" if ready else "info", f"engine {name}", state + _key_place(name, installed)))
-    for problem in plugin_problems():
-        checks.append(_check("warn", f"engine {problem.name}", problem.why, f"reinstall or remove {problem.package}"))
+    for problem in (*plugin_problems(), *broken_plugins()):
+        remedy = f"reinstall or remove {problem.package}"
+        checks.append(_check("warn", f"{problem.kind} {problem.name}", problem.why, remedy))
     return checks
 
 
