@@ -312,6 +312,7 @@ NOTICES: dict[str, str] = {
     "post.streams_left_out": "Something in the file does not fit the output's container and was left out",
     "post.time_code": "The time code could not go on in its form at the new frame rate",
     "post.will_download": "A model of post-processing is not here yet; render downloads it",
+    "score.scorer_failed": "A scorer of another package failed or cannot be loaded; what it measures is left out",
     "sound.damaged": "Sound is damaged or cut off; what could be decoded is heard",
     "sound.limited": "The mix was louder than full scale; its peaks were limited",
     "sound.loudness_missed": "The loudness target could not be reached with this mix",

@@ -1,7 +1,17 @@
-"""All that a package of another project needs to add an engine. Nothing else of vidgen is promised to stay as it is.
+"""All that a package of another project needs to add an engine, a post engine or a scorer. Nothing else of vidgen is promised.
 
-An engine is a subclass of ``LocalEngine`` or ``RemoteEngine`` under the entry point ``vidgen.engines``. Codes of its errors and
-notices have a namespace: ``acme:no_credit``. ``vidgen.testing.EngineConformance`` is the suite that it has to pass.
+================== ========================================== =========================== ==========================
+adds               entry-point group                          base class                  suite of ``vidgen.testing``
+================== ========================================== =========================== ==========================
+an engine          ``vidgen.engines``                         LocalEngine, RemoteEngine   EngineConformance
+frames in between  ``vidgen.interpolators``                   PairInterpolator,           InterpolatorConformance
+                                                              FilterInterpolator
+larger pictures    ``vidgen.upscalers``                       FrameUpscaler,              UpscalerConformance
+                                                              FilterUpscaler
+a measure of takes ``vidgen.scorers``                         ClipScorer, GroupScorer     ScorerConformance
+================== ========================================== =========================== ==========================
+
+Codes of errors and notices of your own have a namespace: ``acme:no_credit``.
 """
 
 from __future__ import annotations
@@ -20,6 +30,9 @@ from vidgen.post.stages import (
     Picture,
     PostEngine,
 )
+from vidgen.scoring.scorer import Clip, ClipScorer, Family, GroupScorer, Measurement, Scorer
+from vidgen.scoring.types import Expectation
+from vidgen.storyboard.model import Camera, Motion
 from vidgen.takes.request import Brush, Generated, Inputs, Order, ShotRequest, TakeRequest, Task, Words
 
 if TYPE_CHECKING:
@@ -28,20 +41,28 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Brush",
+    "Camera",
     "Cancelled",
     "Capabilities",
+    "Clip",
+    "ClipScorer",
     "Engine",
+    "Expectation",
+    "Family",
     "FilterInterpolator",
     "FilterUpscaler",
     "FrameUpscaler",
     "FrameWriter",
     "Generated",
+    "GroupScorer",
     "InputError",
     "Inputs",
     "Job",
     "LocalEngine",
+    "Measurement",
     "MediaInfo",
     "MissingError",
+    "Motion",
     "Notice",
     "Order",
     "Pair",
@@ -52,6 +73,7 @@ __all__ = [
     "ProcessingError",
     "Progress",
     "RemoteEngine",
+    "Scorer",
     "Send",
     "ShotRequest",
     "TakeRequest",

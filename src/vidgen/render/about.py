@@ -18,6 +18,7 @@ from vidgen.errors import InputError, VidgenError
 from vidgen.media.home import lasting_home, offline, vidgen_home
 from vidgen.media.places import writable
 from vidgen.post.engines import broken_plugins
+from vidgen.scoring.scorers import broken_scorers
 from vidgen.spelling import nearest
 
 _SHORT_TASKS = {
@@ -167,7 +168,7 @@ def diagnose() -> list[dict[str, Any]]:
         able = engine_table()[name][0]
         ready, state = _engine_state(name, able, installed)
         checks.append(_check("ok" if ready else "info", f"engine {name}", state + _key_place(name, installed)))
-    for problem in (*plugin_problems(), *broken_plugins()):
+    for problem in (*plugin_problems(), *broken_plugins(), *broken_scorers()):
         remedy = f"reinstall or remove {problem.package}"
         checks.append(_check("warn", f"{problem.kind} {problem.name}", problem.why, remedy))
     return checks

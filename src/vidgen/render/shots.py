@@ -30,6 +30,7 @@ from vidgen.render.spending import Bill, BillItem, shot_limits
 from vidgen.render.stopping import Stop
 from vidgen.render.take_lookup import TakeLookup
 from vidgen.render.take_scores import Verdict, judge_takes
+from vidgen.scoring.scorers import Scorers
 from vidgen.storyboard.model import Score
 from vidgen.takes.budget import price_text
 from vidgen.takes.request import Order, ShotRequest, Take, TakeRequest
@@ -68,6 +69,7 @@ class ShotMaker:
         self._naming = threading.Lock()
         self._local: LocalMaker | None = None
         self._lookup = TakeLookup(self.space, self.engines, self.regenerate)
+        self._scorers = Scorers(self.space.root / "scores", warn=lambda notice: self.notices.append(notice))
         self._said: set[Notice] = set()
         self._owed: dict[str, tuple[ResolvedShot, int, Owed]] = {}
         self._turns: dict[str, asyncio.Lock] = {}
@@ -404,7 +406,7 @@ class ShotMaker:
         """Choose among the takes."""
 
         def judge(takes: Sequence[Take]) -> Verdict:
-            return judge_takes(takes, resolved.request, self.space.root / "scores", self.score)
+            return judge_takes(takes, resolved.request, self.space.root / "scores", self.score, self._scorers)
 
         planned, pick = shot.planned, self.space.picks.get(shot.planned.id)
         decision = decide(

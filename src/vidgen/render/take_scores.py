@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.errors import InputError, Notice, ProcessingError
+from vidgen.media.answers import content_of
 from vidgen.media.normalise import inside_notices
 from vidgen.media.probe import probe, probe_pictures
 from vidgen.scoring import Choice, Expectation, Scorecard, choose, score_takes
+from vidgen.scoring.scorer import Clip
+from vidgen.scoring.scorers import Scorers
 from vidgen.storyboard.model import Score
 from vidgen.storyboard.vocabulary import canonical_name
 from vidgen.takes.request import ShotRequest, Take
@@ -55,10 +58,13 @@ class Verdict:
         return dict(zip(self.takes, self.cards, strict=True)).get(take)
 
 
-def judge_takes(takes: Sequence[Take], request: ShotRequest, cache: Path, rules: Score | None = None) -> Verdict:
+def judge_takes(
+    takes: Sequence[Take], request: ShotRequest, cache: Path, rules: Score | None = None, scorers: Scorers | None = None
+) -> Verdict:
     """Score the takes of one shot against what it asked for. Readings are kept in ``cache`` by the clip's content.
 
-    ``rules``: the storyboard's ``score:`` (weights of the families, and which vetoes count).
+    ``rules``: the storyboard's ``score:`` (weights of the families, and which vetoes count). ``scorers``: those of other
+    packages that measure too.
 
     Raises ProcessingError where no take can be played.
     """
@@ -70,7 +76,9 @@ def judge_takes(takes: Sequence[Take], request: ShotRequest, cache: Path, rules:
         None if part.frames == take.frames else (part.start, part.frames) for part, take in zip(shown, takes, strict=True)
     ]
     weights, veto = (rules.weights, rules.veto) if rules else (None, None)
-    cards = tuple(score_takes(files, expectation, windows=windows, cache=cache, weights=weights, veto=veto))
+    clips = [Clip(take.file, take.sha256, window) for take, window in zip(takes, windows, strict=True)]
+    measured = scorers.measure(clips, expectation, request.shot) if scorers else []
+    cards = tuple(score_takes(files, expectation, windows=windows, cache=cache, weights=weights, veto=veto, measured=measured))
     choice = choose(cards)
     if choice.winner is None:
         raise ProcessingError("media.bad_output", f"{request.shot}: {choice.why}", hint="--regenerate it", where=request.shot)
@@ -85,7 +93,7 @@ def score_clips(
     motion_amount: float | None,
     warn: Callable[[Iterable[Notice]], None] = lambda notices: None,
 ) -> dict[str, Any]:
-    """``data`` of ``score --json``: clips ranked as candidates of one shot. ``warn`` hears of what is odd in them. Raises
+    """``data`` of ``score --json``: clips ranked as candidates of one shot. ``warn`` is called with what is odd in them. Raises
     InputError for a missing or bad clip.
     """
     for file in files:
@@ -97,8 +105,10 @@ def score_clips(
     except ValueError as error:
         raise InputError("usage.invalid", f"--camera: {error}", where="--camera") from error
     still = motion_amount is not None and motion_amount <= 2 and move in (None, "static")
-    wish = Expectation(move=move, motion_amount=motion_amount, wants_still=still, prompt=prompt)
-    cards = score_takes(files, wish)
+    expectation = Expectation(move=move, motion_amount=motion_amount, wants_still=still, prompt=prompt)
+    scorers = Scorers(warn=lambda notice: warn([notice]))
+    measured = scorers.measure([Clip(file, content_of(file)) for file in files], expectation)
+    cards = score_takes(files, expectation, measured=measured)
     unreadable = [card for card in cards if card.status == "unreadable"]
     if unreadable:
         detail = unreadable[0].vetoes[0].detail if unreadable[0].vetoes else f"{unreadable[0].file} cannot be played"
