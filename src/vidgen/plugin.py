@@ -33,7 +33,7 @@ from vidgen.post.stages import (
 from vidgen.scoring.scorer import Clip, ClipScorer, Family, GroupScorer, Measurement, Scorer
 from vidgen.scoring.types import Expectation
 from vidgen.storyboard.model import Camera, Motion
-from vidgen.takes.request import Brush, Generated, Inputs, Order, ShotRequest, TakeRequest, Task, Words
+from vidgen.takes.request import Brush, CostBasis, Generated, Inputs, Order, ShotRequest, TakeRequest, Task, Words
 
 if TYPE_CHECKING:
     from vidgen.media.frames import FrameWriter, last_frame, read_frames
@@ -46,6 +46,7 @@ __all__ = [
     "Capabilities",
     "Clip",
     "ClipScorer",
+    "CostBasis",
     "Engine",
     "Expectation",
     "Family",
