@@ -30,12 +30,12 @@ from vidgen.post.stages import FilterUpscaler, Form
 from vidgen.post.work import Work, plan_work
 from vidgen.weights.store import pull
 
-__all__ = ["OnFrame", "Told", "process_clip"]
+__all__ = ["OnFrame", "OnPlan", "process_clip"]
 
 OnFrame = Callable[[int, int], None]
 """Called with frames done and frames in all."""
 
-Told = Callable[[tuple[str, ...]], None]
+OnPlan = Callable[[tuple[str, ...]], None]
 """Called before work starts with which engines will be used, in which order, and why: a line each."""
 
 _TO_YUV = "scale=in_range=pc:out_range=tv:out_color_matrix=bt709:flags=bicubic+accurate_rnd+full_chroma_int"
@@ -52,7 +52,7 @@ def process_clip(
     cancelled: Callable[[], bool] = lambda: False,
     extra: Companions | None = None,
     fetch: Fetch = pull,
-    told: Told = lambda why: None,
+    on_plan: OnPlan = lambda why: None,
 ) -> PostResult:
     """Bring a clip to ``settings`` in one streamed pass and write it to ``out``, whole and checked or not at all.
 
@@ -62,7 +62,7 @@ def process_clip(
         frames: exact number of frames of the result; None: the clip's length at the new rate. A clip may be ``max_hold`` short.
         on_frame: called after each frame with (done, total). cancelled: true once the user wants to stop.
         extra: what else goes into the file beside the pictures. fetch: has a model's weights here and returns their folder.
-        told: called once with what will be done and why.
+        on_plan: called once with what will be done and why.
 
     A long job keeps finished segments beside ``out`` until it is whole: interrupted, the same call goes on after them.
 
@@ -71,7 +71,7 @@ def process_clip(
     """
     started = time.monotonic()
     work = plan_work(src if isinstance(src, MediaInfo) else probe_video(src), settings, frames, max_hold)
-    told(work.route.why)
+    on_plan(work.route.why)
     with blamed(work.route.foreign_filters), _Writer(work, out, extra or Companions(), on_frame, cancelled, fetch) as writer:
         resumed = writer.write()
     chosen = work.route
@@ -187,10 +187,10 @@ class _Writer:
 def _job_key(work: Work) -> str:
     """Identity of a job, for going on with it. The source by its name, size and time: hashing hours of film takes minutes."""
     source = work.info.path.resolve()
-    told = source.stat()
+    stat = source.stat()
     return sha256_json(
         {
-            "source": [str(source), told.st_size, told.st_mtime_ns],
+            "source": [str(source), stat.st_size, stat.st_mtime_ns],
             "settings": work.settings.key(),
             "engines": work.names,
             "frames": work.frames,
@@ -211,7 +211,7 @@ def _after(work: Work, scaler: FilterUpscaler, form: Form, folder: Path, seed: i
 
 
 def _sizing(scaler: FilterUpscaler, form: Form, settings: PostSettings) -> list[str]:
-    """To the size that is wanted. Where that is one pixel more than an odd side, the picture stays what it is and its last
+    """To the exact size. Where that is one pixel more than an odd side, the picture stays what it is and its last
     column or row comes twice; scaling would soften all of it.
     """
     right, below = settings.width - form.width, settings.height - form.height

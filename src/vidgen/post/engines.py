@@ -185,7 +185,7 @@ def choose_upscaler(
 
 
 def takes_model(name: str) -> bool:
-    """Whether an upscaling engine can be told which model to use."""
+    """Whether an upscaling engine has models to choose from."""
     return name == "auto" or isinstance(UPSCALERS.get(name), Network)
 
 

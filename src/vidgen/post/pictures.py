@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from vidgen.post.ahead import ahead, room_for
-from vidgen.post.cuts import CutWatch, find_pieces, pieces_of
 from vidgen.post.engines import Chosen, Fetch
 from vidgen.post.filters import Lanczos, Nearest
 from vidgen.post.reading import deep, frame_bytes, read_frames, read_interpolated
 from vidgen.post.retime import retime, start_of
+from vidgen.post.scene_changes import SceneChangeDetector, find_pieces, pieces_of
 from vidgen.post.stages import FilterInterpolator, FilterUpscaler, Form, FrameUpscaler, PairInterpolator, Picture, PostEngine
 from vidgen.post.work import Work
 
@@ -70,11 +70,11 @@ def _made(work: Work, engines: LoadedEngines, first: int, cancelled: Cancelled) 
     engine = engines.interpolator
     if isinstance(engine, PairInterpolator):
         start = start_of(work.clock.times, first / work.settings.rate)
-        watch = CutWatch()
-        read: Iterable[Picture] = watch.watch(_read(work, watch.start_for(start), cancelled), start)
+        detector = SceneChangeDetector()
+        read: Iterable[Picture] = detector.watch(_read(work, detector.start_for(start), cancelled), start)
         if work.route.enlarge_first and engines.upscaler:
             read = _sized(_enlarged(read, engines.upscaler), work)
-        made = retime(read, work.clock.times, watch.cuts, engine, work.settings.rate, work.frames, first=first)
+        made = retime(read, work.clock.times, detector.changes, engine, work.settings.rate, work.frames, first=first)
         yield from made if work.route.enlarge_first or not engines.upscaler else _enlarged(made, engines.upscaler)
     elif engines.upscaler:
         frames = (_array(data, work) for data in ahead(_raw(work, engine, first, cancelled), _reading_room(work)))

@@ -140,7 +140,7 @@ def post_problems(built_in: Mapping[Group, Sequence[str]]) -> Iterator[PluginPro
 
 @once
 def _missing(engine: PostPlugin) -> str | None:
-    """What the engine lacks here: asked once, however many shots use it."""
+    """What the engine lacks here: found out once, however many shots use it."""
     try:
         reason = engine.kind.available()
     except (Exception, SystemExit) as error:

@@ -60,18 +60,18 @@ def find_route(source: Form, settings: PostSettings, *, frames_in: int, frames_o
 
     ``even``: whether the clip has one rate throughout. Raises as ``choose_interpolator`` and ``choose_upscaler``.
     """
-    wanted = Form(settings.width, settings.height, settings.rate)
+    target = Form(settings.width, settings.height, settings.rate)
     interpolator = upscaler = None
     if settings.rate != source.rate or not even:
         interpolator = choose_interpolator(
-            settings.interpolate, source.rate, settings.rate, light=settings.animatic, download=not settings.unasked
+            settings.interpolate, source.rate, settings.rate, light=settings.animatic, download=not settings.implicit_rate
         )
-    if (wanted.width, wanted.height) != source.even_size:
-        ratio = max(wanted.width / source.width, wanted.height / source.height)
+    if (target.width, target.height) != source.even_size:
+        ratio = max(target.width / source.width, target.height / source.height)
         upscaler = choose_upscaler(settings.upscale, settings.model, ratio=ratio, tile=settings.tile, light=settings.animatic)
     made = frames_out - _coinciding(source.rate, settings.rate, frames_out, even) if interpolator else 0
     first = made * _seconds(interpolator, source) + frames_out * _seconds(upscaler, source)
-    last = frames_in * _seconds(upscaler, source) + made * _seconds(interpolator, wanted)
+    last = frames_in * _seconds(upscaler, source) + made * _seconds(interpolator, target)
     both = interpolator is not None and upscaler is not None and interpolator.network and upscaler.network
     why = tuple(chosen.why for chosen in (interpolator, upscaler) if chosen)
     if both:
@@ -82,7 +82,7 @@ def find_route(source: Form, settings: PostSettings, *, frames_in: int, frames_o
 
 
 def _coinciding(source: Fraction, target: Fraction, frames: int, even: bool) -> int:
-    """How many of the wanted frames fall on a frame that is there, and are not made."""
+    """How many frames of the result fall on a frame of the source, and are not made."""
     return 1 + (frames - 1) // (target / source).numerator if even and frames else 0
 
 

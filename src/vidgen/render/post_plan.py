@@ -117,7 +117,7 @@ def settings_of(plan: Plan, planned: PlannedShot, seed: int = 0) -> PostSettings
     return replace(
         settings,
         model=model,
-        unasked=not asked,
+        implicit_rate=not asked,
         interpolate=settings.interpolate if asked else _retime(planned.request) if own_rate else "nearest",
         upscale=settings.upscale if planned.post and planned.post.upscale and not paid else "lanczos",
     )

@@ -142,13 +142,13 @@ def _reading(file: Path, digest: str, window: tuple[int, int] | None, cache: Pat
     return reading
 
 
-def _compared(reading: Reading, asked: Expectation) -> dict[str, float]:
+def _compared(reading: Reading, expected: Expectation) -> dict[str, float]:
     """The values that are compared; those that mean nothing for this shot are left out."""
     values = {name: value for name, value in reading.values.items() if name in RULES.measures}
-    if asked.wants_still:
+    if expected.wants_still:
         for name in ("jerk", "reversals", "duplicates"):
             del values[name]
-    error = judge_camera(asked.move, reading.move, reading.inliers).error
+    error = judge_camera(expected.move, reading.move, reading.inliers).error
     return values if error is None else {**values, "camera": error}
 
 
@@ -160,9 +160,9 @@ def _middle(name: str, rule: Rule, rows: Sequence[Mapping[str, float]]) -> float
     return None if rule.typical is None else rule.place(rule.typical)
 
 
-def _reasons(families: Mapping[str, float | None], table: _Table, reading: Reading, asked: Expectation) -> dict[str, str]:
+def _reasons(families: Mapping[str, float | None], table: _Table, reading: Reading, expected: Expectation) -> dict[str, str]:
     """Why families were not measured."""
-    camera = judge_camera(asked.move, reading.move, reading.inliers).why
+    camera = judge_camera(expected.move, reading.move, reading.inliers).why
     own = {**NO_SCORER, "camera": camera, "motion": "a still picture was asked for"}
     return {family: table.reason(family) or own[family] for family, value in families.items() if value is None}
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vidgen.media.frames import Frame
 
 Family = Literal["temporal", "motion", "artifacts", "camera", "prompt", "physics", "continuity"]
-"""What a measure tells of: steadiness in time, motion, artifacts, the camera move, fidelity to the prompt, plausible physics,
+"""What a measure is about: steadiness in time, motion, artifacts, the camera move, fidelity to the prompt, plausible physics,
 or likeness to neighbouring shots.
 """
 
@@ -52,7 +52,7 @@ class Measurement:
 
     Args:
         value: the number, in the scorer's unit; None where there is none, and ``reason`` says why.
-        notices: codes and words of what is to be said about it, as in ``Generated.notices``.
+        notices: codes and messages, as in ``Generated.notices``.
         cost_usd: what this measurement has cost.
     """
 
@@ -101,7 +101,7 @@ class ClipScorer(Scorer):
 
     @abstractmethod
     def score(self, clip: Clip, expectation: Expectation) -> Measurement:
-        """Measure a clip of a shot of which ``expectation`` was asked."""
+        """Measure a clip of a shot; ``expectation`` is what the shot asks for."""
 
 
 class GroupScorer(Scorer):

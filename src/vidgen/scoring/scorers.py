@@ -54,11 +54,11 @@ class Measured:
 @dataclass
 class Scorers:
     """The scorers of one run. What is installed is read when the first takes are measured; each scorer is made once,
-    and asked by one thread at a time.
+    and used by one thread at a time.
 
     Args:
         cache: folder for measurements; None: none are kept.
-        limit_usd: what may be spent on measuring the takes of one shot. A scorer that may cost more is not asked.
+        limit_usd: what may be spent on measuring the takes of one shot. A scorer that may cost more is not used.
         warn: called with what is to be said; ``Notice.shot`` is the shot that is measured.
     """
 
@@ -166,7 +166,7 @@ class _Job:
         return found
 
     def _obstacle(self, clips: Sequence[Clip], limit_usd: float) -> str:
-        """Why the scorer is not asked; empty where it is."""
+        """Why the scorer cannot be used; empty where it can."""
         if reason := self.scorer.available():
             return " ".join(str(reason).split())
         usd = self.scorer.estimate(clips, self.expectation)
@@ -193,12 +193,12 @@ class _Job:
         """Where measurements of these clips are kept: by content, by what was asked, and by the scorer's version."""
         if self.cache is None:
             return None
-        asked = self.expectation
+        expected = self.expectation
         settings = {
             "scorer": self.scorer.name,
             "windows": [clip.window for clip in clips],
-            "asked": [asked.prompt, asked.move, asked.motion_amount, asked.wants_still],
-            "request": request_key(asked.request) if asked.request else None,
+            "expected": [expected.prompt, expected.move, expected.motion_amount, expected.wants_still],
+            "request": request_key(expected.request) if expected.request else None,
         }
         tool = f"{self.plugin.package} {self.plugin.version} {self.scorer.version}"
         return self.cache / f"{derived_key('score', [clip.sha256 for clip in clips], settings=settings, tool=tool)}.json"

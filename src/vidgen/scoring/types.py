@@ -1,4 +1,4 @@
-"""What is asked of a shot, and what a judge says of its takes. The types that render, review and the CLI share."""
+"""What a shot asks for, and how its takes are scored. The types that render, review and the CLI share."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Status = Literal["ok", "uncalibrated", "vetoed", "unreadable"]
 
 @dataclass(frozen=True)
 class Expectation:
-    """What a take should be. None: not asked.
+    """What a take should be. None: not requested.
 
     ``move`` is a canonical camera move; ``motion_amount`` 1 (nearly still) to 10; ``wants_still``: the storyboard asked for
     a picture that hardly moves, so standing still is no fault; ``request``: the whole shot as its engine got it, where the
