@@ -22,7 +22,7 @@ from vidgen.config import Config, LocalConfig, OpenSoraConfig
 from vidgen.engines.local.settings import settings
 from vidgen.engines.registry import engine_names
 from vidgen.errors import VidgenError
-from vidgen.render.machine import jobs_at_once
+from vidgen.inventory.machine import jobs_at_once
 
 ROOT = build.ROOT
 PAGES = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in build.pages()}

@@ -17,7 +17,7 @@ pytest.importorskip("huggingface_hub")
 from terminal import Terminal
 from vidgen.engines.local.folder import find_model, open_folder
 from vidgen.errors import InputError, MissingError
-from vidgen.render.diffusion_models import diffusion_rows, pull_diffusion
+from vidgen.inventory.video_models import diffusion_rows, pull_diffusion
 from vidgen.weights import hub
 
 REPO = "someone/tiny-wan"

@@ -11,9 +11,9 @@ import pytest
 
 from support import Film, Package, Vidgen, installed_package
 from vidgen import installed
+from vidgen.app.doctor import diagnose
 from vidgen.media.frames import read_frames
 from vidgen.media.probe import probe
-from vidgen.render.about import diagnose
 
 ACME = """
 import numpy as np
@@ -262,7 +262,7 @@ def test_a_render_keeps_the_takes_where_the_engine_fails_and_plan_warns_where_it
 def test_doctor_names_what_cannot_be_used_and_a_name_that_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entries = "[vidgen.upscalers]\nlanczos = acme_post:Double\nother = acme_post:Double\nauto = acme_post:Near\n"
     with installed_package(tmp_path / "site", monkeypatch, "acme", {"acme_post": ACME}, entries):
-        found = {check["name"]: check for check in diagnose() if "acme" in str(check["remedy"])}
+        found = {check["name"]: check for check in diagnose().checks if "acme" in str(check["remedy"])}
     assert set(found) == {"upscaler lanczos", "upscaler other", "upscaler auto"}
     assert "already taken by vidgen" in found["upscaler lanczos"]["found"] and found["upscaler other"]["state"] == "warn"
 

@@ -10,7 +10,7 @@ import pytest
 from tests.scoring.faulty_clips import Pictures, scene
 
 from support import Film, Package, Ran, Vidgen, installed_package
-from vidgen.render.about import diagnose
+from vidgen.app.doctor import diagnose
 
 Write = Callable[[str, Pictures], Path]
 
@@ -203,7 +203,7 @@ def test_weights_may_name_the_family_of_a_scorer(vidgen: Vidgen, film: Film) -> 
 
 def test_doctor_names_a_scorer_that_cannot_be_used(acme: Package) -> None:
     acme.write("acme_scores", f"{ACME}Bright.noise = -1\n")
-    (found,) = (check for check in diagnose() if check["name"] == "scorer acme-bright")
+    (found,) = (check for check in diagnose().checks if check["name"] == "scorer acme-bright")
     assert found["state"] == "warn" and "noise is -1" in found["found"] and "acme" in found["remedy"]
 
 

@@ -15,14 +15,9 @@ from pydantic import (
     PlainSerializer,
     Strict,
     Tag,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
     WithJsonSchema,
-    WrapValidator,
 )
 
-from vidgen.installed import Group, plugins
-from vidgen.spelling import did_you_mean
 from vidgen.storyboard.values import (
     ASPECT_PATTERN,
     AUTO,
@@ -31,6 +26,7 @@ from vidgen.storyboard.values import (
     RESOLUTION_SCHEMA,
     Duration,
     name_of,
+    or_installed,
     parse_aspect,
     parse_duration,
     parse_file_name,
@@ -78,23 +74,6 @@ def _many(key: str | None = None) -> BeforeValidator:
         return [{key: entry} if short else entry for entry, short in zip(entries, plain, strict=True)]
 
     return BeforeValidator(expand)
-
-
-def _or_installed(group: Group) -> WrapValidator:
-    """Also take the name of what another package brings. Packages are read only for names that are not vidgen's own."""
-
-    def known(value: Any, own: ValidatorFunctionWrapHandler) -> Any:
-        try:
-            return own(value)
-        except ValidationError as error:
-            if not isinstance(value, str) or not (names := plugins(group)):
-                raise
-            if value in names:
-                return value
-            options = [*str(error.errors()[0]["ctx"]["expected"]).replace("'", "").replace(" or ", ", ").split(", "), *names]
-            raise ValueError(f"{value!r} is not one of {', '.join(options)}{did_you_mean(value, options)}") from None
-
-    return WrapValidator(known)
 
 
 def _plain(value: Any) -> Any:
@@ -260,7 +239,7 @@ class Interpolate(Part):
 
     fps: Rate | None = None
     factor: Number | None = Field(None, gt=1, le=16)
-    engine: Annotated[Literal["auto", "rife", "minterpolate", "blend", "nearest"], _or_installed("vidgen.interpolators")] = (
+    engine: Annotated[Literal["auto", "rife", "minterpolate", "blend", "nearest"], or_installed("vidgen.interpolators")] = (
         "auto"
     )
 
@@ -271,9 +250,9 @@ class Upscale(Part):
     height: Whole | None = Field(None, ge=2, le=8640)
     scale: Literal[2, 3, 4] | None = None
     model: UpscaleModel | None = None
-    engine: Annotated[
-        Literal["auto", "ncnn", "torch", "realesrgan", "lanczos", "runway"], _or_installed("vidgen.upscalers")
-    ] = "auto"
+    engine: Annotated[Literal["auto", "ncnn", "torch", "realesrgan", "lanczos", "runway"], or_installed("vidgen.upscalers")] = (
+        "auto"
+    )
 
 
 def _upscale(value: Any) -> Any:

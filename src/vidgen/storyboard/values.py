@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
+from vidgen.installed import Group, plugins
 from vidgen.media.rate import frames_at, parse_rate
 from vidgen.spelling import did_you_mean
 
@@ -198,3 +199,20 @@ def name_of(kind: str) -> BeforeValidator:
         return canonical_name(kind, value)
 
     return BeforeValidator(canonical)
+
+
+def or_installed(group: Group) -> WrapValidator:
+    """A validator that also takes the name of a plug-in. Packages are read only for names that are not vidgen's own."""
+
+    def known(value: Any, own: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return own(value)
+        except ValidationError as error:
+            if not isinstance(value, str) or not (names := plugins(group)):
+                raise
+            if value in names:
+                return value
+            options = [*str(error.errors()[0]["ctx"]["expected"]).replace("'", "").replace(" or ", ", ").split(", "), *names]
+            raise ValueError(f"{value!r} is not one of {', '.join(options)}{did_you_mean(value, options)}") from None
+
+    return WrapValidator(known)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vidgen.media.rate import json_rate
 from vidgen.render.made import MadeShot
 from vidgen.takes.request import Take
 
@@ -24,7 +25,7 @@ def shot_data(shot: MadeShot, larger: Take | None = None) -> dict[str, Any]:
                 "file": str(take.file),
                 "seed": take.seed,
                 "frames": take.frames,
-                "fps": int(take.fps) if take.fps.denominator == 1 else round(float(take.fps), 6),
+                "fps": json_rate(take.fps),
                 "window": take.window(shot.resolved.request).as_dict() if shot.resolved else None,
                 **take.cost,
                 "score": shot.verdict.score(take.take) if shot.verdict else None,

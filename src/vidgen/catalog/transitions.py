@@ -11,7 +11,7 @@ CUT = "cut"
 
 @functools.cache
 def _table() -> dict[str, str]:
-    table: dict[str, str] = read_table("vidgen.cut", "transitions.yaml")
+    table: dict[str, str] = read_table("vidgen.catalog", "transitions.yaml")
     return table
 
 

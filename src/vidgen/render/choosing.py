@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +10,12 @@ from vidgen.errors import Notice, VidgenError
 from vidgen.media.os_errors import fault_of
 from vidgen.media.wording import there_are
 from vidgen.render.failures import shown
-from vidgen.render.take_scores import Verdict
+from vidgen.render.made import MadeShot
+from vidgen.render.resolved import ResolvedShot
+from vidgen.render.run import Run
+from vidgen.render.take_scores import Verdict, judge_takes
+from vidgen.scoring.scorers import Scorers
+from vidgen.storyboard.model import Score
 from vidgen.takes.lockfile import Pick
 from vidgen.takes.request import Take
 
@@ -33,7 +38,7 @@ def decide(
     takes: Sequence[Take],
     *,
     before: Pick | None,
-    asked: int | None,
+    pinned: int | None,
     fresh: bool,
     judge: Judge,
     judged: bool,
@@ -43,15 +48,15 @@ def decide(
 
     Args:
         before: the pick of the lock file, where it is one for this very request.
-        asked: the take that the storyboard names.
+        pinned: the take that the storyboard names.
         fresh: whether takes were made just now: an earlier choice that nobody made is then open again.
         judged: whether even a single take is to be judged.
-        places: names of the files that ``before`` and ``asked`` are written in.
+        places: names of the files that ``before`` and ``pinned`` are written in.
     """
     by_number = {take.take: take for take in takes}
     notices: list[Notice] = []
-    number, person, place = asked, asked is not None, places[1]
-    if before and (before.by == "person" or (asked is None and not fresh)):
+    number, person, place = pinned, pinned is not None, places[1]
+    if before and (before.by == "person" or (pinned is None and not fresh)):
         number, person, place = before.take, before.by == "person", places[0]
     if number is not None and number not in by_number:
         text = f"{place} picks take {number}, which is not there ({there_are(by_number)}); the judge chose among those"
@@ -93,3 +98,40 @@ def _trouble(shot: str, take: Take, judge: Judge) -> Notice | None:
         fault = fault_of(f"judging take {take.take} of {shot}", shown(error))
         return Notice("take.not_judged", f"{fault.message}; it is not judged", shot)
     return None
+
+
+@dataclass(frozen=True)
+class Chooser:
+    """Chooses among the takes of each shot of a run.
+
+    Args:
+        scorers: those of other packages that measure too.
+        unpinned: shots that lose a person's pick, since its take is lost and new ones were asked for.
+    """
+
+    run: Run
+    score: Score | None
+    unpinned: Set[str]
+    scorers: Scorers
+
+    def choose(self, shot: MadeShot, resolved: ResolvedShot, *, fresh: bool) -> MadeShot:
+        """The shot with its picked take. ``fresh``: whether takes were made just now. Decodes takes that are to be judged."""
+        planned, space = resolved.planned, self.run.space
+        recorded = space.pick_of(planned.id, resolved.is_for)
+        pinned = planned.id not in self.unpinned
+        decision = decide(
+            planned.id,
+            shot.takes,
+            before=recorded if pinned else None,
+            pinned=planned.pinned if pinned else None,
+            fresh=fresh,
+            judge=lambda takes: judge_takes(takes, resolved.request, space.root / "scores", self.score, self.scorers),
+            judged=any(take.diffusion for take in shot.takes) and not shot.enlarges,
+            places=space.commands.pick_files,
+        )
+        shot.picked, shot.picked_by, shot.verdict = decision.picked, decision.by, decision.verdict
+        shot.unseen = any(notice.code == "take.not_judged" for notice in decision.notices)
+        self.run.notices += decision.notices
+        if shot.verdict:
+            self.run.listener("shot.scored", shot=planned.id, winner=shot.verdict.winner, tie=shot.verdict.tie)
+        return shot

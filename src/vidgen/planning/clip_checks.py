@@ -11,7 +11,7 @@ from vidgen.media.names import named_file
 from vidgen.media.normalise import check_usable, source_notices
 from vidgen.media.probe import probe_video
 from vidgen.planning.compile import film_rate
-from vidgen.planning.plan import Plan
+from vidgen.planning.plan import Plan, UserClip
 from vidgen.storyboard.loader import LoadedBoard
 from vidgen.storyboard.merge import merged_shot
 from vidgen.storyboard.model import Shot
@@ -22,7 +22,9 @@ from vidgen.storyboard.values import Duration
 def check_clips(loaded: LoadedBoard, plan: Plan) -> list[Notice]:
     """Look at the clips of a plan; what is to be said of them. Raises StoryboardError where one is too short or unusable."""
     paths = {shot.id: path for path, shot, _ in _clips(loaded)}
-    used = [(planned.id, planned.parent, planned.clip, planned.frames) for planned in plan.shots if planned.clip]
+    used = [
+        (planned.id, planned.parent, planned.clip, planned.frames) for planned in plan.shots if isinstance(planned, UserClip)
+    ]
     _check(loaded, ((paths[parent], clip, frames) for _, parent, clip, frames in used), plan.fps)
     infos = ((shot, probe_video(clip)) for shot, _, clip, _ in used)
     return [Notice(one.code, one.message, shot) for shot, info in infos for one in source_notices(info, deep=info.bits > 8)]

@@ -19,17 +19,17 @@ def stale_rows(today: date, sdks: Iterable[Sdk] = SDKS) -> tuple[list[dict[str, 
     ``why`` is ``age``, or ``sdk`` where an SDK that is installed does not know what the row offers.
     """
     found = []
-    for able in (row for rows in engine_table().values() for row in rows):
-        told = _oldest(able)
-        days = (today - date.fromisoformat(told)).days if told else 0
-        if able.kind == "cloud" and not able.retired_on and days > DAYS:
-            found.append({"engine": able.engine, "model": able.model, "as_of": told, "days": days, "why": "age", "text": ""})
+    for row in (row for rows in engine_table().values() for row in rows):
+        oldest = _oldest(row)
+        days = (today - date.fromisoformat(oldest)).days if oldest else 0
+        if row.kind == "cloud" and not row.retired_on and days > DAYS:
+            found.append({"engine": row.engine, "model": row.model, "as_of": oldest, "days": days, "why": "age", "text": ""})
     different, missing = findings(sdks)
     for one in (one for one in different if one.wrong):
         found.append({"engine": one.engine, "model": one.model, "as_of": None, "days": None, "why": "sdk", "text": one.text})
     return found, missing
 
 
-def _oldest(able: Capabilities) -> str:
-    dates = [able.as_of, able.price.as_of, *(price.as_of for price in able.task_prices.values())]
+def _oldest(row: Capabilities) -> str:
+    dates = [row.as_of, row.price.as_of, *(price.as_of for price in row.task_prices.values())]
     return min((given for given in dates if given), default="")

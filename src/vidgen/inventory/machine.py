@@ -8,7 +8,7 @@ from vidgen.planning.engine_choice import Machine
 
 def this_machine() -> Machine:
     """What decides ``engine: auto`` here: a downloaded model that fits a GPU, and what the user configured."""
-    from vidgen.render.diffusion_models import largest_gpu
+    from vidgen.inventory.video_models import largest_gpu
 
     gpu = largest_gpu() is not None
     return Machine(local_model=_ready_model() if gpu else None, configured_engine=config().engine, gpu=gpu)
@@ -17,7 +17,7 @@ def this_machine() -> Machine:
 def _ready_model() -> str | None:
     """The model that ``auto`` takes here, where the packages to run it are."""
     from vidgen.engines.local import Local
-    from vidgen.render.diffusion_models import ready_model
+    from vidgen.inventory.video_models import ready_model
 
     return None if Local().available() else ready_model()
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from vidgen.app.plan import plan_loaded
 from vidgen.engines.registry import Engines
 from vidgen.errors import InputError
 from vidgen.media.wording import there_are
 from vidgen.planning.compile import Overrides
-from vidgen.render.film import ready_engines
-from vidgen.render.load_plan import plan_loaded
-from vidgen.render.project import Project
+from vidgen.planning.plan import Plan
+from vidgen.render.preflight import ready_engines
+from vidgen.render.project import Project, Workspace
 from vidgen.render.shots import ShotMaker
 from vidgen.storyboard.loader import load_storyboard
 from vidgen.takes.lockfile import Pick, with_pick
@@ -24,16 +25,16 @@ def pin(board: Path, shot: str, take: int, *, work: Path | None = None) -> dict[
     """
     engines = Engines()
     plan = plan_loaded(load_storyboard(board), Overrides(), engines)
-    planned = next((entry for entry in plan.shots if entry.id == shot), None)
-    if planned is None or planned.request is None:
-        known = ", ".join(entry.id for entry in plan.shots if entry.request)
+    ids = [entry.id for entry in plan.generated]
+    if shot not in ids:
+        known = ", ".join(ids)
         raise InputError(
             "shot.unknown", f"there is no shot {shot!r} with takes", hint=f"shots: {known[:200]}", where=str(board)
         )
     project = Project.of(board, work)
     with project.reading() as space:
         recorded = space.picks.get(shot)
-        key = recorded.request_key if recorded else _key(plan.shots, shot, space, engines)
+        key = recorded.request_key if recorded else _key(plan, shot, space, engines)
         takes = {entry.take: entry for entry in (space.store.takes_of(key) if space.store and key else [])}
         damaged = [f"; {notice.message}" for notice in (space.store.notices if space.store else ())]
     if take not in takes:
@@ -44,7 +45,7 @@ def pin(board: Path, shot: str, take: int, *, work: Path | None = None) -> dict[
     return {"shot": shot, "take": take, "file": str(takes[take].file), "request_key": pick.request_key}
 
 
-def _key(shots: Any, shot: str, space: Any, engines: Engines) -> str | None:
+def _key(plan: Plan, shot: str, space: Workspace, engines: Engines) -> str | None:
     """The shot's request key as a render would have it, where no lock file tells."""
-    survey = ShotMaker(tuple(shots), ready_engines(shots, engines, require_diffusion=False), space).survey()
+    survey = ShotMaker(plan.shots, ready_engines(plan.generated, engines, require_diffusion=False), space).survey()
     return next((made.request_key for made in survey.shots if made.planned.id == shot), None)

@@ -9,24 +9,26 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from vidgen.app.flags import Typed, flag_of
+from vidgen.app.render import check_output
+from vidgen.app.results import shot_data
 from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, Notice
+from vidgen.inventory.machine import this_machine
 from vidgen.media.files import atomic
+from vidgen.media.rate import json_rate
 from vidgen.planning.compile import Overrides, compile_plan
 from vidgen.render.events import InTurn, Listener, silent
-from vidgen.render.film import check_output, ready_engines
 from vidgen.render.finish import write_clip
-from vidgen.render.machine import this_machine
 from vidgen.render.made import MadeShot
 from vidgen.render.postprocess import PostProcessor
-from vidgen.render.preflight import check_shots
+from vidgen.render.preflight import check_shots, ready_engines
 from vidgen.render.project import Project
 from vidgen.render.recovery import take_stock
-from vidgen.render.results import shot_data
 from vidgen.render.shots import ShotMaker
 from vidgen.render.spending import consent
-from vidgen.render.typed import Typed, flag_of
 from vidgen.storyboard.model import Storyboard
+from vidgen.takes.request import ShotRequest, Take
 
 
 @dataclass(frozen=True)
@@ -60,33 +62,33 @@ class ShotOptions:
 
 @dataclass(frozen=True)
 class ShotResult:
-    """The clip, and the shot it is the picked take of."""
+    """The clip, what it was asked with, and the shot that it is the picked take of."""
 
     output: Path
+    request: ShotRequest
     shot: MadeShot
+    picked: Take
     fps: Fraction
     cost_usd: float | None
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``shot --json``."""
-        request = self.shot.planned.request
-        assert request is not None and self.shot.picked is not None
+        request = self.request
         return shot_data(self.shot) | {
             "output": str(self.output),
             "prompt": request.prompt,
             "frames": request.frames,
-            "fps": int(self.fps) if self.fps.denominator == 1 else round(float(self.fps), 6),
+            "fps": json_rate(self.fps),
             "duration_s": round(request.duration_s, 6),
             "width": request.width,
             "height": request.height,
             "cost_usd": self.cost_usd,
-            "diffusion": self.shot.picked.diffusion,
+            "diffusion": self.picked.diffusion,
         }
 
     def summary(self) -> list[str]:
         """The lines that a person reads at the end."""
-        request, picked = self.shot.planned.request, self.shot.picked
-        assert request is not None and picked is not None
+        request, picked = self.request, self.picked
         lines = [f"{self.output}: {request.duration_s:.2f} s, {request.width}x{request.height}, seed {picked.seed}"]
         if not picked.diffusion:
             lines.append(f"drawn by {picked.engine}: an animatic, not diffusion")
@@ -125,8 +127,8 @@ def _render_shot(options: ShotOptions, listener: Listener, warn: Callable[[Itera
     lookup = installed.capabilities
     plan = compile_plan(board, Path(), overrides=overrides, machine=this_machine(), lookup=lookup, split=False)
     warn(plan.notices)
-    engines = ready_engines(plan.shots, installed, require_diffusion=False)
-    check_shots(plan.shots, installed)
+    engines = ready_engines(plan.generated, installed, require_diffusion=False)
+    check_shots(plan.generated, installed)
     project = Project(options.work or options.output.parent / ".vidgen" / options.output.stem, None, options.work)
     with project.locked() as space, asyncio.Runner() as runner:
         warn(space.notices)
@@ -137,12 +139,13 @@ def _render_shot(options: ShotOptions, listener: Listener, warn: Callable[[Itera
         limit = consent(survey.bill, max_cost=options.max_cost, named=named, warn=warn)
         listener("run.started", shots=1, enlargements=0, takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
         (shot,) = runner.run(maker.make(limit))
-        warn(maker.told())
+        warn(maker.run.new_notices())
+        (planned,) = plan.generated
         assert shot.picked is not None
         processor = PostProcessor(plan, space.root / "post", listener, warn)
         with atomic(options.output) as part:
-            write_clip(processor.take(shot.planned, shot.picked), shot.planned, shot.picked, part)
-    return ShotResult(options.output, shot, plan.source_fps, maker.spent_usd)
+            write_clip(processor.take(planned, shot.picked), planned.request, shot.picked, part)
+    return ShotResult(options.output, planned.request, shot, shot.picked, plan.source_fps, maker.run.spent_usd)
 
 
 def _board(options: ShotOptions) -> Storyboard:

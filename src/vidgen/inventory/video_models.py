@@ -22,8 +22,8 @@ def is_diffusion(name: str) -> bool:
 
 def diffusion_rows(names: Sequence[str] = (), *, verify: bool = False) -> list[dict[str, Any]]:
     """The named models, else every one, as JSON values; ``verify`` reads every file that is here."""
-    wanted = [model(name) or Model(name, name, repo=name) for name in names] or models()
-    return [_row(one, verify) for one in wanted]
+    rows = [model(name) or Model(name, name, repo=name) for name in names] or models()
+    return [_row(row, verify) for row in rows]
 
 
 def _row(one: Model, verify: bool) -> dict[str, Any]:
@@ -112,8 +112,8 @@ def state_here(name: str) -> tuple[bool, str]:
 
 def ready_model() -> str | None:
     """The first model of the table that is downloaded, makes clips from words and fits a GPU of this machine."""
-    able = (one for one in models() if "text_to_video" in one.tasks and can_run(one))
-    return next((one.name for one in able if hub.pulled(one.repo)), None)
+    candidates = (one for one in models() if "text_to_video" in one.tasks and can_run(one))
+    return next((one.name for one in candidates if hub.pulled(one.repo)), None)
 
 
 def pull_diffusion(
@@ -151,9 +151,9 @@ def _offers(row: Model) -> list[hub.Offer]:
     return [whole, *(hub.offer(lora.repo, only=lora.file) for lora in row.loras)]
 
 
-def _is_here(wanted: hub.Offer) -> bool:
-    here = hub.pulled(wanted.place or wanted.repo)
-    return here is not None and here.revision == wanted.revision and set(wanted.files) <= set(here.files)
+def _is_here(offer: hub.Offer) -> bool:
+    here = hub.pulled(offer.place or offer.repo)
+    return here is not None and here.revision == offer.revision and set(offer.files) <= set(here.files)
 
 
 def summary() -> str:

@@ -1,4 +1,4 @@
-"""Commands whose rooms are still to be built: they say so and exit 3."""
+"""Commands that are not built yet: they say so and exit 3."""
 
 from __future__ import annotations
 

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vidgen.app.plan import plan_loaded
 from vidgen.engines.base import Engine
 from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, MissingError, Notice, ReviewError, VidgenError
 from vidgen.media.files import LONGEST_NAME, shortened
 from vidgen.media.places import check_output_file
+from vidgen.media.rate import json_rate
 from vidgen.media.wording import counted
+from vidgen.planning.clip_checks import check_clips
 from vidgen.planning.compile import Overrides
-from vidgen.planning.plan import Plan, PlannedShot
-from vidgen.render.clip_checks import check_clips
+from vidgen.planning.plan import Plan, PlannedShot, UserClip
+from vidgen.planning.selection import check_named, select, with_parents
 from vidgen.render.events import InTurn, Listener, silent
 from vidgen.render.film_timeline import check_sounds
 from vidgen.render.finish import finish
-from vidgen.render.load_plan import plan_loaded
 from vidgen.render.made import MadeShot
 from vidgen.render.post_plan import ShotPost, check_posts, fetch_models, plan_posts
 from vidgen.render.postprocess import fetching
-from vidgen.render.preflight import check_shots
+from vidgen.render.preflight import check_shots, ready_engines
 from vidgen.render.project import Project
 from vidgen.render.recovery import take_stock
 from vidgen.render.shots import ShotMaker
@@ -77,7 +79,7 @@ class RenderResult:
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``render --json``."""
-        from vidgen.render.results import shot_data
+        from vidgen.app.results import shot_data
 
         plan = self.plan
         return {
@@ -85,7 +87,7 @@ class RenderResult:
             "contact_sheet": str(self.contact_sheet) if self.contact_sheet else None,
             "duration_s": round(plan.duration_s, 6),
             "frames": plan.total_frames,
-            "fps": int(plan.fps) if plan.fps.denominator == 1 else round(float(plan.fps), 6),
+            "fps": json_rate(plan.fps),
             "width": plan.width,
             "height": plan.height,
             "shots": [shot_data(shot, self.larger.get(shot.planned.id)) for shot in self.shots],
@@ -130,9 +132,9 @@ class RenderResult:
         """The error that ``--strict`` makes of shots that need review."""
         if not self.needs_review:
             return None
-        told = "; ".join(f"{name}: {why}" for name, why in self._reviews())
+        reviews = "; ".join(f"{name}: {why}" for name, why in self._reviews())
         return ReviewError(
-            "render.needs_review", f"needs review: {told}", hint="vidgen pick BOARD.yaml SHOT TAKE, or new takes"
+            "render.needs_review", f"needs review: {reviews}", hint="vidgen pick BOARD.yaml SHOT TAKE, or new takes"
         )
 
 
@@ -154,11 +156,13 @@ def render_film(
     regenerate = frozenset(options.regenerate)
     if options.dry_run:
         with project.reading() as space, asyncio.Runner() as runner:
+            space.shots = work.ids
             survey = take_stock(ShotMaker(work.needed, engines, space, regenerate), runner, warn, fetch=False)
-        shots = tuple(shot for shot in survey.shots if not shot.planned.enlarges)
+        shots = tuple(shot for shot in survey.shots if not shot.enlarges)
         return RenderResult(plan, None, shots, survey.estimated_usd, 0.0, _diffusion(plan, engines), missing=survey.missing)
     with project.locked() as space, asyncio.Runner() as runner:
         warn(space.notices)
+        space.shots = work.ids
         maker = ShotMaker(work.needed, engines, space, regenerate, listener, options.jobs, plan.board.score)
         survey = take_stock(maker, runner, warn)
         warn(maker.preflight(survey))
@@ -170,27 +174,20 @@ def render_film(
         if survey.missing:
             fetch_models(work.posts, fetching(listener))
         made = runner.run(maker.make(limit))
-        warn(maker.told())
+        warn(maker.run.new_notices())
         project.save_picks({shot.planned.id: pick for shot in made if (pick := shot.pick)}, unpinned=maker.unpinned)
         kept = [shot for shot in made if shot.planned.id in {planned.id for planned in plan.shots}]
-        larger = {shot.planned.continues or "": shot.picked for shot in made if shot.planned.enlarges and shot.picked}
+        larger = {shot.planned.continues or "": shot.picked for shot in made if shot.enlarges and shot.picked}
         cut = finish(
-            plan,
-            kept,
-            space.root,
-            work.output,
-            listener=listener,
-            warn=warn,
-            larger=larger,
-            jobs=options.jobs,
-            sheet=work.sheet,
-        )
+            plan, kept, space.root, work.output,
+            listener=listener, warn=warn, larger=larger, jobs=options.jobs, sheet=work.sheet,
+        )  # fmt: skip
     return RenderResult(
         plan=plan,
         output=work.output,
         shots=tuple(kept),
         estimated_usd=survey.estimated_usd,
-        cost_usd=maker.spent_usd,
+        cost_usd=maker.run.spent_usd,
         diffusion=_diffusion(plan, engines),
         needs_review=tuple(shot.planned.id for shot in kept if shot.needs_review),
         cut=cut,
@@ -201,11 +198,15 @@ def render_film(
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A render of which all that can be known beforehand was checked. ``needed``: the plan's shots with those that they
-    continue, and enlargements; ``sheet``: where the contact sheet goes, if one is asked for.
+    """A render of which all that can be known beforehand was checked.
+
+    Args:
+        ids: of all shots in the storyboard. needed: the plan's shots with those that they continue, and enlargements.
+        sheet: where the contact sheet goes, if there is to be one.
     """
 
     plan: Plan
+    ids: frozenset[str]
     needed: tuple[PlannedShot, ...]
     engines: Mapping[str, Engine]
     posts: Mapping[str, ShotPost]
@@ -218,87 +219,27 @@ def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
     loaded = load_storyboard(board)
     installed = Engines()
     full = plan_loaded(loaded, options.overrides, installed)
-    plan = _only(full, options)
-    needed = (*_with_parents(full, plan), *plan.enlargements)
+    check_named(full, {*options.shots, *options.regenerate})
+    plan = select(full, options.shots)
+    needed = (*with_parents(full, plan), *plan.enlargements)
+    made_by_engines = [shot for shot in needed if not isinstance(shot, UserClip)]
     warn(plan.notices)
     output = options.output or Path(_default_name(board, options))
     sheet = output.with_name(f"{output.stem}.contact-sheet.png") if options.contact_sheet else None
     check_output(output, [board, *files_of(loaded.board, board.parent)], touch=not options.dry_run)
-    engines = ready_engines(needed, installed, require_diffusion=options.require_diffusion)
-    check_shots(needed, installed)
+    engines = ready_engines(made_by_engines, installed, require_diffusion=options.require_diffusion)
+    check_shots(made_by_engines, installed)
     warn(check_clips(loaded, plan))
     posts = plan_posts(plan)
     check_posts(posts)
     check_sounds(plan)
-    return _Prepared(plan, needed, engines, posts, output, sheet)
-
-
-def ready_engines(shots: Iterable[PlannedShot], installed: Engines, *, require_diffusion: bool) -> dict[str, Engine]:
-    """The engines that a plan needs, checked to be usable here before anything is made. Raises MissingError."""
-    found: dict[str, Engine] = {}
-    for shot in shots:
-        if shot.engine == "clip" or shot.engine in found:
-            continue
-        able = installed.capabilities(shot.engine, shot.model)
-        if require_diffusion and able and not able.diffusion:
-            raise MissingError(
-                "engine.not_diffusion",
-                f"shot {shot.id} would be drawn by {shot.engine}, which is not diffusion",
-                hint="name an engine with --engine, or leave out --require-diffusion",
-                where=shot.id,
-            )
-        if able and not able.retired_on and shot.engine not in installed:
-            raise MissingError(
-                "engine.not_ready", f"{shot.engine} is not in this version of vidgen", hint="vidgen engines", where=shot.id
-            )
-        engine = installed.get(shot.engine)
-        if lacks := engine.available():
-            raise MissingError("engine.not_ready", f"{shot.engine}: {lacks}", hint="vidgen doctor", where=shot.id)
-        found[shot.engine] = engine
-    return found
+    ids = frozenset(shot.id for shot in full.shots)
+    return _Prepared(plan, ids, needed, engines, posts, output, sheet)
 
 
 def _diffusion(plan: Plan, engines: Mapping[str, Engine]) -> bool:
     """Whether no engine that only draws made any shot; a user's own clip is nobody's drawing."""
-    made = [shot for shot in plan.shots if shot.engine != "clip"]
-    return all(engines[shot.engine].capabilities(shot.model).diffusion for shot in made)
-
-
-def _only(plan: Plan, options: RenderOptions) -> Plan:
-    """The plan of the named shots alone (a split shot's id names all its parts), placed anew from frame 0."""
-    known = {name for shot in plan.shots for name in (shot.id, shot.parent)}
-    for wanted in {*options.shots, *options.regenerate} - known:
-        raise InputError("shot.unknown", f"there is no shot {wanted!r}", hint=f"shots: {', '.join(sorted(known))[:200]}")
-    if not options.shots:
-        return plan
-    kept: list[PlannedShot] = []
-    start = 0
-    for shot in plan.shots:
-        if is_named(shot, options.shots):
-            overlap = shot.overlap if kept else 0
-            transition = shot.transition_frames if kept else 0
-            kept.append(replace(shot, start_frame=start - overlap, overlap=overlap, transition_frames=transition))
-            start += shot.frames - overlap
-    names = {shot.id for shot in kept}
-    return replace(plan, shots=tuple(kept), enlargements=tuple(one for one in plan.enlargements if one.continues in names))
-
-
-def _with_parents(full: Plan, plan: Plan) -> tuple[PlannedShot, ...]:
-    """The plan's shots and every shot that one of them continues, in film order."""
-    by_id = {shot.id: shot for shot in full.shots}
-    wanted = {shot.id for shot in plan.shots}
-    waiting = list(wanted)
-    while waiting:
-        parent = by_id[waiting.pop()].continues
-        if parent and parent not in wanted:
-            wanted.add(parent)
-            waiting.append(parent)
-    return tuple(shot for shot in full.shots if shot.id in wanted)
-
-
-def is_named(shot: PlannedShot, names: Iterable[str]) -> bool:
-    """Whether a shot is named by its own id or by that of the shot it was split from."""
-    return not {shot.id, shot.parent}.isdisjoint(names)
+    return all(engines[shot.engine].capabilities(shot.model).diffusion for shot in plan.generated)
 
 
 def _default_name(board: Path, options: RenderOptions) -> str:

@@ -1,4 +1,4 @@
-"""From a storyboard file to its plan and its lint, as commands need them."""
+"""``vidgen lint``: storyboards checked for what video models do badly, and mended where that is safe."""
 
 from __future__ import annotations
 
@@ -11,13 +11,9 @@ from vidgen.catalog.capabilities import Capabilities
 from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, Problem, StoryboardError
 from vidgen.media.files import write_text
-from vidgen.media.places import check_output_file
 from vidgen.media.wording import counted
-from vidgen.planning.compile import Overrides, beside, compile_plan
-from vidgen.planning.plan import Plan
-from vidgen.planning.presets import preset as preset_named
-from vidgen.render.clip_checks import check_lengths
-from vidgen.render.machine import this_machine
+from vidgen.planning.clip_checks import check_lengths
+from vidgen.planning.compile import local_name
 from vidgen.storyboard.lint import (
     Finding,
     apply_fixes,
@@ -31,43 +27,19 @@ from vidgen.storyboard.lint import (
 )
 from vidgen.storyboard.lint.lexicon import Lexicons
 from vidgen.storyboard.loader import LoadedBoard, load_storyboard
-from vidgen.storyboard.starter import starter_text
 
 UNREADABLE = "V001"
 """The rule under which the problems of an unreadable storyboard are shown."""
 
 
-def plan_of(
-    file: Path,
-    *,
-    engine: str | None = None,
-    model: str | None = None,
-    candidates: int | None = None,
-    seed: int | None = None,
-    preset: str | None = None,
-    allow_unknown_model: bool = False,
-    engines: Engines,
-) -> tuple[LoadedBoard, Plan]:
-    """Load and plan a storyboard with the command line's wishes."""
-    overrides = Overrides(engine, model, candidates, seed, preset_named(preset) if preset else None, allow_unknown_model)
-    loaded = load_storyboard(file)
-    return loaded, plan_loaded(loaded, overrides, engines)
-
-
-def plan_loaded(loaded: LoadedBoard, overrides: Overrides, engines: Engines) -> Plan:
-    """Plan a storyboard that is already read."""
-    lookup = engines.capabilities
-    return compile_plan(loaded.board, loaded.path.parent, overrides=overrides, machine=this_machine(), lookup=lookup)
-
-
-def lint_of(loaded: LoadedBoard, engines: Engines, lexicons: Lexicons | None = None) -> list[Finding]:
+def lint_loaded(loaded: LoadedBoard, engines: Engines, lexicons: Lexicons | None = None) -> list[Finding]:
     """Lint findings of a storyboard, against the capabilities table. ``lexicons``: of all that are checked with it."""
 
-    def able(engine: str, model: str | None) -> Capabilities | None:
-        here = beside(loaded.path.parent, model) if model and engine == "local" else model
+    def capabilities(engine: str, model: str | None) -> Capabilities | None:
+        here = local_name(loaded.path.parent, model) if model and engine == "local" else model
         return engines.capabilities(engine, here)
 
-    return lint_board(loaded, capabilities=able, lexicons=lexicons)
+    return lint_board(loaded, capabilities=capabilities, lexicons=lexicons)
 
 
 @dataclass(frozen=True)
@@ -119,11 +91,11 @@ def lint_boards(files: Sequence[Path], *, fix: bool) -> LintReport:
             problems = loaded.problems if isinstance(loaded, StoryboardError) else [Problem(1, 1, "", loaded.message)]
             findings += [(file, _unreadable(problem)) for problem in problems]
             continue
-        found = lint_of(loaded, engines, lexicons)
+        found = lint_loaded(loaded, engines, lexicons)
         if fix and any(finding.fix for finding in found):
             write_text(file, apply_fixes(loaded.text, found))
             read[file] = mended = load_storyboard(file)
-            before, found = found, lint_of(mended, engines, lexicons)
+            before, found = found, lint_loaded(mended, engines, lexicons)
             fixed += max(0, len(before) - len(found))
         findings += [(file, finding) for finding in found]
     return LintReport(findings, fixed, broken)
@@ -144,16 +116,6 @@ def _read(file: Path) -> LoadedBoard | InputError:
 
 def _unreadable(problem: Problem) -> Finding:
     rule = rules()[UNREADABLE]
-    words = f"{problem.path}: {problem.message}" if problem.path else problem.message
+    message = f"{problem.path}: {problem.message}" if problem.path else problem.message
     path = (problem.path,) if problem.path else ()
-    return Finding(UNREADABLE, rule.severity, words, rule.remedy, None, path, problem.line, problem.column)
-
-
-def write_starter(file: Path, title: str, language: str) -> None:
-    """Write a starter storyboard; refuses to overwrite."""
-    if file.exists():
-        raise InputError("new.exists", f"{file} exists and is not overwritten", hint="choose another name", where=str(file))
-    if language not in ("en", "ja"):
-        raise InputError("usage.invalid", f"--language {language} is not known", hint="en or ja")
-    check_output_file(file)
-    write_text(file, starter_text(language, title, file.name))
+    return Finding(UNREADABLE, rule.severity, message, rule.remedy, None, path, problem.line, problem.column)
