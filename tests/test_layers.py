@@ -14,7 +14,8 @@ from vidgen.errors import CODES, NOTICES
 
 SOURCE = Path(__file__).parents[1] / "src" / "vidgen"
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "artifacts", "media", "network", "weights", "catalog"),
+    ("errors", "spelling", "installed"),
+    ("artifacts", "media", "network", "weights", "catalog"),
     ("storyboard", "takes", "config"),
     ("planning", "engines", "scoring", "post", "cut"),
     ("inventory",),
@@ -54,7 +55,7 @@ def imported_packages(file: Path) -> set[str]:
 
 
 def modules() -> list[Path]:
-    alone = ("artifacts.py", "errors.py", "config.py", "plugin.py")
+    alone = ("artifacts.py", "errors.py", "spelling.py", "installed.py", "config.py", "plugin.py")
     return sorted(file for file in SOURCE.rglob("*.py") if file.parent != SOURCE or file.name in alone)
 
 

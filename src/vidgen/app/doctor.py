@@ -17,6 +17,8 @@ from vidgen.errors import VidgenError
 from vidgen.inventory.engines import engine_state
 from vidgen.media.home import lasting_home, offline, vidgen_home
 from vidgen.media.places import writable
+from vidgen.post.engines import broken_plugins
+from vidgen.scoring.scorers import broken_scorers
 
 State = Literal["ok", "warn", "bad", "info"]
 
@@ -52,8 +54,9 @@ def diagnose() -> Diagnosis:
     for name in engine_table():
         ready, state = engine_state(name, engine_table()[name][0], installed)
         checks.append(_check("ok" if ready else "info", f"engine {name}", state + _key_place(name, installed)))
-    for problem in plugin_problems():
-        checks.append(_check("warn", f"engine {problem.name}", problem.why, f"reinstall or remove {problem.package}"))
+    for problem in (*plugin_problems(), *broken_plugins(), *broken_scorers()):
+        remedy = f"reinstall or remove {problem.package}"
+        checks.append(_check("warn", f"{problem.kind} {problem.name}", problem.why, remedy))
     return Diagnosis(checks)
 
 

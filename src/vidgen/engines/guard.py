@@ -59,7 +59,7 @@ def _guarded(engine: str, name: str, step: Callable[..., Any]) -> Callable[..., 
             yield
         except meant:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _failed(engine, name, error) from error
 
     async def awaited(result: Awaitable[Any]) -> Any:
@@ -75,7 +75,7 @@ def _guarded(engine: str, name: str, step: Callable[..., Any]) -> Callable[..., 
     return call
 
 
-def _failed(engine: str, what: str, error: Exception, where: str = "") -> ProcessingError:
+def _failed(engine: str, what: str, error: BaseException, where: str = "") -> ProcessingError:
     cause = " ".join(f"{type(error).__name__}: {error}".split())[:400]
     return ProcessingError(
         "engine.failed",

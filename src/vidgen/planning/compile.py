@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -36,6 +35,7 @@ from vidgen.planning.unsupported import (
     unused_model,
     without_gpu,
 )
+from vidgen.spelling import did_you_mean
 from vidgen.storyboard.lengths import follows, shot_frames
 from vidgen.storyboard.merge import laid_over, merged_shot
 from vidgen.storyboard.model import Camera, Motion, Post, Shot, ShotKeys, Storyboard
@@ -263,11 +263,9 @@ class _Compiler:
         if not known:
             return
         if not self.overrides.allow_unknown_model:
-            near = difflib.get_close_matches(choice.model or "", known, 1)
-            guess = f" (did you mean {near[0]}?)" if near else ""
             raise InputError(
                 "engine.unknown_model",
-                f"{shot}: {choice.engine} has no model {choice.model!r}{guess}",
+                f"{shot}: {choice.engine} has no model {choice.model!r}{did_you_mean(choice.model or '', known)}",
                 hint=f"known: {', '.join(known)}; --allow-unknown-model sends it anyway, at an unknown price",
                 where=shot,
             )

@@ -1,4 +1,4 @@
-"""What is asked of post-processing, and what came of it."""
+"""Settings and results of post-processing."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class PostSettings:
         grain: film grain, 0 (none) to 100; ``seed`` makes it repeatable.
         profile: how to encode; its pixel format says whether 10 bits are kept.
         animatic: whether the clip was drawn by the built-in engine, for which ``auto`` takes what costs little.
-        unasked: whether nobody asked for another rate: the clip has one of its own. Nothing is downloaded for that.
+        implicit_rate: whether the rate changes only because the clip has one of its own. Nothing is downloaded for that.
     """
 
     width: int
@@ -61,7 +61,7 @@ class PostSettings:
     seed: int = 0
     profile: EncodeProfile = MASTER
     animatic: bool = False
-    unasked: bool = False
+    implicit_rate: bool = False
 
     @classmethod
     def of(
@@ -100,7 +100,7 @@ class PostSettings:
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """Wishes that this version cannot fulfil, also where nothing else is to be done."""
+        """Settings that this version cannot honour, also where nothing else is to be done."""
         if not self.match:
             return ()
         text = "colour matching between shots is not in this version; colours were left as they are"

@@ -14,6 +14,7 @@ from vidgen.render.made import MadeShot
 from vidgen.render.resolved import ResolvedShot
 from vidgen.render.run import Run
 from vidgen.render.take_scores import Verdict, judge_takes
+from vidgen.scoring.scorers import Scorers
 from vidgen.storyboard.model import Score
 from vidgen.takes.lockfile import Pick
 from vidgen.takes.request import Take
@@ -104,12 +105,14 @@ class Chooser:
     """Chooses among the takes of each shot of a run.
 
     Args:
+        scorers: those of other packages that measure too.
         unpinned: shots that lose a person's pick, since its take is lost and new ones were asked for.
     """
 
     run: Run
     score: Score | None
     unpinned: Set[str]
+    scorers: Scorers
 
     def choose(self, shot: MadeShot, resolved: ResolvedShot, *, fresh: bool) -> MadeShot:
         """The shot with its picked take. ``fresh``: whether takes were made just now. Decodes takes that are to be judged."""
@@ -122,7 +125,7 @@ class Chooser:
             before=recorded if pinned else None,
             pinned=planned.pinned if pinned else None,
             fresh=fresh,
-            judge=lambda takes: judge_takes(takes, resolved.request, space.root / "scores", self.score),
+            judge=lambda takes: judge_takes(takes, resolved.request, space.root / "scores", self.score, self.scorers),
             judged=any(take.diffusion for take in shot.takes) and not shot.enlarges,
             places=space.commands.pick_files,
         )

@@ -12,7 +12,7 @@ from vidgen.media.home import offline
 from vidgen.media.names import named_file
 from vidgen.planning.enlarging import UPSCALERS
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, ProviderUpscale, UserClip
-from vidgen.post.engines import WEIGHTS_SUFFIXES, Chosen
+from vidgen.post.engines import WEIGHTS_SUFFIXES, Chosen, takes_model
 from vidgen.post.route import Route, find_route
 from vidgen.post.settings import PostSettings
 from vidgen.post.stages import Form, upright_form
@@ -71,8 +71,8 @@ class ShotPost:
     def models(self) -> Iterator[Model]:
         """The models of the registry that its engines read."""
         for _, chosen in self.steps:
-            if chosen.network and chosen.model and not is_own(chosen.model):
-                yield model(chosen.model)
+            if chosen.weights:
+                yield model(chosen.weights)
 
 
 def is_own(name: str) -> bool:
@@ -105,7 +105,7 @@ def settings_of(plan: Plan, planned: FilmShot, seed: int = 0) -> PostSettings:
         animatic=planned.engine == "previz",
     )
     paid = settings.upscale in UPSCALERS
-    model = settings.model if settings.upscale != "lanczos" and not paid else None  # a film's model, and a shot that needs none
+    model = settings.model if takes_model(settings.upscale) else None  # a film's model, and a shot that needs none
     if model and is_own(model):
         model = str(named_file(plan.folder, model).resolve())
         if settings.upscale == "ncnn":
@@ -116,7 +116,7 @@ def settings_of(plan: Plan, planned: FilmShot, seed: int = 0) -> PostSettings:
     return replace(
         settings,
         model=model,
-        unasked=not requested,
+        implicit_rate=not requested,
         interpolate=settings.interpolate if requested else retime,
         upscale=settings.upscale if planned.post and planned.post.upscale and not paid else "lanczos",
     )

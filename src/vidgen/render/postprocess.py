@@ -170,7 +170,7 @@ def _key(work: Work, source: str) -> str:
     stands for are the same; a model of the user's own counts by its contents, wherever it lies.
     """
     done = replace(work.settings, interpolate="auto", upscale="auto", model=None, animatic=False)
-    steps = [(job, chosen.name, _model(chosen.model)) for job, chosen in steps_of(work.route)]
+    steps = [(job, chosen.name, _model(chosen.model), *filter(None, [chosen.version])) for job, chosen in steps_of(work.route)]
     return derived_key(
         "post",
         [source],

@@ -27,6 +27,7 @@ from vidgen.render.runners.local import LocalRunner
 from vidgen.render.runners.remote import UNDELIVERED, RemoteRunner
 from vidgen.render.survey import Surveyor
 from vidgen.render.take_lookup import TakeLookup
+from vidgen.scoring.scorers import Scorers
 from vidgen.storyboard.model import Score
 from vidgen.takes.request import ShotRequest, Take
 
@@ -57,7 +58,8 @@ class ShotMaker:
         self.run = Run(self.space, self.engines, capacity, self.listener, self.regenerate)
         self._lookup = TakeLookup(self.space, self.engines, self.regenerate)
         self._resolver = Resolver(self.engines)
-        self._chooser = Chooser(self.run, self.score, self._lookup.unpinned)
+        scorers = Scorers(self.space.root / "scores", warn=lambda notice: self.run.add_notices([notice]))
+        self._chooser = Chooser(self.run, self.score, self._lookup.unpinned, scorers)
         self._surveyor = Surveyor(self.shots, self.run, self._lookup, self._resolver, self._chooser)
         self._missing: set[str] | None = None
         self._made: dict[str, asyncio.Future[MadeShot]] = {}

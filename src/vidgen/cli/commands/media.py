@@ -61,7 +61,7 @@ def upscale(
                 tile=tile,
                 on_frame=on_frame,
                 fetch=fetching(out),
-                told=_explained(out),
+                on_plan=_explained(out),
             )
         out.warn(result.notices)
         out.say(result.summary())
@@ -96,7 +96,7 @@ def interpolate(
                 engine=engine,
                 on_frame=on_frame,
                 fetch=fetching(out),
-                told=_explained(out),
+                on_plan=_explained(out),
             )
         out.warn(result.notices)
         out.say(result.summary())
@@ -106,12 +106,12 @@ def interpolate(
 def _explained(out: Output) -> Callable[[tuple[str, ...]], None]:
     """Says which engines will work, and why, before they start."""
 
-    def told(why: tuple[str, ...]) -> None:
+    def on_plan(why: tuple[str, ...]) -> None:
         out.event("post.planned", why=list(why))
         for line in why if not out.as_json else ():
             out.note(line)
 
-    return told
+    return on_plan
 
 
 def score(

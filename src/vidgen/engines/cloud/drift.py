@@ -5,7 +5,6 @@ SDKs describe what may be sent as types whose legal values are literals. They ar
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import re
 import types
@@ -15,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from vidgen.catalog.engines import engine_table
+from vidgen.spelling import nearest
 
 Change = Literal["added", "removed", "renamed"]
 _LENGTHS, _SHAPES = ("duration", "seconds"), ("ratio", "aspect_ratio", "size")
@@ -126,10 +126,10 @@ def compared(sdk: Sdk, known: Mapping[str, Offer], rows: Mapping[str, Offer]) ->
     gone = sorted(set(rows) - set(known))
     new = sorted(set(known) - set(rows) - sdk.left_out)
     for model in gone:
-        likely = difflib.get_close_matches(model, new, n=1, cutoff=0.75)
+        likely = nearest(model, new, cutoff=0.75)
         if likely:
-            new.remove(likely[0])
-            yield Finding(sdk.engine, model, "renamed", f"model is perhaps called {likely[0]} now", wrong=True)
+            new.remove(likely)
+            yield Finding(sdk.engine, model, "renamed", f"model is perhaps called {likely} now", wrong=True)
         else:
             yield Finding(sdk.engine, model, "removed", "model is not in the SDK", wrong=True)
     yield from (Finding(sdk.engine, model, "added", "model is not in the table") for model in new)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import os
@@ -18,6 +17,7 @@ from vidgen.engines.local.families import ModelConfig, PipelineFamily, parts_of,
 from vidgen.errors import InputError, MissingError
 from vidgen.media.answers import once_a_file
 from vidgen.media.names import expanded
+from vidgen.spelling import nearest
 from vidgen.weights import hub
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pickle", ".pkl")
@@ -77,8 +77,8 @@ def find_model(name: str) -> ModelFolder:
         raise MissingError("engine.retired", f"{row.title} cannot be run: {row.ended}", hint=f"use {row.instead}", where=name)
     repo = row.repo if row else name
     if row is None and (path.exists() or name.startswith((".", "~", "/")) or name.count("/") != 1):
-        near = difflib.get_close_matches(name, [one.name for one in models() if one.runs], 1)
-        guess = f"did you mean {near[0]}? " if near else ""
+        near = nearest(name, [one.name for one in models() if one.runs])
+        guess = f"did you mean {near}? " if near else ""
         what = "a file, not a model folder" if path.exists() else "neither a model, a hub id nor a folder"
         raise InputError("models.unknown", f"{name} is {what}", hint=f"{guess}vidgen models list shows them", where=name)
     pulled = hub.pulled(repo)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from vidgen.engines.local.adapters import adapters_are_here
 from vidgen.engines.local.folder import ModelFolder
 from vidgen.engines.local.job import Cache, Rejection
 from vidgen.errors import InputError
+from vidgen.spelling import nearest
 from vidgen.takes.request import ShotRequest, Task
 
 COMMON = ("quality", "steps", "guidance", "scheduler", "cache", "lora", "retime", "reject", "slate")
@@ -142,8 +142,8 @@ def bad_value(request: ShotRequest, text: str, hint: str) -> InputError:
 
 def _unknown(request: ShotRequest, name: str, folder: ModelFolder) -> InputError:
     known = (*COMMON, *folder.family.settings)
-    near = difflib.get_close_matches(name, known, 1)
-    guess = f"did you mean {near[0]}? " if near else ""
+    near = nearest(name, known)
+    guess = f"did you mean {near}? " if near else ""
     return bad_value(request, f"params.{name} is not known to {folder.family.title}", f"{guess}known: {', '.join(known)}")
 
 

@@ -30,11 +30,11 @@ class Esrgan:
     pixels_per_second: Mapping[str, int]
     denoise: bool
 
-    def factor(self, wish: int | None) -> int:
-        """The factor that is made where ``wish`` is wanted: that, or the next larger, or the largest; None: the native one."""
-        if wish is None:
+    def factor(self, needed: int | None) -> int:
+        """The factor that is made where ``needed`` would do: that, the next larger, or the largest; None: the native one."""
+        if needed is None:
             return self.native
-        return min((factor for factor in self.graphs if factor >= wish), default=max(self.graphs))
+        return min((factor for factor in self.graphs if factor >= needed), default=max(self.graphs))
 
     def pixels_on_cpu(self, workers: int = 1) -> int:
         """How many pixels each of several workers may be given: at most a quarter of the machine's memory for all of them."""

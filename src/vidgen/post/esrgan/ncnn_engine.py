@@ -102,8 +102,8 @@ def _set_options(options: Any, device: str | None) -> int:
 
 def threads() -> int:
     """The cores that this process may use; ``OMP_NUM_THREADS`` says fewer."""
-    if (wish := os.environ.get("OMP_NUM_THREADS", "")).isdigit() and int(wish) > 0:
-        return int(wish)
+    if (setting := os.environ.get("OMP_NUM_THREADS", "")).isdigit() and int(setting) > 0:
+        return int(setting)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

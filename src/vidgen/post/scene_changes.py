@@ -1,6 +1,6 @@
-"""Where a clip has hard cuts, so that nothing is morphed across them.
+"""Finds scene changes inside a clip (hard cuts), so that nothing is morphed across them.
 
-Told from pictures of 64x36 grey levels, in a cheap pass of their own or while pictures pass by. A cut is a pair of
+Looks at pictures of 64x36 grey levels, in a cheap pass of their own or while pictures stream by. A scene change is a pair of
 neighbours that differ much, differ much more than the pairs around them, and do not look alike: a flash of light changes
 levels but not what is where, a fast pan changes every pair alike. All of it is counted in integers, so that no rounding of
 this or that processor decides; two flat pictures look alike, as there is nothing in them that could have changed its place.
@@ -27,9 +27,9 @@ Grey = npt.NDArray[np.int64]
 
 WIDTH, HEIGHT = 64, 36
 MIN_CHANGE = 7.0
-"""Grey levels of 255 that neighbours differ by at least, on average, at a cut."""
+"""Grey levels of 255 that neighbours differ by at least, on average, at a scene change."""
 MIN_RATIO = 2.5
-"""How much more a cut differs than the pairs around it."""
+"""How much more such a pair differs than the pairs around it."""
 MAX_LIKENESS = 0.55
 """How alike the two pictures are at most: 1 is the same picture, 0 another one."""
 FLAT = 2.0
@@ -51,7 +51,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Piece:
-    """Frames ``first`` to ``last`` (not included) of a clip, without a cut between them."""
+    """Frames ``first`` to ``last`` (not included) of a clip, without a scene change between them."""
 
     first: int
     last: int
@@ -80,17 +80,17 @@ def read_clock(info: MediaInfo) -> Clock:
 
 
 def find_pieces(info: MediaInfo, *, cancelled: Callable[[], bool] = lambda: False) -> list[Piece]:
-    """The clip's uncut pieces, in order; together they are all of its frames."""
-    return pieces_of(find_cuts(info, cancelled=cancelled), info.frames)
+    """The pieces of a clip between its scene changes, in order; together they are all of its frames."""
+    return pieces_of(find_scene_changes(info, cancelled=cancelled), info.frames)
 
 
-def pieces_of(cuts: Sequence[int], frames: int) -> list[Piece]:
-    """The pieces between cuts, of so many frames."""
-    return [Piece(first, last) for first, last in pairwise([0, *cuts, frames])]
+def pieces_of(changes: Sequence[int], frames: int) -> list[Piece]:
+    """The pieces between scene changes, of so many frames."""
+    return [Piece(first, last) for first, last in pairwise([0, *changes, frames])]
 
 
-def find_cuts(info: MediaInfo, *, cancelled: Callable[[], bool] = lambda: False) -> list[int]:
-    """Indices of the frames that come right after a hard cut."""
+def find_scene_changes(info: MediaInfo, *, cancelled: Callable[[], bool] = lambda: False) -> list[int]:
+    """Indices of the frames with which another scene begins."""
     changes: list[float] = []
     likeness: list[float] = []
     before: Grey | None = None
@@ -99,16 +99,16 @@ def find_cuts(info: MediaInfo, *, cancelled: Callable[[], bool] = lambda: False)
             changes.append(_change(before, picture))
             likeness.append(_likeness(before, picture))
         before = picture
-    return [index + 1 for index in range(len(changes)) if index + 1 < info.frames and _is_cut(index, changes, likeness)]
+    return [index + 1 for index in range(len(changes)) if index + 1 < info.frames and _is_change(index, changes, likeness)]
 
 
-class CutWatch:
-    """Looks for cuts in the pictures of a clip while they pass, without a pass of its own. ``cuts`` holds the indices of the
-    frames that come right after one, for every picture that was handed on.
+class SceneChangeDetector:
+    """Finds scene changes in the pictures of a clip while they stream by, without a pass of its own. ``changes`` holds the
+    indices of the frames with which another scene begins, for every picture that was handed on.
     """
 
     def __init__(self) -> None:
-        self.cuts: set[int] = set()
+        self.changes: set[int] = set()
 
     @staticmethod
     def start_for(index: int) -> int:
@@ -117,7 +117,7 @@ class CutWatch:
 
     def watch(self, pictures: Iterable[Picture], index: int) -> Iterator[Picture]:
         """The pictures from number ``index`` on; what is given begins at ``start_for(index)``. A few pictures are held back,
-        since a cut is told from what comes after it, too.
+        since what comes after it counts, too.
         """
         first = self.start_for(index)
         waiting: deque[Picture] = deque()
@@ -142,8 +142,8 @@ class CutWatch:
     def _show(
         self, picture: Picture, number: int, index: int, first: int, changes: Sequence[float], likeness: Sequence[float]
     ) -> Iterator[Picture]:
-        if number > first and _is_cut(number - first - 1, changes, likeness):
-            self.cuts.add(number)
+        if number > first and _is_change(number - first - 1, changes, likeness):
+            self.changes.add(number)
         if number >= index:
             yield picture
 
@@ -156,7 +156,7 @@ def _small(picture: Picture) -> Grey:
     return levels if picture.dtype == np.uint8 else levels // 257
 
 
-def _is_cut(index: int, changes: Sequence[float], likeness: Sequence[float]) -> bool:
+def _is_change(index: int, changes: Sequence[float], likeness: Sequence[float]) -> bool:
     if changes[index] < MIN_CHANGE or likeness[index] > MAX_LIKENESS:
         return False
     around = [*changes[max(0, index - AROUND) : index], *changes[index + 1 : index + 1 + AROUND]]
@@ -185,6 +185,6 @@ def _small_pictures(info: MediaInfo, cancelled: Callable[[], bool]) -> Iterator[
         *("-map", info.source, "-vf", f"scale={WIDTH}:{HEIGHT}:flags=area,format=gray", "-fps_mode", "passthrough"),
         *("-frames:v", str(info.frames), "-f", "rawvideo", "pipe:1"),
     ]
-    with Process(args, what=f"looking for cuts in {info.path.name}", stdout=True, cancelled=cancelled) as process:
+    with Process(args, what=f"looking for scene changes in {info.path.name}", stdout=True, cancelled=cancelled) as process:
         while len(data := process.read(WIDTH * HEIGHT)) == WIDTH * HEIGHT:
             yield np.frombuffer(data, np.uint8).reshape(HEIGHT, WIDTH).astype(np.int64) * _STEPS
