@@ -123,7 +123,7 @@ def test_a_storyboard_may_choose_which_vetoes_count(clip: Clip) -> None:
 
 def test_every_veto_that_is_found_is_in_the_public_list() -> None:
     text = Path(vetoes_module.__file__).read_text() + Path(judge_module.__file__).read_text()
-    found = set(re.findall(r'Veto\("(\w+)"', text)) | {"black", "one_colour"}
+    found = set(re.findall(r'Veto\("(\w+)"', text)) | {"black", "one_colour", "severe_flicker", "severe_jitter"}
     assert found == set(VETOES)
 
 

@@ -6,12 +6,24 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vidgen.scoring.types import FAMILIES, VETOES, Choice, Expectation, Scorecard, Veto
+from vidgen.scoring.types import FAMILIES, VETOES, Choice, Decision, Expectation, Scorecard, Veto, Wanted, Window
 
 if TYPE_CHECKING:
     from vidgen.scoring.scorers import Measured
 
-__all__ = ["FAMILIES", "VETOES", "Choice", "Expectation", "Scorecard", "Veto", "choose", "score_takes"]
+__all__ = [
+    "FAMILIES",
+    "VETOES",
+    "Choice",
+    "Decision",
+    "Expectation",
+    "Scorecard",
+    "Veto",
+    "Wanted",
+    "Window",
+    "choose",
+    "score_takes",
+]
 
 
 def score_takes(
@@ -19,7 +31,9 @@ def score_takes(
     expectation: Expectation = Expectation(),
     *,
     windows: Sequence[tuple[int, int] | None] | None = None,
+    wanted: Wanted | None = None,
     cache: Path | None = None,
+    evidence: Path | None = None,
     weights: Mapping[str, float] | None = None,
     veto: Collection[str] | None = None,
     measured: Sequence[Measured] = (),
@@ -27,7 +41,17 @@ def score_takes(
     """Judge the takes of one shot; one card per file, in the order given. See ``scoring.judge.score_takes``."""
     from vidgen.scoring import judge
 
-    return judge.score_takes(files, expectation, windows=windows, cache=cache, weights=weights, veto=veto, measured=measured)
+    return judge.score_takes(
+        files,
+        expectation,
+        windows=windows,
+        wanted=wanted,
+        cache=cache,
+        evidence=evidence,
+        weights=weights,
+        veto=veto,
+        measured=measured,
+    )
 
 
 def choose(cards: Sequence[Scorecard]) -> Choice:

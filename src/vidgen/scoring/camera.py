@@ -1,10 +1,14 @@
-"""Compares the measured camera motion with the move that the shot asks for."""
+"""The measured camera path against the asked move: direction, strength, steadiness; "unsure" where too little moves as one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
+from vidgen.scoring.reading import Leap, Reading
 from vidgen.scoring.rules import RULES
 
 AXES = ("x", "y", "zoom", "roll")
@@ -14,44 +18,88 @@ NAMES = (
     ("moving in", "moving out"),
     ("rolling left", "rolling right"),
 )
+RUN_S = 0.5
+"""A wrong direction is told from where it has lasted so long."""
+
+
+@dataclass(frozen=True)
+class Path:
+    """The camera's way through a part of a clip: ``move``, the content's motion in a second (x, y, zoom, roll); ``inliers``, the
+    share of the picture that moves so; ``steps``: the same piece by piece, [n, 4] in a second, and the second at which each
+    begins.
+    """
+
+    move: tuple[float, float, float, float]
+    inliers: float
+    steps: npt.NDArray[np.float64]
+    starts: tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class CameraVerdict:
     """``error``: 0 (as requested) to 1 (the opposite), None where it is not known, and ``why``.
 
-    ``along``: motion in the requested direction, in units of the smallest clear move; negative is the opposite way.
+    ``along``: motion in the requested direction, in units of the smallest clear move; negative is the opposite way. ``at_s``:
+    from when on it goes the opposite way, in seconds; None where it does not.
     """
 
     error: float | None
     along: float = 0.0
     why: str = ""
+    at_s: float | None = None
 
 
-def judge_camera(requested: str | None, move: Sequence[float], inliers: float) -> CameraVerdict:
-    """Compare.
+def path_of(reading: Reading, start: int = 0, frames: int | None = None) -> Path:
+    """The camera's way through ``frames`` frames from ``start`` on."""
+    end = reading.frames if frames is None else start + frames
+    leaps = [leap for leap in reading.leaps if leap.start + leap.frames > start and leap.start < end - 1]
+    if not leaps:
+        return Path((0.0, 0.0, 0.0, 0.0), 0.0, np.zeros((0, 4)), ())
+    moves, lengths = np.array([leap.move for leap in leaps]), np.array([leap.frames for leap in leaps])
+    seconds = lengths * reading.seconds_each
+    total = moves.sum(axis=0) / seconds.sum()
+    inliers = float((np.array([leap.inliers for leap in leaps]) * lengths).sum() / lengths.sum())
+    starts = tuple(_second(leap, start, reading) for leap in leaps)
+    rounded = tuple(float(f"{part:.5f}") for part in total)
+    return Path(rounded, round(inliers, 4), moves / seconds[:, None], starts)  # type: ignore[arg-type]
 
-    Args:
-        requested: canonical camera move, or None.
-        move: motion of the content in a second: x, y, zoom, roll as in ``Reading.move``.
-        inliers: share of the picture that moves so.
-    """
+
+def _second(leap: Leap, start: int, reading: Reading) -> float:
+    return round(max(0, leap.start - start) * reading.seconds_each, 3)
+
+
+def judge_camera(requested: str | None, path: Path) -> CameraVerdict:
+    """Compare a canonical camera move, or None, with what was measured."""
     if requested is None:
         return CameraVerdict(None, why="no camera move was asked for")
     expected = RULES.content.get(requested)
     if expected is None:
         return CameraVerdict(None, why=f"{requested} has no one direction that could be measured")
-    if inliers < RULES.vetoes["unsure"]:
-        return CameraVerdict(None, why="too little of the picture moves as one to tell the camera's motion")
-    units = {axis: value / RULES.clear[axis] for axis, value in zip(AXES, move, strict=True)}
-    largest = max(abs(value) for value in units.values())
+    if path.inliers < RULES.vetoes["unsure"]:
+        return CameraVerdict(None, why="unsure: too little of the picture moves as one to tell the camera's motion")
+    units = np.array([value / RULES.clear[axis] for axis, value in zip(AXES, path.move, strict=True)])
+    largest = float(np.abs(units).max())
     if expected == "still":
         return CameraVerdict(min(1.0, largest / 2))
-    axis = expected.lstrip("+-")
-    along = abs(units[axis]) if expected == axis else units[axis] * (-1 if expected[0] == "-" else 1)
+    axis = AXES.index(expected.lstrip("+-"))
+    sign = -1.0 if expected[0] == "-" else 1.0
+    along = abs(units[axis]) if not expected.startswith(("+", "-")) else units[axis] * sign
     purity = abs(along) / largest if largest > 1 else 1.0
-    agreement = max(-1.0, min(1.0, along)) * purity
-    return CameraVerdict((1 - agreement) / 2, along=round(along, 3))
+    agreement = max(-1.0, min(1.0, float(along))) * purity
+    at_s = _turned_at(path, path.steps[:, axis] / RULES.clear[AXES[axis]] * sign) if along < 0 else None
+    return CameraVerdict((1 - agreement) / 2, along=round(float(along), 3), at_s=at_s)
+
+
+def _turned_at(path: Path, along: npt.NDArray[np.float64]) -> float:
+    """The second from which on the camera clearly goes the opposite way for ``RUN_S``, else where it first does."""
+    against = along < RULES.vetoes["opposite"]
+    ends = (*path.starts[1:], float("inf"))
+    begun: float | None = None
+    for start, end, wrong in zip(path.starts, ends, against, strict=True):
+        begun = (start if begun is None else begun) if wrong else None
+        if begun is not None and end - begun >= RUN_S:
+            return begun
+    return path.starts[int(np.argmax(against))] if against.any() else 0.0
 
 
 def found_move(move: Sequence[float]) -> str:

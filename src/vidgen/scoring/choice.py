@@ -6,8 +6,12 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
+from vidgen.scoring.comparing import confidence_of
 from vidgen.scoring.rules import RULES
-from vidgen.scoring.types import Choice, Scorecard
+from vidgen.scoring.types import Choice, Decision, Scorecard
+
+LOUDEST = 3
+"""Measures that are told as what decided."""
 
 
 def choose(cards: Sequence[Scorecard]) -> Choice:
@@ -29,10 +33,13 @@ def choose(cards: Sequence[Scorecard]) -> Choice:
     second = cards[order[1]]
     if second.vetoes:
         return Choice(order, order[0], False, False, f"the only one without a veto; the next: {second.vetoes[0].detail}")
-    margin = (best.total or 0.0) - (second.total or 0.0)
+    margin = round((best.total or 0.0) - (second.total or 0.0), 3)
+    decisions, confidence = tuple(_decisions(best, second)), confidence_of(margin)
     if margin < RULES.tie_band:
-        return Choice(order, order[0], True, False, f"a tie: the difference of {abs(margin):.2f} is within the noise")
-    return Choice(order, order[0], False, False, f"ahead by {margin:.2f}: {_decided(best, second)}")
+        why = f"a tie: the difference of {abs(margin):.2f} is within the noise"
+        return Choice(order, order[0], True, False, why, margin, confidence, decisions)
+    why = f"ahead by {margin:.2f}: {_decided(best, second)}"
+    return Choice(order, order[0], False, False, why, margin, confidence, decisions)
 
 
 def _ranked(cards: Sequence[Scorecard]) -> Iterator[int]:
@@ -67,3 +74,10 @@ def _decided(best: Scorecard, second: Scorecard) -> str:
     }
     names = sorted((name for name in gaps if gaps[name] > 0), key=lambda name: -gaps[name])
     return f"better in {' and '.join(names[:2])}" if names else "better overall"
+
+
+def _decisions(best: Scorecard, second: Scorecard) -> Iterator[Decision]:
+    """The measures that spoke loudest for the best, at most ``LOUDEST``."""
+    gaps = {name: gain - second.gains[name][1] for name, (_, gain) in best.gains.items() if name in second.gains}
+    for name in sorted((name for name in gaps if gaps[name] > RULES.equal), key=lambda name: (-round(gaps[name], 1), name))[:LOUDEST]:
+        yield Decision(best.gains[name][0], name, best.measures[name], second.measures[name])

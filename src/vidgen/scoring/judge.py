@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-import math
-import statistics
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from vidgen.errors import InputError
 from vidgen.media.files import sha256_file, write_text
-from vidgen.scoring.camera import judge_camera
+from vidgen.scoring.camera import judge_camera, path_of
+from vidgen.scoring.comparing import families_of, gains_of, middles, total_of
+from vidgen.scoring.evidence import with_evidence
 from vidgen.scoring.reading import Reading, read_clip
 from vidgen.scoring.rules import RULES, Rule
 from vidgen.scoring.scorers import Measured
-from vidgen.scoring.types import ALL_FAMILIES, ALWAYS, FAMILIES, VETOES, Expectation, Scorecard, Status, Veto
+from vidgen.scoring.types import ALL_FAMILIES, ALWAYS, FAMILIES, VETOES, Expectation, Scorecard, Status, Veto, Wanted, Window
+from vidgen.scoring.values import amount_error, values_of
 from vidgen.scoring.vetoes import find_vetoes
+from vidgen.scoring.window import best_window
 
 NO_SCORER = {
     "prompt": "no model that compares pictures with text is installed",
@@ -29,7 +31,9 @@ def score_takes(
     expectation: Expectation = Expectation(),
     *,
     windows: Sequence[tuple[int, int] | None] | None = None,
+    wanted: Wanted | None = None,
     cache: Path | None = None,
+    evidence: Path | None = None,
     weights: Mapping[str, float] | None = None,
     veto: Collection[str] | None = None,
     measured: Sequence[Measured] = (),
@@ -40,7 +44,10 @@ def score_takes(
         files: clips of the same shot.
         expectation: what was asked for.
         windows: of each file the part that is looked at, as the number of its first frame and how many; None: all of it.
+        wanted: look in each file for the best part of so many frames, and judge that; ``windows`` are kept where no other part
+            is clearly better.
         cache: folder for readings, by checksum of the clip and version of the judge; None: none are kept.
+        evidence: folder for a picture of each veto that has a place; None: none are written.
         weights: how much each family counts in the total (1 where it is not named, 0: not at all).
         veto: codes of the vetoes that count beside those of ``ALWAYS``; None: all of ``VETOES``.
         measured: what scorers of other packages found, a measurement for each file. One that lacks a file decides nothing.
@@ -51,35 +58,71 @@ def score_takes(
     _check_names("family", weights or (), ALL_FAMILIES)
     _check_names("veto", veto or (), VETOES)
     counts = frozenset(VETOES if veto is None else (*veto, *ALWAYS))
-    digests = [_digest(file) for file in files]
     parts = windows or [None] * len(files)
-    readings = [_reading(file, digest, part, cache) for file, digest, part in zip(files, digests, parts, strict=True)]
-    playable = {index: reading for index, reading in enumerate(readings) if isinstance(reading, Reading)}
+    takes = [_take(file, part, wanted, cache) for file, part in zip(files, parts, strict=True)]
+    playable = {index: take for index, take in enumerate(takes) if isinstance(take.reading, Reading)}
     table = _Table.of(measured, playable)
-    rows = {index: {**_compared(reading, expectation), **table.row(index)} for index, reading in playable.items()}
-    middle = {name: _middle(name, rule, list(rows.values())) for name, rule in table.rules.items()}
+    rows = {index: {**_compared(take, expectation), **table.row(index)} for index, take in playable.items()}
+    middle = middles(table.rules, list(rows.values()))
     cards = []
-    for index, (file, digest, reading) in enumerate(zip(files, digests, readings, strict=True)):
-        if isinstance(reading, Veto):
-            why = dict.fromkeys(table.families, "the file cannot be decoded")
-            cards.append(Scorecard(file, digest, None, dict.fromkeys(why), why, vetoes=(reading,), status="unreadable"))
+    for index, take in enumerate(takes):
+        if isinstance(take.reading, Veto):
+            cards.append(_unreadable(take, take.reading, table))
             continue
-        vetoes = tuple(veto for veto in find_vetoes(reading, expectation) if veto.code in counts)
+        found = find_vetoes(take.reading, expectation, *take.part)
+        vetoes = tuple(veto for veto in found if veto.code in counts)
+        if evidence:
+            vetoes = with_evidence(take.file, take.sha256, take.reading, vetoes, evidence)
         status: Status = "vetoed" if vetoes else "uncalibrated" if len(playable) == 1 else "ok"
-        families = {family: _family(family, table.rules, rows[index], middle) for family in table.families}
+        gains = gains_of(table.rules, rows[index], middle)
+        families = families_of(table.rules, gains, table.families)
         cards.append(
             Scorecard(
-                file=file,
-                sha256=digest,
-                total=_total(families, weights or {}),
+                file=take.file,
+                sha256=take.sha256,
+                total=total_of(families, weights or {}),
                 families=families,
-                not_measured=_reasons(families, table, reading, expectation),
-                measures={**_measures(reading, rows[index]), **table.all_of(index)},
+                not_measured=_reasons(families, table, take, expectation),
+                measures={**_measures(take, rows[index]), **table.all_of(index)},
                 vetoes=vetoes,
                 status=status,
+                gains={name: (table.rules[name].family, round(gain, 3)) for name, gain in gains.items()},
+                window=take.window,
             )
         )
     return cards
+
+
+@dataclass(frozen=True)
+class _Take:
+    """A file, its reading or why there is none, and the part that is judged."""
+
+    file: Path
+    sha256: str
+    reading: Reading | Veto
+    part: tuple[int, int | None]
+    window: Window | None
+
+    @property
+    def values(self) -> dict[str, float]:
+        assert isinstance(self.reading, Reading)
+        return values_of(self.reading, *self.part)
+
+
+def _take(file: Path, part: tuple[int, int] | None, wanted: Wanted | None, cache: Path | None) -> _Take:
+    digest = _digest(file)
+    reading = _reading(file, digest, cache)
+    if isinstance(reading, Veto):
+        return _Take(file, digest, reading, (0, None), None)
+    if wanted is None:
+        return _Take(file, digest, reading, part or (0, None), None)
+    window = best_window(reading, wanted, default=part[0] if part else 0)
+    return _Take(file, digest, reading, (window.start, window.frames), window)
+
+
+def _unreadable(take: _Take, veto: Veto, table: _Table) -> Scorecard:
+    why = dict.fromkeys(table.families, "the file cannot be decoded")
+    return Scorecard(take.file, take.sha256, None, dict.fromkeys(why), why, vetoes=(veto,), status="unreadable")
 
 
 @dataclass(frozen=True)
@@ -123,77 +166,48 @@ def _digest(file: Path) -> str:
         return ""
 
 
-def _reading(file: Path, digest: str, window: tuple[int, int] | None, cache: Path | None) -> Reading | Veto:
-    part = "" if window is None else f".{window[0]}+{window[1]}"
-    kept = cache / f"{digest}{part}.v{RULES.version}.json" if cache and digest else None
+def _reading(file: Path, digest: str, cache: Path | None) -> Reading | Veto:
+    kept = cache / f"{digest}.v{RULES.version}.json" if cache and digest else None
     if kept and kept.is_file():
         try:
             return Reading.from_json(json.loads(kept.read_text(encoding="utf-8")))
         except (ValueError, TypeError, KeyError):
             pass  # damaged or foreign: read the clip again
     try:
-        reading = read_clip(file, window)
+        reading = read_clip(file)
     except InputError as error:
         return Veto("undecodable", None, error.message)
     if reading.frames == 0:
         return Veto("undecodable", None, f"{file} holds no pictures")
     if kept:
-        write_text(kept, json.dumps(reading.as_json(), indent=1) + "\n")
+        write_text(kept, json.dumps(reading.as_json()) + "\n")
     return reading
 
 
-def _compared(reading: Reading, expected: Expectation) -> dict[str, float]:
+def _compared(take: _Take, expected: Expectation) -> dict[str, float]:
     """The values that are compared; those that mean nothing for this shot are left out."""
-    values = {name: value for name, value in reading.values.items() if name in RULES.measures}
+    assert isinstance(take.reading, Reading)
+    values = {name: value for name, value in take.values.items() if name in RULES.measures}
     if expected.wants_still:
-        for name in ("jerk", "reversals", "duplicates"):
-            del values[name]
-    error = judge_camera(expected.move, reading.move, reading.inliers).error
+        values = {name: value for name, value in values.items() if RULES.measures[name].family != "motion"}
+    if expected.motion_amount is not None:
+        values["amount"] = amount_error(expected.motion_amount, take.reading, *take.part)
+    error = judge_camera(expected.move, path_of(take.reading, *take.part)).error
     return values if error is None else {**values, "camera": error}
 
 
-def _middle(name: str, rule: Rule, rows: Sequence[Mapping[str, float]]) -> float | None:
-    """Where the middle candidate stands; with one candidate, where a typical clip does, None where that is not known."""
-    places = [rule.place(row[name]) for row in rows if name in row]
-    if len(places) > 1:
-        return statistics.median(places)
-    return None if rule.typical is None else rule.place(rule.typical)
-
-
-def _reasons(families: Mapping[str, float | None], table: _Table, reading: Reading, expected: Expectation) -> dict[str, str]:
+def _reasons(families: Mapping[str, float | None], table: _Table, take: _Take, expected: Expectation) -> dict[str, str]:
     """Why families were not measured."""
-    camera = judge_camera(expected.move, reading.move, reading.inliers).why
+    assert isinstance(take.reading, Reading)
+    camera = judge_camera(expected.move, path_of(take.reading, *take.part)).why
     own = {**NO_SCORER, "camera": camera, "motion": "a still picture was asked for"}
     return {family: table.reason(family) or own[family] for family, value in families.items() if value is None}
 
 
-def _measures(reading: Reading, row: Mapping[str, float]) -> dict[str, float]:
+def _measures(take: _Take, row: Mapping[str, float]) -> dict[str, float]:
     """The plain readings of a take."""
-    moves = {f"camera_{axis}": value for axis, value in zip("xyzr", reading.move, strict=True)}
-    camera = {"camera": row["camera"]} if "camera" in row else {}
-    return {**reading.values, **moves, "camera_inliers": reading.inliers, **camera}
-
-
-def _family(
-    family: str, rules: Mapping[str, Rule], row: Mapping[str, float], middle: Mapping[str, float | None]
-) -> float | None:
-    """How far a take is from the middle one, in units of harmless variation; None where nothing was measured."""
-    gains = []
-    for name, rule in rules.items():
-        centre = middle[name]
-        if rule.family != family or name not in row or centre is None:
-            continue
-        steps = (rule.place(row[name]) - centre) / rule.noise
-        gain = steps if rule.better == "high" else -steps
-        gains.append(max(RULES.loss_limit, min(RULES.gain_limit, gain)))
-    return round(sum(gains) / math.sqrt(len(gains)), 3) if gains else None
-
-
-def _total(families: Mapping[str, float | None], weights: Mapping[str, float]) -> float | None:
-    """Half the weighted mean of the families, half the worst of them."""
-    known = {name: value for name, value in families.items() if value is not None and weights.get(name, 1.0) > 0}
-    if not known:
-        return None
-    shares = {name: weights.get(name, 1.0) for name in known}
-    mean = sum(value * shares[name] for name, value in known.items()) / sum(shares.values())
-    return round(0.5 * mean + 0.5 * min(known.values()), 3)
+    assert isinstance(take.reading, Reading)
+    path = path_of(take.reading, *take.part)
+    moves = {f"camera_{axis}": value for axis, value in zip("xyzr", path.move, strict=True)}
+    own = {name: row[name] for name in ("camera", "amount") if name in row}
+    return {**take.values, **moves, "camera_inliers": path.inliers, **own}

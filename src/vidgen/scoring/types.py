@@ -18,7 +18,7 @@ ALL_FAMILIES = (*FAMILIES, "continuity")
 
 VETOES = (
     *("undecodable", "wrong_length", "wrong_rate", "wrong_size"),
-    *("black", "one_colour", "freeze", "cut_inside", "wrong_direction"),
+    *("black", "one_colour", "freeze", "cut_inside", "severe_flicker", "severe_jitter", "wrong_direction"),
 )
 """Every veto code. The first four always count; a storyboard may choose among the others."""
 
@@ -65,11 +65,46 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Veto:
-    """A fault that no other quality can make good. ``at_s``: where in the clip, in seconds, where it has a place."""
+    """A fault that no other quality can make good. ``at_s``: where in the file, in seconds, where it has a place; ``evidence``:
+    a picture of it, where one was asked for.
+    """
 
     code: str
     at_s: float | None
     detail: str
+    evidence: Path | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        shown = {"evidence": str(self.evidence)} if self.evidence else {}
+        return {"code": self.code, "at_s": self.at_s, "detail": self.detail, **shown}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A part of every take that is looked for: ``frames`` frames in a row. ``fixed_start``: the first frame must be in it (it was
+    given, or the take continues another); ``fixed_end``: the last must be (it was given, or the next shot continues from it).
+    """
+
+    frames: int
+    fixed_start: bool = False
+    fixed_end: bool = False
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of a take to use. ``gain``: how much its faults are less than those of the part that would be used otherwise, in
+    the units of totals, 0 where it is that part; ``why``: one sentence.
+    """
+
+    start: int
+    frames: int
+    gain: float
+    why: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {"start": self.start, "frames": self.frames, "gain": self.gain, "why": self.why}
 
 
 @dataclass(frozen=True)
@@ -78,7 +113,8 @@ class Scorecard:
 
     ``families`` and ``total`` are in units of harmless variation (re-encoding, a small crop): 0 is the middle candidate, and
     a difference below the tie band means nothing. None: not measured, and ``not_measured`` says why. ``measures`` are the
-    plain readings, comparable between takes of one shot alone.
+    plain readings, comparable between takes of one shot alone. ``gains``: of each measure its family and what it says for or
+    against the take. ``window``: the part that was judged, where one was looked for.
     """
 
     file: Path
@@ -89,6 +125,8 @@ class Scorecard:
     measures: Mapping[str, float] = field(default_factory=dict)
     vetoes: tuple[Veto, ...] = ()
     status: Status = "ok"
+    gains: Mapping[str, tuple[str, float]] = field(default_factory=dict)
+    window: Window | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON values: one of the ``candidates`` of ``vidgen score``, without its rank."""
@@ -98,9 +136,24 @@ class Scorecard:
             "families": dict(self.families),
             "not_measured": dict(self.not_measured),
             "measures": dict(self.measures),
-            "vetoes": [{"code": veto.code, "at_s": veto.at_s, "detail": veto.detail} for veto in self.vetoes],
+            "vetoes": [veto.as_dict() for veto in self.vetoes],
             "status": self.status,
+            "window": self.window.as_dict() if self.window else None,
         }
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A measure that spoke for the winner, and its plain values for the winner and for the next."""
+
+    family: str
+    measure: str
+    winner: float
+    next: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {"family": self.family, "measure": self.measure, "winner": self.winner, "next": self.next}
 
 
 @dataclass(frozen=True)
@@ -108,7 +161,9 @@ class Choice:
     """Which take to use. ``order`` and ``winner`` are indices into the cards; ``order`` runs from best to worst.
 
     ``winner`` is None where no take can be played. ``tie``: the second is as good within the noise. ``needs_review``: even
-    the best has a veto. ``why`` is one sentence for people.
+    the best has a veto. ``why`` is one sentence for people. ``margin`` between the totals of the first two, where both count;
+    ``confidence``: share of pairs with such a margin that the benchmark ordered rightly; ``decided_by``: the measures that
+    spoke loudest, at most three.
     """
 
     order: tuple[int, ...]
@@ -116,3 +171,15 @@ class Choice:
     tie: bool
     needs_review: bool
     why: str
+    margin: float | None = None
+    confidence: float | None = None
+    decided_by: tuple[Decision, ...] = ()
+
+    def reasons(self) -> dict[str, Any]:
+        """What decided, as JSON values: ``why``, ``decided_by``, ``margin``, ``confidence``."""
+        return {
+            "why": self.why,
+            "decided_by": [decision.as_dict() for decision in self.decided_by],
+            "margin": self.margin,
+            "confidence": self.confidence,
+        }

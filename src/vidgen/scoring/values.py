@@ -1,0 +1,211 @@
+"""What is compared between takes: plain numbers, made from a part of a clip's curves.
+
+Each function says its formula, unit, range, source and what it takes for a fault that is none. All are 0 or more, and
+0 is faultless, except ``sharpness`` and ``speed``. All but ``noise``, ``blocks`` and ``bands`` are read at 384 pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from vidgen.scoring.reading import Reading
+from vidgen.scoring.rules import RULES
+
+DIAGONAL = 440.0
+"""Of a picture 384 pixels wide, in pixels."""
+AMOUNTS = ((2.0, (0.0, 0.08)), (5.0, (0.003, 0.4)), (8.0, (0.02, 1.0)), (10.0, (0.05, 4.0)))
+"""Amount of motion up to which a band of speeds is ordinary, in diagonals a second."""
+
+Curve = npt.NDArray[np.float64]
+Curves = Mapping[str, Curve]
+
+
+def part_of(reading: Reading, start: int = 0, frames: int | None = None) -> dict[str, Curve]:
+    """The curves of ``frames`` frames from ``start`` on; None: to the end."""
+    end = reading.frames if frames is None else start + frames
+    return {
+        name: np.asarray(curve[start : max(start, end - (reading.frames - len(curve)))], np.float64)
+        for name, curve in reading.curves.items()
+    }
+
+
+def values_of(reading: Reading, start: int = 0, frames: int | None = None) -> dict[str, float]:
+    """Every measure of a part of a clip."""
+    curves, rate = part_of(reading, start, frames), 1.0 / reading.seconds_each
+    return {name: float(f"{measure(curves, rate):.6g}") for name, measure in MEASURES.items()}
+
+
+def amount_error(amount: float, reading: Reading, start: int = 0, frames: int | None = None) -> float:
+    """How far the median speed of the picture is from what an amount of motion of 1 to 10 means: logarithm of the ratio to the
+    nearer end of a wide band, 0 within it. Speed in diagonals a second. Sees nothing of what moves in place (flames).
+    """
+    speed = _percentile(part_of(reading, start, frames)["speed"], 50) / reading.seconds_each / DIAGONAL
+    low, high = next(band for most, band in AMOUNTS if amount <= most)
+    return float(f"{max(0.0, np.log((low + 0.002) / (speed + 0.002)), np.log((speed + 0.002) / (high + 0.002))):.6g}")
+
+
+def warp(curves: Curves, rate: float) -> float:
+    """Mean luma difference left after motion, over the clip's fine detail. Ratio, 0 to about 1; ordinary 0.1. (Lai et al. 2018,
+    with the divisor of our own: without it blur would win.) Finds flicker, noise, wobble, block edges; low in standstills,
+    which are left out.
+    """
+    moving = curves["residual"][~still(curves["change"])]
+    return _mean(moving if len(moving) else curves["residual"]) / (_mean(curves["sharp"]) + 1.0)
+
+
+def flicker(curves: Curves, rate: float) -> float:
+    """Root mean square of how the brightness gain changes from picture to picture, followed along the motion: percent, 0 to
+    about 30; ordinary 0.2. Median of 84 patches, so that new content is no flicker. A strobe light in the story looks the same.
+    """
+    return _rms(np.diff(curves["gain"]))
+
+
+def slow_flicker(curves: Curves, rate: float) -> float:
+    """Swing of brightness between about 0.5 and 3 Hz: the summed gains, less their straight trend, smoothed over a sixth of a
+    second. Root mean square, percent. Ordinary 0.5. Passing clouds look the same; under a second of clip little is seen.
+    """
+    course = _without_trend(np.cumsum(curves["gain"]))
+    width = max(1, round(rate / 6))
+    return _rms(np.convolve(course, np.ones(width) / width, "valid")) if len(course) >= width else 0.0
+
+
+def local_flicker(curves: Curves, rate: float) -> float:
+    """How much the gains of 84 patches change from picture to picture beside what they share: percent, ordinary 1. Firelight
+    and things that pass quickly look the same.
+    """
+    return _mean(curves["patches"])
+
+
+def hue_drift(curves: Curves, rate: float) -> float:
+    """How far the colours turn on their wheel: range of the summed turns, degrees, 0 to 180; ordinary 1. Sunsets do it too;
+    grey clips have no hue and read 0.
+    """
+    return _range(np.cumsum(curves["turn"]))
+
+
+def fading(curves: Curves, rate: float) -> float:
+    """How far colours bleach or grow: range of the summed changes of saturation, percent; ordinary 3. Sunsets do it too."""
+    return _range(np.cumsum(curves["fade"]))
+
+
+def jerk(curves: Curves, rate: float) -> float:
+    """Mean change of the flow from picture to picture, relative to the motion: ratio, ordinary 0.2. Inside a standstill there
+    is none to judge. Chaotic motion (water, sport) is high by nature.
+    """
+    frozen, speed = still(curves["change"]), curves["speed"]
+    both = (speed[1:] + speed[:-1]) / 2 + 0.3
+    return _mean((curves["jerk"] / both)[~(frozen[1:] & frozen[:-1])])
+
+
+def shake(curves: Curves, rate: float) -> float:
+    """Mean change of the motion that most of the picture shares: pixels a frame, ordinary 0.1. Handheld shots are high."""
+    return _mean(curves["shake"])
+
+
+def wobble(curves: Curves, rate: float) -> float:
+    """Mean over time of the median change of flow beside what the picture shares: pixels a frame, ordinary 0.1. Shapes that
+    melt; waves look the same where they fill half of the picture.
+    """
+    return _mean(curves["wobble"])
+
+
+def disorder(curves: Curves, rate: float) -> float:
+    """How often a picture is nearer to the one after next than to its neighbour: mean of a share, 0 to 1; ordinary 0. Pictures
+    that changed places; single flashes read a little.
+    """
+    return _mean(np.maximum(0.0, curves["order"] - 0.02))
+
+
+def stalls(curves: Curves, rate: float) -> float:
+    """How often the picture hardly changes, against the clip's habit: mean share by which the change is below a quarter of the
+    median change, 0 to 1. Pictures that repeat, standstills; a stop that was meant looks the same.
+    """
+    change = curves["change"]
+    usual = max(_percentile(change, 50), 0.25 * _percentile(change, 90), 4.0 * RULES.vetoes["still_floor"])
+    return _mean(np.clip(1.0 - change / (0.25 * usual), 0.0, 1.0))
+
+
+def jolt(curves: Curves, rate: float) -> float:
+    """The greatest change of motion in one step over the usual one: ratio less one, 0 on. Jumps of the view, cuts; a thing
+    that is hit looks the same.
+    """
+    return max(_peak(curves["jerk"]), _peak(curves["residual"]))
+
+
+def trails(curves: Curves, rate: float) -> float:
+    """Detail across the motion over detail along it, root of energies of first and second derivatives: near 1, and higher where
+    earlier pictures trail behind or shine through. Motion blur looks the same; stripes have a level of their own.
+    """
+    ratios = [(curves[f"across{kind}"].sum() + 1.0) / (curves[f"along{kind}"].sum() + 1.0) for kind in ("", "_fine")]
+    return float(np.prod(ratios) ** 0.25)
+
+
+def pulsing(curves: Curves, rate: float) -> float:
+    """How much sharpness comes and goes: standard deviation of the logarithm of sharpness less its straight trend. Ordinary
+    0.03. Focus pulls and things that pass close look the same.
+    """
+    return _rms(_without_trend(np.log(curves["sharp"] + 1.0)))
+
+
+MEASURES: dict[str, Callable[[Curves, float], float]] = {
+    "warp": warp,
+    "flicker": flicker,
+    "slow_flicker": slow_flicker,
+    "local_flicker": local_flicker,
+    "hue_drift": hue_drift,
+    "fading": fading,
+    "jerk": jerk,
+    "shake": shake,
+    "wobble": wobble,
+    "disorder": disorder,
+    "stalls": stalls,
+    "jolt": jolt,
+    "sharpness": lambda curves, rate: _mean(curves["sharp"]),
+    "pulsing": pulsing,
+    "noise": lambda curves, rate: _mean(curves["noise"]),
+    "blocks": lambda curves, rate: _mean(curves["blocks"]),
+    "bands": lambda curves, rate: _mean(curves["bands"]),
+    "trails": trails,
+    "speed": lambda curves, rate: _mean(curves["speed"]),
+}
+
+
+def still(change: Curve) -> npt.NDArray[np.bool_]:
+    """Which pictures repeat the one before."""
+    if not len(change):
+        return np.zeros(0, bool)
+    share, lively, floor = (RULES.vetoes[name] for name in ("still_share", "still_lively", "still_floor"))
+    return change < max(share * _percentile(change, 50), lively * _percentile(change, 90), floor)
+
+
+def _mean(values: Curve) -> float:
+    return float(np.mean(values)) if len(values) else 0.0
+
+
+def _rms(values: Curve) -> float:
+    return float(np.sqrt(np.mean(values**2))) if len(values) else 0.0
+
+
+def _range(values: Curve) -> float:
+    return float(np.ptp(values)) if len(values) else 0.0
+
+
+def _percentile(values: Curve, percent: float) -> float:
+    return float(np.percentile(values, percent)) if len(values) else 0.0
+
+
+def _peak(values: Curve) -> float:
+    if len(values) < 3:
+        return 0.0
+    usual = float(np.median(values)) + 0.3
+    return float(values.max()) / usual
+
+
+def _without_trend(values: Curve) -> Curve:
+    if len(values) < 3:
+        return values - _mean(values)
+    time = np.arange(len(values))
+    return np.asarray(values - np.polyval(np.polyfit(time, values, 1), time))
