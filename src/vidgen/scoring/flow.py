@@ -46,6 +46,13 @@ class Picture:
         weaker = (xx + yy) / 2 - np.sqrt((xx - yy) ** 2 / 4 + xy**2)
         return cls(gray, (across, down), bends, weaker)
 
+    @property
+    def contour(self) -> float:
+        """How steep the steepest tenth of the picture is: levels a pixel."""
+        across, down = self.slopes
+        lengths = np.sort(cv2.magnitude(across, down), axis=None)
+        return float(lengths[len(lengths) * 9 // 10 :].mean())
+
 
 @dataclass(frozen=True)
 class Pair:

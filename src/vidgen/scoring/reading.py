@@ -108,6 +108,7 @@ class _Tally:
         self._note(luma=float(mean[0, 0]), spread=float(spread[0, 0]), sharp=pictures.sharpness(gray))
         self._add_colour(frame)
         picture = Picture.of(gray)
+        self._note(contour=picture.contour)
         if self._last:
             self._add_pair(self._last[-1], picture)
         if len(self._last) == 2:

@@ -1,0 +1,103 @@
+"""Fits what ``measures.yaml`` says of noise, weights, tie band and confidence, on the clips for tuning alone.
+
+``python -m benchmarks.bench_scores.fit`` prints the rows to put there. Steps:
+
+1. Noise of a measure: the 95th percentile of how far its place moves under harmless edits, at least ``LEAST_NOISE``.
+2. Weights: from 1, each measure's weight in turn takes the value of ``WEIGHTS`` that orders the pairs best (``worth``), twice
+   over. They are never negative: a measure may be useless, but a fault never speaks for a take.
+3. Tie band: the 97th percentile of the margins between a clip and its harmless edits, and at least ``LEAST_BAND``.
+4. Confidence: shares of pairs ordered rightly by margin, each clip judged with what the other clips gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from benchmarks.bench_scores import faults, trials
+from benchmarks.bench_scores.scenes import TUNING
+from benchmarks.bench_scores.trials import Pairs, Rules
+
+LEAST_NOISE, LEAST_BAND, QUANTILE, BAND_QUANTILE = 0.02, 0.3, 0.95, 0.97
+WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
+STEPS = (0.0, 0.1, 0.3, 0.6, 1.0, 2.0, 4.0)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Rules and the tie band that belongs to them."""
+
+    rules: Rules
+    band: float
+
+
+def fitted(sources: Sequence[str], *, without: str | None = None) -> Fit:
+    """The fit on some clips, and on all faults but one where one is named."""
+    rules = {
+        name: replace(rule, noise=noise, weight=1.0)
+        for (name, rule), noise in zip(trials.OWN.items(), noises(sources).values(), strict=True)
+    }
+    damage, edits = trials.damage_pairs(sources, without), trials.edit_pairs(sources)
+    best = worth(rules, damage, edits)
+    for _ in range(2):
+        for name in rules:
+            for weight in WEIGHTS:
+                tried = {**rules, name: replace(rules[name], weight=weight)}
+                found = worth(tried, damage, edits)
+                if found > best + 1e-4:
+                    rules, best = tried, found
+    return Fit(rules, band_of(rules, edits))
+
+
+def noises(sources: Sequence[str]) -> dict[str, float]:
+    """How far harmless edits move each measure."""
+    found = {}
+    for name, rule in trials.OWN.items():
+        moves = [
+            abs(rule.place(trials.edited_row(source, edit)[name]) - rule.place(trials.clean_row(source)[name]))
+            for source in sources
+            for edit in faults.EDITS
+        ]
+        found[name] = max(LEAST_NOISE, round(float(np.quantile(moves, QUANTILE)), 3))
+    return found
+
+
+def band_of(rules: Rules, edits: Pairs) -> float:
+    """The tie band of some rules."""
+    return max(LEAST_BAND, round(float(np.quantile(np.abs(edits.margins(rules)), BAND_QUANTILE)), 2))
+
+
+def worth(rules: Rules, damage: Pairs, edits: Pairs) -> float:
+    """Mean over the pairs of how clearly the clean clip is ahead: margin over tie band, from -1 to 1.5."""
+    return float(np.clip(damage.margins(rules) / band_of(rules, edits), -1.0, 1.5).mean())
+
+
+def left_out(sources: Sequence[str]) -> dict[str, Fit]:
+    """For each clip the fit on the others."""
+    return {source: fitted([other for other in sources if other != source]) for source in sources}
+
+
+def calibration(fits: Mapping[str, Fit]) -> list[tuple[float, float]]:
+    """Share of pairs ordered rightly by the size of the margin, weak damage counting as much as strong."""
+    margins = np.concatenate([trials.damage_pairs([source]).margins(fit.rules) for source, fit in fits.items()])
+    rows = []
+    for least, most in zip(STEPS, (*STEPS[1:], np.inf), strict=True):
+        chosen = margins[(np.abs(margins) >= least) & (np.abs(margins) < most)]
+        if len(chosen) >= 5:
+            rows.append((least, round(float((chosen > 0).mean()), 2)))
+    return rows
+
+
+def main() -> None:
+    """Print what belongs into measures.yaml."""
+    fit = fitted(TUNING)
+    print(f"tie_band: {fit.band}")
+    for name, rule in fit.rules.items():
+        print(f"  {name}: noise {rule.noise:.3f} weight {rule.weight}")
+    print("calibration:", *(f"  - [{least}, {share}]" for least, share in calibration(left_out(TUNING))), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
