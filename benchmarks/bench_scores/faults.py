@@ -201,8 +201,8 @@ def damaged(clip: Pictures, source: str, fault: str, severity: int) -> Pictures:
 
 
 def at_end(clip: Pictures, source: str, fault: str, *, first: bool, share: float = 0.25) -> Pictures:
-    """The fault at severity 2 in the first or the last share of the clip alone."""
+    """A strong fault in the first or the last share of the clip alone."""
     length = round(len(clip) * share)
     part = clip[:length] if first else clip[-length:]
-    bad = damaged(part, source, fault, 2)
+    bad = damaged(part, source, fault, 3 if fault == "freeze" else 2)  # half of a quarter would be hardly anything
     return bad + clip[length:] if first else clip[:-length] + bad

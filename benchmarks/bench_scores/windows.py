@@ -9,7 +9,7 @@ from benchmarks.bench_scores.scenes import FRAMES
 from vidgen.scoring.types import Wanted
 from vidgen.scoring.window import best_window
 
-FAULTS = ("flicker", "local flicker", "jitter", "wobble", "swaps", "duplicates", "freeze", "blur", "blocks", "noise", "cut")
+FAULTS = ("flicker", "jitter", "swaps", "freeze", "blur", "noise")
 BAD = round(FRAMES * 0.25)
 LENGTH = FRAMES - BAD - 3
 

@@ -51,7 +51,7 @@ def _signs(curves: dict[str, Curve]) -> dict[str, Curve]:
         "wobble": curves["wobble"],
         "order": curves["order"],
         "stall": np.clip(1.0 - curves["change"] / (0.25 * usual), 0.0, 1.0),
-        "soft": 1.0 / (curves["sharp"] + 0.5),
+        "soft": 1.0 / (curves["contour"] + 0.5),
         "noise": curves["noise"],
         "blocks": curves["blocks"],
         "bands": curves["bands"],
