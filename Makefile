@@ -7,7 +7,7 @@ BOARD ?= storyboards/kyoto.yaml
 TEST_PROCESSES ?= 3
 OUT ?= out/$(basename $(notdir $(BOARD))).mp4
 
-.PHONY: render test test-fast test-times test-portable lint docs bench bench-gpu clean
+.PHONY: render test test-fast test-times test-portable lint docs bench bench-scores bench-gpu clean
 
 render: $(VENV)/.base  ## render the sample storyboard to out/
 	@mkdir -p $(dir $(OUT))
@@ -45,6 +45,9 @@ endif
 
 bench: $(VENV)/.bench  ## measure, and rewrite the tables in docs/benchmarks.md; make bench planning: one of them
 	$(BIN)/python -m benchmarks $(NAME)
+
+bench-scores: $(VENV)/.bench  ## measure how rightly the judge judges; readings are kept in build/bench-scores
+	$(BIN)/python -m benchmarks.bench_scores
 
 bench-gpu: $(VENV)/.dev  ## measure the local engine on this machine's GPU; no network, under ten minutes
 	$(BIN)/python -m benchmarks.gpu

@@ -60,6 +60,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "post_memory": ("post", "media"),
     "interpolation_quality": ("post/rife", "post/retime.py"),
     "upscale_inference": ("post/esrgan",),
+    "bench_scores": ("scoring", "media/frames.py"),
 }
 """Files and folders of the package that each table speaks of; the benchmark itself belongs to them."""
 
@@ -101,7 +102,8 @@ def tables(document: str) -> list[Table]:
 
 def fingerprint(name: str, root: Path = ROOT) -> str:
     """Twelve digits that stand for the content of everything that a benchmark measures, and of the benchmark."""
-    places = [root / "benchmarks" / f"{name}.py", *(root / PACKAGE / source for source in SOURCES[name])]
+    own = root / "benchmarks" / name
+    places = [own if own.is_dir() else own.with_suffix(".py"), *(root / PACKAGE / source for source in SOURCES[name])]
     digest = hashlib.sha256()
     for file in sorted({file for place in places for file in _files(place)}):
         content = file.read_bytes().replace(b"\r\n", b"\n")

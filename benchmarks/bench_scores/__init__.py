@@ -1,7 +1,7 @@
 """How rightly the judge judges: clean clips against damaged copies, harmless edits, camera moves, windows, still pictures.
 
-``make bench-scores`` measures and rewrites the table. Readings are kept in ``build/bench-scores``, so that only a change of what
-is measured reads the clips again. ``python -m benchmarks.bench_scores.fit`` fits noise scales and weights on the clips for
+``make bench-scores`` measures and rewrites the table. Readings are kept in ``build/bench-scores``, so that only a change of
+what is measured reads the clips again. ``python -m benchmarks.bench_scores.fit`` fits noise scales and weights on the clips for
 tuning; the clips of ``HELD_OUT`` are read by the table alone.
 """
 

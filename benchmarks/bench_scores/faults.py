@@ -56,7 +56,10 @@ def jitter(clip: Pictures, strength: float, rng: np.random.Generator) -> Picture
 def wobble(clip: Pictures, strength: float, rng: np.random.Generator) -> Pictures:
     """Shapes melt: a smooth field of pixels that changes with time."""
     height, width = clip[0].shape[:2]
-    fields = [cv2.resize(rng.normal(size=(5, 7, 2)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC) for _ in range(5)]
+    fields = [
+        cv2.resize(rng.normal(size=(5, 7, 2)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+        for _ in range(5)
+    ]
     result = []
     for t, picture in enumerate(clip):
         place = t / 4 % len(fields)
@@ -112,7 +115,9 @@ def ghosts(clip: Pictures, strength: float, rng: np.random.Generator) -> Picture
 
 def double(clip: Pictures, strength: float, rng: np.random.Generator) -> Pictures:
     """The picture two before shines through; its share."""
-    return [_byte(clip[max(0, t - 2)] * strength + picture.astype(np.float32) * (1 - strength)) for t, picture in enumerate(clip)]
+    return [
+        _byte(clip[max(0, t - 2)] * strength + picture.astype(np.float32) * (1 - strength)) for t, picture in enumerate(clip)
+    ]
 
 
 def noise(clip: Pictures, strength: float, rng: np.random.Generator) -> Pictures:
@@ -152,7 +157,9 @@ def bands(clip: Pictures, strength: float, rng: np.random.Generator) -> Pictures
 def pulsing(clip: Pictures, strength: float, rng: np.random.Generator) -> Pictures:
     """Sharpness comes and goes twice a second; the greatest softness in pixels."""
     soft = [strength * abs(np.sin(2 * np.pi * t / RATE)) for t in range(len(clip))]
-    return [np.asarray(cv2.GaussianBlur(picture, (0, 0), max(0.05, s)), np.uint8) for picture, s in zip(clip, soft, strict=True)]
+    return [
+        np.asarray(cv2.GaussianBlur(picture, (0, 0), max(0.05, s)), np.uint8) for picture, s in zip(clip, soft, strict=True)
+    ]
 
 
 FAULTS: dict[str, tuple[Damage, tuple[float, float, float, float]]] = {
@@ -180,7 +187,9 @@ def _cropped(clip: Pictures) -> Pictures:
     height, width = clip[0].shape[:2]
     x, y = max(1, round(width * 0.01)), max(1, round(height * 0.01))
     part = (slice(y, height - y), slice(x, width - x))
-    return [np.asarray(cv2.resize(picture[part], (width, height), interpolation=cv2.INTER_LANCZOS4), np.uint8) for picture in clip]
+    return [
+        np.asarray(cv2.resize(picture[part], (width, height), interpolation=cv2.INTER_LANCZOS4), np.uint8) for picture in clip
+    ]
 
 
 EDITS: dict[str, tuple[Callable[[Pictures], Pictures], int]] = {

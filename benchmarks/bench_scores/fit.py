@@ -89,13 +89,13 @@ def left_out(sources: Sequence[str]) -> dict[str, Fit]:
 
 
 def calibration(fits: Mapping[str, Fit]) -> list[tuple[float, float]]:
-    """Share of pairs ordered rightly by the size of the margin, weak damage counting as much as strong."""
+    """Share of pairs ordered rightly by the size of the margin; no margin counts half."""
     margins = np.concatenate([trials.damage_pairs([source]).margins(fit.rules) for source, fit in fits.items()])
     rows = []
     for least, most in zip(STEPS, (*STEPS[1:], np.inf), strict=True):
         chosen = margins[(np.abs(margins) >= least) & (np.abs(margins) < most)]
         if len(chosen) >= 5:
-            rows.append((least, round(float((chosen > 0).mean()), 2)))
+            rows.append((least, round(float(((chosen > 0) + (chosen == 0) / 2).mean()), 2)))
     return rows
 
 

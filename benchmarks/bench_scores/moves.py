@@ -45,7 +45,11 @@ def moved(clip: Pictures, move: str, speed: float) -> Pictures:
         middle = np.array([width / 2, height / 2])
         shift = middle + np.array([x * step * width, y * step * height]) - turn @ middle
         matrix = np.column_stack([turn, shift])
-        result.append(np.asarray(cv2.warpAffine(picture, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT), np.uint8))
+        result.append(
+            np.asarray(
+                cv2.warpAffine(picture, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT), np.uint8
+            )
+        )
     return result
 
 

@@ -37,7 +37,9 @@ def encoded(clip: Pictures, out: Path, crf: int = 16, rate: int = RATE) -> Path:
     """The pictures as an H.264 file, 4:2:0."""
     height, width = clip[0].shape[0] // 2 * 2, clip[0].shape[1] // 2 * 2
     with av.open(str(out), "w") as container:
-        stream = container.add_stream("libx264", rate=Fraction(rate), options={"crf": str(crf), "preset": "veryfast", "threads": "1"})
+        stream = container.add_stream(
+            "libx264", rate=Fraction(rate), options={"crf": str(crf), "preset": "veryfast", "threads": "1"}
+        )
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         for picture in clip:
             for packet in stream.encode(av.VideoFrame.from_ndarray(picture[:height, :width], format="rgb24")):

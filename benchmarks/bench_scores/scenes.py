@@ -30,7 +30,9 @@ def texture(seed: int, width: int, height: int, finest: int = 4) -> npt.NDArray[
     return (total - total.min()) / (total.max() - total.min()) * 225 + 15
 
 
-def _placed(ground: npt.NDArray[np.float32], x: float, y: float, zoom: float = 0.0, roll: float = 0.0) -> npt.NDArray[np.float32]:
+def _placed(
+    ground: npt.NDArray[np.float32], x: float, y: float, zoom: float = 0.0, roll: float = 0.0
+) -> npt.NDArray[np.float32]:
     """A window of the ground, its content moved by pixels, logarithm of the size and radians."""
     scale = np.exp(zoom)
     turn = scale * np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
@@ -104,7 +106,9 @@ def shower(seed: int, index: int) -> npt.NDArray[np.float32]:
     down, across = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
     picture = np.dstack([60 + down / 3, 80 + across / 8, 130 - down / 4]).astype(np.float32)
     for house in range(5):
-        picture[90 + 12 * house % 40 :, house * 62 : house * 62 + 45] = _ground(seed)[: HEIGHT - (90 + 12 * house % 40), :45] * 0.7
+        picture[90 + 12 * house % 40 :, house * 62 : house * 62 + 45] = (
+            _ground(seed)[: HEIGHT - (90 + 12 * house % 40), :45] * 0.7
+        )
     for _ in range(90):
         x, y, speed, drift, size = rng.uniform([0, 0, 1, -0.5, 1.2], [WIDTH, HEIGHT, 3.5, 0.5, 3])
         place = ((x + drift * index) % WIDTH, (y + speed * index) % HEIGHT)

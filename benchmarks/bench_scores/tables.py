@@ -31,7 +31,9 @@ class Judged:
 
     def right(self, severities: Sequence[int], fault: str | None = None) -> float:
         """Share of pairs in which the clean clip is ahead by more than the tie band."""
-        chosen = [value >= 1 for (_, name, severity), value in self.damage.items() if severity in severities and fault in (None, name)]
+        chosen = [
+            value >= 1 for (_, name, severity), value in self.damage.items() if severity in severities and fault in (None, name)
+        ]
         return float(np.mean(chosen))
 
     def monotone(self) -> float:
@@ -99,7 +101,9 @@ def _summary(sets: Mapping[str, Judged]) -> str:
 def _by_fault(sets: Mapping[str, Judged]) -> str:
     head = "| fault | " + " | ".join(f"{name}: weaker | stronger" for name in sets) + " |"
     lines = [
-        f"| {fault} | " + " | ".join(f"{one.right((0, 1), fault):.2f} | {one.right((2, 3), fault):.2f}" for one in sets.values()) + " |"
+        f"| {fault} | "
+        + " | ".join(f"{one.right((0, 1), fault):.2f} | {one.right((2, 3), fault):.2f}" for one in sets.values())
+        + " |"
         for fault in faults.FAULTS
     ]
     return "\n".join([head, "|---" * (2 * len(sets) + 1) + "|", *lines])
@@ -110,7 +114,9 @@ def _unseen() -> str:
     shares = []
     for fault in faults.FAULTS:
         fit = fitted(TUNING, without=fault)
-        margins = [trials.margin(fit.rules, trials.clean_row(s), trials.damaged_row(s, fault, k)) for s in TUNING for k in range(4)]
+        margins = [
+            trials.margin(fit.rules, trials.clean_row(s), trials.damaged_row(s, fault, k)) for s in TUNING for k in range(4)
+        ]
         shares.append((fault, float(np.mean([margin >= fit.band for margin in margins]))))
     mean = np.mean([share for _, share in shares])
     text = ", ".join(f"{fault} {share:.2f}" for fault, share in shares)

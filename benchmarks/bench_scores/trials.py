@@ -28,8 +28,8 @@ def margin(rules: Rules, better: Row, worse: Row) -> float:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Many pairs of takes at once. ``ahead``: [pairs, measures], by how much the first stands above the second on each measure's
-    scale, before noise and weights.
+    """Many pairs of takes at once. ``ahead``: [pairs, measures], by how much the first stands above the second on each
+    measure's scale, before noise and weights.
     """
 
     names: tuple[str, ...]
@@ -98,5 +98,7 @@ def damage_margins(rules: Rules, sources: Sequence[str]) -> dict[tuple[str, str,
 def edit_margins(rules: Rules, sources: Sequence[str]) -> dict[tuple[str, str], float]:
     """Of each clip and harmless edit: by how much the clip is ahead of the edited one."""
     return {
-        (source, edit): margin(rules, clean_row(source), edited_row(source, edit)) for source in sources for edit in faults.EDITS
+        (source, edit): margin(rules, clean_row(source), edited_row(source, edit))
+        for source in sources
+        for edit in faults.EDITS
     }

@@ -26,7 +26,9 @@ def results(sources: Sequence[str]) -> dict[tuple[str, str, str], tuple[float, f
                 default = 0 if first else reading.frames - LENGTH
                 window = best_window(reading, Wanted(LENGTH), default=default)
                 good = range(BAD, reading.frames) if first else range(reading.frames - BAD)
-                shares = [sum(frame in good for frame in range(start, start + LENGTH)) / LENGTH for start in (window.start, default)]
+                shares = [
+                    sum(frame in good for frame in range(start, start + LENGTH)) / LENGTH for start in (window.start, default)
+                ]
                 found[source, fault, "first" if first else "last"] = (shares[0], shares[1])
     return found
 

@@ -24,8 +24,8 @@ RUN_S = 0.5
 
 @dataclass(frozen=True)
 class Path:
-    """The camera's way through a part of a clip: ``move``, the content's motion in a second (x, y, zoom, roll); ``inliers``, the
-    share of the picture that moves so; ``steps``: the same piece by piece, [n, 4] in a second, and the second at which each
+    """The camera's way through a part of a clip: ``move``, the content's motion in a second (x, y, zoom, roll); ``inliers``,
+    the share of the picture that moves so; ``steps``: the same piece by piece, [n, 4] in a second, and the second at which each
     begins.
     """
 

@@ -79,5 +79,7 @@ def _decided(best: Scorecard, second: Scorecard) -> str:
 def _decisions(best: Scorecard, second: Scorecard) -> Iterator[Decision]:
     """The measures that spoke loudest for the best, at most ``LOUDEST``."""
     gaps = {name: gain - second.gains[name][1] for name, (_, gain) in best.gains.items() if name in second.gains}
-    for name in sorted((name for name in gaps if gaps[name] > RULES.equal), key=lambda name: (-round(gaps[name], 1), name))[:LOUDEST]:
+    for name in sorted((name for name in gaps if gaps[name] > RULES.equal), key=lambda name: (-round(gaps[name], 1), name))[
+        :LOUDEST
+    ]:
         yield Decision(best.gains[name][0], name, best.measures[name], second.measures[name])

@@ -43,7 +43,9 @@ def gains_of(rules: Mapping[str, Rule], row: Row, middle: Mapping[str, float | N
 def families_of(rules: Mapping[str, Rule], gains: Mapping[str, float], families: Sequence[str]) -> dict[str, float | None]:
     """The sum of each family's gains; None where nothing of it was measured."""
     return {
-        family: round(sum(found), 3) if (found := [gain for name, gain in gains.items() if rules[name].family == family]) else None
+        family: round(sum(found), 3)
+        if (found := [gain for name, gain in gains.items() if rules[name].family == family])
+        else None
         for family in families
     }
 

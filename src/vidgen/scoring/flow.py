@@ -20,7 +20,7 @@ LEAST_CELLS = 16
 
 Gray = npt.NDArray[Any]
 """[height, width] uint8 luma."""
-Flow = npt.NDArray[np.float32]
+Flow = npt.NDArray[Any]
 Move = tuple[float, float, float, float]
 """x, y (shares of width and height), zoom (natural logarithm) and roll (radians, clockwise) of the picture as a whole."""
 STILL: Move = (0.0, 0.0, 0.0, 0.0)
@@ -28,18 +28,19 @@ STILL: Move = (0.0, 0.0, 0.0, 0.0)
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture and what is used of it twice, at every second pixel: ``slopes``, its brightness gradient (x, y) in levels a pixel,
-    and ``bends``, its second derivatives (xx, yy, xy).
+    """A picture and what is used of it twice, at every second pixel: ``slopes``, its brightness gradient (x, y) in levels a
+    pixel, and ``bends``, its second derivatives (xx, yy, xy).
     """
 
     gray: Gray
     slopes: tuple[Flow, Flow]
     bends: tuple[Flow, Flow, Flow]
-    firm: npt.NDArray[np.float32]
+    firm: Flow
     """[14, 24]: structure of each cell in its weaker direction."""
 
     @classmethod
     def of(cls, gray: Gray) -> Picture:
+        """From its luma."""
         across, down = _derived(gray, 1, 0, 8.0), _derived(gray, 0, 1, 8.0)
         bends = (_derived(gray, 2, 0, 4.0), _derived(gray, 0, 2, 4.0), _derived(gray, 1, 1, 4.0))
         xx, yy, xy = (_shrunk(product) for product in (across * across, down * down, across * down))
@@ -156,7 +157,7 @@ def _derived(gray: Gray, x: int, y: int, gain: float) -> Flow:
     return np.asarray(np.ascontiguousarray(cv2.Sobel(gray, cv2.CV_16S, x, y)[::2, ::2]).astype(np.float32) / gain)
 
 
-def _shrunk(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _shrunk(values: Flow) -> Flow:
     return np.asarray(cv2.resize(values, GRID, interpolation=cv2.INTER_AREA), np.float32)
 
 

@@ -21,8 +21,8 @@ Levels = npt.NDArray[np.float32]
 
 
 def small_gray(frame: Frame) -> Gray:
-    """Luma at most ``WIDTH`` pixels wide, at least ``SMALLEST`` a side: motion is not found in a few pixels, so that the edge of
-    a smaller picture goes on.
+    """Luma at most ``WIDTH`` pixels wide, at least ``SMALLEST`` a side: motion is not found in a few pixels, so that the edge
+    of a smaller picture goes on.
     """
     gray: Gray = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
     height, width = gray.shape

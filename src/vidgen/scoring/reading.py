@@ -194,8 +194,10 @@ class _Tally:
 
 
 def _order(first: Gray, second: Gray, third: Gray) -> float:
-    """How much nearer the third picture is to the first than its neighbours are: 0 in order, to 1 where pictures changed places."""
-    one, two, three = (cv2.resize(part, (96, 54), interpolation=cv2.INTER_AREA).astype(np.float32) for part in (first, second, third))
+    """How much nearer the third picture is to the first than its neighbours are: 0 in order, to 1 where they changed places."""
+    one, two, three = (
+        cv2.resize(part, (96, 54), interpolation=cv2.INTER_AREA).astype(np.float32) for part in (first, second, third)
+    )
     one, two, three = one - one.mean(), two - two.mean(), three - three.mean()
     near, far = float(np.abs(two - one).mean() + np.abs(three - two).mean()) / 2, float(np.abs(three - one).mean())
     return max(0.0, (near - far) / (near + far + 1.0))
