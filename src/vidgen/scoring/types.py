@@ -83,7 +83,8 @@ class Veto:
 @dataclass(frozen=True)
 class Wanted:
     """A part of every take that is looked for: ``frames`` frames in a row. ``fixed_start``: the first frame must be in it (it
-    was given, or the take continues another); ``fixed_end``: the last must be (it was given, or the next shot continues from it).
+    was given, or the take continues another); ``fixed_end``: the last must be (it was given, or
+    the next shot continues from it).
     """
 
     frames: int
