@@ -14,7 +14,8 @@ from vidgen.errors import CODES, NOTICES
 
 SOURCE = Path(__file__).parents[1] / "src" / "vidgen"
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "media", "network", "weights", "catalog"),
+    ("errors", "settings"),
+    ("media", "network", "weights", "catalog"),
     ("storyboard", "takes", "config"),
     ("planning", "engines", "scoring", "post", "cut"),
     ("render", "review", "testing", "plugin"),
@@ -51,7 +52,7 @@ def imported_packages(file: Path) -> set[str]:
 
 
 def modules() -> list[Path]:
-    alone = ("errors.py", "config.py", "plugin.py")
+    alone = ("errors.py", "settings.py", "config.py", "plugin.py")
     return sorted(file for file in SOURCE.rglob("*.py") if file.parent != SOURCE or file.name in alone)
 
 

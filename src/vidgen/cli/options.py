@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +16,9 @@ UnknownModel = Annotated[bool, typer.Option("--allow-unknown-model", help="Send 
 
 def _trust(wanted: bool) -> bool:
     if wanted:
-        os.environ["VIDGEN_TRUST_MODEL"] = "1"  # the engine's worker reads it too
+        from vidgen.settings import choose
+
+        choose(trust_model=True)
     return wanted
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Iterable, Mapping
@@ -18,11 +17,6 @@ from vidgen.errors import Cancelled, Notice, StoryboardError, VidgenError
 from vidgen.media.os_errors import explained
 
 SCHEMA = "vidgen.result.v1"
-
-
-def debug() -> bool:
-    """Whether tracebacks are wanted (``--debug`` or ``VIDGEN_DEBUG=1``)."""
-    return os.environ.get("VIDGEN_DEBUG", "") not in ("", "0")
 
 
 class Output:
@@ -95,6 +89,12 @@ class Output:
         )
 
     def __enter__(self) -> Output:
+        from vidgen.settings import settings
+
+        try:
+            settings()
+        except VidgenError as error:  # a bad variable ends every command before it begins
+            self.__exit__(type(error), error, error.__traceback__)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -102,7 +102,9 @@ class Output:
             if self.as_json:
                 self._envelope(None, 0)
             return
-        if debug() and not isinstance(error, SystemExit):
+        from vidgen.settings import debugging
+
+        if debugging() and not isinstance(error, SystemExit):
             import traceback
 
             traceback.print_exception(error, file=sys.stderr)

@@ -20,6 +20,7 @@ from typing import IO
 
 from vidgen.errors import Cancelled, ProcessingError
 from vidgen.media.patience import Patience
+from vidgen.settings import for_children
 
 _MARK = "VIDGEN_PROGRAM"
 _LOOK_S = 0.1
@@ -54,7 +55,7 @@ def run_program(
     process = subprocess.Popen(
         list(argv),
         cwd=cwd,
-        env={**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {}), _MARK: mark},
+        env=for_children({"PYTHONUNBUFFERED": "1", **(environment or {}), _MARK: mark}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

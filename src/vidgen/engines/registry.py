@@ -9,7 +9,6 @@ hundred shots.
 from __future__ import annotations
 
 import difflib
-import os
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from vidgen.catalog.engines import capabilities, refuse_retired, unknown_model
 from vidgen.engines.base import Engine, LocalEngine, RemoteEngine
 from vidgen.engines.guard import guarded
 from vidgen.errors import MissingError
+from vidgen.settings import settings
 
 GROUP = "vidgen.engines"
 
@@ -141,8 +141,7 @@ def engine_added(name: str, make: Callable[[], Engine]) -> Iterator[None]:
 
 def _entries() -> list[EntryPoint]:
     """Entry points that may be loaded, built-in ones first, then by package and name."""
-    allowed = os.environ.get("VIDGEN_LOAD_PLUGINS")
-    names = None if allowed is None else {part.strip() for part in allowed.split(",")}
+    names = settings().plugins
     installed = sorted(entry_points(group=GROUP), key=lambda entry: (not _built_in(entry), _package(entry), entry.name))
     return [entry for entry in installed if _built_in(entry) or names is None or names & {entry.name, _package(entry)}]
 

@@ -16,6 +16,7 @@ from vidgen.media.files import write_text
 from vidgen.media.home import vidgen_home
 from vidgen.media.names import expanded
 from vidgen.media.once import once
+from vidgen.settings import settings
 
 _PICTURES = ("xfade", "minterpolate", "ass", "scale", "tpad", "lut3d", "bwdif", "colorspace")
 NEEDED_FILTERS = (*_PICTURES, "ebur128", "alimiter", "amix")
@@ -37,11 +38,11 @@ def find_ffmpeg() -> Ffmpeg:
 
     Raises MissingError where none works; a named but unusable ``VIDGEN_FFMPEG`` is an error, not a fallback.
     """
-    return _find(os.environ.get("VIDGEN_FFMPEG", ""), os.environ.get("PATH", ""))
+    return _find(settings().ffmpeg, tuple(os.get_exec_path()))
 
 
 @once
-def _find(configured: str, _path: str) -> Ffmpeg:
+def _find(configured: str, _path: tuple[str, ...]) -> Ffmpeg:
     if configured:
         found = inspect(str(Path(shutil.which(configured) or expanded(configured)).absolute()), "VIDGEN_FFMPEG")
         if found and not found.lacks:

@@ -13,10 +13,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from vidgen.errors import InputError, MissingError, Notice
-from vidgen.media.home import offline, vidgen_home
+from vidgen.media.home import vidgen_home
 from vidgen.media.rate import rate_text
 from vidgen.post.device import gpu_here
 from vidgen.post.stages import Engine, FilterInterpolator, FilterUpscaler
+from vidgen.settings import settings
 
 Fetch = Callable[[str], Path]
 """Has a model's verified files here and returns their folder: ``weights.store.pull``, or that with progress around it."""
@@ -140,7 +141,7 @@ def _no_rife(download: bool) -> str | None:
         return f"the package {package} is not installed (pip install 'vidgen[{rife.extra}]')"
     if status(model("rife-4.0")).state == "here":
         return None
-    if offline():
+    if settings().offline:
         return "its weights are not here and VIDGEN_OFFLINE forbids downloads (vidgen models pull rife-4.0)"
     if not download:
         return "its weights are not here (vidgen models pull rife-4.0)"

@@ -15,8 +15,9 @@ from vidgen.catalog.engines import capabilities, engine_table, use_cases
 from vidgen.config import config
 from vidgen.engines.registry import Engines, plugin_problems
 from vidgen.errors import InputError, VidgenError
-from vidgen.media.home import lasting_home, offline, vidgen_home
+from vidgen.media.home import lasting_home, vidgen_home
 from vidgen.media.places import writable
+from vidgen.settings import settings
 
 _SHORT_TASKS = {
     "text_to_video": "text",
@@ -157,9 +158,7 @@ def diagnose() -> list[dict[str, Any]]:
         _cpu(),
         _gpu(),
         _models(),
-        _check(
-            "info", "downloads", "forbidden (VIDGEN_OFFLINE)" if offline() else "allowed, never during plan, lint or previz"
-        ),
+        _downloads(),
         _config(),
     ]
     installed = Engines()
@@ -207,7 +206,7 @@ def _fonts() -> dict[str, Any]:
 def _writable(folder: Path) -> dict[str, Any]:
     ancestor = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
     fine = writable(ancestor)
-    if fine and not os.environ.get("VIDGEN_HOME") and lasting_home() is None:
+    if fine and not settings().home and lasting_home() is None:
         return _check("warn", "VIDGEN_HOME", f"{folder}, as you have no home folder", "set VIDGEN_HOME to a folder that lasts")
     return _check("ok" if fine else "bad", "VIDGEN_HOME", str(folder), f"{ancestor} is not writable; set VIDGEN_HOME")
 
@@ -215,6 +214,13 @@ def _writable(folder: Path) -> dict[str, Any]:
 def _disk(folder: Path) -> dict[str, Any]:
     free = shutil.disk_usage(folder).free / 1e9
     return _check("ok" if free > 5 else "warn", "disk", f"{free:.1f} GB free here", "takes and segments need room: a few GB")
+
+
+def _downloads() -> dict[str, Any]:
+    forbidden = settings().offline
+    return _check(
+        "info", "downloads", "forbidden (VIDGEN_OFFLINE)" if forbidden else "allowed, never during plan, lint or previz"
+    )
 
 
 def _cpu() -> dict[str, Any]:

@@ -8,7 +8,7 @@ import traceback
 from typing import Any, Protocol
 
 from vidgen.errors import VidgenError
-from vidgen.media.home import debug
+from vidgen.settings import debugging
 
 EVENTS = (
     "run.started",
@@ -56,7 +56,7 @@ class InTurn:
                 raise
             except Exception as error:
                 self._listener = silent
-                if debug():
+                if debugging():
                     traceback.print_exception(error, file=sys.stderr)
 
 

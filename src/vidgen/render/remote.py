@@ -19,9 +19,9 @@ from typing import TypeVar, cast, get_args
 from vidgen.engines.base import Job, RemoteEngine, Send
 from vidgen.engines.cloud.failures import Kind, ProviderError
 from vidgen.errors import Cancelled, Notice, ProcessingError, VidgenError
-from vidgen.media.home import poll_interval
 from vidgen.render.commands import Commands
 from vidgen.render.resolved import ResolvedShot
+from vidgen.settings import settings
 from vidgen.takes.journal import Attempt, Journal
 from vidgen.takes.request import Take, TakeRequest
 from vidgen.takes.store import TakeStore
@@ -92,7 +92,7 @@ class Purchase:
     @property
     def interval_s(self) -> float:
         """Pause between two looks at a job."""
-        return poll_interval(self.engine.poll_interval_s)
+        return settings().poll_interval(self.engine.poll_interval_s)
 
 
 async def run_remote(buy: Purchase) -> Take:

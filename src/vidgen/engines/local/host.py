@@ -20,6 +20,7 @@ from vidgen.engines.local import wire
 from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt
 from vidgen.errors import Cancelled, ProcessingError
 from vidgen.media.patience import Patience
+from vidgen.settings import for_children, settings
 
 RUNNER = "vidgen.engines.local.runner:Runner"
 LEADER = "vidgen.engines.local.group:Leader"
@@ -144,11 +145,9 @@ class Host:
         self._gone()
         self._close_log()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
-        if self._group:
-            environment |= _shared(self._group)
-        if self.device == "mps":
-            environment.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
+        fixed = {"PYTHONUNBUFFERED": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+        usual = {"PYTORCH_ENABLE_MPS_FALLBACK": "1"} if self.device == "mps" else {}
+        environment = for_children(fixed | (_shared(self._group) if self._group else {}), usual)
         with _ctrl_c_kept_away():
             self._process = start_process(
                 [sys.executable, "-m", "vidgen.engines.local.worker", self._runner],
@@ -230,7 +229,7 @@ def _shared(group: Sequence[str]) -> dict[str, str]:
     found = {"VIDGEN_GROUP_SIZE": str(len(group))}
     numbers = [int(name.partition(":")[2] or 0) for name in group if name.startswith("cuda")]
     if numbers:
-        seen = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
+        seen = [name for name in (settings().visible_gpus or "").split(",") if name.strip()]
         found["CUDA_VISIBLE_DEVICES"] = ",".join(seen[number] if seen else str(number) for number in numbers)
     return found
 
