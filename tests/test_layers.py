@@ -14,7 +14,7 @@ from vidgen.errors import CODES, NOTICES
 
 SOURCE = Path(__file__).parents[1] / "src" / "vidgen"
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "settings"),
+    ("errors", "escapes", "settings", "logs"),
     ("media", "network", "weights", "catalog"),
     ("storyboard", "takes", "config"),
     ("planning", "engines", "scoring", "post", "cut"),
@@ -23,6 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 )
 SAME_LAYER = {
     ("takes", "storyboard"),
+    ("logs", "escapes"),
     ("config", "storyboard"),
     ("weights", "media"),
     ("weights", "network"),
@@ -30,7 +31,7 @@ SAME_LAYER = {
     ("review", "render"),
 }
 """Neighbours that may know each other, one way: takes name storyboard types, the configuration is read as storyboards are,
-weights and catalog use media's file helpers."""
+weights and catalog use media's file helpers, logs escape what they write."""
 
 HEAVY = ("torch", "cv2", "av", "diffusers", "numpy", "ncnn", "fontTools")
 
@@ -52,7 +53,7 @@ def imported_packages(file: Path) -> set[str]:
 
 
 def modules() -> list[Path]:
-    alone = ("errors.py", "settings.py", "config.py", "plugin.py")
+    alone = ("errors.py", "escapes.py", "settings.py", "logs.py", "config.py", "plugin.py")
     return sorted(file for file in SOURCE.rglob("*.py") if file.parent != SOURCE or file.name in alone)
 
 

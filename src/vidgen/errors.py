@@ -289,6 +289,7 @@ NOTICES: dict[str, str] = {
     "engine.wish_ignored": "The engine cannot honour a key of the shot; it was left out",
     "local.reject_unused": "Candidates were to be dropped half-way, which the model or scheduler does not allow; all were made",
     "local.weaker_plan": "Memory ran out; the model was run in a way that needs less",
+    "log.not_written": "A log could not be written; the run went on without it",
     "pick.kept_aside": "The storyboard's folder cannot be written; the picks are kept in the work folder",
     "pick.kept": "New takes are asked for, and a take that a person pinned stays in the film beside them",
     "pick.missing": "The pinned take is not in the store",

