@@ -213,7 +213,7 @@ def post_notices(posts: Mapping[str, ShotPost]) -> Iterator[Notice]:
         if post.missing:
             hint = f" ({post.missing.hint})" if post.missing.hint else ""
             yield Notice("post.not_ready", f"post: {post.missing.message}{hint}", post.shot)
-        for notice in (*post.settings.notices, *(post.route.notices if post.route else ())):
+        for notice in post.route.notices if post.route else ():
             yield Notice(notice.code, notice.message, post.shot)
     for load in downloads(posts.values()):
         size = f", {load.bytes / 1e6:.0f} MB" if load.bytes else " from an installed package"

@@ -52,7 +52,6 @@ class PostProcessor:
         finished segment.
         """
         settings = settings_of(self.plan, planned, take.seed)
-        self._say(planned, settings.notices)
         encoded = encoded_as(take.file)
         film = (self.plan.width, self.plan.height, self.plan.fps)
         form = (take.width, take.height, take.fps)
@@ -69,7 +68,6 @@ class PostProcessor:
         """The same of a user's own clip; what is only to be brought to the film's size and rate is left to the cut."""
         digest = content_of(file)
         settings = settings_of(self.plan, planned, int(digest[:8], 16))
-        self._say(planned, settings.notices)
         found = clip_work(self.plan, planned, settings)
         if found is None:
             return ShotClip(file, digest, None, conform=Conform())
