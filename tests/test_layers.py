@@ -125,6 +125,21 @@ def test_fonts_are_opened_in_one_room_only() -> None:
     assert users == ["weights/fonts.py"]
 
 
+def test_yaml_is_loaded_in_one_place_for_each_kind() -> None:
+    """Tables of our own, plain files, storyboards; and lint reads back one word that it writes."""
+    users = {}
+    for file in SOURCE.rglob("*.py"):
+        found = set(re.findall(r"\byaml\.(\w*load\w*|parse|compose|C\w*Loader)\(?", file.read_text(encoding="utf-8")))
+        if found:
+            users[file.relative_to(SOURCE).as_posix()] = found
+    assert users == {
+        "media/tables.py": {"load"},
+        "media/plain_yaml.py": {"load"},
+        "storyboard/reader.py": {"parse"},
+        "storyboard/lint/fixes.py": {"compose", "load"},
+    }
+
+
 NOT_VALUES = {
     "_adapter": "pydantic's, which only reads once it is made",
     "_open": "an open font, asked under the lock of weights/fonts.py alone",

@@ -180,11 +180,6 @@ def _matrix(info: MediaInfo) -> str:
     return _MATRICES.get(guess if info.color_matrix == UNTAGGED else info.color_matrix, "bt709")
 
 
-def alpha_steps(info: MediaInfo) -> list[str]:
-    """Steps that lay a transparent picture over black, instead of showing what transparency hides."""
-    return _ready_steps(info)[0] if info.alpha else []
-
-
 def refuse_hdr(info: MediaInfo) -> None:
     """Raise InputError for HDR: shown as SDR it would be grey and wrong, and no tone mapping is right for all. Also for a
     colour matrix that cannot be read.

@@ -84,11 +84,9 @@ def starts_sending(event: str, info: Any) -> bool:
     return event.endswith("send_request_headers.started") and getattr(asked, "method", b"") != b"CONNECT"
 
 
-def async_client(
-    network: Network, *, timeout: httpx.Timeout, headers: dict[str, str], connections: int = 64
-) -> httpx.AsyncClient:
+def async_client(network: Network, *, timeout: httpx.Timeout, headers: dict[str, str]) -> httpx.AsyncClient:
     """A client that follows no redirects."""
-    routes = _Routes(network, httpx.Limits(max_connections=connections))
+    routes = _Routes(network, httpx.Limits(max_connections=CONNECTIONS))
     return httpx.AsyncClient(transport=routes, timeout=timeout, headers=headers, follow_redirects=False, trust_env=False)
 
 

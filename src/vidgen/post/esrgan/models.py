@@ -27,7 +27,6 @@ class Esrgan:
     feather: int
     tile_pixels: int
     bytes_per_pixel: int
-    pixels_per_second: Mapping[str, int]
 
     def factor(self, wish: int | None) -> int:
         """The factor that is made where ``wish`` is wanted: that, or the next larger, or the largest; None: the native one."""
