@@ -134,7 +134,7 @@ def test_yaml_is_loaded_in_one_place_for_each_kind() -> None:
             users[file.relative_to(SOURCE).as_posix()] = found
     assert users == {
         "media/tables.py": {"load"},
-        "media/plain_yaml.py": {"load"},
+        "media/plain_yaml.py": {"compose", "load"},
         "storyboard/reader.py": {"parse"},
         "storyboard/lint/fixes.py": {"compose", "load"},
     }

@@ -1,4 +1,4 @@
-"""The YAML tables that are part of vidgen: data that changes more often than code. And the parser that all YAML is read with."""
+"""YAML tables that are part of vidgen: data that changes more often than code; and the parser that all YAML is read with."""
 
 from __future__ import annotations
 
