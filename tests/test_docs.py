@@ -22,7 +22,7 @@ from vidgen.engines.cloud.base import CloudEngine
 from vidgen.engines.local.settings import settings
 from vidgen.engines.registry import engine_names, get_engine
 from vidgen.errors import VidgenError
-from vidgen.render.machine import jobs_at_once
+from vidgen.inventory.machine import jobs_at_once
 from vidgen.settings import variables
 
 ROOT = build.ROOT

@@ -11,11 +11,12 @@ from typing import Any, get_args
 import pytest
 import yaml
 
+from vidgen.app.lint import lint_loaded
+from vidgen.app.plan import plan_loaded
 from vidgen.engines.registry import Engines
 from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import Plan
 from vidgen.render.film_timeline import ShotClip, build_timeline
-from vidgen.render.load_plan import lint_of, plan_loaded
 from vidgen.render.post_plan import plan_posts
 from vidgen.storyboard.loader import LoadedBoard, load_storyboard
 from vidgen.storyboard.model import Part, ShotKeys, Storyboard
@@ -192,7 +193,14 @@ def outcome(board: Board, folder: Path) -> list[Any]:
     file.write_text(yaml.safe_dump(whole, allow_unicode=True), encoding="utf-8")
     loaded, engines = load_storyboard(file), Engines()
     plan = plan_loaded(loaded, Overrides(), engines)
-    return [shots_of(plan), list(plan.notices), lint_of(loaded, engines), posts_of(plan), film_of(plan, loaded), plan.profile]
+    return [
+        shots_of(plan),
+        list(plan.notices),
+        lint_loaded(loaded, engines),
+        posts_of(plan),
+        film_of(plan, loaded),
+        plan.profile,
+    ]
 
 
 def shots_of(plan: Plan) -> list[Any]:

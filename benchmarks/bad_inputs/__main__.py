@@ -52,9 +52,9 @@ def main() -> int:
     parser.add_argument("--part", default="1/1", help="2/3: the second third, to use several cores")
     given = parser.parse_args()
     part, parts = map(int, given.part.split("/"))
+    import vidgen.app.render
     import vidgen.cli.app
     import vidgen.media.probe
-    import vidgen.render.film
     import vidgen.scoring.judge  # noqa: F401  loaded once, before the forks
 
     with scratch() as folder:

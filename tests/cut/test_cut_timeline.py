@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from vidgen.catalog.transitions import known
 from vidgen.cut.segments import split
 from vidgen.cut.timeline import Cue, Timeline, TimelineShot, Transition, settle
-from vidgen.cut.transitions import known
 from vidgen.errors import InputError
 
 

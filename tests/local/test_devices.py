@@ -12,7 +12,7 @@ from support import Vidgen
 from vidgen.catalog.diffusion import Model, families, model, models
 from vidgen.engines.local import devices as found
 from vidgen.engines.local.devices import Device, device_of, devices, main_memory_gb
-from vidgen.render.diffusion_models import fits, state_here, summary
+from vidgen.inventory.video_models import fits, state_here, summary
 from vidgen.weights import hub
 
 Gpus = Callable[..., None]
@@ -151,7 +151,7 @@ def test_the_words_and_the_engines_choice_agree() -> None:
 
 def test_auto_takes_a_downloaded_model_that_fits(gpus: Gpus) -> None:
     pytest.importorskip("diffusers")
-    from vidgen.render.machine import this_machine
+    from vidgen.inventory.machine import this_machine
 
     gpus(L4)
     assert this_machine().local_model is None, "nothing is downloaded"
@@ -165,7 +165,7 @@ def test_auto_takes_a_downloaded_model_that_fits(gpus: Gpus) -> None:
 
 def test_auto_leaves_a_model_that_needs_a_picture(gpus: Gpus) -> None:
     pytest.importorskip("diffusers")
-    from vidgen.render.machine import this_machine
+    from vidgen.inventory.machine import this_machine
 
     gpus(L4)
     download("svd-xt")

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from support import Film, Vidgen
+from vidgen.app.render import RenderOptions, render_film
 from vidgen.engines.previz import render as drawing
 from vidgen.errors import Notice
-from vidgen.render.film import RenderOptions, render_film
 from vidgen.scoring import judge
 from vidgen.takes.request import TakeRequest
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from vidgen.app.render import RenderOptions, render_film
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.engines.base import LocalEngine
 from vidgen.engines.previz import Previz
 from vidgen.engines.registry import engine_added
 from vidgen.errors import ProcessingError, VidgenError
-from vidgen.render.film import RenderOptions, render_film
 from vidgen.takes.request import Generated, ShotRequest, TakeRequest
 
 BOARD = """

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from support import Film, Ran, Vidgen
+from vidgen.app.render import RenderOptions, render_film
 from vidgen.cli.questions import _bill_lines
 from vidgen.errors import ProcessingError
-from vidgen.render.film import RenderOptions, render_film
 from vidgen.render.spending import Bill
 from vidgen.takes.budget import Limit
 from vidgen.testing import ScriptedRemote, engine_added

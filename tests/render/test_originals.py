@@ -186,9 +186,9 @@ def test_a_take_of_the_layout_before_is_found_by_its_old_key(render: Render, pik
 
 
 def request_of(board: Path):  # type: ignore[no-untyped-def]
+    from vidgen.app.plan import plan_loaded
     from vidgen.engines.registry import Engines
     from vidgen.planning.compile import Overrides
-    from vidgen.render.load_plan import plan_loaded
     from vidgen.storyboard.loader import load_storyboard
 
     (planned,) = plan_loaded(load_storyboard(board), Overrides(), Engines()).shots

@@ -8,7 +8,6 @@ import threading
 import time
 from contextlib import closing
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from support import Film, Vidgen
 from vidgen.engines.cloud.failures import ProviderError
 from vidgen.errors import Cancelled
 from vidgen.network.addresses import why_not_public
-from vidgen.render.remote import _heard
+from vidgen.render.runners.waiting import cancellable
 from vidgen.takes.journal import Journal
 from vidgen.takes.request import TakeRequest
 from vidgen.takes.store import TakeStore
@@ -155,12 +154,12 @@ def test_a_request_that_could_not_leave_is_sent_when_it_can(vidgen: Vidgen, film
     assert ScriptedRemote(tmp_path / "provider").created == 1
 
 
-def test_a_stop_is_heard_while_a_result_is_on_its_way() -> None:
+def test_a_stop_takes_effect_while_a_result_is_on_its_way() -> None:
     stop = threading.Event()
     threading.Timer(0.2, stop.set).start()
     began = time.monotonic()
     with pytest.raises(Cancelled):
-        asyncio.run(_heard(SimpleNamespace(stop=stop), asyncio.sleep(30)))  # type: ignore[arg-type]
+        asyncio.run(cancellable(asyncio.sleep(30), stop))
     assert time.monotonic() - began < 5
 
 

@@ -17,13 +17,13 @@ import numpy as np
 import pytest
 
 from support import Vidgen
+from vidgen.app.render import ready_engines
 from vidgen.catalog.capabilities import Capabilities, Price
 from vidgen.catalog.engines import engine_table
 from vidgen.engines.registry import Engines
+from vidgen.inventory.machine import this_machine
 from vidgen.media.frames import FrameWriter
 from vidgen.planning.compile import Overrides, compile_plan
-from vidgen.render.film import ready_engines
-from vidgen.render.machine import this_machine
 from vidgen.render.project import Project
 from vidgen.render.shots import ShotMaker
 from vidgen.storyboard.loader import load_storyboard

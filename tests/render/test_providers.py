@@ -8,7 +8,7 @@ import pytest
 from benchmarks.money import HEAVY, killed, loaded
 
 from vidgen.errors import InputError
-from vidgen.render.machine import jobs_at_once
+from vidgen.inventory.machine import jobs_at_once
 
 ENGINES = ("openai-videos",)
 

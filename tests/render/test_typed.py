@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support import Vidgen
-from vidgen.render.typed import FLAGS, Typed, flag_of
+from vidgen.app.flags import FLAGS, Typed, flag_of
 from vidgen.storyboard.model import Shot
 
 SHOT = ("shot", "a lake", "--resolution", "96x54", "--duration", "1")

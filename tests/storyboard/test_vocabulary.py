@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vidgen.cut.transitions import known
+from vidgen.catalog.transitions import known
 from vidgen.scoring.types import FAMILIES, VETOES
 from vidgen.storyboard.vocabulary import canonical_name, kinds, names, phrase
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vidgen import __version__
-from vidgen.cli.commands import board, info, later, make, media, takes
+from vidgen.cli.commands import board, info, make, media, takes, unbuilt
 
 app = typer.Typer(
     name="vidgen",
@@ -45,8 +45,8 @@ for _name, _run, _panel in (
     ("plan", board.plan, _FILM),
     ("lint", board.lint, _FILM),
     ("pick", board.pick, _FILM),
-    ("review", later.review, _FILM),
-    ("export", later.export, _FILM),
+    ("review", unbuilt.review, _FILM),
+    ("export", unbuilt.export, _FILM),
     ("new", board.new, _FILM),
     ("shot", make.shot, _CLIPS),
     ("upscale", media.upscale, _CLIPS),

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
+
+T = TypeVar("T")
+
+
+def options_of(kind: type[T], given: Mapping[str, Any], **more: Any) -> T:
+    """A dataclass of options, filled from the parameters of a command that have the names of its fields. Lists become tuples.
+
+    Args:
+        given: the command's ``locals()``. more: fields whose parameters are named otherwise.
+    """
+    names = [one.name for one in fields(kind) if one.name in given and one.name not in more]  # type: ignore[arg-type]
+    return kind(**{name: tuple(given[name]) if isinstance(given[name], list) else given[name] for name in names}, **more)
+
 
 BoardArg = Annotated[Path, typer.Argument(metavar="BOARD.yaml", help="The storyboard.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="NDJSON events and one result envelope on stdout.")]

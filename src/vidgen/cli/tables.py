@@ -19,7 +19,7 @@ from vidgen.media.wording import counted, listed
 
 if TYPE_CHECKING:
     from vidgen.errors import Notice
-    from vidgen.planning.plan import Plan
+    from vidgen.planning.plan import FilmShot, Plan
     from vidgen.planning.presets import Preset
     from vidgen.render.commands import Commands
     from vidgen.render.post_plan import ShotPost
@@ -93,6 +93,14 @@ PLAN = (
 )  # fmt: skip
 
 
+def _camera_and_prompt(shot: FilmShot) -> tuple[str, str]:
+    from vidgen.planning.plan import UserClip
+
+    if isinstance(shot, UserClip):
+        return "-", f"your clip {shot.clip.name}"
+    return shot.request.camera.move, shot.request.prompt
+
+
 def plan_table(
     plan: Plan, posts: Mapping[str, ShotPost], notices: Sequence[Notice], findings: Sequence[Finding], file: Path
 ) -> None:
@@ -106,8 +114,7 @@ def plan_table(
             clock(float(shot.start_frame / plan.fps)),
             f"{float(shot.frames / plan.fps):.2f} s",
             shot.frames,
-            shot.request.camera.move if shot.request else "-",
-            shot.request.prompt if shot.request else f"your clip {shot.clip.name if shot.clip else ''}",
+            *_camera_and_prompt(shot),
             f"{shot.engine}{' ' + shot.model if shot.model else ''}",
             shot.candidates,
             dollars(shot.estimated_usd),

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vidgen.artifacts import ArtifactStore
 from vidgen.cut.join import join
 from vidgen.cut.pieces import OnEvent, Piece, make_parts
 from vidgen.cut.segments import Segment, form, split
-from vidgen.cut.store import PieceStore
 from vidgen.cut.timeline import Timeline, settle
 from vidgen.errors import Notice
 from vidgen.media.files import sha256_file, sha256_json, write_text
@@ -74,7 +74,7 @@ def assemble(
     manifest = _read_manifest(work)
     if _still_right(manifest, key, out):
         return _result(settled, out, notices + [Notice(**told) for told in manifest.get("notices", [])], [])
-    store = PieceStore(work / "segments", ".mp4")
+    store = ArtifactStore(work / "segments", ".mp4")
     with _scratch(work) as scratch:
         parts = make_parts(
             settled, segments, store, work, scratch, on_event=on_event, cancelled=cancelled, jobs=jobs

@@ -14,10 +14,10 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+from vidgen.catalog.transitions import blend
 from vidgen.cut.segments import Segment, Source
 from vidgen.cut.timeline import Timeline
 from vidgen.cut.titles import any_colour, ass_text
-from vidgen.cut.transitions import blend
 from vidgen.errors import InputError, ProcessingError
 from vidgen.media.encode import DRAFT, MASTER
 from vidgen.media.ffmpeg import input_args, run_ffmpeg

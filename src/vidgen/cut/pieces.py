@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vidgen.artifacts import ArtifactStore
 from vidgen.cut.copying import can_copy, reference_sets
 from vidgen.cut.encode_segment import encode_segments
 from vidgen.cut.segments import Segment, segment_key
-from vidgen.cut.store import PieceStore
 from vidgen.cut.timeline import Timeline
 from vidgen.errors import Cancelled, Notice
 
@@ -44,7 +44,7 @@ class Parts:
 def make_parts(
     timeline: Timeline,
     segments: list[Segment],
-    store: PieceStore,
+    store: ArtifactStore,
     work: Path,
     scratch: Path,
     *,
@@ -62,12 +62,12 @@ def make_parts(
 
     maker = _Maker(timeline, store, work, scratch, halted)
     keys = _keys(timeline, segments)
-    wanted = dict(zip(keys, segments, strict=True))
+    by_key = dict(zip(keys, segments, strict=True))
     with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="cut") as pool:
         try:
             sound = pool.submit(make_sound, timeline, work, scratch, halted)
-            futures = [pool.submit(maker.make, group) for group in _groups(wanted)]
-            made = _gather(sound, futures, wanted, on_event)
+            futures = [pool.submit(maker.make, group) for group in _groups(by_key)]
+            made = _gather(sound, futures, by_key, on_event)
         except BaseException:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
@@ -76,10 +76,10 @@ def make_parts(
     return Parts([made[key] for key in keys], sound_file, list(notices))
 
 
-def _groups(wanted: dict[str, Segment]) -> list[dict[str, Segment]]:
+def _groups(by_key: dict[str, Segment]) -> list[dict[str, Segment]]:
     """The pieces in film order, each body with the window that follows it: they read the same shot."""
     groups: list[dict[str, Segment]] = []
-    for key, segment in wanted.items():
+    for key, segment in by_key.items():
         last = list(groups[-1].values()) if groups else []
         follows = len(last) == 1 and segment.kind == "window" and last[0].kind == "body"
         if follows and segment.sources[0].shot == last[0].sources[0].shot:
@@ -90,7 +90,7 @@ def _groups(wanted: dict[str, Segment]) -> list[dict[str, Segment]]:
 
 
 def _gather(
-    sound: Future[Found], futures: list[Future[list[Piece]]], wanted: dict[str, Segment], on_event: OnEvent
+    sound: Future[Found], futures: list[Future[list[Piece]]], by_key: dict[str, Segment], on_event: OnEvent
 ) -> dict[str, Piece]:
     """Wait for all, in the order in which they finish, and tell."""
     made: dict[str, Piece] = {}
@@ -102,8 +102,8 @@ def _gather(
             continue
         for piece in future.result():
             made[piece.key] = piece
-            segment = wanted[piece.key]
-            place = {"done": len(made), "total": len(wanted), "name": segment.name, "kind": segment.kind}
+            segment = by_key[piece.key]
+            place = {"done": len(made), "total": len(by_key), "name": segment.name, "kind": segment.kind}
             on_event("cut.segment", {**place, "state": piece.state})
     return made
 
@@ -111,7 +111,9 @@ def _gather(
 class _Maker:
     """Makes one piece at a time per thread."""
 
-    def __init__(self, timeline: Timeline, store: PieceStore, work: Path, scratch: Path, cancelled: Callable[[], bool]) -> None:
+    def __init__(
+        self, timeline: Timeline, store: ArtifactStore, work: Path, scratch: Path, cancelled: Callable[[], bool]
+    ) -> None:
         self._timeline, self._store, self._work, self._scratch = timeline, store, work, scratch
         self._cancelled = cancelled
         self._reference: str | None = None

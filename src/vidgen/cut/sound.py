@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from vidgen.cut.store import PieceStore
+from vidgen.artifacts import ArtifactStore
 from vidgen.cut.timeline import Timeline
 from vidgen.errors import Notice, ProcessingError
 from vidgen.media.files import file_url, sha256_json
@@ -41,7 +41,7 @@ def make_sound(
     from vidgen.cut.loudness import encode_to_target
     from vidgen.cut.mixing import mix_to_wav
 
-    mixes, finished = PieceStore(work / "audio" / "mix", ".wav"), PieceStore(work / "audio", ".m4a")
+    mixes, finished = ArtifactStore(work / "audio" / "mix", ".wav"), ArtifactStore(work / "audio", ".m4a")
     mix_key, key = sha256_json({**recipe, "loudness": None}), sha256_json(recipe)
     notes = finished.find(key)
     if notes is None:

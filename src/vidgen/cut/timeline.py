@@ -211,35 +211,35 @@ def _inside(shot: TimelineShot) -> tuple[Cue, ...]:
 
 
 def _settled(shot: TimelineShot, before: TimelineShot | None, after: TimelineShot | None, notices: list[Notice]) -> Transition:
-    from vidgen.cut.transitions import known, plain_cut
+    from vidgen.catalog.transitions import known, plain_cut
 
-    wanted = shot.transition
-    if wanted.frames > 0 and wanted.type in SOUND_CUTS:
-        message = f"{wanted.type}: the sounds of shots do not lead or trail their pictures; it is a plain cut"
+    transition = shot.transition
+    if transition.frames > 0 and transition.type in SOUND_CUTS:
+        message = f"{transition.type}: the sounds of shots do not lead or trail their pictures; it is a plain cut"
         notices.append(Notice("cut.transition_ignored", message, shot.id))
-    if wanted.frames <= 0 or plain_cut(wanted.type):
+    if transition.frames <= 0 or plain_cut(transition.type):
         return Transition()
-    if not known(wanted.type):
+    if not known(transition.type):
         notices.append(
-            Notice("cut.transition_replaced", f"{wanted.type} is not a known transition; a dissolve is used", shot.id)
+            Notice("cut.transition_replaced", f"{transition.type} is not a known transition; a dissolve is used", shot.id)
         )
-        wanted = Transition("dissolve", wanted.frames)
+        transition = Transition("dissolve", transition.frames)
     if before is None:
-        if wanted.type != FADE_IN:
-            message = f"the first shot has nothing to {wanted.type} from; only {FADE_IN} works there. It starts with a cut"
+        if transition.type != FADE_IN:
+            message = f"the first shot has nothing to {transition.type} from; only {FADE_IN} works there. It starts with a cut"
             notices.append(Notice("cut.transition_ignored", message, shot.id))
             return Transition()
         room = _room(shot, None, after)
     else:
         room = min(_room(shot, before, after), before.frames - before.transition.frames)
-    if wanted.frames <= room:
-        return wanted
+    if transition.frames <= room:
+        return transition
     if room:
-        message = f"{wanted.type} of {wanted.frames} frames does not fit its shots; it is {room} frames"
+        message = f"{transition.type} of {transition.frames} frames does not fit its shots; it is {room} frames"
     else:
-        message = f"{wanted.type} of {wanted.frames} frames does not fit its shots; it is a cut"
+        message = f"{transition.type} of {transition.frames} frames does not fit its shots; it is a cut"
     notices.append(Notice("cut.transition_shortened", message, shot.id))
-    return Transition(wanted.type, room) if room else Transition()
+    return Transition(transition.type, room) if room else Transition()
 
 
 def _room(shot: TimelineShot, before: TimelineShot | None, after: TimelineShot | None) -> int:

@@ -7,14 +7,14 @@ always said, because an untagged HD clip would be read as BT.601; a clip that is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
 from vidgen.errors import InputError, Notice
-from vidgen.media.encode import MASTER, EncodeProfile
+from vidgen.media.encode import MASTER
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
 from vidgen.media.files import atomic
 from vidgen.media.probe import UNTAGGED, MediaInfo, open_media, picture_stream, probe_video
@@ -299,17 +299,14 @@ def conform_args(
     rate: Fraction,
     frames: int,
     fit: Fit = "pad",
-    profile: EncodeProfile = MASTER,
     max_hold: int = MAX_HOLD,
 ) -> list[str]:
     """Arguments of one ffmpeg run that conforms the clip's pictures and writes them, without sound, to ``out``."""
-    chain = conform_filter(
-        info, width=width, height=height, rate=rate, frames=frames, fit=fit, pix_fmt=profile.pix_fmt, max_hold=max_hold
-    )
+    chain = conform_filter(info, width=width, height=height, rate=rate, frames=frames, fit=fit, max_hold=max_hold)
     return [
         *input_args(info.path.absolute(), *STEADY),
         *("-map", info.source, "-an", "-sn", "-dn", "-map_metadata", "-1", "-vf", chain, "-frames:v", str(frames)),
-        *profile.video_args(rate),
+        *MASTER.video_args(rate),
         *("-movflags", "+faststart", f"file:{out.absolute()}"),
     ]
 
@@ -323,10 +320,7 @@ def conform(
     rate: Fraction,
     frames: int,
     fit: Fit = "pad",
-    profile: EncodeProfile = MASTER,
     max_hold: int = MAX_HOLD,
-    on_frame: Callable[[int], None] | None = None,
-    cancelled: Callable[[], bool] = lambda: False,
 ) -> MediaInfo:
     """Write ``path``'s pictures to ``out`` (.mp4) as exactly ``frames`` frames, checked; returns what the input was.
 
@@ -336,8 +330,8 @@ def conform(
     info = probe_video(path)
     with atomic(out) as part:
         args = conform_args(
-            info, part, width=width, height=height, rate=rate, frames=frames, fit=fit, profile=profile, max_hold=max_hold,
+            info, part, width=width, height=height, rate=rate, frames=frames, fit=fit, max_hold=max_hold,
         )  # fmt: skip
-        run_ffmpeg(args, what=f"conforming {path.name}", on_frame=on_frame, cancelled=cancelled)
+        run_ffmpeg(args, what=f"conforming {path.name}")
         check_video(part, frames=frames, width=width, height=height, rate=rate, name=out.name)
     return info

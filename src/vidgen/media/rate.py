@@ -52,3 +52,8 @@ def seconds_of(frames: int, rate: Fraction) -> float:
 def rate_text(rate: Fraction) -> str:
     """``24``, ``24000/1001``."""
     return str(rate.numerator) if rate.denominator == 1 else f"{rate.numerator}/{rate.denominator}"
+
+
+def json_rate(rate: Fraction) -> int | float:
+    """A rate as a JSON number: whole where it is, else with six decimals."""
+    return int(rate) if rate.denominator == 1 else round(float(rate), 6)

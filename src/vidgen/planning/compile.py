@@ -14,13 +14,14 @@ from typing import Any, TypeVar
 
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.catalog.engines import refuse_retired, unknown_model
+from vidgen.catalog.transitions import plain_cut
 from vidgen.errors import InputError, Notice
 from vidgen.media.encode import MASTER
 from vidgen.media.names import expanded, named_file
 from vidgen.media.wording import counted
 from vidgen.planning.engine_choice import Choice, Machine, choose_engine
 from vidgen.planning.enlarging import enlargement
-from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
 from vidgen.planning.presets import Preset
 from vidgen.planning.prompt import camera_words, render_prompt, words_of
 from vidgen.planning.split import Part, split_shot
@@ -47,8 +48,6 @@ LOG = logging.getLogger(__name__)
 DEFAULT_TRANSITION_S = Fraction(1, 2)
 DEFAULT_CANDIDATES = 1
 FADE_IN = "fade_black"
-PLAIN_CUTS = ("cut", "match_cut", "j_cut", "l_cut")
-"""Transitions in which the picture simply cuts."""
 
 M = TypeVar("M", bound=BoardPart)
 Lookup = Callable[[str, str | None], Capabilities | None]
@@ -116,12 +115,12 @@ class _Compiler:
         self.board, self.folder, self.overrides, self.machine, self.lookup = board, folder, overrides, machine, lookup
         self.notices: list[Notice] = [*not_yet(board), *own_forms(board)]
         self.source_size = frame_size(board.resolution, board.aspect)
-        wanted = film_post(board)
+        post = film_post(board)
         if overrides.preset and overrides.preset.file.post:
-            wanted = _merge(wanted, overrides.preset.file.post)
-        self.size = _delivered_size(self.source_size, wanted)
-        self.notices += made_even(board.resolution, self.source_size, wanted, self.size)
-        self.fps = _delivered_rate(board.fps, wanted)
+            post = _merge(post, overrides.preset.file.post)
+        self.size = _delivered_size(self.source_size, post)
+        self.notices += made_even(board.resolution, self.source_size, post, self.size)
+        self.fps = _delivered_rate(board.fps, post)
 
     def plan(self) -> Plan:
         placed = list(self._parts())
@@ -135,7 +134,7 @@ class _Compiler:
             planned.append(self._planned(entry, last_parts, start, lengths[index], transitions[index], overlap))
             start += lengths[index]
         larger = (enlargement(shot, self.size, self.lookup, self.notices.append) for shot in planned)
-        enlargements = tuple(shot for shot in larger if shot)
+        enlargements = tuple(one for one in larger if one)
         if not self.machine.gpu:
             self.notices += without_gpu((shot.engine, shot.model) for shot in planned)
         for shot in planned:
@@ -193,32 +192,32 @@ class _Compiler:
 
         No frame is ever in two transitions: where both ends of a shot want more than it has, each gets up to half.
         """
-        asked = [self._asked_transition(entry.part.shot, first=not index) for index, entry in enumerate(placed)]
+        requested = [self._requested_transition(entry.part.shot, first=not index) for index, entry in enumerate(placed)]
         before = 0
-        for index, wish in enumerate(asked):
-            next_wants = index + 1 < len(asked) and asked[index + 1] > 0
-            room = lengths[index] // 2 if next_wants else lengths[index] - 1
+        for index, length in enumerate(requested):
+            next_overlaps = index + 1 < len(requested) and requested[index + 1] > 0
+            room = lengths[index] // 2 if next_overlaps else lengths[index] - 1
             if index:
                 room = min(room, lengths[index - 1] - before)
-            before = max(0, min(wish, room))
-            if before < wish:
+            before = max(0, min(length, room))
+            if before < length:
                 shot = placed[index].part.shot
-                self._say("plan.transition_shortened", f"transition: only {before} of {wish} frames fit", shot.id)
+                self._say("plan.transition_shortened", f"transition: only {before} of {length} frames fit", shot.id)
             yield before
 
-    def _asked_transition(self, shot: Shot, *, first: bool) -> int:
+    def _requested_transition(self, shot: Shot, *, first: bool) -> int:
         """Frames that the shot wants. The first shot has nothing to come from but black."""
-        wish = shot.transition
-        if wish is None or wish.type in PLAIN_CUTS or (first and wish.type != FADE_IN):
+        transition = shot.transition
+        if transition is None or plain_cut(transition.type) or (first and transition.type != FADE_IN):
             return 0
-        length = wish.duration or Duration(seconds=DEFAULT_TRANSITION_S)
+        length = transition.duration or Duration(seconds=DEFAULT_TRANSITION_S)
         if length.frames_ is not None:
             return int(length.frames_ * self.fps / self.board.fps)
         return length.frames(self.fps)
 
     def _planned(
         self, entry: _Placed, last_parts: dict[str, str], start: int, frames: int, transition: int, overlap: int
-    ) -> PlannedShot:
+    ) -> FilmShot:
         shot = entry.part.shot
         common: dict[str, Any] = {
             "shot": shot,
@@ -234,27 +233,25 @@ class _Compiler:
         self.notices += unspoken(shot)
         if shot.clip:
             clip = named_file(self.folder, shot.clip)
-            return PlannedShot(
-                **common, engine="clip", model=None, why_engine="your own file", candidates=1, request=None, clip=clip,
-                continues=None, seconds_each=seconds, make_seconds=0.0, estimated_usd=0.0,
-            )  # fmt: skip
+            return UserClip(**common, clip=clip, seconds_each=seconds)
         choice = choose_engine(shot, self.overrides.engine, self.overrides.model, self.machine)
         if choice.engine == "local" and choice.model and choice.model == shot.model:
-            choice = replace(choice, model=beside(self.folder, choice.model))
+            choice = replace(choice, model=local_name(self.folder, choice.model))
         self.notices += unused_model(self.overrides.model or shot.model, choice.engine, choice.model, shot.id)
         self._check_model(choice, shot.id)
-        able = self.lookup(choice.engine, choice.model) or Capabilities(engine=choice.engine)
+        capabilities = self.lookup(choice.engine, choice.model) or Capabilities(engine=choice.engine)
         candidates = self.overrides.candidates or shot.candidates or DEFAULT_CANDIDATES
-        request = self._request(shot, entry.part.frames, choice, able)
-        self.notices += unsupported_options(shot, able)
-        self.notices += length_notices(shot, seconds, request.prompt, able)
-        billed = able.billed_s(seconds, request.by_references, request.task == "first_last_frame")
+        request = self._request(shot, entry.part.frames, choice, capabilities)
+        self.notices += unsupported_options(shot, capabilities)
+        self.notices += length_notices(shot, seconds, request.prompt, capabilities)
+        speed = capabilities.seconds_per_second
+        billed = capabilities.billed_s(seconds, request.by_references, request.task == "first_last_frame")
         size = (request.width, request.height)
-        price = able.price_of(seconds, *size, request.task, request.by_references, request.sound)
-        return PlannedShot(
+        price = capabilities.price_of(seconds, *size, request.task, request.by_references, request.sound)
+        return GeneratedShot(
             **common, engine=choice.engine, model=choice.model, why_engine=choice.why, candidates=candidates, request=request,
-            clip=None, continues=self._continued(shot, last_parts, able), seconds_each=billed,
-            make_seconds=None if able.seconds_per_second is None else able.seconds_per_second * billed * candidates,
+            continues=self._continued(shot, last_parts, capabilities), seconds_each=billed,
+            make_seconds=None if speed is None else speed * billed * candidates,
             estimated_usd=None if price is None else round(price * candidates, 6),
         )  # fmt: skip
 
@@ -278,32 +275,33 @@ class _Compiler:
             )
         self._say("engine.model_unknown", f"model: {choice.model} is not in the table; limits and price are not known", shot)
 
-    def _continued(self, shot: Shot, last_parts: dict[str, str], able: Capabilities) -> str | None:
+    def _continued(self, shot: Shot, last_parts: dict[str, str], capabilities: Capabilities) -> str | None:
         """The id of the part whose end opens this shot: a split shot is continued from its last part."""
-        if not shot.continue_from or not able.first_frame:
+        if not shot.continue_from or not capabilities.first_frame:
             return None
         return last_parts.get(shot.continue_from, shot.continue_from)
 
-    def _request(self, shot: Shot, frames: int, choice: Choice, able: Capabilities) -> ShotRequest:
+    def _request(self, shot: Shot, frames: int, choice: Choice, capabilities: Capabilities) -> ShotRequest:
         cast = [(name, self.board.characters[name]) for name in shot.characters or () if name in self.board.characters]
         words = words_of(shot, tuple(who.description or name for name, who in cast))
         task = _task(shot)
-        shown = task if able.first_frame or task != "image_to_video" else "text_to_video"
-        prompt = shot.prompt or render_prompt(able.prompt_order, shown, words, camera_words(shot.camera))
+        shown = task if capabilities.first_frame or task != "image_to_video" else "text_to_video"
+        prompt = shot.prompt or render_prompt(capabilities.prompt_order, shown, words, camera_words(shot.camera))
         references = [*(shot.references or ()), *(file for _, who in cast for file in who.references)]
-        if len(references) > able.references and (able.references or not shot.references):  # else it is said with the wishes
-            name, left = able.title or able.engine, len(references) - able.references
-            takes = f"takes {counted(able.references, 'reference picture') if able.references else 'no reference pictures'}"
+        most = capabilities.references
+        if len(references) > most and (most or not shot.references):  # else another notice says so
+            name, left = capabilities.title or capabilities.engine, len(references) - most
+            takes = f"takes {counted(most, 'reference picture') if most else 'no reference pictures'}"
             self._say(
                 "engine.wish_ignored", f"references: {name} {takes}; {left} of the shot's {len(references)} left out", shot.id
             )
         return ShotRequest(
             shot=shot.id,
             engine=choice.engine,
-            model=choice.model or able.model,
+            model=choice.model or capabilities.model,
             task=task,
             prompt=prompt,
-            negative=(shot.negative or "") if able.negative else "",
+            negative=(shot.negative or "") if capabilities.negative else "",
             frames=frames,
             fps=self.board.fps,
             width=self.source_size[0],
@@ -313,44 +311,44 @@ class _Compiler:
             camera=shot.camera or Camera(),
             motion=shot.motion or Motion(),
             language=self.board.language,
-            inputs=self._inputs(shot, references, able),
-            params=MappingProxyType(self._params(shot, able)),
+            inputs=self._inputs(shot, references, capabilities),
+            params=MappingProxyType(self._params(shot, capabilities)),
         )
 
-    def _inputs(self, shot: Shot, references: list[str], able: Capabilities) -> Inputs:
+    def _inputs(self, shot: Shot, references: list[str], capabilities: Capabilities) -> Inputs:
         def file(name: str | None) -> Path | None:
             return named_file(self.folder, name) if name else None
 
         return Inputs(
-            start_frame=file(shot.start_frame) if able.first_frame else None,
-            end_frame=file(shot.end_frame) if able.last_frame else None,
-            references=tuple(named_file(self.folder, name) for name in references[: able.references]),
-            source_video=file(shot.source_video) if "video_to_video" in able.tasks else None,
+            start_frame=file(shot.start_frame) if capabilities.first_frame else None,
+            end_frame=file(shot.end_frame) if capabilities.last_frame else None,
+            references=tuple(named_file(self.folder, name) for name in references[: capabilities.references]),
+            source_video=file(shot.source_video) if "video_to_video" in capabilities.tasks else None,
             motion_reference=file(shot.motion_reference),
             lip_sync_audio=file(shot.lip_sync.audio) if shot.lip_sync else None,
             brushes=tuple(Brush(named_file(self.folder, brush.mask), brush.path) for brush in shot.motion_brush or ()),
         )
 
-    def _params(self, shot: Shot, able: Capabilities) -> dict[str, Any]:
-        """The shot's own, and the wish for sound where the engine makes it only when it is told to."""
-        asked = shot.own_sound and shot.own_sound.heard and able.audio is True
-        params = ({"audio": True} if asked else {}) | dict(shot.params or {})
+    def _params(self, shot: Shot, capabilities: Capabilities) -> dict[str, Any]:
+        """The shot's own parameters, and ``audio`` where sound is wanted of an engine that makes it only on request."""
+        wants_sound = shot.own_sound and shot.own_sound.heard and capabilities.audio is True
+        params = ({"audio": True} if wants_sound else {}) | dict(shot.params or {})
         if loras := params.get("lora"):
             params["lora"] = [self._lora(one) for one in (loras if isinstance(loras, list | tuple) else [loras])]
         return params
 
     def _lora(self, entry: Any) -> Any:
         if isinstance(entry, str):
-            return beside(self.folder, entry)
+            return local_name(self.folder, entry)
         if isinstance(entry, Mapping) and isinstance(entry.get("file"), str):
-            return {**entry, "file": beside(self.folder, entry["file"])}
+            return {**entry, "file": local_name(self.folder, entry["file"])}
         return entry
 
     def _say(self, code: str, message: str, shot: str) -> None:
         self.notices.append(Notice(code, message, shot))
 
 
-def beside(folder: Path, name: str) -> str:
+def local_name(folder: Path, name: str) -> str:
     """The file or folder of that name in the storyboard's folder; the name itself where there is none."""
     place = named_file(folder, str(expanded(name)))
     return str(place) if place.exists() else name
@@ -370,7 +368,7 @@ def _task(shot: Shot) -> Task:
         (shot.start_frame and shot.end_frame, "first_last_frame"),
         (shot.start_frame or shot.continue_from, "image_to_video"),
     )
-    return next((task for asked, task in rows if asked), "text_to_video")
+    return next((task for given, task in rows if given), "text_to_video")
 
 
 def _seed(shot: Shot, board_seed: int | None, prompt: str) -> int:
@@ -400,9 +398,9 @@ def film_rate(board: Storyboard) -> Fraction:
 
 
 def _delivered_rate(rate: Fraction, post: Post | None) -> Fraction:
-    wish = post.interpolate if post else None
-    if wish is None:
+    interpolate = post.interpolate if post else None
+    if interpolate is None:
         return rate
-    if wish.fps:
-        return wish.fps
-    return rate * Fraction(str(wish.factor)) if wish.factor else rate
+    if interpolate.fps:
+        return interpolate.fps
+    return rate * Fraction(str(interpolate.factor)) if interpolate.factor else rate

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.errors import Notice
-from vidgen.planning.plan import PlannedShot
+from vidgen.planning.plan import FilmShot, ProviderUpscale, UserClip
 from vidgen.takes.request import Inputs, Words
 
 UPSCALERS: Mapping[str, str] = {"runway": "magnific_video_upscaler_creative"}
@@ -15,45 +15,33 @@ UPSCALERS: Mapping[str, str] = {"runway": "magnific_video_upscaler_creative"}
 
 
 def enlargement(
-    planned: PlannedShot,
+    planned: FilmShot,
     size: tuple[int, int],
     lookup: Callable[[str, str | None], Capabilities | None],
     warn: Callable[[Notice], None],
-) -> PlannedShot | None:
+) -> ProviderUpscale | None:
     """The take that enlarges a shot's picked take to ``size`` (pixels); None where the shot does not ask a provider for it, or
     has that size anyway. Nobody pays for a larger animatic or a larger clip of their own: that is a notice.
     """
-    upscale, request = planned.post.upscale if planned.post else None, planned.request
+    upscale = planned.post.upscale if planned.post else None
     if upscale is None or upscale.engine not in UPSCALERS:
         return None
     engine, model = upscale.engine, UPSCALERS[upscale.engine]
-    if request is None:
+    if isinstance(planned, UserClip):
         text = f"post.upscale: {engine} enlarges takes alone; lanczos enlarges your own clip"
         warn(Notice("engine.wish_approximated", text, planned.id))
         return None
+    request = planned.request
     if (request.width, request.height) == size:
         return None
     if planned.engine == "previz":
         text = f"post.upscale: {engine} is not paid for an animatic; lanczos enlarges it"
         warn(Notice("engine.wish_approximated", text, planned.id))
         return None
-    label = f"{planned.id}.upscale"
-    able = lookup(engine, model) or Capabilities(engine=engine)
-    price = able.price_of(request.duration_s, *size, "video_to_video")
-    return replace(
-        planned,
-        shot=planned.shot.model_copy(update={"id": label, "pick": None}),
-        engine=engine,
-        model=model,
-        why_engine="post.upscale names it",
-        candidates=1,
-        request=replace(
-            request, shot=label, engine=engine, model=model, task="video_to_video", prompt="", negative="", words=Words(),
-            width=size[0], height=size[1], inputs=Inputs(), params={},
-        ),
-        continues=planned.id,
-        seconds_each=request.duration_s,
-        make_seconds=None,
-        estimated_usd=price,
-        enlarges=True,
+    capabilities = lookup(engine, model) or Capabilities(engine=engine)
+    enlarged = replace(
+        request, shot=f"{planned.id}.upscale", engine=engine, model=model, task="video_to_video", prompt="", negative="",
+        words=Words(), width=size[0], height=size[1], inputs=Inputs(), params={},
     )  # fmt: skip
+    price = capabilities.price_of(request.duration_s, *size, "video_to_video")
+    return ProviderUpscale(of=planned, model=model, request=enlarged, estimated_usd=price)

@@ -13,11 +13,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from vidgen.artifacts import ArtifactStore
 from vidgen.errors import ProcessingError
-from vidgen.media.files import LONGEST_NAME, sha256_file, shortened, write_text
+from vidgen.media.files import LONGEST_NAME, shortened, write_text
 from vidgen.media.locks import HELD, Held, held
 
 MANIFEST = "manifest.json"
+SUFFIX = ".mp4"
 SECONDS = 10.0
 """How much work is lost at most, by the estimate, which knows the machine's kind and no clock: segments are always the same."""
 SHORTEST, LONGEST = 24, 120
@@ -39,14 +41,15 @@ def folder_of(out: Path) -> Path:
 def kept_frames(out: Path) -> int:
     """Frames of an output that is not whole yet that the same command would go on after."""
     folder = folder_of(out)
-    found = _manifest(folder)
-    return len([name for name in found.get("done", ()) if (folder / name).is_file()]) * int(found.get("each", 0))
+    each = int(_manifest(folder).get("each", 0))
+    sidecars = [file for file in folder.glob("*.json") if file.name != MANIFEST and file.with_suffix(SUFFIX).is_file()]
+    return len(sidecars) * each
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
     try:
         found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return found if isinstance(found, dict) and isinstance(found.get("done"), dict) else {}
+        return found if isinstance(found, dict) else {}
     except (OSError, ValueError):
         return {}
 
@@ -55,51 +58,40 @@ class Segments:
     """The segments of one job: ``frames`` frames, cut every ``each``."""
 
     def __init__(self, folder: Path, key: str, frames: int, each: int) -> None:
-        self._folder, self._frames, self._each = folder, frames, each
-        self._state: dict[str, Any] = {"version": 1, "key": key, "frames": frames, "each": each, "done": {}}
+        self._folder, self._key, self._frames, self._each = folder, key, frames, each
+        self._store = ArtifactStore(folder, SUFFIX)
 
     def resume(self) -> int:
         """Look what an earlier run left; returns how many frames from the start are there. Clears away what is of no use."""
-        found = _manifest(self._folder)
-        if found.get("key") == self._state["key"] and found.get("frames") == self._frames:
-            self._each = int(found["each"])
-            self._state = {**self._state, "each": self._each, "done": self._whole(found["done"])}
+        found, done = _manifest(self._folder), 0
+        if (found.get("key"), found.get("frames")) == (self._key, self._frames) and isinstance(found.get("each"), int):
+            self._each = max(1, found["each"])
+            firsts = range(0, self._frames, self._each)
+            done = next((number for number, first in enumerate(firsts) if not self._store.find(_name(first))), len(firsts))
+        kept = {f"{_name(number * self._each)}{ending}" for number in range(done) for ending in (SUFFIX, ".json")}
         for file in self._folder.iterdir():
-            if file.name not in {*self._state["done"], MANIFEST} and not file.name.startswith(HELD):
+            if file.is_file() and file.name not in {*kept, MANIFEST} and not file.name.startswith(HELD):
                 file.unlink()
-        self._write()
-        return min(self._frames, len(self._state["done"]) * self._each)
-
-    def _whole(self, done: dict[str, str]) -> dict[str, str]:
-        """The segments from the start on that are what the manifest says, up to the first that is not."""
-        whole: dict[str, str] = {}
-        for first in range(0, self._frames, self._each):
-            name = self._name(first)
-            file = self._folder / name
-            if not file.is_file() or sha256_file(file) != done.get(name):
-                break
-            whole[name] = done[name]
-        return whole
+        manifest = {"version": 2, "key": self._key, "frames": self._frames, "each": self._each}
+        write_text(self._folder / MANIFEST, json.dumps(manifest, indent=1))
+        return min(self._frames, done * self._each)
 
     def todo(self, first: int) -> Iterator[tuple[Path, int]]:
         """File and number of frames of each segment from frame ``first`` on."""
         for start in range(first, self._frames, self._each):
-            yield self._folder / self._name(start), min(self._each, self._frames - start)
+            yield self._store.path(_name(start)), min(self._each, self._frames - start)
 
     def finished(self, file: Path) -> None:
         """Note that a segment is whole and under its final name."""
-        self._state["done"][file.name] = sha256_file(file)
-        self._write()
+        self._store.seal(file.stem)
 
     def pieces(self) -> list[tuple[Path, int]]:
         """Every segment with its number of frames, in order."""
         return list(self.todo(0))
 
-    def _name(self, first: int) -> str:
-        return f"{first:08d}.mp4"
 
-    def _write(self) -> None:
-        write_text(self._folder / MANIFEST, json.dumps(self._state, indent=1))
+def _name(first: int) -> str:
+    return f"{first:08d}"
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from vidgen.media.answers import content_of
 from vidgen.media.encode import MASTER, EncodeProfile
 from vidgen.media.files import sha256_json
 from vidgen.media.names import named_file
-from vidgen.media.rate import rate_text
+from vidgen.media.rate import json_rate, rate_text
 from vidgen.media.wording import counted
 from vidgen.storyboard.model import Post
 
@@ -153,7 +153,7 @@ class FileResult:
             "output": str(self.output),
             "width": self.width,
             "height": self.height,
-            "fps": int(self.rate) if self.rate.denominator == 1 else round(float(self.rate), 6),
+            "fps": json_rate(self.rate),
             "frames": self.frames,
             "engine": self.engine,
             "model": self.model,

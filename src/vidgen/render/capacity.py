@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vidgen.engines.base import Engine, LocalEngine
-from vidgen.planning.plan import PlannedShot
-from vidgen.render.machine import jobs_at_once
+from vidgen.inventory.machine import jobs_at_once
+from vidgen.planning.plan import EngineShot
 from vidgen.render.model_scheduler import ModelScheduler
 
 
@@ -23,7 +23,7 @@ class Capacity:
     _places: dict[str, ModelScheduler] = field(default_factory=dict)
     _jobs: dict[str, asyncio.Semaphore] = field(default_factory=dict)
 
-    def places(self, shot: PlannedShot) -> ModelScheduler:
+    def places(self, shot: EngineShot) -> ModelScheduler:
         """Where a local engine makes takes. Its models share this machine."""
         engine = self.engines[shot.engine]
         if shot.engine not in self._places:
@@ -32,7 +32,7 @@ class Capacity:
             self._places[shot.engine] = ModelScheduler(max(1, allowed))
         return self._places[shot.engine]
 
-    def jobs(self, shot: PlannedShot) -> asyncio.Semaphore:
+    def jobs(self, shot: EngineShot) -> asyncio.Semaphore:
         """As many jobs at once as the provider works on for the shot's model."""
         name = f"{shot.engine}/{shot.model}"
         if name not in self._jobs:
@@ -40,7 +40,7 @@ class Capacity:
             self._jobs[name] = asyncio.Semaphore(max(1, jobs_at_once(shot.engine, shot.model, usual)))
         return self._jobs[name]
 
-    def gone(self, shot: PlannedShot) -> None:
+    def gone(self, shot: EngineShot) -> None:
         """A shot needs no place any more."""
         if shot.engine in self._places:
             self._places[shot.engine].gone(shot.id)

@@ -1,4 +1,4 @@
-"""What a run tells while it goes on: names of events and the one function that hears them."""
+"""Events of a run: their names, and the one function that receives them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Listener(Protocol):
 
 
 class InTurn:
-    """A listener for many threads: ``listener`` hears one event after the other. Where it fails it hears no more, since what
+    """A listener for many threads: ``listener`` receives one event after the other. Where it fails it gets no more, since what
     is only shown never costs a take.
     """
 
@@ -60,7 +60,7 @@ class InTurn:
         with self._turn:
             try:
                 self._listener(event, **values)
-            except VidgenError:  # a wish to stop, which may come in the middle of anything
+            except VidgenError:  # the user stops the run, which may happen in the middle of anything
                 raise
             except Exception as error:
                 self._listener = silent
@@ -69,4 +69,4 @@ class InTurn:
 
 
 def silent(event: str, /, **values: Any) -> None:
-    """A listener that hears nothing."""
+    """A listener that ignores all events."""

@@ -23,7 +23,7 @@ def shown(failure: E) -> E:
 
 
 async def close_engine(engine: Engine) -> Notice | None:
-    """Let an engine go. What it made is made, so that a failure here is told and no more."""
+    """Let an engine go. What it made is made, so that a failure here is only a notice."""
     try:
         if isinstance(engine, RemoteEngine):
             await engine.close()

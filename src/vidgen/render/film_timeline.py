@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from vidgen.media.answers import content_of
 from vidgen.media.names import named_file
 from vidgen.media.probe import has_sound
 from vidgen.media.rate import SAMPLE_RATE, samples_at
-from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.planning.plan import FilmShot, Plan
 from vidgen.storyboard.model import Audio, Text
 from vidgen.storyboard.values import Duration
 
@@ -81,14 +81,14 @@ def build_timeline(plan: Plan, clips: Mapping[str, ShotClip]) -> Timeline:
     )
 
 
-def _shot(plan: Plan, planned: PlannedShot, clip: ShotClip) -> TimelineShot:
-    wish = planned.shot.transition
+def _shot(plan: Plan, planned: FilmShot, clip: ShotClip) -> TimelineShot:
+    transition, frames = planned.shot.transition, planned.transition_frames
     return TimelineShot(
         id=planned.id,
         file=clip.file,
         sha256=clip.sha256,
         frames=planned.frames,
-        transition=Transition(wish.type, planned.transition_frames) if wish and planned.transition_frames else Transition(),
+        transition=Transition(transition.type, frames) if transition and frames else Transition(),
         cues=tuple(_cue(plan, planned, text) for text in planned.shot.text or ()),
         conform=clip.conform,
         encoded_as=clip.encoded_as,
@@ -96,7 +96,7 @@ def _shot(plan: Plan, planned: PlannedShot, clip: ShotClip) -> TimelineShot:
     )
 
 
-def _cue(plan: Plan, planned: PlannedShot, text: Text) -> Cue:
+def _cue(plan: Plan, planned: FilmShot, text: Text) -> Cue:
     look = plan.board.text.get(text.style or text.role)
     return Cue(
         text=text.text,
@@ -126,24 +126,21 @@ def _tracks(plan: Plan) -> Iterator[Track]:
     audio = plan.board.audio
     if audio and audio.music:
         music = audio.music
-        yield _track(
-            plan,
-            music.file,
-            "music",
+        yield replace(
+            _track(plan, music.file, "music", gain_db=music.gain_db),
             start=_samples(plan, music.start),
             loop=True,
-            gain_db=music.gain_db,
             fade_in=_samples(plan, music.fade_in),
             fade_out=None if music.fade_out is None else _samples(plan, music.fade_out),
             duck=music.duck,
         )
     for bed in audio.ambience if audio else ():
-        yield _track(plan, bed.file, "ambience", loop=True, gain_db=bed.gain_db)
+        yield replace(_track(plan, bed.file, "ambience", gain_db=bed.gain_db), loop=True)
     for planned in plan.shots:
         yield from _shot_tracks(plan, planned)
 
 
-def _shot_tracks(plan: Plan, planned: PlannedShot) -> Iterator[Track]:
+def _shot_tracks(plan: Plan, planned: FilmShot) -> Iterator[Track]:
     shot, begin = planned.shot, samples_at(planned.start_frame, plan.fps)
     for effect in shot.sfx or ():
         yield _track(plan, effect.file, "sfx", at=begin + _samples(plan, effect.at), gain_db=effect.gain_db)
@@ -162,39 +159,27 @@ def _own_sounds(plan: Plan, clips: Mapping[str, ShotClip]) -> Iterator[Track]:
         if not clip.sound:
             continue
         at, end = (samples_at(planned.start_frame + frames, plan.fps) for frames in (0, planned.frames))
-        wish = planned.shot.own_sound
+        own_sound = planned.shot.own_sound
         yield Track(
             *clip.sound,
             "voice" if planned.shot.lip_sync else "clip",
             at=at,
             length=end - at,
-            gain_db=wish.gain_db if wish else 0.0,
+            gain_db=own_sound.gain_db if own_sound else 0.0,
             fade_in=max(_EDGE, samples_at(planned.overlap, plan.fps)),
             fade_out=max(_EDGE, samples_at(overlap, plan.fps)),
             zero_us=clip.picture_us,
         )
 
 
-def _track(
-    plan: Plan,
-    file: str,
-    role: SoundRole,
-    *,
-    at: int = 0,
-    start: int = 0,
-    loop: bool = False,
-    gain_db: float = 0.0,
-    fade_in: int = 0,
-    fade_out: int | None = 0,
-    duck: bool = False,
-) -> Track:
+def _track(plan: Plan, file: str, role: SoundRole, *, at: int = 0, gain_db: float = 0.0) -> Track:
     path = named_file(plan.folder, file)
-    return Track(path, content_of(path), role, at, start, None, loop, gain_db, fade_in, fade_out, duck)
+    return Track(path, content_of(path), role, at, gain_db=gain_db)
 
 
 def _loudness(audio: Audio | None) -> LoudnessTarget | None:
-    """The asked target; sound without one goes to the web's, as nobody wants to guess a level."""
+    """The storyboard's target; without one that of the web, as nobody wants to guess a level."""
     if audio is None:
         return None
-    wish = audio.loudness or "web"
-    return loudness_target(wish) if isinstance(wish, str) else LoudnessTarget(wish.i, wish.tp)
+    target = audio.loudness or "web"
+    return loudness_target(target) if isinstance(target, str) else LoudnessTarget(target.i, target.tp)

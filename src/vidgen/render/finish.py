@@ -19,14 +19,14 @@ from vidgen.media.normalise import conform
 from vidgen.media.opening import picture_start
 from vidgen.media.os_errors import fault_of
 from vidgen.media.probe import has_sound
-from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.planning.plan import GeneratedShot, Plan, ProviderUpscale, UserClip
 from vidgen.render.events import Listener
 from vidgen.render.failures import shown, worst
 from vidgen.render.film_timeline import ShotClip, build_timeline
 from vidgen.render.made import MadeShot
 from vidgen.render.postprocess import PostProcessor
 from vidgen.render.shots import DEFAULT_JOBS
-from vidgen.takes.request import Take
+from vidgen.takes.request import ShotRequest, Take
 
 Warn = Callable[[Iterable[Notice]], None]
 
@@ -89,18 +89,16 @@ def _clips(made: Sequence[MadeShot], clip: Callable[[MadeShot], ShotClip]) -> di
 def _clip(processor: PostProcessor, shot: MadeShot, larger: Mapping[str, Take]) -> ShotClip:
     """The clip that stands for a shot: the user's own file or the picked take, each after post-processing."""
     planned = shot.planned
-    if planned.clip:
-        return processor.clip(planned, planned.clip)
-    assert shot.picked is not None
+    if isinstance(planned, UserClip):
+        return processor.clip(planned)
+    assert isinstance(planned, GeneratedShot) and shot.picked is not None  # enlargements stand in ``larger``
     return processor.take(planned, larger.get(planned.id, shot.picked))
 
 
-def write_clip(clip: ShotClip, planned: PlannedShot, take: Take, out: Path) -> None:
-    """Write a shot's clip to ``out`` (.mp4) as a film of its own, at the size, rate and length that its request tells, with the
+def write_clip(clip: ShotClip, request: ShotRequest, take: Take, out: Path) -> None:
+    """Write a shot's clip to ``out`` (.mp4) as a film of its own, at the size, rate and length of its request, with the
     sound of its take.
     """
-    request = planned.request
-    assert request is not None
     if clip.conform:
         conform(
             clip.file, out, width=request.width, height=request.height, rate=request.fps, frames=request.frames,
@@ -116,17 +114,20 @@ def _sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:
     """The clip with its own sound, where that is to be heard: ``own_sound`` decides, else a user's clip sounds, and a take that
     was asked for sound or whose lips follow one (which a line of dialogue may bring already).
     """
-    shot, request = made.planned.shot, made.planned.request
-    spoken = shot.lip_sync and not any(line.file for line in shot.dialogue or ())
-    usual = bool(shot.clip or spoken or (request and request.sound))
-    if not (shot.own_sound.heard if shot.own_sound else usual):
+    planned = made.planned
+    if isinstance(planned, ProviderUpscale):
         return clip
-    file = made.picked.file if made.picked else made.planned.clip or clip.file
+    shot, own = planned.shot, planned.clip if isinstance(planned, UserClip) else None
+    spoken = shot.lip_sync and not any(line.file for line in shot.dialogue or ())
+    asked_for = isinstance(planned, GeneratedShot) and planned.request.sound
+    if not (shot.own_sound.heard if shot.own_sound else bool(own or spoken or asked_for)):
+        return clip
+    file = made.picked.file if made.picked else own or clip.file
     if has_sound(file):
         begins = picture_start(file)
         digest = made.picked.sha256 if made.picked else clip.sha256 if clip.file == file else content_of(file)
         return replace(clip, sound=(file, digest), picture_us=None if begins is None else round(begins * 1_000_000))
-    if shot.own_sound or not shot.clip:
+    if shot.own_sound or not own:
         asked = "own_sound" if shot.own_sound else "lip_sync" if shot.lip_sync else "params.audio"
-        warn([Notice("sound.none", f"{asked}: the clip came without sound", made.planned.id)])
+        warn([Notice("sound.none", f"{asked}: the clip came without sound", planned.id)])
     return clip

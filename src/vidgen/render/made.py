@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
 from typing import Literal
 
-from vidgen.planning.plan import PlannedShot
-from vidgen.render.resolved import ResolvedShot
+from vidgen.media.probe import probe_video
+from vidgen.planning.plan import PlannedShot, ProviderUpscale, UserClip
+from vidgen.render.resolved import Opening, ResolvedShot
 from vidgen.render.spending import Bill
 from vidgen.render.take_scores import Verdict
 from vidgen.takes.lockfile import Pick
-from vidgen.takes.request import Take
+from vidgen.takes.request import Take, nearest_frames
 
 
 @dataclass
@@ -39,14 +42,36 @@ class MadeShot:
     @property
     def pick(self) -> Pick | None:
         """What the lock file says of the shot; None for a user's own clip."""
-        if self.request_key is None or self.picked is None or self.picked_by == "clip" or self.planned.enlarges:
+        if self.request_key is None or self.picked is None or self.picked_by == "clip" or self.enlarges:
             return None
         return Pick(self.request_key, self.picked.take, self.picked_by, self.picked.sha256)
+
+    @property
+    def enlarges(self) -> bool:
+        """Whether it is no shot of the film, but one of its takes made larger by a provider."""
+        return isinstance(self.planned, ProviderUpscale)
+
+    def opening(self) -> Opening | None:
+        """What a shot that continues this one opens with; None while no take is picked. Looks into a user's clip."""
+        if isinstance(self.planned, UserClip):
+            return Opening(self.planned.clip, frames_shown(self.planned.clip, self.planned.seconds_each))
+        if self.picked is None or self.resolved is None:
+            return None
+        shown = self.picked.window(self.resolved.request)
+        end = shown.start + shown.frames
+        return Opening(self.picked.file, None if end == self.picked.frames else end)
 
     @property
     def needs_review(self) -> bool:
         """Whether a person should look: nobody picked, and even the best take has a veto or the judge could not see all."""
         return self.picked_by == "auto" and (self.unseen or (self.verdict is not None and self.verdict.needs_review))
+
+
+def frames_shown(clip: Path, seconds: float) -> int | None:
+    """How many frames of a user's clip are in the film where its shot is ``seconds`` long; None: all of them."""
+    info = probe_video(clip)
+    shown = nearest_frames(Fraction(seconds).limit_denominator(100_000), info.rate)
+    return shown if shown < info.frames else None
 
 
 @dataclass(frozen=True)

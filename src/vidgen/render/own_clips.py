@@ -8,20 +8,20 @@ from pathlib import Path
 
 from vidgen.media.normalise import MAX_HOLD, cropped, fitted, refuse_hdr
 from vidgen.media.probe import MediaInfo, probe_video
-from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.planning.plan import GeneratedShot, Plan, UserClip
 from vidgen.post.engines import SMALLEST_MINTERPOLATE
 from vidgen.post.settings import PostSettings
 from vidgen.post.stages import upright_form
 
 
-def clip_work(plan: Plan, planned: PlannedShot, settings: PostSettings) -> tuple[MediaInfo, PostSettings] | None:
+def clip_work(plan: Plan, planned: UserClip, settings: PostSettings) -> tuple[MediaInfo, PostSettings] | None:
     """A shot's clip, and ``settings`` with its size in the film; None where all that is asked is the film's size and
     rate, to which the cut brings it anyway.
 
     The whole picture is shown: where its shape differs, it is smaller than the film's, and the cut puts bars beside it. Raises
     InputError for a clip that cannot be used.
     """
-    if planned.clip is None or planned.post is None:
+    if planned.post is None:
         return None
     info = probe_video(planned.clip)
     width, height = fitted(info.display_size, plan.width, plan.height)
@@ -29,7 +29,7 @@ def clip_work(plan: Plan, planned: PlannedShot, settings: PostSettings) -> tuple
     return _work(info, planned.frames, settings)
 
 
-def take_work(plan: Plan, planned: PlannedShot, take: Path, settings: PostSettings) -> tuple[MediaInfo, PostSettings] | None:
+def take_work(plan: Plan, planned: GeneratedShot, take: Path, settings: PostSettings) -> tuple[MediaInfo, PostSettings] | None:
     """The same of a take. It fills the frame: what lies outside the film's shape is left out."""
     info = cropped(probe_video(take), plan.width, plan.height)
     form = upright_form(info)

@@ -10,7 +10,7 @@ from typing import Any
 from vidgen.errors import InputError, MissingError, Notice
 from vidgen.media.names import named_file
 from vidgen.planning.enlarging import UPSCALERS
-from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, ProviderUpscale, UserClip
 from vidgen.post.engines import WEIGHTS_SUFFIXES, Chosen
 from vidgen.post.route import Route, find_route
 from vidgen.post.settings import PostSettings
@@ -18,7 +18,6 @@ from vidgen.post.stages import Form, upright_form
 from vidgen.render.own_clips import clip_work
 from vidgen.render.throughput import time_text
 from vidgen.settings import settings
-from vidgen.takes.request import ShotRequest
 from vidgen.weights.registry import Model, model
 from vidgen.weights.store import status
 
@@ -39,7 +38,7 @@ class ShotPost:
     settings: PostSettings
     route: Route | None
     missing: MissingError | None = None
-    paid: PlannedShot | None = None
+    paid: ProviderUpscale | None = None
 
     @property
     def steps(self) -> list[tuple[str, Chosen]]:
@@ -49,10 +48,10 @@ class ShotPost:
     @property
     def names(self) -> list[str]:
         """What is done, in order: ``interpolate by rife``, ``upscale by ncnn (realesr-animevideov3)``, ``grade``, ``grain``."""
-        words = [f"upscale by {self.paid.engine} ({self.paid.model})"] if self.paid else []
-        words += [f"{job} by {_named(chosen)}" for job, chosen in self.steps]
-        words += ["grade"] if not self.settings.grade.idle else []
-        return [*words, *(["grain"] if self.settings.grain else [])]
+        steps = [f"upscale by {self.paid.engine} ({self.paid.model})"] if self.paid else []
+        steps += [f"{job} by {_named(chosen)}" for job, chosen in self.steps]
+        steps += ["grade"] if not self.settings.grade.idle else []
+        return [*steps, *(["grain"] if self.settings.grain else [])]
 
     def as_dict(self) -> dict[str, Any]:
         """``post`` of a shot in ``plan --json``. Engines are names, or null where there is nothing of that kind to do."""
@@ -88,7 +87,7 @@ def steps_of(route: Route) -> list[tuple[str, Chosen]]:
     return steps[::-1] if route.enlarge_first else steps
 
 
-def settings_of(plan: Plan, planned: PlannedShot, seed: int = 0) -> PostSettings:
+def settings_of(plan: Plan, planned: FilmShot, seed: int = 0) -> PostSettings:
     """What a shot's takes are to become; ``seed`` is that of the picked take.
 
     A step that the shot clears (``interpolate: ~``) still meets the film's rate and size, by repeating and by resampling. Where
@@ -112,13 +111,13 @@ def settings_of(plan: Plan, planned: PlannedShot, seed: int = 0) -> PostSettings
         if settings.upscale == "ncnn":
             text = f"post.upscale: ncnn does not read {model}"
             raise InputError("usage.invalid", text, hint="engine: torch reads files of your own", where=planned.id)
-    asked = bool(planned.post and planned.post.interpolate)
-    own_rate = planned.request is not None and plan.fps == plan.source_fps
+    requested = bool(planned.post and planned.post.interpolate)
+    retime = _retime(planned) if plan.fps == plan.source_fps else "nearest"
     return replace(
         settings,
         model=model,
-        unasked=not asked,
-        interpolate=settings.interpolate if asked else _retime(planned.request) if own_rate else "nearest",
+        unasked=not requested,
+        interpolate=settings.interpolate if requested else retime,
         upscale=settings.upscale if planned.post and planned.post.upscale and not paid else "lanczos",
     )
 
@@ -127,12 +126,14 @@ RETIME = {"motion": "auto", "blend": "blend", "nearest": "nearest"}
 """``params: {retime: ...}`` of a shot, and the engine that does it."""
 
 
-def _retime(request: ShotRequest | None) -> str:
-    asked = request.params.get("retime", "motion") if request else "nearest"
-    return RETIME.get(asked, "auto") if isinstance(asked, str) else "auto"
+def _retime(planned: FilmShot) -> str:
+    if isinstance(planned, UserClip):
+        return "nearest"
+    name = planned.request.params.get("retime", "motion")
+    return RETIME.get(name, "auto") if isinstance(name, str) else "auto"
 
 
-def needs_work(plan: Plan, planned: PlannedShot, settings: PostSettings) -> bool:
+def needs_work(plan: Plan, planned: GeneratedShot, settings: PostSettings) -> bool:
     """Whether a take would come out different."""
     return settings.changes(*plan.take_size(planned.id), plan.source_fps)
 
@@ -145,12 +146,11 @@ def plan_posts(plan: Plan) -> dict[str, ShotPost]:
     return {post.shot: post for planned in plan.shots if (post := _planned(plan, planned))}
 
 
-def _planned(plan: Plan, planned: PlannedShot) -> ShotPost | None:
+def _planned(plan: Plan, planned: FilmShot) -> ShotPost | None:
     settings = settings_of(plan, planned)
-    if planned.clip:
+    if isinstance(planned, UserClip):
         found = clip_work(plan, planned, settings)
         return _routed(planned, upright_form(found[0]), found[0].frames, found[1]) if found else None
-    assert planned.request
     paid = plan.enlarged.get(planned.id)
     if not paid and not needs_work(plan, planned, settings):
         return None
@@ -158,7 +158,7 @@ def _planned(plan: Plan, planned: PlannedShot) -> ShotPost | None:
 
 
 def _routed(
-    planned: PlannedShot, source: Form, frames_in: int, settings: PostSettings, paid: PlannedShot | None = None
+    planned: FilmShot, source: Form, frames_in: int, settings: PostSettings, paid: ProviderUpscale | None = None
 ) -> ShotPost:
     try:
         route = find_route(source, settings, frames_in=frames_in, frames_out=planned.frames)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -10,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from vidgen import __version__
+from vidgen.artifacts import ArtifactStore
 from vidgen.cut.timeline import Conform
 from vidgen.errors import Notice
 from vidgen.media.answers import content_of
 from vidgen.media.discovery import find_ffmpeg
 from vidgen.media.encode import encoded_as, is_draft
 from vidgen.media.exact import exact_of
-from vidgen.media.files import sha256_file, write_text
 from vidgen.media.normalise import MAX_HOLD
 from vidgen.media.probe import MediaInfo
-from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
 from vidgen.post.clip import process_clip
 from vidgen.post.engines import Fetch
 from vidgen.post.settings import PostResult
@@ -39,14 +38,14 @@ EVENT_EVERY_S = 0.25
 
 @dataclass(frozen=True)
 class PostProcessor:
-    """Post-processes shots of a plan. Results are kept in ``folder``; ``warn`` hears of notices."""
+    """Post-processes shots of a plan. Results are kept in ``folder``; ``warn`` is called with notices."""
 
     plan: Plan
     folder: Path
     listener: Listener
     warn: Callable[[Iterable[Notice]], None]
 
-    def take(self, planned: PlannedShot, take: Take) -> ShotClip:
+    def take(self, planned: GeneratedShot, take: Take) -> ShotClip:
         """The clip of a shot: the take itself, as it is or for the cut to bring to the film's size and rate, where that is all;
         else the post-processed clip, from an earlier run if it is there. Interrupted, the next call goes on after the last
         finished segment.
@@ -64,8 +63,9 @@ class PostProcessor:
         file, digest = self._processed(planned, work, take.sha256, lambda: _exact(work, planned))
         return ShotClip(file, digest, settings.profile.key())
 
-    def clip(self, planned: PlannedShot, file: Path) -> ShotClip:
+    def clip(self, planned: UserClip) -> ShotClip:
         """The same of a user's own clip; what is only to be brought to the film's size and rate is left to the cut."""
+        file = planned.clip
         digest = content_of(file)
         settings = settings_of(self.plan, planned, int(digest[:8], 16))
         found = clip_work(self.plan, planned, settings)
@@ -76,12 +76,14 @@ class PostProcessor:
         whole = (work.settings.width, work.settings.height) == (self.plan.width, self.plan.height)
         return ShotClip(made, digest, settings.profile.key() if whole else None, conform=None if whole else Conform())
 
-    def _processed(self, planned: PlannedShot, work: Work, source: str, exact: Callable[[], MediaInfo]) -> tuple[Path, str]:
+    def _processed(self, planned: FilmShot, work: Work, source: str, exact: Callable[[], MediaInfo]) -> tuple[Path, str]:
         """The result and its checksum. ``source``: the checksum of what it is made of; ``exact`` looks closer at that."""
         self._say(planned, work.route.notices)
-        file = self.folder / f"{_key(work, source)}.mp4"
-        if digest := _kept(file):
-            return file, digest
+        key = _key(work, source)
+        store = ArtifactStore(self.folder, ".mp4")
+        file = store.path(key)
+        if kept := store.find(key):
+            return file, str(kept["sha256"])
         self.listener(
             "post.started",
             shot=planned.id,
@@ -95,22 +97,21 @@ class PostProcessor:
             file,
             work.settings,
             frames=work.frames,
-            max_hold=work.frames if planned.request else MAX_HOLD,
-            on_frame=_Teller(planned.id, self.listener),
+            max_hold=MAX_HOLD if isinstance(planned, UserClip) else work.frames,
+            on_frame=_Progress(planned.id, self.listener),
             fetch=fetching(self.listener, planned.id),
         )
         self._say(planned, result.notices)
-        digest = sha256_file(file)
-        write_text(file.with_suffix(".json"), json.dumps({"sha256": digest, "size": file.stat().st_size, **_record(result)}))
+        note = store.seal(key, _record(result))
         self.listener("post.done", shot=planned.id, file=str(file), **_record(result))
-        return file, digest
+        return file, str(note["sha256"])
 
-    def _say(self, planned: PlannedShot, notices: Iterable[Notice]) -> None:
+    def _say(self, planned: FilmShot, notices: Iterable[Notice]) -> None:
         self.warn(Notice(notice.code, notice.message, planned.id) for notice in notices)
 
 
 def fetching(listener: Listener, shot: str | None = None) -> Fetch:
-    """``weights.store.pull`` that tells how far a download is."""
+    """``weights.store.pull`` with progress events."""
 
     def fetch(name: str) -> Path:
         last: float | None = None
@@ -127,8 +128,8 @@ def fetching(listener: Listener, shot: str | None = None) -> Fetch:
     return fetch
 
 
-class _Teller:
-    """Hears of frames and tells of progress, a few times a second."""
+class _Progress:
+    """Progress events of one clip, a few times a second. Called after each frame."""
 
     def __init__(self, shot: str, listener: Listener) -> None:
         self._shot, self._listener, self._pace, self._last = shot, listener, Throughput(), 0.0
@@ -142,7 +143,7 @@ class _Teller:
         self._listener("post.progress", shot=self._shot, share=share, frames=done, total=total, **speed.as_dict())
 
 
-def _exact(work: Work, planned: PlannedShot) -> MediaInfo:
+def _exact(work: Work, planned: FilmShot) -> MediaInfo:
     """What a take is made of, with the time of each frame where its rate varies."""
     if work.info.constant_rate:
         return work.info
@@ -150,8 +151,8 @@ def _exact(work: Work, planned: PlannedShot) -> MediaInfo:
 
 
 def _key(work: Work, source: str) -> str:
-    """Identity of the result: what it is made of, and what is really done to it. A wish for ``auto`` and one for the engine
-    that ``auto`` is are the same; a model of the user's own counts by its contents, wherever it lies.
+    """Identity of the result: what it is made of, and what is really done to it. ``auto`` and the name of the engine that it
+    stands for are the same; a model of the user's own counts by its contents, wherever it lies.
     """
     done = replace(work.settings, interpolate="auto", upscale="auto", model=None, animatic=False)
     steps = [(job, chosen.name, _model(chosen.model)) for job, chosen in steps_of(work.route)]
@@ -169,7 +170,7 @@ def _model(name: str | None) -> str | None:
 
 
 def _record(result: PostResult) -> dict[str, Any]:
-    """What is told and kept of a result, beside the file itself."""
+    """What events and sidecars say of a result."""
     return {
         "interpolate": result.interpolated_by,
         "upscale": result.upscaled_by,
@@ -177,14 +178,3 @@ def _record(result: PostResult) -> dict[str, Any]:
         "seconds": round(result.seconds, 3),
         "why": list(result.why),
     }
-
-
-def _kept(file: Path) -> str | None:
-    """The checksum of a clip that an earlier run made, if the file is still that one."""
-    try:
-        record = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
-        if file.stat().st_size == record["size"] and sha256_file(file) == record["sha256"]:
-            return str(record["sha256"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    return None

@@ -27,7 +27,9 @@ OWNER = "project.json"
 @dataclass
 class Workspace:
     """An open project: store, journal and picks, and where those are kept. ``run_id`` groups what this run spends;
-    ``notices`` tell of paid work whose fate an earlier run left open; ``commands`` are what a person may type about it."""
+    ``notices`` tell of paid work whose fate an earlier run left open; ``commands`` are what a person may type about it;
+    ``shots`` are the ids of all shots in the storyboard, where they are known.
+    """
 
     root: Path
     store: TakeStore | None
@@ -36,6 +38,18 @@ class Workspace:
     commands: Commands
     notices: list[Notice] = field(default_factory=list)
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    shots: frozenset[str] = frozenset()
+
+    def pick_of(self, shot: str, is_for: Callable[[str], bool]) -> Pick | None:
+        """The recorded pick of a shot, where it is for its request (``is_for`` tells by the request key). A shot that a person
+        gave another id keeps that person's pick.
+        """
+        own = self.picks.get(shot)
+        if own and is_for(own.request_key):
+            return own
+        gone = sorted(set(self.picks) - self.shots) if self.shots else []
+        former = (pick for name in gone if (pick := self.picks[name]).by == "person" and is_for(pick.request_key))
+        return next(former, None)
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from vidgen.engines.cloud.failures import ProviderError, is_gone
 from vidgen.engines.registry import Engines
 from vidgen.errors import Cancelled, Notice, VidgenError
-from vidgen.planning.plan import Plan, PlannedShot
+from vidgen.planning.plan import GeneratedShot, Plan
 from vidgen.render.project import root_of
-from vidgen.render.remote import Purchase, fetch_again
-from vidgen.render.resolved import resolve, why_new
+from vidgen.render.resolved import ResolvedShot, resolve, why_new
 from vidgen.takes.budget import price_text
 from vidgen.takes.journal import Attempt, Journal
 from vidgen.takes.keys import earlier_key, request_key
@@ -22,6 +21,7 @@ from vidgen.takes.store import TakeStore
 
 if TYPE_CHECKING:
     from vidgen.render.made import Survey
+    from vidgen.render.runners.remote import RemoteRunner
     from vidgen.render.shots import ShotMaker
 
 FOR_GOOD = frozenset({"result.expired", "provider.bad_result", "media.bad_output", "generation.failed", "generation.moderated"})
@@ -57,35 +57,35 @@ def take_stock(
     maker: ShotMaker, runner: asyncio.Runner, warn: Callable[[Iterable[Notice]], None], *, fetch: bool = True
 ) -> Survey:
     """What is at hand and what is to be made or bought, once everything was fetched again that was paid for and is lost here.
-    Whatever a person should know before money is spent is told. ``fetch``: False only to look.
+    ``warn`` is called with what a person should know before money is spent. ``fetch``: False only to look.
     """
     survey = maker.survey()
-    warn(maker.told())
+    warn(maker.run.new_notices())
     if fetch and maker.owed:
         runner.run(maker.fetch_lost())
         survey = maker.survey()
-        warn(maker.told())
+        warn(maker.run.new_notices())
     return survey
 
 
-async def fetch_all(owed: Iterable[tuple[Purchase, Owed]], gone: dict[str, str]) -> list[Notice]:
+async def fetch_all(owed: Iterable[tuple[RemoteRunner, ResolvedShot, int, Owed]], gone: dict[str, str]) -> list[Notice]:
     """Fetch takes again; what can be had no more is added to ``gone``, by take key, with the reason. What fails for now stays
-    owed. Returns what there is to tell.
+    owed. Returns what there is to say.
     """
 
-    async def one(buy: Purchase, take: Owed) -> Notice | None:
+    async def one(runner: RemoteRunner, shot: ResolvedShot, number: int, take: Owed) -> Notice | None:
         try:
-            await fetch_again(buy, take.attempt)
+            await runner.fetch_again(shot, number, take.attempt)
         except Cancelled:
             raise
         except VidgenError as error:
             if is_for_good(error):
                 gone[take.attempt.take_key] = error.message
             return None
-        buy.journal.note("fetched_again", take.fetched.message, take_key=take.attempt.take_key)
+        runner.run.journal.note("fetched_again", take.fetched.message, take_key=take.attempt.take_key)
         return take.fetched
 
-    results = await asyncio.gather(*(one(buy, take) for buy, take in owed))
+    results = await asyncio.gather(*(one(*each) for each in owed))
     return [notice for notice in results if notice]
 
 
@@ -108,7 +108,7 @@ def stored_troubles(plan: Plan, board: Path, work: Path | None, engines: Engines
         for attempt in journal.attempts():
             if attempt.state == "done":
                 newest.setdefault(attempt.take_key, attempt)
-        shots = {shot.id: shot for shot in plan.shots if shot.request}
+        shots = {shot.id: shot for shot in plan.generated}
         found = [(attempt, store.trouble(attempt)) for attempt in newest.values() if attempt.shot in shots]
         troubles = [
             Notice("take.corrupt", f"take {attempt.take}, bought from {attempt.engine}: {trouble}", attempt.shot)
@@ -120,10 +120,10 @@ def stored_troubles(plan: Plan, board: Path, work: Path | None, engines: Engines
         return [Notice("take.not_checked", f"the stored takes could not be looked at: {error.message}")]
 
 
-def _not_covering(shots: Iterable[PlannedShot], store: TakeStore, engines: Engines) -> Iterator[Notice]:
+def _not_covering(shots: Iterable[GeneratedShot], store: TakeStore, engines: Engines) -> Iterator[Notice]:
     """Stored takes that are too short, or of another size or rate than would be ordered now; of shots that continue none."""
     for shot in shots:
-        if shot.request is None or shot.continues or shot.engine not in engines:
+        if shot.continues or shot.engine not in engines:
             continue
         try:
             resolved = resolve(shot, shot.request, engines.get(shot.engine))
@@ -133,7 +133,6 @@ def _not_covering(shots: Iterable[PlannedShot], store: TakeStore, engines: Engin
         yield from (Notice("take.not_covering", why, shot.id) for why in dict.fromkeys(whys) if why)
 
 
-def _asks_for(shot: PlannedShot, attempt: Attempt) -> bool:
+def _asks_for(shot: GeneratedShot, attempt: Attempt) -> bool:
     """Whether the shot is still the one that the attempt was made for, as far as that can be told before a take is picked."""
-    assert shot.request is not None
     return shot.continues is not None or attempt.request_key in (request_key(shot.request), earlier_key(shot.request))

@@ -1,21 +1,28 @@
-"""A shot with everything that names its takes, worked out once and passed on."""
+"""A shot with everything that names its takes, worked out once a run and passed on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from fractions import Fraction
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from vidgen.engines.base import Engine, LocalEngine
-from vidgen.media.probe import probe_video
-from vidgen.planning.plan import PlannedShot
+from vidgen.planning.plan import EngineShot
 from vidgen.takes.keys import earlier_key, request_key, seeded_key
-from vidgen.takes.request import Order, ShotRequest, TakeRequest, nearest_frames
+from vidgen.takes.request import Order, ShotRequest, TakeRequest
 from vidgen.takes.store import TakeStore
 
 NameModel = Callable[[LocalEngine, str | None], str | None]
 """What names a local engine's model in keys: ``LocalEngine.model_key``, or that with its answers kept."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The clip that a shot goes on from: the last of its ``frames`` (None: all) that are in the film opens the shot."""
+
+    file: Path
+    frames: int | None = None
 
 
 @dataclass(frozen=True)
@@ -24,11 +31,17 @@ class ResolvedShot:
     would be ordered now.
     """
 
-    planned: PlannedShot
+    planned: EngineShot
     request: ShotRequest
     key: str
     earlier_key: str
     order: Order
+
+    @property
+    def take_usd(self) -> float | None:
+        """US dollars of one take; None where that is not known."""
+        planned = self.planned
+        return None if planned.estimated_usd is None else planned.estimated_usd / planned.candidates
 
     def take(self, number: int) -> TakeRequest:
         """What is asked for take 1, 2, ..."""
@@ -52,7 +65,7 @@ class ResolvedShot:
 
 
 def resolve(
-    planned: PlannedShot,
+    planned: EngineShot,
     request: ShotRequest,
     engine: Engine,
     name_model: NameModel = lambda engine, model: engine.model_key(model),
@@ -68,11 +81,28 @@ def resolve(
     return ResolvedShot(planned, request, keys[0], keys[1], order)
 
 
-def frames_shown(clip: Path, seconds: float) -> int | None:
-    """How many frames of a user's clip are in the film where its shot is ``seconds`` long; None: all of them."""
-    info = probe_video(clip)
-    shown = nearest_frames(Fraction(seconds).limit_denominator(100_000), info.rate)
-    return shown if shown < info.frames else None
+@dataclass
+class Resolver:
+    """Resolves the shots of a run, each once for each clip that it goes on from. Any thread may ask."""
+
+    engines: Mapping[str, Engine]
+    _resolved: dict[tuple[str, Opening | None], ResolvedShot] = field(default_factory=dict)
+    _models: dict[tuple[str, str | None], str | None] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def resolve(self, planned: EngineShot, opening: Opening | None) -> ResolvedShot:
+        """The shot, where it continues one with the end of that. Raises as ``resolve``."""
+        with self._lock:
+            if (planned.id, opening) not in self._resolved:
+                request = planned.opened(opening.file, opening.frames) if opening else planned.request
+                shot = resolve(planned, request, self.engines[planned.engine], self._model_key)
+                self._resolved[(planned.id, opening)] = shot
+            return self._resolved[(planned.id, opening)]
+
+    def _model_key(self, engine: LocalEngine, model: str | None) -> str | None:
+        if (engine.name, model) not in self._models:
+            self._models[(engine.name, model)] = engine.model_key(model)
+        return self._models[(engine.name, model)]
 
 
 def why_new(shot: ResolvedShot, number: int, store: TakeStore) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from vidgen.errors import BudgetError, Notice
-from vidgen.planning.plan import PlannedShot
+from vidgen.planning.plan import EngineShot
 from vidgen.storyboard.model import Budget
 from vidgen.takes.budget import Limit, cap_usd, check_budget, limit_of, price_text
 from vidgen.takes.journal import Journal
@@ -84,18 +84,18 @@ class Bill:
 
 
 def shot_limits(
-    bought: Iterable[tuple[PlannedShot, float | None]], shots: Iterable[PlannedShot], journal: Journal | None
+    bought: Iterable[tuple[EngineShot, float | None]], shots: Iterable[EngineShot], journal: Journal | None
 ) -> tuple[ShotLimit, ...]:
     """The limits of shots of which something would be bought, each with its price. The parts of a split shot share one."""
     found: dict[str, ShotLimit] = {}
     for planned, usd in bought:
-        if planned.shot.max_cost is None or usd == 0:
+        if planned.max_cost is None or usd == 0:
             continue
         if planned.parent not in found:
             parts = {shot.id for shot in shots if shot.parent == planned.parent}
             rows = [row for row in (journal.attempts() if journal else ()) if row.shot in parts]
             spent = sum(float(row.cost["cost_usd"] or 0) for row in rows)
-            found[planned.parent] = ShotLimit(planned.parent, planned.shot.max_cost, spent, 0.0)
+            found[planned.parent] = ShotLimit(planned.parent, planned.max_cost, spent, 0.0)
         before = found[planned.parent]
         known = before.usd is not None and usd is not None
         found[planned.parent] = replace(before, usd=(before.usd or 0.0) + (usd or 0.0) if known else None)

@@ -59,11 +59,11 @@ class TakeLookup:
             found.setdefault(row.request_key, []).append(row)
         self._attempts = found
 
-    def wanted(self, shot: ResolvedShot) -> FoundTakes:
+    def takes_for(self, shot: ResolvedShot) -> FoundTakes:
         """Every take that the run wants of a shot, whatever it takes to have it."""
         numbers = tuple(self._numbers(shot))
         takes = {number: take for number in numbers if (take := self.find(shot, number))}
-        rest = [number for number in numbers if number not in takes and not self._rejected(shot, number)]
+        rest = [number for number in numbers if number not in takes and not self.was_rejected(shot, number)]
         running = {row.take for row in self._attempts_at(shot) if row.state == "submitted" and shot.covered_by(row.order)}
         bought = tuple(number for number in rest if number in running or self.paid(shot, number))
         found = FoundTakes(numbers, tuple(takes.values()), bought, tuple(number for number in rest if number not in bought))
@@ -90,8 +90,8 @@ class TakeLookup:
         found = store.find(shot.take_key(number), shot.order, needs_s=request.duration_s)
         found = found or store.find(shot.earlier_take_key(number))
         if found is None and (paid := self._ended(shot, number)):
-            able = self.engines[request.engine].capabilities(request.model)
-            found = store.restore(shot.take(number), paid, diffusion=able.diffusion)
+            diffusion = self.engines[request.engine].capabilities(request.model).diffusion
+            found = store.restore(shot.take(number), paid, diffusion=diffusion)
         return found
 
     def paid(self, shot: ResolvedShot, number: int) -> Attempt | None:
@@ -116,7 +116,7 @@ class TakeLookup:
         cannot be resolved yet.
         """
         rows = [row for rows in self._attempts.values() for row in rows if row.state == "submitted"]
-        wanted = {key for shot in shots.values() if shot for key in (shot.key, shot.earlier_key)}
+        requested = {key for shot in shots.values() if shot for key in (shot.key, shot.earlier_key)}
         return [
             Notice(
                 "take.unfinished",
@@ -124,7 +124,7 @@ class TakeLookup:
                 row.shot,
             )
             for row in rows
-            if row.shot in shots and row.request_key not in wanted
+            if row.shot in shots and row.request_key not in requested
         ]
 
     def _attempts_at(self, shot: ResolvedShot) -> Sequence[Attempt]:
@@ -145,17 +145,17 @@ class TakeLookup:
     def _numbers(self, shot: ResolvedShot) -> list[int]:
         """1 to N, the pinned one, and what is bought already; for --regenerate the next N, and the pinned one."""
         planned = shot.planned
-        wanted = list(range(1, planned.candidates + 1))
+        numbers = list(range(1, planned.candidates + 1))
         attempts = self._attempts_at(shot)
         if self._is_anew(shot) and self.space.store:
             anew = self._anew(planned.candidates, attempts, self._stored(shot))
             return [*self._still_pinned(shot, anew), *anew]
         pins = dict(self._pins(shot))
         for number, place in pins.items():
-            if number not in wanted:
+            if number not in numbers:
                 self._say_pinned(shot, number, place)
         more = (*pins, *(row.take for row in attempts if row.state == "submitted"))
-        return [*wanted, *dict.fromkeys(number for number in more if number not in wanted)]
+        return [*numbers, *dict.fromkeys(number for number in more if number not in numbers)]
 
     def _is_anew(self, shot: ResolvedShot) -> bool:
         return not {shot.planned.id, shot.planned.parent}.isdisjoint(self.regenerate)
@@ -163,10 +163,10 @@ class TakeLookup:
     def _pins(self, shot: ResolvedShot) -> Iterator[tuple[int, str]]:
         """The takes that are picked for the film, and where that is written."""
         planned = shot.planned
-        pick, (locked, board) = self.space.picks.get(planned.id), self.space.commands.pick_files
-        if planned.shot.pick:
-            yield planned.shot.pick, board
-        if pick and shot.is_for(pick.request_key):
+        pick, (locked, board) = self.space.pick_of(planned.id, shot.is_for), self.space.commands.pick_files
+        if planned.pinned:
+            yield planned.pinned, board
+        if pick:
             yield pick.take, locked
 
     def _say_pinned(self, shot: ResolvedShot, number: int, place: str) -> None:
@@ -182,9 +182,9 @@ class TakeLookup:
     def _still_pinned(self, shot: ResolvedShot, anew: Sequence[int]) -> list[int]:
         """The take that stays in the film beside new ones: a person's, or the storyboard's, as long as it can be had."""
         planned = shot.planned
-        pick = self.space.picks.get(planned.id)
-        by_person = pick if pick and pick.by == "person" and shot.is_for(pick.request_key) else None
-        number = by_person.take if by_person else planned.shot.pick
+        pick = self.space.pick_of(planned.id, shot.is_for)
+        by_person = pick if pick and pick.by == "person" else None
+        number = by_person.take if by_person else planned.pinned
         if number is None or number in anew:
             return []
         place = self.space.commands.pick_files[0 if by_person else 1]
@@ -203,20 +203,25 @@ class TakeLookup:
         self._tell(Notice("pick.missing", text, planned.id))
         return []
 
+    def take_notices(self) -> list[Notice]:
+        """What there is to say since the last call."""
+        fresh, self.notices = self.notices, []
+        return fresh
+
+    def was_rejected(self, shot: ResolvedShot, number: int) -> bool:
+        """Whether an engine gave this take up on the way, in this run or an earlier one."""
+        store = self.space.store
+        return store is not None and store.was_rejected(shot.take_key(number))
+
     def _tell(self, notice: Notice) -> None:
         if notice not in self.notices:
             self.notices.append(notice)
 
     @staticmethod
     def _anew(count: int, attempts: Sequence[Attempt], stored: Sequence[int]) -> list[int]:
-        """The next numbers; or the last ones again, where an earlier wish for new takes did not come to its end."""
+        """The next numbers; or the last ones again, where an earlier run that made new takes did not come to its end."""
         last = max((*stored, *(row.take for row in attempts)), default=0)
         latest = range(max(1, last - count + 1), last + 1)
         if any(row.take in latest and row.state in ("submitted", "unknown") for row in attempts):
             return list(latest)
         return list(range(last + 1, last + count + 1))
-
-    def _rejected(self, shot: ResolvedShot, number: int) -> bool:
-        """Whether an engine gave this take up on the way, in this run or an earlier one."""
-        store = self.space.store
-        return store is not None and store.was_rejected(shot.take_key(number))

@@ -102,14 +102,14 @@ def _continuity(view: _View) -> Found:
     written = _ids_as_written(view)
     earlier: set[str] = set()
     for path, shot in view.shots:
-        wanted = shot.continue_from
-        if wanted == shot.id:
+        parent = shot.continue_from
+        if parent == shot.id:
             yield (*path, "continue_from"), "a shot cannot continue itself"
-        elif wanted and wanted not in known:
-            if wanted not in written:
-                yield (*path, "continue_from"), f"there is no shot {wanted}{_near(wanted, known)}"
-        elif wanted and wanted not in earlier:
-            yield (*path, "continue_from"), f"{wanted} comes later; a shot continues an earlier one"
+        elif parent and parent not in known:
+            if parent not in written:
+                yield (*path, "continue_from"), f"there is no shot {parent}{_near(parent, known)}"
+        elif parent and parent not in earlier:
+            yield (*path, "continue_from"), f"{parent} comes later; a shot continues an earlier one"
         earlier.add(shot.id)
     if view.board.defaults.continue_from:
         yield ("defaults", "continue_from"), "each shot says for itself which one it continues"

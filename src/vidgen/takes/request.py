@@ -131,17 +131,17 @@ class Order:
     closes: bool = False
     sound: bool = False
 
-    def covers(self, wanted: Order, *, has_s: float, needs_s: float) -> bool:
-        """Whether a clip of this order does where ``wanted`` would be ordered now. ``has_s``: the clip's real length;
+    def covers(self, needed: Order, *, has_s: float, needs_s: float) -> bool:
+        """Whether a clip of this order does where ``needed`` would be ordered now. ``has_s``: the clip's real length;
         ``needs_s``: the shot's, in seconds.
         """
-        if wanted.sound and not self.sound:
+        if needed.sound and not self.sound:
             return False
-        if self.size != wanted.size or (wanted.rate and self.rate != wanted.rate):
+        if self.size != needed.size or (needed.rate and self.rate != needed.rate):
             return False
-        if wanted.exact or wanted.closes:
-            return abs(self.seconds - wanted.seconds) < 1e-6
-        return self.seconds >= wanted.seconds - 1e-6 or has_s >= needs_s - 1e-3
+        if needed.exact or needed.closes:
+            return abs(self.seconds - needed.seconds) < 1e-6
+        return self.seconds >= needed.seconds - 1e-6 or has_s >= needs_s - 1e-3
 
     def as_dict(self) -> dict[str, float | str | bool]:
         """JSON values."""
@@ -229,9 +229,9 @@ class Take:
         """Length of the file in seconds."""
         return float(self.frames / self.fps)
 
-    def covers(self, wanted: Order, needs_s: float) -> bool:
-        """Whether it does where ``wanted`` would be ordered now, for a shot of ``needs_s`` seconds."""
-        return self.order is None or self.order.covers(wanted, has_s=self.duration_s, needs_s=needs_s)
+    def covers(self, needed: Order, needs_s: float) -> bool:
+        """Whether it does where ``needed`` would be ordered now, for a shot of ``needs_s`` seconds."""
+        return self.order is None or self.order.covers(needed, has_s=self.duration_s, needs_s=needs_s)
 
     def window(self, request: ShotRequest) -> Window:
         """The frames of the take that the shot shows: from the first on, as many as it is long to the nearest frame, or all

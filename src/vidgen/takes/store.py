@@ -11,13 +11,13 @@ were paid for the journal knows enough to make a sidecar anew that was damaged o
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from vidgen.artifacts import ArtifactStore, move
 from vidgen.errors import InputError, Notice, ProcessingError
 from vidgen.media.files import commit_file, part_name, sha256_file, write_text
 from vidgen.media.probe import MediaInfo, probe_video
@@ -44,14 +44,11 @@ class TakeStore:
         self.root = root
         self._folder = root / "takes"
         self._look_only = look_only
-        if not look_only:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            journal = journal or Journal(root)
-        self._journal = journal
+        self._clips = ArtifactStore(self._folder, ".mp4", quarantine=root / "quarantine", fan_out=True, look_only=look_only)
+        self._journal = journal if look_only else journal or Journal(root)
         self._index: dict[str, dict[Path, str]] = {}
         """By take key: the sidecars of its clips, and when each was made."""
         self._seen: dict[Path, tuple[int, int]] = {}
-        self._trusted: set[str] = set()
         self._told: dict[str, Notice] = {}
         self._turn = threading.RLock()
         """Held by whoever looks at the index or changes it: half of it read looks like a take that is missing."""
@@ -95,7 +92,7 @@ class TakeStore:
         return take_of(record, clip, digest, reused=True)
 
     def _clip(self, digest: str) -> Path:
-        return self._folder / digest[:2] / f"{digest}.mp4"
+        return self._clips.path(digest)
 
     def _write_record(self, record: dict[str, Any], digest: str) -> dict[str, Any]:
         """Write a clip's sidecar, with what it said of other takes that the clip answers. Hold the folder."""
@@ -104,7 +101,7 @@ class TakeStore:
         size = self._clip(digest).stat().st_size
         write_text(sidecar, record_text({"schema": SCHEMA, "sha256": digest, "size": size, **record, "also": others}))
         with self._turn:
-            self._trusted.add(digest)
+            self._clips.trust(digest, digest)
             self._index.setdefault(record["take_key"], {})[sidecar] = record["made"]
         return record
 
@@ -161,7 +158,7 @@ class TakeStore:
         if row is None:
             self._index[take_key].pop(sidecar, None)
             return None
-        if wrong := self._damage(sidecar, data):
+        if wrong := self._clips.damage(sidecar.stem, data):
             self._quarantine(sidecar, data, wrong)
             return None
         take = take_of(row, sidecar.with_suffix(".mp4"), data["sha256"], reused=True)
@@ -181,6 +178,13 @@ class TakeStore:
             }
             found = [take for key in keys if (take := self.find(key))]
         return sorted(found, key=lambda take: (take.take, take.key))
+
+    def has_takes_of(self, shot: str) -> bool:
+        """Whether any take was made under this shot id, whatever it was asked with."""
+        with self._turn:
+            self._scan()
+            sidecars = {file for clips in self._index.values() for file in clips}
+            return any(row["shot"] == shot for sidecar in sidecars for row in rows_of(read_record(sidecar)))
 
     def reject(self, take_key: str, why: str) -> None:
         """Note that an engine gave a take up before it was finished, because others of its shot looked better."""
@@ -205,7 +209,7 @@ class TakeStore:
             if part.name.startswith(".") or more:  # half written, or on the way to be one
                 part.unlink(missing_ok=True)
             elif self._journal:
-                self._journal.note("leftover", f"a clip of a run that died is kept as {self._set_aside(part)}")
+                self._journal.note("leftover", f"a clip of a run that died is kept as {self._clips.set_aside(part)}")
 
     def _check(self, part: Path, take: TakeRequest, order: Order) -> MediaInfo:
         """Look at a finished clip: what is ordered exactly has to be exact, all others only to play."""
@@ -219,7 +223,7 @@ class TakeStore:
                 check_video(part, frames=asked.frames, width=asked.width, height=asked.height, rate=asked.fps, name="the clip")
             return probe_video(part)
         except (ProcessingError, InputError) as error:
-            kept = self._set_aside(part)
+            kept = self._clips.set_aside(part)
             told = error.message.replace(str(part), "the clip")
             if self._journal:
                 self._journal.note("rejected", f"{told}; kept as {kept}", take_key=None)
@@ -243,44 +247,20 @@ class TakeStore:
                 text = f"{sidecar}, the record of a take, is damaged; its clip is kept"
                 self._tell(Notice("take.corrupt", text), None)
 
-    def _damage(self, sidecar: Path, data: Mapping[str, Any]) -> str | None:
-        clip = sidecar.with_suffix(".mp4")
-        if not clip.is_file():
-            return "is gone"
-        size = clip.stat().st_size
-        if size != data["size"] or data["sha256"] not in self._trusted:
-            if sha256_file(clip) != data["sha256"]:
-                return (
-                    "does not match its checksum"
-                    if size == data["size"]
-                    else f"has {counted(size, 'byte')} instead of {data['size']}"
-                )
-            self._trusted.add(data["sha256"])
-        return None
-
     def _quarantine(self, sidecar: Path, data: Mapping[str, Any], wrong: str) -> None:
         kept = None
         if not self._look_only:
             with folder_lock(self._folder):
                 clip = sidecar.with_suffix(".mp4")
-                kept = self._set_aside(clip) if clip.exists() else None
+                kept = self._clips.set_aside(clip) if clip.exists() else None
                 if sidecar.exists():
-                    self._set_aside(sidecar)
+                    self._clips.set_aside(sidecar)
         for row in rows_of(data):
             self._index.get(row["take_key"], {}).pop(sidecar, None)
             paid = f"; it had cost {row['cost_usd']:.2f} USD" if row["cost_usd"] else ""
             where = f"; kept as {kept}" if kept else ""
             text = f"the stored take {row['take']} of {row['shot'] or 'a shot'} ({row['engine']}) {wrong}{where}{paid}"
             self._tell(Notice("take.corrupt", text, row["shot"]), row["take_key"])
-
-    def _set_aside(self, file: Path) -> Path:
-        folder = self.root / "quarantine"
-        folder.mkdir(parents=True, exist_ok=True)
-        count = 0
-        while (kept := folder / f"{file.stem}{f'-{count}' if count else ''}{file.suffix}").exists():
-            count += 1
-        _move(file, kept)
-        return kept
 
 
 def _adopt(part: Path, final: Path, digest: str) -> None:
@@ -290,13 +270,5 @@ def _adopt(part: Path, final: Path, digest: str) -> None:
         return
     final.parent.mkdir(exist_ok=True)
     temporary = part_name(final)
-    _move(part, temporary)
+    move(part, temporary)
     commit_file(temporary, final)
-
-
-def _move(source: Path, target: Path) -> None:
-    try:
-        source.rename(target)
-    except OSError:
-        shutil.copyfile(source, target)
-        source.unlink()

@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 from support import Vidgen
 from vidgen.catalog.engines import engine_table
 from vidgen.engines.cloud.drift import Finding, Offer, Sdk, compared, findings, read
-from vidgen.render.staleness import stale_rows
+from vidgen.inventory.staleness import stale_rows
 
 
 class First(TypedDict, total=False):
@@ -98,7 +98,7 @@ def test_rows_grow_old_by_their_oldest_date(sdk: MakeSdk) -> None:
 
 
 def test_the_command_lists_old_and_contradicted_rows(sdk: MakeSdk, monkeypatch: pytest.MonkeyPatch, vidgen: Vidgen) -> None:
-    import vidgen.render.staleness as staleness
+    import vidgen.inventory.staleness as staleness
 
     monkeypatch.setattr(staleness.stale_rows, "__defaults__", ([sdk(First)],))
     rows = vidgen("engines", "--stale", "--json").data["stale"]

@@ -89,7 +89,7 @@ RUNWAY = "{id: a, scene: sea, engine: runway}"
 def test_a_pause_that_is_asked_for_is_kept_whole(monkeypatch: pytest.MonkeyPatch, vidgen: Vidgen, film: Film) -> None:
     monkeypatch.setattr(Busy, "told", {"retry-after-ms": "1200"})
     monkeypatch.setattr(Busy, "turned_away", False)
-    monkeypatch.setattr("vidgen.render.remote.TOLD_FROM_S", 1.0)
+    monkeypatch.setattr("vidgen.render.runners.submission.REPORTED_FROM_S", 1.0)
     with playing(monkeypatch, Busy) as server:
         ran = vidgen("render", film(RUNWAY), "--yes", "--json")
         assert ran.code == 0 and len(server.jobs) == 1 and Busy.first_s >= 1.2

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,8 +11,7 @@ from vidgen.cli.options import BoardArg, Candidates, Engine, Json, Model, Preset
 from vidgen.cli.output import Output
 
 if TYPE_CHECKING:
-    from vidgen.planning.plan import Plan
-    from vidgen.render.post_plan import ShotPost
+    pass
 
 
 def plan(
@@ -29,83 +27,18 @@ def plan(
 ) -> None:
     """Show shots, frames, prompts, engines, cost and lint. No network, writes nothing."""
     with Output("plan", as_json) as out:
+        from vidgen.app.plan import plan_board
         from vidgen.cli.tables import plan_table
-        from vidgen.engines.registry import Engines
-        from vidgen.render.clip_checks import check_clips
-        from vidgen.render.load_plan import lint_of, plan_of
-        from vidgen.render.post_plan import plan_posts, post_notices
-        from vidgen.render.preflight import check_shots
-        from vidgen.render.recovery import stored_troubles
+        from vidgen.planning.compile import Overrides
+        from vidgen.planning.presets import preset as preset_named
 
-        engines = Engines()
-        loaded, planned = plan_of(
-            board,
-            engine=engine,
-            model=model,
-            candidates=candidates,
-            preset=preset,
-            seed=seed,
-            allow_unknown_model=allow_unknown_model,
-            engines=engines,
-        )
-        check_shots(planned.shots, engines)
-        of_clips = check_clips(loaded, planned)
-        findings = lint_of(loaded, engines)
-        posts = plan_posts(planned)
-        stored = stored_troubles(planned, board, work, engines)
-        notices = [*planned.notices, *of_clips, *post_notices(posts), *stored]
+        chosen = preset_named(preset) if preset else None
+        report = plan_board(board, Overrides(engine, model, candidates, seed, chosen, allow_unknown_model), work)
         if as_json:
-            out.warn(notices)
+            out.warn(report.notices)
         else:
-            plan_table(planned, posts, notices, findings, board)
-        out.result(plan_data(planned, posts) | {"lint": [finding.as_dict() for finding in findings]})
-
-
-def plan_data(planned: Plan, posts: Mapping[str, ShotPost]) -> dict[str, Any]:
-    """``data`` of ``plan --json``."""
-    from vidgen.render.post_plan import downloads, post_seconds
-
-    return {
-        "title": planned.board.title,
-        "shots": [
-            {
-                "id": shot.id,
-                "scene": shot.scene,
-                "start_frame": shot.start_frame,
-                "frames": shot.frames,
-                "duration_s": round(float(shot.frames / planned.fps), 6),
-                "transition_frames": shot.transition_frames,
-                "engine": shot.engine,
-                "model": shot.model,
-                "why_engine": shot.why_engine,
-                "prompt": shot.request.prompt if shot.request else None,
-                "negative": shot.request.negative if shot.request else None,
-                "camera": shot.request.camera.move if shot.request else None,
-                "continues": shot.continues,
-                "candidates": shot.candidates,
-                "seconds_each": round(shot.seconds_each, 6),
-                "make_seconds": shot.make_seconds,
-                "estimated_usd": shot.estimated_usd,
-                "post": posts[shot.id].as_dict() if shot.id in posts else None,
-            }
-            for shot in planned.shots
-        ],
-        "total_frames": planned.total_frames,
-        "duration_s": round(planned.duration_s, 6),
-        "fps": number(planned.fps),
-        "width": planned.width,
-        "height": planned.height,
-        "preset": planned.preset,
-        "estimated_usd": planned.estimated_usd,
-        "make_seconds": planned.make_seconds,
-        "post_seconds": post_seconds(posts),
-        "downloads": [{"model": load.name, "bytes": load.bytes} for load in downloads(posts.values())],
-    }
-
-
-def number(rate: Any) -> int | float:
-    """A rate as a JSON number."""
-    return int(rate) if rate == int(rate) else round(float(rate), 6)
+            plan_table(report.plan, report.posts, report.notices, report.findings, board)
+        out.result(report.as_dict())
 
 
 def lint(
@@ -117,8 +50,8 @@ def lint(
 ) -> None:
     """Check storyboards for what video models do badly, with place and remedy."""
     with Output("lint", as_json) as out:
+        from vidgen.app.lint import lint_boards
         from vidgen.errors import InputError
-        from vidgen.render.load_plan import lint_boards
 
         if format_ not in ("text", "json", "github", "sarif"):
             raise InputError("usage.invalid", f"--format {format_} is not known", hint="text, json, github or sarif")
@@ -142,7 +75,7 @@ def pick(
 ) -> None:
     """Pin a take: it wins until the shot's request changes."""
     with Output("pick", as_json) as out:
-        from vidgen.render.picks import pin
+        from vidgen.app.pick import pin
 
         pinned = pin(board, shot, take, work=work)
         out.say(f"{shot}: take {take} is pinned; render again to cut it in")
@@ -169,7 +102,7 @@ def new(
 ) -> None:
     """Write a starter storyboard. Never overwrites."""
     with Output("new", as_json) as out:
-        from vidgen.render.load_plan import write_starter
+        from vidgen.app.new import write_starter
 
         write_starter(file, title or file.stem, language)
         out.say(f"{file} written; next: vidgen plan {file}")

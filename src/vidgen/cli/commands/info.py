@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vidgen.cli.options import Json
 from vidgen.cli.output import Output
+
+if TYPE_CHECKING:
+    from vidgen.app.models import Models
 
 engines_app = typer.Typer(help="Engines: what they can do and what they cost.", invoke_without_command=True)
 models_app = typer.Typer(help="Model weights and fonts.", no_args_is_help=True)
@@ -29,11 +32,11 @@ def engines(
             _stale(out)
             return
         from vidgen.cli.tables import engine_table
-        from vidgen.render.about import engine_rows
+        from vidgen.inventory.engines import engine_rows
 
         rows = engine_rows()
         if markdown:
-            from vidgen.render.engine_guide import engine_guide
+            from vidgen.inventory.engine_guide import engine_guide
 
             out.say(engine_guide(rows))
         elif not as_json:
@@ -44,7 +47,7 @@ def engines(
 def _stale(out: Output) -> None:
     from datetime import date
 
-    from vidgen.render.staleness import DAYS, stale_rows
+    from vidgen.inventory.staleness import DAYS, stale_rows
 
     rows, missing = stale_rows(date.today())
     for row in rows:
@@ -64,7 +67,7 @@ def recommend(
     """Which engine for which job."""
     with Output("engines recommend", as_json) as out:
         from vidgen.cli.tables import use_case_table
-        from vidgen.render.about import recommendations
+        from vidgen.inventory.engines import recommendations
 
         rows = recommendations(use_case)
         if not as_json:
@@ -76,16 +79,20 @@ def recommend(
 def models_list(as_json: Json = False) -> None:
     """Every model and font: task, licence, size, state, what reads it, where it is."""
     with Output("models list", as_json) as out:
-        from vidgen.cli.tables import diffusion_table, model_table
-        from vidgen.media.home import vidgen_home
-        from vidgen.render.about import model_rows
-        from vidgen.render.diffusion_models import diffusion_rows
+        from vidgen.app.models import list_models
 
-        rows, video = model_rows(), diffusion_rows()
+        models = list_models()
         if not as_json:
-            model_table(rows, vidgen_home())
-            diffusion_table(video)
-        out.result({"models": [*rows, *video]})
+            _models_tables(models)
+        out.result(models.as_dict())
+
+
+def _models_tables(models: Models) -> None:
+    from vidgen.cli.tables import diffusion_table, model_table
+    from vidgen.media.home import vidgen_home
+
+    model_table(models.weights, vidgen_home())
+    diffusion_table(models.video)
 
 
 @models_app.command("pull")
@@ -100,33 +107,22 @@ def models_pull(
 ) -> None:
     """Fetch models, or take your own copy of them, and check every byte. NAME may be a hub id of a video model."""
     with Output("models pull", as_json) as out:
+        from vidgen.app.models import pull_models, pulled_data
         from vidgen.cli.progress import downloading, fetching
         from vidgen.cli.questions import confirm_download
-        from vidgen.errors import InputError
-        from vidgen.render.about import model_rows
-        from vidgen.render.diffusion_models import is_diffusion, pull_diffusion
-        from vidgen.weights.registry import model
-        from vidgen.weights.store import install_from
+        from vidgen.inventory.video_models import pull_diffusion
 
-        if not names and not everything:
-            raise InputError("usage.invalid", "which model?", hint="vidgen models pull NAME..., or --all; vidgen models list")
-        wanted = list(dict.fromkeys(names or ()))
-        video = [name for name in wanted if is_diffusion(name)]
-        small = [name for name in wanted if name not in video]
-        rows = model_rows(() if everything else small, verify=True) if everything or small else []
-        fetch = fetching(out)
-        for row in rows:
-            path = install_from(model(row["name"]), own) if own else fetch(row["name"])
-            out.say(f"{row['name']}: {path}{' (was here)' if row['state'] == 'here' else ''}")
-            row["where"] = str(path)
-        tell = (lambda line: None) if as_json else out.note
-        for name in video:
+        say = (lambda line: None) if as_json else out.note
+
+        def pull_video(name: str) -> Path:
             with downloading(out, name) as on_bytes:
-                path = pull_diffusion(name, say=tell, agree=None if yes else confirm_download(out), on_bytes=on_bytes)
-            out.say(f"{name}: {path}")
-            rows.append({"name": name, "where": str(path)})
-        pulled = [{"name": row["name"], "path": row["where"]} for row in rows]
-        out.result({"models": pulled, **(pulled[0] if len(pulled) == 1 else {})})
+                return pull_diffusion(name, say=say, agree=None if yes else confirm_download(out), on_bytes=on_bytes)
+
+        pulled = []
+        for one in pull_models(names or (), everything=everything, own=own, fetch=fetching(out), pull_video=pull_video):
+            out.say(one.summary())
+            pulled.append(one)
+        out.result(pulled_data(pulled))
 
 
 @models_app.command("verify")
@@ -138,32 +134,14 @@ def models_verify(
 ) -> None:
     """Check every model that is here against its checksum."""
     with Output("models verify", as_json) as out:
-        from vidgen.cli.tables import diffusion_table, model_table
-        from vidgen.errors import MissingError
-        from vidgen.media.home import vidgen_home
-        from vidgen.render.about import model_rows
-        from vidgen.render.diffusion_models import diffusion_rows, is_diffusion
+        from vidgen.app.models import verify_models
 
-        video = [name for name in names or () if is_diffusion(name)]
-        small = [name for name in names or () if name not in video]
-        pulled = diffusion_rows(video, verify=True) if video or not names else []
-        if not names:
-            pulled = [row for row in pulled if row["state"] in ("here", "damaged")]
-        rows = model_rows(small, verify=True) if small or not names else []
+        models = verify_models(names or ())
         if not as_json:
-            model_table(rows, vidgen_home())
-            diffusion_table(pulled)
-        rows += pulled
-        out.data = {"models": rows}
-        bad = [row for row in rows if row["state"] == "damaged"]
-        if bad:
-            told = "; ".join(f"{row['name']}: {problem}" for row in bad for problem in row["problems"])
-            again = " ".join(row["name"] for row in bad)
-            raise MissingError("models.damaged", f"damaged: {told}", hint=f"vidgen models pull {again}, which gets them again")
-        absent = [row["name"] for row in rows if names and row["state"] == "absent"]
-        if absent:
-            remedy = f"vidgen models pull {' '.join(absent)}"
-            raise MissingError("models.missing", f"not here: {', '.join(absent)}", hint=remedy)
+            _models_tables(models)
+        out.data = models.as_dict()
+        if error := models.error(names or ()):
+            raise error
 
 
 def doctor(
@@ -185,9 +163,9 @@ def doctor(
                 trace_table(stages)
             out.result({"model": trace, "stages": stages})
             return
-        from vidgen.render.about import diagnose
+        from vidgen.app.doctor import diagnose
 
-        checks = diagnose()
+        diagnosis = diagnose()
         if not as_json:
-            doctor_table(checks)
-        out.result({"checks": checks, "ok": all(check["state"] != "bad" for check in checks)})
+            doctor_table(diagnosis.checks)
+        out.result(diagnosis.as_dict())

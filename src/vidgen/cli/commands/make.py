@@ -19,6 +19,7 @@ from vidgen.cli.options import (
     TrustModel,
     UnknownModel,
     Work,
+    options_of,
 )
 from vidgen.cli.output import Output
 
@@ -55,35 +56,17 @@ def render(
     as_json: Json = False,
 ) -> None:
     """Storyboard to final cut."""
+    given = locals()
     with Output("render", as_json) as out:
+        from vidgen.app.render import RenderOptions, render_film
         from vidgen.cli.progress import watching
         from vidgen.cli.questions import confirm_spending
         from vidgen.planning.compile import Overrides
         from vidgen.planning.presets import preset as preset_named
-        from vidgen.render.film import RenderOptions, render_film
 
-        options = RenderOptions(
-            overrides=Overrides(
-                engine=engine,
-                model=model,
-                candidates=candidates,
-                seed=seed,
-                preset=preset_named(preset) if preset else None,
-                allow_unknown_model=allow_unknown_model,
-            ),
-            output=output,
-            shots=tuple(shot or ()),
-            regenerate=tuple(regenerate or ()),
-            max_cost=max_cost,
-            yes=yes,
-            dry_run=dry_run,
-            strict=strict,
-            require_diffusion=require_diffusion,
-            jobs=jobs,
-            executor=executor,
-            work=work,
-            contact_sheet=contact_sheet,
-        )
+        overrides = options_of(Overrides, given, preset=preset_named(preset) if preset else None)
+        more = {"overrides": overrides, "shots": tuple(shot or ()), "regenerate": tuple(regenerate or ())}
+        options = options_of(RenderOptions, given, **more)
         with watching(out) as listener:
             result = render_film(board, options, listener=listener, confirm=confirm_spending(out), warn=out.warn)
         for line in result.summary():
@@ -121,35 +104,12 @@ def shot(
     as_json: Json = False,
 ) -> None:
     """Make one clip, no storyboard."""
+    given = locals()
     with Output("shot", as_json) as out:
+        from vidgen.app.shot import ShotOptions, render_shot
         from vidgen.cli.progress import watching
-        from vidgen.render.single import ShotOptions, render_shot
 
-        options = ShotOptions(
-            prompt=prompt,
-            output=output,
-            engine=engine,
-            model=model,
-            duration=duration,
-            aspect=aspect,
-            resolution=resolution,
-            fps=fps,
-            camera=camera,
-            motion=motion,
-            motion_amount=motion_amount,
-            style=style,
-            negative=negative,
-            image=image,
-            end_image=end_image,
-            video=video,
-            references=tuple(reference or ()),
-            sound=sound,
-            seed=seed,
-            candidates=candidates,
-            max_cost=max_cost,
-            work=work,
-            allow_unknown_model=allow_unknown_model,
-        )
+        options = options_of(ShotOptions, given, references=tuple(reference or ()))
         with watching(out) as listener:
             result = render_shot(options, listener=listener, warn=out.warn)
         for line in result.summary():

@@ -118,8 +118,8 @@ def score(
 ) -> None:
     """Measure clips; several are ranked as candidates of one shot."""
     with Output("score", as_json) as out:
+        from vidgen.app.score import score_clips
         from vidgen.cli.tables import score_table
-        from vidgen.render.take_scores import score_clips
 
         report = score_clips(clips, prompt=prompt, camera=camera, motion_amount=motion_amount, warn=out.warn)
         if not as_json:

@@ -16,9 +16,9 @@ takes_app = typer.Typer(help="What was bought from providers, and what became of
 def takes_list(board: BoardArg, work: Work = None, as_json: Json = False) -> None:
     """Every paid take: where, when, for how much, and how it ended."""
     with Output("takes list", as_json) as out:
+        from vidgen.app.takes import ledger
         from vidgen.cli.tables import ledger_table
         from vidgen.render.commands import Commands
-        from vidgen.render.ledger import ledger
 
         found = ledger(board, work)
         if not as_json:
@@ -37,7 +37,7 @@ def takes_resolve(
 ) -> None:
     """Settle a request whose answer was lost, after a look at the provider's dashboard."""
     with Output("takes resolve", as_json) as out:
-        from vidgen.render.ledger import resolve
+        from vidgen.app.takes import resolve
 
         row = resolve(board, number, job=job, lost=lost, work=work)
         out.say(f"{row['number']}: take {row['take']} of {row['shot']} is now {row['state']}")

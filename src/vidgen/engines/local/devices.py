@@ -28,7 +28,7 @@ _GIB = 2**30
 class Device:
     """A device: its kind, its number among its kind, its name, and its memory in GiB (that of the machine for a CPU).
 
-    ``free_gb``: what was free of it when it was looked at; None where that is not told. AMD's GPUs are ``cuda``, as for torch.
+    ``free_gb``: what was free of it when it was looked at; None where that is not known. AMD's GPUs are ``cuda``, as for torch.
     """
 
     kind: Kind
@@ -66,7 +66,7 @@ def device_of(torch_name: str) -> Device:
 
 
 def main_memory_gb() -> float:
-    """The machine's main memory in GiB; 0 where it is not told."""
+    """The machine's main memory in GiB; 0 where it is not known."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / _GIB
     except (AttributeError, ValueError, OSError):
@@ -84,7 +84,7 @@ def _visible(found: tuple[Device, ...]) -> tuple[Device, ...]:
         device = next((one for one in found if str(one.index) == word), None)
         if device is None:
             if word.startswith(("GPU-", "MIG-")):
-                return found  # by serial number, which is not asked for: better all than none
+                return found  # by serial number, which is not queried: better all than none
             break  # as CUDA does: what stands behind a number that does not exist is not seen
         chosen.append(Device("cuda", len(chosen), device.name, device.memory_gb, device.free_gb))
     return tuple(chosen)
@@ -105,13 +105,13 @@ def _nvidia() -> tuple[Device, ...]:
         name, *numbers = (part.strip() for part in rest.rsplit(",", 2))
         if len(numbers) == 2 and index.strip().isdigit():
             memory, free = (int(word) / 1024 if word.isdigit() else None for word in numbers)
-            # GPUs that share the machine's memory tell none of their own.
+            # GPUs that share the machine's memory report none of their own.
             found.append(Device("cuda", int(index), name, main_memory_gb() if memory is None else memory, free))
     return tuple(found)
 
 
 def _amd() -> tuple[Device, ...]:
-    """AMD's GPUs, as the kernel's driver for computing tells of them."""
+    """AMD's GPUs, as the kernel's compute driver lists them."""
     found: list[Device] = []
     for node in sorted(_KFD.glob("[0-9]*"), key=lambda node: int(node.name)):
         sizes = [int(bank["size_in_bytes"]) for bank in map(_words, node.glob("mem_banks/*/properties")) if _is_vram(bank)]

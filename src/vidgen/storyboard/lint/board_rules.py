@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from vidgen.catalog.transitions import plain_cut
 from vidgen.storyboard.lint.findings import Finding
 from vidgen.storyboard.lint.shots import ShotView, make_finding
 from vidgen.storyboard.reader import dotted
@@ -11,7 +12,6 @@ from vidgen.storyboard.unused_keys import unused_keys
 from vidgen.storyboard.values import frame_size
 
 LONGEST_S, LONGEST_CHAIN = 10, 3
-PLAIN_CUTS = ("cut", "match_cut", "j_cut", "l_cut")
 
 BoardRule = Callable[[Sequence[ShotView]], Iterator[Finding]]
 
@@ -25,17 +25,21 @@ def one_shot(views: Sequence[ShotView]) -> Iterator[Finding]:
 def first_transition(views: Sequence[ShotView]) -> Iterator[Finding]:
     """V104; only what the shot itself says, defaults mean the shots after it."""
     first = views[0]
-    if first.own.transition and first.own.transition.type not in (*PLAIN_CUTS, "fade_black"):
+    if first.own.transition and not (plain_cut(first.own.transition.type) or first.own.transition.type == "fade_black"):
         yield first.finding("V104", (*first.path, "transition"), transition=first.own.transition.type)
 
 
 def soft_continuation(views: Sequence[ShotView]) -> Iterator[Finding]:
     """V105."""
     for view in views[1:]:
-        wish = view.shot.transition
-        if view.shot.continue_from and wish and wish.type not in (*PLAIN_CUTS, "fade_black", "fade_white"):
+        transition = view.shot.transition
+        if (
+            view.shot.continue_from
+            and transition
+            and not (plain_cut(transition.type) or transition.type in ("fade_black", "fade_white"))
+        ):
             path = view.path_of("transition")
-            yield view.finding("V105", path, transition=wish.type, other=view.shot.continue_from)
+            yield view.finding("V105", path, transition=transition.type, other=view.shot.continue_from)
 
 
 def chains(views: Sequence[ShotView]) -> Iterator[Finding]:
@@ -68,7 +72,11 @@ def budget(views: Sequence[ShotView]) -> Iterator[Finding]:
         task = "video_to_video" if view.shot.source_video else "text_to_video"
         led = bool(view.shot.references) and not (view.shot.source_video or view.shot.start_frame or view.shot.continue_from)
         sound = bool((view.shot.params or {}).get("audio"))
-        price = view.able.price_of(view.seconds, *size, task, led, sound) if view.able and not view.shot.clip else None
+        price = (
+            view.capabilities.price_of(view.seconds, *size, task, led, sound)
+            if view.capabilities and not view.shot.clip
+            else None
+        )
         cost = (price or 0.0) * (view.shot.candidates or 1)
         total += cost
         if view.shot.max_cost is not None and cost > view.shot.max_cost:

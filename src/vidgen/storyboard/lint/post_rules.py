@@ -45,38 +45,38 @@ def _stacked(view: ShotView, post: Post) -> Iterator[str]:
         yield "interpolation smears a look that is drawn on few frames"
 
 
-def _idle(wish: Interpolate | Upscale | Colour | Grain | None) -> bool:
+def _idle(step: Interpolate | Upscale | Colour | Grain | None) -> bool:
     """Whether a pass leaves pictures as they are, or makes none up."""
-    if isinstance(wish, Colour):
-        return wish.model_copy(update={"match": False, "strength": Colour().strength}) == Colour()
-    if isinstance(wish, Grain):
-        return wish.amount == 0
-    return wish is None or wish.engine in ("nearest", "lanczos")
+    if isinstance(step, Colour):
+        return step.model_copy(update={"match": False, "strength": Colour().strength}) == Colour()
+    if isinstance(step, Grain):
+        return step.amount == 0
+    return step is None or step.engine in ("nearest", "lanczos")
 
 
-def _times(view: ShotView, wish: Interpolate | None) -> Fraction:
+def _times(view: ShotView, step: Interpolate | None) -> Fraction:
     """How many pictures there are for one of the take."""
-    if wish is None or _idle(wish):
+    if step is None or _idle(step):
         return Fraction(1)
-    return wish.fps / view.board.fps if wish.fps else Fraction(str(wish.factor or 1))
+    return step.fps / view.board.fps if step.fps else Fraction(str(step.factor or 1))
 
 
-def _short_side(view: ShotView, wish: Upscale | None) -> int:
+def _short_side(view: ShotView, step: Upscale | None) -> int:
     width, height = frame_size(view.board.resolution, view.board.aspect)
-    if wish is None:
+    if step is None:
         return min(width, height)
-    return min(width, height) * (wish.scale or 1) if not wish.height else min(width * wish.height // height, wish.height)
+    return min(width, height) * (step.scale or 1) if not step.height else min(width * step.height // height, step.height)
 
 
-def _enlarged(view: ShotView, wish: Upscale | None) -> Iterator[str]:
-    if wish is None or _idle(wish):
+def _enlarged(view: ShotView, step: Upscale | None) -> Iterator[str]:
+    if step is None or _idle(step):
         return
     taken = min(frame_size(view.board.resolution, view.board.aspect))
-    times = _short_side(view, wish) / taken
+    times = _short_side(view, step) / taken
     close = view.shot.camera is not None and view.shot.camera.size in _CLOSE and bool(view.shot.characters)
     if taken >= LARGE and times > 1:
         yield f"takes of {taken} lines are 4K already"
     elif times > FURTHEST_SCALE:
         yield f"{times:.3g} times as large; the models make {FURTHEST_SCALE} times, the rest is stretched"
-    elif wish.model == "RealESRGAN_x4plus" and times > FURTHEST_FACE and (close or _FACE.search(view.text)):
+    elif step.model == "RealESRGAN_x4plus" and times > FURTHEST_FACE and (close or _FACE.search(view.text)):
         yield f"RealESRGAN_x4plus repaints faces at {times:.3g} times the size"

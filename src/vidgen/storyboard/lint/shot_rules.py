@@ -51,11 +51,11 @@ def length(view: ShotView) -> Iterator[Finding]:
     """V101."""
     if view.shot.clip:
         return
-    able = view.able
+    capabilities = view.capabilities
     if view.seconds > LONGEST_S:
         yield view.finding("V101", view.path_of("duration"), seconds=f"{view.seconds:g}", limit="quality falls off after 10 s")
-    elif able and able.max_s and min(view.seconds, PART_S) > able.max_s + 0.1:
-        limit = f"{able.title or able.engine} makes at most {able.max_s:g} s"
+    elif capabilities and capabilities.max_s and min(view.seconds, PART_S) > capabilities.max_s + 0.1:
+        limit = f"{capabilities.title or capabilities.engine} makes at most {capabilities.max_s:g} s"
         yield view.finding("V101", view.path_of("duration"), seconds=f"{view.seconds:g}", limit=limit)
 
 
@@ -73,13 +73,13 @@ def moves(view: ShotView) -> Iterator[Finding]:
         return
     if found.static and not names:
         yield view.finding("V302", path, words=f'"static" in the text, camera: {_say(move)}')
-    wanted = _SAME.get(move, move)
+    requested = _SAME.get(move, move)
     if move in _COMPANY or not names:
         return
-    same_axis = next((name for name in names if family(name) == family(wanted)), None)
-    if same_axis and same_axis not in (wanted, family(wanted)) and wanted != family(wanted):
+    same_axis = next((name for name in names if family(name) == family(requested)), None)
+    if same_axis and same_axis not in (requested, family(requested)) and requested != family(requested):
         yield view.finding("V303", path, text_move=_say(same_axis), move=_say(move))
-    elif not same_axis and len(names) == 1 and not {"tracking", names[0]} & _COMPANY and not _together(wanted, names[0]):
+    elif not same_axis and len(names) == 1 and not {"tracking", names[0]} & _COMPANY and not _together(requested, names[0]):
         yield view.finding("V301", path, words=f'"{_say(names[0])}" in the text, camera: {_say(move)}')
 
 
@@ -95,28 +95,28 @@ def _say(move: str) -> str:
 
 def retired(view: ShotView) -> Iterator[Finding]:
     """V106."""
-    able = view.able
-    if not able or not able.retired_on or view.shot.clip:
+    capabilities = view.capabilities
+    if not capabilities or not capabilities.retired_on or view.shot.clip:
         return
-    name = f"{able.title or able.engine} {able.model or ''}".strip()
-    instead = f"use {able.instead}" if able.instead else "choose another engine; vidgen engines lists them"
-    yield view.finding("V106", view.path_of("engine"), engine=name, date=able.retired_on, instead=instead)
+    name = f"{capabilities.title or capabilities.engine} {capabilities.model or ''}".strip()
+    instead = f"use {capabilities.instead}" if capabilities.instead else "choose another engine; vidgen engines lists them"
+    yield view.finding("V106", view.path_of("engine"), engine=name, date=capabilities.retired_on, instead=instead)
 
 
 def engine_moves(view: ShotView) -> Iterator[Finding]:
     """V304."""
-    able, move = view.able, view.move
-    if not able or not move or move == "static" or able.moves in ((), ("all",)) or move in able.moves:
+    capabilities, move = view.capabilities, view.move
+    if not capabilities or not move or move == "static" or capabilities.moves in ((), ("all",)) or move in capabilities.moves:
         return
-    name = able.title or able.engine
-    listed = ", ".join(able.moves)
+    name = capabilities.title or capabilities.engine
+    listed = ", ".join(capabilities.moves)
     yield view.finding("V304", view.path_of("camera"), engine=name, move=_say(move), moves=listed)
 
 
 def negation(view: ShotView) -> Iterator[Finding]:
     """V402."""
-    able = view.able
-    if not able or able.negative or not able.diffusion or view.shot.clip:
+    capabilities = view.capabilities
+    if not capabilities or capabilities.negative or not capabilities.diffusion or view.shot.clip:
         return
     for language in languages_of(view.text):
         normal = normalise(view.text)
@@ -124,7 +124,9 @@ def negation(view: ShotView) -> Iterator[Finding]:
         if match := pattern.search(normal.text):
             start, end = normal.origin[match.start()], normal.origin[match.end()]
             path = view.path_of(view.field_at(start))
-            yield view.finding("V402", path, engine=able.title or able.engine, words=_quoted(view.text[start:end].strip()))
+            yield view.finding(
+                "V402", path, engine=capabilities.title or capabilities.engine, words=_quoted(view.text[start:end].strip())
+            )
             return
 
 
@@ -137,14 +139,14 @@ def scene_twice(view: ShotView) -> Iterator[Finding]:
 
 def prompt_length(view: ShotView) -> Iterator[Finding]:
     """V404. Providers count UTF-16 units or code points; the larger is the safe one."""
-    able = view.able
-    if not able or not able.prompt_chars or view.shot.clip:
+    capabilities = view.capabilities
+    if not capabilities or not capabilities.prompt_chars or view.shot.clip:
         return
     size = len(view.text.encode("utf-16-le")) // 2
-    if size > able.prompt_chars:
+    if size > capabilities.prompt_chars:
         longest = max(view.fields, key=lambda entry: len(entry[1]))[0]
-        name = able.title or able.engine
-        yield view.finding("V404", view.path_of(longest), length=size, engine=name, limit=able.prompt_chars)
+        name = capabilities.title or capabilities.engine
+        yield view.finding("V404", view.path_of(longest), length=size, engine=name, limit=capabilities.prompt_chars)
 
 
 def cast(view: ShotView) -> Iterator[Finding]:

@@ -35,7 +35,7 @@ class ShotView:
     own: Shot
     shot: Shot
     path: Path_
-    able: Capabilities | None
+    capabilities: Capabilities | None
     lexicons: Lexicons
 
     @property
@@ -120,8 +120,8 @@ def shot_views(loaded: LoadedBoard, lookup: Lookup | None, lexicons: Lexicons | 
     lexicons = lexicons or Lexicons(_texts(shot for *_, shot in shots))
     for scene_index, scene, index, own, shot in shots:
         named = shot.engine and shot.engine != "auto"
-        able = lookup(str(shot.engine), shot.model) if lookup and named else None
-        yield ShotView(loaded, scene, scene_index, own, shot, loaded.shot_path(scene_index, index), able, lexicons)
+        capabilities = lookup(str(shot.engine), shot.model) if lookup and named else None
+        yield ShotView(loaded, scene, scene_index, own, shot, loaded.shot_path(scene_index, index), capabilities, lexicons)
 
 
 def lexicons_of(boards: Iterable[LoadedBoard]) -> Lexicons:

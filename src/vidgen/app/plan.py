@@ -1,0 +1,96 @@
+"""``vidgen plan``: shots, frames, prompts, engines, cost and lint. No network, writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vidgen.app.lint import lint_loaded
+from vidgen.engines.registry import Engines
+from vidgen.errors import Notice
+from vidgen.inventory.machine import this_machine
+from vidgen.media.rate import json_rate
+from vidgen.planning.clip_checks import check_clips
+from vidgen.planning.compile import Overrides, compile_plan
+from vidgen.planning.plan import FilmShot, GeneratedShot, Plan
+from vidgen.render.post_plan import ShotPost, downloads, plan_posts, post_notices, post_seconds
+from vidgen.render.preflight import check_shots
+from vidgen.render.recovery import stored_troubles
+from vidgen.storyboard.lint import Finding
+from vidgen.storyboard.loader import LoadedBoard, load_storyboard
+
+
+@dataclass(frozen=True)
+class PlanReport:
+    """A plan with what there is to say of it. ``posts``: the post-processing of each shot that has some, by its id."""
+
+    plan: Plan
+    posts: Mapping[str, ShotPost]
+    notices: Sequence[Notice]
+    findings: Sequence[Finding]
+
+    def as_dict(self) -> dict[str, Any]:
+        """``data`` of ``plan --json``."""
+        plan = self.plan
+        return {
+            "title": plan.board.title,
+            "shots": [self._shot(shot) for shot in plan.shots],
+            "total_frames": plan.total_frames,
+            "duration_s": round(plan.duration_s, 6),
+            "fps": json_rate(plan.fps),
+            "width": plan.width,
+            "height": plan.height,
+            "preset": plan.preset,
+            "estimated_usd": plan.estimated_usd,
+            "make_seconds": plan.make_seconds,
+            "post_seconds": post_seconds(self.posts),
+            "downloads": [{"model": load.name, "bytes": load.bytes} for load in downloads(self.posts.values())],
+            "lint": [finding.as_dict() for finding in self.findings],
+        }
+
+    def _shot(self, shot: FilmShot) -> dict[str, Any]:
+        request = shot.request if isinstance(shot, GeneratedShot) else None
+        return {
+            "id": shot.id,
+            "scene": shot.scene,
+            "start_frame": shot.start_frame,
+            "frames": shot.frames,
+            "duration_s": round(float(shot.frames / self.plan.fps), 6),
+            "transition_frames": shot.transition_frames,
+            "engine": shot.engine,
+            "model": shot.model,
+            "why_engine": shot.why_engine,
+            "prompt": request.prompt if request else None,
+            "negative": request.negative if request else None,
+            "camera": request.camera.move if request else None,
+            "continues": shot.continues,
+            "candidates": shot.candidates,
+            "seconds_each": round(shot.seconds_each, 6),
+            "make_seconds": shot.make_seconds,
+            "estimated_usd": shot.estimated_usd,
+            "post": self.posts[shot.id].as_dict() if shot.id in self.posts else None,
+        }
+
+
+def plan_board(board: Path, overrides: Overrides, work: Path | None = None) -> PlanReport:
+    """Plan a storyboard and look at all that can be known without making anything.
+
+    Raises InputError and MissingError for what would stop a render.
+    """
+    engines = Engines()
+    loaded = load_storyboard(board)
+    plan = plan_loaded(loaded, overrides, engines)
+    check_shots(plan.generated, engines)
+    of_clips = check_clips(loaded, plan)
+    findings = lint_loaded(loaded, engines)
+    posts = plan_posts(plan)
+    stored = stored_troubles(plan, board, work, engines)
+    return PlanReport(plan, posts, [*plan.notices, *of_clips, *post_notices(posts), *stored], findings)
+
+
+def plan_loaded(loaded: LoadedBoard, overrides: Overrides, engines: Engines) -> Plan:
+    """Plan a storyboard that is already read."""
+    lookup = engines.capabilities
+    return compile_plan(loaded.board, loaded.path.parent, overrides=overrides, machine=this_machine(), lookup=lookup)

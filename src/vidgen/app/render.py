@@ -1,0 +1,256 @@
+"""``vidgen render``: the whole walk from a storyboard file to the finished film."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vidgen.app.plan import plan_loaded
+from vidgen.engines.base import Engine
+from vidgen.engines.registry import Engines
+from vidgen.errors import InputError, MissingError, Notice, ReviewError, VidgenError
+from vidgen.media.files import LONGEST_NAME, shortened
+from vidgen.media.places import check_output_file
+from vidgen.media.rate import json_rate
+from vidgen.media.wording import counted
+from vidgen.planning.clip_checks import check_clips
+from vidgen.planning.compile import Overrides
+from vidgen.planning.plan import Plan, PlannedShot, UserClip
+from vidgen.planning.selection import check_named, select, with_parents
+from vidgen.render.events import InTurn, Listener, silent
+from vidgen.render.film_timeline import check_sounds
+from vidgen.render.finish import finish
+from vidgen.render.made import MadeShot
+from vidgen.render.post_plan import ShotPost, check_posts, fetch_models, plan_posts
+from vidgen.render.postprocess import fetching
+from vidgen.render.preflight import check_shots, ready_engines
+from vidgen.render.project import Project
+from vidgen.render.recovery import take_stock
+from vidgen.render.shots import ShotMaker
+from vidgen.render.spending import Confirm, consent
+from vidgen.storyboard.file_checks import files_of
+from vidgen.storyboard.loader import load_storyboard
+from vidgen.takes.request import Take
+
+FILM_SUFFIXES = (".mp4", ".mov", ".m4v")
+
+Warn = Callable[[Iterable[Notice]], None]
+
+
+@dataclass(frozen=True)
+class RenderOptions:
+    """What the command line asks of a render. ``shots``: only these; ``regenerate``: make these shots' takes anew."""
+
+    overrides: Overrides = Overrides()
+    output: Path | None = None
+    shots: tuple[str, ...] = ()
+    regenerate: tuple[str, ...] = ()
+    max_cost: float | None = None
+    yes: bool = False
+    dry_run: bool = False
+    strict: bool = False
+    require_diffusion: bool = False
+    jobs: int | None = None
+    executor: str = "local"
+    work: Path | None = None
+    contact_sheet: bool = False
+
+
+@dataclass(frozen=True)
+class RenderResult:
+    """What came of a render; ``output`` is None after a dry run."""
+
+    plan: Plan
+    output: Path | None
+    shots: tuple[MadeShot, ...]
+    estimated_usd: float | None
+    cost_usd: float | None
+    diffusion: bool
+    needs_review: tuple[str, ...] = ()
+    cut: Mapping[str, Any] = field(default_factory=dict)
+    larger: Mapping[str, Take] = field(default_factory=dict)
+    """Takes that a provider enlarged, by the id of their shot."""
+    missing: int = 0
+    """How many takes a dry run would make."""
+    contact_sheet: Path | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """``data`` of ``render --json``."""
+        from vidgen.app.results import shot_data
+
+        plan = self.plan
+        return {
+            "output": str(self.output) if self.output else None,
+            "contact_sheet": str(self.contact_sheet) if self.contact_sheet else None,
+            "duration_s": round(plan.duration_s, 6),
+            "frames": plan.total_frames,
+            "fps": json_rate(plan.fps),
+            "width": plan.width,
+            "height": plan.height,
+            "shots": [shot_data(shot, self.larger.get(shot.planned.id)) for shot in self.shots],
+            "cost_usd": self.cost_usd,
+            "estimated_usd": self.estimated_usd,
+            "diffusion": self.diffusion,
+            "needs_review": list(self.needs_review),
+            "cut": dict(self.cut),
+        }
+
+    def summary(self) -> list[str]:
+        """The lines that a person reads at the end."""
+        if self.output is None:
+            price = "an unknown price" if self.estimated_usd is None else f"${self.estimated_usd:.2f}"
+            return [f"would make {counted(self.missing, 'take')} for {price}; nothing was made"]
+        plan = self.plan
+        lines = [
+            f"{self.output}: {plan.duration_s:.2f} s, {counted(plan.total_frames, 'frame')} at {float(plan.fps):g} frames/s, "
+            f"{plan.width}x{plan.height}, {counted(len(plan.shots), 'shot')}"
+        ]
+        drawn = [shot for shot in self.shots if shot.picked and not shot.picked.diffusion]
+        if drawn:
+            some = f"{', '.join(shot.planned.id for shot in drawn)}: " if len(drawn) < len(self.shots) else ""
+            engines = ", ".join(dict.fromkeys(shot.planned.engine for shot in drawn))
+            lines.append(f"{some}drawn by {engines}: an animatic, not diffusion")
+        if self.contact_sheet:
+            lines.append(f"{self.contact_sheet}: a picture of every shot")
+        if self.needs_review:
+            lines += [f"needs review: {name}: {why}" for name, why in self._reviews()]
+        return lines
+
+    def _reviews(self) -> Iterator[tuple[str, str]]:
+        """Each shot at which a person should look, and why."""
+        for shot in self.shots:
+            if shot.planned.id in self.needs_review:
+                picked = shot.picked
+                vetoes = shot.verdict.vetoes(picked.take) if shot.verdict and picked else []
+                faults = ", ".join(f"{veto['detail']}" for veto in vetoes) or "the judge could not see all of its takes"
+                yield shot.planned.id, f"take {picked.take}: {faults}" if picked else faults
+
+    def review_error(self) -> VidgenError | None:
+        """The error that ``--strict`` makes of shots that need review."""
+        if not self.needs_review:
+            return None
+        reviews = "; ".join(f"{name}: {why}" for name, why in self._reviews())
+        return ReviewError(
+            "render.needs_review", f"needs review: {reviews}", hint="vidgen pick BOARD.yaml SHOT TAKE, or new takes"
+        )
+
+
+def render_film(
+    board: Path,
+    options: RenderOptions,
+    *,
+    listener: Listener = silent,
+    confirm: Confirm | None = None,
+    warn: Warn = lambda notices: None,
+) -> RenderResult:
+    """Render a storyboard. Everything done is kept: the same call goes on where an interrupted one stopped."""
+    if options.executor != "local":
+        raise MissingError("executor.missing", f"executor {options.executor} is not in this version", hint="--executor local")
+    listener = InTurn(listener)
+    work = _prepared(board, options, warn)
+    plan, engines = work.plan, work.engines
+    project = Project.of(board, options.work)
+    regenerate = frozenset(options.regenerate)
+    if options.dry_run:
+        with project.reading() as space, asyncio.Runner() as runner:
+            space.shots = work.ids
+            survey = take_stock(ShotMaker(work.needed, engines, space, regenerate), runner, warn, fetch=False)
+        shots = tuple(shot for shot in survey.shots if not shot.enlarges)
+        return RenderResult(plan, None, shots, survey.estimated_usd, 0.0, _diffusion(plan, engines), missing=survey.missing)
+    with project.locked() as space, asyncio.Runner() as runner:
+        warn(space.notices)
+        space.shots = work.ids
+        maker = ShotMaker(work.needed, engines, space, regenerate, listener, options.jobs, plan.board.score)
+        survey = take_stock(maker, runner, warn)
+        warn(maker.preflight(survey))
+        limit = consent(
+            survey.bill, budget=plan.board.budget, max_cost=options.max_cost, yes=options.yes, confirm=confirm, warn=warn
+        )
+        counts = {"shots": len(work.needed) - len(plan.enlargements), "enlargements": len(plan.enlargements)}
+        listener("run.started", **counts, takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
+        if survey.missing:
+            fetch_models(work.posts, fetching(listener))
+        made = runner.run(maker.make(limit))
+        warn(maker.run.new_notices())
+        project.save_picks({shot.planned.id: pick for shot in made if (pick := shot.pick)}, unpinned=maker.unpinned)
+        kept = [shot for shot in made if shot.planned.id in {planned.id for planned in plan.shots}]
+        larger = {shot.planned.continues or "": shot.picked for shot in made if shot.enlarges and shot.picked}
+        cut = finish(
+            plan, kept, space.root, work.output,
+            listener=listener, warn=warn, larger=larger, jobs=options.jobs, sheet=work.sheet,
+        )  # fmt: skip
+    return RenderResult(
+        plan=plan,
+        output=work.output,
+        shots=tuple(kept),
+        estimated_usd=survey.estimated_usd,
+        cost_usd=maker.run.spent_usd,
+        diffusion=_diffusion(plan, engines),
+        needs_review=tuple(shot.planned.id for shot in kept if shot.needs_review),
+        cut=cut,
+        larger=larger,
+        contact_sheet=work.sheet,
+    )
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A render of which all that can be known beforehand was checked.
+
+    Args:
+        ids: of all shots in the storyboard. needed: the plan's shots with those that they continue, and enlargements.
+        sheet: where the contact sheet goes, if there is to be one.
+    """
+
+    plan: Plan
+    ids: frozenset[str]
+    needed: tuple[PlannedShot, ...]
+    engines: Mapping[str, Engine]
+    posts: Mapping[str, ShotPost]
+    output: Path
+    sheet: Path | None
+
+
+def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
+    """Plan a render and check everything that costs nothing. Raises what would stop it."""
+    loaded = load_storyboard(board)
+    installed = Engines()
+    full = plan_loaded(loaded, options.overrides, installed)
+    check_named(full, {*options.shots, *options.regenerate})
+    plan = select(full, options.shots)
+    needed = (*with_parents(full, plan), *plan.enlargements)
+    made_by_engines = [shot for shot in needed if not isinstance(shot, UserClip)]
+    warn(plan.notices)
+    output = options.output or Path(_default_name(board, options))
+    sheet = output.with_name(f"{output.stem}.contact-sheet.png") if options.contact_sheet else None
+    check_output(output, [board, *files_of(loaded.board, board.parent)], touch=not options.dry_run)
+    engines = ready_engines(made_by_engines, installed, require_diffusion=options.require_diffusion)
+    check_shots(made_by_engines, installed)
+    warn(check_clips(loaded, plan))
+    posts = plan_posts(plan)
+    check_posts(posts)
+    check_sounds(plan)
+    ids = frozenset(shot.id for shot in full.shots)
+    return _Prepared(plan, ids, needed, engines, posts, output, sheet)
+
+
+def _diffusion(plan: Plan, engines: Mapping[str, Engine]) -> bool:
+    """Whether no engine that only draws made any shot; a user's own clip is nobody's drawing."""
+    return all(engines[shot.engine].capabilities(shot.model).diffusion for shot in plan.generated)
+
+
+def _default_name(board: Path, options: RenderOptions) -> str:
+    """``film.mp4``; with --shot ``film.s03.mp4``, so that a part never replaces the whole."""
+    part = "." + "+".join(options.shots) if options.shots else ""
+    return shortened(board.stem + part, LONGEST_NAME - len(".mp4")) + ".mp4"
+
+
+def check_output(output: Path, inputs: Iterable[Path] = (), *, touch: bool = True) -> None:
+    """Raise InputError where a film cannot be written under this name; the rest as ``media.places.check_output_file``."""
+    if output.suffix.lower() not in FILM_SUFFIXES:
+        text = f"{output}: the name of a film ends in {', '.join(FILM_SUFFIXES[:-1])} or {FILM_SUFFIXES[-1]}"
+        raise InputError("output.bad_name", text, hint="name it FILE.mp4", where=str(output))
+    check_output_file(output, inputs, touch=touch)

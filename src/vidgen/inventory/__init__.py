@@ -1,0 +1,1 @@
+"""What there is: engines, models, this machine. Answers questions; makes nothing."""
