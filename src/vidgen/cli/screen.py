@@ -6,7 +6,6 @@ Everything that is printed with Rich is made here as text: nothing is read as ma
 from __future__ import annotations
 
 import functools
-import os
 import sys
 import threading
 import unicodedata
@@ -32,11 +31,13 @@ def console(*, stderr: bool = False) -> Console:
     """
     from rich.console import Console
 
+    from vidgen.settings import variable
+
     class Plain(Console):
         def render_str(self, text: str, **options: Any) -> Text:
             return super().render_str(shown(text), **options)
 
-    as_found = (sys.stderr if stderr else sys.stdout).isatty() or os.environ.get("COLUMNS", "").isdigit()
+    as_found = (sys.stderr if stderr else sys.stdout).isatty() or variable("COLUMNS").isdigit()
     return Plain(stderr=stderr, width=None if as_found else PIPE_WIDTH, markup=False, emoji=False, highlight=False)
 
 

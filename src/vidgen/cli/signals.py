@@ -85,7 +85,9 @@ def _go_on(_number: int, _frame: object) -> None:
 def _heard_again(dropped: sys.UnraisableHookArgs) -> None:
     """A signal that came in a callback, where Python drops what is raised, comes once more, when the callback is over."""
     if not isinstance(dropped.exc_value, KeyboardInterrupt):
-        if os.environ.get("VIDGEN_DEBUG", "") not in ("", "0"):
+        from vidgen.settings import debugging
+
+        if debugging():
             sys.__unraisablehook__(dropped)
         return
     number = _heard_number

@@ -36,20 +36,13 @@ def upscale(
     tile: Annotated[
         int | None, typer.Option(min=32, help="Longest side of a tile in pixels.  [default: as fits]", show_default=False)
     ] = None,
-    denoise: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="0 keeps noise, 1 removes it; only for models that have it.", show_default=False),
-    ] = None,
     as_json: Json = False,
 ) -> None:
     """Enlarge a video. Sound, subtitles and chapters come along. Interrupted, the same command goes on from its checkpoint."""
     with Output("upscale", as_json) as out:
         from vidgen.cli.progress import fetching, frames_done
         from vidgen.post import upscale_file
-        from vidgen.post.engines import DEFAULT_UPSCALE_MODEL
-        from vidgen.post.esrgan.models import check_denoise
 
-        check_denoise(model or DEFAULT_UPSCALE_MODEL, denoise)
         with frames_done(out, "upscale") as on_frame:
             result = upscale_file(
                 source,
