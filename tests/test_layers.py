@@ -26,6 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 SAME_LAYER = {
     ("takes", "storyboard"),
     ("logs", "escapes"),
+    ("installed", "settings"),
     ("config", "storyboard"),
     ("artifacts", "media"),
     ("weights", "media"),
