@@ -42,7 +42,8 @@ def upscale(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Enlarge a video. Sound, subtitles and chapters come along. Interrupted, the same command goes on from its checkpoint."""
+    """Enlarge a video, keeping sound, subtitles and chapters. After an interruption the same command continues from the last
+    checkpoint."""
     with Output("upscale", as_json) as out:
         from vidgen.cli.progress import fetching, frames_done
         from vidgen.post import upscale_file
@@ -76,13 +77,13 @@ def interpolate(
     engine: Annotated[
         str,
         typer.Option(
-            help="auto (rife, where it is here), rife, minterpolate (light), blend (soft), or nearest (repeats frames)."
+            help="auto (rife, if it is installed), rife, minterpolate (light), blend (soft), or nearest (repeats frames)."
         ),
     ] = "auto",
     as_json: Json = False,
 ) -> None:
-    """Give a video another frame rate. Cuts are never morphed; sound, subtitles and chapters come along. Interrupted, the
-    same command goes on from the last checkpoint."""
+    """Change the frame rate of a video, keeping sound, subtitles and chapters. Scene changes are never morphed. After an
+    interruption the same command continues from the last checkpoint."""
     with Output("interpolate", as_json) as out:
         from vidgen.cli.progress import fetching, frames_done
         from vidgen.post import interpolate_file
@@ -104,22 +105,22 @@ def interpolate(
 
 
 def _explained(out: Output) -> Callable[[tuple[str, ...]], None]:
-    """Says which engines will work, and why, before they start."""
+    """A callback that reports which engines will be used, and why, before they start."""
 
-    def told(why: tuple[str, ...]) -> None:
+    def report(why: tuple[str, ...]) -> None:
         out.event("post.planned", why=list(why))
         for line in why if not out.as_json else ():
             out.note(line)
 
-    return told
+    return report
 
 
 def score(
     clips: Annotated[list[Path], typer.Argument(metavar="CLIP...", help="Clips; several are ranked.", show_default=False)],
-    prompt: Annotated[str | None, typer.Option(help="What was asked for.", show_default=False)] = None,
-    camera: Annotated[str | None, typer.Option(help="The camera move that was asked for.", show_default=False)] = None,
+    prompt: Annotated[str | None, typer.Option(help="The prompt of the shot.", show_default=False)] = None,
+    camera: Annotated[str | None, typer.Option(help="The camera move of the shot.", show_default=False)] = None,
     motion_amount: Annotated[
-        float | None, typer.Option(min=1, max=10, help="The motion that was asked for.", show_default=False)
+        float | None, typer.Option(min=1, max=10, help="The amount of motion of the shot.", show_default=False)
     ] = None,
     as_json: Json = False,
 ) -> None:
