@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.cells import cell_len
 
-from vidgen.cli.words import shown
+from vidgen.cli.escaping import shown
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -10,10 +10,10 @@ from types import TracebackType
 from typing import Any
 
 from vidgen import __version__
+from vidgen.cli.escaping import json_line, json_shown, shown
 from vidgen.cli.screen import screen
 from vidgen.cli.signals import exit_code
 from vidgen.cli.streams import is_utf8
-from vidgen.cli.words import json_line, json_shown, shown
 from vidgen.errors import Cancelled, Notice, StoryboardError, VidgenError
 from vidgen.media.os_errors import explained
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from vidgen.cli.words import shown
+from vidgen.cli.escaping import shown
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

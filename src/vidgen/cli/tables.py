@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from vidgen.cli.columns import Column, column_lines, folds
+from vidgen.cli.escaping import shown
 from vidgen.cli.screen import console, text
-from vidgen.cli.words import shown
 from vidgen.media.wording import counted, listed
 
 if TYPE_CHECKING:
