@@ -62,7 +62,7 @@ class Bench:
     def _save(self, sizes: dict[str, Any], vae_sizes: dict[str, Any]) -> None:
         from diffusers import AutoencoderKLWan, UniPCMultistepScheduler, WanPipeline, WanTransformer3DModel
 
-        from vidgen.engines.local.loading import quiet, release
+        from vidgen.engines.worker.loading import quiet, release
 
         with quiet():
             with self.torch.device(self.device):
@@ -79,7 +79,7 @@ class Bench:
         """The pipeline as diffusers' own guide loads it."""
         from diffusers import WanPipeline
 
-        from vidgen.engines.local.loading import quiet, release
+        from vidgen.engines.worker.loading import quiet, release
 
         dtypes = {"vae": self.torch.float32, "default": getattr(self.torch, self.dtype)}
         with quiet():
@@ -95,7 +95,7 @@ class Bench:
     def loaded(self, **settings: Any) -> Iterator[Any]:
         """The pipeline as vidgen loads it. A wish that cannot be had is an error here."""
         from vidgen.engines.local.job import Load
-        from vidgen.engines.local.loading import load
+        from vidgen.engines.worker.loading import load
 
         one = load(Load(self.folder, "WanPipeline", device=str(self.device), dtype=self.dtype, **settings), "picture")
         try:
@@ -205,8 +205,8 @@ class Bench:
 
     def caches(self, one: Any, note: str, like: Any, *names: str) -> None:
         """Each cache, as vidgen sets it."""
-        from vidgen.engines.local import speed
         from vidgen.engines.local.job import Cache
+        from vidgen.engines.worker import speed
 
         for name in names or CACHES:
 

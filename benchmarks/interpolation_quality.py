@@ -21,9 +21,9 @@ from benchmarks.real_clips import CLIPS, real_clip
 from vidgen.media.ffmpeg import find_ffmpeg
 from vidgen.media.probe import probe_video
 from vidgen.media.rate import rate_text
-from vidgen.post.cuts import CutWatch
 from vidgen.post.rife.engine import Rife, load
 from vidgen.post.rife.ifnet import padding, warp
+from vidgen.post.scene_changes import SceneChangeDetector
 from vidgen.post.stages import Pair
 from vidgen.weights.store import pull
 
@@ -141,10 +141,10 @@ def measured(name: str, every: int, ways: dict[str, Way]) -> Scores:
     """All ways on one clip. Frames dropped at a cut are left out: there nothing is to be made."""
     frames = decoded(name)
     others = {way: minterpolated(name, options) for way, options in MINTERPOLATE.items()}
-    watch = CutWatch()
-    for _ in watch.watch(iter(frames[::2]), 0):
+    detector = SceneChangeDetector()
+    for _ in detector.watch(iter(frames[::2]), 0):
         pass
-    dropped = [index for index in range(1, len(frames) - 1, 2) if (index + 1) // 2 not in watch.cuts]
+    dropped = [index for index in range(1, len(frames) - 1, 2) if (index + 1) // 2 not in detector.changes]
     scores = Scores()
     for index in dropped[1::every]:
         for way, make in ways.items():

@@ -22,7 +22,7 @@ def model(folder: Path) -> Path:
     """A Wan of random weights whose steps, not its overhead, take the time: 6 layers of 256 channels."""
     import torch
 
-    from vidgen.engines.local.loading import quiet
+    from vidgen.engines.worker.loading import quiet
     from vidgen.testing.tiny import wan
 
     with quiet():
@@ -39,7 +39,7 @@ def direct(folder: Path) -> Any:
     """The pipeline as diffusers loads it."""
     import diffusers
 
-    from vidgen.engines.local.loading import quiet
+    from vidgen.engines.worker.loading import quiet
 
     with quiet():
         pipe = diffusers.WanPipeline.from_pretrained(folder, local_files_only=True)
@@ -60,13 +60,13 @@ def call(pipe: Any, seed: int, output: str, **words: Any) -> Any:
 
 def batch(folder: Path, out: Path, takes: int) -> Any:
     """The same as a batch of the engine."""
-    from vidgen.engines.local.job import Batch, Load, Prompt, Recipe, WantedTake
+    from vidgen.engines.local.job import Batch, Load, Prompt, Recipe, RequestedTake
 
     recipe = Recipe(
         model="bench", revision=str(folder), family="wan", task="text_to_video", prompt=Prompt(PROMPT, NEGATIVE),
         width=SIZE[0], height=SIZE[1], frames=FRAMES, fps=16, steps=STEPS, guidance=5.0,
     )  # fmt: skip
-    wanted = tuple(WantedTake(number, number, out / f"{number}.mp4") for number in range(1, takes + 1))
+    wanted = tuple(RequestedTake(number, number, out / f"{number}.mp4") for number in range(1, takes + 1))
     return Batch("bench", Load(folder, "WanPipeline"), recipe, wanted)
 
 
@@ -85,7 +85,7 @@ def table() -> str:
     """Both comparisons as Markdown."""
     import torch
 
-    from vidgen.engines.local.runner import Runner
+    from vidgen.engines.worker.runner import Runner
 
     torch.set_num_threads(os.cpu_count() or 1)
     with tempfile.TemporaryDirectory() as scratch:

@@ -24,10 +24,10 @@ from benchmarks.post_ways import interpolator, spent, upscaler
 from benchmarks.real_clips import excerpt
 from vidgen.media.probe import probe_video
 from vidgen.post import PostSettings, interpolate_file, upscale_file
-from vidgen.post.cuts import CutWatch
 from vidgen.post.pictures import load_engines, pictures
 from vidgen.post.reading import read_frames
 from vidgen.post.retime import retime
+from vidgen.post.scene_changes import SceneChangeDetector
 from vidgen.post.stages import Pair, PairInterpolator, Picture
 from vidgen.post.work import plan_work
 from vidgen.weights.store import pull
@@ -101,9 +101,9 @@ class _Listener(PairInterpolator):
 
 def batches(source: Path, fps: int) -> list[list[Pair]]:
     work = plan_work(probe_video(source), PostSettings(*_size(source), Fraction(fps), interpolate="rife"))
-    listener, watch = _Listener(interpolator().batch), CutWatch()
-    read = watch.watch(decoded(source), 0)
-    _drain(retime(read, work.clock.times, watch.cuts, listener, Fraction(fps), work.frames))
+    listener, detector = _Listener(interpolator().batch), SceneChangeDetector()
+    read = detector.watch(decoded(source), 0)
+    _drain(retime(read, work.clock.times, detector.changes, listener, Fraction(fps), work.frames))
     return listener.heard
 
 

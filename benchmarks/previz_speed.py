@@ -105,8 +105,8 @@ def main() -> int:
 def in_tree(tree: Path, kind: str, args: argparse.Namespace) -> tuple[float, float]:
     """``measured`` in a new process that uses the package of that checkout."""
     script = [sys.executable, str(Path(__file__).resolve()), "--one", kind, "--seconds", str(args.seconds), "--size", args.size]
-    told = subprocess.run(script, env={**os.environ, "PYTHONPATH": str(tree / "src")}, stdout=subprocess.PIPE, check=True)
-    wall, spent = map(float, told.stdout.split())
+    process = subprocess.run(script, env={**os.environ, "PYTHONPATH": str(tree / "src")}, stdout=subprocess.PIPE, check=True)
+    wall, spent = map(float, process.stdout.split())
     return wall, spent
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from vidgen.engines.base import RemoteEngine
+from vidgen.engines.cloud.base import CloudEngine, Create
 from vidgen.engines.cloud.failures import Kind, ProviderError
 from vidgen.errors import VidgenError
 from vidgen.takes.request import Generated, ShotRequest, TakeRequest
@@ -49,11 +50,23 @@ def through(engine: RemoteEngine, wanted: TakeRequest, out: Path) -> Generated:
     return asyncio.run(run())
 
 
+async def filled(engine: CloudEngine, wanted: TakeRequest, reference: str = "ref") -> Create:
+    """The create request of a take as it goes out, with its files; not sent."""
+    return await engine.filled(engine.create_request(wanted), wanted, reference)
+
+
 @contextmanager
 def playing(monkeypatch: pytest.MonkeyPatch, *fakes: type[FakeProvider], **more: Any) -> Iterator[ProviderServer]:
     """A server that plays these providers, and the environment that leads to it."""
     with ProviderServer(*fakes, **more) as server, server.reachable(monkeypatch):
         yield server
+
+
+def says_once(error: ProviderError) -> bool:
+    """Whether no four words of a message stand in it twice, as they do where one error is put into another."""
+    words = error.message.lower().replace(":", " ").split()
+    runs = [tuple(words[index : index + 4]) for index in range(len(words) - 3)]
+    return len(runs) == len(set(runs))
 
 
 class ProviderMoods:
@@ -100,6 +113,7 @@ class ProviderMoods:
                 self.run(tmp_path / "take.mp4")
             assert (caught.value.kind, server.created) == (kind, 1)
             assert len(server.jobs) == (mood in BOUGHT)
+            assert says_once(caught.value)
             assert caught.value.hint and self.fake.key not in f"{caught.value} {caught.value.hint}"
 
     def test_a_job_is_found_by_the_number_that_the_provider_shows_people(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,6 +143,7 @@ class ProviderMoods:
                 self.run(tmp_path / "take.mp4")
             got, words = caught.value.args[0]
             assert words and server.created == 1
+            assert says_once(ProviderError(kind or "provider_fault", type(self).engine().title, words))
             assert (got == kind) if kind else (got not in ("moderation_input", "moderation_output"))
 
     @pytest.mark.parametrize("mood", ["ok", "expired_once", "broken_download"])

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,47 @@ class Ran:
 
 Vidgen = Callable[..., Ran]
 Film = Callable[..., Path]
+
+
+class Package:
+    """An installed package of another project: modules, and entry points for vidgen."""
+
+    def __init__(self, folder: Path, name: str, modules: Mapping[str, str], entry_points: str) -> None:
+        self._folder, self._name, self._modules = folder, name, set(modules)
+        self._info = folder / f"{name}.dist-info"
+        self._info.mkdir(parents=True)
+        self.upgrade("1.0")
+        (self._info / "entry_points.txt").write_text(entry_points)
+        for module, code in modules.items():
+            self.write(module, code)
+
+    def upgrade(self, version: str) -> None:
+        (self._info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {self._name}\nVersion: {version}\n")
+
+    def write(self, module: str, code: str) -> None:
+        """Put other code into a module, as a new installation would, and forget the old."""
+        shutil.rmtree(self._folder / "__pycache__", ignore_errors=True)
+        (self._folder / f"{module}.py").write_text(code)
+        self.forget()
+
+    def forget(self) -> None:
+        importlib.invalidate_caches()
+        for module in self._modules:
+            sys.modules.pop(module, None)
+
+
+@contextmanager
+def installed_package(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, modules: Mapping[str, str], entry_points: str
+) -> Iterator[Package]:
+    """Install a package of that name for the block."""
+    package = Package(folder, name, modules, entry_points)
+    monkeypatch.syspath_prepend(folder)
+    try:
+        yield package
+    finally:
+        package.forget()
+
 
 _watching: list[Counter[str]] = []
 

@@ -8,6 +8,7 @@ import shlex
 import statistics
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,13 +16,15 @@ import pytest
 import typer
 from docs import build
 
-from support import Film, Vidgen
+from support import Film, Vidgen, installed_package
 from vidgen.cli.app import app
 from vidgen.config import Config, LocalConfig, OpenSoraConfig
+from vidgen.engines.cloud.base import CloudEngine
 from vidgen.engines.local.settings import settings
-from vidgen.engines.registry import engine_names
+from vidgen.engines.registry import engine_names, get_engine
 from vidgen.errors import VidgenError
 from vidgen.inventory.machine import jobs_at_once
+from vidgen.settings import variables
 
 ROOT = build.ROOT
 PAGES = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in build.pages()}
@@ -175,20 +178,55 @@ BOARDS = [
 
 
 @pytest.mark.parametrize(("page", "board"), BOARDS, ids=[page for page, _ in BOARDS])
+@pytest.mark.usefixtures("acme")
 def test_storyboards_can_be_planned(page: str, board: str, vidgen: Vidgen, tmp_path: Path) -> None:
     (tmp_path / "film.yaml").write_text(board, encoding="utf-8")
     ran = vidgen("plan", "film.yaml", "--json")
     assert ran.code == 0, ran.envelope["error"]
 
 
-def test_the_engine_of_the_page_on_plugins_passes_the_suite(tmp_path: Path) -> None:
-    for block in blocks("docs/plugins.md", "python"):
-        (tmp_path / block.split()[1]).write_text(block, encoding="utf-8")
+def plugins_page() -> dict[str, str]:
+    """The modules of the page on plug-ins, by name."""
+    return {block.split()[1].removesuffix(".py"): block for block in blocks("docs/plugins.md", "python")}
+
+
+def test_the_plug_ins_of_the_page_pass_their_suites(tmp_path: Path) -> None:
+    for name, code in plugins_page().items():
+        (tmp_path / f"{name}.py").write_text(code, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_bars.py"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."],
         cwd=tmp_path, capture_output=True, text=True, timeout=200,
     )  # fmt: skip
     assert done.returncode == 0 and " passed" in done.stdout, done.stdout
+    assert sorted(name for name in plugins_page() if name.startswith("test_")) == [
+        "test_acme_post",
+        "test_acme_scores",
+        "test_bars",
+    ]
+
+
+@pytest.fixture
+def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The package of the page on plug-ins, installed."""
+    (table,) = (tomllib.loads(block)["project"]["entry-points"] for block in blocks("docs/plugins.md", "toml"))
+    entries = "".join(f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in rows.items()) for group, rows in table.items())
+    with installed_package(tmp_path / "site", monkeypatch, "acme", plugins_page(), entries):
+        yield
+
+
+@pytest.mark.usefixtures("acme")
+def test_the_commands_of_the_page_on_plug_ins_work(vidgen: Vidgen, tmp_path: Path) -> None:
+    for name in ("in", "take-1", "take-2"):
+        assert vidgen("shot", name, "--engine", "bars", "--duration", 1, "--resolution", "64p", "-o", f"{name}.mp4").code == 0
+    run = {
+        words[0]: vidgen(*words, *([] if "--json" in words else ["--json"]))
+        for block in blocks("docs/plugins.md", "sh")
+        for words in written_commands(block)
+        if words[0] != "shot"
+    }
+    assert {name: ran.code for name, ran in run.items()} == {"interpolate": 0, "upscale": 0, "score": 0}
+    assert (run["interpolate"].data["engine"], run["upscale"].data["engine"]) == ("acme-mix", "acme-double")
+    assert all(card["families"]["prompt"] is not None for card in run["score"].data["candidates"])
 
 
 def test_the_pipeline_without_a_key_makes_the_film(film: Film, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,22 +247,19 @@ def told_in(heading: str, level: str = "###") -> set[str]:
     return set(re.findall(r"^\| `([^`]+)` \|", re.split(rf"^#{{2,{len(level)}}} ", text, flags=re.MULTILINE)[0], re.MULTILINE))
 
 
-VARIABLE = re.compile(
-    r"VIDGEN_[A-Z_]+|SSLKEYLOGFILE|APPDATA"
-    r"|[A-Z]+(_[A-Z]+)*_(KEY|SECRET|TOKEN|URL|HOST|HOME|FILE|DIR|CONFIG|PROJECT|LOCATION|CREDENTIALS|ENDPOINT|BUNDLE|DEVICES|THREADS)"
-)
-"""Names of environment variables, as people choose them."""
-OUR_OWN = {"VIDGEN_GROUP_SIZE", "VIDGEN_PROGRAM"}
-"""Variables that vidgen sets for programs that it starts."""
+READ_BY_OTHERS = {"HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
+"""Variables that Python's own library reads for vidgen."""
+
+
+def variables_of_providers() -> set[str]:
+    made = (get_engine(name) for name in engine_names())
+    cloud = [engine for engine in made if isinstance(engine, CloudEngine)]
+    return {name for engine in cloud for name in (*engine.keys, engine.address_env)}
 
 
 def test_every_environment_variable_is_documented_and_every_documented_one_is_read() -> None:
-    sources = [file for file in (ROOT / "src" / "vidgen").rglob("*.py") if "testing" not in file.parts]
-    source = "\n".join(file.read_text(encoding="utf-8") for file in sources)
-    read = {name for name in re.findall(r'"([A-Z_]+)"', source) if VARIABLE.fullmatch(name)} - OUR_OWN
-    told = told_in("Environment", "##")
-    assert read - told == set()
-    assert {name for name in told if name not in source} == set()
+    ours = {name for name in variables() if name != "VIDGEN_GROUP_SIZE"} | {"COLUMNS"}
+    assert told_in("Environment", "##") == ours | variables_of_providers() | READ_BY_OTHERS
 
 
 def test_every_key_of_the_configuration_is_documented() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 
 import pytest
@@ -20,16 +21,29 @@ def test_every_name_is_there_sorted_and_explained() -> None:
         assert not inspect.isclass(thing) or thing.__doc__
 
 
-def test_what_the_methods_of_engines_take_and_give_is_among_them() -> None:
-    for kind in (plugin.LocalEngine, plugin.RemoteEngine):
+BASES = (
+    *(plugin.LocalEngine, plugin.RemoteEngine, plugin.ClipScorer, plugin.GroupScorer),
+    *(plugin.PairInterpolator, plugin.FilterInterpolator, plugin.FrameUpscaler, plugin.FilterUpscaler),
+)
+"""What a package of another project derives from."""
+
+
+def test_what_the_methods_of_the_bases_take_and_give_is_among_them() -> None:
+    for kind in BASES:
         for name, method in inspect.getmembers(kind, inspect.isfunction):
             words = {word for note in method.__annotations__.values() for word in _names(str(note))}
             assert name.startswith("_") or words <= {*plugin.__all__, "Interrupted"}, (name, words - set(plugin.__all__))
 
 
+def test_what_the_types_of_methods_hold_is_among_them_too() -> None:
+    for kind in (plugin.Expectation, plugin.Clip, plugin.Measurement, plugin.Pair, plugin.ShotRequest, plugin.Generated):
+        words = {word for one in dataclasses.fields(kind) for word in _names(str(one.type))}
+        assert words <= set(plugin.__all__), (kind, words - set(plugin.__all__))
+
+
 def _names(annotation: str) -> set[str]:
     return {word for word in annotation.replace("[", " ").replace("]", " ").replace(",", " ").split() if word[0].isupper()} - {
-        *("Any", "Callable", "Mapping", "None", "Path", "Sequence"),
+        *("Any", "Callable", "Fraction", "Mapping", "None", "Path", "Sequence"),
     }
 
 

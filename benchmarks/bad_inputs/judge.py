@@ -133,7 +133,8 @@ def _wrong(command: Command, folder: Path, code: int, out: bytes, err: bytes, ex
         return f"half a file is left: {halves[0]}"
     if code and not err.strip() and not out.strip():
         return f"exit code {code} without a word"
-    if "--json" in command.arguments and "--help" not in command.arguments and (wrong := _envelope(out, code)):
+    flags = [*command.arguments, "--"][: [*command.arguments, "--"].index("--")]  # what comes after it is names
+    if "--json" in flags and "--help" not in flags and (wrong := _envelope(out, code)):
         return wrong
     if command.output is not None and command.output.suffix == ".mp4" and not existed:
         if code in (0, 6) and "--dry-run" not in command.arguments:

@@ -10,10 +10,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from vidgen.catalog.engines import engine_table, unknown_model
 from vidgen.errors import InputError, Problem, StoryboardError
+from vidgen.installed import plugins
 from vidgen.media.answers import once_a_file
 from vidgen.media.home import check_home, vidgen_home
+from vidgen.spelling import did_you_mean
 from vidgen.storyboard.model import Number, Whole, YesNo
-from vidgen.storyboard.problems import explain, guess
+from vidgen.storyboard.problems import explain
 from vidgen.storyboard.reader import dotted, parse_document
 
 QUANTISE = ("float8", "bitsandbytes-8bit", "bitsandbytes-4bit", "torchao-int8")
@@ -26,11 +28,9 @@ _HERE = ("local", "built-in")
 def _engine(name: str) -> str:
     """Validate an engine's name. Entry points are searched only for names that are not in the table."""
     if name != "auto" and name not in engine_table():
-        from importlib.metadata import entry_points
-
-        known = sorted({"auto", *engine_table(), *entry_points(group="vidgen.engines").names})
+        known = sorted({"auto", *engine_table(), *plugins("vidgen.engines")})
         if name not in known:
-            raise ValueError(f"there is no engine {name}{guess(name, known) or '; known: ' + ', '.join(known)}")
+            raise ValueError(f"there is no engine {name}{did_you_mean(name, known) or '; known: ' + ', '.join(known)}")
     return name
 
 
@@ -41,7 +41,7 @@ def _provider(name: str) -> str:
     if rows and rows[0].kind in _HERE:
         raise ValueError(f"{engine} runs on this machine; set the number of takes at once with render --jobs")
     if model and (known := unknown_model(engine, model)):
-        raise ValueError(f"{engine} has no model {model}{guess(model, list(known)) or '; known: ' + ', '.join(known)}")
+        raise ValueError(f"{engine} has no model {model}{did_you_mean(model, known) or '; known: ' + ', '.join(known)}")
     return name
 
 
@@ -62,7 +62,9 @@ def _quantise(value: Any) -> Any:
     method, _, files = str(value).partition(":")
     if value in QUANTISE or (method == "gguf" and any(name.strip() for name in files.split(","))):
         return value
-    raise ValueError(f"{value!r} is not one of {', '.join(QUANTISE)}, gguf:FILE{guess(str(value), [*QUANTISE, 'gguf:FILE'])}")
+    raise ValueError(
+        f"{value!r} is not one of {', '.join(QUANTISE)}, gguf:FILE{did_you_mean(str(value), [*QUANTISE, 'gguf:FILE'])}"
+    )
 
 
 EngineName = Annotated[str, AfterValidator(_engine)]

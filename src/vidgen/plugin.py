@@ -1,7 +1,17 @@
-"""All that a package of another project needs to add an engine. Nothing else of vidgen is promised to stay as it is.
+"""All that a package of another project needs to add an engine, a post engine or a scorer. Nothing else of vidgen is promised.
 
-An engine is a subclass of ``LocalEngine`` or ``RemoteEngine`` under the entry point ``vidgen.engines``. Codes of its errors and
-notices have a namespace: ``acme:no_credit``. ``vidgen.testing.EngineConformance`` is the suite that it has to pass.
+================== ========================================== =========================== ==========================
+adds               entry-point group                          base class                  suite of ``vidgen.testing``
+================== ========================================== =========================== ==========================
+an engine          ``vidgen.engines``                         LocalEngine, RemoteEngine   EngineConformance
+frames in between  ``vidgen.interpolators``                   PairInterpolator,           InterpolatorConformance
+                                                              FilterInterpolator
+larger pictures    ``vidgen.upscalers``                       FrameUpscaler,              UpscalerConformance
+                                                              FilterUpscaler
+a measure of takes ``vidgen.scorers``                         ClipScorer, GroupScorer     ScorerConformance
+================== ========================================== =========================== ==========================
+
+Codes of errors and notices of your own have a namespace: ``acme:no_credit``.
 """
 
 from __future__ import annotations
@@ -11,7 +21,19 @@ from typing import TYPE_CHECKING, Any
 from vidgen.catalog.capabilities import Capabilities, Price
 from vidgen.engines.base import Engine, Job, LocalEngine, Progress, RemoteEngine, Send
 from vidgen.errors import Cancelled, InputError, MissingError, Notice, ProcessingError, VidgenError
-from vidgen.takes.request import Brush, Generated, Inputs, Order, ShotRequest, TakeRequest, Task, Words
+from vidgen.post.stages import (
+    FilterInterpolator,
+    FilterUpscaler,
+    FrameUpscaler,
+    Pair,
+    PairInterpolator,
+    Picture,
+    PostEngine,
+)
+from vidgen.scoring.scorer import Clip, ClipScorer, Family, GroupScorer, Measurement, Scorer
+from vidgen.scoring.types import Expectation
+from vidgen.storyboard.model import Camera, Motion
+from vidgen.takes.request import Brush, CostBasis, Generated, Inputs, Order, ShotRequest, TakeRequest, Task, Words
 
 if TYPE_CHECKING:
     from vidgen.media.frames import FrameWriter, last_frame, read_frames
@@ -19,23 +41,40 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Brush",
+    "Camera",
     "Cancelled",
     "Capabilities",
+    "Clip",
+    "ClipScorer",
+    "CostBasis",
     "Engine",
+    "Expectation",
+    "Family",
+    "FilterInterpolator",
+    "FilterUpscaler",
+    "FrameUpscaler",
     "FrameWriter",
     "Generated",
+    "GroupScorer",
     "InputError",
     "Inputs",
     "Job",
     "LocalEngine",
+    "Measurement",
     "MediaInfo",
     "MissingError",
+    "Motion",
     "Notice",
     "Order",
+    "Pair",
+    "PairInterpolator",
+    "Picture",
+    "PostEngine",
     "Price",
     "ProcessingError",
     "Progress",
     "RemoteEngine",
+    "Scorer",
     "Send",
     "ShotRequest",
     "TakeRequest",

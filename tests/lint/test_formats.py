@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from vidgen.storyboard.lint import (
     lint_board,
     rules,
 )
+from vidgen.storyboard.lint.registry import rules_table
 from vidgen.storyboard.loader import parse_storyboard
 
 BOARD = "vidgen: 1\nshots:\n  - {id: s01, action: 'a man plays tennis, a sign reads 100%'}\n"
@@ -79,3 +81,7 @@ def test_warnings_fail_only_when_asked_to_and_a_fix_mends_the_file(vidgen: Vidge
     assert vidgen("lint", board, "--strict").code == 2
     assert vidgen("lint", board, "--fix", "--strict").code == 0
     assert "scene: A quiet lake" in board.read_text(encoding="utf-8")
+
+
+def test_the_table_of_rules_has_no_place_that_a_finding_would_fill() -> None:
+    assert not re.findall(r"\{\w+\}", rules_table())

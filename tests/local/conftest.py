@@ -65,7 +65,7 @@ def lora(tiny: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) 
 
         from local.support import LORA_OF
         from vidgen.engines.local.job import Load
-        from vidgen.engines.local.loading import load
+        from vidgen.engines.worker.loading import load
 
         file = tmp_path_factory.getbasetemp() / f"{kind}-{seed}.safetensors"
         if not file.exists():

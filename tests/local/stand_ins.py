@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from vidgen.engines.local.job import MadeTake
-from vidgen.engines.local.runner import Step
+from vidgen.engines.worker.watch import Step
 from vidgen.errors import Cancelled
 
 
@@ -54,7 +54,7 @@ class Prints(Steady):
 
     def misbehave(self, step: int) -> None:
         for _ in range(2000):
-            print('{"say": "done"} and other words that are no protocol')
+            print('{"event": "done"} and other words that are no protocol')
 
 
 class Fails(Steady):

@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from vidgen.engines.local.job import Batch, Load, Prompt, Recipe, WantedTake
+from vidgen.engines.local.job import Batch, Load, Prompt, Recipe, RequestedTake
 from vidgen.takes.request import Inputs, ShotRequest, TakeRequest
 
 PIPELINES = {
@@ -72,5 +72,5 @@ def batch(folder: Path, out: Path, *, kind: str = "wan-t2v", takes: int = 1, lar
         "guidance": 5.0,
     }
     recipe = Recipe(**{**values, **wishes})
-    wanted = tuple(WantedTake(number, 10 + number, out / f"{number}.mp4") for number in range(1, takes + 1))
+    wanted = tuple(RequestedTake(number, 10 + number, out / f"{number}.mp4") for number in range(1, takes + 1))
     return Batch("job", load, recipe, wanted, largest)

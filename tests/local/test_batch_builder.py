@@ -21,11 +21,11 @@ from vidgen.catalog.diffusion import Family, families, family_of_pipeline, model
 from vidgen.engines.local import Local
 from vidgen.engines.local.batch_builder import BuiltBatch, build_batch, order_of
 from vidgen.engines.local.devices import Device
-from vidgen.engines.local.families import default_of
 from vidgen.engines.local.fit import fit
 from vidgen.engines.local.folder import open_folder
 from vidgen.engines.local.job import Load
 from vidgen.engines.local.settings import Settings, settings
+from vidgen.engines.worker.calls import default_of
 from vidgen.errors import InputError
 from vidgen.storyboard.model import Motion
 from vidgen.takes.request import Inputs, Order

@@ -15,7 +15,8 @@ diffusers = pytest.importorskip("diffusers")
 
 from local.support import batch  # noqa: E402
 from vidgen.engines.local.job import Batch, MadeTake  # noqa: E402
-from vidgen.engines.local.runner import Runner, Step  # noqa: E402
+from vidgen.engines.worker.runner import Runner  # noqa: E402
+from vidgen.engines.worker.watch import Step  # noqa: E402
 from vidgen.errors import ProcessingError  # noqa: E402
 from vidgen.media.stills import write_image  # noqa: E402
 

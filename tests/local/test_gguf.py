@@ -17,8 +17,8 @@ from safetensors.torch import load_file  # noqa: E402
 from local.support import shot, takes_of  # noqa: E402
 from vidgen.engines.local import Local  # noqa: E402
 from vidgen.engines.local.job import Load  # noqa: E402
-from vidgen.engines.local.loading import load  # noqa: E402
 from vidgen.engines.local.settings import settings  # noqa: E402
+from vidgen.engines.worker.loading import load  # noqa: E402
 from vidgen.errors import InputError  # noqa: E402
 
 Tiny = Callable[[str], Path]

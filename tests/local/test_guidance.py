@@ -16,7 +16,7 @@ from local.support import batch  # noqa: E402
 from vidgen.catalog.diffusion import families  # noqa: E402
 from vidgen.engines.local.folder import open_folder  # noqa: E402
 from vidgen.engines.local.job import Batch, Prompt  # noqa: E402
-from vidgen.engines.local.runner import Runner  # noqa: E402
+from vidgen.engines.worker.runner import Runner  # noqa: E402
 from vidgen.media.stills import write_image  # noqa: E402
 from vidgen.testing.tiny import KINDS  # noqa: E402
 

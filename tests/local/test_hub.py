@@ -156,7 +156,7 @@ def test_animatediff_is_put_together_from_two_repositories_and_can_be_loaded(ser
     from diffusers import MotionAdapter, UNet2DConditionModel
 
     from vidgen.engines.local.job import Load
-    from vidgen.engines.local.loading import load
+    from vidgen.engines.worker.loading import load
 
     common = {"block_out_channels": (16, 32)}
     unet = UNet2DConditionModel(

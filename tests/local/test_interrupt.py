@@ -134,7 +134,7 @@ def test_candidates_that_were_finished_before_the_interruption_are_kept(
 
 @pytest.fixture
 def host(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
-    monkeypatch.setenv("PYTHONPATH", str(TESTS))
+    monkeypatch.setenv("PYTHONPATH", str(TESTS), prepend=os.pathsep)
     made = Host(runner=f"local.stand_ins:{request.param}")
     yield made
     made.close()
@@ -180,7 +180,7 @@ from vidgen.engines.local.host import Host
 from pathlib import Path
 Host(runner="local.stand_ins:Encodes").make(pickle.loads({pickle.dumps(work)!r}), cancelled=Path({str(stop)!r}).exists)
 """
-    monkeypatch.setenv("PYTHONPATH", str(TESTS))
+    monkeypatch.setenv("PYTHONPATH", str(TESTS), prepend=os.pathsep)
     run = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL)
     assert soon(lambda: encoders(work.takes[0].out))
     run.kill() if end == "killed" else stop.touch()

@@ -22,9 +22,9 @@ peft = pytest.importorskip("peft")
 from safetensors.torch import load_file, save_file  # noqa: E402
 
 from local.support import LORA_OF  # noqa: E402
-from vidgen.engines.local import loading  # noqa: E402
 from vidgen.engines.local.job import Adapter, Load  # noqa: E402
-from vidgen.engines.local.loading import load, quiet, readapt  # noqa: E402
+from vidgen.engines.worker import loading, placement  # noqa: E402
+from vidgen.engines.worker.loading import load, quiet, readapt  # noqa: E402
 from vidgen.errors import InputError, MissingError, VidgenError  # noqa: E402
 
 Tiny = Callable[[str], Path]
@@ -109,7 +109,7 @@ def test_tiles_only_where_asked_and_where_the_vae_can(tiny: Tiny) -> None:
 def test_layers_that_come_when_they_are_needed_change_nothing(kind: str, pipeline: str, tiny: Tiny) -> None:
     before = latents(load(Load(tiny(kind), pipeline), "whole").pipe)
     streamed = load(Load(tiny(kind), pipeline), "whole")
-    loading._stream(streamed, torch.device("cpu"))
+    placement.stream(streamed, torch.device("cpu"))
     assert torch.equal(latents(streamed.pipe), before)
 
 

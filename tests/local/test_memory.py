@@ -15,11 +15,10 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 
-from vidgen.catalog.diffusion import families  # noqa: E402
-from vidgen.engines.local import memory  # noqa: E402
-from vidgen.engines.local.families import EMBEDDINGS  # noqa: E402
+from vidgen.engines.local import footprint  # noqa: E402
 from vidgen.engines.local.job import Load, Offload  # noqa: E402
-from vidgen.engines.local.loading import load  # noqa: E402
+from vidgen.engines.worker import memory  # noqa: E402
+from vidgen.engines.worker.loading import load  # noqa: E402
 from vidgen.errors import InputError, ProcessingError  # noqa: E402
 
 Tiny = Callable[[str], Path]
@@ -66,7 +65,7 @@ def test_these_tell_of_something_else(error: BaseException) -> None:
 
 
 def plans(wanted: Load, at_once: int) -> list[tuple[int, bool, str]]:
-    return [(plan.at_once, plan.load.tiling, plan.load.offload) for plan in memory.ladder(wanted, at_once)]
+    return [(plan.at_once, plan.load.tiling, plan.load.offload) for plan in memory.memory_fallbacks(wanted, at_once)]
 
 
 def test_smaller_batches_come_before_tiles_and_those_before_weights_outside() -> None:
@@ -95,7 +94,7 @@ def test_weights_of_four_bits_are_not_taken_apart() -> None:
 
 
 def test_only_the_first_plan_gives_nothing_up() -> None:
-    first, *others = memory.ladder(GPU, 4)
+    first, *others = memory.memory_fallbacks(GPU, 4)
     assert first.why == ""
     assert all(plan.why for plan in others)
     assert len({plan.why for plan in others}) == len(others)
@@ -105,18 +104,18 @@ def test_only_the_first_plan_gives_nothing_up() -> None:
 def test_weights_are_known_from_the_headers_of_files(kind: str, tiny: Tiny) -> None:
     pipeline = {"ltx": "LTXPipeline", "animatediff": "AnimateDiffPipeline"}.get(kind, "WanPipeline")
     wanted = Load(tiny(kind), pipeline)
-    told = memory.weights(wanted)
+    told = footprint.weights(wanted)
     pipe = load(wanted, "whole").pipe
     for name in ("text_encoder", "vae", "transformer"):
         if name in told:
             held = sum(part.numel() * part.element_size() for part in getattr(pipe, name).parameters())
             assert told[name] == pytest.approx(held, rel=0.12), name  # tied weights and buffers
-    assert {name: size // 2 for name, size in told.items()} == dict(memory.weights(replace(wanted, dtype="float16")))
+    assert {name: size // 2 for name, size in told.items()} == dict(footprint.weights(replace(wanted, dtype="float16")))
 
 
 def test_fewer_bits_are_for_the_network_of_the_steps_alone(tiny: Tiny) -> None:
-    full = memory.weights(Load(tiny("wan-t2v"), "WanPipeline", dtype="bfloat16"))
-    less = memory.weights(Load(tiny("wan-t2v"), "WanPipeline", dtype="bfloat16", quantise="float8"))
+    full = footprint.weights(Load(tiny("wan-t2v"), "WanPipeline", dtype="bfloat16"))
+    less = footprint.weights(Load(tiny("wan-t2v"), "WanPipeline", dtype="bfloat16", quantise="float8"))
     assert less["transformer"] * 2 == full["transformer"]
     assert less["vae"] == full["vae"]
 
@@ -151,7 +150,7 @@ def test_what_is_on_the_device_while_the_steps_run(
 ) -> None:
     folder = of_sizes(tmp_path, **SIZES)
     wanted = Load(folder, pipeline, dtype="bfloat16", offload=offload, quantise=quantise)
-    assert memory.resident(wanted) == there
+    assert footprint.resident(wanted) == there
 
 
 def test_gguf_files_are_as_large_as_they_are(tmp_path: Path) -> None:
@@ -159,19 +158,14 @@ def test_gguf_files_are_as_large_as_they_are(tmp_path: Path) -> None:
     for name, size in (("high.gguf", 700), ("low.gguf", 600)):
         (tmp_path / name).write_bytes(b"x" * size)
     both = f"gguf:{tmp_path / 'high.gguf'},{tmp_path / 'low.gguf'}"
-    told = memory.weights(Load(folder, "WanPipeline", dtype="bfloat16", quantise=both))
+    told = footprint.weights(Load(folder, "WanPipeline", dtype="bfloat16", quantise=both))
     assert told == {"text_encoder": 1000, "transformer": 700, "transformer_2": 600, "vae": 200}
-
-
-def test_families_whose_prompts_are_encoded_with_the_rest_keep_their_text_encoders() -> None:
-    kept = {name for name, family in families().items() if family.keeps_text}
-    assert kept == {name for name, family in families().items() if family.text and name not in EMBEDDINGS}
 
 
 def test_files_that_cannot_be_read_count_nothing(tmp_path: Path) -> None:
     (tmp_path / "transformer").mkdir()
     (tmp_path / "transformer" / "model.safetensors").write_bytes(b"no header")
-    assert memory.weights(Load(tmp_path, "WanPipeline")) == {"transformer": 0}
+    assert footprint.weights(Load(tmp_path, "WanPipeline")) == {"transformer": 0}
 
 
 def test_a_batch_is_as_large_as_memory_allows_and_never_larger_than_wanted() -> None:
@@ -187,7 +181,7 @@ def test_weights_that_are_still_to_come_need_room_too(tiny: Tiny, monkeypatch: p
     memory.remember(wanted, 100)
     room = int(2.1 * memory.tokens(96, 64, 9) * 100 / memory.MARGIN)
     assert memory.batch_that_fits(wanted, room, 96, 64, 9, 4) == 1
-    assert memory.batch_that_fits(wanted, room + memory.resident(wanted), 96, 64, 9, 4) == 2
+    assert memory.batch_that_fits(wanted, room + footprint.resident(wanted), 96, 64, 9, 4) == 2
 
 
 def test_a_measured_step_counts_more_than_the_rule(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,7 @@ def test_a_distilled_draft_runs_in_four_steps_and_its_manifest_names_the_lora(
     """With a LoRA of random numbers in the place of the real one."""
     from dataclasses import replace
 
-    from vidgen.engines.local.runner import Runner
+    from vidgen.engines.worker.runner import Runner
 
     row = model("wan2.1-t2v-14b")
     assert row

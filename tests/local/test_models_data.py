@@ -128,7 +128,7 @@ def test_what_a_family_takes_is_what_its_pipelines_take(family: Family) -> None:
 def test_caches_are_hooks_of_diffusers_with_settings_that_they_have(family: Family) -> None:
     import diffusers
 
-    from vidgen.engines.local.speed import CONFIGS, OURS
+    from vidgen.engines.worker.speed import CONFIGS, OURS
 
     assert {tier.cache for tier in family.tiers.values()} <= {"", *family.caches}
     for name, settings in family.caches.items():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vidgen.engines.local import anchor
-from vidgen.engines.local.original import Frames, Sound, write_original
+from vidgen.engines.worker.original import Frames, Sound, write_original
 from vidgen.errors import ProcessingError
 from vidgen.media.audio import decode_audio
 from vidgen.media.ffmpeg import input_args, run_ffmpeg

@@ -23,7 +23,7 @@ def workers() -> list[int]:
     """Worker processes that this process has started."""
     mine = Path(f"/proc/{os.getpid()}/task").glob("*/children")
     children = [int(pid) for file in mine for pid in file.read_text().split()]
-    return [pid for pid in children if b"vidgen.engines.local.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [pid for pid in children if b"vidgen.engines.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 @pytest.mark.slow

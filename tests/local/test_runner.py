@@ -15,10 +15,12 @@ from local.support import batch
 torch = pytest.importorskip("torch")
 diffusers = pytest.importorskip("diffusers")
 
-from vidgen.engines.local import loading  # noqa: E402
-from vidgen.engines.local.families import call_arguments, read_inputs  # noqa: E402
 from vidgen.engines.local.job import Adapter, Cache, Load, Prompt, Rejection  # noqa: E402
-from vidgen.engines.local.runner import Runner, Step  # noqa: E402
+from vidgen.engines.worker import loading  # noqa: E402
+from vidgen.engines.worker.calls import call_arguments  # noqa: E402
+from vidgen.engines.worker.inputs import read_inputs  # noqa: E402
+from vidgen.engines.worker.runner import Runner  # noqa: E402
+from vidgen.engines.worker.watch import Step  # noqa: E402
 from vidgen.errors import Cancelled, InputError, ProcessingError  # noqa: E402
 from vidgen.media.probe import probe_video  # noqa: E402
 from vidgen.media.stills import write_image  # noqa: E402
@@ -369,7 +371,7 @@ def test_a_plan_that_failed_has_let_its_networks_go_when_memory_is_given_back(
     left: list[int] = []
     before = networks()
     monkeypatch.setattr(diffusers.WanTransformer3DModel, "forward", short_of_memory)
-    monkeypatch.setattr("vidgen.engines.local.runner.release", lambda: left.append(networks()))
+    monkeypatch.setattr("vidgen.engines.worker.runner.release", lambda: left.append(networks()))
     with pytest.raises(ProcessingError, match="needs more memory"):
         Runner().make(batch(tiny("wan-t2v"), tmp_path))
     assert len(left) > 1 and set(left) == {before}

@@ -18,8 +18,8 @@ from vidgen.catalog.diffusion import Model, families, model, models  # noqa: E40
 from vidgen.engines.local.batch_builder import BuiltBatch, build_batch  # noqa: E402
 from vidgen.engines.local.devices import Device  # noqa: E402
 from vidgen.engines.local.folder import open_folder  # noqa: E402
-from vidgen.engines.local.runner import Runner  # noqa: E402
 from vidgen.engines.local.settings import Settings  # noqa: E402
+from vidgen.engines.worker.runner import Runner  # noqa: E402
 from vidgen.media.stills import write_image  # noqa: E402
 from vidgen.takes.request import Inputs  # noqa: E402
 

@@ -20,10 +20,11 @@ from diffusers.models.attention_dispatch import _AttentionBackendRegistry  # noq
 from PIL import Image  # noqa: E402
 
 from vidgen.catalog.diffusion import families  # noqa: E402
-from vidgen.engines.local import speed  # noqa: E402
 from vidgen.engines.local.folder import open_folder  # noqa: E402
 from vidgen.engines.local.job import Cache, Load  # noqa: E402
-from vidgen.engines.local.loading import Loaded, load, quiet  # noqa: E402
+from vidgen.engines.worker import speed  # noqa: E402
+from vidgen.engines.worker.loaded import Loaded  # noqa: E402
+from vidgen.engines.worker.loading import load, quiet  # noqa: E402
 from vidgen.errors import InputError, ProcessingError  # noqa: E402
 
 Tiny = Callable[[str], Path]

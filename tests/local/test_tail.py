@@ -17,9 +17,10 @@ pytest.importorskip("diffusers")
 from vidgen.engines.local import Local
 from vidgen.engines.local.batch_builder import BuiltBatch, build_batch
 from vidgen.engines.local.devices import Device
-from vidgen.engines.local.families import call_arguments, read_inputs
 from vidgen.engines.local.folder import open_folder
 from vidgen.engines.local.settings import Settings
+from vidgen.engines.worker.calls import call_arguments
+from vidgen.engines.worker.inputs import read_inputs
 from vidgen.media.frames import FrameWriter
 from vidgen.media.probe import probe_video
 from vidgen.takes.request import Inputs

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-HEAVY = ("torch", "diffusers", "transformers", "peft", "vidgen.engines.local.runner", "vidgen.engines.local.loading")
+HEAVY = ("torch", "diffusers", "transformers", "peft", "vidgen.engines.worker.runner", "vidgen.engines.worker.loading")
 TYPES = ("WanPipeline", "AutoencoderKLWan", "UniPCMultistepScheduler", "LTXPipeline", "HunyuanVideoPipeline")
 
 
@@ -42,7 +42,7 @@ class Nursery:
         self, argv: Sequence[str], *, stdin: int, stdout: int, stderr: IO[bytes], env: Mapping[str, str]
     ) -> WarmWorker | subprocess.Popen[bytes]:
         """What ``subprocess.Popen`` gives for a worker's command line; other command lines get a process of their own."""
-        if argv[1:3] != ["-m", "vidgen.engines.local.worker"] or "VIDGEN_GROUP_SIZE" in env:
+        if argv[1:3] != ["-m", "vidgen.engines.worker"] or "VIDGEN_GROUP_SIZE" in env:
             return subprocess.Popen(argv, stdin=stdin, stdout=stdout, stderr=stderr, env=env)
         return WarmWorker(self._ours, argv[3:], stderr, env)
 
@@ -131,10 +131,10 @@ def _serve(orders: socket.socket, order: dict[str, Any], descriptors: Sequence[i
         os.environ.update(order["env"])
         os.chdir(order["cwd"])
         sys.argv = ["worker", *order["argv"]]
-        from vidgen.engines.local import worker
+        from vidgen.engines.worker import process
 
         try:
-            worker.main()
+            process.main()
         except BaseException:
             import traceback
 

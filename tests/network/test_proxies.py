@@ -102,8 +102,6 @@ def test_a_certificate_that_nobody_trusts_is_said_at_once(
         ("RUNWAYML_BASE_URL", "https://files.vidgen.example/v1?key=1"),
         ("RUNWAYML_BASE_URL", "foo"),
         ("RUNWAYML_API_SECRET", "half\nanother"),
-        ("VIDGEN_POLL_INTERVAL", "often"),
-        ("VIDGEN_POLL_INTERVAL", "nan"),
     ],
 )
 def test_a_setting_that_cannot_work_is_one_line_before_any_money(

@@ -16,7 +16,7 @@ from vidgen.errors import InputError
 from vidgen.media.frames import Frame, read_frames
 from vidgen.media.probe import probe
 from vidgen.post import FileResult
-from vidgen.post.cuts import find_cuts
+from vidgen.post.scene_changes import find_scene_changes
 
 Ffmpeg = Callable[..., None]
 MakeClip = Callable[..., Path]
@@ -66,7 +66,7 @@ def test_a_hard_cut_is_never_morphed(
     if form != "mp4":
         ffmpeg("-i", str(source), "-c", "copy", str(tmp_path / f"in.{form}"))
         source = tmp_path / f"in.{form}"
-    assert find_cuts(probe(source)) == [cut]
+    assert find_scene_changes(probe(source)) == [cut]
     result = interpolate_file(source, tmp_path / "out.mp4", rate=60)
     given, made = list(read_frames(source)), list(read_frames(result.output))
     assert len(made) == 30
@@ -81,18 +81,18 @@ def test_a_hard_cut_is_never_morphed(
 def test_several_cuts_each_start_a_new_piece(make_clip: MakeClip, drifting: Drifting, tmp_path: Path) -> None:
     scenes = [drifting(5, seed=seed) for seed in (1, 2, 3, 4)]
     source = make_clip("in.mp4", [picture for scene in scenes for picture in scene])
-    assert find_cuts(probe(source)) == [5, 10, 15]
+    assert find_scene_changes(probe(source)) == [5, 10, 15]
     assert interpolate_file(source, tmp_path / "out.mp4", rate=30).frames == 25
 
 
 def test_flashes_pans_and_fades_are_no_cuts(make_clip: MakeClip, drifting: Drifting) -> None:
     flash = drifting(12)
     flash[6] = np.clip(flash[6].astype(int) + 90, 0, 255).astype(np.uint8)
-    assert find_cuts(probe(make_clip("flash.mp4", flash))) == []
+    assert find_scene_changes(probe(make_clip("flash.mp4", flash))) == []
     pan = drifting(60)[::5]
-    assert find_cuts(probe(make_clip("pan.mp4", pan))) == []
+    assert find_scene_changes(probe(make_clip("pan.mp4", pan))) == []
     fade = [(picture * (index / 11)).astype(np.uint8) for index, picture in enumerate(drifting(12))]
-    assert find_cuts(probe(make_clip("fade.mp4", fade))) == []
+    assert find_scene_changes(probe(make_clip("fade.mp4", fade))) == []
 
 
 def test_a_variable_rate_is_resampled_by_time(ffmpeg: Ffmpeg, tmp_path: Path) -> None:

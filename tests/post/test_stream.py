@@ -18,11 +18,11 @@ from vidgen.media.probe import probe
 from vidgen.post import PostSettings, interpolate_file, process_clip
 from vidgen.post import segments as segments_module
 from vidgen.post.ahead import ahead
-from vidgen.post.cuts import CutWatch
 from vidgen.post.engines import INTERPOLATORS, UPSCALERS, Network
 from vidgen.post.pictures import _enlarged
 from vidgen.post.retime import retime, start_of
 from vidgen.post.route import find_route
+from vidgen.post.scene_changes import SceneChangeDetector
 from vidgen.post.segments import folder_of, segment_folder
 from vidgen.post.stages import Form
 
@@ -117,10 +117,10 @@ def test_frames_are_the_same_from_wherever_one_begins(first: int) -> None:
 @pytest.mark.parametrize("start", [0, 3, 9, 14])
 def test_cuts_are_seen_while_pictures_pass_from_wherever_one_begins(drifting: Drifting, start: int) -> None:
     pictures = [*drifting(6), *drifting(7, seed=9), *drifting(5, seed=4)]
-    watch = CutWatch()
-    seen = list(watch.watch(pictures[watch.start_for(start) :], start))
+    detector = SceneChangeDetector()
+    seen = list(detector.watch(pictures[detector.start_for(start) :], start))
     assert len(seen) == len(pictures) - start and all(one is other for one, other in zip(seen, pictures[start:], strict=True))
-    assert {cut for cut in watch.cuts if cut >= start} == {cut for cut in (6, 13) if cut >= start}
+    assert {cut for cut in detector.changes if cut >= start} == {cut for cut in (6, 13) if cut >= start}
 
 
 def test_a_picture_that_comes_several_times_is_enlarged_once() -> None:
@@ -292,9 +292,9 @@ def flat(*levels: int) -> list[Frame]:
 
 
 def cuts_in(pictures: list[Frame]) -> set[int]:
-    watch = CutWatch()
-    list(watch.watch(pictures, 0))
-    return watch.cuts
+    detector = SceneChangeDetector()
+    list(detector.watch(pictures, 0))
+    return detector.changes
 
 
 @pytest.mark.parametrize("level", [0, 1, 60, 85, 127, 170])

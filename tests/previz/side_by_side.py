@@ -47,7 +47,7 @@ MOVES = ("pan_right", "dolly_in", "crane_up", "orbit_left", "handheld", "zoom_ou
 
 def takes(folder: Path, each: int) -> list[TakeRequest]:
     """``each`` shots of every kind, small and short; pictures for the stills are written to ``folder``."""
-    wanted = []
+    requests = []
     for kind, words in KINDS.items():
         for number, text in enumerate(words.split(" . ")[:each]):
             request = shot(text, width=64, height=36, frames=2, move=MOVES[number])
@@ -56,8 +56,8 @@ def takes(folder: Path, each: int) -> list[TakeRequest]:
                 spots = np.random.default_rng(number).integers(0, 255, (6, 8, 3), np.uint8)
                 cv2.imwrite(str(folder / f"{number}.png"), cv2.resize(spots, (80, 60), interpolation=cv2.INTER_CUBIC))
                 request = replace(request, inputs=Inputs(start_frame=folder / f"{number}.png"))
-            wanted.append(TakeRequest(request, 1, number + 1))
-    return wanted
+            requests.append(TakeRequest(request, 1, number + 1))
+    return requests
 
 
 def drawn(take: TakeRequest) -> str:
@@ -94,24 +94,24 @@ def often_switched(seconds: float = 1e-6) -> Iterator[None]:
         sys.setswitchinterval(before)
 
 
-def side_by_side(wanted: Sequence[TakeRequest], jobs: int = 4) -> list[str]:
+def side_by_side(requests: Sequence[TakeRequest], jobs: int = 4) -> list[str]:
     """What each take looks like when ``jobs`` of them are drawn at once."""
     forget()
     with often_switched(), ThreadPoolExecutor(jobs) as pool:
-        return list(pool.map(drawn, wanted))
+        return list(pool.map(drawn, requests))
 
 
 def main() -> None:
     times, each, began = int(sys.argv[1]), int(sys.argv[2]), time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        wanted = takes(Path(folder), each)
-        alone = [drawn(take) for take in wanted]
+        requests = takes(Path(folder), each)
+        alone = [drawn(take) for take in requests]
         for number in range(1, times + 1):
-            found = side_by_side(wanted)
-            if wrong := [take.request.shot for take, one, other in zip(wanted, alone, found, strict=True) if one != other]:
+            found = side_by_side(requests)
+            if wrong := [take.request.shot for take, one, other in zip(requests, alone, found, strict=True) if one != other]:
                 sys.exit(f"round {number}: {', '.join(wrong)} differ")
             print(
-                f"round {number} of {times}: {len(wanted)} takes as drawn alone, {time.monotonic() - began:.0f} s", flush=True
+                f"round {number} of {times}: {len(requests)} takes as drawn alone, {time.monotonic() - began:.0f} s", flush=True
             )
 
 

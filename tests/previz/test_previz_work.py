@@ -82,7 +82,7 @@ def test_a_reflection_needs_what_is_hidden_by_things_before_it() -> None:
 def test_a_sheet_is_opaque_only_where_every_pixel_that_is_looked_at_is() -> None:
     sheet = np.full((HEIGHT, WIDTH, 4), 255, np.uint8)
     sheet[200, 300, 3] = 254
-    draws, hides = Extent([sheet]).under(np.eye(3), GRID)
+    draws, hides = Extent([sheet]).under(np.eye(3)[None], GRID)
     row, column = np.searchsorted(GRID.edges_y, 200, "right") - 1, np.searchsorted(GRID.edges_x, 300, "right") - 1
     assert draws.all()
     assert not hides[row, column] and hides[2, 2] and not hides[0].any()  # beyond the border there is nothing

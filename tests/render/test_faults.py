@@ -180,6 +180,7 @@ def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
             for step in ("generate", "prepare", "model_key", "check", "preflight", "capabilities")
         ),
         ("generate", "raise NotImplementedError"),
+        ("generate", "raise SystemExit(1)"),
         ("generate", "return None"),
         ("generate_many", "return []\n    together = True"),
     ],

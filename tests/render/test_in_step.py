@@ -8,7 +8,6 @@ import pytest
 
 from flashes import flash_and_beep, flashing
 from support import Film, Vidgen
-from vidgen.engines.cloud.clips import last_seconds
 from vidgen.media.ffmpeg import run_ffmpeg
 
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-pix_fmt", "yuv420p", "-g", "25")
@@ -57,10 +56,3 @@ def test_interpolation_keeps_them_together(vidgen: Vidgen, film: Film, tmp_path:
     board = film("{id: mine, clip: clip.mp4, duration: 2}", top="post: {interpolate: {fps: 50, engine: minterpolate}}\n")
     assert vidgen("render", board).code == 0
     assert abs(apart(tmp_path / "film.mp4", 50)) < 0.021, "at 50 frames/s one may be made up before the flash"
-
-
-def test_the_end_of_a_longer_result_is_in_step(tmp_path: Path) -> None:
-    raw = flashing(tmp_path / "raw.mp4", picture_late=0.52, options=FORMS["clip.mp4"])
-    last_seconds(raw, 2.0)
-    flash, beep = flash_and_beep(raw, 25)
-    assert 0.4 < flash < 0.6 and beep == pytest.approx(flash, abs=0.01)

@@ -130,6 +130,13 @@ def test_what_begins_after_the_end_of_its_shot_is_an_error_in_its_place(
     assert ran.code == 2 and "is after the end of the shot (3s)" in ran.envelope["error"]["message"]
 
 
+def test_auto_on_the_command_line_is_named_as_the_reason(vidgen: Vidgen, film: Film) -> None:
+    planned = vidgen("plan", film("{scene: sea, engine: runway, model: gen4.5}"), "--engine", "auto", "--json")
+    (warning,) = planned.envelope["warnings"]
+    assert warning["message"].startswith("model: --engine auto is given and previz makes the shot"), warning
+    assert "no engine named" not in planned.data["shots"][0]["why_engine"]
+
+
 @pytest.mark.parametrize(
     ("shot", "said"),
     [
@@ -152,7 +159,7 @@ def test_what_a_shot_asks_for_and_cannot_have_is_a_warning_that_names_the_key(
 
 def test_a_voice_of_a_character_is_not_passed_over_in_silence(vidgen: Vidgen, film: Film) -> None:
     (warning,) = vidgen("plan", film("{scene: sea}", top="characters: {aki: {voice: low}}\n"), "--json").envelope["warnings"]
-    assert warning["message"] == "characters.aki.voice: not in this version; left out"
+    assert warning["message"] == "characters.aki.voice: vidgen does not speak yet; left out"
 
 
 def test_lint_reports_every_storyboard_also_where_one_is_not_there(vidgen: Vidgen, film: Film) -> None:

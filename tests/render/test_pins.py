@@ -88,3 +88,28 @@ def test_a_pick_outlasts_a_run_in_which_its_take_fails(vidgen: Vidgen, board: Pa
     assert ran.code == 0 and ran.data["shots"][0]["picked"] in (1, 2)
     assert "film.lock.yaml picks take 7, which is not there (there are 2 takes: 1 and 2)" in told(ran, "pick.missing")[-1]
     assert (pick_of(board).take, pick_of(board).by) == (7, "person")
+
+
+def test_a_shot_that_gets_another_id_keeps_its_pinned_take(vidgen: Vidgen, board: Path, provider: ScriptedRemote) -> None:
+    board.write_text(board.read_text().replace("id: a,", "id: opening,"))
+    ran = vidgen("render", board, "--json")
+    (shot,) = ran.data["shots"]
+    assert (shot["picked"], shot["picked_by"], provider.created) == (2, "person", 2)
+    assert read_lock(board.with_suffix(".lock.yaml"))["opening"].by == "person"
+
+
+def test_a_second_shot_of_the_same_words_does_not_take_the_pin_of_the_first(vidgen: Vidgen, film: Film, board: Path) -> None:
+    board.write_text(film(PAIR, PAIR.replace("id: a", "id: b")).read_text())
+    first, second = vidgen("render", board, "--json").data["shots"]
+    assert (first["picked_by"], second["picked_by"]) == ("person", "auto")
+
+
+def test_why_a_shot_is_made_anew_is_said_where_the_one_before_it_ends_elsewhere_now(
+    vidgen: Vidgen, film: Film, provider: ScriptedRemote
+) -> None:
+    assert vidgen("shot", "a calm sea", "-o", "own.mp4", "--duration", "3", "--resolution", "96x64").code == 0
+    board = film("{id: a, clip: own.mp4, duration: 2s}", "{id: b, scene: shore, engine: scripted, continue_from: a}")
+    assert vidgen("render", board, "--yes").code == 0
+    board.write_text(board.read_text().replace("duration: 2s", "duration: 3s"))
+    (reason,) = told(vidgen("render", board, "--dry-run", "--json"), "take.not_covering")
+    assert reason == "takes are at hand, but they go on from another picture than the one that a ends with now"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vidgen.catalog.transitions import known
-from vidgen.scoring.types import FAMILIES, VETOES
+from vidgen.scoring.types import ALL_FAMILIES, VETOES
 from vidgen.storyboard.vocabulary import canonical_name, kinds, names, phrase
 
 SOURCE_MOVES = {
@@ -90,5 +90,5 @@ def test_the_cut_can_draw_every_transition() -> None:
 
 
 def test_the_judge_knows_every_family_and_veto() -> None:
-    assert {name.canonical for name in names("score_family")} == set(FAMILIES)
+    assert {name.canonical for name in names("score_family")} == set(ALL_FAMILIES)
     assert {name.canonical for name in names("veto")} == set(VETOES)

@@ -181,7 +181,9 @@ def test_threads_that_look_at_once_all_find_their_takes(
     data = json.loads(first.file.with_suffix(".json").read_text())
     for number in range(40):
         clip = first.file.read_bytes() + bytes([number])
-        file = first.file.with_name(f"{sha256(clip).hexdigest()}.mp4")
+        digest = sha256(clip).hexdigest()
+        file = root / "takes" / digest[:2] / f"{digest}.mp4"
+        file.parent.mkdir(exist_ok=True)
         file.write_bytes(clip)
         known = {**data, "sha256": file.stem, "size": len(clip), "take_key": f"key{number}", "take": number}
         file.with_suffix(".json").write_text(json.dumps(known))

@@ -15,8 +15,11 @@ from vidgen.config import config
 from vidgen.engines.registry import Engines, plugin_problems
 from vidgen.errors import VidgenError
 from vidgen.inventory.engines import engine_state
-from vidgen.media.home import lasting_home, offline, vidgen_home
+from vidgen.media.home import lasting_home, vidgen_home
 from vidgen.media.places import writable
+from vidgen.post.engines import broken_plugins
+from vidgen.scoring.scorers import broken_scorers
+from vidgen.settings import settings
 
 State = Literal["ok", "warn", "bad", "info"]
 
@@ -44,17 +47,19 @@ def diagnose() -> Diagnosis:
         _gpu(),
         _models(),
         _check(
-            "info", "downloads", "forbidden (VIDGEN_OFFLINE)" if offline() else "allowed, never during plan, lint or previz"
+            "info",
+            "downloads",
+            "forbidden (VIDGEN_OFFLINE)" if settings().offline else "allowed, never during plan, lint or previz",
         ),
         _config(),
     ]
     installed = Engines()
     for name in engine_table():
-        able = engine_table()[name][0]
-        ready, state = engine_state(name, able, installed)
+        ready, state = engine_state(name, engine_table()[name][0], installed)
         checks.append(_check("ok" if ready else "info", f"engine {name}", state + _key_place(name, installed)))
-    for problem in plugin_problems():
-        checks.append(_check("warn", f"engine {problem.name}", problem.why, f"reinstall or remove {problem.package}"))
+    for problem in (*plugin_problems(), *broken_plugins(), *broken_scorers()):
+        remedy = f"reinstall or remove {problem.package}"
+        checks.append(_check("warn", f"{problem.kind} {problem.name}", problem.why, remedy))
     return Diagnosis(checks)
 
 
@@ -93,7 +98,7 @@ def _fonts() -> dict[str, Any]:
 def _writable(folder: Path) -> dict[str, Any]:
     ancestor = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
     fine = writable(ancestor)
-    if fine and not os.environ.get("VIDGEN_HOME") and lasting_home() is None:
+    if fine and not settings().home and lasting_home() is None:
         return _check("warn", "VIDGEN_HOME", f"{folder}, as you have no home folder", "set VIDGEN_HOME to a folder that lasts")
     return _check("ok" if fine else "bad", "VIDGEN_HOME", str(folder), f"{ancestor} is not writable; set VIDGEN_HOME")
 
@@ -123,13 +128,13 @@ def _models() -> dict[str, Any]:
 
     try:
         return _check("info", "video models", summary())
-    except VidgenError:  # the user's configuration, of which another line tells
+    except VidgenError:  # the user's configuration, which another check reports
         return _check("info", "video models", "not known while the configuration is wrong")
 
 
 def _config() -> dict[str, Any]:
     try:
-        told = config().model_dump(exclude_unset=True, by_alias=True)
+        values = config().model_dump(exclude_unset=True, by_alias=True)
     except VidgenError as error:
         return _check("bad", "configuration", error.message, error.hint)
-    return _check("info", "configuration", ", ".join(f"{key}: {value}" for key, value in told.items()) or "none")
+    return _check("info", "configuration", ", ".join(f"{key}: {value}" for key, value in values.items()) or "none")

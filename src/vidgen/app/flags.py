@@ -65,8 +65,8 @@ class Typed:
     def words(self, text: str) -> str:
         """A message in the words of the command line. One that is about a file begins with the file's flag."""
         flags = [flag for name, (_, flag) in self._files.items() if name in text]
-        told = self._words.sub(self._word, text)
-        return told if not flags or "--" in told else f"{flags[0]}: {told}"
+        message = self._words.sub(self._word, text)
+        return message if not flags or "--" in message else f"{flags[0]}: {message}"
 
     def _word(self, found: re.Match[str]) -> str:
         if found["file"]:
@@ -86,13 +86,13 @@ class Typed:
             raise
 
     def warn(self, warn: Callable[[Iterable[Notice]], None]) -> Callable[[Iterable[Notice]], None]:
-        """Hears notices in a storyboard's words and passes them on in those of the command line."""
+        """Passes notices on, in the words of the command line."""
         return lambda notices: warn([replace(notice, message=self.words(notice.message)) for notice in notices])
 
     def listener(self, listener: Listener) -> Listener:
         """The same for events."""
 
-        def told(event: str, /, **values: Any) -> None:
+        def translated(event: str, /, **values: Any) -> None:
             listener(event, **{**values, "message": self.words(values["message"])} if "message" in values else values)
 
-        return told
+        return translated

@@ -35,11 +35,11 @@ UNREADABLE = "V001"
 def lint_loaded(loaded: LoadedBoard, engines: Engines, lexicons: Lexicons | None = None) -> list[Finding]:
     """Lint findings of a storyboard, against the capabilities table. ``lexicons``: of all that are checked with it."""
 
-    def able(engine: str, model: str | None) -> Capabilities | None:
+    def capabilities(engine: str, model: str | None) -> Capabilities | None:
         here = local_name(loaded.path.parent, model) if model and engine == "local" else model
         return engines.capabilities(engine, here)
 
-    return lint_board(loaded, capabilities=able, lexicons=lexicons)
+    return lint_board(loaded, capabilities=capabilities, lexicons=lexicons)
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,6 @@ def _read(file: Path) -> LoadedBoard | InputError:
 
 def _unreadable(problem: Problem) -> Finding:
     rule = rules()[UNREADABLE]
-    words = f"{problem.path}: {problem.message}" if problem.path else problem.message
+    message = f"{problem.path}: {problem.message}" if problem.path else problem.message
     path = (problem.path,) if problem.path else ()
-    return Finding(UNREADABLE, rule.severity, words, rule.remedy, None, path, problem.line, problem.column)
+    return Finding(UNREADABLE, rule.severity, message, rule.remedy, None, path, problem.line, problem.column)

@@ -132,9 +132,9 @@ class RenderResult:
         """The error that ``--strict`` makes of shots that need review."""
         if not self.needs_review:
             return None
-        told = "; ".join(f"{name}: {why}" for name, why in self._reviews())
+        reviews = "; ".join(f"{name}: {why}" for name, why in self._reviews())
         return ReviewError(
-            "render.needs_review", f"needs review: {told}", hint="vidgen pick BOARD.yaml SHOT TAKE, or new takes"
+            "render.needs_review", f"needs review: {reviews}", hint="vidgen pick BOARD.yaml SHOT TAKE, or new takes"
         )
 
 
@@ -156,11 +156,13 @@ def render_film(
     regenerate = frozenset(options.regenerate)
     if options.dry_run:
         with project.reading() as space, asyncio.Runner() as runner:
+            space.shots = work.ids
             survey = take_stock(ShotMaker(work.needed, engines, space, regenerate), runner, warn, fetch=False)
         shots = tuple(shot for shot in survey.shots if not shot.enlarges)
         return RenderResult(plan, None, shots, survey.estimated_usd, 0.0, _diffusion(plan, engines), missing=survey.missing)
     with project.locked() as space, asyncio.Runner() as runner:
         warn(space.notices)
+        space.shots = work.ids
         maker = ShotMaker(work.needed, engines, space, regenerate, listener, options.jobs, plan.board.score)
         survey = take_stock(maker, runner, warn)
         warn(maker.preflight(survey))
@@ -196,11 +198,15 @@ def render_film(
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A render of which all that can be known beforehand was checked. ``needed``: the plan's shots with those that they
-    continue, and enlargements; ``sheet``: where the contact sheet goes, if one is asked for.
+    """A render of which all that can be known beforehand was checked.
+
+    Args:
+        ids: of all shots in the storyboard. needed: the plan's shots with those that they continue, and enlargements.
+        sheet: where the contact sheet goes, if there is to be one.
     """
 
     plan: Plan
+    ids: frozenset[str]
     needed: tuple[PlannedShot, ...]
     engines: Mapping[str, Engine]
     posts: Mapping[str, ShotPost]
@@ -227,7 +233,8 @@ def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
     posts = plan_posts(plan)
     check_posts(posts)
     check_sounds(plan)
-    return _Prepared(plan, needed, engines, posts, output, sheet)
+    ids = frozenset(shot.id for shot in full.shots)
+    return _Prepared(plan, ids, needed, engines, posts, output, sheet)
 
 
 def _diffusion(plan: Plan, engines: Mapping[str, Engine]) -> bool:

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.errors import InputError, Notice
+from vidgen.media.answers import content_of
 from vidgen.media.normalise import inside_notices
 from vidgen.media.probe import probe, probe_pictures
 from vidgen.scoring import Expectation, choose, score_takes
+from vidgen.scoring.scorer import Clip
+from vidgen.scoring.scorers import Scorers
 from vidgen.storyboard.vocabulary import canonical_name
 
 
@@ -21,7 +24,7 @@ def score_clips(
     motion_amount: float | None,
     warn: Callable[[Iterable[Notice]], None] = lambda notices: None,
 ) -> dict[str, Any]:
-    """``data`` of ``score --json``: clips ranked as candidates of one shot. ``warn`` hears of what is odd in them. Raises
+    """``data`` of ``score --json``: clips ranked as candidates of one shot. ``warn`` is called with what is odd in them. Raises
     InputError for a missing or bad clip.
     """
     for file in files:
@@ -33,8 +36,10 @@ def score_clips(
     except ValueError as error:
         raise InputError("usage.invalid", f"--camera: {error}", where="--camera") from error
     still = motion_amount is not None and motion_amount <= 2 and move in (None, "static")
-    wish = Expectation(move=move, motion_amount=motion_amount, wants_still=still, prompt=prompt)
-    cards = score_takes(files, wish)
+    expectation = Expectation(move=move, motion_amount=motion_amount, wants_still=still, prompt=prompt)
+    scorers = Scorers(warn=lambda notice: warn([notice]))
+    measured = scorers.measure([Clip(file, content_of(file)) for file in files], expectation)
+    cards = score_takes(files, expectation, measured=measured)
     unreadable = [card for card in cards if card.status == "unreadable"]
     if unreadable:
         detail = unreadable[0].vetoes[0].detail if unreadable[0].vetoes else f"{unreadable[0].file} cannot be played"

@@ -69,6 +69,7 @@ class Capabilities:
         max_short_side: largest short side in pixels.
         references: most reference pictures.
         references_s: the only clip length with reference pictures; None if they make no difference.
+        last_frame_alone: whether a closing picture is taken without an opening one.
         last_frame_s: longest clip that ends on a given last frame.
         negative: whether there is a negative prompt; ``words`` if it has to be part of the prompt.
         moves: camera moves with a structured control, ("all",) for all; other moves go into the prompt.
@@ -96,6 +97,7 @@ class Capabilities:
     references: int = 0
     references_s: float | None = None
     last_frame_s: float | None = None
+    last_frame_alone: bool = True
     seed: bool = False
     negative: bool | Literal["words"] = False
     moves: tuple[str, ...] = ()
@@ -112,6 +114,16 @@ class Capabilities:
     note: str = ""
     any_model: bool = False
     as_of: str = ""
+
+    @property
+    def brushes(self) -> bool:
+        """Whether there is a motion brush."""
+        return "motion_brush" in self.tasks
+
+    @property
+    def from_text(self) -> bool:
+        """Whether words alone make a clip."""
+        return "text_to_video" in self.tasks
 
     def billed_s(self, seconds: float, by_references: bool = False, closes: bool = False) -> float:
         """The clip length in seconds that is made and billed for a requested length: the next legal one, or the longest.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 TYPE_CHECKING = False  # nothing is imported before Ctrl-C is handled
@@ -23,13 +22,11 @@ def main() -> None:
 
 
 def _main(arguments: list[str]) -> int:
+    from vidgen.cli.common import common_options
     from vidgen.cli.signals import handle_signals
     from vidgen.cli.streams import guarded
 
-    if "--debug" in arguments:
-        arguments.remove("--debug")
-        os.environ["VIDGEN_DEBUG"] = "1"
-    with guarded() as streams:
+    with common_options(arguments) as arguments, guarded() as streams:
         with handle_signals():
             code = _outcome(arguments)
         sys.stdout.flush()

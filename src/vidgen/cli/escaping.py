@@ -7,15 +7,9 @@ import math
 import re
 from typing import Any
 
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters except tab and line feed, Unicode line separators, bidirectional controls, and surrogates (in file names
-that are not UTF-8).
-"""
+from vidgen.escapes import UNSAFE, shown
 
-
-def shown(text: str) -> str:
-    r"""The text with unsafe characters escaped: ``\x1b``, ``\u202e``."""
-    return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text.replace("\r\n", "\n"))
+__all__ = ["json_line", "json_shown", "shown"]
 
 
 def json_line(value: Any, *, ascii_only: bool = False) -> str:
@@ -32,7 +26,7 @@ def json_line(value: Any, *, ascii_only: bool = False) -> str:
 
 def json_shown(text: str, *, ascii_only: bool = False) -> str:
     r"""JSON text with unsafe characters escaped as ``\u001b``; with ``ascii_only`` all beyond ASCII."""
-    text = _UNSAFE.sub(_escaped, text)
+    text = UNSAFE.sub(_escaped, text)
     return _BEYOND_ASCII.sub(_escaped, text) if ascii_only else text
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -34,7 +33,9 @@ UnknownModel = Annotated[bool, typer.Option("--allow-unknown-model", help="Send 
 
 def _trust(trusted: bool) -> bool:
     if trusted:
-        os.environ["VIDGEN_TRUST_MODEL"] = "1"  # the engine's worker process reads it too
+        from vidgen.settings import choose
+
+        choose(trust_model=True)
     return trusted
 
 

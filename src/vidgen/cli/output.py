@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Iterable, Mapping
@@ -18,11 +17,6 @@ from vidgen.errors import Cancelled, Notice, StoryboardError, VidgenError
 from vidgen.media.os_errors import explained
 
 SCHEMA = "vidgen.result.v1"
-
-
-def debug() -> bool:
-    """Whether to print tracebacks (``--debug`` or ``VIDGEN_DEBUG=1``)."""
-    return os.environ.get("VIDGEN_DEBUG", "") not in ("", "0")
 
 
 class Output:
@@ -50,6 +44,7 @@ class Output:
             if notice in self.warnings:
                 continue
             self.warnings[notice] = None
+            _log("WARNING", f"{notice.shot or 'run'}: {notice.code}: {notice.message}")
             if not self.as_json:
                 self.note(f"warning: {notice.shot + ': ' if notice.shot else ''}{notice.message} [{notice.code}]")
 
@@ -95,14 +90,27 @@ class Output:
         )
 
     def __enter__(self) -> Output:
+        from vidgen.cli.common import begin_logs
+        from vidgen.settings import settings
+
+        try:
+            settings()
+            begin_logs()
+        except VidgenError as error:  # a bad variable, or place for the log, ends every command before it begins
+            self.__exit__(type(error), error, error.__traceback__)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        from vidgen.logs import troubles
+
+        self.warn(troubles())
         if error is None:
             if self.as_json:
                 self._envelope(None, 0)
             return
-        if debug() and not isinstance(error, SystemExit):
+        from vidgen.settings import debugging
+
+        if debugging() and not isinstance(error, SystemExit):
             import traceback
 
             traceback.print_exception(error, file=sys.stderr)
@@ -116,6 +124,7 @@ class Output:
             self._internal(error)
 
     def _fail(self, error: VidgenError) -> None:
+        _log("ERROR", f"exit {error.exit_code}: {error.code}: {error.where or ''}: {error.message}")
         if self.as_json:
             self._envelope(error, error.exit_code)
         else:
@@ -127,6 +136,9 @@ class Output:
         raise SystemExit(error.exit_code)
 
     def _internal(self, error: Exception) -> None:
+        import logging
+
+        logging.getLogger("vidgen.cli").error("internal error", exc_info=error)
         message = f"internal error: {type(error).__name__}: {error}"
         hint = "run again with --debug for a traceback, and report it"
         if self.as_json:
@@ -135,6 +147,15 @@ class Output:
             self.note(message)
             self.note(f"  hint: {hint}")
         raise SystemExit(1)
+
+
+def _log(level: str, text: str) -> None:
+    """Log what is told to the person. Nothing is imported for it before a command runs."""
+    import logging
+
+    from vidgen.logs import told
+
+    told(getattr(logging, level), text)
 
 
 def _interrupted(error: KeyboardInterrupt | Cancelled) -> Cancelled:

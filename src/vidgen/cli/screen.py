@@ -6,7 +6,6 @@ Everything printed with Rich is created here as plain text: no markup, emoji cod
 from __future__ import annotations
 
 import functools
-import os
 import sys
 import threading
 import unicodedata
@@ -30,11 +29,13 @@ def console(*, stderr: bool = False) -> Console:
     """A Rich console for plain text, as wide as the terminal, or as ``COLUMNS``; unlimited in a pipe."""
     from rich.console import Console
 
+    from vidgen.settings import variable
+
     class Plain(Console):
         def render_str(self, text: str, **options: Any) -> Text:
             return super().render_str(shown(text), **options)
 
-    as_found = (sys.stderr if stderr else sys.stdout).isatty() or os.environ.get("COLUMNS", "").isdigit()
+    as_found = (sys.stderr if stderr else sys.stdout).isatty() or variable("COLUMNS").isdigit()
     return Plain(stderr=stderr, width=None if as_found else PIPE_WIDTH, markup=False, emoji=False, highlight=False)
 
 

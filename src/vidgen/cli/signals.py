@@ -88,7 +88,9 @@ def _resume(_number: int, _frame: object) -> None:
 def _raise_again(dropped: sys.UnraisableHookArgs) -> None:
     """Send a signal again that arrived in a callback, where Python discards exceptions."""
     if not isinstance(dropped.exc_value, KeyboardInterrupt):
-        if os.environ.get("VIDGEN_DEBUG", "") not in ("", "0"):
+        from vidgen.settings import debugging
+
+        if debugging():
             sys.__unraisablehook__(dropped)
         return
     number = _last_signal

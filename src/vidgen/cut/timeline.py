@@ -66,11 +66,13 @@ class Cue:
 @dataclass(frozen=True)
 class Conform:
     """Conform a file of any form to the timeline. ``fit``: ``pad`` adds black bars, ``crop`` fills the frame. ``max_hold``:
-    most frames that it may be short; its last frame is held.
+    most frames that it may be short; its last frame is held. ``start``: the frame of the file, at its own rate, that the shot
+    opens with.
     """
 
     fit: Literal["pad", "crop"] = "pad"
     max_hold: int = MAX_HOLD
+    start: int = 0
 
 
 @dataclass(frozen=True)

@@ -167,8 +167,26 @@ class Job:
     cost_usd: float = 0.0
 
 
+@dataclass(frozen=True)
+class Composed:
+    """The one create request of a take, worked out before anything is bought. Nothing of it changes later, and no key is in it.
+
+    Args:
+        take: the take that is requested.
+        notices: (code, message) pairs: options that are left out or approximated.
+        request: the engine's own form of the request; ``ready`` gets it back as it is.
+    """
+
+    take: TakeRequest
+    notices: tuple[tuple[str, str], ...] = ()
+    request: Any = None
+
+
 class RemoteEngine(Engine):
-    """Makes clips at a provider. All three steps are coroutines; ``submit`` sends exactly one create request."""
+    """Makes clips at a provider, by the coroutines ``submit`` (which sends exactly one create request), ``poll`` and ``fetch``.
+
+    A renderer calls ``compose`` once for each take before it asks for consent, and passes the result to ``ready`` after it.
+    """
 
     poll_interval_s: float = 5.0
     deadline_s: float = 3600.0
@@ -180,11 +198,17 @@ class RemoteEngine(Engine):
         seconds = able.billed_s(request.duration_s, request.by_references, closes=request.task == "first_last_frame")
         return Order(seconds, f"{request.width}x{request.height}")
 
-    async def ready(self, take: TakeRequest, *, reference: str) -> Send:
-        """Do all of a submission that costs nothing (files sent ahead, settings checked) and give the step that sends. What is
-        raised here was surely not sent; the step may be taken again where it raises that the provider turned it away.
+    def compose(self, take: TakeRequest) -> Composed:
+        """The create request of a take, made of the request and its files alone. No network; may open files, so call it in a
+        thread. Raises InputError where the provider would refuse it. Here: what ``preflight`` says, and nothing more.
         """
-        return partial(self.submit, take, reference=reference)
+        return Composed(take, tuple(self.preflight(take.request) or ()))
+
+    async def ready(self, composed: Composed, *, reference: str) -> Send:
+        """Do all of a submission that costs nothing (files uploaded, settings checked) and return the step that sends
+        ``composed``. What is raised here was surely not sent; the step may be repeated where the provider turned it away.
+        """
+        return partial(self.submit, composed.take, reference=reference)
 
     @abstractmethod
     async def submit(self, take: TakeRequest, *, reference: str) -> str:
@@ -199,6 +223,12 @@ class RemoteEngine(Engine):
     @abstractmethod
     async def fetch(self, job: Job, take: TakeRequest, out: Path) -> Generated:
         """Download the result to ``out``, byte for byte, and see that it is a clip that can be used."""
+
+    def first_frame(self, job_id: str, clip: Path) -> int:
+        """The number of the frame, in the downloaded ``clip``, at which what was ordered begins: a continuation may come with
+        the clip that it continues. No network.
+        """
+        return 0
 
     async def cancel(self, job_id: str) -> None:
         """Ask the provider to stop the job; does nothing where it cannot."""

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound="Engine")
 
 STEPS = (
-    "capabilities", "estimate", "available", "check", "preflight", "model_key", "prepare", "generate", "generate_many", "close",
-    "poll", "fetch", "cancel", "find",
+    "capabilities", "estimate", "available", "check", "preflight", "compose", "model_key", "prepare", "generate",
+    "generate_many", "close", "poll", "fetch", "first_frame", "cancel", "find",
 )  # fmt: skip
 """Guarded steps. ``submit`` is not among them: what it raises may leave open whether something was bought, and whoever keeps
 the journal has to see it as it is.
@@ -59,7 +59,7 @@ def _guarded(engine: str, name: str, step: Callable[..., Any]) -> Callable[..., 
             yield
         except meant:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _failed(engine, name, error) from error
 
     async def awaited(result: Awaitable[Any]) -> Any:
@@ -75,7 +75,7 @@ def _guarded(engine: str, name: str, step: Callable[..., Any]) -> Callable[..., 
     return call
 
 
-def _failed(engine: str, what: str, error: Exception, where: str = "") -> ProcessingError:
+def _failed(engine: str, what: str, error: BaseException, where: str = "") -> ProcessingError:
     cause = " ".join(f"{type(error).__name__}: {error}".split())[:400]
     return ProcessingError(
         "engine.failed",

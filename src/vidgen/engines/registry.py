@@ -1,39 +1,26 @@
 """Finds engines by name: built-in and third-party ones alike come through the entry-point group ``vidgen.engines``.
 
-``VIDGEN_LOAD_PLUGINS`` names the third-party engines (or the packages that bring them) that may be loaded, with commas
-between; empty: built-in ones only; not set: all. Nothing is imported before it is asked for, and an engine that cannot
-be loaded breaks only itself. ``Engines`` reads what is installed once for a whole run, which takes as long as planning a
-hundred shots.
+Nothing is imported before it is asked for, and an engine that cannot be loaded breaks only itself. ``Engines`` reads what is
+installed once for a whole run; see ``vidgen.installed`` for which packages may be loaded.
 """
 
 from __future__ import annotations
 
-import difflib
-import os
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
 
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.catalog.engines import capabilities, refuse_retired, unknown_model
 from vidgen.engines.base import Engine, LocalEngine, RemoteEngine
 from vidgen.engines.guard import guarded
 from vidgen.errors import MissingError
+from vidgen.installed import Group, Plugin, PluginProblem, plugins, problems
+from vidgen.spelling import did_you_mean
 
-GROUP = "vidgen.engines"
+GROUP: Group = "vidgen.engines"
 
 _added: dict[str, Callable[[], Engine]] = {}
-
-
-@dataclass(frozen=True)
-class PluginProblem:
-    """An engine that is installed but cannot be used: its name, the package that brings it, and why."""
-
-    name: str
-    package: str
-    why: str
 
 
 class Engines:
@@ -42,7 +29,7 @@ class Engines:
     """
 
     def __init__(self) -> None:
-        self._found = _found()
+        self._found = plugins(GROUP, anew=True)
         self._made: dict[str, Engine] = {}
         self._able: dict[tuple[str, str | None], Capabilities | None] = {}
         self._lock = threading.RLock()
@@ -86,18 +73,10 @@ class Engines:
     def _make(self, name: str) -> Engine:
         if name in _added:
             return _added[name]()
-        entry = self._found.get(name)
-        if entry is None:
+        plugin = self._found.get(name)
+        if plugin is None:
             raise _unknown(name, self.names)
-        try:
-            return _load(entry)
-        except Exception as error:
-            raise MissingError(
-                "engine.load_failed",
-                f"the engine {name} ({_package(entry)}) cannot be loaded: {_cause(error)}",
-                hint=f"reinstall or remove {_package(entry)}, or choose another engine with --engine",
-                where=entry.value,
-            ) from error
+        return _load(plugin)
 
 
 def engine_names() -> list[str]:
@@ -112,18 +91,7 @@ def get_engine(name: str) -> Engine:
 
 def plugin_problems() -> list[PluginProblem]:
     """Every engine that cannot be loaded or hides behind a taken name. Imports all of them: for ``vidgen doctor``."""
-    found = _found()
-    problems = []
-    for entry in _entries():
-        if found[entry.name] != entry:
-            why = f"the name is already taken by {_package(found[entry.name])}"
-            problems.append(PluginProblem(entry.name, _package(entry), why))
-            continue
-        try:
-            _load(entry)
-        except Exception as error:
-            problems.append(PluginProblem(entry.name, _package(entry), _cause(error)))
-    return problems
+    return list(problems(GROUP, _load))
 
 
 @contextmanager
@@ -139,27 +107,17 @@ def engine_added(name: str, make: Callable[[], Engine]) -> Iterator[None]:
             _added[name] = before
 
 
-def _entries() -> list[EntryPoint]:
-    """Entry points that may be loaded, built-in ones first, then by package and name."""
-    allowed = os.environ.get("VIDGEN_LOAD_PLUGINS")
-    names = None if allowed is None else {part.strip() for part in allowed.split(",")}
-    installed = sorted(entry_points(group=GROUP), key=lambda entry: (not _built_in(entry), _package(entry), entry.name))
-    return [entry for entry in installed if _built_in(entry) or names is None or names & {entry.name, _package(entry)}]
-
-
-def _found() -> dict[str, EntryPoint]:
-    found: dict[str, EntryPoint] = {}
-    for entry in _entries():
-        found.setdefault(entry.name, entry)
-    return found
-
-
-def _load(entry: EntryPoint) -> Engine:
-    engine = entry.load()()
+def _load(plugin: Plugin) -> Engine:
+    """The engine of a plug-in, guarded. Raises MissingError ``engine.load_failed`` where it is none."""
+    make = plugin.load()
+    try:
+        engine = make()
+    except (Exception, SystemExit) as error:
+        raise plugin.broken(error) from error
     if not isinstance(engine, LocalEngine | RemoteEngine):
-        raise TypeError(f"{entry.value} is neither a LocalEngine nor a RemoteEngine")
-    if engine.name != entry.name:
-        raise TypeError(f"{entry.value} calls itself {engine.name!r}, but its entry point is {entry.name!r}")
+        raise plugin.broken(f"{plugin.entry.value} is neither a LocalEngine nor a RemoteEngine")
+    if (name := getattr(engine, "name", None)) != plugin.name:
+        raise plugin.broken(f"{plugin.entry.value} calls itself {name!r}, but its entry point is {plugin.name!r}")
     return guarded(engine)
 
 
@@ -168,20 +126,5 @@ def _unknown(name: str, names: Collection[str]) -> MissingError:
         refuse_retired(name, None)
     except MissingError as retired:
         return retired
-    near = difflib.get_close_matches(name.lower(), names, n=2, cutoff=0.5)
-    guess = f" (did you mean {' or '.join(near)}?)" if near else ""
-    return MissingError(
-        "engine.unknown", f"there is no engine {name!r}{guess}", hint=f"installed: {', '.join(names) or 'none'}", where=name
-    )
-
-
-def _built_in(entry: EntryPoint) -> bool:
-    return entry.value.startswith("vidgen.")
-
-
-def _package(entry: EntryPoint) -> str:
-    return entry.dist.name if entry.dist else entry.value.partition(":")[0]
-
-
-def _cause(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    text = f"there is no engine {name!r}{did_you_mean(name, names)}"
+    return MissingError("engine.unknown", text, hint=f"installed: {', '.join(names) or 'none'}", where=name)

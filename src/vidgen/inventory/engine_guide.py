@@ -50,9 +50,9 @@ def _order(models: Sequence[dict[str, Any]]) -> list[str]:
 
 def _prices(models: Sequence[dict[str, Any]]) -> str:
     """From the cheapest to the dearest; a ``?`` where some are not known."""
-    told = [row["price"] for row in models]
-    ends = sorted(float(end) for price in told if price not in ("?", "free") for end in price.split("-"))
+    prices = [row["price"] for row in models]
+    ends = sorted(float(end) for price in prices if price not in ("?", "free") for end in price.split("-"))
     if not ends:
-        return "free" if set(told) == {"free"} else "?"
+        return "free" if set(prices) == {"free"} else "?"
     span = f"{ends[0]:.2f}" if ends[0] == ends[-1] else f"{ends[0]:.2f}-{ends[-1]:.2f}"
-    return f"{span}, some unknown" if "?" in told else span
+    return f"{span}, some unknown" if "?" in prices else span

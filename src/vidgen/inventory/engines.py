@@ -9,6 +9,7 @@ from vidgen.catalog.capabilities import Capabilities
 from vidgen.catalog.engines import capabilities, engine_table, use_cases
 from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, VidgenError
+from vidgen.spelling import nearest
 
 _SHORT_TASKS = {
     "text_to_video": "text",
@@ -117,12 +118,10 @@ def recommendations(name: str | None) -> list[dict[str, Any]]:
     ]
     if name is None:
         return rows
-    import difflib
-
     key = name.strip().casefold().replace(" ", "-").replace("_", "-")
     found = [row for row in rows if key in (row["name"], row["ja"].casefold())]
     if not found:
-        near = difflib.get_close_matches(key, [row["name"] for row in rows], 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(row['name'] for row in rows)}"
+        near = nearest(key, [row["name"] for row in rows])
+        hint = f"did you mean {near}?" if near else f"there are: {', '.join(row['name'] for row in rows)}"
         raise InputError("usage.invalid", f"there is no use case {name!r}", hint=hint)
     return found

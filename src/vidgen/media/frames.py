@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 Frame = npt.NDArray[np.uint8]
 """One picture: [height, width, 3] uint8, RGB, full range, non-linear BT.709."""
 
+_PACKED = ("-pix_fmt", "rgb24")
+_PLANAR = ("-pix_fmt", "yuv420p", "-color_range", "tv", "-colorspace", "bt709")
+_YUV_709: npt.NDArray[np.float64] = np.array(
+    [[0.1826, 0.6142, 0.0620, 16], [-0.1006, -0.3386, 0.4392, 128], [0.4392, -0.3989, -0.0403, 128]], np.float64
+)
+"""[3, 4]: full-range RGB and 1 to Y, U and V of limited range, 8 bits."""
+
 TO_709 = "scale=in_range=pc:out_range=tv:out_color_matrix=bt709:flags=bicubic+accurate_rnd,setsar=1"
 """A filter from RGB of full range to BT.709 of limited range."""
 
@@ -108,6 +115,23 @@ def turned(picture: Frame, matrix: Sequence[int]) -> Frame:
     return np.ascontiguousarray(picture[::-1] if down_y < 0 else picture)
 
 
+def yuv_planes(frame: Frame) -> Frame:
+    """The planes Y, U and V of 4:2:0, BT.709 of limited range, one below the other: [height * 3 / 2, width] uint8.
+
+    ``frame`` has even sides. A third of the work of ``TO_709``, and within one level of it but for chroma at sharp edges
+    (over 55 dB): U and V are the mean of four pixels.
+    """
+    import cv2
+
+    height, width = frame.shape[:2]
+    planes = np.empty((height * 3 // 2, width), np.uint8)
+    cv2.extractChannel(cv2.transform(frame, _YUV_709), 0, planes[:height])
+    chroma = cv2.transform(cv2.resize(frame, (width // 2, height // 2), interpolation=cv2.INTER_AREA), _YUV_709)
+    for channel, plane in enumerate(planes[height:].reshape(2, height // 2, width // 2), start=1):
+        cv2.extractChannel(chroma, channel, plane)
+    return planes
+
+
 class FrameWriter:
     """Write RGB frames to a video file. It gets its final name when it is closed and checked.
 
@@ -135,12 +159,12 @@ class FrameWriter:
     ) -> None:
         self._final, self._part = path, part_name(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._shape = (height, width, 3)
+        self._shape, self._planar = (height, width, 3), profile.draft
         self._expected, self.written = frames, 0
         self._process = Process(
             [
-                *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", rate_text(rate), "-i", "pipe:0"),
-                *("-vf", TO_709),
+                *("-f", "rawvideo", *(_PLANAR if self._planar else _PACKED), "-s", f"{width}x{height}", "-r", rate_text(rate)),
+                *("-i", "pipe:0", "-vf", "setsar=1" if self._planar else TO_709),
                 *profile.video_args(rate),
                 *profile.tag_args(),
                 *(("-metadata", f"comment={comment}") if comment else ()),
@@ -154,7 +178,8 @@ class FrameWriter:
         """Append one frame, [height, width, 3] uint8."""
         if frame.shape != self._shape or frame.dtype != np.uint8:
             raise ValueError(f"expected a uint8 frame of shape {self._shape}, got {frame.dtype} {frame.shape}")
-        self._process.write(np.ascontiguousarray(frame).data.cast("B"))
+        pixels = yuv_planes(frame) if self._planar else np.ascontiguousarray(frame)
+        self._process.write(pixels.data.cast("B"))
         self.written += 1
 
     def close(self) -> None:

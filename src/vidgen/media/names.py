@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import shlex
 import unicodedata
 from pathlib import Path
+
+from vidgen.spelling import nearest
 
 
 def expanded(name: str | Path) -> Path:
@@ -42,10 +43,7 @@ def named_file(folder: Path, name: str) -> Path:
 
 def nearest_name(file: Path) -> str | None:
     """The most similar name in the file's folder, ignoring case; None if nothing is similar."""
-    name = _plain(file.name).casefold()
-    names = {_plain(one.name).casefold(): one.name for one in _entries(file.parent)}
-    near = difflib.get_close_matches(name, names, 1, cutoff=0.8)
-    return names[near[0]] if near else None
+    return nearest(_plain(file.name), [one.name for one in _entries(file.parent)], cutoff=0.8, most=10_000)
 
 
 def _entries(folder: Path) -> list[Path]:

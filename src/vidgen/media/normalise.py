@@ -64,7 +64,8 @@ def conform_filter(
     """An ffmpeg filter chain, without labels, that turns a clip into exactly ``frames`` frames of the given form.
 
     Args:
-        info: the probed clip. ffmpeg itself applies its rotation; do not use ``-noautorotate``.
+        info: the probed clip, or a part of it (``part_from``). ffmpeg itself applies its rotation; do
+            not use ``-noautorotate``.
         width, height: of the result, in pixels, even.
         rate: of the result, in frames per second.
         frames: of the result; the end of a longer clip is cut off.
@@ -79,6 +80,7 @@ def conform_filter(
         raise ValueError(f"{width}x{height}: sizes must be even")
     hold = check_usable(info, rate, frames, max_hold)
     steps = [
+        *([f"trim=start_frame={info.first}"] if info.first else []),
         "setpts=PTS-STARTPTS",
         *steady_steps(info),
         *deinterlace_steps(info),
@@ -177,11 +179,6 @@ def _is_rgb(info: MediaInfo) -> bool:
 def _matrix(info: MediaInfo) -> str:
     guess = 1 if info.height >= 720 else 5
     return _MATRICES.get(guess if info.color_matrix == UNTAGGED else info.color_matrix, "bt709")
-
-
-def alpha_steps(info: MediaInfo) -> list[str]:
-    """Steps that lay a transparent picture over black; empty for an opaque one."""
-    return _ready_steps(info)[0] if info.alpha else []
 
 
 def refuse_hdr(info: MediaInfo) -> None:
@@ -319,7 +316,7 @@ def conform_args(
 
 
 def conform(
-    path: Path,
+    source: Path | MediaInfo,
     out: Path,
     *,
     width: int,
@@ -329,16 +326,18 @@ def conform(
     fit: Fit = "pad",
     max_hold: int = MAX_HOLD,
 ) -> MediaInfo:
-    """Write ``path``'s picture to ``out`` (.mp4) as exactly ``frames`` frames, checked, atomically. Returns the input's info.
+    """Write the picture of ``source`` (a file, or a part of one) to ``out`` (.mp4) as exactly ``frames`` frames.
+
+    Checked and atomic. Returns the input's info.
 
     Arguments as for ``conform_filter``. Raises InputError if the input is not a whole video or is too short, ProcessingError
     if the result is not as requested.
     """
-    info = probe_video(path)
+    info = source if isinstance(source, MediaInfo) else probe_video(source)
     with atomic(out) as part:
         args = conform_args(
             info, part, width=width, height=height, rate=rate, frames=frames, fit=fit, max_hold=max_hold,
         )  # fmt: skip
-        run_ffmpeg(args, what=f"conforming {path.name}")
+        run_ffmpeg(args, what=f"conforming {info.path.name}")
         check_video(part, frames=frames, width=width, height=height, rate=rate, name=out.name)
     return info

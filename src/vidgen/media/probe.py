@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +56,7 @@ class MediaInfo:
         undecoded: frames before the first that decodes, where a recording does not begin with a key frame.
         changes: properties that differ between key frames: ``size``, ``pixel shape``, ...
         crop: display size of the centre of the picture that is to be used; None: all.
+        first: number of the first frame that is to be used; those before it are not among ``frames`` (``part_from``).
     """
 
     path: Path
@@ -95,6 +96,7 @@ class MediaInfo:
     undecoded: int = 0
     changes: tuple[str, ...] = ()
     crop: tuple[int, int] | None = None
+    first: int = 0
 
     @property
     def source(self) -> str:
@@ -111,6 +113,19 @@ class MediaInfo:
         """Width and height in square pixels as a player shows it: with pixel aspect and rotation applied."""
         width, height = square_size(self.width, self.height, self.sar)
         return (height, width) if self.rotation in (90, 270) else (width, height)
+
+
+def part_from(info: MediaInfo, first: int) -> MediaInfo:
+    """The clip from frame number ``first`` on, for ``media.normalise``. Raises InputError where it has no such frame."""
+    if not first:
+        return info
+    if first >= info.frames:
+        raise InputError("media.too_short", f"{info.path} has no frame number {first}", where=str(info.path))
+    gone = first / info.rate if info.constant_rate or not info.times else info.times[first]
+    times = tuple(time - gone for time in info.times[first:])
+    return replace(
+        info, first=info.first + first, frames=info.frames - first, duration_s=info.duration_s - float(gone), times=times
+    )
 
 
 @once_a_file

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -26,7 +26,7 @@ from vidgen.planning.prompt import camera_words, render_prompt, words_of
 from vidgen.planning.split import Part, split_shot
 from vidgen.planning.unsupported import (
     film_post,
-    length_notices,
+    form_notices,
     made_even,
     not_yet,
     own_forms,
@@ -36,6 +36,7 @@ from vidgen.planning.unsupported import (
     unused_model,
     without_gpu,
 )
+from vidgen.spelling import did_you_mean
 from vidgen.storyboard.lengths import follows, shot_frames
 from vidgen.storyboard.merge import laid_over, merged_shot
 from vidgen.storyboard.model import Camera, Motion, Post, Shot, ShotKeys, Storyboard
@@ -43,6 +44,7 @@ from vidgen.storyboard.model import Part as BoardPart
 from vidgen.storyboard.values import Duration, frame_size
 from vidgen.takes.request import Brush, Inputs, ShotRequest, Task
 
+LOG = logging.getLogger(__name__)
 DEFAULT_TRANSITION_S = Fraction(1, 2)
 DEFAULT_CANDIDATES = 1
 FADE_IN = "fade_black"
@@ -137,6 +139,9 @@ class _Compiler:
         enlargements = tuple(one for one in larger if one)
         if not self.machine.gpu:
             self.notices += without_gpu((shot.engine, shot.model) for shot in planned)
+        for shot in planned:
+            named = f"{shot.engine}/{shot.model}" if shot.model else shot.engine
+            LOG.info("%s: %s (%s), %d frames", shot.id, named, shot.why_engine, shot.frames)
         preset = self.overrides.preset
         return Plan(
             board=self.board,
@@ -234,13 +239,14 @@ class _Compiler:
         choice = choose_engine(shot, self.overrides.engine, self.overrides.model, self.machine)
         if choice.engine == "local" and choice.model and choice.model == shot.model:
             choice = replace(choice, model=local_name(self.folder, choice.model))
-        self.notices += unused_model(self.overrides.model or shot.model, choice.engine, choice.model, shot.id)
+        named, auto = self.overrides.model or shot.model, self.overrides.engine == "auto"
+        self.notices += unused_model(named, choice.engine, choice.model, shot.id, auto=auto)
         self._check_model(choice, shot.id)
         capabilities = self.lookup(choice.engine, choice.model) or Capabilities(engine=choice.engine)
         candidates = self.overrides.candidates or shot.candidates or DEFAULT_CANDIDATES
         request = self._request(shot, entry.part.frames, choice, capabilities)
         self.notices += unsupported_options(shot, capabilities)
-        self.notices += length_notices(shot, seconds, request.prompt, capabilities)
+        self.notices += form_notices(shot, request, capabilities)
         speed = capabilities.seconds_per_second
         billed = capabilities.billed_s(seconds, request.by_references, request.task == "first_last_frame")
         size = (request.width, request.height)
@@ -262,11 +268,9 @@ class _Compiler:
         if not known:
             return
         if not self.overrides.allow_unknown_model:
-            near = difflib.get_close_matches(choice.model or "", known, 1)
-            guess = f" (did you mean {near[0]}?)" if near else ""
             raise InputError(
                 "engine.unknown_model",
-                f"{shot}: {choice.engine} has no model {choice.model!r}{guess}",
+                f"{shot}: {choice.engine} has no model {choice.model!r}{did_you_mean(choice.model or '', known)}",
                 hint=f"known: {', '.join(known)}; --allow-unknown-model sends it anyway, at an unknown price",
                 where=shot,
             )

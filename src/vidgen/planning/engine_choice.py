@@ -45,4 +45,4 @@ def choose_engine(shot: Shot, engine: str | None, model: str | None, machine: Ma
         return Choice("local", model or shot.model or machine.local_model, f"auto: {machine.local_model} is ready on this GPU")
     if machine.configured_engine and machine.configured_engine != "auto":
         return Choice(machine.configured_engine, model or shot.model, "auto: named in your configuration")
-    return Choice("previz", None, "auto: no GPU with a local model, and no engine named")
+    return Choice("previz", None, "auto: no GPU with a local model, and no engine in your configuration")

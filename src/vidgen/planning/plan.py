@@ -69,11 +69,12 @@ class GeneratedShot(_Placed):
     make_seconds: float | None
     estimated_usd: float | None
 
-    def opened(self, file: Path, frames: int | None = None) -> ShotRequest:
-        """The request with the clip that it continues. It starts with the last of the clip's first ``frames`` frames (None:
-        all).
+    def opened(self, file: Path, frames: int | None = None, start: int = 0) -> ShotRequest:
+        """The request with the clip that it continues: its frames ``start`` to ``frames`` (not included; None: all) are in the
+        film, and the last of them opens it.
         """
-        return replace(self.request, inputs=replace(self.request.inputs, continues=file, continues_frames=frames))
+        inputs = replace(self.request.inputs, continues=file, continues_frames=frames, continues_start=start)
+        return replace(self.request, inputs=inputs)
 
     @property
     def pinned(self) -> int | None:
@@ -139,9 +140,9 @@ class ProviderUpscale:
         """Most that all takes of its shot may cost, in US dollars."""
         return self.of.max_cost
 
-    def opened(self, file: Path, frames: int | None = None) -> ShotRequest:
-        """The request with the picked take as source video."""
-        return replace(self.request, inputs=replace(self.request.inputs, source_video=file))
+    def opened(self, file: Path, frames: int | None = None, start: int = 0) -> ShotRequest:
+        """The request with the picked take, which begins at frame ``start`` of its file."""
+        return replace(self.request, inputs=replace(self.request.inputs, source_video=file, source_start=start))
 
 
 FilmShot: TypeAlias = GeneratedShot | UserClip

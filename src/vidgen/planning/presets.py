@@ -13,6 +13,7 @@ import pydantic
 
 from vidgen.errors import InputError
 from vidgen.media.encode import MASTER, EncodeProfile
+from vidgen.spelling import nearest
 from vidgen.storyboard.model import Aspect, Audio, Part, Post, Rate, Resolution, ShotKeys
 from vidgen.storyboard.reader import parse_document
 
@@ -76,11 +77,9 @@ def presets() -> Mapping[str, Preset]:
 
 def preset(name: str) -> Preset:
     """The preset of that name. Raises InputError ``preset.unknown`` with a suggestion."""
-    import difflib
-
     found = presets().get(name)
     if found:
         return found
-    near = difflib.get_close_matches(name, presets(), 1)
-    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(presets())}"
+    near = nearest(name, presets())
+    hint = f"did you mean {near}?" if near else f"there are: {', '.join(presets())}"
     raise InputError("preset.unknown", f"there is no preset {name!r}", hint=hint)

@@ -1,4 +1,7 @@
-"""Wishes that an engine cannot honour: each becomes a notice that names the key, never silence."""
+"""Options that an engine does not support, derived from its capabilities: each is a notice that names the key.
+
+Engines do not repeat these. They add what only a composed request tells.
+"""
 
 from __future__ import annotations
 
@@ -11,23 +14,31 @@ from vidgen.catalog.engines import engine_table
 from vidgen.errors import Notice
 from vidgen.storyboard.merge import merged_shot
 from vidgen.storyboard.model import Post, Shot, Storyboard
+from vidgen.storyboard.reader import dotted
+from vidgen.storyboard.unused_keys import unused_keys
+from vidgen.takes.request import ShotRequest
 
-Asked = Callable[[Shot], object]
-Can = Callable[[Capabilities], bool]
+IsSet = Callable[[Shot], object]
+Supports = Callable[[Capabilities], bool]
 
 
 def _sounds(shot: Shot) -> bool:
     return shot.own_sound is not None and shot.own_sound.heard
 
 
-def _may_sound(able: Capabilities) -> bool:
+def _may_sound(capabilities: Capabilities) -> bool:
     """Of somebody else's server with models of its own nothing is known."""
-    return able.audio is not False or (able.any_model and able.kind != "local")
+    return capabilities.audio is not False or (capabilities.any_model and capabilities.kind != "local")
 
 
-_WISHES: tuple[tuple[str, Asked, Can, str], ...] = (
+def _closes_alone(shot: Shot) -> bool:
+    return bool(shot.end_frame) and not (shot.start_frame or shot.continue_from)
+
+
+_OPTIONS: tuple[tuple[str, IsSet, Supports, str], ...] = (
     ("start_frame", lambda s: s.start_frame, lambda c: c.first_frame, "takes no opening picture"),
     ("end_frame", lambda s: s.end_frame, lambda c: c.last_frame, "takes no closing picture"),
+    ("end_frame", _closes_alone, lambda c: c.last_frame and c.last_frame_alone, "takes one only together with start_frame"),
     (
         "continue_from",
         lambda s: s.continue_from,
@@ -43,24 +54,28 @@ _WISHES: tuple[tuple[str, Asked, Can, str], ...] = (
     ("own_sound", lambda s: _sounds(s) and not s.lip_sync, _may_sound, "makes no sound"),
     ("motion_reference", lambda s: s.motion_reference, lambda c: "motion_transfer" in c.tasks, "does not transfer motion"),
 )
-"""Key, whether the shot asks for it, whether the engine can, and what to say where it cannot."""
+"""Key, whether the shot sets it, whether the engine supports it, and what to say where it does not; of each key the first row
+that applies is said.
+"""
 
 
-def _called(able: Capabilities) -> str:
+def _title(capabilities: Capabilities) -> str:
     """What people call it: the provider, and on this machine the model."""
-    return able.model if able.kind == "local" and able.model else able.title or able.engine
+    local = capabilities.kind == "local" and capabilities.model
+    return local or capabilities.title or capabilities.engine
 
 
-def unsupported_options(shot: Shot, able: Capabilities) -> Iterator[Notice]:
-    """One notice for each key of the shot that this engine and model cannot honour."""
-    name = _called(able)
-    for key, asked, can, lacks in _WISHES:
-        if asked(shot) and not can(able):
-            yield Notice("engine.wish_ignored", f"{key}: {name} {lacks}; left out{_elsewhere(able, can)}", shot.id)
+def unsupported_options(shot: Shot, capabilities: Capabilities) -> Iterator[Notice]:
+    """One notice for each key of the shot that this engine and model do not support."""
+    name, reported = _title(capabilities), set[str]()
+    for key, is_set, supports, lacks in _OPTIONS:
+        if key not in reported and is_set(shot) and not supports(capabilities):
+            reported.add(key)
+            yield Notice("engine.wish_ignored", f"{key}: {name} {lacks}; left out{_elsewhere(capabilities, supports)}", shot.id)
     move = shot.camera.move if shot.camera else "static"
-    if move != "static" and able.moves != ("all",) and move not in able.moves:
+    if move != "static" and capabilities.moves != ("all",) and move not in capabilities.moves:
         yield Notice("engine.wish_approximated", f"camera: {name} has no control for {move}; it is said in the prompt", shot.id)
-    if able.diffusion is False and shot.params:
+    if capabilities.diffusion is False and shot.params:
         unknown = sorted(set(shot.params) - {"slate"})
         if unknown:
             yield Notice("engine.wish_ignored", f"params: {name} does not know {', '.join(unknown)}; left out", shot.id)
@@ -89,51 +104,48 @@ def unused_by_clip(shot: Shot) -> Iterator[Notice]:
         yield Notice("engine.wish_ignored", text, shot.id)
 
 
-def unused_model(named: str | None, engine: str, chosen: str | None, shot: str) -> Iterator[Notice]:
-    """A model that is ``named`` for a shot whose engine was found by ``auto`` and has none of that name."""
+def unused_model(named: str | None, engine: str, chosen: str | None, shot: str, *, auto: bool = False) -> Iterator[Notice]:
+    """A model that is ``named`` for a shot whose engine was found by ``auto`` and has none of that name. ``auto``: the command
+    line says so, whatever engine the storyboard names.
+    """
     if named and chosen is None:
-        text = f"model: no engine is named and {engine} makes the shot, which has no model {named}; left out"
+        why = "--engine auto is given" if auto else "no engine is named"
+        text = f"model: {why} and {engine} makes the shot, which has no model {named}; left out"
         yield Notice("engine.wish_ignored", text, shot)
 
 
-def _stretched(able: Capabilities) -> str:
+def _stretched(capabilities: Capabilities) -> str:
     """What becomes of a clip that is too short."""
-    return "which slows it down, up to 1.5 times" if able.engine == "local" else "the end is held"
+    return "which slows it down, up to 1.5 times" if capabilities.engine == "local" else "the end is held"
 
 
-def _elsewhere(able: Capabilities, can: Can) -> str:
-    """Which other model of the same engine could do it; empty where none can."""
-    others = [row.model for row in engine_table().get(able.engine, ()) if row.model and row.model != able.model and can(row)]
-    return f" ({'' if able.kind == 'local' else 'its model '}{others[0]} could)" if others else ""
+def _elsewhere(capabilities: Capabilities, supports: Supports) -> str:
+    """Which other model of the same engine supports it; empty where none does."""
+    rows = engine_table().get(capabilities.engine, ())
+    others = [row.model for row in rows if row.model and row.model != capabilities.model and supports(row)]
+    return f" ({'' if capabilities.kind == 'local' else 'its model '}{others[0]} could)" if others else ""
 
 
 def not_yet(board: Storyboard) -> Iterator[Notice]:
-    """Keys of the storyboard that this version reads but does nothing about."""
-    asked: dict[str, object] = {
-        "provenance": board.provenance,
-        "score.good": board.score and board.score.good is not None,
-        "score.floor": board.score and board.score.floor is not None,
-    }
-    for name, character in board.characters.items():
-        asked |= {f"characters.{name}.voice": character.voice, f"characters.{name}.lora": character.lora}
-    for key, wish in asked.items():
-        if wish:
-            yield Notice("plan.not_yet", f"{key}: not in this version; left out")
+    """Keys of the storyboard that this version does nothing about."""
+    for key in unused_keys(board):
+        code = "post.not_yet" if key.of_post else "plan.not_yet"
+        yield Notice(code, f"{dotted(key.path)}: {key.why}; left out", key.shot)
 
 
 def film_post(board: Storyboard) -> Post | None:
-    """What post-processing is asked of all shots: the storyboard's ``post`` with that of its ``defaults`` over it."""
+    """The post-processing of all shots: the storyboard's ``post`` with that of its ``defaults`` over it."""
     return merged_shot(board, None, Shot(id="film")).post
 
 
 def made_even(resolution: str, size: tuple[int, int], post: Post | None, delivered: tuple[int, int]) -> Iterator[Notice]:
     """Sides that are asked for and odd: what they became of the takes' ``size`` and the ``delivered`` one, in pixels."""
     upscale = post.upscale if post else None
-    asked = (
+    requested = (
         ("resolution", resolution, [int(side) for side in re.findall("[0-9]+", resolution) if resolution != "4k"], size),
         ("post.upscale.height", upscale and upscale.height, [(upscale and upscale.height) or 0], delivered),
     )
-    for key, written, sides, (width, height) in asked:
+    for key, written, sides, (width, height) in requested:
         if any(side % 2 for side in sides):
             text = f"{key}: {written} has an odd side, which video with 4:2:0 colour cannot have; it is {width}x{height}"
             yield Notice("plan.even_size", text)
@@ -144,10 +156,10 @@ def own_forms(board: Storyboard) -> Iterator[Notice]:
     film = film_post(board)
     for shot in (shot for scene in board.scenes for shot in scene.shots):
         for step, keys in (("interpolate", ("fps", "factor")), ("upscale", ("height", "scale"))):
-            wish, whole = getattr(shot.post, step, None), getattr(film, step, None)
+            own, whole = getattr(shot.post, step, None), getattr(film, step, None)
             for key in keys:
-                asked = getattr(wish, key, None)
-                if asked is not None and asked != getattr(whole, key, None):
+                value = getattr(own, key, None)
+                if value is not None and value != getattr(whole, key, None):
                     text = f"post.{step}.{key}: is the film's and said at its top; left out here"
                     yield Notice("plan.film_wide", text, shot.id)
 
@@ -169,17 +181,22 @@ def unspoken(shot: Shot) -> Iterator[Notice]:
         yield Notice("sound.not_spoken", "dialogue: a line has no file; vidgen does not speak yet, so it is silent", shot.id)
 
 
-def length_notices(shot: Shot, seconds: float, prompt: str, able: Capabilities) -> Iterator[Notice]:
-    """Notices about clip length and prompt length against the engine's limits."""
-    name = _called(able)
-    if able.max_s and seconds > able.max_s + 0.05:
-        yield Notice(
-            "engine.wish_approximated",
-            f"duration: {name} makes at most {able.max_s:g} s; {seconds:g} s are asked, {_stretched(able)}",
-            shot.id,
-        )
-    units = len(prompt.encode("utf-16-le")) // 2  # as the strictest provider counts: an emoji is two
-    if able.prompt_chars and units > able.prompt_chars:
-        yield Notice(
-            "engine.prompt_too_long", f"prompt: {units} characters, {name} takes {able.prompt_chars}; shorten it", shot.id
-        )
+def form_notices(shot: Shot, request: ShotRequest, capabilities: Capabilities) -> Iterator[Notice]:
+    """Notices where a request is longer or larger, or has a longer prompt, than the engine's limits. ``request`` is what an
+    engine would get.
+    """
+    name, seconds, approximated = _title(capabilities), request.duration_s, "engine.wish_approximated"
+    if capabilities.max_s and seconds > capabilities.max_s + 0.05:
+        text = f"makes at most {capabilities.max_s:g} s; {seconds:g} s are asked, {_stretched(capabilities)}"
+        yield Notice(approximated, f"duration: {name} {text}", shot.id)
+    closing_s = capabilities.last_frame_s
+    if request.task == "first_last_frame" and closing_s and not _closes_alone(shot) and seconds > closing_s:
+        text = f"makes at most {closing_s:g} s to a closing picture; that is held to the end"
+        yield Notice(approximated, f"end_frame: {capabilities.model} {text}", shot.id)
+    side = capabilities.max_short_side
+    if side and capabilities.kind == "cloud" and min(request.width, request.height) > side:
+        yield Notice(approximated, f"resolution: {name} makes at most {side}p; the clip is enlarged", shot.id)
+    units = len(request.prompt.encode("utf-16-le")) // 2  # as the strictest provider counts: an emoji is two
+    if capabilities.prompt_chars and units > capabilities.prompt_chars:
+        text = f"prompt: {units} characters, {name} takes {capabilities.prompt_chars}; shorten it"
+        yield Notice("engine.prompt_too_long", text, shot.id)

@@ -19,22 +19,23 @@ from vidgen.media.rate import rate_text
 from vidgen.media.scratch import scratch_folder
 from vidgen.media.verify import check_video
 from vidgen.post.companions import Companions
-from vidgen.post.engines import Fetch, Lanczos
+from vidgen.post.engines import Fetch
 from vidgen.post.grade import grade_filters, grain_filters
 from vidgen.post.pictures import encoder_form, load_engines, pictures
+from vidgen.post.plugins import blamed
 from vidgen.post.reading import RGB
 from vidgen.post.segments import Segments, segment_folder, segment_frames
 from vidgen.post.settings import PostResult, PostSettings
-from vidgen.post.stages import Form
+from vidgen.post.stages import FilterUpscaler, Form
 from vidgen.post.work import Work, plan_work
 from vidgen.weights.store import pull
 
-__all__ = ["OnFrame", "Told", "process_clip"]
+__all__ = ["OnFrame", "OnPlan", "process_clip"]
 
 OnFrame = Callable[[int, int], None]
 """Called with frames done and frames in all."""
 
-Told = Callable[[tuple[str, ...]], None]
+OnPlan = Callable[[tuple[str, ...]], None]
 """Called before work starts with which engines will be used, in which order, and why: a line each."""
 
 _TO_YUV = "scale=in_range=pc:out_range=tv:out_color_matrix=bt709:flags=bicubic+accurate_rnd+full_chroma_int"
@@ -51,7 +52,7 @@ def process_clip(
     cancelled: Callable[[], bool] = lambda: False,
     extra: Companions | None = None,
     fetch: Fetch = pull,
-    told: Told = lambda why: None,
+    on_plan: OnPlan = lambda why: None,
 ) -> PostResult:
     """Bring a clip to ``settings`` in one streamed pass and write it to ``out``, whole and checked or not at all.
 
@@ -61,7 +62,7 @@ def process_clip(
         frames: exact number of frames of the result; None: the clip's length at the new rate. A clip may be ``max_hold`` short.
         on_frame: called after each frame with (done, total). cancelled: true once the user wants to stop.
         extra: what else goes into the file beside the pictures. fetch: has a model's weights here and returns their folder.
-        told: called once with what will be done and why.
+        on_plan: called once with what will be done and why.
 
     A long job keeps finished segments beside ``out`` until it is whole: interrupted, the same call goes on after them.
 
@@ -70,8 +71,8 @@ def process_clip(
     """
     started = time.monotonic()
     work = plan_work(src if isinstance(src, MediaInfo) else probe_video(src), settings, frames, max_hold)
-    told(work.route.why)
-    with _Writer(work, out, extra or Companions(), on_frame, cancelled, fetch) as writer:
+    on_plan(work.route.why)
+    with blamed(work.route.foreign_filters), _Writer(work, out, extra or Companions(), on_frame, cancelled, fetch) as writer:
         resumed = writer.write()
     chosen = work.route
     return PostResult(
@@ -85,7 +86,7 @@ def process_clip(
         model=chosen.upscaler.model if chosen.upscaler else None,
         interpolation_model=chosen.interpolator.model if chosen.interpolator else None,
         seconds=time.monotonic() - started,
-        notices=(*chosen.notices, *settings.notices, *source_notices(work.info, deep=work.ten_bits), *_resumed(resumed, work)),
+        notices=(*chosen.notices, *source_notices(work.info, deep=work.ten_bits), *_resumed(resumed, work)),
         why=chosen.why,
     )
 
@@ -144,7 +145,7 @@ class _Writer:
         """Encode so many frames; ``done`` are in earlier segments."""
         work, settings = self._work, self._work.settings
         form = encoder_form(work, self._engines)
-        filters = _after(work, form, self._folder, settings.seed + done)
+        filters = _after(work, self._engines.scaler, form, self._folder, settings.seed + done)
         args = [
             # Several threads would draw grain from one source of chance in turns that differ from run to run.
             *(("-filter_threads", "1") if settings.grain else ()),
@@ -186,10 +187,10 @@ class _Writer:
 def _job_key(work: Work) -> str:
     """Identity of a job, for going on with it. The source by its name, size and time: hashing hours of film takes minutes."""
     source = work.info.path.resolve()
-    told = source.stat()
+    stat = source.stat()
     return sha256_json(
         {
-            "source": [str(source), told.st_size, told.st_mtime_ns],
+            "source": [str(source), stat.st_size, stat.st_mtime_ns],
             "settings": work.settings.key(),
             "engines": work.names,
             "frames": work.frames,
@@ -198,24 +199,24 @@ def _job_key(work: Work) -> str:
     )
 
 
-def _after(work: Work, form: Form, folder: Path, seed: int) -> list[str]:
+def _after(work: Work, scaler: FilterUpscaler, form: Form, folder: Path, seed: int) -> list[str]:
     """The filters behind the pipe: to yuv, to size, colours, grain."""
     settings, pixels = work.settings, "yuv420p10le" if work.ten_bits else "yuv420p"
     steps = ["setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"]
     if work.pixels in RGB:
         steps = [_TO_YUV, f"format={pixels}"]
-    steps += _sizing(form, settings)
+    steps += _sizing(scaler, form, settings)
     grain = grain_filters(settings.grain, seed, deep=work.ten_bits)
     return [*steps, *grade_filters(settings.grade, folder, deep=work.ten_bits), *grain, "setsar=1"]
 
 
-def _sizing(form: Form, settings: PostSettings) -> list[str]:
-    """To the size that is wanted. Where that is one pixel more than an odd side, the picture stays what it is and its last
+def _sizing(scaler: FilterUpscaler, form: Form, settings: PostSettings) -> list[str]:
+    """To the exact size. Where that is one pixel more than an odd side, the picture stays what it is and its last
     column or row comes twice; scaling would soften all of it.
     """
     right, below = settings.width - form.width, settings.height - form.height
     if (settings.width, settings.height) != form.even_size:
-        return [Lanczos().filter(settings.width, settings.height)]
+        return [scaler.filter(settings.width, settings.height)]
     if not right and not below:
         return []
     return [f"pad={settings.width}:{settings.height}:0:0", f"fillborders=right={right}:bottom={below}:mode=smear"]

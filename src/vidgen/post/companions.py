@@ -100,8 +100,8 @@ def companions(info: MediaInfo, suffix: str, rate: Fraction | None = None) -> Co
     late = early if early > EARLY else Fraction(0)
     inputs = _opened(info, _zero(info, ways) - shown)
     own = info.usual_rate or info.rate
-    code, told = _time_code(source, rate or own, own)
-    notices += told
+    code, code_notices = _time_code(source, rate or own, own)
+    notices += code_notices
     outputs = [*_picture_tags(picture), *_arguments(ways, 1), "-map_metadata", "1", *_UNTRUE, *code]
     if late:  # the result's offset moves streams, but no chapters: they come with one of their own
         outputs += ["-output_ts_offset", f"{float(late):.6f}"]
@@ -301,6 +301,6 @@ def _first_times(container: Any, streams: Sequence[Any]) -> dict[int, Fraction]:
             if all(len(times) > 32 for times in seen.values()):
                 break
     except av.FFmpegError:
-        pass  # damaged further on; what was read tells where things start
+        pass  # damaged further on; what was read says where things start
     ticks = {stream.index: stream.time_base or Fraction(1, 1000) for stream in streams}
     return {index: min(times) * ticks[index] for index, times in seen.items() if times}

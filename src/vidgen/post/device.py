@@ -24,11 +24,11 @@ class Device:
         return self.device.type
 
 
-def best_device(wish: str | None = None) -> Device:
-    """The device to run networks on; ``wish`` names one. Half precision on CUDA from compute capability 7.0 on."""
+def best_device(name: str | None = None) -> Device:
+    """The device to run networks on; ``name`` says which. Half precision on CUDA from compute capability 7.0 on."""
     import torch
 
-    name = wish or ("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
+    name = name or ("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
     half = name.startswith("cuda") and torch.cuda.get_device_capability()[0] >= 7
     return Device(torch.device(name), torch.float16 if half else torch.float32)
 

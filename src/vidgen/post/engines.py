@@ -1,11 +1,14 @@
-"""The engines, and which one ``auto`` is. Light: nothing heavy is loaded before ``Chosen.load``."""
+"""The built-in engines, those of other packages, and which one ``auto`` is. Light: only ``Chosen.load`` loads what is heavy.
+
+An engine of another package comes by an entry point of the group ``vidgen.interpolators`` or ``vidgen.upscalers``. Packages are
+read only for a name that is not in the tables here.
+"""
 
 from __future__ import annotations
 
-import difflib
 import math
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib import import_module
@@ -13,61 +16,21 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from vidgen.errors import InputError, MissingError, Notice
-from vidgen.media.home import offline, vidgen_home
-from vidgen.media.rate import rate_text
+from vidgen.installed import Group, PluginProblem, plugins
+from vidgen.media.home import vidgen_home
 from vidgen.post.device import gpu_here
-from vidgen.post.stages import Engine, FilterInterpolator, FilterUpscaler
+from vidgen.post.filters import Blend, Lanczos, Minterpolate, Nearest
+from vidgen.post.plugins import PostPlugin, post_plugin, post_problems
+from vidgen.post.stages import FilterInterpolator, FilterUpscaler, PostEngine
+from vidgen.settings import settings
+from vidgen.spelling import did_you_mean
 
 Fetch = Callable[[str], Path]
-"""Has a model's verified files here and returns their folder: ``weights.store.pull``, or that with progress around it."""
+"""Downloads a model's files where they are not here, checks them, and returns their folder: ``weights.store.pull``."""
 
 DEFAULT_UPSCALE_MODEL = "realesr-animevideov3"
 WEIGHTS_SUFFIXES = (".safetensors", ".pth")
 """A model that ends in one of these is a file of the user's own."""
-
-
-SMALLEST_MINTERPOLATE = 32
-"""Pixels a side under which ffmpeg's motion search has no blocks."""
-
-
-class Minterpolate(FilterInterpolator):
-    """ffmpeg's motion-compensated interpolation; its own scene detection is off, since it misses cuts and sees false ones."""
-
-    name = "minterpolate"
-
-    def filter(self, rate: Fraction) -> str:
-        """See ``FilterInterpolator``."""
-        return f"minterpolate=fps={rate_text(rate)}:mi_mode=mci:scd=none"
-
-
-class Nearest(FilterInterpolator):
-    """Takes the frame that is shown at each time: for lower rates, where nothing has to be made up."""
-
-    name = "nearest"
-
-    def filter(self, rate: Fraction) -> str:
-        """See ``FilterInterpolator``."""
-        return f"fps={rate_text(rate)}:round=near"
-
-
-class Blend(FilterInterpolator):
-    """Mixes the two frames around each time: soft, and without the tears that a wrong motion makes."""
-
-    name = "blend"
-
-    def filter(self, rate: Fraction) -> str:
-        """See ``FilterInterpolator``."""
-        return f"minterpolate=fps={rate_text(rate)}:mi_mode=blend:scd=none"
-
-
-class Lanczos(FilterUpscaler):
-    """Lanczos resampling: sharp edges, no invented detail."""
-
-    name = "lanczos"
-
-    def filter(self, width: int, height: int) -> str:
-        """See ``FilterUpscaler``."""
-        return f"scale={width}:{height}:flags=lanczos+accurate_rnd+full_chroma_int"
 
 
 @dataclass(frozen=True)
@@ -101,25 +64,46 @@ UPSCALERS: Mapping[str, type[FilterUpscaler] | Network] = {
 
 @dataclass(frozen=True)
 class Chosen:
-    """The engine that will be used, and why. ``network`` is false for a step of the ffmpeg graph."""
+    """The engine that will be used, and why.
+
+    Args:
+        model: the name of its model, or a file of the user's own.
+        network: whether frames go through Python; false for a step of the ffmpeg graph.
+        load: makes the engine. weights: the model of the registry that it reads.
+        plugin: where it comes from, for an engine of another package.
+    """
 
     name: str
     model: str | None
     why: str
     network: bool
-    load: Callable[[Fetch], Engine]
+    load: Callable[[Fetch], PostEngine]
     notices: tuple[Notice, ...] = ()
+    weights: str | None = None
+    plugin: PostPlugin | None = None
+
+    @property
+    def version(self) -> str:
+        """Package and versions of an engine of another package; empty for built-in ones, whose version is vidgen's."""
+        return self.plugin.version if self.plugin else ""
+
+    @property
+    def identity(self) -> str:
+        """Name, model and version: what the result depends on."""
+        return " ".join(part for part in (self.name, self.model, self.version) if part)
 
 
 def choose_interpolator(name: str, source: Fraction, target: Fraction, *, light: bool = False, download: bool = True) -> Chosen:
     """The engine for a change of rate, and why. ``light``: ``auto`` is the one that costs little; ``download``: whether it may
     be one whose weights are not here yet.
 
-    Raises MissingError for an engine whose packages are not installed, InputError for an unknown one.
+    Raises MissingError for an engine that is broken or lacks something here, InputError for an unknown one.
     """
-    _known("interpolate", name, INTERPOLATORS)
+    plugin = _check_name("interpolate", name)
     if target < source and name in ("auto", "nearest"):
         return _filter(Nearest, "interpolate: frames are left out, since the rate falls")
+    if plugin:
+        return _chosen(plugin, f"interpolate: {name} was asked for", lambda fetch: plugin.interpolator())
     if name != "auto":
         return _interpolator(name, f"interpolate: {name} was asked for")
     if light:
@@ -140,7 +124,7 @@ def _no_rife(download: bool) -> str | None:
         return f"the package {package} is not installed (pip install 'vidgen[{rife.extra}]')"
     if status(model("rife-4.0")).state == "here":
         return None
-    if offline():
+    if settings().offline:
         return "its weights are not here and VIDGEN_OFFLINE forbids downloads (vidgen models pull rife-4.0)"
     if not download:
         return "its weights are not here (vidgen models pull rife-4.0)"
@@ -153,10 +137,10 @@ def _interpolator(name: str, why: str) -> Chosen:
         return _filter(entry, why)
     module = _module(name, entry)
 
-    def load(fetch: Fetch) -> Engine:
+    def load(fetch: Fetch) -> PostEngine:
         return _kept((module, vidgen_home()), lambda: import_module(module).load(fetch("rife-4.0")))
 
-    return Chosen(name, "rife-4.0", why, True, load)
+    return Chosen(name, "rife-4.0", why, True, load, weights="rife-4.0")
 
 
 def choose_upscaler(
@@ -169,35 +153,46 @@ def choose_upscaler(
         ratio: how many times larger the picture becomes; at 1 and below there is nothing for a network to do.
         tile: size of the tiles in pixels; None: as fits. light: ``auto`` without a model is the engine that costs little.
 
-    Raises MissingError for an engine whose packages are not installed, InputError for an unknown engine or model.
+    Raises MissingError for an engine that is broken or lacks something here, InputError for an unknown engine or model.
     """
-    _known("upscale", name, UPSCALERS)
+    plugin = _check_name("upscale", name)
+    if model and not takes_model(name):
+        raise InputError("usage.invalid", f"{name} has no model {model}", hint="leave the model out, or the engine")
     own = model is not None and model.lower().endswith(WEIGHTS_SUFFIXES)
     named = _model_named(model) if model and not own else model
-    if name == "lanczos" and model:
-        raise InputError("usage.invalid", f"lanczos has no model {model}", hint="leave the model out, or the engine")
     if name == "lanczos" or ratio <= 1:
         return _filter(
             Lanczos, "upscale: lanczos was asked for" if ratio > 1 else "upscale: lanczos, since the picture shrinks"
         )
     if name == "auto" and light and model is None:
         return _filter(Lanczos, "upscale: auto is lanczos, since an animatic needs no network")
+    factor = min(4, max(2, math.ceil(ratio - 0.01)))
+    if plugin:
+        return _chosen(plugin, f"upscale: {name} was asked for", lambda fetch: plugin.upscaler(factor, tile), factor, tile)
     engine, why = (name, f"upscale: {name} was asked for") if name != "auto" else _auto_upscaler(own)
     entry = UPSCALERS[engine]
     assert isinstance(entry, Network)
-    module = _module(engine, entry)
-    wanted = named or DEFAULT_UPSCALE_MODEL
-    factor = min(4, max(2, math.ceil(ratio - 0.01)))
+    module, used = _module(engine, entry), named or DEFAULT_UPSCALE_MODEL
 
-    def load(fetch: Fetch) -> Engine:
-        def make() -> Engine:
-            folder = Path(wanted).parent if own else fetch(wanted)
-            engine: Engine = import_module(module).load(folder, wanted, factor=factor, tile=tile)
+    def load(fetch: Fetch) -> PostEngine:
+        def make() -> PostEngine:
+            folder = Path(used).parent if own else fetch(used)
+            engine: PostEngine = import_module(module).load(folder, used, factor=factor, tile=tile)
             return engine
 
-        return _kept((module, vidgen_home(), wanted, factor, tile), make)
+        return _kept((module, vidgen_home(), used, factor, tile), make)
 
-    return Chosen(engine, wanted, f"{why}, with {wanted}", True, load)
+    return Chosen(engine, used, f"{why}, with {used}", True, load, weights=None if own else used)
+
+
+def takes_model(name: str) -> bool:
+    """Whether an upscaling engine has models to choose from."""
+    return name == "auto" or isinstance(UPSCALERS.get(name), Network)
+
+
+def broken_plugins() -> list[PluginProblem]:
+    """Engines of other packages that cannot be used, and why. Imports all of them: for ``vidgen doctor``."""
+    return list(post_problems({group: ["auto", *table] for group, table in _TABLES.values()}))
 
 
 def _auto_upscaler(own_file: bool) -> tuple[str, str]:
@@ -225,11 +220,17 @@ def _filter(kind: type[FilterInterpolator] | type[FilterUpscaler], why: str, not
     return Chosen(kind.name, None, why, False, lambda fetch: kind(), notices)
 
 
-_LOADED: dict[tuple[object, ...], Engine] = {}
+def _chosen(plugin: PostPlugin, why: str, load: Callable[[Fetch], PostEngine], *options: int | None) -> Chosen:
+    plugin.check()
+    key = (plugin, *options)
+    return Chosen(plugin.plugin.name, None, why, plugin.network, lambda fetch: _kept(key, lambda: load(fetch)), plugin=plugin)
+
+
+_LOADED: dict[tuple[object, ...], PostEngine] = {}
 _LOADING = threading.Lock()
 
 
-def _kept(key: tuple[object, ...], make: Callable[[], Engine]) -> Engine:
+def _kept(key: tuple[object, ...], make: Callable[[], PostEngine]) -> PostEngine:
     """One network of a kind in memory, for all the clips that are worked on."""
     with _LOADING:
         if key not in _LOADED:
@@ -247,11 +248,23 @@ def _module(name: str, network: Network) -> str:
     return network.module
 
 
-def _known(job: str, name: str, engines: Collection[str]) -> None:
-    if name == "auto" or name in engines:
-        return
-    near = difflib.get_close_matches(name, engines, 1)
-    guess = f" (did you mean {near[0]}?)" if near else ""
-    raise InputError(
-        "post.engine_unknown", f"{job}: there is no engine {name!r}{guess}", hint=f"engines: auto, {', '.join(engines)}"
-    )
+_TABLES: Mapping[str, tuple[Group, Mapping[str, object]]] = {
+    "interpolate": ("vidgen.interpolators", INTERPOLATORS),
+    "upscale": ("vidgen.upscalers", UPSCALERS),
+}
+"""Job -> its extension point and its built-in engines."""
+
+
+def _check_name(job: str, name: str) -> PostPlugin | None:
+    """The engine of another package that is meant by a name; None for ``auto`` and the built-in ones.
+
+    Raises InputError ``post.engine_unknown`` with the nearest name, MissingError ``engine.load_failed``.
+    """
+    group, table = _TABLES[job]
+    if name == "auto" or name in table:
+        return None
+    if plugin := post_plugin(group, name):
+        return plugin
+    known = ("auto", *table, *sorted(plugins(group)))
+    text = f"{job}: there is no engine {name!r}{did_you_mean(name, known)}"
+    raise InputError("post.engine_unknown", text, hint=f"engines: {', '.join(dict.fromkeys(known))}")

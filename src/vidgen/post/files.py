@@ -15,7 +15,7 @@ from vidgen.media.normalise import refuse_alpha
 from vidgen.media.places import check_output_file
 from vidgen.media.probe import MediaInfo
 from vidgen.media.rate import parse_rate
-from vidgen.post.clip import OnFrame, Told, process_clip
+from vidgen.post.clip import OnFrame, OnPlan, process_clip
 from vidgen.post.companions import companions
 from vidgen.post.engines import Fetch, choose_interpolator, choose_upscaler
 from vidgen.post.segments import kept_frames
@@ -40,22 +40,22 @@ def interpolate_file(
     on_frame: OnFrame = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
     fetch: Fetch = pull,
-    told: Told = lambda why: None,
+    on_plan: OnPlan = lambda why: None,
 ) -> FileResult:
     """Give a video another frame rate: ``rate`` frames per second, or ``factor`` times its own; exactly one of them.
 
-    The result has round(frames * new rate / old rate) frames on one grid; hard cuts are never morphed. Raises InputError for
-    a file or value that cannot be used, MissingError for an engine that is not here, ProcessingError, Cancelled.
+    The result has round(frames * new rate / old rate) frames on one grid; scene changes are never morphed. Raises InputError
+    for a file or value that cannot be used, MissingError for an engine that is not here, ProcessingError, Cancelled.
     """
     if (rate is None) == (factor is None):
         raise InputError("usage.invalid", "give a frame rate or a factor, one of the two", hint="--fps 60 or --factor 2")
     info = _source(src, out, cancelled)
     own = info.usual_rate
-    wanted = _rate(rate, factor, own)
-    choose_interpolator(engine, own, wanted)  # a wrong name is an error even where the rate stays
+    target = _rate(rate, factor, own)
+    choose_interpolator(engine, own, target)  # a wrong name is an error even where the rate stays
     width, height = upright_form(info).even_size
-    settings = PostSettings(width, height, wanted, interpolate=engine, profile=delivery(info, width, height))
-    result = _process(info, out, settings, on_frame, cancelled, fetch, told)
+    settings = PostSettings(width, height, target, interpolate=engine, profile=delivery(info, width, height))
+    result = _process(info, out, settings, on_frame, cancelled, fetch, on_plan)
     return _file_result(result, result.interpolated_by or "none", result.interpolation_model)
 
 
@@ -71,7 +71,7 @@ def upscale_file(
     on_frame: OnFrame = lambda done, total: None,
     cancelled: Callable[[], bool] = lambda: False,
     fetch: Fetch = pull,
-    told: Told = lambda why: None,
+    on_plan: OnPlan = lambda why: None,
 ) -> FileResult:
     """Enlarge a video ``scale`` times (2, 3 or 4; 2 where nothing is given) or to a picture ``height``; at its own rate.
 
@@ -87,7 +87,7 @@ def upscale_file(
     settings = PostSettings(
         width, tall, rate, interpolate="nearest", upscale=engine, model=model, tile=tile, profile=delivery(info, width, tall)
     )
-    result = _process(info, out, settings, on_frame, cancelled, fetch, told, height)
+    result = _process(info, out, settings, on_frame, cancelled, fetch, on_plan, height)
     return _file_result(result, result.upscaled_by or "none", result.model)
 
 
@@ -102,16 +102,16 @@ def _rate(rate: Fraction | float | str | None, factor: Fraction | float | None, 
         raise InputError("usage.invalid", str(error), hint="--fps takes 24, 23.976 or 24000/1001; --factor a number") from error
 
 
-def _size(width: int, height: int, scale: int | None, wanted: int | None) -> tuple[int, int]:
-    if wanted is None:
+def _size(width: int, height: int, scale: int | None, target: int | None) -> tuple[int, int]:
+    if target is None:
         factor = 2 if scale is None else scale
         if factor not in (2, 3, 4):
             raise InputError("usage.invalid", f"a scale is 2, 3 or 4, not {factor}", hint="or give --height")
         size = Form(width * factor, height * factor, Fraction(1)).even_size
-    elif wanted < 2:
-        raise InputError("usage.invalid", f"a height is 2 pixels or more, not {wanted}", hint="--height 2160")
+    elif target < 2:
+        raise InputError("usage.invalid", f"a height is 2 pixels or more, not {target}", hint="--height 2160")
     else:
-        size = max(2, round(Fraction(width * wanted, height) / 2) * 2), wanted + wanted % 2
+        size = max(2, round(Fraction(width * target, height) / 2) * 2), target + target % 2
     if max(size) > MAX_SIDE:
         raise InputError("post.bad_size", f"{size[0]}x{size[1]}: at most {MAX_SIDE} pixels a side can be encoded")
     return size
@@ -132,12 +132,14 @@ def _process(
     on_frame: OnFrame,
     cancelled: Callable[[], bool],
     fetch: Fetch,
-    told: Told,
+    on_plan: OnPlan,
     height: int | None = None,
 ) -> PostResult:
     extra = companions(info, out.suffix, settings.rate)
     try:
-        result = process_clip(info, out, settings, on_frame=on_frame, cancelled=cancelled, extra=extra, fetch=fetch, told=told)
+        result = process_clip(
+            info, out, settings, on_frame=on_frame, cancelled=cancelled, extra=extra, fetch=fetch, on_plan=on_plan
+        )
     except (KeyboardInterrupt, Cancelled) as stop:
         kept = kept_frames(out)
         stop.add_note(f"the first {kept} frames are kept: the same command goes on after them" if kept else _NOTHING_KEPT)
@@ -154,9 +156,9 @@ def _made_even(info: MediaInfo, result: PostResult, height: int | None) -> Itera
         return
     form = upright_form(info)
     factor = max(1, result.width // form.width)
-    wanted = Form(form.width * factor, form.height * factor, form.rate)
-    if (wanted.width, wanted.height) != (result.width, result.height) == wanted.even_size:
-        text = f"{info.path.name} would be {wanted.width}x{wanted.height}, but video with 4:2:0 colour has even sides"
+    exact = Form(form.width * factor, form.height * factor, form.rate)
+    if (exact.width, exact.height) != (result.width, result.height) == exact.even_size:
+        text = f"{info.path.name} would be {exact.width}x{exact.height}, but video with 4:2:0 colour has even sides"
         yield Notice("post.even_size", f"{text}: it is {result.width}x{result.height}")
 
 

@@ -1,4 +1,4 @@
-"""Colour and grain as ffmpeg filters: the wishes are baked into one table, the user's LUT is checked and rewritten."""
+"""Colour and grain as ffmpeg filters: the settings are baked into one table, the user's LUT is checked and rewritten."""
 
 from __future__ import annotations
 

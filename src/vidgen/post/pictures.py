@@ -13,35 +13,38 @@ from typing import Any
 import numpy as np
 
 from vidgen.post.ahead import ahead, room_for
-from vidgen.post.cuts import CutWatch, find_pieces, pieces_of
-from vidgen.post.engines import Chosen, Fetch, Nearest
+from vidgen.post.engines import Chosen, Fetch
+from vidgen.post.filters import Lanczos, Nearest
 from vidgen.post.reading import deep, frame_bytes, read_frames, read_interpolated
 from vidgen.post.retime import retime, start_of
-from vidgen.post.stages import Engine, FilterInterpolator, Form, FrameUpscaler, PairInterpolator, Picture
+from vidgen.post.scene_changes import SceneChangeDetector, find_pieces, pieces_of
+from vidgen.post.stages import FilterInterpolator, FilterUpscaler, Form, FrameUpscaler, PairInterpolator, Picture, PostEngine
 from vidgen.post.work import Work
 
 Cancelled = Callable[[], bool]
 
 
 @dataclass(frozen=True)
-class Engines:
-    """The loaded engines of a route."""
+class LoadedEngines:
+    """The loaded engines of a route. ``scaler`` brings what comes out of them to the exact size."""
 
     interpolator: FilterInterpolator | PairInterpolator | None
     upscaler: FrameUpscaler | None
+    scaler: FilterUpscaler
 
 
-def load_engines(work: Work, fetch: Fetch) -> Engines:
+def load_engines(work: Work, fetch: Fetch) -> LoadedEngines:
     """Load what the work needs; networks are kept for the next clip. Raises MissingError where weights cannot be had."""
     if work.route.networks:
         _steady_memory()
     interpolator = _loaded(work.route.interpolator, fetch)
     upscaler = _loaded(work.route.upscaler, fetch)
     assert interpolator is None or isinstance(interpolator, FilterInterpolator | PairInterpolator)
-    return Engines(interpolator, upscaler if isinstance(upscaler, FrameUpscaler) else None)
+    scaler = upscaler if isinstance(upscaler, FilterUpscaler) else Lanczos()
+    return LoadedEngines(interpolator, upscaler if isinstance(upscaler, FrameUpscaler) else None, scaler)
 
 
-def encoder_form(work: Work, engines: Engines) -> Form:
+def encoder_form(work: Work, engines: LoadedEngines) -> Form:
     """The form of the frames that ``pictures`` gives."""
     if work.route.enlarge_first:
         return Form(work.settings.width, work.settings.height, work.settings.rate)
@@ -50,7 +53,7 @@ def encoder_form(work: Work, engines: Engines) -> Form:
 
 
 def pictures(
-    work: Work, engines: Engines, *, first: int = 0, cancelled: Cancelled
+    work: Work, engines: LoadedEngines, *, first: int = 0, cancelled: Cancelled
 ) -> Generator[bytes | memoryview, None, None]:
     """Raw frames number ``first`` to the last of the result, before they are brought to size and graded."""
     room = room_for(frame_bytes(encoder_form(work, engines), work.pixels))
@@ -63,15 +66,15 @@ def pictures(
     yield from (last for _ in range(work.frames - count))
 
 
-def _made(work: Work, engines: Engines, first: int, cancelled: Cancelled) -> Iterator[bytes | Picture]:
+def _made(work: Work, engines: LoadedEngines, first: int, cancelled: Cancelled) -> Iterator[bytes | Picture]:
     engine = engines.interpolator
     if isinstance(engine, PairInterpolator):
         start = start_of(work.clock.times, first / work.settings.rate)
-        watch = CutWatch()
-        read: Iterable[Picture] = watch.watch(_read(work, watch.start_for(start), cancelled), start)
+        detector = SceneChangeDetector()
+        read: Iterable[Picture] = detector.watch(_read(work, detector.start_for(start), cancelled), start)
         if work.route.enlarge_first and engines.upscaler:
             read = _sized(_enlarged(read, engines.upscaler), work)
-        made = retime(read, work.clock.times, watch.cuts, engine, work.settings.rate, work.frames, first=first)
+        made = retime(read, work.clock.times, detector.changes, engine, work.settings.rate, work.frames, first=first)
         yield from made if work.route.enlarge_first or not engines.upscaler else _enlarged(made, engines.upscaler)
     elif engines.upscaler:
         frames = (_array(data, work) for data in ahead(_raw(work, engine, first, cancelled), _reading_room(work)))
@@ -159,5 +162,5 @@ def _steady_memory() -> None:
 _M_ARENA_MAX = -8
 
 
-def _loaded(chosen: Chosen | None, fetch: Fetch) -> Engine | None:
+def _loaded(chosen: Chosen | None, fetch: Fetch) -> PostEngine | None:
     return chosen.load(fetch) if chosen else None

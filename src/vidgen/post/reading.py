@@ -12,7 +12,7 @@ from vidgen.errors import ProcessingError
 from vidgen.media.ffmpeg import Process, input_args
 from vidgen.media.normalise import STEADY, bt709_steps, deinterlace_steps, steady_steps
 from vidgen.media.probe import UNTAGGED, MediaInfo
-from vidgen.post.cuts import Clock, Piece
+from vidgen.post.scene_changes import Clock, Piece
 from vidgen.post.stages import FilterInterpolator, Form, upright_form
 
 PixelFormat = Literal["yuv420p", "yuv420p10le", "rgb24", "rgb48le"]

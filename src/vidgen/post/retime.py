@@ -1,4 +1,4 @@
-"""Keeps time for Python interpolators: which pictures at which moments, exact counts, cuts held, equal pictures copied."""
+"""Keeps time for Python interpolators: which pictures at which moments, exact counts, scene changes, equal pictures."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def start_of(times: Sequence[Fraction], moment: Fraction) -> int:
 def retime(
     pictures: Iterable[Picture],
     times: Sequence[Fraction],
-    cuts: Container[int],
+    scene_changes: Container[int],
     engine: PairInterpolator,
     rate: Fraction,
     frames: int,
@@ -47,14 +47,14 @@ def retime(
 
     Args:
         pictures: from number ``start_of(times, first / rate)`` on.
-        times: seconds from 0, of all pictures. cuts: index of each picture that comes right after a hard cut; known at the
-            latest when that picture comes.
+        times: seconds from 0, of all pictures. scene_changes: index of each picture with which another scene begins; known
+            at the latest when that picture comes.
 
-    A moment on which a picture falls gets that picture itself. Across a cut and after the last picture, the earlier picture is
-    held. Beside what the engine is given at once, two pictures are held in memory.
+    A moment on which a picture falls gets that picture itself. Across a scene change and after the last picture, the earlier
+    picture is held. Beside what the engine is given at once, two pictures are held in memory.
     """
     waiting: list[_Gap] = []
-    for gap in _gaps(pictures, times, cuts, rate, frames, first):
+    for gap in _gaps(pictures, times, scene_changes, rate, frames, first):
         waiting.append(gap)
         if sum(waited.pair is not None for waited in waiting) >= engine.batch or len(waiting) >= 2 * engine.batch:
             yield from _made(waiting, engine)
@@ -65,7 +65,7 @@ def retime(
 def _gaps(
     pictures: Iterable[Picture],
     times: Sequence[Fraction],
-    cuts: Container[int],
+    scene_changes: Container[int],
     rate: Fraction,
     frames: int,
     done: int,
@@ -87,7 +87,7 @@ def _gaps(
             return
         shares = tuple(float((moment - times[index]) / (end - times[index])) for moment in moments)
         inner = tuple(share for share in shares if share > _AT_ONCE)
-        hold = index + 1 in cuts or not inner or _same(current, following)
+        hold = index + 1 in scene_changes or not inner or _same(current, following)
         if shares:
             yield _Gap(current, shares, None if hold else Pair(current, following, inner))
         current = following

@@ -11,6 +11,7 @@ from vidgen.errors import Notice
 from vidgen.media.tables import read_table
 from vidgen.post.device import gpu_here
 from vidgen.post.engines import Chosen, choose_interpolator, choose_upscaler
+from vidgen.post.plugins import PostPlugin
 from vidgen.post.settings import PostSettings
 from vidgen.post.stages import Form
 
@@ -42,9 +43,15 @@ class Route:
         return tuple(notice for chosen in (self.interpolator, self.upscaler) if chosen for notice in chosen.notices)
 
     @property
+    def foreign_filters(self) -> tuple[PostPlugin, ...]:
+        """Engines of other packages that are steps of the ffmpeg graph."""
+        chosen = (self.interpolator, self.upscaler)
+        return tuple(one.plugin for one in chosen if one and one.plugin and not one.network)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Identity of what would be run, in order."""
-        steps = [f"{chosen.name} {chosen.model or ''}".strip() for chosen in (self.interpolator, self.upscaler) if chosen]
+        steps = [chosen.identity for chosen in (self.interpolator, self.upscaler) if chosen]
         return tuple(reversed(steps) if self.enlarge_first else steps)
 
 
@@ -53,18 +60,18 @@ def find_route(source: Form, settings: PostSettings, *, frames_in: int, frames_o
 
     ``even``: whether the clip has one rate throughout. Raises as ``choose_interpolator`` and ``choose_upscaler``.
     """
-    wanted = Form(settings.width, settings.height, settings.rate)
+    target = Form(settings.width, settings.height, settings.rate)
     interpolator = upscaler = None
     if settings.rate != source.rate or not even:
         interpolator = choose_interpolator(
-            settings.interpolate, source.rate, settings.rate, light=settings.animatic, download=not settings.unasked
+            settings.interpolate, source.rate, settings.rate, light=settings.animatic, download=not settings.implicit_rate
         )
-    if (wanted.width, wanted.height) != source.even_size:
-        ratio = max(wanted.width / source.width, wanted.height / source.height)
+    if (target.width, target.height) != source.even_size:
+        ratio = max(target.width / source.width, target.height / source.height)
         upscaler = choose_upscaler(settings.upscale, settings.model, ratio=ratio, tile=settings.tile, light=settings.animatic)
     made = frames_out - _coinciding(source.rate, settings.rate, frames_out, even) if interpolator else 0
     first = made * _seconds(interpolator, source) + frames_out * _seconds(upscaler, source)
-    last = frames_in * _seconds(upscaler, source) + made * _seconds(interpolator, wanted)
+    last = frames_in * _seconds(upscaler, source) + made * _seconds(interpolator, target)
     both = interpolator is not None and upscaler is not None and interpolator.network and upscaler.network
     why = tuple(chosen.why for chosen in (interpolator, upscaler) if chosen)
     if both:
@@ -75,7 +82,7 @@ def find_route(source: Form, settings: PostSettings, *, frames_in: int, frames_o
 
 
 def _coinciding(source: Fraction, target: Fraction, frames: int, even: bool) -> int:
-    """How many of the wanted frames fall on a frame that is there, and are not made."""
+    """How many frames of the result fall on a frame of the source, and are not made."""
     return 1 + (frames - 1) // (target / source).numerator if even and frames else 0
 
 
@@ -83,9 +90,11 @@ def _seconds(chosen: Chosen | None, form: Form) -> float:
     """Seconds for a picture of a form that goes in."""
     if chosen is None:
         return 0.0
+    pixels = form.width * form.height / 1e6
+    if chosen.plugin and chosen.plugin.kind.seconds_per_megapixel is not None:
+        return pixels * chosen.plugin.kind.seconds_per_megapixel
     table = _costs()
     row = table.get(chosen.model or "") or table.get(chosen.name) or table[_DEAREST]
-    pixels = form.width * form.height / 1e6
     size = "small" if pixels < SMALL else "large" if pixels > LARGE else "medium"
     return pixels * row["gpu" if gpu_here() else "cpu"] * row.get(size, 1.0)
 

@@ -55,7 +55,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 class Segments:
-    """The segments of one job: ``frames`` frames, cut every ``each``."""
+    """The segments of one job: ``frames`` frames, a segment every ``each``."""
 
     def __init__(self, folder: Path, key: str, frames: int, each: int) -> None:
         self._folder, self._key, self._frames, self._each = folder, key, frames, each

@@ -17,7 +17,7 @@ DROP_FRAME = {Fraction(count * 1000, 1001) for count in (30, 60, 120)}
 def time_code_at(text: str, own: Fraction, rate: Fraction) -> str | None:
     """``01:00:00:12``, or ``01:00:00;12`` of drop-frame, as it reads at another rate; None where it is no code of its own rate.
 
-    Hours, minutes and seconds stay: a film that starts at hour one does so at every rate, and drop-frame code tells the time
+    Hours, minutes and seconds stay: a film that starts at hour one does so at every rate, and drop-frame code gives the time
     of day, as whole rates do. The frame is the one that is shown at that moment; where both rates have drop-frame code, numbers
     are passed over at the same places, so that nothing shifts.
     """

@@ -13,10 +13,11 @@ from vidgen.media.normalise import MAX_HOLD, refuse_hdr
 from vidgen.media.probe import MediaInfo
 from vidgen.media.rate import rate_text
 from vidgen.media.wording import counted
-from vidgen.post.cuts import Clock, read_clock
-from vidgen.post.engines import SMALLEST_MINTERPOLATE, WEIGHTS_SUFFIXES, Minterpolate
+from vidgen.post.engines import WEIGHTS_SUFFIXES
+from vidgen.post.filters import SMALLEST_MINTERPOLATE, Minterpolate
 from vidgen.post.reading import PixelFormat
 from vidgen.post.route import Route, find_route
+from vidgen.post.scene_changes import Clock, read_clock
 from vidgen.post.settings import PostSettings
 from vidgen.post.stages import Form, upright_form
 
@@ -59,7 +60,7 @@ class Work:
 
 
 def plan_work(info: MediaInfo, settings: PostSettings, frames: int | None = None, max_hold: int = MAX_HOLD) -> Work:
-    """Decide: ``frames`` is the exact count that is wanted, None the clip's length at the new rate. The clip may be up to
+    """Decide: ``frames`` is the exact count of the result, None the clip's length at the new rate. The clip may be up to
     ``max_hold`` frames shorter: its last one is held.
 
     Raises InputError for a clip or size that cannot be used, MissingError for an engine that is not here.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
@@ -14,10 +15,12 @@ from vidgen.render.made import MadeShot
 from vidgen.render.resolved import ResolvedShot
 from vidgen.render.run import Run
 from vidgen.render.take_scores import Verdict, judge_takes
+from vidgen.scoring.scorers import Scorers
 from vidgen.storyboard.model import Score
 from vidgen.takes.lockfile import Pick
 from vidgen.takes.request import Take
 
+LOG = logging.getLogger(__name__)
 Judge = Callable[[Sequence[Take]], Verdict]
 """What the judge says of takes of one shot; raises ProcessingError where none can be played."""
 
@@ -66,7 +69,8 @@ def decide(
         verdict, troubles = _judged(shot, takes, judge)
         notices += troubles
     if number is None:
-        number = verdict.winner if verdict else takes[0].take
+        number, place = (verdict.winner, "the judge") if verdict else (takes[0].take, "its number")
+    LOG.info("%s: take %d of %s is picked by %s", shot, number, sorted(by_number), place)
     return Decision(by_number[number], "person" if person else "auto", verdict, tuple(notices))
 
 
@@ -104,25 +108,27 @@ class Chooser:
     """Chooses among the takes of each shot of a run.
 
     Args:
+        scorers: those of other packages that measure too.
         unpinned: shots that lose a person's pick, since its take is lost and new ones were asked for.
     """
 
     run: Run
     score: Score | None
     unpinned: Set[str]
+    scorers: Scorers
 
     def choose(self, shot: MadeShot, resolved: ResolvedShot, *, fresh: bool) -> MadeShot:
         """The shot with its picked take. ``fresh``: whether takes were made just now. Decodes takes that are to be judged."""
         planned, space = resolved.planned, self.run.space
-        recorded = space.picks.get(planned.id)
+        recorded = space.pick_of(planned.id, resolved.is_for)
         pinned = planned.id not in self.unpinned
         decision = decide(
             planned.id,
             shot.takes,
-            before=recorded if recorded and resolved.is_for(recorded.request_key) and pinned else None,
+            before=recorded if pinned else None,
             pinned=planned.pinned if pinned else None,
             fresh=fresh,
-            judge=lambda takes: judge_takes(takes, resolved.request, space.root / "scores", self.score),
+            judge=lambda takes: judge_takes(takes, resolved.request, space.root / "scores", self.score, self.scorers),
             judged=any(take.diffusion for take in shot.takes) and not shot.enlarges,
             places=space.commands.pick_files,
         )

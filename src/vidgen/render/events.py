@@ -1,14 +1,16 @@
-"""What a run tells while it goes on: names of events and the one function that hears them."""
+"""Events of a run: their names, and the one function that receives them."""
 
 from __future__ import annotations
 
+import json
+import logging
 import sys
 import threading
 import traceback
 from typing import Any, Protocol
 
 from vidgen.errors import VidgenError
-from vidgen.media.home import debug
+from vidgen.settings import debugging
 
 EVENTS = (
     "run.started",
@@ -32,6 +34,10 @@ EVENTS = (
 """Every event name; append-only, since pipelines read them."""
 
 
+LOG = logging.getLogger(__name__)
+_LOGGED = frozenset(EVENTS) - {"take.progress", "post.progress", "model.download"}
+
+
 class Listener(Protocol):
     """Hears events, one at a time but from several threads; must not block."""
 
@@ -40,7 +46,7 @@ class Listener(Protocol):
 
 
 class InTurn:
-    """A listener for many threads: ``listener`` hears one event after the other. Where it fails it hears no more, since what
+    """A listener for many threads: ``listener`` receives one event after the other. Where it fails it gets no more, since what
     is only shown never costs a take.
     """
 
@@ -49,16 +55,18 @@ class InTurn:
 
     def __call__(self, event: str, /, **values: Any) -> None:
         """Pass one event on."""
+        if event in _LOGGED:
+            LOG.debug("%s %s", event, json.dumps(values, ensure_ascii=False, default=str))
         with self._turn:
             try:
                 self._listener(event, **values)
-            except VidgenError:  # a wish to stop, which may come in the middle of anything
+            except VidgenError:  # the user stops the run, which may happen in the middle of anything
                 raise
             except Exception as error:
                 self._listener = silent
-                if debug():
+                if debugging():
                     traceback.print_exception(error, file=sys.stderr)
 
 
 def silent(event: str, /, **values: Any) -> None:
-    """A listener that hears nothing."""
+    """A listener that ignores all events."""

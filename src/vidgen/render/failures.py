@@ -10,20 +10,20 @@ from typing import TypeVar
 
 from vidgen.engines.base import Engine, LocalEngine, RemoteEngine
 from vidgen.errors import InternalError, Notice, VidgenError
-from vidgen.media.home import debug
+from vidgen.settings import debugging
 
 E = TypeVar("E", bound=Exception)
 
 
 def shown(failure: E) -> E:
     """The same failure; with ``--debug`` its traceback is on stderr, since the run may well end without it."""
-    if debug():
+    if debugging():
         traceback.print_exception(failure, file=sys.stderr)
     return failure
 
 
 async def close_engine(engine: Engine) -> Notice | None:
-    """Let an engine go. What it made is made, so that a failure here is told and no more."""
+    """Let an engine go. What it made is made, so that a failure here is only a notice."""
     try:
         if isinstance(engine, RemoteEngine):
             await engine.close()

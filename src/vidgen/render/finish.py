@@ -18,7 +18,7 @@ from vidgen.media.dubbing import dub
 from vidgen.media.normalise import conform
 from vidgen.media.opening import picture_start
 from vidgen.media.os_errors import fault_of
-from vidgen.media.probe import has_sound
+from vidgen.media.probe import has_sound, part_from, probe_video
 from vidgen.planning.plan import GeneratedShot, Plan, ProviderUpscale, UserClip
 from vidgen.render.events import Listener
 from vidgen.render.failures import shown, worst
@@ -101,13 +101,14 @@ def write_clip(clip: ShotClip, request: ShotRequest, take: Take, out: Path) -> N
     """
     if clip.conform:
         conform(
-            clip.file, out, width=request.width, height=request.height, rate=request.fps, frames=request.frames,
+            part_from(probe_video(clip.file), clip.conform.start), out,
+            width=request.width, height=request.height, rate=request.fps, frames=request.frames,
             fit=clip.conform.fit, max_hold=clip.conform.max_hold,
         )  # fmt: skip
     else:
         shutil.copyfile(clip.file, out)
     if (clip.file != take.file or clip.conform) and has_sound(take.file):
-        dub(out, take.file, begins=Fraction(0), seconds=Fraction(request.frames) / request.fps)
+        dub(out, take.file, begins=Fraction(take.first) / take.fps, seconds=Fraction(request.frames) / request.fps)
 
 
 def _sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:
@@ -125,6 +126,8 @@ def _sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:
     file = made.picked.file if made.picked else own or clip.file
     if has_sound(file):
         begins = picture_start(file)
+        if made.picked and made.picked.first:
+            begins = (begins or Fraction(0)) + Fraction(made.picked.first) / made.picked.fps
         digest = made.picked.sha256 if made.picked else clip.sha256 if clip.file == file else content_of(file)
         return replace(clip, sound=(file, digest), picture_us=None if begins is None else round(begins * 1_000_000))
     if shot.own_sound or not own:

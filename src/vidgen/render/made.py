@@ -20,8 +20,9 @@ from vidgen.takes.request import Take, nearest_frames
 class MadeShot:
     """One shot after making: its takes, the picked one, who picked it, and what the judge said.
 
-    ``missing`` counts takes that were not at hand when the run started; ``resolved`` is None for a user's own clip, and while
-    the shot that it continues has no take yet; ``unseen``: the judge failed on some of its takes.
+    ``missing`` counts takes that were not at hand when the run started; ``new`` are the numbers of those that were not bought
+    either. ``resolved`` is None for a user's own clip, and while the shot that it continues has no take yet. ``unseen``: the
+    judge failed on some of its takes.
     """
 
     planned: PlannedShot
@@ -31,6 +32,7 @@ class MadeShot:
     picked_by: Literal["auto", "person", "clip"] = "auto"
     verdict: Verdict | None = None
     missing: int = 0
+    new: tuple[int, ...] = ()
     reused: bool = False
     unseen: bool = False
 
@@ -59,7 +61,7 @@ class MadeShot:
             return None
         shown = self.picked.window(self.resolved.request)
         end = shown.start + shown.frames
-        return Opening(self.picked.file, None if end == self.picked.frames else end)
+        return Opening(self.picked.file, None if end == self.picked.frames else end, shown.start)
 
     @property
     def needs_review(self) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from vidgen.media.normalise import MAX_HOLD, cropped, fitted, refuse_hdr
 from vidgen.media.probe import MediaInfo, probe_video
 from vidgen.planning.plan import GeneratedShot, Plan, UserClip
-from vidgen.post.engines import SMALLEST_MINTERPOLATE
+from vidgen.post.filters import SMALLEST_MINTERPOLATE
 from vidgen.post.settings import PostSettings
 from vidgen.post.stages import upright_form
 

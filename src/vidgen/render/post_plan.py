@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.errors import InputError, MissingError, Notice
-from vidgen.media.home import offline
 from vidgen.media.names import named_file
 from vidgen.planning.enlarging import UPSCALERS
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, ProviderUpscale, UserClip
-from vidgen.post.engines import WEIGHTS_SUFFIXES, Chosen
+from vidgen.post.engines import WEIGHTS_SUFFIXES, Chosen, takes_model
 from vidgen.post.route import Route, find_route
 from vidgen.post.settings import PostSettings
 from vidgen.post.stages import Form, upright_form
 from vidgen.render.own_clips import clip_work
 from vidgen.render.throughput import time_text
+from vidgen.settings import settings
 from vidgen.weights.registry import Model, model
 from vidgen.weights.store import status
 
@@ -48,10 +48,10 @@ class ShotPost:
     @property
     def names(self) -> list[str]:
         """What is done, in order: ``interpolate by rife``, ``upscale by ncnn (realesr-animevideov3)``, ``grade``, ``grain``."""
-        words = [f"upscale by {self.paid.engine} ({self.paid.model})"] if self.paid else []
-        words += [f"{job} by {_named(chosen)}" for job, chosen in self.steps]
-        words += ["grade"] if not self.settings.grade.idle else []
-        return [*words, *(["grain"] if self.settings.grain else [])]
+        steps = [f"upscale by {self.paid.engine} ({self.paid.model})"] if self.paid else []
+        steps += [f"{job} by {_named(chosen)}" for job, chosen in self.steps]
+        steps += ["grade"] if not self.settings.grade.idle else []
+        return [*steps, *(["grain"] if self.settings.grain else [])]
 
     def as_dict(self) -> dict[str, Any]:
         """``post`` of a shot in ``plan --json``. Engines are names, or null where there is nothing of that kind to do."""
@@ -71,8 +71,8 @@ class ShotPost:
     def models(self) -> Iterator[Model]:
         """The models of the registry that its engines read."""
         for _, chosen in self.steps:
-            if chosen.network and chosen.model and not is_own(chosen.model):
-                yield model(chosen.model)
+            if chosen.weights:
+                yield model(chosen.weights)
 
 
 def is_own(name: str) -> bool:
@@ -105,19 +105,19 @@ def settings_of(plan: Plan, planned: FilmShot, seed: int = 0) -> PostSettings:
         animatic=planned.engine == "previz",
     )
     paid = settings.upscale in UPSCALERS
-    model = settings.model if settings.upscale != "lanczos" and not paid else None  # a film's model, and a shot that needs none
+    model = settings.model if takes_model(settings.upscale) else None  # a film's model, and a shot that needs none
     if model and is_own(model):
         model = str(named_file(plan.folder, model).resolve())
         if settings.upscale == "ncnn":
             text = f"post.upscale: ncnn does not read {model}"
             raise InputError("usage.invalid", text, hint="engine: torch reads files of your own", where=planned.id)
-    asked = bool(planned.post and planned.post.interpolate)
+    requested = bool(planned.post and planned.post.interpolate)
     retime = _retime(planned) if plan.fps == plan.source_fps else "nearest"
     return replace(
         settings,
         model=model,
-        unasked=not asked,
-        interpolate=settings.interpolate if asked else retime,
+        implicit_rate=not requested,
+        interpolate=settings.interpolate if requested else retime,
         upscale=settings.upscale if planned.post and planned.post.upscale and not paid else "lanczos",
     )
 
@@ -129,8 +129,8 @@ RETIME = {"motion": "auto", "blend": "blend", "nearest": "nearest"}
 def _retime(planned: FilmShot) -> str:
     if isinstance(planned, UserClip):
         return "nearest"
-    asked = planned.request.params.get("retime", "motion")
-    return RETIME.get(asked, "auto") if isinstance(asked, str) else "auto"
+    name = planned.request.params.get("retime", "motion")
+    return RETIME.get(name, "auto") if isinstance(name, str) else "auto"
 
 
 def needs_work(plan: Plan, planned: GeneratedShot, settings: PostSettings) -> bool:
@@ -173,7 +173,7 @@ def check_posts(posts: Mapping[str, ShotPost]) -> None:
         if error := post.missing:
             raise MissingError(error.code, error.message, hint=error.hint, where=post.shot)
     absent = downloads(posts.values())
-    if offline() and (name := next((load.name for load in absent if load.bytes), None)):
+    if settings().offline and (name := next((load.name for load in absent if load.bytes), None)):
         raise MissingError(
             "models.offline",
             f"{name} is not here and VIDGEN_OFFLINE forbids downloads",
@@ -213,11 +213,11 @@ def post_notices(posts: Mapping[str, ShotPost]) -> Iterator[Notice]:
         if post.missing:
             hint = f" ({post.missing.hint})" if post.missing.hint else ""
             yield Notice("post.not_ready", f"post: {post.missing.message}{hint}", post.shot)
-        for notice in (*post.settings.notices, *(post.route.notices if post.route else ())):
+        for notice in post.route.notices if post.route else ():
             yield Notice(notice.code, notice.message, post.shot)
     for load in downloads(posts.values()):
         size = f", {load.bytes / 1e6:.0f} MB" if load.bytes else " from an installed package"
-        if load.bytes and offline():
+        if load.bytes and settings().offline:
             text = f"{load.name} is not here and VIDGEN_OFFLINE forbids downloads (vidgen models pull {load.name})"
             yield Notice("post.not_ready", text)
         elif load.bytes:

@@ -16,8 +16,9 @@ from vidgen.media.answers import content_of
 from vidgen.media.discovery import find_ffmpeg
 from vidgen.media.encode import encoded_as, is_draft
 from vidgen.media.exact import exact_of
+from vidgen.media.lossless import copy_lossless
 from vidgen.media.normalise import MAX_HOLD
-from vidgen.media.probe import MediaInfo
+from vidgen.media.probe import MediaInfo, part_from, probe_video
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
 from vidgen.post.clip import process_clip
 from vidgen.post.engines import Fetch
@@ -38,7 +39,7 @@ EVENT_EVERY_S = 0.25
 
 @dataclass(frozen=True)
 class PostProcessor:
-    """Post-processes shots of a plan. Results are kept in ``folder``; ``warn`` hears of notices."""
+    """Post-processes shots of a plan. Results are kept in ``folder``; ``warn`` is called with notices."""
 
     plan: Plan
     folder: Path
@@ -51,25 +52,35 @@ class PostProcessor:
         finished segment.
         """
         settings = settings_of(self.plan, planned, take.seed)
-        self._say(planned, settings.notices)
         encoded = encoded_as(take.file)
         film = (self.plan.width, self.plan.height, self.plan.fps)
         form = (take.width, take.height, take.fps)
-        if encoded and form == film and take.frames >= planned.frames and not settings.changes(*film):
+        ready = encoded and form == film and not take.first and take.frames >= planned.frames
+        if ready and not settings.changes(*film):
             return ShotClip(take.file, take.sha256, encoded, draft=is_draft(take.file))
         found = take_work(self.plan, planned, take.file, settings)
         if found is None:
-            return ShotClip(take.file, take.sha256, None, conform=Conform("crop", planned.frames))
+            return ShotClip(take.file, take.sha256, None, conform=Conform("crop", planned.frames, take.first))
+        if take.first:
+            found = take_work(self.plan, planned, self._part(take), settings) or found
         work = plan_work(*found, planned.frames, planned.frames)
         file, digest = self._processed(planned, work, take.sha256, lambda: _exact(work, planned))
         return ShotClip(file, digest, settings.profile.key())
+
+    def _part(self, take: Take) -> Path:
+        """What was ordered of a take that comes with more before it, as a lossless file."""
+        store = ArtifactStore(self.folder, ".mp4")
+        key = derived_key("part", [take.sha256], settings={"first": take.first}, tool="vidgen")
+        if not store.find(key):
+            copy_lossless(part_from(probe_video(take.file), take.first), store.path(key))
+            store.seal(key, {})
+        return store.path(key)
 
     def clip(self, planned: UserClip) -> ShotClip:
         """The same of a user's own clip; what is only to be brought to the film's size and rate is left to the cut."""
         file = planned.clip
         digest = content_of(file)
         settings = settings_of(self.plan, planned, int(digest[:8], 16))
-        self._say(planned, settings.notices)
         found = clip_work(self.plan, planned, settings)
         if found is None:
             return ShotClip(file, digest, None, conform=Conform())
@@ -100,7 +111,7 @@ class PostProcessor:
             work.settings,
             frames=work.frames,
             max_hold=MAX_HOLD if isinstance(planned, UserClip) else work.frames,
-            on_frame=_Teller(planned.id, self.listener),
+            on_frame=_Progress(planned.id, self.listener),
             fetch=fetching(self.listener, planned.id),
         )
         self._say(planned, result.notices)
@@ -113,7 +124,7 @@ class PostProcessor:
 
 
 def fetching(listener: Listener, shot: str | None = None) -> Fetch:
-    """``weights.store.pull`` that tells how far a download is."""
+    """``weights.store.pull`` with progress events."""
 
     def fetch(name: str) -> Path:
         last: float | None = None
@@ -130,8 +141,8 @@ def fetching(listener: Listener, shot: str | None = None) -> Fetch:
     return fetch
 
 
-class _Teller:
-    """Hears of frames and tells of progress, a few times a second."""
+class _Progress:
+    """Progress events of one clip, a few times a second. Called after each frame."""
 
     def __init__(self, shot: str, listener: Listener) -> None:
         self._shot, self._listener, self._pace, self._last = shot, listener, Throughput(), 0.0
@@ -153,11 +164,11 @@ def _exact(work: Work, planned: FilmShot) -> MediaInfo:
 
 
 def _key(work: Work, source: str) -> str:
-    """Identity of the result: what it is made of, and what is really done to it. A wish for ``auto`` and one for the engine
-    that ``auto`` is are the same; a model of the user's own counts by its contents, wherever it lies.
+    """Identity of the result: what it is made of, and what is really done to it. ``auto`` and the name of the engine that it
+    stands for are the same; a model of the user's own counts by its contents, wherever it lies.
     """
     done = replace(work.settings, interpolate="auto", upscale="auto", model=None, animatic=False)
-    steps = [(job, chosen.name, _model(chosen.model)) for job, chosen in steps_of(work.route)]
+    steps = [(job, chosen.name, _model(chosen.model), *filter(None, [chosen.version])) for job, chosen in steps_of(work.route)]
     return derived_key(
         "post",
         [source],
@@ -172,7 +183,7 @@ def _model(name: str | None) -> str | None:
 
 
 def _record(result: PostResult) -> dict[str, Any]:
-    """What is told and kept of a result, beside the file itself."""
+    """What events and sidecars say of a result."""
     return {
         "interpolate": result.interpolated_by,
         "upscale": result.upscaled_by,

@@ -1,15 +1,23 @@
-"""What an engine could not make is said before any of a film is made or bought: all of a submission is done but the sending."""
+"""Preflight: everything of a submission but the sending, for every shot, before any of a film is made or bought."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
-from vidgen.engines.base import Engine
+from vidgen.engines.base import Composed, Engine, RemoteEngine
 from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, MissingError, Notice
 from vidgen.planning.plan import EngineShot
-from vidgen.takes.request import ShotRequest
+from vidgen.render.made import MadeShot
+from vidgen.render.resolved import ResolvedShot
+from vidgen.takes.request import Order, ShotRequest
+
+T = TypeVar("T")
+
+Compositions = dict[tuple[str, Order], Composed]
+"""Create requests by take key and order: takes that have both in common are bought once."""
 
 
 def ready_engines(shots: Iterable[EngineShot], installed: Engines, *, require_diffusion: bool) -> dict[str, Engine]:
@@ -41,39 +49,50 @@ def check_shots(shots: Iterable[EngineShot], engines: Engines) -> None:
     """Raise InputError for shots that their models cannot make, as far as the storyboard alone tells. Opens no file."""
     known = [shot for shot in shots if shot.engine in engines]
     needed = {name: engines.get(name) for name in {shot.engine for shot in known}}
-    _each(known, needed, lambda engine, shot: engine.check(_opened(shot)))
+    _each(known, lambda shot: shot.id, lambda shot: needed[shot.engine].check(_opened(shot)))
 
 
-def preflight_shots(
-    shots: Iterable[EngineShot], engines: Mapping[str, Engine], resolved: Callable[[EngineShot], ShotRequest | None]
-) -> list[Notice]:
-    """What will not be as asked, of shots that are to be made. Raises InputError where a submission would fail, files included.
+def preflight_shots(shots: Iterable[MadeShot], engines: Mapping[str, Engine]) -> tuple[Compositions, list[Notice]]:
+    """The create requests of all takes that are to be bought, and the options of missing shots that are left out or
+    approximated. Raises InputError where a submission would fail, files included.
 
-    Args:
-        resolved: the request with the take that it continues; None while that one is not made, which leaves ``check_shots``.
+    A shot that continues one without a take is left out: its requests are composed once that take is there.
     """
+    composed: Compositions = {}
+    notices: list[Notice] = []
 
-    told: list[Notice] = []
+    def preflight(shot: MadeShot) -> None:
+        assert shot.resolved
+        engine = engines[shot.resolved.planned.engine]
+        if isinstance(engine, RemoteEngine):
+            found: Iterable[tuple[str, str]] = _composed(engine, shot.resolved, shot.new, composed)
+        else:
+            found = engine.preflight(shot.resolved.request) or ()
+        notices.extend(Notice.of_engine(code, message, shot.planned.id) for code, message in found)
 
-    def preflighted(engine: Engine, shot: EngineShot) -> None:
-        if request := resolved(shot):
-            told.extend(Notice.of_engine(code, message, shot.id) for code, message in engine.preflight(request) or ())
-
-    _each(shots, engines, preflighted)
-    return told
+    _each([shot for shot in shots if shot.missing and shot.resolved], lambda shot: shot.planned.id, preflight)
+    return composed, list(dict.fromkeys(notices))
 
 
-def _each(shots: Iterable[EngineShot], engines: Mapping[str, Engine], look: Callable[[Engine, EngineShot], None]) -> None:
-    _each_shot(shots, lambda shot: look(engines[shot.engine], shot))
+def _composed(
+    engine: RemoteEngine, shot: ResolvedShot, numbers: Iterable[int], composed: Compositions
+) -> Iterator[tuple[str, str]]:
+    """Compose the takes of a shot, each once; their notices."""
+    for number in numbers:
+        key = (shot.take_key(number), shot.order)
+        if key not in composed:
+            composed[key] = engine.compose(shot.take(number))
+        yield from composed[key].notices
 
 
-def _each_shot(shots: Iterable[EngineShot], look: Callable[[EngineShot], None]) -> None:
+def _each(shots: Iterable[T], name: Callable[[T], str], look: Callable[[T], None]) -> None:
+    """``look`` at every shot. Raises one InputError for all that it finds wrong."""
     found: list[InputError] = []
     for shot in shots:
         try:
             look(shot)
         except InputError as error:
-            error.where = error.where or shot.id
+            error.where = error.where or name(shot)
             if (error.where, error.message) not in [(one.where, one.message) for one in found]:  # a setting is not a shot's
                 found.append(error)
     if len(found) == 1:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vidgen.errors import InputError, Notice
+from vidgen.logs import work_log
 from vidgen.media.files import write_text
 from vidgen.media.places import writable
 from vidgen.render.commands import Commands
@@ -26,7 +27,9 @@ OWNER = "project.json"
 @dataclass
 class Workspace:
     """An open project: store, journal and picks, and where those are kept. ``run_id`` groups what this run spends;
-    ``notices`` tell of paid work whose fate an earlier run left open; ``commands`` are what a person may type about it."""
+    ``notices`` tell of paid work whose fate an earlier run left open; ``commands`` are what a person may type about it;
+    ``shots`` are the ids of all shots in the storyboard, where they are known.
+    """
 
     root: Path
     store: TakeStore | None
@@ -35,6 +38,18 @@ class Workspace:
     commands: Commands
     notices: list[Notice] = field(default_factory=list)
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    shots: frozenset[str] = frozenset()
+
+    def pick_of(self, shot: str, is_for: Callable[[str], bool]) -> Pick | None:
+        """The recorded pick of a shot, where it is for its request (``is_for`` tells by the request key). A shot that a person
+        gave another id keeps that person's pick.
+        """
+        own = self.picks.get(shot)
+        if own and is_for(own.request_key):
+            return own
+        gone = sorted(set(self.picks) - self.shots) if self.shots else []
+        former = (pick for name in gone if (pick := self.picks[name]).by == "person" and is_for(pick.request_key))
+        return next(former, None)
 
 
 @dataclass(frozen=True)
@@ -85,7 +100,7 @@ class Project:
     @contextmanager
     def locked(self) -> Iterator[Workspace]:
         """Open for a run: refused while another run has it. Settles what a run that died left behind."""
-        with project_lock(self.root):
+        with project_lock(self.root), work_log(self.root):
             journal = Journal(self.root)
             store = TakeStore(self.root, journal=journal)
             store.sweep()

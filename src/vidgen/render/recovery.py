@@ -57,7 +57,7 @@ def take_stock(
     maker: ShotMaker, runner: asyncio.Runner, warn: Callable[[Iterable[Notice]], None], *, fetch: bool = True
 ) -> Survey:
     """What is at hand and what is to be made or bought, once everything was fetched again that was paid for and is lost here.
-    Whatever a person should know before money is spent is told. ``fetch``: False only to look.
+    ``warn`` is called with what a person should know before money is spent. ``fetch``: False only to look.
     """
     survey = maker.survey()
     warn(maker.run.new_notices())

@@ -19,10 +19,13 @@ NameModel = Callable[[LocalEngine, str | None], str | None]
 
 @dataclass(frozen=True)
 class Opening:
-    """The clip that a shot goes on from: the last of its ``frames`` (None: all) that are in the film opens the shot."""
+    """The clip that a shot goes on from: frames ``start`` to ``frames`` (not included; None: all) of the file are in the film,
+    and the last of them opens the shot.
+    """
 
     file: Path
     frames: int | None = None
+    start: int = 0
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ class Resolver:
         """The shot, where it continues one with the end of that. Raises as ``resolve``."""
         with self._lock:
             if (planned.id, opening) not in self._resolved:
-                request = planned.opened(opening.file, opening.frames) if opening else planned.request
+                request = planned.opened(opening.file, opening.frames, opening.start) if opening else planned.request
                 shot = resolve(planned, request, self.engines[planned.engine], self._model_key)
                 self._resolved[(planned.id, opening)] = shot
             return self._resolved[(planned.id, opening)]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from vidgen.engines.base import Engine
+from vidgen.engines.base import Composed, Engine
 from vidgen.errors import Cancelled, Notice, VidgenError
 from vidgen.planning.plan import EngineShot
 from vidgen.render.capacity import Capacity
@@ -15,7 +15,7 @@ from vidgen.render.failures import shown
 from vidgen.render.project import Workspace
 from vidgen.render.stopping import Stop
 from vidgen.takes.journal import Journal
-from vidgen.takes.request import Take, TakeRequest
+from vidgen.takes.request import Order, Take, TakeRequest
 from vidgen.takes.store import TakeStore
 
 PROGRESS_EVERY_S = 0.25
@@ -30,6 +30,7 @@ class Run:
         capacity: how many takes its engines make at once.
         regenerate: ids of shots whose takes are made anew, with new seeds.
         limit_usd: the most that it may spend; None: no limit.
+        composed: the create requests that were composed before consent, by take key and order; what is sent is taken out.
         notices: what there is to say, in the order in which it was found.
     """
 
@@ -39,6 +40,7 @@ class Run:
     listener: Listener = silent
     regenerate: frozenset[str] = frozenset()
     limit_usd: float | None = None
+    composed: dict[tuple[str, Order], Composed] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     stop: Stop = field(default_factory=Stop)
     _said: set[Notice] = field(default_factory=set)

@@ -27,6 +27,7 @@ from vidgen.render.runners.local import LocalRunner
 from vidgen.render.runners.remote import UNDELIVERED, RemoteRunner
 from vidgen.render.survey import Surveyor
 from vidgen.render.take_lookup import TakeLookup
+from vidgen.scoring.scorers import Scorers
 from vidgen.storyboard.model import Score
 from vidgen.takes.request import ShotRequest, Take
 
@@ -57,7 +58,8 @@ class ShotMaker:
         self.run = Run(self.space, self.engines, capacity, self.listener, self.regenerate)
         self._lookup = TakeLookup(self.space, self.engines, self.regenerate)
         self._resolver = Resolver(self.engines)
-        self._chooser = Chooser(self.run, self.score, self._lookup.unpinned)
+        scorers = Scorers(self.space.root / "scores", warn=lambda notice: self.run.add_notices([notice]))
+        self._chooser = Chooser(self.run, self.score, self._lookup.unpinned, scorers)
         self._surveyor = Surveyor(self.shots, self.run, self._lookup, self._resolver, self._chooser)
         self._missing: set[str] | None = None
         self._made: dict[str, asyncio.Future[MadeShot]] = {}
@@ -91,16 +93,11 @@ class ShotMaker:
         self.run.stop.check()
 
     def preflight(self, survey: Survey) -> list[Notice]:
-        """What will not be as asked of missing shots. Raises InputError where a provider would refuse one."""
-        found = {shot.planned.id: shot for shot in survey.shots}
-
-        def resolved(planned: EngineShot) -> ShotRequest | None:
-            parent = found.get(planned.continues or "")
-            opening = parent.opening() if parent else None
-            return None if parent and opening is None else self._resolver.resolve(planned, opening).request
-
-        missing = [planned for planned in self.shots if found[planned.id].missing and not isinstance(planned, UserClip)]
-        return preflight_shots(missing, self.engines, resolved)
+        """Options of missing shots that are left out or approximated. Raises InputError where a provider would refuse a shot.
+        What is composed here is what is sent.
+        """
+        self.run.composed, notices = preflight_shots(survey.shots, self.engines)
+        return notices
 
     async def make(self, limit_usd: float | None) -> list[MadeShot]:
         """Make what is missing and pick. ``limit_usd``: most that this run may spend.
@@ -150,7 +147,7 @@ class ShotMaker:
         parent = await self._parent(planned)
         opening = await asyncio.to_thread(parent.opening) if parent else None
         shot = await asyncio.to_thread(self._resolver.resolve, planned, opening)
-        numbers = (await asyncio.to_thread(self._lookup.wanted, shot)).numbers
+        numbers = (await asyncio.to_thread(self._lookup.takes_for, shot)).numbers
         self.listener("shot.started", shot=planned.id, engine=planned.engine, takes=len(numbers))
         async with self._alike.setdefault(shot.key, asyncio.Lock()):  # shots that ask for the same: the second finds its takes
             results = await self._takes(shot, numbers)

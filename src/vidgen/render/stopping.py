@@ -1,4 +1,4 @@
-"""How a run is told to stop."""
+"""Stopping a run in good order."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 
 
 class Stop:
-    """The user's wish to end the run in good order: ``event`` is set once it was heard."""
+    """Whether the user wants to end the run: ``event`` is set by the first signal."""
 
     def __init__(self) -> None:
         self.event = threading.Event()
         self._signal = int(signal.SIGINT)
 
     def check(self) -> None:
-        """Raise Cancelled, with the signal that was heard, once the user wants to stop."""
+        """Raise Cancelled, with the signal, once the user wants to stop."""
         if self.event.is_set():
             raise Cancelled(self._signal)
 

@@ -17,6 +17,7 @@ from vidgen.render.take_lookup import TakeLookup
 from vidgen.takes.budget import price_text
 from vidgen.takes.request import Order
 
+_OTHER_OPENING = "takes are at hand, but they go on from another picture than the one that {parent} ends with now"
 NewTake = tuple[str, Order | None]
 """A take that is to be made: its key, and what is ordered."""
 
@@ -78,8 +79,8 @@ class Surveyor:
             unnamed = [(f"{planned.id}/{number}", None) for number in range(planned.candidates)]
             return MadeShot(planned, missing=planned.candidates), unnamed
         resolved = self.resolver.resolve(planned, opening)
-        takes = self.lookup.wanted(resolved)
-        shot = MadeShot(planned, resolved, takes.takes, missing=takes.missing, reused=not takes.missing)
+        takes = self.lookup.takes_for(resolved)
+        shot = MadeShot(planned, resolved, takes.takes, missing=takes.missing, new=takes.new, reused=not takes.missing)
         if not takes.missing:
             shot = self.chooser.choose(shot, resolved, fresh=False)
         for number in takes.bought:
@@ -92,6 +93,8 @@ class Surveyor:
                 again.setdefault(resolved.take_key(number), Notice("take.lost", text, planned.id))
         if store := self.run.space.store:
             whys = dict.fromkeys(why for number in takes.new if (why := why_new(resolved, number, store)))
+            if opening and takes.new and not takes.takes and not whys and store.has_takes_of(planned.id):
+                whys[_OTHER_OPENING.format(parent=planned.continues)] = None
             self.run.notices += [Notice("take.not_covering", why, planned.id) for why in whys]
         return shot, [(resolved.take_key(number), resolved.order) for number in takes.new]
 

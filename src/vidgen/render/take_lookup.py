@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from vidgen.engines.base import Engine
+from vidgen.engines.base import Engine, RemoteEngine
 from vidgen.errors import Notice
 from vidgen.media.wording import listed, there_are
 from vidgen.render.project import Workspace
 from vidgen.render.resolved import ResolvedShot
 from vidgen.takes.journal import Attempt
 from vidgen.takes.request import Take
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ class TakeLookup:
     notices: list[Notice] = field(default_factory=list)
     _attempts: Mapping[str, Sequence[Attempt]] = field(init=False, repr=False)
 
+    _logged: dict[str, FoundTakes] = field(default_factory=dict, init=False, repr=False)
+
     def __post_init__(self) -> None:
         """Read what the journal has, by request, as the run begins: later it also has what this very run does."""
         found: dict[str, list[Attempt]] = {}
@@ -54,14 +60,26 @@ class TakeLookup:
             found.setdefault(row.request_key, []).append(row)
         self._attempts = found
 
-    def wanted(self, shot: ResolvedShot) -> FoundTakes:
+    def takes_for(self, shot: ResolvedShot) -> FoundTakes:
         """Every take that the run wants of a shot, whatever it takes to have it."""
         numbers = tuple(self._numbers(shot))
         takes = {number: take for number in numbers if (take := self.find(shot, number))}
         rest = [number for number in numbers if number not in takes and not self.was_rejected(shot, number)]
         running = {row.take for row in self._attempts_at(shot) if row.state == "submitted" and shot.covered_by(row.order)}
         bought = tuple(number for number in rest if number in running or self.paid(shot, number))
-        return FoundTakes(numbers, tuple(takes.values()), bought, tuple(number for number in rest if number not in bought))
+        found = FoundTakes(numbers, tuple(takes.values()), bought, tuple(number for number in rest if number not in bought))
+        self._log(shot, found)
+        return found
+
+    def _log(self, shot: ResolvedShot, found: FoundTakes) -> None:
+        if self._logged.get(shot.planned.id) == found:
+            return
+        self._logged[shot.planned.id] = found
+        here = [take.take for take in found.takes]
+        LOG.info("%s: request %s: takes at hand %s, paid for %s", shot.planned.id, shot.key[:12], here, list(found.bought))
+        for number in found.new:
+            why = self.lost(shot, number) or ("asked for anew" if self._is_anew(shot) else "no take of this request")
+            LOG.info("%s: take %d is to be made: %s", shot.planned.id, number, why)
 
     def find(self, shot: ResolvedShot, number: int) -> Take | None:
         """The stored take of that number that covers what the shot needs; where it was paid for, also one whose record is
@@ -73,8 +91,10 @@ class TakeLookup:
         found = store.find(shot.take_key(number), shot.order, needs_s=request.duration_s)
         found = found or store.find(shot.earlier_take_key(number))
         if found is None and (paid := self._ended(shot, number)):
-            able = self.engines[request.engine].capabilities(request.model)
-            found = store.restore(shot.take(number), paid, diffusion=able.diffusion)
+            engine, job = self.engines[request.engine], paid.job_id or ""
+            diffusion = engine.capabilities(request.model).diffusion
+            first_of = partial(engine.first_frame, job) if isinstance(engine, RemoteEngine) else lambda clip: 0
+            found = store.restore(shot.take(number), paid, diffusion=diffusion, first_of=first_of)
         return found
 
     def paid(self, shot: ResolvedShot, number: int) -> Attempt | None:
@@ -99,7 +119,7 @@ class TakeLookup:
         cannot be resolved yet.
         """
         rows = [row for rows in self._attempts.values() for row in rows if row.state == "submitted"]
-        wanted = {key for shot in shots.values() if shot for key in (shot.key, shot.earlier_key)}
+        requested = {key for shot in shots.values() if shot for key in (shot.key, shot.earlier_key)}
         return [
             Notice(
                 "take.unfinished",
@@ -107,7 +127,7 @@ class TakeLookup:
                 row.shot,
             )
             for row in rows
-            if row.shot in shots and row.request_key not in wanted
+            if row.shot in shots and row.request_key not in requested
         ]
 
     def _attempts_at(self, shot: ResolvedShot) -> Sequence[Attempt]:
@@ -128,25 +148,28 @@ class TakeLookup:
     def _numbers(self, shot: ResolvedShot) -> list[int]:
         """1 to N, the pinned one, and what is bought already; for --regenerate the next N, and the pinned one."""
         planned = shot.planned
-        wanted = list(range(1, planned.candidates + 1))
+        numbers = list(range(1, planned.candidates + 1))
         attempts = self._attempts_at(shot)
-        if {planned.id, planned.parent} & self.regenerate and self.space.store:
+        if self._is_anew(shot) and self.space.store:
             anew = self._anew(planned.candidates, attempts, self._stored(shot))
             return [*self._still_pinned(shot, anew), *anew]
         pins = dict(self._pins(shot))
         for number, place in pins.items():
-            if number not in wanted:
+            if number not in numbers:
                 self._say_pinned(shot, number, place)
         more = (*pins, *(row.take for row in attempts if row.state == "submitted"))
-        return [*wanted, *dict.fromkeys(number for number in more if number not in wanted)]
+        return [*numbers, *dict.fromkeys(number for number in more if number not in numbers)]
+
+    def _is_anew(self, shot: ResolvedShot) -> bool:
+        return not {shot.planned.id, shot.planned.parent}.isdisjoint(self.regenerate)
 
     def _pins(self, shot: ResolvedShot) -> Iterator[tuple[int, str]]:
         """The takes that are picked for the film, and where that is written."""
         planned = shot.planned
-        pick, (locked, board) = self.space.picks.get(planned.id), self.space.commands.pick_files
+        pick, (locked, board) = self.space.pick_of(planned.id, shot.is_for), self.space.commands.pick_files
         if planned.pinned:
             yield planned.pinned, board
-        if pick and shot.is_for(pick.request_key):
+        if pick:
             yield pick.take, locked
 
     def _say_pinned(self, shot: ResolvedShot, number: int, place: str) -> None:
@@ -162,8 +185,8 @@ class TakeLookup:
     def _still_pinned(self, shot: ResolvedShot, anew: Sequence[int]) -> list[int]:
         """The take that stays in the film beside new ones: a person's, or the storyboard's, as long as it can be had."""
         planned = shot.planned
-        pick = self.space.picks.get(planned.id)
-        by_person = pick if pick and pick.by == "person" and shot.is_for(pick.request_key) else None
+        pick = self.space.pick_of(planned.id, shot.is_for)
+        by_person = pick if pick and pick.by == "person" else None
         number = by_person.take if by_person else planned.pinned
         if number is None or number in anew:
             return []
@@ -199,7 +222,7 @@ class TakeLookup:
 
     @staticmethod
     def _anew(count: int, attempts: Sequence[Attempt], stored: Sequence[int]) -> list[int]:
-        """The next numbers; or the last ones again, where an earlier wish for new takes did not come to its end."""
+        """The next numbers; or the last ones again, where an earlier run that made new takes did not come to its end."""
         last = max((*stored, *(row.take for row in attempts)), default=0)
         latest = range(max(1, last - count + 1), last + 1)
         if any(row.take in latest and row.state in ("submitted", "unknown") for row in attempts):

@@ -1,4 +1,4 @@
-"""Where takes meet the scoring room: what a shot asked for, and what the judge says of its takes."""
+"""The judge's scorecards of a shot's takes, against what the shot asks for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 from vidgen.errors import ProcessingError
 from vidgen.scoring import Choice, Expectation, Scorecard, choose, score_takes
+from vidgen.scoring.scorer import Clip
+from vidgen.scoring.scorers import Scorers
 from vidgen.storyboard.model import Score
 from vidgen.takes.request import ShotRequest, Take
 
@@ -52,10 +54,13 @@ class Verdict:
         return dict(zip(self.takes, self.cards, strict=True)).get(take)
 
 
-def judge_takes(takes: Sequence[Take], request: ShotRequest, cache: Path, rules: Score | None = None) -> Verdict:
+def judge_takes(
+    takes: Sequence[Take], request: ShotRequest, cache: Path, rules: Score | None = None, scorers: Scorers | None = None
+) -> Verdict:
     """Score the takes of one shot against what it asked for. Readings are kept in ``cache`` by the clip's content.
 
-    ``rules``: the storyboard's ``score:`` (weights of the families, and which vetoes count).
+    ``rules``: the storyboard's ``score:`` (weights of the families, and which vetoes count). ``scorers``: those of other
+    packages that measure too.
 
     Raises ProcessingError where no take can be played.
     """
@@ -67,7 +72,9 @@ def judge_takes(takes: Sequence[Take], request: ShotRequest, cache: Path, rules:
         None if part.frames == take.frames else (part.start, part.frames) for part, take in zip(shown, takes, strict=True)
     ]
     weights, veto = (rules.weights, rules.veto) if rules else (None, None)
-    cards = tuple(score_takes(files, expectation, windows=windows, cache=cache, weights=weights, veto=veto))
+    clips = [Clip(take.file, take.sha256, window) for take, window in zip(takes, windows, strict=True)]
+    measured = scorers.measure(clips, expectation, request.shot) if scorers else []
+    cards = tuple(score_takes(files, expectation, windows=windows, cache=cache, weights=weights, veto=veto, measured=measured))
     choice = choose(cards)
     if choice.winner is None:
         raise ProcessingError("media.bad_output", f"{request.shot}: {choice.why}", hint="--regenerate it", where=request.shot)

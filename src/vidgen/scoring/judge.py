@@ -1,12 +1,12 @@
-"""Judges the takes of one shot against each other, and chooses. Deterministic; never random, never simply the first."""
+"""Judges the takes of one shot against each other."""
 
 from __future__ import annotations
 
 import json
 import math
 import statistics
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from vidgen.errors import InputError
@@ -14,10 +14,11 @@ from vidgen.media.files import sha256_file, write_text
 from vidgen.scoring.camera import judge_camera
 from vidgen.scoring.reading import Reading, read_clip
 from vidgen.scoring.rules import RULES, Rule
-from vidgen.scoring.types import ALWAYS, FAMILIES, VETOES, Choice, Expectation, Scorecard, Status, Veto
+from vidgen.scoring.scorers import Measured
+from vidgen.scoring.types import ALL_FAMILIES, ALWAYS, FAMILIES, VETOES, Expectation, Scorecard, Status, Veto
 from vidgen.scoring.vetoes import find_vetoes
 
-NO_JUDGE = {
+NO_SCORER = {
     "prompt": "no model that compares pictures with text is installed",
     "physics": "no model that judges physics is installed",
 }
@@ -31,6 +32,7 @@ def score_takes(
     cache: Path | None = None,
     weights: Mapping[str, float] | None = None,
     veto: Collection[str] | None = None,
+    measured: Sequence[Measured] = (),
 ) -> list[Scorecard]:
     """Judge the takes of one shot; one card per file, in the order given.
 
@@ -41,91 +43,77 @@ def score_takes(
         cache: folder for readings, by checksum of the clip and version of the judge; None: none are kept.
         weights: how much each family counts in the total (1 where it is not named, 0: not at all).
         veto: codes of the vetoes that count beside those of ``ALWAYS``; None: all of ``VETOES``.
+        measured: what scorers of other packages found, a measurement for each file. One that lacks a file decides nothing.
 
     A file that cannot be decoded gets a card with a veto, not an error. Raises InputError ``score.unknown_name`` for a
     family or code that does not exist.
     """
-    _check_names("family", weights or (), FAMILIES)
+    _check_names("family", weights or (), ALL_FAMILIES)
     _check_names("veto", veto or (), VETOES)
     counts = frozenset(VETOES if veto is None else (*veto, *ALWAYS))
     digests = [_digest(file) for file in files]
     parts = windows or [None] * len(files)
     readings = [_reading(file, digest, part, cache) for file, digest, part in zip(files, digests, parts, strict=True)]
-    values = [_compared(reading, expectation) for reading in readings if isinstance(reading, Reading)]
-    middle = {name: _middle(name, rule, values) for name, rule in RULES.measures.items()}
+    playable = {index: reading for index, reading in enumerate(readings) if isinstance(reading, Reading)}
+    table = _Table.of(measured, playable)
+    rows = {index: {**_compared(reading, expectation), **table.row(index)} for index, reading in playable.items()}
+    middle = {name: _middle(name, rule, list(rows.values())) for name, rule in table.rules.items()}
     cards = []
-    for file, digest, reading in zip(files, digests, readings, strict=True):
+    for index, (file, digest, reading) in enumerate(zip(files, digests, readings, strict=True)):
         if isinstance(reading, Veto):
-            blank = dict.fromkeys(FAMILIES)
-            why = dict.fromkeys(FAMILIES, "the file cannot be decoded")
-            cards.append(Scorecard(file, digest, None, blank, why, vetoes=(reading,), status="unreadable"))
-        else:
-            cards.append(_card(file, digest, reading, expectation, middle, weights or {}, counts, alone=len(values) == 1))
+            why = dict.fromkeys(table.families, "the file cannot be decoded")
+            cards.append(Scorecard(file, digest, None, dict.fromkeys(why), why, vetoes=(reading,), status="unreadable"))
+            continue
+        vetoes = tuple(veto for veto in find_vetoes(reading, expectation) if veto.code in counts)
+        status: Status = "vetoed" if vetoes else "uncalibrated" if len(playable) == 1 else "ok"
+        families = {family: _family(family, table.rules, rows[index], middle) for family in table.families}
+        cards.append(
+            Scorecard(
+                file=file,
+                sha256=digest,
+                total=_total(families, weights or {}),
+                families=families,
+                not_measured=_reasons(families, table, reading, expectation),
+                measures={**_measures(reading, rows[index]), **table.all_of(index)},
+                vetoes=vetoes,
+                status=status,
+            )
+        )
     return cards
 
 
-def choose(cards: Sequence[Scorecard]) -> Choice:
-    """Order the cards from best to worst and name the winner.
+@dataclass(frozen=True)
+class _Table:
+    """The measures of a shot's takes: vidgen's own, and those of scorers that have a value for every playable take."""
 
-    Takes without a veto come first, then higher totals, then the better worst family, then the checksum. Figures that are the
-    same but for rounding count as equal, so that neither the order in which takes were given nor the processor decides.
-    """
-    if not cards:
-        raise ValueError("there is nothing to choose from")
-    order = tuple(_ranked(cards))
-    best = cards[order[0]]
-    if best.status == "unreadable":
-        return Choice(order, None, False, True, "no take can be played")
-    if best.vetoes:
-        return Choice(order, order[0], False, True, f"every take has a veto; the least bad one: {best.vetoes[0].detail}")
-    if len(cards) == 1:
-        return Choice(order, order[0], False, False, "the only take")
-    second = cards[order[1]]
-    if second.vetoes:
-        return Choice(order, order[0], False, False, f"the only one without a veto; the next: {second.vetoes[0].detail}")
-    margin = (best.total or 0.0) - (second.total or 0.0)
-    if margin < RULES.tie_band:
-        return Choice(order, order[0], True, False, f"a tie: the difference of {abs(margin):.2f} is within the noise")
-    return Choice(order, order[0], False, False, f"ahead by {margin:.2f}: {_decided(best, second)}")
+    measured: tuple[Measured, ...]
+    rules: Mapping[str, Rule]
+    families: tuple[str, ...]
+
+    @classmethod
+    def of(cls, measured: Sequence[Measured], playable: Collection[int]) -> _Table:
+        whole = {one.name: one.rule for one in measured if all(one.results[index].value is not None for index in playable)}
+        more = sorted({one.rule.family for one in measured} - set(FAMILIES))
+        return cls(tuple(measured), {**RULES.measures, **whole}, (*FAMILIES, *more))
+
+    def row(self, index: int) -> dict[str, float]:
+        """The scorers' values of a take that count."""
+        return {name: value for name, value in self.all_of(index).items() if name in self.rules}
+
+    def all_of(self, index: int) -> dict[str, float]:
+        """All of the scorers' values of a take."""
+        values = ((one.name, one.results[index].value) for one in self.measured)
+        return {name: value for name, value in values if value is not None}
+
+    def reason(self, family: str) -> str:
+        """Why scorers of a family do not count; empty where none is installed."""
+        scorers = [one for one in self.measured if one.rule.family == family]
+        return "; ".join(one.reason or f"{one.name}: there is no other take to compare with" for one in scorers)
 
 
 def _check_names(kind: str, given: Collection[str], known: Collection[str]) -> None:
     for name in sorted(set(given) - set(known)):
         raise InputError("score.unknown_name", f"there is no {kind} {name!r} in the judge", hint=f"known: {', '.join(known)}")
-
-
-def _ranked(cards: Sequence[Scorecard]) -> Iterator[int]:
-    """Indices of the cards, best first."""
-    standing = [(card.status == "unreadable", len(card.vetoes)) for card in cards]
-    total = [_lowest([card.total]) for card in cards]
-    worst = [_lowest(card.families.values()) for card in cards]
-    for _, alike in groupby(sorted(range(len(cards)), key=standing.__getitem__), key=standing.__getitem__):
-        for equal in _equals(alike, total):
-            for same in _equals(equal, worst):
-                yield from sorted(same, key=lambda index: cards[index].sha256)
-
-
-def _equals(indices: Iterable[int], values: Sequence[float]) -> Iterator[list[int]]:
-    """The indices in groups, highest values first. The values of a group are within ``RULES.equal`` of its highest."""
-    left = sorted(indices, key=values.__getitem__, reverse=True)
-    while left:
-        bound = values[left[0]] - RULES.equal
-        yield [index for index in left if values[index] >= bound]
-        left = [index for index in left if values[index] < bound]
-
-
-def _lowest(values: Iterable[float | None]) -> float:
-    return min((value for value in values if value is not None and not math.isnan(value)), default=-math.inf)
-
-
-def _decided(best: Scorecard, second: Scorecard) -> str:
-    gaps = {
-        family: value - other
-        for family, value in best.families.items()
-        if value is not None and (other := second.families[family]) is not None
-    }
-    names = sorted((name for name in gaps if gaps[name] > 0), key=lambda name: -gaps[name])
-    return f"better in {' and '.join(names[:2])}" if names else "better overall"
 
 
 def _digest(file: Path) -> str:
@@ -154,61 +142,49 @@ def _reading(file: Path, digest: str, window: tuple[int, int] | None, cache: Pat
     return reading
 
 
-def _compared(reading: Reading, asked: Expectation) -> dict[str, float]:
+def _compared(reading: Reading, expected: Expectation) -> dict[str, float]:
     """The values that are compared; those that mean nothing for this shot are left out."""
     values = {name: value for name, value in reading.values.items() if name in RULES.measures}
-    if asked.wants_still:
+    if expected.wants_still:
         for name in ("jerk", "reversals", "duplicates"):
             del values[name]
-    error = judge_camera(asked.move, reading.move, reading.inliers).error
+    error = judge_camera(expected.move, reading.move, reading.inliers).error
     return values if error is None else {**values, "camera": error}
 
 
-def _middle(name: str, rule: Rule, values: Sequence[Mapping[str, float]]) -> float:
-    """The logarithm of the middle candidate's value; with one candidate, of a typical clip's."""
-    logs = [math.log(row[name] + rule.floor) for row in values if name in row]
-    return statistics.median(logs) if len(logs) > 1 else math.log(rule.typical + rule.floor)
+def _middle(name: str, rule: Rule, rows: Sequence[Mapping[str, float]]) -> float | None:
+    """Where the middle candidate stands; with one candidate, where a typical clip does, None where that is not known."""
+    places = [rule.place(row[name]) for row in rows if name in row]
+    if len(places) > 1:
+        return statistics.median(places)
+    return None if rule.typical is None else rule.place(rule.typical)
 
 
-def _card(
-    file: Path,
-    digest: str,
-    reading: Reading,
-    asked: Expectation,
-    middle: Mapping[str, float],
-    weights: Mapping[str, float],
-    counts: Collection[str],
-    *,
-    alone: bool,
-) -> Scorecard:
-    values = _compared(reading, asked)
-    families = {family: _family(family, values, middle) for family in FAMILIES}
-    verdict = judge_camera(asked.move, reading.move, reading.inliers)
-    why = {**NO_JUDGE, "camera": verdict.why, "motion": "a still picture was asked for"}
-    vetoes = tuple(veto for veto in find_vetoes(reading, asked) if veto.code in counts)
-    status: Status = "vetoed" if vetoes else "uncalibrated" if alone else "ok"
-    measures = {**reading.values, **{f"camera_{axis}": value for axis, value in zip("xyzr", reading.move, strict=True)}}
-    measures |= {"camera_inliers": reading.inliers, **({"camera": values["camera"]} if "camera" in values else {})}
-    return Scorecard(
-        file=file,
-        sha256=digest,
-        total=_total(families, weights),
-        families=families,
-        not_measured={family: why[family] for family, value in families.items() if value is None},
-        measures=measures,
-        vetoes=vetoes,
-        status=status,
-    )
+def _reasons(families: Mapping[str, float | None], table: _Table, reading: Reading, expected: Expectation) -> dict[str, str]:
+    """Why families were not measured."""
+    camera = judge_camera(expected.move, reading.move, reading.inliers).why
+    own = {**NO_SCORER, "camera": camera, "motion": "a still picture was asked for"}
+    return {family: table.reason(family) or own[family] for family, value in families.items() if value is None}
 
 
-def _family(family: str, values: Mapping[str, float], middle: Mapping[str, float]) -> float | None:
-    """Signed log ratios to the middle candidate, in units of harmless variation; None where nothing was measured."""
+def _measures(reading: Reading, row: Mapping[str, float]) -> dict[str, float]:
+    """The plain readings of a take."""
+    moves = {f"camera_{axis}": value for axis, value in zip("xyzr", reading.move, strict=True)}
+    camera = {"camera": row["camera"]} if "camera" in row else {}
+    return {**reading.values, **moves, "camera_inliers": reading.inliers, **camera}
+
+
+def _family(
+    family: str, rules: Mapping[str, Rule], row: Mapping[str, float], middle: Mapping[str, float | None]
+) -> float | None:
+    """How far a take is from the middle one, in units of harmless variation; None where nothing was measured."""
     gains = []
-    for name, rule in RULES.measures.items():
-        if rule.family != family or name not in values:
+    for name, rule in rules.items():
+        centre = middle[name]
+        if rule.family != family or name not in row or centre is None:
             continue
-        ratio = (math.log(values[name] + rule.floor) - middle[name]) / rule.noise
-        gain = ratio if rule.better == "high" else -ratio
+        steps = (rule.place(row[name]) - centre) / rule.noise
+        gain = steps if rule.better == "high" else -steps
         gains.append(max(RULES.loss_limit, min(RULES.gain_limit, gain)))
     return round(sum(gains) / math.sqrt(len(gains)), 3) if gains else None
 

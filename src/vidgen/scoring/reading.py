@@ -35,7 +35,8 @@ BINS = 8
 @dataclass(frozen=True)
 class Reading:
     """A clip's numbers. ``values`` are comparable between takes of one shot; ``move`` is camera motion in a second
-    (x, y, zoom, roll of the content) with ``inliers``; ``freeze``, ``blank`` and ``cut`` are (start, length) in frames.
+    (x, y, zoom, roll of the content) with ``inliers``; ``freeze`` and ``blank`` are (start, length) in frames;
+    ``scene_change`` is the frame with which another scene begins.
     """
 
     frames: int
@@ -48,7 +49,7 @@ class Reading:
     freeze: tuple[int, int]
     blank: tuple[int, int]
     blank_luma: float
-    cut: int | None
+    scene_change: int | None
 
     def as_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -123,7 +124,7 @@ def read_clip(path: Path, window: tuple[int, int] | None = None) -> Reading:
         freeze=_longest(still),
         blank=blank,
         blank_luma=_round(np.mean(tally.luma[blank[0] : blank[0] + blank[1]]) if blank[1] else 0.0),
-        cut=_cut(tally),
+        scene_change=_scene_change(tally),
     )
 
 
@@ -192,14 +193,15 @@ def _trails(pairs: Sequence[Pair]) -> float:
     return float(np.sqrt((across + 1.0) / (along + 1.0)))
 
 
-def _cut(tally: _Tally) -> int | None:
+def _scene_change(tally: _Tally) -> int | None:
     """The picture at which another scene begins: colours and content change at once, far beyond the clip's habit."""
     if len(tally.pairs) < 6:
         return None
     distance = np.array(tally.distance)
     residual = np.array([pair.residual for pair in tally.pairs])
-    jump = distance > np.maximum(RULES.vetoes["cut_distance"], RULES.vetoes["cut_ratio"] * np.median(distance))
-    jump &= residual > RULES.vetoes["cut_ratio"] * (np.median(residual) + 0.3)
+    least, ratio = RULES.vetoes["scene_change_distance"], RULES.vetoes["scene_change_ratio"]
+    jump = distance > np.maximum(least, ratio * np.median(distance))
+    jump &= residual > ratio * (np.median(residual) + 0.3)
     return int(np.argmax(jump)) + 1 if jump.any() else None
 
 
@@ -252,7 +254,7 @@ def _noise(gray: npt.NDArray[np.float32]) -> float:
 
 
 def _blocks(gray: npt.NDArray[np.float32]) -> float:
-    """How much stronger edges are on an 8-pixel grid than off it: 0 is none. Strong edges are the subject's and cut."""
+    """How much stronger edges are on an 8-pixel grid than off it: 0 is none. Strong edges are the subject's, and limited."""
     worst = 0.0
     for axis in (0, 1):
         steps = np.abs(np.diff(gray, axis=axis))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -11,13 +12,21 @@ from vidgen.media.tables import read_table
 
 @dataclass(frozen=True)
 class Rule:
-    """One measure; see the head of ``measures.yaml``."""
+    """How values of one measure are compared; see the head of ``measures.yaml``.
+
+    ``scale``: whether ratios (``log``) or differences (``linear``) of values count; ``typical`` is None where it is not known.
+    """
 
     family: str
     better: Literal["low", "high"]
     floor: float
     noise: float
-    typical: float
+    typical: float | None
+    scale: Literal["log", "linear"] = "log"
+
+    def place(self, value: float) -> float:
+        """Where a value stands on the scale on which ``noise`` is one step."""
+        return math.log(value + self.floor) if self.scale == "log" else value
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What is asked of a shot, and what a judge says of its takes. The types that render, review and the CLI share."""
+"""What a shot asks for, and how its takes are scored. The types that render, review and the CLI share."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from vidgen.takes.request import ShotRequest
 
 FAMILIES = ("temporal", "motion", "artifacts", "camera", "prompt", "physics")
 """Kinds of quality, each judged on its own: sharpness cannot buy back a freeze."""
+
+ALL_FAMILIES = (*FAMILIES, "continuity")
+"""With the one that only scorers of other packages measure; it is in a card where such a scorer is installed."""
 
 VETOES = (
     *("undecodable", "wrong_length", "wrong_rate", "wrong_size"),
@@ -27,10 +30,11 @@ Status = Literal["ok", "uncalibrated", "vetoed", "unreadable"]
 
 @dataclass(frozen=True)
 class Expectation:
-    """What a take should be. None: not asked.
+    """What a take should be. None: not requested.
 
     ``move`` is a canonical camera move; ``motion_amount`` 1 (nearly still) to 10; ``wants_still``: the storyboard asked for
-    a picture that hardly moves, so standing still is no fault.
+    a picture that hardly moves, so standing still is no fault; ``request``: the whole shot as its engine got it, where the
+    clips are takes of a storyboard's shot.
     """
 
     frames: int | None = None
@@ -41,6 +45,7 @@ class Expectation:
     motion_amount: float | None = None
     wants_still: bool = False
     prompt: str | None = None
+    request: ShotRequest | None = None
 
     @classmethod
     def of(cls, request: ShotRequest) -> Expectation:
@@ -54,6 +59,7 @@ class Expectation:
             motion_amount=request.motion.amount,
             wants_still=request.motion.amount <= 2 and request.camera.move == "static",
             prompt=request.prompt,
+            request=request,
         )
 
 

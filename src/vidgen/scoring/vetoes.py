@@ -11,18 +11,24 @@ from vidgen.scoring.rules import RULES
 from vidgen.scoring.types import Expectation, Veto
 
 
-def find_vetoes(reading: Reading, asked: Expectation) -> tuple[Veto, ...]:
+def find_vetoes(reading: Reading, expected: Expectation) -> tuple[Veto, ...]:
     """Every veto of a clip, in a fixed order."""
-    return (*_form(reading, asked), *_blank(reading), *_freeze(reading, asked), *_cut(reading), *_camera(reading, asked))
+    return (
+        *_form(reading, expected),
+        *_blank(reading),
+        *_freeze(reading, expected),
+        *_scene_change(reading),
+        *_camera(reading, expected),
+    )
 
 
-def _form(reading: Reading, asked: Expectation) -> list[Veto]:
+def _form(reading: Reading, expected: Expectation) -> list[Veto]:
     wrong = []
-    if asked.frames is not None and reading.frames != asked.frames:
-        wrong.append(Veto("wrong_length", None, f"{reading.frames} frames instead of {asked.frames}"))
-    if asked.fps is not None and Fraction(reading.fps) != asked.fps:
-        wrong.append(Veto("wrong_rate", None, f"{reading.fps} frames/s instead of {rate_text(asked.fps)}"))
-    size = (asked.width or reading.width, asked.height or reading.height)
+    if expected.frames is not None and reading.frames != expected.frames:
+        wrong.append(Veto("wrong_length", None, f"{reading.frames} frames instead of {expected.frames}"))
+    if expected.fps is not None and Fraction(reading.fps) != expected.fps:
+        wrong.append(Veto("wrong_rate", None, f"{reading.fps} frames/s instead of {rate_text(expected.fps)}"))
+    size = (expected.width or reading.width, expected.height or reading.height)
     if (reading.width, reading.height) != size:
         wrong.append(Veto("wrong_size", None, f"{reading.width}x{reading.height} instead of {size[0]}x{size[1]}"))
     return wrong
@@ -38,9 +44,9 @@ def _blank(reading: Reading) -> list[Veto]:
     return [Veto("black" if black else "one_colour", _seconds(start, reading), text)]
 
 
-def _freeze(reading: Reading, asked: Expectation) -> list[Veto]:
+def _freeze(reading: Reading, expected: Expectation) -> list[Veto]:
     start, length = reading.freeze
-    if asked.wants_still or reading.frames < 2:
+    if expected.wants_still or reading.frames < 2:
         return []
     if length <= RULES.vetoes["freeze_share"] * (reading.frames - 1) or _seconds(length, reading) < RULES.vetoes["freeze_s"]:
         return []
@@ -48,17 +54,17 @@ def _freeze(reading: Reading, asked: Expectation) -> list[Veto]:
     return [Veto("freeze", _seconds(start, reading), text)]
 
 
-def _cut(reading: Reading) -> list[Veto]:
-    if reading.cut is None:
+def _scene_change(reading: Reading) -> list[Veto]:
+    if reading.scene_change is None:
         return []
-    return [Veto("cut_inside", _seconds(reading.cut, reading), "another picture begins inside the shot")]
+    return [Veto("cut_inside", _seconds(reading.scene_change, reading), "another picture begins inside the shot")]
 
 
-def _camera(reading: Reading, asked: Expectation) -> list[Veto]:
-    verdict = judge_camera(asked.move, reading.move, reading.inliers)
+def _camera(reading: Reading, expected: Expectation) -> list[Veto]:
+    verdict = judge_camera(expected.move, reading.move, reading.inliers)
     if verdict.along > RULES.vetoes["opposite"] or reading.inliers < RULES.vetoes["inliers"]:
         return []
-    return [Veto("wrong_direction", None, f"{asked.move} was asked for, but the camera is {found_move(reading.move)}")]
+    return [Veto("wrong_direction", None, f"{expected.move} was asked for, but the camera is {found_move(reading.move)}")]
 
 
 def _seconds(frames: int, reading: Reading) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from string import ascii_lowercase
 
+from vidgen.spelling import did_you_mean
 from vidgen.storyboard.file_checks import PLAIN, file_problems
 from vidgen.storyboard.forms import path_in_file
 from vidgen.storyboard.lengths import follows, known_frames
@@ -20,8 +20,6 @@ from vidgen.storyboard.values import LARGEST_SIDE, Duration, frame_size
 from vidgen.storyboard.vocabulary import name_or_text
 
 Found = Iterator[tuple[Path_, str]]
-_MOST_GUESSED = 500
-"""With more known names than this there is no "did you mean": comparing takes too long."""
 _SPLIT_FROM_S, _LONGEST_PART_S = 6, 5
 """Shots of 6 s and more are split into parts of up to 5 s; see ``planning.split``."""
 
@@ -173,6 +171,10 @@ def _picks(view: _View) -> Found:
             yield (*path, "pick"), f"take {shot.pick} is picked, but there are only {takes} candidates"
 
 
+_WITH_MODELS = ("auto", "ncnn", "torch", "realesrgan", "runway")
+"""Upscaling engines that are told which model to use; for a provider it may be the film's."""
+
+
 def _posts(view: _View) -> Found:
     """Rate and size apply to the whole film: they are set for all shots, and a shot may set only its engines."""
     owners: list[tuple[Path_, Post | None]] = [((), view.board.post)]
@@ -188,8 +190,9 @@ def _posts(view: _View) -> Found:
                 yield (*path, "post", name), f"set either {one} or {other}"
             if path[:1] in ((), ("defaults",)):
                 set_for_all.add(name)
-        if post and post.upscale and post.upscale.engine == "lanczos" and post.upscale.model:
-            yield (*path, "post", "upscale", "model"), "lanczos has no model; leave the model or the engine out"
+        if post and post.upscale and post.upscale.model and post.upscale.engine not in _WITH_MODELS:
+            words = f"{post.upscale.engine} has no model; leave the model or the engine out"
+            yield (*path, "post", "upscale", "model"), words
 
 
 def _voices(view: _View) -> Found:
@@ -206,7 +209,4 @@ def _size(view: _View) -> Found:
 
 
 def _near(word: str, known: Collection[str]) -> str:
-    if len(known) > _MOST_GUESSED:
-        return ""
-    near = difflib.get_close_matches(word, list(known), 1, cutoff=0.7)
-    return f" (did you mean {near[0]}?)" if near else ""
+    return did_you_mean(word, known, cutoff=0.7)

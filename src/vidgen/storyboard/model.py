@@ -26,6 +26,7 @@ from vidgen.storyboard.values import (
     RESOLUTION_SCHEMA,
     Duration,
     name_of,
+    or_installed,
     parse_aspect,
     parse_duration,
     parse_file_name,
@@ -238,7 +239,9 @@ class Interpolate(Part):
 
     fps: Rate | None = None
     factor: Number | None = Field(None, gt=1, le=16)
-    engine: Literal["auto", "rife", "minterpolate", "blend", "nearest"] = "auto"
+    engine: Annotated[Literal["auto", "rife", "minterpolate", "blend", "nearest"], or_installed("vidgen.interpolators")] = (
+        "auto"
+    )
 
 
 class Upscale(Part):
@@ -247,7 +250,9 @@ class Upscale(Part):
     height: Whole | None = Field(None, ge=2, le=8640)
     scale: Literal[2, 3, 4] | None = None
     model: UpscaleModel | None = None
-    engine: Literal["auto", "ncnn", "torch", "realesrgan", "lanczos", "runway"] = "auto"
+    engine: Annotated[Literal["auto", "ncnn", "torch", "realesrgan", "lanczos", "runway"], or_installed("vidgen.upscalers")] = (
+        "auto"
+    )
 
 
 def _upscale(value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import typing
 import unicodedata
@@ -12,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from vidgen.media.tables import read_table
+from vidgen.spelling import did_you_mean, nearest
 from vidgen.storyboard.model import Shot, Storyboard
 
 Detail = Mapping[str, Any]
@@ -56,7 +56,7 @@ def explain(detail: Detail, data: Any, root: Root = Storyboard) -> tuple[Path_, 
     if kind == "literal_error":
         expected = str(context["expected"]).replace("'", "")
         options = [word.strip() for word in expected.replace(" or ", ",").split(",")]
-        return path, f"{given!r} is not one of {expected}{guess(str(given), options)}"
+        return path, f"{given!r} is not one of {expected}{did_you_mean(str(given), options)}"
     if kind == "string_pattern_mismatch":
         return path, f"{given!r}: {_PATTERNS.get(str(path[-1]), 'not in the right form')}"
     if kind == "missing" and isinstance(path[-1], int):
@@ -104,12 +104,6 @@ def _metadata(path: Path_, root: Root) -> list[Any]:
     return list(field.metadata) if field else []
 
 
-def guess(word: str, options: list[str]) -> str:
-    """`` (did you mean ...?)`` if an option is similar, else an empty text."""
-    near = difflib.get_close_matches(word.lower(), options, 1, cutoff=0.6)
-    return f" (did you mean {near[0]}?)" if near else ""
-
-
 @functools.cache
 def _habits(kind: str) -> Mapping[str, str]:
     """Keys of other tools and what they are called here (``key_habits.yaml``). ``kind``: ``keys``, or ``said`` for advice."""
@@ -124,7 +118,7 @@ def _meant_key(path: Path_, root: Root) -> str:
     meant = next((key for key in (word, _habits("keys").get(word)) if key in here), None)
     if meant is None and word in _habits("said"):
         return f"; {_habits('said')[word]}"
-    meant = meant or next(iter(difflib.get_close_matches(word, here, 1, cutoff=0.6)), None)
+    meant = meant or nearest(word, here)
     word = _habits("keys").get(word, word)
     meant = meant or next((f"{key}: {{{word}: ...}}" for key in here if word in keys_at((*path[:-1], key), root)), None)
     if meant:

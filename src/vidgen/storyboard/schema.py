@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from vidgen.installed import Group, plugins
 from vidgen.media.tables import read_table
 from vidgen.storyboard.model import Storyboard
 from vidgen.storyboard.values import upscale_models
@@ -45,6 +46,12 @@ _SHORT: Mapping[tuple[str, str], dict[str, Any]] = {
     ("Post", "grain"): {"type": "number"},
 }
 """(type, key) -> the plain value that is accepted for a mapping."""
+
+_INSTALLED: Mapping[tuple[str, str], Group] = {
+    ("Interpolate", "engine"): "vidgen.interpolators",
+    ("Upscale", "engine"): "vidgen.upscalers",
+}
+"""Type and key -> the extension point whose names it takes, too."""
 
 _LISTS: Mapping[tuple[str, str], str] = {
     ("ShotKeys", "text"): "Text",
@@ -98,6 +105,8 @@ def _property(part: str, key: str, value: dict[str, Any]) -> dict[str, Any]:
     form = {name: item for name, item in value.items() if name not in ("title", "default", "description")}
     if kind := _NAMED.get((part, key)):
         form = _ref(kind)
+    elif group := _INSTALLED.get((part, key)):
+        form["enum"] = [*form["enum"], *plugins(group)]
     elif (part, key) == ("Upscale", "model"):
         form = _either(
             {"enum": upscale_models()},

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
+from vidgen.installed import Group, plugins
 from vidgen.media.rate import frames_at, parse_rate
+from vidgen.spelling import did_you_mean
 
 ASPECT_PATTERN = r"^\d+(\.\d+)?:\d+(\.\d+)?$"
 DURATION_SCHEMA = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?(s|f|秒|コマ)?$"}]}
@@ -141,10 +142,10 @@ def parse_upscale_model(value: Any) -> Any:
     word = value.strip().lower()
     if word in known:
         return known[word]
-    near = difflib.get_close_matches(word.replace("-", "_"), [name.replace("-", "_") for name in known], 1)
-    guess = next((f" (did you mean {name}?)" for low, name in known.items() if [low.replace("-", "_")] == near), "")
+    names = list(known.values())
     raise ValueError(
-        f"there is no model {value}{guess}; known: {', '.join(known.values())}, or a file that ends in .safetensors or .pth"
+        f"there is no model {value}{did_you_mean(word, names)}; known: {', '.join(names)}, or a file that ends in .safetensors "
+        "or .pth"
     )
 
 
@@ -198,3 +199,20 @@ def name_of(kind: str) -> BeforeValidator:
         return canonical_name(kind, value)
 
     return BeforeValidator(canonical)
+
+
+def or_installed(group: Group) -> WrapValidator:
+    """A validator that also takes the name of a plug-in. Packages are read only for names that are not vidgen's own."""
+
+    def known(value: Any, own: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return own(value)
+        except ValidationError as error:
+            if not isinstance(value, str) or not (names := plugins(group)):
+                raise
+            if value in names:
+                return value
+            options = [*str(error.errors()[0]["ctx"]["expected"]).replace("'", "").replace(" or ", ", ").split(", "), *names]
+            raise ValueError(f"{value!r} is not one of {', '.join(options)}{did_you_mean(value, options)}") from None
+
+    return WrapValidator(known)

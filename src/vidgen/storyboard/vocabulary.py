@@ -6,15 +6,13 @@ Case, full or half width, and spaces, hyphens or underscores make no difference.
 from __future__ import annotations
 
 import functools
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from vidgen.media.tables import read_table
-
-_ALIKE = str.maketrans("", "", "_- ・‐‑‒–—−'’")
-"""Characters that are ignored in a name, after NFKC."""
+from vidgen.spelling import folded
+from vidgen.spelling import nearest as nearest_of
 
 _SAME_PLACE = ("camera_move", "shot_size", "camera_angle", "camera_speed", "focus")
 """Kinds that people confuse with each other; the key of each is in ``_KEYS``."""
@@ -64,17 +62,12 @@ def names(kind: str) -> tuple[Name, ...]:
 
 @functools.cache
 def _index(kind: str) -> Mapping[str, Name]:
-    return {_folded(spelling): name for name in names(kind) for spelling in name.spellings}
+    return {folded(spelling): name for name in names(kind) for spelling in name.spellings}
 
 
 @functools.cache
 def _by_canonical(kind: str) -> Mapping[str, Name]:
     return {name.canonical: name for name in names(kind)}
-
-
-@functools.lru_cache(4096)
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold().translate(_ALIKE)
 
 
 def canonical_name(kind: str, value: Any) -> str:
@@ -84,7 +77,7 @@ def canonical_name(kind: str, value: Any) -> str:
         raise ValueError(f"one {what} a shot; make two shots of it")
     if not isinstance(value, str):
         raise ValueError(f"a {what} is a name, such as {names(kind)[0].canonical} or {names(kind)[0].ja}")
-    found = _index(kind).get(_folded(value))
+    found = _index(kind).get(folded(value))
     if found:
         return found.canonical
     raise ValueError(f"{value!r} is not a {what}{_instead(kind, value)}")
@@ -92,14 +85,14 @@ def canonical_name(kind: str, value: Any) -> str:
 
 def name_or_text(kind: str, value: Any) -> Any:
     """The canonical form of a known name; any other text unchanged, for a user's own names."""
-    found = _index(kind).get(_folded(value)) if isinstance(value, str) else None
+    found = _index(kind).get(folded(value)) if isinstance(value, str) else None
     return found.canonical if found else value
 
 
 def _instead(kind: str, value: str) -> str:
     """A suggestion for an unknown name: the key it belongs to, a similar name, or the known names."""
     for other in _SAME_PLACE if kind in _SAME_PLACE else ():
-        elsewhere = _index(other).get(_folded(value))
+        elsewhere = _index(other).get(folded(value))
         if elsewhere:
             return f" but a {other.replace('_', ' ')}: camera: {{{_KEYS[other]}: {elsewhere.canonical}}}"
     near = nearest(kind, value)
@@ -112,11 +105,7 @@ def _instead(kind: str, value: str) -> str:
 @functools.lru_cache(4096)
 def nearest(kind: str, text: str) -> str | None:
     """The most similar spelling, in the language of ``text``; None if nothing is similar."""
-    import difflib
-
-    spellings = {_folded(spelling): spelling for name in names(kind) for spelling in name.spellings}
-    near = difflib.get_close_matches(_folded(text)[:64], spellings, 1, cutoff=0.6)
-    return spellings[near[0]] if near else None
+    return nearest_of(text, [one for name in names(kind) for one in name.spellings])
 
 
 def phrase(kind: str, name: str, language: str = "en") -> str:

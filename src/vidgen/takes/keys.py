@@ -37,7 +37,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "Motion": ("type", "detail", "amount"),
     "Inputs": (
         *("start_frame", "end_frame", "references", "source_video", "motion_reference", "lip_sync_audio"),
-        *("brushes", "continues", "continues_frames"),
+        *("brushes", "continues", "continues_frames", "continues_start", "source_start"),
     ),
     "Words": ("scene", "subject", "action", "motion", "lighting", "style", "extra", "characters"),
 }
@@ -161,7 +161,7 @@ def _inputs(inputs: Inputs) -> dict[str, Any]:
             continue
         if name == "references":
             files[name] = [_hash(path) for path in value]
-        elif name == "continues_frames":
+        elif name in ("continues_frames", "continues_start", "source_start"):
             files[name] = value
         elif name == "brushes":
             files[name] = [{"mask": _hash(brush.mask), "path": brush.path} for brush in value]

@@ -45,6 +45,7 @@ def record_of(
         "prompt": request.prompt,
         "manifest": dict(generated.manifest),
         "order": order.as_dict() if order else None,
+        **({"first": generated.first} if generated.first else {}),
         "original": form_of(original),
     }
 
@@ -101,6 +102,7 @@ def take_of(row: Mapping[str, Any], file: Path, digest: str, *, reused: bool) ->
         height=form["height"],
         order=Order.from_dict(row["order"]) if row.get("order") else None,
         reused=reused,
+        first=row.get("first", 0),
     )
 
 
@@ -130,6 +132,8 @@ def _is_row(row: Any) -> bool:
             Fraction(form["fps"]) / int(form["frames"]) / int(form["width"]) / int(form["height"])
         if (order := row.get("order")) is not None:
             Order.from_dict(order)
+        if type(first := row.get("first", 0)) is not int or not 0 <= first < (form or {}).get("frames", 1):
+            return False
     except (KeyError, TypeError, ValueError, ZeroDivisionError):
         return False
     return True

@@ -52,7 +52,8 @@ class Inputs:
     """Input files of a generation.
 
     ``continues``: the take that this shot continues. It opens with frame ``continues_frames`` - 1 of that file, which is the
-    last one in the film; None: the last frame of the file.
+    last one in the film; None: the last frame of the file. ``continues_start`` and ``source_start``: the first
+    frames of that take and of ``source_video`` that count.
     """
 
     start_frame: Path | None = None
@@ -64,6 +65,8 @@ class Inputs:
     brushes: tuple[Brush, ...] = ()
     continues: Path | None = None
     continues_frames: int | None = None
+    continues_start: int = 0
+    source_start: int = 0
 
 
 @dataclass(frozen=True)
@@ -194,6 +197,7 @@ class Generated:
         cost_usd: the provider's figure in US dollars; None if it gives none.
         notices: (code, message) pairs.
         cost_basis: ``list`` if ``cost_usd`` is the list price.
+        first: number of the frame at which what was ordered begins: a continuation may come with the clip that it continues.
     """
 
     file: Path
@@ -202,6 +206,7 @@ class Generated:
     cost_usd: float | None = 0.0
     notices: tuple[tuple[str, str], ...] = ()
     cost_basis: CostBasis = "provider"
+    first: int = 0
 
 
 @dataclass(frozen=True)
@@ -217,6 +222,7 @@ class Take:
         frames, fps: of the file; ``fps`` is the average if the rate varies.
         width, height: display size of the file in pixels.
         order: what was ordered; None for takes of vidgen up to 0.1, which were conformed to the form in their key.
+        first: number of the frame at which what was ordered begins.
         reused: whether an earlier run made it.
     """
 
@@ -237,23 +243,26 @@ class Take:
     order: Order | None = None
     cost_basis: CostBasis = "provider"
     reused: bool = False
+    first: int = 0
 
     @property
     def duration_s(self) -> float:
-        """Length of the file in seconds."""
-        return float(self.frames / self.fps)
+        """Length, in seconds, of what was ordered: of the file from frame ``first`` on."""
+        return float((self.frames - self.first) / self.fps)
 
     def covers(self, needed: Order, needs_s: float) -> bool:
         """Whether the take can be used where ``needed`` would be ordered now, for a shot of ``needs_s`` seconds."""
         return self.order is None or self.order.covers(needed, has_s=self.duration_s, needs_s=needs_s)
 
     def window(self, request: ShotRequest) -> Window:
-        """The frames of the take that are in the film: from the first, for the shot's length rounded to frames, or all if
+        """The frames of the take that are in the film: from ``first`` on, for the shot's length rounded to frames, or all if
         fewer.
 
         Rounding keeps the window unchanged if another film rate moves a cut by less than a frame.
         """
-        return Window(0, min(self.frames, nearest_frames(Fraction(request.frames) / request.fps, self.fps)))
+        return Window(
+            self.first, min(self.frames - self.first, nearest_frames(Fraction(request.frames) / request.fps, self.fps))
+        )
 
     @property
     def cost(self) -> dict[str, float | str | None]:

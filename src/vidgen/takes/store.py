@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -73,14 +73,25 @@ class TakeStore:
             record = self._write_record(record_of(take, generated, request_key, order=order, original=info), digest)
         return take_of(record, self._clip(digest), digest, reused=False)
 
-    def restore(self, take: TakeRequest, attempt: Attempt, *, diffusion: bool) -> Take | None:
-        """Restore the lost or damaged record of a paid take from the journal. None if its clip is missing or damaged."""
+    def restore(
+        self, take: TakeRequest, attempt: Attempt, *, diffusion: bool, first_of: Callable[[Path], int] = lambda clip: 0
+    ) -> Take | None:
+        """Restore the lost or damaged record of a paid take from the journal. None if its clip is missing or damaged.
+
+        ``first_of``: the number of the frame at which what was ordered begins in the clip.
+        """
         digest = attempt.sha256 or ""
         clip = self._clip(digest)
         if not clip.is_file() or sha256_file(clip) != digest:
             return None
         manifest = {"engine": attempt.engine, "model": attempt.model, "job": attempt.job_id, "seed": attempt.seed}
-        made = Generated(clip, {**manifest, "restored": "from the journal"}, diffusion, **attempt.cost)  # type: ignore[arg-type]
+        made = Generated(
+            clip,
+            {**manifest, "restored": "from the journal"},
+            diffusion,
+            first=first_of(clip),
+            **attempt.cost,  # type: ignore[arg-type]
+        )
         record = record_of(take, made, attempt.request_key, order=attempt.order, original=probe_video(clip))
         if not self._look_only:
             with folder_lock(self._folder):
@@ -176,6 +187,13 @@ class TakeStore:
             }
             found = [take for key in keys if (take := self.find(key))]
         return sorted(found, key=lambda take: (take.take, take.key))
+
+    def has_takes_of(self, shot: str) -> bool:
+        """Whether any take was made under this shot id, whatever it was asked with."""
+        with self._turn:
+            self._scan()
+            sidecars = {file for clips in self._index.values() for file in clips}
+            return any(row["shot"] == shot for sidecar in sidecars for row in rows_of(read_record(sidecar)))
 
     def reject(self, take_key: str, why: str) -> None:
         """Note that an engine rejected an unfinished take, because other takes of the shot looked better."""

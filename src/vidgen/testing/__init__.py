@@ -1,19 +1,32 @@
-"""For authors of engines and tests: a conformance suite, and a scripted provider.
+"""For people who write plug-ins or test against vidgen: conformance suites, and a provider that follows a script.
 
-An engine passes when a subclass of ``EngineConformance`` does (needs pytest)::
+A plug-in passes when a subclass of its suite does (needs pytest)::
 
     from vidgen.testing import EngineConformance
 
     class TestMyEngine(EngineConformance):
         engine = MyEngine
 
-``ScriptedRemote`` is a cloud provider on disk with failure modes; ``engine_added`` registers an engine in a running vidgen.
+``EngineConformance`` is for engines, ``InterpolatorConformance`` and ``UpscalerConformance`` for post engines,
+``ScorerConformance`` for scorers. ``ScriptedRemote`` is a whole cloud provider on disk, with failure modes. ``engine_added``
+registers an engine in a running vidgen.
 """
 
 from __future__ import annotations
 
 from vidgen.engines.registry import engine_added
 from vidgen.testing.conformance import EngineConformance
+from vidgen.testing.post_conformance import InterpolatorConformance, UpscalerConformance
+from vidgen.testing.scorer_conformance import ScorerConformance
 from vidgen.testing.scripted import MOODS, Mood, ScriptedRemote
 
-__all__ = ["MOODS", "EngineConformance", "Mood", "ScriptedRemote", "engine_added"]
+__all__ = [
+    "MOODS",
+    "EngineConformance",
+    "InterpolatorConformance",
+    "Mood",
+    "ScorerConformance",
+    "ScriptedRemote",
+    "UpscalerConformance",
+    "engine_added",
+]

@@ -6,10 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -24,6 +22,7 @@ from vidgen.media.exact import probe_exact
 from vidgen.media.files import sha256_file
 from vidgen.media.verify import check_video
 from vidgen.takes.request import Generated, Inputs, Order, ShotRequest, TakeRequest
+from vidgen.testing.post_conformance import no_network
 
 T = TypeVar("T")
 
@@ -81,7 +80,7 @@ class EngineConformance:
             assert isinstance(value, tuple), "lists of capabilities are tuples, so that nobody changes them by accident"
 
     def test_capabilities_and_estimate_ask_no_network(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        with _no_network(monkeypatch):
+        with no_network(monkeypatch):
             engine = self.make()
             engine.capabilities(self.model)
             engine.available()
@@ -91,7 +90,7 @@ class EngineConformance:
     def test_order_is_light_and_the_same_each_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
         shot = self.shot()
         waiting = replace(shot, inputs=Inputs(continues=Path("a take that is yet to be made.mp4")))
-        with _no_network(monkeypatch):
+        with no_network(monkeypatch):
             first, second = self.make().order(shot), self.make().order(shot)
             self.make().order(waiting)
         assert first == second, "takes at hand are compared with the order"
@@ -281,14 +280,3 @@ def _pictures(file: Path) -> list[bytes]:
     from vidgen.media.frames import read_frames
 
     return [frame.tobytes() for frame in read_frames(file)]
-
-
-@contextmanager
-def _no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    def refuse(*args: Any, **more: Any) -> Any:
-        raise AssertionError("this must not use the network")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(socket.socket, "connect", refuse)
-        patch.setattr(socket, "getaddrinfo", refuse)
-        yield

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Any, Literal
 
 from vidgen.errors import InputError
 from vidgen.media.tables import read_table
+from vidgen.spelling import did_you_mean
 from vidgen.weights.transfer import is_allowed
 
 
@@ -92,14 +92,6 @@ def model(name: str) -> Model:
         if row.name.lower() == name.lower():
             return row
     known = [row.name for row in models()]
-    by_plain = {_plain(row): row for row in known}
-    near = [by_plain[found] for found in difflib.get_close_matches(_plain(name), by_plain, 1)]
     raise InputError(
-        "models.unknown",
-        f"no model is called {name!r}" + (f" (did you mean {near[0]}?)" if near else ""),
-        hint=f"known: {', '.join(known)}",
+        "models.unknown", f"no model is called {name!r}{did_you_mean(name, known)}", hint=f"known: {', '.join(known)}"
     )
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("_", "-")

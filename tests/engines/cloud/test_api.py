@@ -59,11 +59,11 @@ class Plain(CloudEngine):
     def classify(self, status: int, body: Any) -> Kind:
         return by_status(status, moderated="moderation" in str(body))
 
-    def size_told(self, request: ShotRequest) -> str:
+    def ordered_size(self, request: ShotRequest) -> str:
         return "small"
 
-    def compose(self, take: TakeRequest, reference: str) -> Create:
-        return Create("/jobs", json={"prompt": take.request.prompt, "reference": reference})
+    def create_request(self, take: TakeRequest) -> Create:
+        return Create("/jobs", json={"prompt": take.request.prompt}, reference_field="reference")
 
     def job_id_of(self, answer: Mapping[str, Any]) -> str:
         return str(answer.get("id") or "")

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from tests.engines.cloud.oracle import Oracle, text_up_to
 
-from cloud_moods import ProviderMoods, playing, take, through
+from cloud_moods import ProviderMoods, filled, playing, take, through
 from vidgen.catalog.engines import capabilities
 from vidgen.engines.cloud.failures import ProviderError
 from vidgen.engines.cloud.luma import Luma
@@ -103,7 +103,7 @@ def created(wanted: TakeRequest) -> tuple[dict[str, Any], list[str]]:
     async def run() -> Any:
         engine = Luma()
         try:
-            return await engine.create(wanted, "ref")
+            return await filled(engine, wanted)
         finally:
             await engine.close()
 
@@ -258,10 +258,10 @@ def test_the_oracle_is_not_blind(oracle: Oracle) -> None:
     assert all(oracle.complaints({**body, **wrong}) for wrong in wrongs)
 
 
-def test_wishes_that_cannot_be_met_are_told(tmp_path: Path) -> None:
-    inputs = Inputs(references=(picture(tmp_path),), motion_reference=tmp_path / "x.mp4")
-    told = created(wish(negative="rain", frames=240, inputs=inputs, params={"hdr": True, "loop": True}))[1]
-    assert [text.split(":")[0] for text in told] == ["negative", "references", "motion_reference", "params", "params.loop"]
+def test_what_this_generation_has_no_field_for_is_a_notice(tmp_path: Path) -> None:
+    inputs = Inputs(references=(picture(tmp_path),))
+    told = created(wish(frames=240, inputs=inputs, params={"hdr": True, "loop": True}))[1]
+    assert [text.split(":")[0] for text in told] == ["references", "params", "params.loop"]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cloud_moods import ProviderMoods, playing, take, through
+from cloud_moods import ProviderMoods, filled, playing, take, through
 from engines.cloud.oracle import Oracle
 from support import Vidgen
 from vidgen.engines.base import Job
@@ -62,7 +62,7 @@ def strict(monkeypatch: pytest.MonkeyPatch) -> Iterator[ProviderServer]:
 
 def fields(wanted: TakeRequest) -> dict[str, Any]:
     """The form that is sent for a take, read back from the wire by the fake's own parser."""
-    created = asyncio.run(OpenAIVideos().create(wanted, "ref"))
+    created = asyncio.run(filled(OpenAIVideos(), wanted))
     import httpx
 
     request = httpx.Request("POST", "http://127.0.0.1/", files=created.files)
@@ -70,7 +70,7 @@ def fields(wanted: TakeRequest) -> dict[str, Any]:
 
 
 def told(wanted: TakeRequest) -> list[str]:
-    return [text for _, text in asyncio.run(OpenAIVideos().create(wanted, "ref")).notices]
+    return [text for _, text in asyncio.run(filled(OpenAIVideos(), wanted)).notices]
 
 
 def wish(**changes: Any) -> TakeRequest:

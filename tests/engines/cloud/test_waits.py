@@ -12,7 +12,7 @@ import pytest
 
 from cloud_moods import playing
 from support import Film, Vidgen
-from vidgen.engines.cloud.waits import asked_pause_s, clock_off_s
+from vidgen.engines.cloud.waits import clock_off_s, requested_pause_s
 from vidgen.testing.providers import Answer, Asked
 from vidgen.testing.providers.kling import FakeKling
 from vidgen.testing.providers.runway import FakeRunway
@@ -54,7 +54,7 @@ GOOGLE = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34
     ],
 )
 def test_how_long_a_provider_asks_to_be_left_alone(headers: dict[str, str], body: Any, seconds: float | None) -> None:
-    found = asked_pause_s({**DATE, **headers}, body)
+    found = requested_pause_s({**DATE, **headers}, body)
     assert found == (seconds if seconds is None else pytest.approx(seconds))
 
 
@@ -62,7 +62,7 @@ def test_a_date_is_meant_by_the_providers_clock() -> None:
     slow = datetime.now(UTC) - timedelta(hours=5)
     headers = {"date": format_datetime(slow, usegmt=True)}
     until = format_datetime(slow.replace(microsecond=0) + timedelta(seconds=30), usegmt=True)
-    assert asked_pause_s({**headers, "retry-after": until}) == pytest.approx(30, abs=1)
+    assert requested_pause_s({**headers, "retry-after": until}) == pytest.approx(30, abs=1)
     assert clock_off_s(headers) == pytest.approx(5 * 3600, abs=2) and clock_off_s({}) == 0
 
 

@@ -89,7 +89,7 @@ def models_list(as_json: Json = False) -> None:
 
 def _models_tables(models: Models) -> None:
     from vidgen.cli.tables import diffusion_table, model_table
-    from vidgen.weights.home import vidgen_home
+    from vidgen.media.home import vidgen_home
 
     model_table(models.weights, vidgen_home())
     diffusion_table(models.video)

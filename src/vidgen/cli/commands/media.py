@@ -36,10 +36,6 @@ def upscale(
     tile: Annotated[
         int | None, typer.Option(min=32, help="Longest side of a tile in pixels.  [default: as fits]", show_default=False)
     ] = None,
-    denoise: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="0 keeps noise, 1 removes it; only for models that have it.", show_default=False),
-    ] = None,
     as_json: Json = False,
 ) -> None:
     """Enlarge a video, keeping sound, subtitles and chapters. After an interruption the same command continues from the last
@@ -47,10 +43,7 @@ def upscale(
     with Output("upscale", as_json) as out:
         from vidgen.cli.progress import fetching, frames_done
         from vidgen.post import upscale_file
-        from vidgen.post.engines import DEFAULT_UPSCALE_MODEL
-        from vidgen.post.esrgan.models import check_denoise
 
-        check_denoise(model or DEFAULT_UPSCALE_MODEL, denoise)
         with frames_done(out, "upscale") as on_frame:
             result = upscale_file(
                 source,
@@ -62,7 +55,7 @@ def upscale(
                 tile=tile,
                 on_frame=on_frame,
                 fetch=fetching(out),
-                told=_explained(out),
+                on_plan=_explained(out),
             )
         out.warn(result.notices)
         out.say(result.summary())
@@ -97,7 +90,7 @@ def interpolate(
                 engine=engine,
                 on_frame=on_frame,
                 fetch=fetching(out),
-                told=_explained(out),
+                on_plan=_explained(out),
             )
         out.warn(result.notices)
         out.say(result.summary())
@@ -107,12 +100,12 @@ def interpolate(
 def _explained(out: Output) -> Callable[[tuple[str, ...]], None]:
     """A callback that reports which engines will be used, and why, before they start."""
 
-    def report(why: tuple[str, ...]) -> None:
+    def on_plan(why: tuple[str, ...]) -> None:
         out.event("post.planned", why=list(why))
         for line in why if not out.as_json else ():
             out.note(line)
 
-    return report
+    return on_plan
 
 
 def score(

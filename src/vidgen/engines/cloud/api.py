@@ -20,8 +20,10 @@ from urllib.parse import urlsplit
 
 from vidgen import __version__
 from vidgen.engines.cloud.failures import Kind, ProviderError
-from vidgen.engines.cloud.waits import asked_pause_s, clock_off_s
+from vidgen.engines.cloud.waits import clock_off_s, requested_pause_s
 from vidgen.errors import InputError
+from vidgen.escapes import without_secrets
+from vidgen.logs import hide
 from vidgen.network.addresses import is_loopback, why_not_public
 from vidgen.network.settings import Network, bare_network, network
 
@@ -84,6 +86,10 @@ class Api:
     _network: Network | None = field(default=None, repr=False)
     _client: httpx.AsyncClient | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        """No log has its secrets."""
+        hide(*self.secrets)
+
     def check(self) -> None:
         """Whether anything could be sent at all. Raises InputError for settings of the network that cannot work, ProviderError
         for a key that cannot be one. Asks no network.
@@ -116,7 +122,7 @@ class Api:
                 raise self.failure("unknown_submit", "its answer cannot be read")
             return decoded
         if answer.status_code >= 500 or answer.status_code in (408, 409) or answer.status_code < 400:
-            raise self.failure("unknown_submit", f"HTTP {answer.status_code}: {words_of(decoded)}")
+            raise self.failure("unknown_submit", f"HTTP {answer.status_code}: {message_of(decoded)}")
         raise self.refusal(answer.status_code, decoded, answer.headers)
 
     async def send(self, method: str, path: str, *, tries: int = 1, **body: Any) -> Any:
@@ -145,15 +151,17 @@ class Api:
         """Send a file where the API said to, without the key; repeated over blips. Nothing is bought by it."""
         import httpx
 
+        from vidgen.network.clients import SECRET_PATH
+
         for attempt in range(1, TRIES + 1):
             await self.check_public(url)
             try:
-                answer = await self.http().request(method, url, headers=dict(headers or {}), **body)
+                answer = await self.http().request(method, url, headers=dict(headers or {}), extensions=SECRET_PATH, **body)
                 if 200 <= answer.status_code < 300:
                     return
                 kind: Kind = "provider_fault" if answer.status_code >= 500 or answer.status_code == 429 else "bad_request"
-                words, pause_s = f"a file could not be uploaded: HTTP {answer.status_code}", asked_pause_s(answer.headers)
-                error = self.failure(kind, words, retry_after_s=pause_s)
+                message, pause_s = f"a file could not be uploaded: HTTP {answer.status_code}", requested_pause_s(answer.headers)
+                error = self.failure(kind, message, retry_after_s=pause_s)
             except (httpx.HTTPError, httpx.InvalidURL, ValueError) as broken:
                 error = self.failure("provider_fault", f"a file could not be uploaded: {self._why(broken)}")
             if error.kind != "provider_fault" or attempt == TRIES:
@@ -184,12 +192,12 @@ class Api:
 
     def refusal(self, status: int, decoded: Any, headers: Mapping[str, str] | None = None) -> ProviderError:
         """The failure that an answer other than 2xx is."""
-        kind, told = self.classify(status, decoded), headers or {}
-        off = clock_off_s(told)
+        kind, received = self.classify(status, decoded), headers or {}
+        off = clock_off_s(received)
         error = self.failure(
             kind,
-            f"HTTP {status}: {words_of(decoded)}",
-            retry_after_s=asked_pause_s(told, decoded) if kind in ("rate", "provider_fault") else None,
+            f"HTTP {status}: {message_of(decoded)}",
+            retry_after_s=requested_pause_s(received, decoded) if kind in ("rate", "provider_fault") else None,
             status=status,
         )
         if kind == "auth" and abs(off) > CLOCK_OFF_S:
@@ -197,9 +205,9 @@ class Api:
             error.hint = f"this machine's clock is {abs(off):.0f} s {side} the provider's: set it; else {error.hint}"
         return error
 
-    def failure(self, kind: Kind, words: str, **more: Any) -> ProviderError:
+    def failure(self, kind: Kind, message: str, **more: Any) -> ProviderError:
         """A failure of this provider, with every secret taken out of its words. ``more``: as ``ProviderError`` takes it."""
-        return ProviderError(kind, self.provider, self.clean(words), key=self.key_name, **more)
+        return ProviderError(kind, self.provider, self.clean(message), key=self.key_name, **more)
 
     def sent_headers(self) -> dict[str, str]:
         """Headers with the key. A key that was copied with a line break or with typographic marks is refused here: HTTP
@@ -213,12 +221,9 @@ class Api:
             raise self.failure("auth", "the key has a line break or a letter that no key has; copy it again", unsent=True)
         return found
 
-    def clean(self, words: str) -> str:
+    def clean(self, message: str) -> str:
         """Words of the provider without any secret that they may repeat."""
-        for secret in self.secrets:
-            words = words.replace(secret, "[key]") if secret else words
-        words = re.sub(r"\beyJ[\w-]{8,}(\.[\w-]+){2}", "[key]", words)  # a token made from a key
-        return re.sub(r"(?i)\b(bearer|key)\s+[A-Za-z0-9._~+/=-]{8,}", r"\1 [key]", words)
+        return without_secrets(message, self.secrets)
 
     def url(self, path: str) -> str:
         """The address of a path; an absolute address must be on the API's own host, since the key goes there."""
@@ -263,13 +268,13 @@ class Api:
         """Why there is no connection, or no answer, and whether a proxy was in between."""
         import httpx
 
-        words = self._why(error)
+        message = self._why(error)
         passing = isinstance(error, httpx.TransportError) and not isinstance(
             error, httpx.ProxyError | httpx.LocalProtocolError | httpx.UnsupportedProtocol
         )
-        lasting = not passing or "CERTIFICATE_VERIFY_FAILED" in words
-        found = self.failure("provider_fault", words, unsent=True, lasting=lasting, says="cannot be reached")
-        if "CERTIFICATE_VERIFY_FAILED" in words:
+        lasting = not passing or "CERTIFICATE_VERIFY_FAILED" in message
+        found = self.failure("provider_fault", message, unsent=True, lasting=lasting, says="cannot be reached")
+        if "CERTIFICATE_VERIFY_FAILED" in message:
             found.hint = "set this machine's clock; where a company's proxy opens connections: SSL_CERT_FILE=FILE.pem"
         elif lasting:
             found.hint = "check the proxy's settings (HTTPS_PROXY, ALL_PROXY, NO_PROXY) and the provider's address"
@@ -277,8 +282,8 @@ class Api:
 
     def _why(self, error: Exception) -> str:
         """What broke a connection, in one line, and whether it went through a proxy."""
-        words = f"{error}" or type(error).__name__
-        return f"{words} (through the proxy)" if self.network().proxied(self.address.url) else words
+        message = f"{error}" or type(error).__name__
+        return f"{message} (through the proxy)" if self.network().proxied(self.address.url) else message
 
 
 def _is_base(url: str) -> bool:
@@ -296,18 +301,18 @@ def _is_base(url: str) -> bool:
     return bool(fine and host and not strange)
 
 
-def words_of(decoded: Any) -> str:
+def message_of(decoded: Any) -> str:
     """A provider's own words out of an error's body, in whatever form it has."""
     if isinstance(decoded, str):
         return decoded
     if isinstance(decoded, list):
-        return "; ".join(filter(None, map(words_of, decoded)))
+        return "; ".join(filter(None, map(message_of, decoded)))
     if not isinstance(decoded, dict):
         return ""
     for name in ("message", "error", "detail", "msg", "failure", "failure_reason"):
-        if words := words_of(decoded.get(name)):
+        if message := message_of(decoded.get(name)):
             issues = decoded.get("issues")
-            return words + "".join(f"; {_issue(issue)}" for issue in issues[:5]) if isinstance(issues, list) else words
+            return message + "".join(f"; {_issue(issue)}" for issue in issues[:5]) if isinstance(issues, list) else message
     return ""
 
 
@@ -315,7 +320,7 @@ def _issue(issue: Any) -> str:
     """One of several problems that an answer lists: where, and what."""
     path = issue.get("path") if isinstance(issue, dict) else None
     where = ".".join(map(str, path)) if isinstance(path, list) else str(path or "")
-    return ": ".join(filter(None, (where, words_of(issue))))
+    return ": ".join(filter(None, (where, message_of(issue))))
 
 
 def _decoded(answer: httpx.Response) -> Any:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from vidgen.catalog.capabilities import Capabilities
-from vidgen.engines.base import Job, RemoteEngine, Send
+from vidgen.engines.base import Composed, Job, RemoteEngine, Send
 from vidgen.engines.cloud.api import Address, Api
 from vidgen.engines.cloud.download import fetch_result
 from vidgen.engines.cloud.failures import Kind
@@ -19,17 +18,18 @@ from vidgen.engines.cloud.inputs import Blob
 from vidgen.engines.cloud.inspection import inspect_clip, is_whole
 from vidgen.engines.cloud.keys import key_named, place_of
 from vidgen.errors import InputError, MissingError
-from vidgen.media.home import poll_interval
+from vidgen.settings import settings, variable
 from vidgen.takes.request import Generated, Order, ShotRequest, TakeRequest
 
 
 @dataclass(frozen=True)
 class Create:
-    """The one paid request: where, what (JSON, or form fields and files), and what could not be done as asked.
+    """The one paid request: where, what (JSON, or form fields and files), and what is left out or approximated.
 
-    A ``Blob`` in the JSON stands for a file until ``CloudEngine.place`` has put its name there.
+    A ``Blob`` in the JSON stands for a file until ``CloudEngine.attach`` has put its content or its name there.
     ``track``: what polling needs beside the provider's own id (such as the path), kept with it in the journal.
-    ``seconds``: length of the clip that is bought, as the order has it.
+    ``seconds``: length of the clip that is bought, as the order has it. ``reference_field``: the field of the JSON for our own
+    id of the submission; empty where the provider has none.
     """
 
     path: str
@@ -39,6 +39,7 @@ class Create:
     track: str = ""
     seconds: float | None = None
     notices: tuple[tuple[str, str], ...] = ()
+    reference_field: str = ""
 
     def body(self) -> dict[str, Any]:
         """Arguments of the HTTP client."""
@@ -58,8 +59,8 @@ class Result:
 
 
 class CloudEngine(RemoteEngine):
-    """Base of all. A subclass says where and who (the class members), and translates: ``size_told``, ``compose``,
-    ``job_id_of``, ``read_job``, ``result_of``.
+    """Base of all. A subclass says where and who (the class members), and translates: ``ordered_size``,
+    ``create_request``, ``job_id_of``, ``read_job``, ``result_of``.
     """
 
     title: str
@@ -71,7 +72,8 @@ class CloudEngine(RemoteEngine):
 
     def __init__(self) -> None:
         self._api: Api | None = None
-        self._told: dict[str, tuple[tuple[str, str], ...]] = {}
+        self._notices: dict[tuple[str, int], tuple[tuple[str, str], ...]] = {}
+        """Of each request that was composed in this run, by shot and take."""
 
     def capabilities(self, model: str | None = None) -> Capabilities:
         """The row of the table."""
@@ -82,23 +84,23 @@ class CloudEngine(RemoteEngine):
         return found
 
     def order(self, request: ShotRequest) -> Order:
-        """What ``compose`` would put into the body now of the clip's form. Two requests of one key whose orders are equal make
-        the same body.
+        """What ``create_request`` would put into the body now of the clip's form. Two requests of one key whose orders are
+        equal make the same body.
         """
-        return Order(self.seconds_told(request), self.size_told(request), self.rate_told(request))
+        return Order(self.ordered_seconds(request), self.ordered_size(request), self.ordered_rate(request))
 
-    def seconds_told(self, request: ShotRequest) -> float:
-        """Length of the clip that is bought. Where a clip that is sent decides it: how much of that is asked for, at most."""
-        able = self.capabilities(request.model)
-        return able.billed_s(request.duration_s, request.by_references, closes=request.task == "first_last_frame")
+    def ordered_seconds(self, request: ShotRequest) -> float:
+        """Length of the clip that is bought. Where a clip that is sent decides it: how much of that is requested, at most."""
+        capabilities = self.capabilities(request.model)
+        return capabilities.billed_s(request.duration_s, request.by_references, closes=request.task == "first_last_frame")
 
     @abstractmethod
-    def size_told(self, request: ShotRequest) -> str:
+    def ordered_size(self, request: ShotRequest) -> str:
         """What the body says of size and shape, from the request alone: ``1280:720``, ``720p 16:9``. Where the clip gets its
         shape from the picture that opens it, the shape to which that is cropped.
         """
 
-    def rate_told(self, request: ShotRequest) -> str:
+    def ordered_rate(self, request: ShotRequest) -> str:
         """Frames per second where the body names them; empty here."""
         return ""
 
@@ -106,7 +108,7 @@ class CloudEngine(RemoteEngine):
         """Which variable is missing."""
         if self.keys and not self.key():
             return f"set {' or '.join(self.keys)}"
-        if self.address is None and not os.environ.get(self.address_env):
+        if self.address is None and not variable(self.address_env):
             return f"set {self.address_env}"
         return None
 
@@ -123,7 +125,7 @@ class CloudEngine(RemoteEngine):
         if self._api is None:
             if lacks := self.available():
                 raise MissingError("engine.not_ready", f"{self.title} needs a key: {lacks}", hint=f"{lacks} in the environment")
-            own = os.environ.get(self.address_env, "").strip()
+            own = variable(self.address_env)
             address = Address(own or self.address or "", self.address_env if own else "built in")
             self._api = Api(
                 self.title,
@@ -132,7 +134,7 @@ class CloudEngine(RemoteEngine):
                 self.classify,
                 key_name=" or ".join(self.keys),
                 secrets=self.secrets(),
-                pause_s=min(1.0, poll_interval(1.0)),
+                pause_s=min(1.0, settings().poll_interval(1.0)),
             )
         return self._api
 
@@ -146,13 +148,24 @@ class CloudEngine(RemoteEngine):
 
     async def submit(self, take: TakeRequest, *, reference: str) -> str:
         """See ``RemoteEngine``. The id is the provider's own, after ``track`` and a colon where that is needed to poll."""
-        return await (await self.ready(take, reference=reference))()
+        composed = await asyncio.to_thread(self.compose, take)
+        return await (await self.ready(composed, reference=reference))()
 
-    async def ready(self, take: TakeRequest, *, reference: str) -> Send:
+    def compose(self, take: TakeRequest) -> Composed:
+        """See ``RemoteEngine``; ``request`` is a ``Create``."""
+        self.check(take.request)
+        self.api().check()
+        create = self.create_request(take)
+        self._notices[(take.request.shot, take.take)] = create.notices
+        return Composed(take, create.notices, create)
+
+    async def ready(self, composed: Composed, *, reference: str) -> Send:
         """See ``RemoteEngine``."""
         self.api().http()
         self.api().check()
-        create = await self.create(take, reference)
+        take = composed.take
+        create = await self.filled(composed.request, take, reference)
+        self._notices[(take.request.shot, take.take)] = create.notices
 
         async def send() -> str:
             return await self.sent(create, take)
@@ -165,31 +178,25 @@ class CloudEngine(RemoteEngine):
         number = self.job_id_of(answer)
         if not number:
             raise self.api().failure("unknown_submit", "its answer names no job")
-        job_id = f"{create.track}:{number}" if create.track else number
-        self._told[job_id] = create.notices
-        return job_id
+        return f"{create.track}:{number}" if create.track else number
 
-    async def create(self, take: TakeRequest, reference: str) -> Create:
-        """The paid request, its files sent ahead (which costs nothing) where they cannot go inside."""
-        made = await asyncio.to_thread(self.compose, take, reference)
-        return replace(made, json=await self._placed(made.json))
+    async def filled(self, create: Create, take: TakeRequest, reference: str) -> Create:
+        """The composed request as it goes out: with its files, which are uploaded where they cannot go inside, and with our
+        ``reference``. Costs nothing.
+        """
+        body = await self._attached(create.json)
+        return replace(create, json={**body, create.reference_field: reference} if create.reference_field else body)
 
-    async def _placed(self, value: Any) -> Any:
+    async def _attached(self, value: Any) -> Any:
         if isinstance(value, Blob):
-            return await self.place(value)
+            return await self.attach(value)
         if isinstance(value, Mapping):
-            return {name: await self._placed(part) for name, part in value.items()}
-        return [await self._placed(part) for part in value] if isinstance(value, list) else value
+            return {name: await self._attached(part) for name, part in value.items()}
+        return [await self._attached(part) for part in value] if isinstance(value, list) else value
 
-    async def place(self, blob: Blob) -> Any:
-        """What stands in the body for a file: the file itself, or the name that the API gave it when it was sent ahead."""
-        raise NotImplementedError
-
-    def preflight(self, request: ShotRequest) -> Sequence[tuple[str, str]]:
-        """See ``Engine``."""
-        self.check(request)
-        self.api().check()
-        return self.compose(TakeRequest(request, 1, request.seed_of(1)), "preflight").notices
+    async def attach(self, blob: Blob) -> Any:
+        """What stands in the body for a file: here its bytes in base64; else a data address, or the name of an upload."""
+        return blob.bare
 
     async def poll(self, job_id: str) -> Job:
         """See ``RemoteEngine``."""
@@ -211,18 +218,26 @@ class CloudEngine(RemoteEngine):
                 if error.kind != "expired":
                     raise
                 result = await self._download(await self.poll(job.id), raw)
-            notices = await asyncio.to_thread(inspect_clip, raw, take.request, self.title)
+            first = await asyncio.to_thread(self.first_frame, job.id, raw)
+            notices = await asyncio.to_thread(inspect_clip, raw, take.request, self.title, first)
             raw.replace(out)
         finally:
             raw.unlink(missing_ok=True)
-        told = self._told.get(job.id)
-        told = (*(await asyncio.to_thread(self._remarks, take) if told is None else told), *notices)
-        return Generated(out, self.manifest(job, take), diffusion=True, cost_usd=result.cost_usd, notices=told)
+        known = self._notices.get((take.request.shot, take.take))
+        earlier = await asyncio.to_thread(self._composed_notices, take) if known is None else known
+        return Generated(
+            out,
+            self.manifest(job, take),
+            diffusion=True,
+            cost_usd=result.cost_usd,
+            notices=(*earlier, *notices),
+            first=first,
+        )
 
-    def _remarks(self, take: TakeRequest) -> tuple[tuple[str, str], ...]:
-        """What could not be done as asked: told with the take, whichever run sent it. Silent where a file has gone since."""
+    def _composed_notices(self, take: TakeRequest) -> tuple[tuple[str, str], ...]:
+        """What is left out or approximated in a request that an earlier run sent. Nothing where a file has gone since."""
         try:
-            return self.compose(take, "remarks").notices
+            return self.create_request(take).notices
         except InputError:
             return ()
 
@@ -241,13 +256,13 @@ class CloudEngine(RemoteEngine):
 
     def manifest(self, job: Job, take: TakeRequest) -> dict[str, Any]:
         """How the take was made. A provider without seeds cannot repeat a take."""
-        able = self.capabilities(take.request.model)
+        capabilities = self.capabilities(take.request.model)
         return {
             "engine": self.name,
-            "model": able.model,
+            "model": capabilities.model,
             "job": job.id,
-            "seed": take.seed if able.seed else None,
-            "reproducible": able.seed,
+            "seed": take.seed if capabilities.seed else None,
+            "reproducible": capabilities.seed,
             "prompt": take.request.prompt,
         }
 
@@ -262,7 +277,7 @@ class CloudEngine(RemoteEngine):
         """What an answer other than 2xx means."""
 
     @abstractmethod
-    def compose(self, take: TakeRequest, reference: str) -> Create:
+    def create_request(self, take: TakeRequest) -> Create:
         """The paid request for a take, made of the request and its files alone. Raises InputError where one does not fit."""
 
     @abstractmethod

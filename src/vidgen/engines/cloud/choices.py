@@ -1,4 +1,4 @@
-"""Legal values nearest to what is wanted: lengths, shapes, sizes."""
+"""Legal values nearest to what is requested: lengths, shapes, sizes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import TypeVar
 
-from vidgen.catalog.capabilities import LENGTH_SLACK_S
+from vidgen.catalog.capabilities import LENGTH_SLACK_S, Capabilities
+from vidgen.catalog.engines import capabilities
+from vidgen.takes.request import ShotRequest
 
 T = TypeVar("T")
 PICTURE_SHAPES = ("21:9", "2.39:1", "16:9", "3:2", "4:3", "5:4", "1:1", "4:5", "3:4", "2:3", "9:16")
@@ -15,6 +17,13 @@ _NEAR = 0.03
 """Share by which a film's shape may differ from a usual one to be taken for it."""
 _BREAKS = " \n、。！？"
 """Where a text may end."""
+
+
+def capabilities_of(request: ShotRequest) -> Capabilities:
+    """The table's row of the request's engine and model."""
+    found = capabilities(request.engine, request.model)
+    assert found is not None, f"engines.yaml has no {request.engine}"
+    return found
 
 
 def nearest_shape(width: int, height: int, choices: Sequence[str]) -> str:
@@ -31,7 +40,7 @@ def nearest_shape(width: int, height: int, choices: Sequence[str]) -> str:
 
 def picture_shape(width: int, height: int, widest: float = math.inf) -> str:
     """The shape to which a picture is cropped that gives its shape to the clip: a usual one that is near the film's, so that
-    films of nearly the same shape are asked for alike; else the film's own. ``widest``: width / height at most, and at least
+    films of nearly the same shape make the same request; else the film's own. ``widest``: width / height at most, and at least
     1 / ``widest``.
     """
     shape = min(widest, max(1 / widest, width / height))
@@ -45,9 +54,9 @@ def shape_of(text: str) -> float:
     return float(across) / float(down)
 
 
-def at_least(wanted: float, choices: Sequence[float]) -> float:
-    """The smallest length in seconds that is not below what is wanted, but for a part of a frame; the largest where all are."""
-    enough = sorted(choice for choice in choices if choice >= wanted - LENGTH_SLACK_S)
+def at_least(requested: float, choices: Sequence[float]) -> float:
+    """The smallest length in seconds that is not below the requested one, but for a part of a frame; else the largest."""
+    enough = sorted(choice for choice in choices if choice >= requested - LENGTH_SLACK_S)
     return enough[0] if enough else max(choices)
 
 
@@ -57,9 +66,9 @@ def tier(short_side: int, choices: Sequence[tuple[int, T]]) -> T:
     return next((value for side, value in rows if short_side <= side), rows[-1][1])
 
 
-def cut_end(wanted_s: float, made_s: float, title: str) -> list[tuple[str, str]]:
+def cut_end(requested_s: float, made_s: float, title: str) -> list[tuple[str, str]]:
     """A notice where a clip that is to end on a picture is longer than the shot: the shot is over before that picture."""
-    over = made_s - wanted_s
+    over = made_s - requested_s
     if over < 0.05:
         return []
     text = f"end_frame: {title} makes {made_s:g} s; the shot is cut {over:.2g} s before its closing picture is reached"
@@ -68,7 +77,7 @@ def cut_end(wanted_s: float, made_s: float, title: str) -> list[tuple[str, str]]
 
 def within(text: str, limit: int | None, says: str, notices: list[tuple[str, str]], *, utf16: bool = False) -> str:
     """A text of at most ``limit`` characters (of UTF-16 units with ``utf16``): cut after a word or sentence where one ends near
-    the limit, and told. ``says``: key and provider, as in ``prompt: Runway``.
+    the limit, with a notice. ``says``: key and provider, as in ``prompt: Runway``.
     """
     if limit is None or (len(text.encode("utf-16-le")) // 2 if utf16 else len(text)) <= limit:
         return text

@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 
 from vidgen.engines.cloud.encodings import decode_file
 from vidgen.engines.cloud.failures import ProviderError
-from vidgen.engines.cloud.waits import asked_pause_s
+from vidgen.engines.cloud.waits import requested_pause_s
 from vidgen.errors import ProcessingError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class _Got:
     breaks: list[int] = field(default_factory=list)
 
     @property
-    def asked(self) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
         """Headers that ask for the rest; where nothing of it can be gone on with, for all."""
         if not (self.done and self.mark):
             self.done = 0
@@ -88,7 +88,7 @@ async def fetch_result(api: Api, url: str, out: Path, *, is_whole: Callable[[Pat
 
 
 def _whole(got: _Got, is_whole: Callable[[Path], bool]) -> bool:
-    """Whether what is here is all of it; the encodings are off then, and what is not is asked for from its start."""
+    """Whether what is here is all of it; the encodings are off then, and what is not is requested from its start."""
     decode_file(got.out, got.encodings, most_bytes=MAX_RESULT_BYTES)
     if is_whole(got.out):
         return True
@@ -97,14 +97,16 @@ def _whole(got: _Got, is_whole: Callable[[Path], bool]) -> bool:
 
 
 async def _try(api: Api, url: str, got: _Got) -> None:
+    from vidgen.network.clients import SECRET_PATH
+
     own = "://" not in url
     for _ in range(MAX_REDIRECTS + 1):
-        sent = {**_HEADERS, **got.asked}
+        sent = {**_HEADERS, **got.headers}
         if own:
             url, sent = api.url(url), {**sent, **api.sent_headers()}
         else:
             await api.check_public(url)
-        async with api.http().stream("GET", url, headers=sent) as answer:
+        async with api.http().stream("GET", url, headers=sent, extensions={} if own else SECRET_PATH) as answer:
             if answer.has_redirect_location:
                 url = urljoin(url, answer.headers["location"])
                 own = own and urlsplit(url)[:2] == urlsplit(api.address.url)[:2]
@@ -118,7 +120,7 @@ async def _try(api: Api, url: str, got: _Got) -> None:
 
 
 def _place(api: Api, answer: httpx.Response, got: _Got) -> bool:
-    """Whether a body is what is wanted, to be written from ``got.done`` on; False: everything is here already."""
+    """Whether a body is what was requested, to be written from ``got.done`` on; False: everything is here already."""
     status = answer.status_code
     part = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", answer.headers.get("content-range", "").strip())
     if status in (200, 203):
@@ -129,16 +131,16 @@ def _place(api: Api, answer: httpx.Response, got: _Got) -> bool:
     if status == 416 and got.done and part and part[2] == str(got.done):
         return False
     got.done, got.mark = 0, ""
-    pause_s = asked_pause_s(answer.headers)
+    pause_s = requested_pause_s(answer.headers)
     raise api.failure("provider_fault", f"the result came with HTTP {status}", retry_after_s=pause_s, status=status)
 
 
 async def _save(api: Api, answer: httpx.Response, got: _Got) -> None:
-    told = answer.headers
-    tag = told.get("etag", "")
-    got.mark = tag if tag and not tag.startswith("W/") else told.get("last-modified", "")
-    got.encodings = told.get("content-encoding", "")
-    got.sure = "content-length" in told or "chunked" in told.get("transfer-encoding", "").lower()
+    headers = answer.headers
+    tag = headers.get("etag", "")
+    got.mark = tag if tag and not tag.startswith("W/") else headers.get("last-modified", "")
+    got.encodings = headers.get("content-encoding", "")
+    got.sure = "content-length" in headers or "chunked" in headers.get("transfer-encoding", "").lower()
     with got.out.open("r+b" if got.done else "wb") as file:
         file.seek(got.done)
         file.truncate()

@@ -5,7 +5,6 @@ SDKs describe what may be sent as types whose legal values are literals. They ar
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import re
 import types
@@ -15,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from vidgen.catalog.engines import engine_table
+from vidgen.spelling import nearest
 
 Change = Literal["added", "removed", "renamed"]
 _LENGTHS, _SHAPES = ("duration", "seconds"), ("ratio", "aspect_ratio", "size")
@@ -22,7 +22,7 @@ _LENGTHS, _SHAPES = ("duration", "seconds"), ("ratio", "aspect_ratio", "size")
 
 @dataclass(frozen=True)
 class Offer:
-    """What may be asked of a model: lengths in seconds, shapes by their names. Empty: not told."""
+    """What a model takes: lengths in seconds, shapes by their names. Empty: not known."""
 
     lengths: frozenset[float] = frozenset()
     shapes: frozenset[str] = frozenset()
@@ -96,7 +96,7 @@ def findings(sdks: Iterable[Sdk] = SDKS) -> tuple[list[Finding], list[str]]:
 
 
 def read(sdk: Sdk) -> dict[str, Offer]:
-    """The SDK's models and what may be asked of each. Raises ImportError where it is not here."""
+    """The SDK's models and what each takes. Raises ImportError where it is not here."""
     found: dict[str, Offer] = {}
     shared = Offer()
     for name in sdk.modules:
@@ -116,7 +116,9 @@ def read(sdk: Sdk) -> dict[str, Offer]:
 
 def compared(sdk: Sdk, known: Mapping[str, Offer], rows: Mapping[str, Offer]) -> Iterator[Finding]:
     """What differs between an SDK's models and the table's rows."""
-    if any(able.any_model for able in engine_table().get(sdk.engine, ())):  # any model is taken; only the protocol counts
+    if any(
+        capabilities.any_model for capabilities in engine_table().get(sdk.engine, ())
+    ):  # any model is taken; only the protocol counts
         everything = Offer()
         for offer in known.values():
             everything |= offer
@@ -124,10 +126,10 @@ def compared(sdk: Sdk, known: Mapping[str, Offer], rows: Mapping[str, Offer]) ->
     gone = sorted(set(rows) - set(known))
     new = sorted(set(known) - set(rows) - sdk.left_out)
     for model in gone:
-        likely = difflib.get_close_matches(model, new, n=1, cutoff=0.75)
+        likely = nearest(model, new, cutoff=0.75)
         if likely:
-            new.remove(likely[0])
-            yield Finding(sdk.engine, model, "renamed", f"model is perhaps called {likely[0]} now", wrong=True)
+            new.remove(likely)
+            yield Finding(sdk.engine, model, "renamed", f"model is perhaps called {likely} now", wrong=True)
         else:
             yield Finding(sdk.engine, model, "removed", "model is not in the SDK", wrong=True)
     yield from (Finding(sdk.engine, model, "added", "model is not in the table") for model in new)
@@ -141,9 +143,9 @@ def _members(engine: str, model: str, known: Offer, row: Offer) -> Iterator[Find
             continue
         for change, values in (("removed", ours - theirs), ("added", theirs - ours)):
             if values:
-                told = ", ".join(f"{value:g} s" if isinstance(value, float) else str(value) for value in sorted(values))
+                listed = ", ".join(f"{value:g} s" if isinstance(value, float) else str(value) for value in sorted(values))
                 kind: Change = "removed" if change == "removed" else "added"
-                yield Finding(engine, model, kind, f"{what}{'s' * (len(values) > 1)}: {told}", wrong=kind == "removed")
+                yield Finding(engine, model, kind, f"{what}{'s' * (len(values) > 1)}: {listed}", wrong=kind == "removed")
 
 
 def _rows(engine: str) -> dict[str, Offer]:
@@ -151,13 +153,13 @@ def _rows(engine: str) -> dict[str, Offer]:
     from vidgen.engines.cloud import luma, openai_videos, runway
 
     found: dict[str, Offer] = {}
-    for able in engine_table().get(engine, ()):
-        model, lengths = (able.model or "").removesuffix(luma.REFRAME), frozenset(map(float, able.durations_s))
+    for capabilities in engine_table().get(engine, ()):
+        model, lengths = (capabilities.model or "").removesuffix(luma.REFRAME), frozenset(map(float, capabilities.durations_s))
         shapes: set[str] = set()
         if engine == "runway":
             shapes = {shape for spec in runway._specs().get(model, {}).values() for _, row in spec.ratios for shape in row}
         elif engine == "luma":
-            shapes, lengths = set(luma.SHAPES), frozenset() if model != able.model else lengths
+            shapes, lengths = set(luma.SHAPES), frozenset() if model != capabilities.model else lengths
         elif engine == "openai-videos":
             shapes, lengths = set(openai_videos.SIZES), frozenset(map(float, openai_videos.SECONDS))
         found[model] = found.get(model, Offer()) | Offer(lengths, frozenset(shapes))

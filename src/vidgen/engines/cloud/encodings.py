@@ -19,13 +19,13 @@ class NotEncoded(Exception):
 
 
 def decode_file(file: Path, encodings: str, *, most_bytes: int) -> None:
-    """Take every encoding off a file, in place: those of ``Content-Encoding``, and one that nobody told of.
+    """Take every encoding off a file, in place: those of ``Content-Encoding``, and one that no header names.
 
-    A file that is not in an encoding that was told stays as it is: something on the way has decoded it already. Raises
+    A file that is not in an encoding that was named stays as it is: something on the way has decoded it already. Raises
     ValueError where it would have more than ``most_bytes``.
     """
-    told = [name.strip().lower().removeprefix("x-") for name in encodings.split(",")]
-    for name in reversed([name for name in told if name in _DECODERS]):
+    names = [name.strip().lower().removeprefix("x-") for name in encodings.split(",")]
+    for name in reversed([name for name in names if name in _DECODERS]):
         _decoded(file, name, most_bytes)
     if hidden := _hidden(file):
         _decoded(file, hidden, most_bytes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from vidgen.errors import MissingError, ProcessingError, VidgenError
+from vidgen.errors import MissingError, ProcessingError
 
 Kind = Literal[
     "auth",
@@ -50,16 +50,20 @@ _ROWS: dict[Kind, _Row] = {
 
 
 class ProviderError(ProcessingError):
-    """A failure at a provider. ``kind`` is one of ``Kind``; ``retry_after_s`` what it asked for, None where it did not say;
-    ``status`` of HTTP, None where there was no answer; ``unsent``: the request surely never left this machine; ``lasting``: it
-    will not leave at another try either. ``says``: what happened, where the kind's own words don't fit.
+    """A failure at a provider, of one ``kind``.
+
+    Args:
+        words: the provider's own; kept as ``detail``, without the sentence that vidgen puts before them.
+        retry_after_s: how long the provider asks to wait; None where it does not say. status: of HTTP; None without an answer.
+        unsent: the request surely never left this machine. lasting: another try will not leave it either.
+        says: what happened, where the sentence of the kind does not fit.
     """
 
     def __init__(
         self,
         kind: Kind,
         provider: str,
-        words: str,
+        message: str,
         *,
         key: str = "",
         retry_after_s: float | None = None,
@@ -69,9 +73,11 @@ class ProviderError(ProcessingError):
         says: str = "",
     ) -> None:
         row = _ROWS[kind]
-        told = " ".join(words.split())[:400]
-        super().__init__(row.code, f"{provider} {says or row.says}{': ' + told if told else ''}", hint=row.hint.format(key=key))
+        detail = " ".join(message.split())[:400]
+        text = f"{provider} {says or row.says}{': ' + detail if detail else ''}"
+        super().__init__(row.code, text, hint=row.hint.format(key=key))
         self.kind = kind
+        self.detail = detail
         self.retry_after_s = retry_after_s
         self.status = status
         self.unsent = unsent
@@ -81,10 +87,5 @@ class ProviderError(ProcessingError):
 
 
 def is_gone(error: ProviderError) -> bool:
-    """Whether an answer means that what was asked for is no longer there; any other refusal may pass."""
+    """Whether an answer means that what was requested is no longer there; any other refusal may pass."""
     return error.status in (404, 410)
-
-
-def kind_of(error: VidgenError) -> Kind | None:
-    """The kind of a provider's failure; None for any other error."""
-    return error.kind if isinstance(error, ProviderError) else None

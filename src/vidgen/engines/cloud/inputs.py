@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import base64
+import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from vidgen.errors import InputError
 from vidgen.media.normalise import conform
-from vidgen.media.probe import MediaInfo, probe_video
+from vidgen.media.probe import MediaInfo, part_from, probe_video
 from vidgen.media.scratch import scratch_folder
 from vidgen.takes.request import Inputs
 
@@ -54,6 +56,29 @@ class Blob:
         return base64.b64encode(self.content).decode("ascii")
 
 
+P = ParamSpec("P")
+
+
+def _shared(read: Callable[Concatenate[Path, P], Blob]) -> Callable[Concatenate[Path, P], Blob]:
+    """``read``, once for a file and the same arguments until the file is changed: takes of one shot send the same."""
+
+    @functools.lru_cache(maxsize=4)
+    def known(stamp: tuple[int, ...], path: Path, args: Any, options: Any) -> Blob:
+        return read(path, *args, **dict(options))
+
+    @functools.wraps(read)
+    def shared(path: Path, /, *args: P.args, **options: P.kwargs) -> Blob:
+        try:
+            now = path.stat()
+        except (OSError, ValueError):
+            return read(path, *args, **options)  # which says what is wrong with it
+        stamp = (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
+        return known(stamp, path, args, tuple(options.items()))
+
+    return shared
+
+
+@_shared
 def picture(path: Path, limits: Limits, *, shape: float | None = None, size: tuple[int, int] | None = None) -> Blob:
     """A picture as JPEG within the limits; ``shape``: cropped about its centre to this width / height first; ``size``:
     cropped to the shape of these pixels (width, height) and scaled to them exactly.
@@ -65,6 +90,7 @@ def picture(path: Path, limits: Limits, *, shape: float | None = None, size: tup
     return encoded(read_image(path), limits, path, shape=shape, size=size)
 
 
+@_shared
 def last_frame(
     clip: Path,
     limits: Limits,
@@ -77,7 +103,7 @@ def last_frame(
     from vidgen.media.frames import read_frames
 
     last: Frame | None = None
-    for last in islice(read_frames(clip), frames):  # noqa: B007 - the last of them is what is wanted
+    for last in islice(read_frames(clip), frames):  # noqa: B007 - the last of them is used
         pass
     if last is None:
         raise InputError("media.unreadable", f"{clip} has no frames", where=str(clip))
@@ -126,6 +152,7 @@ def video(path: Path, *, max_bytes: int) -> Blob:
     return Blob(path.read_bytes(), kinds.get(path.suffix.lower(), "video/mp4"), path.name)
 
 
+@_shared
 def excerpt(
     path: Path,
     seconds: float,
@@ -133,13 +160,14 @@ def excerpt(
     max_bytes: int,
     at_least_s: float = 0.0,
     at_most_s: float = math.inf,
+    first: int = 0,
 ) -> Blob:
-    """The first ``seconds`` of a clip (all of a shorter one) as H.264 without sound, sides of at most 1920: what is sent is
-    what is billed. It keeps its frame rate, halved until it is at most 30: another rate is the film's own business.
+    """``seconds`` of a clip from frame number ``first`` on (all of a shorter one) as H.264 without sound, sides of at most
+    1920: what is sent is what is billed. It keeps its frame rate, halved until it is at most 30: the film's rate plays no part.
 
     Raises InputError where it is no video, shorter than ``at_least_s``, or too large.
     """
-    info = probe_video(path)
+    info = part_from(probe_video(path), first)
     if info.duration_s < at_least_s - 0.05:
         text = f"{path} has {info.duration_s:.2f} s; this provider wants at least {at_least_s:g} s"
         raise InputError("media.too_short", text, hint="use a longer clip", where=str(path))
@@ -150,7 +178,7 @@ def excerpt(
     frames = excerpt_frames(info, seconds, at_most_s=at_most_s)
     with scratch_folder() as folder:
         out = folder / f"{path.stem}.mp4"
-        conform(path, out, width=width, height=height, rate=rate, frames=frames, fit="stretch")
+        conform(info, out, width=width, height=height, rate=rate, frames=frames, fit="stretch")
         return video(out, max_bytes=max_bytes)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vidgen.errors import InputError, ProcessingError
 from vidgen.media.exact import probe_exact
-from vidgen.media.probe import MediaInfo, probe_video
+from vidgen.media.probe import MediaInfo, part_from, probe_video
 from vidgen.takes.request import ShotRequest
 
 _NEAR = Fraction(3, 100)
@@ -27,8 +27,9 @@ def is_whole(clip: Path) -> bool:
     return True
 
 
-def inspect_clip(clip: Path, request: ShotRequest, provider: str) -> Notices:
-    """Decode a downloaded clip once, pictures and sound, and compare it with what the film needs. Returns notices.
+def inspect_clip(clip: Path, request: ShotRequest, provider: str, first: int = 0) -> Notices:
+    """Decode a downloaded clip once, pictures and sound, and compare it, from frame number ``first`` on, with what the film
+    needs. Returns notices.
 
     Raises ProcessingError ``provider.bad_result`` where it is no video, is cut off, shows nothing, or is HDR.
     """
@@ -42,7 +43,7 @@ def inspect_clip(clip: Path, request: ShotRequest, provider: str) -> Notices:
             hint="look at it at the provider; --regenerate makes it anew, at its price",
             where=request.shot,
         ) from error
-    notices = _differences(info, request, provider)
+    notices = _differences(part_from(info, first), request, provider)
     if info.faults:
         text = f"the pictures that {provider} made are damaged in places; what can be decoded is shown ({info.faults})"
         notices.append(("post.damaged_source", text))

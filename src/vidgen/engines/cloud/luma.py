@@ -33,7 +33,7 @@ LONGEST_SOURCE_S: Mapping[str, float] = {"video_edit": 18.0, "video_reframe": 30
 PICTURE = Limits(max_bytes=7 << 20, max_side=4096)
 MAX_UPLOAD_BYTES = 512 << 20
 FILE_LOOKS = 60
-"""How often an uploaded file is asked after until it is ready."""
+"""How often an uploaded file is polled until it is ready."""
 PARAMS: Mapping[str, frozenset[str]] = {
     "video": frozenset({"loop", "keyframe_indexes"}),
     "video_edit": frozenset({"strength", "auto_controls", "controls"}),
@@ -68,7 +68,7 @@ Notices = list[tuple[str, str]]
 
 @dataclass
 class _Draft:
-    """A request on its way: what is wanted, the files that go along by name, and what is to be told."""
+    """A request in the making: the take, the kind of generation, its length in seconds, and notices."""
 
     take: TakeRequest
     kind: str
@@ -93,10 +93,10 @@ class Luma(CloudEngine):
 
     def classify(self, status: int, body: Any) -> Kind:
         """By words where they tell of policy or money, else by status."""
-        words = str(body).lower()
+        message = str(body).lower()
         if 400 <= status < 500 and status != 401:
             for signs, kind in _WORDS:
-                if any(sign in words for sign in signs):
+                if any(sign in message for sign in signs):
                     return kind
         return by_status(status)
 
@@ -104,47 +104,47 @@ class Luma(CloudEngine):
         """Whether there is a clip where the model needs one."""
         _kind(request, self.capabilities(request.model).model or "")
 
-    def seconds_told(self, request: ShotRequest) -> float:
+    def ordered_seconds(self, request: ShotRequest) -> float:
         """``duration``; of an edit, the length to which the clip is cut."""
-        able = self.capabilities(request.model)
-        kind = _kind(request, able.model or "")
+        capabilities = self.capabilities(request.model)
+        kind = _kind(request, capabilities.model or "")
         if kind == "video":
-            return float(round(able.billed_s(request.duration_s)))
+            return float(round(capabilities.billed_s(request.duration_s)))
         return min(request.duration_s, LONGEST_SOURCE_S[kind])
 
-    def size_told(self, request: ShotRequest) -> str:
+    def ordered_size(self, request: ShotRequest) -> str:
         """``resolution`` and ``aspect_ratio``; and where the closing picture stands, if that is before the clip's end."""
         kind = _kind(request, self.capabilities(request.model).model or "")
-        told = [_resolution(request, kind)]
+        parts = [_resolution(request, kind)]
         if kind != "video_edit":  # an edited clip keeps its shape
-            told.append(_shape(request))
-        seconds = int(self.seconds_told(request))
+            parts.append(_shape(request))
+        seconds = int(self.ordered_seconds(request))
         if kind == "video" and request.inputs.end_frame and (end := _closing(request, seconds)) < seconds * GRID:
-            told.append(f"closing at frame {end}")
-        return " ".join(told)
+            parts.append(f"closing at frame {end}")
+        return " ".join(parts)
 
-    def compose(self, take: TakeRequest, reference: str) -> Create:
+    def create_request(self, take: TakeRequest) -> Create:
         """One generation: a new clip, or a clip that is edited or reframed."""
-        request, able = take.request, self.capabilities(take.request.model)
-        model = able.model or ""
+        request, capabilities = take.request, self.capabilities(take.request.model)
+        model = capabilities.model or ""
         kind = _kind(request, model)
-        draft = _Draft(take, kind, self.seconds_told(request))
+        draft = _Draft(take, kind, self.ordered_seconds(request))
         _dropped(draft)
         body = {
             "type": kind,
             "model": model.removesuffix(REFRAME),
-            "prompt": within(request.prompt, able.prompt_chars, "prompt: Luma", draft.notices),
+            "prompt": within(request.prompt, capabilities.prompt_chars, "prompt: Luma", draft.notices),
             **_SHAPES[kind](draft, _files(draft)),
         }
         return Create("generations", json=body, seconds=draft.seconds, notices=tuple(draft.notices))
 
-    async def place(self, blob: Blob) -> dict[str, Any]:
+    async def attach(self, blob: Blob) -> dict[str, Any]:
         """A file as the API takes it: a picture inside the request, a clip by the id of the file that it was sent as."""
         if blob.media_type.startswith("image/"):
             return {"data": blob.bare, "media_type": blob.media_type}
         api = self.api()
-        told = {"mime_type": blob.media_type, "size_bytes": len(blob.content), "filename": blob.name, "purpose": "input"}
-        place = await api.send("POST", "files", tries=3, json=told)
+        parts = {"mime_type": blob.media_type, "size_bytes": len(blob.content), "filename": blob.name, "purpose": "input"}
+        place = await api.send("POST", "files", tries=3, json=parts)
         where = place.get("upload") if isinstance(place, dict) else None
         if not isinstance(where, dict) or not where.get("url") or not place.get("id"):
             raise api.failure("provider_fault", "its answer to the upload cannot be read")
@@ -155,9 +155,9 @@ class Luma(CloudEngine):
             if state.get("state") == "ready":
                 return {"file_id": str(place["id"])}
             if state.get("state") in ("failed", "deleted"):
-                words = str(state.get("failure_reason") or "it does not say why")
-                kind: Kind = "moderation_input" if "moderat" in words.lower() else "bad_request"
-                raise api.failure(kind, f"{blob.name} was not taken: {words}")
+                message = str(state.get("failure_reason") or "it does not say why")
+                kind: Kind = "moderation_input" if "moderat" in message.lower() else "bad_request"
+                raise api.failure(kind, f"{blob.name} was not taken: {message}")
             await asyncio.sleep(min(api.pause_s, 2.0))
             state = await api.get(f"files/{file}")
         raise api.failure("provider_fault", f"{blob.name} was uploaded but is not ready")
@@ -179,12 +179,12 @@ class Luma(CloudEngine):
         state = _STATES[answer["state"]]
         if state != "failed":
             return Job(job_id, state, raw=answer)
-        code, words = str(answer.get("failure_code") or ""), str(answer.get("failure_reason") or "")
+        code, message = str(answer.get("failure_code") or ""), str(answer.get("failure_reason") or "")
         kind = _FAILURES.get(code)
-        if kind == "moderation_output" and any(word in words.lower() for word in _INPUT_WORDS):
+        if kind == "moderation_output" and any(word in message.lower() for word in _INPUT_WORDS):
             kind = "moderation_input"
-        told = ": ".join(filter(None, (code, words))) or "no reason given"
-        return Job(job_id, state, error=told, kind=kind, raw=answer)
+        parts = ": ".join(filter(None, (code, message))) or "no reason given"
+        return Job(job_id, state, error=parts, kind=kind, raw=answer)
 
     async def result_of(self, job: Job) -> Result:
         """The first output that is a video. Luma does not say what it cost."""
@@ -208,28 +208,20 @@ def _kind(request: ShotRequest, model: str) -> str:
 
 
 def _dropped(draft: _Draft) -> None:
-    """A notice for each wish that there is no field for."""
+    """Notices of options that this kind of generation has no field for."""
     request, inputs = draft.request, draft.request.inputs
     unknown = sorted(set(request.params) - PARAMS[draft.kind])
     anchored = draft.kind == "video" and "keyframe_indexes" in request.params
     rows: tuple[tuple[object, str], ...] = (
-        (request.negative, "negative: Luma has no negative prompt"),
         (
             inputs.references and not anchored,
             "references: Luma takes pictures at chosen frames alone (params: {keyframe_indexes: [...]}, one for each)",
         ),
-        (
-            draft.kind == "video_reframe" and (inputs.start_frame or inputs.end_frame),
-            "start_frame: reframing takes no pictures",
-        ),
         (draft.kind != "video" and inputs.continues, "continue_from: a source_video is given"),
-        (inputs.motion_reference, "motion_reference: Luma does not transfer motion"),
-        (inputs.lip_sync_audio, "lip_sync: Luma does not do lip sync"),
-        (inputs.brushes, "motion_brush: Luma has no motion brush"),
         (unknown, f"params: Luma does not take {', '.join(unknown)} here"),
     )
-    for asked, text in rows:
-        if asked:
+    for is_set, text in rows:
+        if is_set:
             draft.drop(text)
 
 
@@ -243,7 +235,7 @@ def _files(draft: _Draft) -> dict[str, Blob]:
         if request.duration_s > longest + 0.05:
             text = f"duration: Luma takes {longest:g} s of a clip; the end is held"
             draft.notices.append(("engine.wish_approximated", text))
-        found["source"] = excerpt(inputs.source_video, draft.seconds, max_bytes=MAX_UPLOAD_BYTES)
+        found["source"] = excerpt(inputs.source_video, draft.seconds, max_bytes=MAX_UPLOAD_BYTES, first=inputs.source_start)
     if draft.kind == "video_edit":
         found["first"] = picture(inputs.start_frame, PICTURE) if inputs.start_frame else None
         found["last"] = picture(inputs.end_frame, PICTURE) if inputs.end_frame else None
@@ -335,7 +327,7 @@ def _reframe(draft: _Draft, media: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shape(request: ShotRequest) -> str:
-    """The legal shape nearest to the picture that is wanted."""
+    """The legal shape nearest to the requested picture."""
     return nearest_shape(request.width, request.height, SHAPES)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,6 +19,7 @@ from vidgen.engines.cloud.choices import at_least, nearest_shape
 from vidgen.engines.cloud.failures import Kind, ProviderError, is_gone
 from vidgen.engines.cloud.inputs import Blob, Limits, opening, video
 from vidgen.errors import InputError
+from vidgen.settings import variable
 from vidgen.takes.request import ShotRequest, TakeRequest
 
 SECONDS = (4, 8, 12)
@@ -64,37 +64,37 @@ class OpenAIVideos(CloudEngine):
 
     def available(self) -> str | None:
         """The address has no default; a server of one's own may need no key."""
-        return None if os.environ.get(self.address_env, "").strip() else f"set {self.address_env}"
+        return None if variable(self.address_env) else f"set {self.address_env}"
 
     def classify(self, status: int, body: Any) -> Kind:
         """By status; a 429 may also mean that the credit is used up."""
-        words = _words(body)
-        if status == 429 and ("quota" in words or "billing" in words):
+        message = _words(body)
+        if status == 429 and ("quota" in message or "billing" in message):
             return "quota"
-        return by_status(status, moderated=400 <= status < 500 and any(word in words for word in _POLICY_WORDS))
+        return by_status(status, moderated=400 <= status < 500 and any(word in message for word in _POLICY_WORDS))
 
     def check(self, request: ShotRequest) -> None:
         """Whether there is such a dialect."""
         _dialect(request)
 
-    def seconds_told(self, request: ShotRequest) -> float:
+    def ordered_seconds(self, request: ShotRequest) -> float:
         """``num_frames`` at ``fps``, or ``seconds`` where the dialect has no frames."""
         fields = _form_fields(request)
         if "num_frames" in fields and (rate := _number(fields.get("fps"))):
             return (_number(fields["num_frames"]) or 0.0) / rate
         return _number(fields["seconds"]) or request.duration_s
 
-    def size_told(self, request: ShotRequest) -> str:
+    def ordered_size(self, request: ShotRequest) -> str:
         """``size``, and the sides where they were set apart from it."""
         fields = _form_fields(request)
         size, sides = str(fields["size"]), "{width}x{height}".format(**{"width": "", "height": "", **fields})
         return size if sides in (size, "x") else f"{size} ({sides})"
 
-    def rate_told(self, request: ShotRequest) -> str:
+    def ordered_rate(self, request: ShotRequest) -> str:
         """``fps``; the protocol's own dialect has none."""
         return str(_form_fields(request).get("fps", ""))
 
-    def compose(self, take: TakeRequest, reference: str) -> Create:
+    def create_request(self, take: TakeRequest) -> Create:
         """The form: prompt, model, length and size; in the wider dialect seed, negative prompt and frames, too."""
         return _form(take)
 

@@ -14,17 +14,14 @@ from urllib.parse import urlsplit
 
 from vidgen.engines.base import Job
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
-from vidgen.engines.cloud.choices import at_least, cut_end, nearest_shape, picture_shape, shape_of, tier
+from vidgen.engines.cloud.choices import at_least, capabilities_of, cut_end, nearest_shape, picture_shape, shape_of, tier
 from vidgen.engines.cloud.failures import Kind, ProviderError, is_gone
-from vidgen.engines.cloud.inputs import Limits, opening, picture
+from vidgen.engines.cloud.inputs import Blob, Limits, opening, picture
 from vidgen.takes.request import ShotRequest, TakeRequest
 
 APP = "fal-ai/pika"
-ASPECTS = ("16:9", "9:16", "1:1", "4:5", "5:4", "3:2", "2:3")
-SECONDS = (5, 10)
 SHAPED = ("text-to-video", "pikascenes")
-"""Operations that are told a shape; others get it from their opening picture."""
-MAX_PICTURES = 5
+"""Operations that take a shape; others get it from their opening picture."""
 RESOLUTIONS: Mapping[str, tuple[tuple[int, str], ...]] = {
     "v2.2": ((720, "720p"), (1080, "1080p")),
     "v2.5": ((480, "480p"), (720, "720p"), (1080, "1080p")),
@@ -54,26 +51,30 @@ class Pika(CloudEngine):
 
     def classify(self, status: int, body: Any) -> Kind:
         """By status; 403 may mean an empty balance, 422 a refusal by the content checker."""
-        words = json.dumps(body).lower()
-        if status == 403 and any(word in words for word in _NO_CREDIT):
+        message = json.dumps(body).lower()
+        if status == 403 and any(word in message for word in _NO_CREDIT):
             return "quota"
-        if "content_policy_violation" in words:
-            return "moderation_input" if "prompt" in words or "image_url" in words else "moderation_output"
+        if "content_policy_violation" in message:
+            return "moderation_input" if "prompt" in message or "image_url" in message else "moderation_output"
         return by_status(status)
 
-    def seconds_told(self, request: ShotRequest) -> float:
+    def ordered_seconds(self, request: ShotRequest) -> float:
         """5 or 10; of pikaframes the sum of its ``transitions``."""
-        return at_least(request.duration_s, SECONDS)
+        return at_least(request.duration_s, capabilities_of(request).durations_s)
 
-    def size_told(self, request: ShotRequest) -> str:
+    def ordered_size(self, request: ShotRequest) -> str:
         """``resolution`` and ``aspect_ratio``, or the opening picture's shape."""
         version = _version(request)
         shape = _aspect(request, version) if _operation(request) in SHAPED else picture_shape(request.width, request.height)
         return " ".join(filter(None, (_resolution(request, version), shape)))
 
-    def compose(self, take: TakeRequest, reference: str) -> Create:
+    def create_request(self, take: TakeRequest) -> Create:
         """The operation that fits the shot's pictures, and its arguments."""
-        return _create(take, self.seconds_told(take.request))
+        return _create(take, self.ordered_seconds(take.request))
+
+    async def attach(self, blob: Blob) -> str:
+        """A picture inside the request, as a data address."""
+        return blob.data_uri
 
     def job_id_of(self, answer: Mapping[str, Any]) -> str:
         """The job's path on the queue, as the answer gives it where that is on the queue's own host; else by its id."""
@@ -103,9 +104,9 @@ class Pika(CloudEngine):
         except ProviderError as refused:
             if refused.kind not in ("bad_request", "moderation_input", "moderation_output"):
                 raise
-            if "still in progress" in refused.message:  # the result may lag behind the status
+            if "still in progress" in refused.detail:  # the result may lag behind the status
                 return Job(job_id, "running", raw={})
-            return Job(job_id, "failed", error=refused.message, kind=refused.kind)
+            return Job(job_id, "failed", error=refused.detail, kind=refused.kind)
 
     async def result_of(self, job: Job) -> Result:
         """``video.url``; it is on another host."""
@@ -141,7 +142,7 @@ def _create(take: TakeRequest, seconds: float) -> Create:
 
 
 def _version(request: ShotRequest) -> str:
-    return (request.model or "pika-v2.2").removeprefix("pika-")
+    return (capabilities_of(request).model or "").removeprefix("pika-")
 
 
 def _resolution(request: ShotRequest, version: str) -> str:
@@ -150,7 +151,7 @@ def _resolution(request: ShotRequest, version: str) -> str:
 
 def _aspect(request: ShotRequest, version: str) -> str:
     """The nearest shape of a clip that no picture opens; empty for v2.5, whose only one is 16:9."""
-    return "" if version == "v2.5" else nearest_shape(request.width, request.height, ASPECTS)
+    return "" if version == "v2.5" else nearest_shape(request.width, request.height, capabilities_of(request).aspects)
 
 
 def _picture_shape(request: ShotRequest) -> float:
@@ -176,11 +177,11 @@ def _text(request: ShotRequest, seconds: int, notices: Notices) -> Body:
 def _image(request: ShotRequest, seconds: int, notices: Notices) -> Body:
     first = opening(request.inputs, PICTURE, shape=_picture_shape(request))
     assert first is not None
-    return {"duration": seconds, "image_url": first.data_uri}
+    return {"duration": seconds, "image_url": first}
 
 
 def _scenes(request: ShotRequest, seconds: int, notices: Notices) -> Body:
-    pictures = [picture(file, PICTURE).data_uri for file in request.inputs.references[:MAX_PICTURES]]
+    pictures = [picture(file, PICTURE) for file in request.inputs.references[: capabilities_of(request).references]]
     return {**_text(request, seconds, notices), "image_urls": pictures}
 
 
@@ -189,7 +190,7 @@ def _frames(request: ShotRequest, seconds: int, notices: Notices) -> Body:
     inputs, shape = request.inputs, _picture_shape(request)
     first = opening(inputs, PICTURE, shape=shape)
     assert first is not None and inputs.end_frame is not None
-    between = inputs.references[: MAX_PICTURES - 2]
+    between = inputs.references[: capabilities_of(request).references - 2]
     if between:
         text = "references: between start_frame and end_frame Pika does not borrow their look but passes through them"
         notices.append(("engine.wish_approximated", text))
@@ -197,7 +198,7 @@ def _frames(request: ShotRequest, seconds: int, notices: Notices) -> Body:
     pictures = [first, *(picture(file, PICTURE, shape=shape) for file in (*between, inputs.end_frame))]
     steps = len(pictures) - 1
     lengths = [seconds // steps + (index < seconds % steps) for index in range(steps)]
-    return {"image_urls": [one.data_uri for one in pictures], "transitions": [{"duration": length} for length in lengths]}
+    return {"image_urls": pictures, "transitions": [{"duration": length} for length in lengths]}
 
 
 _ARGUMENTS: Mapping[str, Callable[[ShotRequest, int, Notices], Body]] = {
@@ -209,18 +210,15 @@ _ARGUMENTS: Mapping[str, Callable[[ShotRequest, int, Notices], Body]] = {
 
 
 def _left_out(request: ShotRequest, operation: str, body: Body) -> Notices:
-    """Adds the operation's own ``params`` to the body; tells of wishes that it has no place for."""
+    """Adds the operation's own ``params`` to the body; notices of what it has no place for."""
     known = PARAMS.get(operation, ())
     body |= {name: request.params[name] for name in known if name in request.params}
     notices: Notices = []
     if unknown := sorted(set(request.params) - set(known)):
         notices.append(("engine.wish_ignored", f"params: Pika's {operation} does not know {', '.join(unknown)}; left out"))
-    taken = {"pikascenes": MAX_PICTURES, "pikaframes": MAX_PICTURES - 2}.get(operation, 0)
+    most = capabilities_of(request).references
+    taken = {"pikascenes": most, "pikaframes": most - 2}.get(operation, 0)
     if len(request.inputs.references) > taken:
         text = f"references: Pika's {operation} takes {taken or 'none'}; the others are left out"
         notices.append(("engine.wish_ignored", text))
-    if request.inputs.end_frame and operation != "pikaframes":
-        notices.append(("engine.wish_ignored", "end_frame: Pika takes one only together with start_frame; left out"))
-    if min(request.width, request.height) > 1080:
-        notices.append(("engine.wish_approximated", "resolution: Pika makes at most 1080p; the clip is enlarged"))
     return notices

@@ -84,20 +84,18 @@ class Spec:
     source_s: tuple[float, float] = (0.0, math.inf)
     duration: bool = True
     prompt: bool = True
-    seed: bool = False
-    negative: bool = False
-    audio: bool = False
+    silent: bool = False
     params: tuple[str, ...] = ()
 
     def ratio(self, width: int, height: int) -> str | None:
-        """The legal size nearest to the picture that is wanted; None where the request has no such field."""
+        """The legal size nearest to the requested picture; None where the request has no such field."""
         if not self.ratios:
             return None
         choices = tier(min(width, height), [(int(side), tuple(shapes)) for side, shapes in self.ratios])
         return nearest_shape(width, height, choices) if ":" in choices[0] else choices[0]
 
     def resolution(self, width: int, height: int) -> str | None:
-        """The smallest size that holds the picture that is wanted; None where the request has no such field."""
+        """The smallest size that holds the requested picture; None where the request has no such field."""
         return tier(min(width, height), [(int(side), name) for side, name in self.resolutions]) if self.resolutions else None
 
 
@@ -115,9 +113,9 @@ class Runway(CloudEngine):
 
     def classify(self, status: int, body: Any) -> Kind:
         """By status and words: a 429 is the day's limit of tasks; too many at once are queued and no error."""
-        words = str(body).lower()
+        message = str(body).lower()
         for statuses, signs, kind in _WORDS:
-            if status in statuses and any(sign in words for sign in signs):
+            if status in statuses and any(sign in message for sign in signs):
                 return kind
         return by_status(status)
 
@@ -125,13 +123,15 @@ class Runway(CloudEngine):
         """Whether the model has an operation for the shot's inputs."""
         _operation(request, self.capabilities(request.model).model or "")
 
-    def seconds_told(self, request: ShotRequest) -> float:
+    def ordered_seconds(self, request: ShotRequest) -> float:
         """``duration``; where there is no such field, the length to which the clip that is sent is cut."""
-        able = self.capabilities(request.model)
-        spec = _operation(request, able.model or "")[1]
-        return float(round(able.billed_s(request.duration_s))) if spec.duration else _sent_s(request, spec, able)
+        capabilities = self.capabilities(request.model)
+        spec = _operation(request, capabilities.model or "")[1]
+        return (
+            float(round(capabilities.billed_s(request.duration_s))) if spec.duration else _sent_s(request, spec, capabilities)
+        )
 
-    def size_told(self, request: ShotRequest) -> str:
+    def ordered_size(self, request: ShotRequest) -> str:
         """``ratio`` and ``resolution``, as far as the operation has them."""
         route, spec = _operation(request, self.capabilities(request.model).model or "")
         ratio, resolution = spec.ratio(request.width, request.height), spec.resolution(request.width, request.height)
@@ -139,33 +139,35 @@ class Runway(CloudEngine):
         shape = _picture_shape(spec, request) if by_picture else ""
         return " ".join(filter(None, (ratio, resolution, shape)))
 
-    def compose(self, take: TakeRequest, reference: str) -> Create:
+    def create_request(self, take: TakeRequest) -> Create:
         """The operation that the shot's inputs and the model allow."""
-        request, able = take.request, self.capabilities(take.request.model)
-        model = able.model or ""
+        request, capabilities = take.request, self.capabilities(take.request.model)
+        model = capabilities.model or ""
         route, spec = _operation(request, model)
-        notices = _dropped(request, route, spec, model)
-        body = self._common(take, model, spec, notices) | _SHAPES[route](request, spec, _files(request, route, spec, able))
-        return Create(ROUTES[route], json=body, seconds=self.seconds_told(request), notices=tuple(notices))
+        notices = _dropped(request, route, spec, capabilities)
+        body = self._common(take, model, spec, notices) | _SHAPES[route](
+            request, spec, _files(request, route, spec, capabilities)
+        )
+        return Create(ROUTES[route], json=body, seconds=self.ordered_seconds(request), notices=tuple(notices))
 
     def _common(self, take: TakeRequest, model: str, spec: Spec, notices: Notices) -> dict[str, Any]:
         """The fields that operations share, as far as the model has them."""
-        request, able = take.request, self.capabilities(take.request.model)
-        prompt = within(request.prompt, able.prompt_chars, "prompt: Runway", notices, utf16=True) if spec.prompt else ""
+        request, capabilities = take.request, self.capabilities(take.request.model)
+        prompt = within(request.prompt, capabilities.prompt_chars, "prompt: Runway", notices, utf16=True) if spec.prompt else ""
         fields: tuple[tuple[bool, str, Any], ...] = (
             (True, "model", model),
             (bool(prompt), "promptText", prompt),
             (bool(spec.ratios), "ratio", spec.ratio(request.width, request.height)),
             (bool(spec.resolutions), "resolution", spec.resolution(request.width, request.height)),
-            (spec.duration, "duration", int(self.seconds_told(request))),
-            (spec.seed, "seed", take.seed),
-            (spec.negative and bool(request.negative), "negativePrompt", request.negative),
-            (spec.audio, "audio", request.sound),
+            (spec.duration, "duration", int(self.ordered_seconds(request))),
+            (capabilities.seed, "seed", take.seed),
+            (bool(capabilities.negative and request.negative), "negativePrompt", request.negative),
+            (capabilities.audio is True and not spec.silent, "audio", request.sound),
         )
-        body = {key: value for wanted, key, value in fields if wanted}
+        body = {key: value for there, key, value in fields if there}
         return body | dict(spec.fixed) | {key: request.params[key] for key in spec.params if key in request.params}
 
-    async def place(self, blob: Blob) -> str:
+    async def attach(self, blob: Blob) -> str:
         """A picture inside the request; for a clip the name that it was uploaded under (two requests, nothing bought)."""
         if blob.media_type.startswith("image/"):
             return blob.data_uri
@@ -197,10 +199,10 @@ class Runway(CloudEngine):
         if state != "failed":
             return Job(job_id, state, progress=share, raw=answer)
         code = str(answer.get("failureCode") or "")
-        words = str(answer.get("failure") or "the task was cancelled")
+        message = str(answer.get("failure") or "the task was cancelled")
         kind = next((kind for head, kind in _FAILURES if code.startswith(head)), None)
         paid = _paid(answer) or 0.0
-        return Job(job_id, state, error=f"{code}: {words}" if code else words, kind=kind, raw=answer, cost_usd=paid)
+        return Job(job_id, state, error=f"{code}: {message}" if code else message, kind=kind, raw=answer, cost_usd=paid)
 
     async def result_of(self, job: Job) -> Result:
         """The first output, and what the task cost."""
@@ -266,28 +268,31 @@ def _character(inputs: Inputs) -> Path | None:
     return inputs.start_frame or inputs.source_video or next(iter(inputs.references), None)
 
 
-def _dropped(request: ShotRequest, route: str, spec: Spec, model: str) -> Notices:
-    """One notice for each wish that this operation has no field for."""
+def _dropped(request: ShotRequest, route: str, spec: Spec, capabilities: Capabilities) -> Notices:
+    """One notice for each option that the model supports, but not in this operation."""
     inputs, pictures = request.inputs, spec.frames or spec.keyframes or route == "performance"
-    unknown = sorted(set(request.params) - set(spec.params) - ({"audio"} if spec.audio else set()))
+    unknown = sorted(
+        set(request.params) - set(spec.params) - ({"audio"} if capabilities.audio is True and not spec.silent else set())
+    )
     continued = spec.frames if route == "image" else route == "performance" and not _character(inputs)
     rows: tuple[tuple[object, str], ...] = (
         (request.prompt and not spec.prompt, "prompt: {} follows the clip alone"),
-        (request.negative and not spec.negative, "negative: {} has no negative prompt"),
-        (inputs.start_frame and not pictures, "start_frame: {} takes no opening picture here"),
-        (inputs.continues and not continued, "continue_from: {} takes no opening picture here"),
-        (inputs.end_frame and "last" not in spec.frames and not spec.keyframes, "end_frame: {} takes no closing picture here"),
-        (len(inputs.references) > spec.references and route != "performance", "references: {} takes fewer here"),
-        (inputs.source_video and not spec.video_key and route != "performance", "source_video: {} takes no clip here"),
-        (inputs.motion_reference and route != "performance", "motion_reference: {} does not transfer motion"),
-        (inputs.lip_sync_audio, "lip_sync: {} does not do lip sync"),
-        (inputs.brushes, "motion_brush: {} has no motion brush"),
+        (capabilities.first_frame and inputs.start_frame and not pictures, "start_frame: {} takes no opening picture here"),
+        (capabilities.first_frame and inputs.continues and not continued, "continue_from: {} takes no opening picture here"),
+        (
+            capabilities.last_frame and inputs.end_frame and "last" not in spec.frames and not spec.keyframes,
+            "end_frame: {} takes no closing picture here",
+        ),
+        (
+            capabilities.references and len(inputs.references) > spec.references and route != "performance",
+            "references: {} takes fewer here",
+        ),
         (unknown, f"params: {{}} does not take {', '.join(unknown)} here"),
     )
-    return [("engine.wish_ignored", f"{text.format(model)}; left out") for asked, text in rows if asked]
+    return [("engine.wish_ignored", f"{text.format(capabilities.model)}; left out") for is_set, text in rows if is_set]
 
 
-def _files(request: ShotRequest, route: str, spec: Spec, able: Capabilities) -> dict[str, Blob]:
+def _files(request: ShotRequest, route: str, spec: Spec, capabilities: Capabilities) -> dict[str, Blob]:
     """What goes along: pictures cropped to the shape that is made, clips cut to the shot's length."""
     inputs, shape = request.inputs, shape_of(_picture_shape(spec, request))
     found: dict[str, Blob | None] = {}
@@ -295,12 +300,12 @@ def _files(request: ShotRequest, route: str, spec: Spec, able: Capabilities) -> 
         who = _character(inputs)
         assert inputs.motion_reference
         if who and who == inputs.source_video:
-            found["character"] = _clip(who, request, spec, able)
+            found["character"] = _clip(who, request, spec, capabilities, first=inputs.source_start)
         else:
             found["character"] = picture(who, PICTURE, shape=shape) if who else opening(inputs, PICTURE, shape=shape)
-        found["performance"] = _clip(inputs.motion_reference, request, spec, able, needed=True)
+        found["performance"] = _clip(inputs.motion_reference, request, spec, capabilities, needed=True)
     if route in ("video", "upscale") and inputs.source_video:
-        found["video"] = _clip(inputs.source_video, request, spec, able, needed=True)
+        found["video"] = _clip(inputs.source_video, request, spec, capabilities, needed=True, first=inputs.source_start)
     if spec.frames:
         found["first"] = opening(inputs, PICTURE, shape=shape)
     if spec.keyframes and inputs.start_frame:
@@ -320,21 +325,24 @@ def _picture_shape(spec: Spec, request: ShotRequest) -> str:
     return picture_shape(width, height, WIDEST_PICTURE)
 
 
-def _sent_s(request: ShotRequest, spec: Spec, able: Capabilities) -> float:
+def _sent_s(request: ShotRequest, spec: Spec, capabilities: Capabilities) -> float:
     """Seconds to which a clip that is sent is cut: the shot's, as far as the model takes and makes such lengths."""
     least, most = spec.source_s
-    return min(max(request.duration_s, least), most, able.max_s or math.inf)
+    return min(max(request.duration_s, least), most, capabilities.max_s or math.inf)
 
 
-def _clip(path: Path, request: ShotRequest, spec: Spec, able: Capabilities, *, needed: bool = False) -> Blob:
+def _clip(
+    path: Path, request: ShotRequest, spec: Spec, capabilities: Capabilities, *, needed: bool = False, first: int = 0
+) -> Blob:
     """A clip to send; ``needed``: it must not be shorter than what the model takes."""
     least, most = spec.source_s
     return excerpt(
         path,
-        _sent_s(request, spec, able),
+        _sent_s(request, spec, capabilities),
         max_bytes=MAX_UPLOAD_BYTES,
         at_least_s=least if needed else 0.0,
-        at_most_s=min(most, able.max_s or math.inf),
+        at_most_s=min(most, capabilities.max_s or math.inf),
+        first=first,
     )
 
 

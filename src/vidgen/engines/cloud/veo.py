@@ -9,19 +9,19 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import os
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from vidgen.engines.base import Job, Send
-from vidgen.engines.cloud.api import TRIES, Api, words_of
+from vidgen.engines.base import Composed, Job, Send
+from vidgen.engines.cloud.api import TRIES, Api, message_of
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
-from vidgen.engines.cloud.choices import cut_end, nearest_shape, tier
+from vidgen.engines.cloud.choices import capabilities_of, cut_end, nearest_shape, tier
 from vidgen.engines.cloud.failures import Kind, ProviderError
 from vidgen.engines.cloud.google import GONE, LOGIN, POLICY, Tokens, denied, lacking, policy_kind
 from vidgen.engines.cloud.inputs import Blob, Limits, opening, picture
 from vidgen.errors import InputError
+from vidgen.settings import settings
 from vidgen.takes.request import ShotRequest, TakeRequest
 
 DEFAULT_LOCATION = "us-central1"
@@ -60,7 +60,7 @@ class Veo(CloudEngine):
 
     def available(self) -> str | None:
         """The project, the package, the credentials: whichever is missing. Asks no network."""
-        if not _environment("GOOGLE_CLOUD_PROJECT"):
+        if not settings().google_project:
             return "set GOOGLE_CLOUD_PROJECT"
         self.address = f"https://{_host(_location())}"
         return lacking()
@@ -92,28 +92,28 @@ class Veo(CloudEngine):
 
     def classify(self, status: int, body: Any) -> Kind:
         """By status and words: a 403 may mean that billing is off, a 429 is mostly so many requests a minute."""
-        words = json.dumps(body).lower()
-        if status in (403, 429) and any(word in words for word in _NO_CREDIT):
+        message = json.dumps(body).lower()
+        if status in (403, 429) and any(word in message for word in _NO_CREDIT):
             return "quota"
-        if status in (400, 404) and any(word in words for word in GONE):
+        if status in (400, 404) and any(word in message for word in GONE):
             return "retired_model"
-        return by_status(status, moderated=status == 400 and bool(POLICY.search(words_of(body))))
+        return by_status(status, moderated=status == 400 and bool(POLICY.search(message_of(body))))
 
-    def seconds_told(self, request: ShotRequest) -> float:
+    def ordered_seconds(self, request: ShotRequest) -> float:
         """``durationSeconds``."""
         return float(int(self.capabilities(request.model).billed_s(request.duration_s, request.by_references)))
 
-    def size_told(self, request: ShotRequest) -> str:
+    def ordered_size(self, request: ShotRequest) -> str:
         """``resolution`` and ``aspectRatio``."""
         return f"{_resolution(request)} {_aspect(request)}"
 
-    def compose(self, take: TakeRequest, reference: str) -> Create:
+    def create_request(self, take: TakeRequest) -> Create:
         """``MODEL:predictLongRunning`` with one instance."""
-        return _create(take, self.seconds_told(take.request))
+        return _create(take, self.ordered_seconds(take.request))
 
-    async def ready(self, take: TakeRequest, *, reference: str) -> Send:
+    async def ready(self, composed: Composed, *, reference: str) -> Send:
         """See ``RemoteEngine``; with a token at hand."""
-        send = await super().ready(take, reference=reference)
+        send = await super().ready(composed, reference=reference)
         await self._have_token()
         return send
 
@@ -137,7 +137,7 @@ class Veo(CloudEngine):
         try:
             answer = await self.api().send("POST", path, tries=TRIES, json={"operationName": job_id})
         except ProviderError as refused:
-            if refused.kind == "bad_request" and "HTTP 404" in refused.message:
+            if refused.kind == "bad_request" and "HTTP 404" in refused.detail:
                 raise self.api().failure("expired", f"it no longer knows {job_id}") from refused
             raise
         if not isinstance(answer, dict):
@@ -156,12 +156,8 @@ class Veo(CloudEngine):
         """Vertex AI does not cancel these predictions."""
 
 
-def _environment(name: str) -> str:
-    return os.environ.get(name, "").strip()
-
-
 def _location() -> str:
-    return _environment("GOOGLE_CLOUD_LOCATION") or DEFAULT_LOCATION
+    return settings().google_location or DEFAULT_LOCATION
 
 
 def _host(location: str) -> str:
@@ -173,8 +169,8 @@ def _job(job_id: str, answer: Mapping[str, Any]) -> Job:
     if not answer.get("done"):
         return Job(job_id, "running")
     if isinstance(error := answer.get("error"), dict):
-        words = words_of(error) or "no reason given"
-        return Job(job_id, "failed", error=words, kind=policy_kind(words) or ("rate" if error.get("code") == 8 else None))
+        message = message_of(error) or "no reason given"
+        return Job(job_id, "failed", error=message, kind=policy_kind(message) or ("rate" if error.get("code") == 8 else None))
     given = answer.get("response")
     response: Mapping[str, Any] = given if isinstance(given, dict) else {}
     clips = [clip for clip in response.get("videos") or () if isinstance(clip, dict)]
@@ -183,12 +179,13 @@ def _job(job_id: str, answer: Mapping[str, Any]) -> Job:
         return Job(job_id, "succeeded", raw=clips[0])
     reasons = "; ".join(map(str, response.get("raiMediaFilteredReasons") or ()))
     held = reasons or response.get("raiMediaFilteredCount")
-    words = reasons or ("its filters held the clip back" if held else "it is done, but gave no clip and no reason")
-    return Job(job_id, "failed", error=words, kind="moderation_output" if held else None)
+    message = reasons or ("its filters held the clip back" if held else "it is done, but gave no clip and no reason")
+    return Job(job_id, "failed", error=message, kind="moderation_output" if held else None)
 
 
 def _create(take: TakeRequest, seconds: float) -> Create:
-    request, notices = take.request, _too_large(take.request)
+    request: ShotRequest = take.request
+    notices: Notices = []
     aspect = _aspect(request)
     parameters: dict[str, Any] = {
         "sampleCount": 1,
@@ -211,8 +208,8 @@ def _create(take: TakeRequest, seconds: float) -> Create:
 
 def _model(request: ShotRequest) -> str:
     """The model's full name. Raises InputError where project, location or model cannot be part of an address."""
-    project, location = _environment("GOOGLE_CLOUD_PROJECT"), _location()
-    name = f"projects/{project}/locations/{location}/publishers/google/models/{request.model or 'veo-3.1-generate-001'}"
+    project, location = settings().google_project, _location()
+    name = f"projects/{project}/locations/{location}/publishers/google/models/{capabilities_of(request).model}"
     if not re.fullmatch(_MODEL, name):
         raise InputError(
             "request.bad_value",
@@ -229,10 +226,7 @@ def _aspect(request: ShotRequest) -> str:
 
 def _most(request: ShotRequest) -> int:
     """Largest short side, in pixels, that the model makes."""
-    from vidgen.catalog.engines import capabilities
-
-    able = capabilities("veo", request.model)
-    return (able.max_short_side if able else None) or RESOLUTIONS[-1][0]
+    return capabilities_of(request).max_short_side or RESOLUTIONS[-1][0]
 
 
 def _resolution(request: ShotRequest) -> str:
@@ -241,17 +235,8 @@ def _resolution(request: ShotRequest) -> str:
     return tier(min(request.width, request.height), [row for row in RESOLUTIONS if row[0] <= most])
 
 
-def _too_large(request: ShotRequest) -> Notices:
-    most = _most(request)
-    if min(request.width, request.height) <= most:
-        return []
-    return [("engine.wish_approximated", f"resolution: {request.model} makes at most {most}p; the clip is enlarged")]
-
-
 def _pictures(request: ShotRequest, shape: float, seconds: float, notices: Notices) -> dict[str, Any]:
     """The opening and the closing picture, or else the references: Veo takes one or the other."""
-    from vidgen.catalog.engines import capabilities
-
     inputs = request.inputs
     first = opening(inputs, PICTURE, shape=shape)
     if first:
@@ -263,15 +248,12 @@ def _pictures(request: ShotRequest, shape: float, seconds: float, notices: Notic
             text = "references: Veo takes none beside an opening picture; left out"
             notices.append(("engine.wish_ignored", text))
         return found
-    if inputs.end_frame:
-        notices.append(("engine.wish_ignored", "end_frame: Veo takes one only together with start_frame; left out"))
-    able = capabilities("veo", request.model)
-    most = able.references if able else 0
+    most = capabilities_of(request).references
     if len(inputs.references) > most:
         notices.append(("engine.wish_ignored", f"references: {request.model} takes {most or 'none'}; the others are left out"))
     references = [picture(file, PICTURE) for file in inputs.references[:most]]
     return {"referenceImages": [{"image": _wire(one), "referenceType": "ASSET"} for one in references]} if references else {}
 
 
-def _wire(blob: Blob) -> dict[str, str]:
-    return {"bytesBase64Encoded": blob.bare, "mimeType": blob.media_type}
+def _wire(blob: Blob) -> dict[str, Any]:
+    return {"bytesBase64Encoded": blob, "mimeType": blob.media_type}

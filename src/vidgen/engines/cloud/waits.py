@@ -30,20 +30,20 @@ _TIMES_SINCE = 1e8
 """A number as large as this is a time and no pause."""
 
 
-def asked_pause_s(headers: Headers, body: Any = None) -> float | None:
+def requested_pause_s(headers: Headers, body: Any = None) -> float | None:
     """Seconds from now that an answer asks to wait; 0 where that time is over, None where it does not say."""
     by_clock = _now(headers)
     for name in _MILLISECONDS:
-        if (told := _number(headers.get(name))) is not None:
-            return told / 1000
-    if (told := _pause(headers.get("retry-after"), by_clock)) is not None:
-        return told
-    if (told := next(_in_body(body), None)) is not None:
-        return told
+        if (seconds := _number(headers.get(name))) is not None:
+            return seconds / 1000
+    if (seconds := _pause(headers.get("retry-after"), by_clock)) is not None:
+        return seconds
+    if (seconds := next(_in_body(body), None)) is not None:
+        return seconds
     found = re.search(r"(?:^|[;,\s])t=(\d+)", headers.get("ratelimit", ""))
     if found:
         return float(found[1])
-    return next((told for name in _RESETS if (told := _pause(headers.get(name), by_clock)) is not None), None)
+    return next((seconds for name in _RESETS if (seconds := _pause(headers.get(name), by_clock)) is not None), None)
 
 
 def clock_off_s(headers: Headers) -> float:
@@ -108,8 +108,8 @@ def _in_body(value: Any, depth: int = 0) -> Iterator[float]:
         return
     for name, given in value.items():
         unit = _BODY.get(str(name).lower())
-        if unit and (told := _body_pause(given)) is not None:
-            yield told * (unit if isinstance(given, int | float) or _number(str(given)) is not None else 1.0)
+        if unit and (seconds := _body_pause(given)) is not None:
+            yield seconds * (unit if isinstance(given, int | float) or _number(str(given)) is not None else 1.0)
     for given in value.values():
         yield from _in_body(given, depth + 1)
 

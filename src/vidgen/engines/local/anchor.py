@@ -8,13 +8,14 @@ change, so that what changes within the shot stays. The change is bounded, and n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
-Frames = npt.NDArray[np.uint8]
-"""[frames, height, width, 3] uint8 RGB."""
+    Frames = npt.NDArray[np.uint8]
+    """[frames, height, width, 3] uint8 RGB."""
 
 FARTHEST = 25.0
 """Difference of mean L*a*b* beyond which it is another scene."""
@@ -34,9 +35,11 @@ def held(frames: Frames, opening: npt.NDArray[np.uint8] | None, first: Sequence[
 
     Args:
         frames: the new clip.
-        opening: the picture that it was asked to begin with, any size; None: only ``first`` counts.
+        opening: the picture that the request begins with, any size; None: only ``first`` counts.
         first: ``colours`` of the opening of the chain's first shot; () where there is no chain.
     """
+    import numpy as np
+
     now = np.array(colours(frames[0]))
     target = np.array(colours(opening)) if opening is not None else now
     if len(first) == 6 and np.linalg.norm(np.array(first)[:3] - target[:3]) < FARTHEST:
@@ -55,6 +58,7 @@ def held(frames: Frames, opening: npt.NDArray[np.uint8] | None, first: Sequence[
 
 def _lab(frame: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     import cv2
+    import numpy as np
 
     lab: Any = cv2.cvtColor(frame.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     return lab  # type: ignore[no-any-return]
@@ -62,6 +66,7 @@ def _lab(frame: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
 
 def _rgb(lab: npt.NDArray[np.floating]) -> Frames:
     import cv2
+    import numpy as np
 
     rgb = cv2.cvtColor(lab.astype(np.float32), cv2.COLOR_LAB2RGB)
     picture: Frames = np.clip(rgb * 255 + 0.5, 0, 255).astype(np.uint8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import platform
 import shutil
@@ -12,6 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from vidgen.logs import run_logged
+from vidgen.settings import settings
+
+LOG = logging.getLogger(__name__)
 Kind = Literal["cuda", "mps", "cpu"]
 APPLE_SHARE = 0.7
 """How much of a Mac's memory its GPU may have, roughly, as macOS limits it."""
@@ -23,7 +28,7 @@ _GIB = 2**30
 class Device:
     """A device: its kind, its number among its kind, its name, and its memory in GiB (that of the machine for a CPU).
 
-    ``free_gb``: what was free of it when it was looked at; None where that is not told. AMD's GPUs are ``cuda``, as for torch.
+    ``free_gb``: what was free of it when it was looked at; None where that is not known. AMD's GPUs are ``cuda``, as for torch.
     """
 
     kind: Kind
@@ -61,7 +66,7 @@ def device_of(torch_name: str) -> Device:
 
 
 def main_memory_gb() -> float:
-    """The machine's main memory in GiB; 0 where it is not told."""
+    """The machine's main memory in GiB; 0 where it is not known."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / _GIB
     except (AttributeError, ValueError, OSError):
@@ -70,7 +75,7 @@ def main_memory_gb() -> float:
 
 def _visible(found: tuple[Device, ...]) -> tuple[Device, ...]:
     """The GPUs that CUDA shows to programs, numbered as it does: in the order of the variable."""
-    wanted = os.environ.get("CUDA_VISIBLE_DEVICES")
+    wanted = settings().visible_gpus
     if wanted is None or not found:
         return found
     numbers = [word.strip() for word in wanted.split(",")]
@@ -79,7 +84,7 @@ def _visible(found: tuple[Device, ...]) -> tuple[Device, ...]:
         device = next((one for one in found if str(one.index) == word), None)
         if device is None:
             if word.startswith(("GPU-", "MIG-")):
-                return found  # by serial number, which is not asked for: better all than none
+                return found  # by serial number, which is not queried: better all than none
             break  # as CUDA does: what stands behind a number that does not exist is not seen
         chosen.append(Device("cuda", len(chosen), device.name, device.memory_gb, device.free_gb))
     return tuple(chosen)
@@ -91,7 +96,7 @@ def _nvidia() -> tuple[Device, ...]:
         return ()
     query = [exe, "--query-gpu=index,name,memory.total,memory.free", "--format=csv,noheader,nounits"]
     try:
-        done = subprocess.run(query, capture_output=True, text=True, check=False, timeout=20, stdin=subprocess.DEVNULL)
+        done = run_logged(LOG, query, capture_output=True, text=True, check=False, timeout=20, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.TimeoutExpired):
         return ()
     found = []
@@ -100,13 +105,13 @@ def _nvidia() -> tuple[Device, ...]:
         name, *numbers = (part.strip() for part in rest.rsplit(",", 2))
         if len(numbers) == 2 and index.strip().isdigit():
             memory, free = (int(word) / 1024 if word.isdigit() else None for word in numbers)
-            # GPUs that share the machine's memory tell none of their own.
+            # GPUs that share the machine's memory report none of their own.
             found.append(Device("cuda", int(index), name, main_memory_gb() if memory is None else memory, free))
     return tuple(found)
 
 
 def _amd() -> tuple[Device, ...]:
-    """AMD's GPUs, as the kernel's driver for computing tells of them."""
+    """AMD's GPUs, as the kernel's compute driver lists them."""
     found: list[Device] = []
     for node in sorted(_KFD.glob("[0-9]*"), key=lambda node: int(node.name)):
         sizes = [int(bank["size_in_bytes"]) for bank in map(_words, node.glob("mem_banks/*/properties")) if _is_vram(bank)]

@@ -1,4 +1,4 @@
-"""Snaps what is asked to what a family of models can make. Pure arithmetic."""
+"""Rounds a request to what a family of models can make. Pure arithmetic."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def fit(family: Family, model: Model | None, *, width: int, height: int, frames:
     fps = (model.fps if model else None) or family.fps
     longest = (model.max_frames if model else None) or family.max_frames
     last, own_rate = Fraction(frames - 1) / rate, Fraction(fps).limit_denominator(1001)
-    wanted = family.legal_frames(max(math.ceil(last * own_rate) + 1, math.ceil(frames / rate * own_rate)))
+    made_frames = family.legal_frames(max(math.ceil(last * own_rate) + 1, math.ceil(frames / rate * own_rate)))
     slowed = 1.0
-    if wanted > longest:
+    if made_frames > longest:
         slowed = max(1.0, float(last) * fps / (longest - 1))
         if slowed > _MOST_SLOWED:
             name, seconds = model.title if model else family.title, float(frames / rate)
@@ -53,11 +53,11 @@ def fit(family: Family, model: Model | None, *, width: int, height: int, frames:
                 hint="make the shot shorter, or choose another model",
                 where=where,
             )
-        wanted, fps = longest, fps / slowed
+        made_frames, fps = longest, fps / slowed
     own = (model.size if model else None) or family.size
     multiple = (model.size_multiple if model else None) or family.size_multiple
     made_width, made_height = own if model and model.fixed_size else fit_size(width, height, own, multiple)
-    return Made(made_width, made_height, wanted, fps, slowed)
+    return Made(made_width, made_height, made_frames, fps, slowed)
 
 
 def fit_size(width: int, height: int, own: tuple[int, int], multiple: int) -> tuple[int, int]:
@@ -67,6 +67,6 @@ def fit_size(width: int, height: int, own: tuple[int, int], multiple: int) -> tu
 
 
 def _up(value: float, multiple: int, scale: float) -> int:
-    """Up to the multiple where pictures are made as asked (then cropped), to the nearest where they are scaled anyway."""
+    """Up to the multiple where pictures are made at their size and cropped, to the nearest where they are scaled anyway."""
     steps = value / multiple
     return max(multiple, (math.ceil(steps - 1e-6) if scale == 1.0 else round(steps)) * multiple)

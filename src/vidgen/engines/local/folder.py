@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
-import os
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from vidgen.catalog.diffusion import Family, Model, families, family_of_pipeline, model, models
+from vidgen.engines.local.families import ModelConfig, PipelineFamily, parts_of, pipeline_family
 from vidgen.errors import InputError, MissingError
 from vidgen.media.answers import once_a_file
 from vidgen.media.names import expanded
+from vidgen.settings import settings
+from vidgen.spelling import nearest
 from vidgen.weights import hub
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pickle", ".pkl")
-LIBRARIES = ("diffusers", "transformers", "ltx2")
-"""Where parts of a model may come from; ``ltx2`` is a package within diffusers."""
+LIBRARIES = ("diffusers", "transformers")
+"""Packages that parts of a model may come from, beside those of its family (``PipelineFamily.libraries``)."""
 _SAMPLES, _BLOCK = 64, 1 << 16
 _LARGEST_HEADER = 100 << 20
 
@@ -37,23 +38,19 @@ class ModelFolder:
     family: Family
     model: Model | None
     revision: str
+    config: ModelConfig = ModelConfig()
 
     @cached_property
     def tasks(self) -> tuple[str, ...]:
         """What the model can make."""
         if self.model:
             return self.model.tasks
-        able = self.family.tasks_of(self.pipeline)
-        if self.family.name != "wan":
-            return able or tuple(self.family.pipelines)
-        network = _config(self.path / "transformer")
-        if _index(self.path).get("expand_timesteps"):
-            return ("text_to_video", "image_to_video")
-        if network.get("image_dim") and not network.get("pos_embed_seq_len"):  # it has seen no last pictures
-            return tuple(task for task in able if task != "first_last_frame")
-        if network.get("pos_embed_seq_len"):  # it has never seen the first without the last
-            return ("first_last_frame",)
-        return able
+        return self.calls.tasks(self.family, self.pipeline, self.config)
+
+    @property
+    def calls(self) -> PipelineFamily:
+        """How its pipelines are called."""
+        return pipeline_family(self.family.name)
 
     @property
     def name(self) -> str:
@@ -63,34 +60,34 @@ class ModelFolder:
 
 def trusted() -> bool:
     """Whether the user said ``--trust-model``: pickles and a model's own code may then be loaded."""
-    return os.environ.get("VIDGEN_TRUST_MODEL", "") not in ("", "0")
+    return settings().trust_model
 
 
-def find_model(wanted: str) -> ModelFolder:
+def find_model(name: str) -> ModelFolder:
     """The model of that name in the table, hub id, or folder; nothing is downloaded.
 
     Raises MissingError ``models.missing`` with the command that gets it, ``engine.retired`` for one that cannot be had any
     more, InputError for a folder that is not a model or is not safe, and for an unknown name.
     """
-    path = expanded(wanted)
+    path = expanded(name)
     if path.is_dir():
         return open_folder(path)
-    row = model(wanted)
+    row = model(name)
     if row and not row.runs:
-        raise MissingError("engine.retired", f"{row.title} cannot be run: {row.ended}", hint=f"use {row.instead}", where=wanted)
-    repo = row.repo if row else wanted
-    if row is None and (path.exists() or wanted.startswith((".", "~", "/")) or wanted.count("/") != 1):
-        near = difflib.get_close_matches(wanted, [one.name for one in models() if one.runs], 1)
-        guess = f"did you mean {near[0]}? " if near else ""
+        raise MissingError("engine.retired", f"{row.title} cannot be run: {row.ended}", hint=f"use {row.instead}", where=name)
+    repo = row.repo if row else name
+    if row is None and (path.exists() or name.startswith((".", "~", "/")) or name.count("/") != 1):
+        near = nearest(name, [one.name for one in models() if one.runs])
+        guess = f"did you mean {near}? " if near else ""
         what = "a file, not a model folder" if path.exists() else "neither a model, a hub id nor a folder"
-        raise InputError("models.unknown", f"{wanted} is {what}", hint=f"{guess}vidgen models list shows them", where=wanted)
+        raise InputError("models.unknown", f"{name} is {what}", hint=f"{guess}vidgen models list shows them", where=name)
     pulled = hub.pulled(repo)
     if pulled is None:
         raise MissingError(
             "models.missing",
-            f"the model {wanted} is not on this machine",
+            f"the model {name} is not on this machine",
             hint=f"vidgen models pull {row.name if row else f'{repo}, or check the path: there is no such folder'}",
-            where=wanted,
+            where=name,
         )
     return open_folder(pulled.path, row=row, revision=pulled.revision)
 
@@ -112,26 +109,14 @@ def open_folder(path: Path, *, row: Model | None = None, revision: str = "") -> 
             hint=f"families that can: {known}",
             where=str(path),
         )
-    for name, part in index.items():
-        if not name.startswith("_") and isinstance(part, list) and len(part) == 2 and part[0]:
-            _check_part(path, name, str(part[0]))
+    calls = pipeline_family(family.name)
+    for name, (library, _) in parts_of(index).items():
+        _check_part(path, name, library, (*LIBRARIES, *calls.libraries))
     if not trusted() and (code := sorted(path.glob("*.py"))):
         raise _unsafe(path, f"{code[0].name} is code of its own")
-    return ModelFolder(path, pipeline, _coarser(path, family), row, revision or _fingerprint(path))
-
-
-def _coarser(path: Path, family: Family) -> Family:
-    """The family, with larger steps of sizes where this model's VAE and patches are larger than its family's usual ones, or
-    where its attention looks at blocks of 8x8 patches.
-    """
-    network = _config(path / "transformer")
-    if network.get("attention_type") == "nabla":
-        return replace(family, size_multiple=family.size_multiple * 8)
-    vae, patch = _config(path / "vae").get("scale_factor_spatial"), network.get("patch_size")
-    if not isinstance(vae, int) or not isinstance(patch, list) or not all(isinstance(side, int) for side in patch):
-        return family
-    multiple = vae * max(patch[1:], default=1)
-    return replace(family, size_multiple=multiple) if multiple > family.size_multiple else family
+    config = ModelConfig(index, _config(path / "transformer"), _config(path / "vae"))
+    family = replace(family, size_multiple=calls.size_multiple(family, config))
+    return ModelFolder(path, pipeline, family, row, revision or _fingerprint(path), config)
 
 
 def _index(path: Path) -> Mapping[str, Any]:
@@ -156,9 +141,9 @@ def _index(path: Path) -> Mapping[str, Any]:
     return index
 
 
-def _check_part(root: Path, name: str, library: str) -> None:
+def _check_part(root: Path, name: str, library: str, known: Collection[str]) -> None:
     folder = root / name
-    if library not in LIBRARIES and not trusted():
+    if library not in known and not trusted():
         raise _unsafe(root, f"its {name} comes from {library!r}, which is code of its own")
     if not folder.is_dir():
         raise _lacking(root, f"the folder {name} is missing")

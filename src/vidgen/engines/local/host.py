@@ -1,9 +1,10 @@
-"""The light side of a worker: starts it, asks it, watches it, and outlives it."""
+"""The host of a worker process: starts it, sends it work, watches it, and outlives it."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import queue
 import signal
@@ -19,15 +20,19 @@ from typing import IO, Any
 from vidgen.engines.local import wire
 from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt
 from vidgen.errors import Cancelled, ProcessingError
+from vidgen.logs import log_program
 from vidgen.media.patience import Patience
+from vidgen.settings import for_children, settings
 
-RUNNER = "vidgen.engines.local.runner:Runner"
-LEADER = "vidgen.engines.local.group:Leader"
+LOG = logging.getLogger(__name__)
+RUNNER = "vidgen.engines.worker.runner:Runner"
+LEADER = "vidgen.engines.worker.group:Leader"
 SILENT_S = 120.0
-"""A worker that has not even shown its heartbeat for so long is ended."""
-_LOOK_S = 0.2
+"""A worker without any message, heartbeats included, for so many seconds is ended."""
+_POLL_S = 0.2
+"""Polling interval for messages and for cancellation, in seconds."""
 _GRACE_S = 1.0
-"""How long a worker may take to stop between two steps before it is ended, which loses no more than a loaded pipeline."""
+"""Seconds that a worker has to stop between two steps before it is ended, which loses no more than a loaded pipeline."""
 _LOG_LINES = 6
 start_process = subprocess.Popen
 """How a worker is started."""
@@ -52,6 +57,7 @@ class Host:
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._log: IO[bytes] | None = None
+        self._began = 0.0
 
     def prepare(
         self,
@@ -68,7 +74,7 @@ class Host:
             "revision": revision,
             "prompts": wire.to_values(list(prompts), list[Prompt]),
         }
-        self._call({"ask": "prepare", **values}, lambda message: None, cancelled)
+        self._call({"command": "prepare", **values}, lambda message: None, cancelled)
 
     def make(
         self,
@@ -76,13 +82,13 @@ class Host:
         on_step: Callable[[dict[str, Any]], None] = lambda message: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> list[MadeTake]:
-        """Have a batch made. ``on_step`` hears every step as a message of the protocol (takes, step, steps, preview), and of
-        takes as they are finished (made: as ``wire.made_values``).
+        """Have a batch made. ``on_step`` is called with the protocol's message for every step (takes, step, steps, preview)
+        and for takes as they are finished (made: as ``wire.made_values``).
 
         Raises Cancelled, what the worker raised, or ProcessingError ``local.worker_died`` with the end of its log; the next
         call then starts a new worker.
         """
-        answer = self._call({"ask": "make", "batch": wire.to_values(batch, Batch)}, on_step, cancelled)
+        answer = self._call({"command": "make", "batch": wire.to_values(batch, Batch)}, on_step, cancelled)
         return wire.made_of(answer["made"])
 
     def close(self) -> None:
@@ -93,30 +99,30 @@ class Host:
             return
         with contextlib.suppress(OSError):
             assert process.stdin is not None
-            process.stdin.write(wire.line({"ask": "quit"}))
+            process.stdin.write(wire.line({"command": "quit"}))
             process.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(5)
         process.kill()
-        _reap(process)
+        self._status_of(process)
         self._close_log()
 
     def _call(
-        self, question: dict[str, Any], on_step: Callable[[dict[str, Any]], None], cancelled: Callable[[], bool]
+        self, command: dict[str, Any], on_step: Callable[[dict[str, Any]], None], cancelled: Callable[[], bool]
     ) -> dict[str, Any]:
         job = uuid.uuid4().hex
         self._start()
-        self._ask({**question, "id": job})
+        self._send({**command, "id": job})
         silence = Patience()
-        asked_to_stop: Patience | None = None
+        cancelling: Patience | None = None
         while True:
-            if asked_to_stop is None and cancelled():
-                asked_to_stop = Patience()
-                self._ask({"ask": "cancel", "id": job})
+            if cancelling is None and cancelled():
+                cancelling = Patience()
+                self._send({"command": "cancel", "id": job})
             try:
-                message = self._answers.get(timeout=_LOOK_S)
+                message = self._answers.get(timeout=_POLL_S)
             except queue.Empty:
-                if asked_to_stop is not None and asked_to_stop.waited() > _GRACE_S:
+                if cancelling is not None and cancelling.waited() > _GRACE_S:
                     self._kill()
                     raise Cancelled from None
                 if silence.waited() > self._silent_s:
@@ -125,33 +131,32 @@ class Host:
                 continue
             silence.renew()
             if message is None:
-                code = self._gone()
-                if asked_to_stop is not None or _soon(cancelled):
+                code = self._reaped()
+                if cancelling is not None or _soon(cancelled):
                     raise Cancelled
                 raise self._died(_ended(code))
             if message.get("id") != job:
                 continue
-            if message["say"] == "step":
+            if message["event"] == "step":
                 on_step(message)
-            elif message["say"] == "failed":
+            elif message["event"] == "failed":
                 raise wire.error_of(message["error"])
-            elif message["say"] == "done":
+            elif message["event"] == "done":
                 return message
 
     def _start(self) -> None:
         if self._process is not None and self._process.poll() is None:
             return
-        self._gone()
+        self._reaped()
         self._close_log()
+        self._began = time.monotonic()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
-        if self._group:
-            environment |= _shared(self._group)
-        if self.device == "mps":
-            environment.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
+        fixed = {"PYTHONUNBUFFERED": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+        usual = {"PYTORCH_ENABLE_MPS_FALLBACK": "1"} if self.device == "mps" else {}
+        environment = for_children(fixed | (_shared(self._group) if self._group else {}), usual)
         with _ctrl_c_kept_away():
             self._process = start_process(
-                [sys.executable, "-m", "vidgen.engines.local.worker", self._runner],
+                [sys.executable, "-m", "vidgen.engines.worker", self._runner],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,
@@ -161,7 +166,7 @@ class Host:
         assert self._process.stdout is not None
         threading.Thread(target=_listen, args=(self._process.stdout, self._answers), daemon=True).start()
 
-    def _ask(self, message: dict[str, Any]) -> None:
+    def _send(self, message: dict[str, Any]) -> None:
         assert self._process is not None and self._process.stdin is not None
         with contextlib.suppress(OSError):  # a worker that is gone is noticed by its silence
             self._process.stdin.write(wire.line(message))
@@ -176,12 +181,17 @@ class Host:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_GRACE_S)
             self._process.kill()
-            self._gone()
+            self._reaped()
 
-    def _gone(self) -> int | None:
-        """Bury a worker that has ended; its exit status."""
+    def _reaped(self) -> int | None:
+        """Clean up after a worker that has ended; its exit status."""
         process, self._process = self._process, None
-        return None if process is None else _reap(process)
+        return None if process is None else self._status_of(process)
+
+    def _status_of(self, process: subprocess.Popen[bytes]) -> int:
+        code = _reap(process)
+        log_program(LOG, ["vidgen.engines.worker", self.device], code, time.monotonic() - self._began)
+        return code
 
     def _died(self, why: str) -> ProcessingError:
         return ProcessingError(
@@ -206,7 +216,7 @@ class Host:
 
 @contextlib.contextmanager
 def _ctrl_c_kept_away() -> Iterator[None]:
-    """Processes that this thread starts do not hear Ctrl-C, from their first moment: a terminal sends it to all of a group."""
+    """Processes that this thread starts do not get Ctrl-C, from their first moment: a terminal sends it to all of a group."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -219,10 +229,10 @@ def _ctrl_c_kept_away() -> Iterator[None]:
 
 def _soon(cancelled: Callable[[], bool]) -> bool:
     """Whether what ended the worker was meant for this process, too, which hears of it a moment later."""
-    until = time.monotonic() + _LOOK_S
-    while not (told := cancelled()) and time.monotonic() < until:
+    until = time.monotonic() + _POLL_S
+    while not (is_cancelled := cancelled()) and time.monotonic() < until:
         time.sleep(0.02)
-    return told
+    return is_cancelled
 
 
 def _shared(group: Sequence[str]) -> dict[str, str]:
@@ -230,7 +240,7 @@ def _shared(group: Sequence[str]) -> dict[str, str]:
     found = {"VIDGEN_GROUP_SIZE": str(len(group))}
     numbers = [int(name.partition(":")[2] or 0) for name in group if name.startswith("cuda")]
     if numbers:
-        seen = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
+        seen = [name for name in (settings().visible_gpus or "").split(",") if name.strip()]
         found["CUDA_VISIBLE_DEVICES"] = ",".join(seen[number] if seen else str(number) for number in numbers)
     return found
 
@@ -249,7 +259,7 @@ def _listen(stream: IO[bytes], answers: queue.Queue[dict[str, Any] | None]) -> N
         for line in stream:
             with contextlib.suppress(ValueError):
                 message = json.loads(line)
-                if isinstance(message, dict) and "say" in message:
+                if isinstance(message, dict) and "event" in message:
                     answers.put(message)
     answers.put(None)
 

@@ -1,8 +1,8 @@
-"""What the engine asks of a worker, and what it hears back: the types of the protocol, plain values only.
+"""What the engine sends to a worker and gets back: the types of the protocol, plain values only.
 
 A ``Recipe`` is everything that decides the pictures of one shot before seeds; a ``Load`` is how a pipeline is put on a
-device; a ``Batch`` is some takes of one recipe. They are made by the light side (``batch_builder.py``) and read by the worker
-(``runner.py``), so this file imports nothing heavy.
+device; a ``Batch`` is some takes of one recipe. They are made by the light half (``batch_builder.py``) and read by the worker
+(``engines/worker/runner.py``), so this file imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ class Load:
 
 def gguf_files(quantise: str) -> tuple[Path, ...]:
     """The files of ``gguf:FILE`` or ``gguf:FILE,FILE``; none for other methods."""
-    method, _, told = quantise.partition(":")
-    return tuple(expanded(name.strip()) for name in told.split(",") if name.strip()) if method == "gguf" else ()
+    method, _, names = quantise.partition(":")
+    return tuple(expanded(name.strip()) for name in names.split(",") if name.strip()) if method == "gguf" else ()
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class WantedTake:
+class RequestedTake:
     """One take of a batch: its number, its seed, and the file it becomes."""
 
     take: int
@@ -150,7 +150,7 @@ class Batch:
     id: str
     load: Load
     recipe: Recipe
-    takes: tuple[WantedTake, ...]
+    takes: tuple[RequestedTake, ...]
     largest: int = 0
     """Most takes denoised at once; 0: as many as fit."""
 

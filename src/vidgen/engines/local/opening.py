@@ -21,9 +21,9 @@ def chain_colours(clip: Path) -> tuple[float, ...]:
     from vidgen.media.frames import read_frames
 
     try:
-        told = json.loads(clip.with_suffix(".json").read_text(encoding="utf-8"))["manifest"]["anchor"]
-        if len(told) == 6:
-            return tuple(float(value) for value in told)
+        recorded = json.loads(clip.with_suffix(".json").read_text(encoding="utf-8"))["manifest"]["anchor"]
+        if len(recorded) == 6:
+            return tuple(float(value) for value in recorded)
     except (OSError, ValueError, KeyError, TypeError):
         pass
     first = next(iter(read_frames(clip)), None)

@@ -13,8 +13,8 @@ def settings() -> Settings:
     """The user's settings; GGUF files lie beside ``config.yaml`` unless a folder is named. Raises InputError
     ``config.invalid``.
     """
-    told = config().local
-    files = gguf_files(told.quantise or "")
+    configured = config().local
+    files = gguf_files(configured.quantise or "")
     if not files:
-        return told
-    return told.model_copy(update={"quantise": f"gguf:{','.join(str(config_file().parent / file) for file in files)}"})
+        return configured
+    return configured.model_copy(update={"quantise": f"gguf:{','.join(str(config_file().parent / file) for file in files)}"})

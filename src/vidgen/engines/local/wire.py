@@ -1,4 +1,8 @@
-"""The worker's protocol: one JSON object a line. Questions have ``ask``, answers have ``say``; both carry the job's ``id``."""
+"""The worker's protocol: one JSON object a line.
+
+The host sends commands (``command``: prepare, make, cancel, quit), the worker events (``event``: alive, step, done, failed).
+All but ``quit`` and ``alive`` carry the ``id`` of their job.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,6 @@ from typing import Any
 
 from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt
 from vidgen.errors import Cancelled, InputError, MissingError, ProcessingError, VidgenError
-
-VERSION = 2
-"""Raised when messages change; host and worker of different versions refuse each other."""
 
 _KINDS: dict[str, type[VidgenError]] = {kind.__name__: kind for kind in (InputError, MissingError, ProcessingError)}
 
@@ -69,7 +70,7 @@ def error_values(error: BaseException) -> dict[str, Any]:
 
 
 def error_of(values: Any) -> VidgenError:
-    """The error that ``error_values`` told of."""
+    """The error from its JSON values, as ``error_values`` gives them."""
     if values.get("kind") == "Cancelled":
         return Cancelled()
     kind = _KINDS.get(values.get("kind", ""), ProcessingError)

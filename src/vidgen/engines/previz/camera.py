@@ -67,10 +67,7 @@ class Stage:
 
     def lens(self, state: State) -> Array:
         """[3, 3] float64: what turning, rolling and zooming do to the whole picture alike."""
-        turn, zoom = np.radians(-state.roll), np.exp(state.zoom)
-        c, s = np.cos(turn) * zoom, np.sin(turn) * zoom
-        turned = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
-        return np.asarray(turned @ np.array([[1, 0, -state.yaw], [0, 1, state.pitch], [0, 0, 1]]))
+        return _lens(state.roll, state.zoom, state.yaw, state.pitch)
 
     def presence(self, state: State, z: float) -> float:
         """How much of a near layer is still to be seen as the camera reaches it: 1 far, 0 when passing through."""
@@ -81,6 +78,15 @@ class Stage:
     def foot(self, z: float) -> float:
         """The v at which something that stands on the ground at distance ``z`` touches it."""
         return self.horizon + self.height / z
+
+
+@functools.lru_cache(maxsize=64)
+def _lens(roll: float, zoom: float, yaw: float, pitch: float) -> Array:
+    turn, size = np.radians(-roll), np.exp(zoom)
+    c, s = np.cos(turn) * size, np.sin(turn) * size
+    lens: Array = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ np.array([[1, 0, -yaw], [0, 1, pitch], [0, 0, 1]])
+    lens.flags.writeable = False
+    return lens
 
 
 @functools.cache

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from vidgen.engines.previz.colour import smoothstep
-from vidgen.engines.previz.layers import Layer, Moment, View, lay
+from vidgen.engines.previz.layers import Layer, Moment, Piece, View, lay, touched
 from vidgen.engines.previz.noise import Array, tile
 from vidgen.engines.previz.palette import Palette
 
@@ -50,4 +50,7 @@ class Falls(Layer):
         left, wide, tall = self.u - self.half, self.half * 2 / 128, (self.foot - self.top) / 256
         place = np.array([[wide, 0, left], [0, tall, self.top], [0, 0, 1]])
         matrix = view.to_pixels @ view.stage.layer(now.state, self.z) @ place
-        lay(frame, cv2.warpAffine(piece, matrix[:2], (frame.shape[1], frame.shape[0]), flags=cv2.INTER_LINEAR))
+        if part := touched(frame, matrix, piece):
+            matrix = np.array([[1, 0, -part.left], [0, 1, -part.top], [0, 0, 1]]) @ matrix
+            moved = cv2.warpAffine(piece, matrix[:2], (part.right - part.left, part.bottom - part.top), flags=cv2.INTER_LINEAR)
+            lay(frame[part.top : part.bottom, part.left : part.right], Piece.of(moved))

@@ -30,14 +30,16 @@ def side_of_light(w: World) -> float:
 
 def wooded(w: World, near: float = 6.5, low: float = 0.02) -> None:
     """Two far ranges and a hillside of the season's trees."""
-    outdoors.far_ranges(w, 3, 0.22, "back", 0.25, near_z=14, firs=False, misty=0.6)
+    outdoors.far_ranges(w, outdoors.Ranges(3, 0.22, "back", 0.25, near_z=14, firs=False, misty=0.6))
     hill = land.crest(w.seed, "wood", w.v0 - 0.075, 0.07, 0.8, 0.1)
     colours = "canopy" if w.spec.season in ("autumn", "spring") or w.spec.has("maple", "sakura") else "second"
-    w.add(land.wooded_hill(w.p, near + 3, hill, w.v0 + 0.08, w.seed, "wood", 0.042, colours, 0.40, second=0.35))
+    w.add(land.wooded_hill(w.p, land.Hillside(near + 3, hill, w.v0 + 0.08, "wood", 0.042, colours, 0.40, second=0.35), w.seed))
     if w.spec.has("mist"):
         w.add(sky.mist(w.p, near + 2, w.v0 - 0.03, 0.055, w.seed, 0.014 * w.fast, 0.85))
     shoulder = land.crest(w.seed, "shoulder", w.v0 + low, 0.035, 1.2, 0.1)
-    w.add(land.wooded_hill(w.p, near, shoulder, w.v0 + 0.10, w.seed, "shoulder", 0.065, colours, 0.22, second=0.45))
+    w.add(
+        land.wooded_hill(w.p, land.Hillside(near, shoulder, w.v0 + 0.10, "shoulder", 0.065, colours, 0.22, second=0.45), w.seed)
+    )
 
 
 def trees_beside(w: World, z: float, places: tuple[tuple[float, float], ...], name: str) -> Plate:

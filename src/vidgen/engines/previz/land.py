@@ -16,6 +16,9 @@ from vidgen.engines.previz.noise import Array, Field, cells
 from vidgen.engines.previz.palette import Palette
 from vidgen.engines.previz.sheet import Sheet
 
+_CLOSE = 4.0
+"""Distance up to which the ground's noise is larger than a few pixels."""
+
 Profile = Callable[[Array], Array]
 """World u [N] to the v of the crest [N]."""
 
@@ -143,24 +146,30 @@ def _firs(sheet: Sheet, ridge: Ridge, p: Palette, seed: int) -> None:
             trees.conifer(sheet, u, foot, height, tone, rng, side)
 
 
-def wooded_hill(
-    p: Palette,
-    z: float,
-    line: Profile,
-    foot: float,
-    seed: int,
-    name: str,
-    size: float,
-    colours: str = "canopy",
-    misty: float = 0.35,
-    second: float = 0.3,
-) -> Plate:
-    """A hillside of round crowns in the season's colours, light from the sun's side; ``second`` is the share of other trees.
-    Grass where there are no trees."""
+@dataclass(frozen=True)
+class Hillside:
+    """A wooded hillside: distance, crest line, where its foot is (v), and the size of its crowns (frame heights).
+
+    ``colours`` names those of the palette for its trees, ``second`` is the share of other trees, ``misty`` how far its foot
+    fades into haze."""
+
+    z: float
+    crest: Profile
+    foot: float
+    name: str
+    size: float
+    colours: str = "canopy"
+    misty: float = 0.35
+    second: float = 0.3
+
+
+def wooded_hill(p: Palette, hill: Hillside, seed: int) -> Plate:
+    """Round crowns in the season's colours, light from the sun's side; grass where there are no trees."""
+    z, line, foot, name, size = hill.z, hill.crest, hill.foot, hill.name, hill.size
     if p.bare:
-        return ridge_plate(p, Ridge(z, line, foot, mix(p.grass, p.forest, 0.35), 0.3, misty=misty, name=name), seed)
+        return ridge_plate(p, Ridge(z, line, foot, mix(p.grass, p.forest, 0.35), 0.3, misty=hill.misty, name=name), seed)
     side = math.copysign(1, p.light.side)
-    canopy = trees.tones(p, getattr(p, colours), z)
+    canopy = trees.tones(p, getattr(p, hill.colours), z)
     others = trees.tones(p, p.second, z)
     under = p.air(p.lit(p.forest * 0.5, 0.1), z)
 
@@ -180,13 +189,13 @@ def wooded_hill(
             kinds, levels = stand.line(along + row * 0.13, 2.2, 3).tolist(), line(along).tolist()
             for (u, rng), kind, level in zip(spots, kinds, levels, strict=True):
                 v = level + depth + rng.normal(0, size * 0.14)
-                tone = others if kind + rng.normal(0, 0.25) > 1 - 2 * second else canopy
+                tone = others if kind + rng.normal(0, 0.25) > 1 - 2 * hill.second else canopy
                 _crown(sheet, u, v, grow * rng.uniform(0.75, 1.2), tone, side, rng)
             depth += grow * 0.44
             row += 1
         below = sheet.v[:, None] - crests
         sheet.light(1 + 0.30 * stand.grid(sheet.u, sheet.v, 2.4, 3, stretch=2.0) - 0.25 * np.clip(below, 0, 0.4))
-        sheet.tint(p.haze, smoothstep(0.0, foot - float(crests.min()), below) * misty)
+        sheet.tint(p.haze, smoothstep(0.0, foot - float(crests.min()), below) * hill.misty)
 
     probe = line(np.linspace(-6, 6, 600))
     return Plate(z, paint, (-math.inf, float(probe.min()) - size, math.inf, foot), name=name)
@@ -220,12 +229,10 @@ def ground_plate(
     """A flat ground: colour in patches that shrink with distance, hazy far away, darker at one's feet."""
 
     def paint(sheet: Sheet) -> None:
-        u, v = np.meshgrid(sheet.u, sheet.v)
-        z = height / np.maximum(v - horizon, 0.002)
+        z = (height / np.maximum(sheet.v - horizon, 0.002))[:, None]
         noise = Field(seed, name)
-        x, y = u * z, z
-        coarse = noise.at(x * 1.1, y * 0.8, 3)
-        fine = noise.at(x * 7, y * 4.5, 4, 0.65) * np.clip(9 / z, 0, 1)
+        coarse = _on_ground(sheet, z, lambda x, z: noise.at(x * 1.1, z * 0.8, 3))
+        fine = _on_ground(sheet, z, lambda x, z: noise.at(x * 7, z * 4.5, 4, 0.65)) * np.clip(9 / z, 0, 1)
         light = np.clip(0.62 + patches * (0.45 * coarse + 0.5 * fine), 0, 1)
         base = colour if second is None else mix(colour, second, smoothstep(-0.15, 0.35, coarse + fine * 0.5)[..., None])
         picture = p.lit(base, light)
@@ -235,6 +242,20 @@ def ground_plate(
         sheet.blend(picture, 1.0)
 
     return Ground(0.9, paint, name=name)
+
+
+def _on_ground(sheet: Sheet, z: Array, noise: Callable[[Array, Array], Array]) -> Array:
+    """[H, W]: noise of places on the ground (x, distance). What is near is much larger than a pixel, so a quarter of its
+    pixels is enough; ``z`` [H, 1] is the distance of each row, far rows first."""
+    far = int(np.count_nonzero(z > _CLOSE))
+    out = np.empty((sheet.height, sheet.width), np.float32)
+    out[:far] = noise(sheet.u * z[:far], np.broadcast_to(z[:far], (far, sheet.width)))
+    if near := sheet.height - far:
+        size = max(1, sheet.width // 2), max(1, near // 2)
+        u, depth = cv2.resize(sheet.u[None], (size[0], 1)), 1 / cv2.resize(1 / z[far:].astype(np.float32), (1, size[1]))
+        few = noise(u * depth, np.broadcast_to(depth, size[::-1]))
+        out[far:] = cv2.resize(few, (sheet.width, near))
+    return out
 
 
 def dune_plate(p: Palette, z: float, line: Profile, foot: float, seed: int, name: str) -> Plate:

@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -94,6 +95,35 @@ class Placing:
         """The same for matrices that place it alike."""
 
 
+class Piece(NamedTuple):
+    """Pixels to lay over a part of the frame: ``colour`` [h, w, 3] uint8, already multiplied by ``alpha`` [h, w] uint8; None
+    where all is opaque."""
+
+    colour: Array
+    alpha: Array | None
+
+    @classmethod
+    def of(cls, rgba: Array, opaque: bool = False) -> Piece:
+        """Of a picture [h, w, 4] that is multiplied by its alpha."""
+        return cls(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), None if opaque else cv2.extractChannel(rgba, 3))
+
+    def faded(self, opacity: float) -> Piece:
+        """The same, seen through; ``opacity`` 0-1."""
+        return self._each(lambda pixels: cv2.convertScaleAbs(pixels, alpha=opacity))
+
+    def inside(self, rows: slice, columns: slice) -> Piece:
+        """A part of it."""
+        return self._each(lambda pixels: pixels[rows, columns])
+
+    def enlarged(self, step: int) -> Piece:
+        """The same at ``step`` x ``step`` pixels for one, smoothly."""
+        size = self.colour.shape[1] * step, self.colour.shape[0] * step
+        return self._each(lambda pixels: cv2.resize(pixels, size))
+
+    def _each(self, of: Callable[[Array], Array]) -> Piece:
+        return Piece(of(self.colour), None if self.alpha is None else of(self.alpha))
+
+
 class Layer:
     """Something that draws itself into the frame. ``z`` is its distance."""
 
@@ -110,8 +140,9 @@ class Layer:
         """Draw into ``frame`` [H, W, 3] uint8, over what is there."""
         raise NotImplementedError
 
-    def sight(self, view: View, now: Moment, grid: Grid) -> Sight | None:
-        """Where it draws and what it hides; None: it draws where it likes, over what is there, and hides nothing."""
+    def sight(self, view: View, moments: Sequence[Moment], grid: Grid) -> Sight | None:
+        """Where it draws and what it hides in these moments; None: it draws where it likes, over what is there, and hides
+        nothing."""
         return None
 
     def draw_parts(self, frame: Array, view: View, now: Moment, parts: Sequence[Part]) -> None:
@@ -147,8 +178,7 @@ class Plate(Layer):
     _second: Array | None = field(default=None, repr=False)
     _mixed: Array | None = field(default=None, repr=False)
     _extent: Extent | None = field(default=None, repr=False)
-    _last: tuple[bytes, dict[Part, Array]] = field(default=(b"", {}), repr=False)
-    _found: tuple[View, Moment, Placing] | None = field(default=None, repr=False)
+    _last: tuple[bytes, dict[Part, Piece]] = field(default=(b"", {}), repr=False)
 
     def becomes(self, other: Layer) -> None:
         """Paint the end as the other plate is painted."""
@@ -174,7 +204,7 @@ class Plate(Layer):
         self._sheet = self._painted(self.paint, box, density, view, self.blur)
         if self.later:
             self._second = self._painted(self.later, box, density, view, self.blur).rgba
-        elif self.racked_blur is not None:
+        elif self.racked_blur is not None and any(state.focus for state in view.states):
             self._second = self._painted(self.paint, box, density, view, self.racked_blur).rgba
         self._measure()
 
@@ -196,29 +226,26 @@ class Plate(Layer):
         """Move the sheet to where the camera sees it and lay it over the frame."""
         opacity = self._opacity(view, now.state)
         if self._sheet is not None and opacity > _UNSEEN:
-            self._lay(frame, self._placing(view, now), now, opacity)
+            self._lay(frame, Placing(self._matrix(view, now)), now, opacity)
 
     def draw_parts(self, frame: Array, view: View, now: Moment, parts: Sequence[Part]) -> None:
         """The same, in a few places alone."""
-        if parts:
-            self._lay(frame, self._placing(view, now), now, self._opacity(view, now.state), parts)
+        opacity = self._opacity(view, now.state)
+        if parts and opacity > _UNSEEN:
+            self._lay(frame, Placing(self._matrix(view, now)), now, opacity, parts)
 
-    def sight(self, view: View, now: Moment, grid: Grid) -> Sight:
+    def sight(self, view: View, moments: Sequence[Moment], grid: Grid) -> Sight:
         """Where anything of the sheet is in the frame, and where it is opaque."""
-        opacity, nowhere = self._opacity(view, now.state), np.zeros(grid.shape, bool)
-        if self._extent is None or opacity <= _UNSEEN:
+        opacities, nowhere = [self._opacity(view, now.state) for now in moments], np.zeros(grid.shape, bool)
+        if self._extent is None or max(opacities) <= _UNSEEN:
             return Sight(nowhere, nowhere)
-        draws, full = self._extent.under(self._placing(view, now).back, grid)
-        return Sight(draws, full if opacity >= _SOLID and not self.glow else nowhere)
+        draws, full = self._extent.under(np.linalg.inv(np.stack([self._matrix(view, now) for now in moments])), grid)
+        return Sight(draws, full if min(opacities) >= _SOLID and not self.glow else nowhere)
 
-    def _placing(self, view: View, now: Moment) -> Placing:
-        """Where the sheet is in the frame; found once for what is seen and for what is drawn."""
+    def _matrix(self, view: View, now: Moment) -> Array:
+        """[3, 3] float64: the sheet's pixels to the frame's."""
         assert self._sheet is not None
-        found = self._found
-        if found is None or found[0] is not view or found[1] is not now:
-            matrix = view.to_pixels @ self.base(view, now.state) @ self._bent(now) @ _sheet_matrix(self._sheet)
-            found = self._found = view, now, Placing(matrix)
-        return found[2]
+        return np.asarray(view.to_pixels @ self.base(view, now.state) @ self._bent(now) @ _sheet_matrix(self._sheet))
 
     def _opacity(self, view: View, state: State) -> float:
         return self.opacity * self._presence(view, state)
@@ -234,13 +261,13 @@ class Plate(Layer):
         matrix = view.to_pixels @ self.base(view, now.state) @ flip @ self._bent(now) @ _sheet_matrix(self._sheet)
         self._lay(frame, Placing(matrix), now, self.opacity)
 
-    def placed(self, frame: Array, view: View, now: Moment) -> tuple[Part, Array] | None:
-        """The part of the frame that the moved sheet touches, and its pixels [h, w, 4] there."""
+    def cover(self, frame: Array, view: View, now: Moment) -> tuple[Part, Array] | None:
+        """The part of the frame that the moved sheet touches, and its coverage [h, w] uint8 there."""
         if self._sheet is None:
             return None
-        placing = self._placing(view, now)
+        placing = Placing(self._matrix(view, now))
         parts = _whole(frame, placing.matrix, self._sheet.rgba)
-        return next(((part, piece) for part, piece in self._pieces(parts, placing, now)), None)
+        return next(((part, piece.alpha) for part, piece in self._pieces(parts, placing, now) if piece.alpha is not None), None)
 
     def _bent(self, now: Moment) -> Array:
         bend = self.sway[0] * math.sin(2 * math.pi * self.sway[1] * now.time + self.z * 7) if self.sway[0] else 0.0
@@ -252,12 +279,9 @@ class Plate(Layer):
         parts = _whole(frame, placing.matrix, self._sheet.rgba) if parts is None else parts
         for part, piece in self._pieces(parts, placing, now):
             target = frame[part.top : part.bottom, part.left : part.right]
-            if part.opaque and opacity >= _SOLID and not self.glow:
-                cv2.cvtColor(piece, cv2.COLOR_RGBA2RGB, target)
-            else:
-                lay(target, piece if opacity >= _SOLID else cv2.convertScaleAbs(piece, alpha=opacity), self.glow)
+            lay(target, piece if part.opaque or opacity >= _SOLID else piece.faded(opacity), self.glow)
 
-    def _pieces(self, parts: Sequence[Part], placing: Placing, now: Moment) -> Iterator[tuple[Part, Array]]:
+    def _pieces(self, parts: Sequence[Part], placing: Placing, now: Moment) -> Iterator[tuple[Part, Piece]]:
         """The moved sheet's pixels in parts of the frame; kept while nothing moves."""
         share = round((now.state.focus if self.racked_blur is not None else now.later) * 255) if self._second is not None else 0
         key = placing.key + bytes([share])
@@ -285,21 +309,20 @@ class Plate(Layer):
         cv2.addWeighted(first[rows, columns], 1 - part, second[rows, columns], part, 0, self._mixed[rows, columns])
         return self._mixed
 
-    def _moved(self, picture: Array, placing: Placing, part: Part) -> Array:
+    def _moved(self, picture: Array, placing: Placing, part: Part) -> Piece:
         back = placing.back.copy()
         back[:, 2] += back[:, 0] * part.left + back[:, 1] * part.top
-        return self._warp(picture, back, (part.right - part.left, part.bottom - part.top))
+        return Piece.of(self._warp(picture, back, (part.right - part.left, part.bottom - part.top)), part.opaque)
 
-    def _moved_coarsely(self, picture: Array, placing: Placing, part: Part, step: int) -> Array:
+    def _moved_coarsely(self, picture: Array, placing: Placing, part: Part, step: int) -> Piece:
         """A soft picture moved with one pixel for ``step`` x ``step`` of the frame, and enlarged: it shows nothing finer."""
         left, top = part.left // step - 1, part.top // step - 1  # one more on each side, so that parts meet without a seam
         wide, high = -(-part.right // step) + 1 - left, -(-part.bottom // step) + 1 - top
         middle = (step - 1) / 2
         back = placing.back @ np.array([[step, 0, left * step + middle], [0, step, top * step + middle], [0, 0, 1]])
-        few = self._warp(picture, back, (wide, high))
+        few = Piece.of(self._warp(picture, back, (wide, high)), part.opaque)
         x, y = part.left - left * step, part.top - top * step
-        large = cv2.resize(few, (wide * step, high * step), interpolation=cv2.INTER_LINEAR)
-        return large[y : y + part.bottom - part.top, x : x + part.right - part.left]
+        return few.enlarged(step).inside(slice(y, y + part.bottom - part.top), slice(x, x + part.right - part.left))
 
     def _warp(self, picture: Array, back: Array, size: tuple[int, int]) -> Array:
         return cv2.warpAffine(picture, back[:2], size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
@@ -328,7 +351,7 @@ class Ground(Plate):
                     if w > 1e-6 and low < v / w < 1.6 and abs(u / w) < 6:
                         box = [min(box[0], u / w), low, max(box[2], u / w), max(box[3], v / w)]
         bounds = self.bounds
-        wanted = (
+        area_box = (
             max(box[0] - 0.02, bounds[0]),
             max(low, bounds[1]),
             min(box[2] + 0.02, bounds[2]),
@@ -336,13 +359,13 @@ class Ground(Plate):
         )
         rise = max(1 + state.y / view.stage.height for state in view.samples())
         density = view.height * min(max(rise, 1.05), 2.0) / self.coarse
-        area = (wanted[2] - wanted[0]) * (wanted[3] - wanted[1]) * density**2
+        area = (area_box[2] - area_box[0]) * (area_box[3] - area_box[1]) * density**2
         if area <= 0:
             return
         density *= min(1.0, math.sqrt(_MAX_PIXELS / area))
-        self._sheet = self._painted(self.paint, wanted, density, view, self.blur)
+        self._sheet = self._painted(self.paint, area_box, density, view, self.blur)
         if self.later:
-            self._second = self._painted(self.later, wanted, density, view, self.blur).rgba
+            self._second = self._painted(self.later, area_box, density, view, self.blur).rgba
         self._measure()
 
     def _warp(self, picture: Array, back: Array, size: tuple[int, int]) -> Array:
@@ -366,15 +389,16 @@ def _in_front(piece: Array, back: Array) -> Array:
     return piece
 
 
-def lay(target: Array, piece: Array, glow: bool = False) -> None:
-    """Lay a piece ([h, w, 4] uint8, multiplied by alpha) over a part of the frame; ``glow`` screens its light on instead."""
-    colour = cv2.cvtColor(piece, cv2.COLOR_RGBA2RGB)
-    if glow:
-        screen(target, colour)
+def lay(target: Array, piece: Piece, glow: bool = False) -> None:
+    """Lay a piece over a part of the frame; ``glow`` screens its light on instead."""
+    if piece.alpha is None:
+        target[:] = piece.colour
+    elif glow:
+        screen(target, piece.colour)
     else:
-        through = cv2.bitwise_not(cv2.extractChannel(piece, 3))
-        cv2.multiply(target, cv2.cvtColor(through, cv2.COLOR_GRAY2RGB), target, scale=1 / 255)
-        cv2.add(target, colour, target)
+        through = cv2.cvtColor(cv2.bitwise_not(piece.alpha), cv2.COLOR_GRAY2RGB)
+        cv2.multiply(target, through, target, scale=1 / 255)
+        cv2.add(target, piece.colour, target)
 
 
 def screen(target: Array, light: Array) -> None:
@@ -383,17 +407,22 @@ def screen(target: Array, light: Array) -> None:
     cv2.add(target, light, target)
 
 
-def _whole(frame: Array, matrix: Array, picture: Array) -> list[Part]:
+def touched(frame: Array, matrix: Array, picture: Array) -> Part | None:
     """The part of the frame that a moved picture touches."""
     height, width = picture.shape[:2]
     edge = matrix @ np.array([[-1, width, -1, width], [-1, -1, height, height], [1, 1, 1, 1]], np.float64)
     if (edge[2] <= 1e-6).any():
-        return [Part(0, 0, frame.shape[0], frame.shape[1])]
+        return Part(0, 0, frame.shape[0], frame.shape[1])
     points = edge[:2] / edge[2]
     left, top = (max(0, math.floor(value)) for value in points.min(axis=1))
     right, bottom = math.ceil(points[0].max()) + 1, math.ceil(points[1].max()) + 1
     right, bottom = min(frame.shape[1], right), min(frame.shape[0], bottom)
-    return [Part(top, left, bottom, right)] if right > left and bottom > top else []
+    return Part(top, left, bottom, right) if right > left and bottom > top else None
+
+
+def _whole(frame: Array, matrix: Array, picture: Array) -> list[Part]:
+    part = touched(frame, matrix, picture)
+    return [part] if part else []
 
 
 def _under(placing: Placing, parts: Sequence[Part], shape: Sequence[int]) -> tuple[slice, slice]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -39,51 +40,58 @@ def heavens(w: World, cumulus: bool | None = None) -> None:
     w.add(sky.halo(p, v0))
 
 
-def far_ranges(
-    w: World,
-    count: int,
-    top: float,
-    seed_name: str = "range",
-    sharp: float = 0.55,
-    snow: float = 0.0,
-    near_z: float = 9.0,
-    firs: bool = True,
-    misty: float = 0.55,
-    skirt: float = 0.0,
-) -> None:
-    """Ranges from the far haze towards the front; ``top`` is how high the tallest rise over the horizon (frame heights)."""
-    p, rng = w.p, w.rng(seed_name)
-    for i in range(count):
-        share = i / max(count - 1, 1)
-        z = float(np.interp(share, [0, 0.5, 1], [42, 20, near_z]))
-        height = top * (0.55 - 0.30 * share) * float(rng.uniform(0.85, 1.15))
+@dataclass(frozen=True)
+class Ranges:
+    """Ranges one behind the other: how many, and how high the tallest rises over the horizon (``top``, frame heights).
+
+    ``sharp`` 0 rolling to 1 alpine, ``snow`` 0-1, ``near_z`` the distance of the nearest; ``misty`` and ``skirt`` as of a
+    ``land.Ridge``."""
+
+    count: int
+    top: float
+    name: str = "range"
+    sharp: float = 0.55
+    snow: float = 0.0
+    near_z: float = 9.0
+    firs: bool = True
+    misty: float = 0.55
+    skirt: float = 0.0
+
+
+def far_ranges(w: World, ranges: Ranges) -> None:
+    """Ranges from the far haze towards the front, with mist between them where the words say so."""
+    rng = w.rng(ranges.name)
+    for number in range(ranges.count):
+        share = number / max(ranges.count - 1, 1)
+        height = ranges.top * (0.55 - 0.30 * share) * float(rng.uniform(0.85, 1.15))
         if w.spec.has("fuji"):
             height *= 0.45  # the others step back
-        level = w.v0 - top * (0.62 - 0.60 * share)
-        line = land.crest(
-            w.seed, f"{seed_name}{i}", level, height, 0.8 + 0.55 * share + rng.uniform(0, 0.3), sharp * (1 - 0.55 * share)
-        )
-        if w.spec.has("fuji") and i == 0:
-            line = land.cone(line, w.side * w.aspect * 0.14, w.v0 - 0.37, 0.70, w.v0 + 0.02)
-        rock = mix(w.p.forest, rgb("#6d7488"), 0.75 - 0.6 * share)
-        white = snow if i < count - 1 or w.spec.season == "winter" else snow * 0.4
-        if w.spec.has("fuji") and i == 0:
-            white = max(white, 0.75)
-        ridge = land.Ridge(
-            z,
-            line,
-            w.v0 + 0.02 + 0.05 * share + 0.06,
-            rock,
-            0.9 - 0.45 * share,
-            0.020 + 0.028 * share if firs and share > 0.45 else 0.0,
-            white,
-            misty,
-            f"{seed_name}{i}",
-            skirt=skirt,
-        )
-        w.add(land.ridge_plate(p, ridge, w.seed))
-        if w.spec.has("mist") and i < count - 1:
-            w.add(sky.mist(p, z * 0.9, level + height * 1.0, 0.05 + 0.03 * share, w.seed, 0.012 * w.fast * (-1) ** i, 0.75))
+        level = w.v0 - ranges.top * (0.62 - 0.60 * share)
+        frequency = 0.8 + 0.55 * share + rng.uniform(0, 0.3)
+        line = land.crest(w.seed, f"{ranges.name}{number}", level, height, frequency, ranges.sharp * (1 - 0.55 * share))
+        ridge = _range(w, ranges, number, line)
+        w.add(land.ridge_plate(w.p, ridge, w.seed))
+        if w.spec.has("mist") and number < ranges.count - 1:
+            drift = 0.012 * w.fast * (-1) ** number
+            w.add(sky.mist(w.p, ridge.z * 0.9, level + height, 0.05 + 0.03 * share, w.seed, drift, 0.75))
+
+
+def _range(w: World, ranges: Ranges, number: int, line: land.Profile) -> land.Ridge:
+    """One of them, counted from the farthest; that one is Mount Fuji where the words name it."""
+    share, fuji = number / max(ranges.count - 1, 1), w.spec.has("fuji") and number == 0
+    snow = ranges.snow if number < ranges.count - 1 or w.spec.season == "winter" else ranges.snow * 0.4
+    return land.Ridge(
+        z=float(np.interp(share, [0, 0.5, 1], [42, 20, ranges.near_z])),
+        crest=land.cone(line, w.side * w.aspect * 0.14, w.v0 - 0.37, 0.70, w.v0 + 0.02) if fuji else line,
+        foot=w.v0 + 0.02 + 0.05 * share + 0.06,
+        colour=mix(w.p.forest, rgb("#6d7488"), 0.75 - 0.6 * share),
+        rugged=0.9 - 0.45 * share,
+        firs=0.020 + 0.028 * share if ranges.firs and share > 0.45 else 0.0,
+        snow=max(snow, 0.75) if fuji else snow,
+        misty=ranges.misty,
+        name=f"{ranges.name}{number}",
+        skirt=ranges.skirt,
+    )
 
 
 def mountains(w: World) -> None:
@@ -92,11 +100,18 @@ def mountains(w: World) -> None:
     rng, winter = w.rng("mountains"), w.spec.season == "winter"
     top = float(rng.uniform(0.36, 0.48))
     far_ranges(
-        w, 4, top, skirt=0.2, sharp=float(rng.uniform(0.6, 0.95)), snow=0.9 if winter else (0.25 if rng.random() < 0.5 else 0.0)
+        w,
+        Ranges(
+            4,
+            top,
+            skirt=0.2,
+            sharp=float(rng.uniform(0.6, 0.95)),
+            snow=0.9 if winter else (0.25 if rng.random() < 0.5 else 0.0),
+        ),
     )
     hill = land.crest(w.seed, "hill", w.v0 + 0.12, 0.07, 0.9, 0.15)
     if w.spec.season in ("autumn", "spring") or w.spec.has("maple", "sakura"):
-        w.add(land.wooded_hill(w.p, 5.5, hill, 0.75, w.seed, "hill", 0.042, second=0.45))
+        w.add(land.wooded_hill(w.p, land.Hillside(5.5, hill, 0.75, "hill", 0.042, second=0.45), w.seed))
     else:
         w.add(
             land.ridge_plate(
@@ -225,11 +240,14 @@ def lake(w: World) -> None:
     heavens(w)
     rng, winter = w.rng("lake"), w.spec.season == "winter"
     far_ranges(
-        w, 4, float(rng.uniform(0.34, 0.44)), sharp=0.8, snow=0.8 if winter else 0.3 * float(rng.random() < 0.6), near_z=11
+        w,
+        Ranges(
+            4, float(rng.uniform(0.34, 0.44)), sharp=0.8, snow=0.8 if winter else 0.3 * float(rng.random() < 0.6), near_z=11
+        ),
     )
     shore = land.crest(w.seed, "shore", w.v0 + 0.002, 0.018, 1.6, 0.1)
     if w.spec.season in ("autumn", "spring"):
-        w.add(land.wooded_hill(w.p, 9.5, shore, w.v0 + 0.05, w.seed, "shore", 0.03, second=0.5, misty=0.25))
+        w.add(land.wooded_hill(w.p, land.Hillside(9.5, shore, w.v0 + 0.05, "shore", 0.03, second=0.5, misty=0.25), w.seed))
     else:
         w.add(
             land.ridge_plate(

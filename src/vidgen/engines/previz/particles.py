@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from vidgen.engines.previz.colour import rgb
-from vidgen.engines.previz.layers import Layer, Moment, View, lay, screen
+from vidgen.engines.previz.layers import Layer, Moment, Piece, View, lay, screen
 from vidgen.engines.previz.noise import Array, random_for
 
 
@@ -93,7 +93,7 @@ class Snow(Cloud):
         """Screen each flake on."""
         at, scale, points = self.places(view, now)
         for (x, y), grow, point in zip(at.tolist(), scale.tolist(), points.tolist(), strict=True):
-            level = int(np.clip(np.log(max(grow * (0.6 + point[5] * 0.7), 0.05) / 0.2) / math.log(1.45), 0, 7))
+            level = min(max(int(math.log(max(grow * (0.6 + point[5] * 0.7), 0.05) / 0.2) / math.log(1.45)), 0), 7)
             _screen(frame, self._sprites[level], x, y)
 
 
@@ -122,7 +122,7 @@ class Glow(Cloud):
         at, scale, points = self.places(view, now)
         rate = 0.4 + 0.6 * self.wind
         for (x, y), grow, point in zip(at.tolist(), scale.tolist(), points.tolist(), strict=True):
-            level = int(np.clip(np.log(max(grow, 0.05) / 0.25) / math.log(1.5), 0, 4))
+            level = min(max(int(math.log(max(grow, 0.05) / 0.25) / math.log(1.5)), 0), 4)
             beat = 0.5 + 0.5 * math.sin(now.time * (1.2 + point[4] * 1.6) * rate + point[3] * 6.28)
             bright = (1 - self.pulse) + self.pulse * beat**2
             kind = int(point[4] * len(self.colours)) % len(self.colours)
@@ -154,38 +154,32 @@ class Leaves(Cloud):
     colours: Sequence[Array] = ()
     shape: str = "petal"
     size: float = 0.016
-    _sprites: list[list[Array]] = field(default_factory=list, repr=False)
+    _sprites: dict[tuple[int, int, int, int], Piece] = field(default_factory=dict, repr=False)
 
-    def _paint(self, view: View) -> None:
-        """For each of four sizes: pictures of every colour, turn and tumble."""
-        self._sprites = [
-            [
-                _leaf(
-                    colour,
-                    max(2.5, view.height * self.size * 1.65**level * 0.5),
-                    self.shape,
-                    turn * 45.0,
-                    tumble,
-                    0.25 + 0.35 * level if level > 1 else 0.0,
-                )
-                for colour in self.colours
-                for turn in range(8)
-                for tumble in (0.25, 0.55, 0.9)
-            ]
-            for level in range(4)
-        ]
+    def _sprite(self, level: int, kind: int, turn: int, tumble: int, height: int) -> Piece:
+        """A leaf of one of four sizes, in a colour, turned and tumbled; painted when it is first seen."""
+        key = level, kind, turn, tumble
+        if key not in self._sprites:
+            size = max(2.5, height * self.size * 1.65**level * 0.5)
+            blur = 0.25 + 0.35 * level if level > 1 else 0.0
+            self._sprites[key] = Piece.of(
+                _leaf(self.colours[kind], size, self.shape, turn * 45.0, (0.25, 0.55, 0.9)[tumble], blur)
+            )
+        return self._sprites[key]
 
     def draw(self, frame: Array, view: View, now: Moment) -> None:
         """Lay each one on, turned as it is at this moment."""
         at, scale, points = self.places(view, now)
         speed = 0.4 + 0.6 * self.wind
         for (x, y), grow, point in zip(at.tolist(), scale.tolist(), points.tolist(), strict=True):
-            level = int(np.clip(np.log(max(grow, 0.05) / 0.3) / math.log(1.65), 0, 3))
+            level = min(max(int(math.log(max(grow, 0.05) / 0.3) / math.log(1.65)), 0), 3)
             turn = int((point[3] * 8 + now.time * speed * (0.5 + point[4]) * 3) % 8)
             tumble = int((math.sin(now.time * speed * (1.2 + point[5]) + point[3] * 12) + 1) * 1.499)
             kind = int(point[4] * len(self.colours)) % len(self.colours)
-            piece = self._sprites[level][(kind * 8 + turn) * 3 + tumble]
-            _over(frame, piece, x, y)
+            sprite = self._sprite(level, kind, turn, tumble, view.height)
+            if spot := _overlap(frame, sprite.colour, x, y):
+                part, inside = spot
+                lay(part, sprite.inside(*inside))
 
 
 def _leaf(colour: Array, size: float, shape: str, turn: float, tumble: float, blur: float) -> Array:
@@ -241,24 +235,17 @@ class Rain(Cloud):
 
 
 def _screen(frame: Array, sprite: Array, x: float, y: float) -> None:
-    part, piece = _overlap(frame, sprite, x, y)
-    if part is not None and piece is not None:
-        inverse = cv2.bitwise_not(piece)
-        part[:] = cv2.add(cv2.multiply(part, inverse, scale=1 / 255), piece)
+    if spot := _overlap(frame, sprite, x, y):
+        part, inside = spot
+        screen(part, sprite[inside])
 
 
-def _over(frame: Array, sprite: Array, x: float, y: float) -> None:
-    part, piece = _overlap(frame, sprite, x, y)
-    if part is not None and piece is not None:
-        lay(part, np.ascontiguousarray(piece))
-
-
-def _overlap(frame: Array, sprite: Array, x: float, y: float) -> tuple[Array | None, Array | None]:
-    """The part of the frame under a sprite centred at (x, y), and the sprite's part inside the frame."""
+def _overlap(frame: Array, sprite: Array, x: float, y: float) -> tuple[Array, tuple[slice, slice]] | None:
+    """The part of the frame under a sprite centred at (x, y), and the sprite's rows and columns inside the frame."""
     h, w = sprite.shape[:2]
     left, top = round(x - w / 2), round(y - h / 2)
     a, b = max(0, -left), max(0, -top)
     c, d = min(w, frame.shape[1] - left), min(h, frame.shape[0] - top)
     if c <= a or d <= b:
-        return None, None
-    return frame[top + b : top + d, left + a : left + c], np.ascontiguousarray(sprite[b:d, a:c])
+        return None
+    return frame[top + b : top + d, left + a : left + c], (slice(b, d), slice(a, c))

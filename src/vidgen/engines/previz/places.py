@@ -115,7 +115,7 @@ def _spread(count: int, step: float, aspect: float) -> list[tuple[float, int]]:
 
 def _before_front(w: World, *layers: Layer) -> None:
     """Put layers behind the first plate that is nearer than they are."""
-    for layer in w.wanted(layers):
+    for layer in w.not_denied(layers):
         spot = next(
             (
                 i

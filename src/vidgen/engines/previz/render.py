@@ -80,7 +80,7 @@ def _source(take: TakeRequest, notes: Notes) -> tuple[Source, str]:
         return stills.Footage(request, inputs.source_video, take.seed), "footage"
     if inputs.continues:
         world, slate = _left_off(inputs.continues)
-        opening = world if inputs.continues_frames is None else None  # the world is told as it is at the end of the file
+        opening = world if inputs.continues_frames is None else None  # the tag describes the world at the end of the file
         if opening and spec.place != "card" and spec.same_world(opening.spec) and not inputs.end_frame:
             return Scene(request, spec, take.seed, opening), "scene"
         last = last_frame(inputs.continues, inputs.continues_frames)
@@ -114,7 +114,7 @@ def _left_off(file: Path) -> tuple[Opening | None, list[int] | None]:
 
 
 def _unmet(take: TakeRequest) -> Notes:
-    """Wishes that only the engine knows it cannot honour."""
+    """Notices for options that only the engine knows it does not support."""
     request, notes = take.request, []
     camera, inputs = request.camera, request.inputs
     if camera.lens is not None:

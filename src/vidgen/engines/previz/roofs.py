@@ -51,19 +51,24 @@ class Timber:
         )
 
 
-def roof(
-    sheet: Sheet,
-    u: float,
-    eave: float,
-    half: float,
-    rise: float,
-    ridge: float,
-    t: Timber,
-    side: float,
-    curl: float = 0.12,
-    tiles: bool = True,
-) -> None:
-    """A tiled roof: concave slopes from a short ridge to long eaves whose corners turn up."""
+@dataclass(frozen=True)
+class Roof:
+    """A tiled roof's shape: its middle ``u``, the ``eave`` (v), half its width there, its height, and half its ridge.
+
+    ``curl``: how far the eaves' corners turn up, as a share of the height; ``tiles``: whether rows of tiles are drawn."""
+
+    u: float
+    eave: float
+    half: float
+    rise: float
+    ridge: float
+    curl: float = 0.12
+    tiles: bool = True
+
+
+def roof(sheet: Sheet, shape: Roof, t: Timber, side: float) -> None:
+    """Concave slopes from a short ridge to long eaves whose corners turn up."""
+    u, eave, half, rise, ridge, curl = shape.u, shape.eave, shape.half, shape.rise, shape.ridge, shape.curl
     share = np.linspace(0, 1, 14)
     slope = share**1.75
     left = np.column_stack([u - ridge - (half - ridge) * (1 - share), eave - curl * rise * (1 - share) ** 6 - rise * slope])
@@ -71,13 +76,13 @@ def roof(
     belly = np.array(
         [(u + half * k, eave - curl * rise * abs(k) ** 5 + rise * 0.05 * (1 - k * k)) for k in np.linspace(1, -1, 17)]
     )
-    shape = np.vstack([left, right, belly])
-    sheet.poly(shape, t.roof)
-    lit = shape.copy()
+    outline = np.vstack([left, right, belly])
+    sheet.poly(outline, t.roof)
+    lit = outline.copy()
     middle = u - side * half * 0.08
     lit[:, 0] = np.maximum(lit[:, 0], middle) if side > 0 else np.minimum(lit[:, 0], middle)
     sheet.poly(lit, mix(t.roof, t.roof_light, 0.45))
-    if tiles and half * sheet.density > 26:
+    if shape.tiles and half * sheet.density > 26:
         count = int(np.clip(half * sheet.density / 5, 10, 60))
         for k in np.linspace(-0.96, 0.96, count):
             top, low = (u + ridge * k, eave - rise * 0.97), (u + half * k, eave - curl * rise * abs(k) ** 5 + rise * 0.03)
@@ -123,7 +128,7 @@ def stone_lantern(sheet: Sheet, u: float, foot: float, size: float, t: Timber, s
         corners = (u - size * low, below), (u + size * low, below), (u + size * high, above), (u - size * high, above)
         sheet.poly(corners, colour)
     stone = replace(t, roof=t.stone, roof_light=mix(t.stone, t.wall, 0.5))
-    roof(sheet, u, foot - size * 0.69, size * 0.22, size * 0.13, size * 0.05, stone, side, 0.3, tiles=False)
+    roof(sheet, Roof(u, foot - size * 0.69, size * 0.22, size * 0.13, size * 0.05, 0.3, tiles=False), stone, side)
     sheet.dot(u, foot - size * 0.85, size * 0.035, t.stone)
 
 
@@ -138,7 +143,7 @@ def hall(sheet: Sheet, u: float, foot: float, size: float, t: Timber, side: floa
     for reach, v, dark, wide in ((0.82, floor - size * 0.085, 0.2, 0.014), (0.80, top + size * 0.055, 0.1, 0.02)):
         sheet.line([(u - size * reach, v), (u + size * reach, v)], mix(t.vermilion, t.dark, dark), size * wide)
     eaves(sheet, u, top - size * 0.012, size * 1.02, size * 0.05, t)
-    roof(sheet, u, top, size * 1.12, size * 0.52, size * 0.42, t, side)
+    roof(sheet, Roof(u, top, size * 1.12, size * 0.52, size * 0.42), t, side)
     gable = [(u - size * 0.23, top - size * 0.17), (u, top - size * 0.40), (u + size * 0.23, top - size * 0.17)]
     sheet.poly(gable, mix(t.wood, t.dark, 0.3))
     sheet.line(gable, mix(t.roof, t.roof_light, 0.8), size * 0.022)
@@ -220,15 +225,11 @@ def pagoda(sheet: Sheet, u: float, foot: float, size: float, t: Timber, side: fl
         eaves(sheet, u, top - step * 0.05, size * 0.185 * narrow, step * 0.12, t)
         roof(
             sheet,
-            u,
-            top,
-            size * 0.205 * narrow,
-            step * 0.36,
-            size * 0.075 * narrow,
+            Roof(
+                u, top, size * 0.205 * narrow, step * 0.36, size * 0.075 * narrow, curl=0.30, tiles=size * sheet.density > 260
+            ),
             t,
             side,
-            curl=0.30,
-            tiles=size * sheet.density > 260,
         )
     tip = foot - step * 0.14 - step * (tiers - 1) - step * 0.9
     sheet.line([(u, tip + step * 0.1), (u, foot - size)], t.dark, size * 0.008)
@@ -345,16 +346,10 @@ def town_house(sheet: Sheet, u: float, foot: float, size: float, t: Timber, side
             for j in range(1, bars):
                 x = a + gap + (b - a - 2 * gap) * j / bars
                 sheet.line([(x, low), (x, high)], mix(t.dark, t.wood, 0.5), size * 0.014)
-    roof(sheet, u, lower_roof + floor * 0.06, size * 1.12, floor * 0.24, size * 0.98, t, side, curl=0.0, tiles=False)
+    roof(sheet, Roof(u, lower_roof + floor * 0.06, size * 1.12, floor * 0.24, size * 0.98, curl=0.0, tiles=False), t, side)
     roof(
         sheet,
-        u,
-        top + floor * 0.05,
-        size * 1.10,
-        floor * 0.52,
-        size * 0.86,
+        Roof(u, top + floor * 0.05, size * 1.10, floor * 0.52, size * 0.86, curl=0.04, tiles=size * sheet.density > 34),
         t,
         side,
-        curl=0.04,
-        tiles=size * sheet.density > 34,
     )

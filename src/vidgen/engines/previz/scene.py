@@ -23,6 +23,8 @@ from vidgen.takes.request import ShotRequest
 
 _SMALL = 80_000
 """Frames of fewer pixels are drawn whole: to look at what is seen would take longer."""
+_TOGETHER = 4
+"""Frames for which it is found out together what is seen: from one to the next little moves."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Scene:
     seed: int
     opening: Opening | None = None
     world: World = field(init=False)
+    _plan: tuple[int, list[list[Part] | None]] = field(default=(-1, []), init=False, repr=False)
 
     def __post_init__(self) -> None:
         r = self.request
@@ -106,8 +109,7 @@ class Scene:
 
     def frame(self, index: int) -> Array:
         """One finished frame: [H, W, 3] uint8."""
-        state = self.states[index]
-        now = Moment(state, self.view.time + index / self.view.fps, index, self._later(index))
+        now = self._moment(index)
         picture = np.zeros((self.request.height, self.request.width, 3), np.uint8)
         for layer, parts in zip(self.world.layers, self._seen(now), strict=True):
             if parts is None:
@@ -116,12 +118,19 @@ class Scene:
                 layer.draw_parts(picture, self.view, now, parts)
         return self.grade.apply(blurred(picture, self.states, index, self.request.height), index)
 
+    def _moment(self, index: int) -> Moment:
+        return Moment(self.states[index], self.view.time + index / self.view.fps, index, self._later(index))
+
     def _seen(self, now: Moment) -> list[list[Part] | None]:
-        """What each layer has to draw; None: let it draw."""
+        """What each layer has to draw; None: let it draw. It holds for ``_TOGETHER`` frames."""
         if self.request.width * self.request.height < _SMALL:
             return [None] * len(self.world.layers)
-        grid = grid_for(self.request.width, self.request.height)
-        return plan([layer.sight(self.view, now, grid) for layer in self.world.layers], grid)
+        first = now.index - now.index % _TOGETHER
+        if self._plan[0] != first:
+            grid = grid_for(self.request.width, self.request.height)
+            moments = [self._moment(index) for index in range(first, min(first + _TOGETHER, len(self.states)))]
+            self._plan = first, plan([layer.sight(self.view, moments, grid) for layer in self.world.layers], grid)
+        return self._plan[1]
 
     def _later(self, index: int) -> float:
         return cameras.curve(index / max(self.request.frames - 1, 1), "smooth") if self.spec.later else 0.0

@@ -1,7 +1,8 @@
 """What can be seen of each layer in a frame: not where its sheet is empty, and not where something opaque stands before it.
 
-The frame is looked at in tiles. A layer says for each tile whether it draws there and whether it hides all behind it; going
-from front to back tells what is left to draw. Nothing changes in the picture, only what would be painted over is left out.
+The frame is looked at in tiles, for a few frames together. A layer says for each tile whether it draws there in any of them and
+whether it hides all behind it in all of them; going from front to back tells what is left to draw. Nothing changes in the
+picture, only what would be painted over is left out.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 
 from vidgen.engines.previz.noise import Array
 
-_ROWS = 18
+_ROWS = 24
 """Tiles from top to bottom of a frame: what a tile saves is worth more than looking at it costs."""
-_WORTH = 10
+_WORTH = 16
 """A rectangle may hold this many tiles that need not be drawn before it is better cut in two."""
 _BLOCK = 16
 """Pixels a side of the blocks in which a sheet's coverage is kept."""
@@ -79,33 +81,55 @@ class Extent:
         some = functools.reduce(np.logical_or, (_blocks(cover, np.maximum) > 0 for cover in covers))
         full = functools.reduce(np.logical_and, (_blocks(cover, np.minimum) == 255 for cover in covers))
         self._rows, self._columns = some.shape
-        self._some, self._full = (cv2.integral(blocks.astype(np.uint8)).ravel() for blocks in (some, full))
+        self._some, self._full = (cv2.integral(blocks.astype(np.uint8)) for blocks in (some, full))
 
-    def under(self, back: Array, grid: Grid) -> tuple[Array, Array]:
-        """For each tile whether anything of the sheet is there, and whether it is opaque all over it.
+    def under(self, backs: Array, grid: Grid) -> tuple[Array, Array]:
+        """For each tile whether anything of the sheet is ever there, and whether it is always opaque all over it.
 
-        ``back`` [3, 3] leads from the frame's pixels to the sheet's.
+        ``backs`` [N, 3, 3] lead from the frame's pixels to the sheet's, one matrix for each of N moments.
         """
-        at = (back @ grid.corners).reshape(3, len(grid.edges_y), -1)
-        behind = at[2] <= 1e-6
-        low, high = _reach(at[:2] / np.where(behind, 1e-6, at[2]))
-        size = np.array([[[self.width - 1]], [[self.height - 1]]])
-        blocks = np.array([[[self._columns]], [[self._rows]]])
-        inside = ((low >= 0) & (high <= size)).all(axis=0)
-        (a, c), (b, d) = (np.minimum(np.maximum(edge / _BLOCK, 0), blocks).astype(np.intp) for edge in (low, high + _BLOCK))
-        upper, lower = c * (self._columns + 1), d * (self._columns + 1)
-        corners = lower + b, upper + b, lower + a, upper + a
-        held, solid = (_sum(*(table.take(spot) for spot in corners)) for table in (self._some, self._full))
+        upright = max(np.abs(backs[:, 0, 1]).max() * grid.edges_y[-1], np.abs(backs[:, 1, 0]).max() * grid.edges_x[-1]) < _BLOCK
+        if upright and not backs[:, 2, :2].any():
+            return self._under_upright(backs, grid)
+        at = (backs @ grid.corners).reshape(len(backs), 3, len(grid.edges_y), -1)
+        behind = at[:, 2] <= 1e-6
+        low, high = _reach(at[:, :2] / np.where(behind, 1e-6, at[:, 2])[:, None])
+        low, high = low.min(axis=0), high.max(axis=0)
+        partly, seen = _any_corner(behind.any(axis=0)), _any_corner(~behind.all(axis=0))
+        inside = (low[0] >= 0) & (high[0] <= self.width - 1) & (low[1] >= 0) & (high[1] <= self.height - 1)
+        (a, b), (c, d) = _blocks_between(low[0], high[0], self._columns), _blocks_between(low[1], high[1], self._rows)
+        held, solid = (table[d, b] - table[c, b] - table[d, a] + table[c, a] for table in (self._some, self._full))
         some, full = held > 0, inside & (solid == (b - a) * (d - c))
-        if behind.any():  # a tile that reaches behind the camera may hold anything, one that lies there holds nothing
-            around = behind[1:, 1:], behind[1:, :-1], behind[:-1, 1:], behind[:-1, :-1]
-            partly, wholly = np.logical_or.reduce(around), np.logical_and.reduce(around)
-            some, full = (some | partly) & ~wholly, full & ~partly
-        return some, full
+        # A tile that reaches behind the camera may hold anything, one that lies there holds nothing.
+        return (some | partly) & seen, full & ~partly
+
+    def _under_upright(self, backs: Array, grid: Grid) -> tuple[Array, Array]:
+        """The same where a column of tiles is, to a few pixels, a column of the sheet: edges are found once for all rows."""
+        (ax, bx, cx), (ay, by, cy) = backs[:, :2].transpose(1, 2, 0)[..., None]
+        lean, tilt = bx * (grid.edges_y[-1] - 0.5), ay * (grid.edges_x[-1] - 0.5)
+        x, y = grid.edges_x * ax + (cx - 0.5 * ax), grid.edges_y * by + (cy - 0.5 * by)
+        left = (x[:, :-1] + np.minimum(lean, 0)).min(axis=0) - 2
+        right = (x[:, 1:] + np.maximum(lean, 0)).max(axis=0) + 2
+        top = (y[:, :-1] + np.minimum(tilt, 0)).min(axis=0) - 2
+        bottom = (y[:, 1:] + np.maximum(tilt, 0)).max(axis=0) + 2
+        (a, b), (c, d) = _blocks_between(left, right, self._columns), _blocks_between(top, bottom, self._rows)
+        held, solid = (
+            rows.take(b, 1) - rows.take(a, 1)
+            for rows in (table.take(d, 0) - table.take(c, 0) for table in (self._some, self._full))
+        )
+        across, down = (left >= 0) & (right <= self.width - 1), (top >= 0) & (bottom <= self.height - 1)
+        return held > 0, (solid == (d - c)[:, None] * (b - a)) & across & down[:, None]
 
 
-def _sum(all_of_it: Array, above: Array, left: Array, both: Array) -> Array:
-    return all_of_it - above - left + both
+def _any_corner(of: Any) -> Array:
+    """[R, C]: whether any corner ([R + 1, C + 1] bool) of a tile is one of these."""
+    return np.asarray(of[1:, 1:] | of[1:, :-1] | of[:-1, 1:] | of[:-1, :-1])
+
+
+def _blocks_between(low: Array, high: Array, count: int) -> tuple[Array, Array]:
+    """The first block that these pixels touch and the one after the last, of ``count`` blocks."""
+    first, after = (np.minimum(np.maximum(edge * (1 / _BLOCK), 0), count).astype(np.intp) for edge in (low, high + _BLOCK))
+    return first, after
 
 
 def _blocks(cover: Array, of: np.ufunc) -> Array:
@@ -117,9 +141,9 @@ def _blocks(cover: Array, of: np.ufunc) -> Array:
 
 
 def _reach(at: Array) -> tuple[Array, Array]:
-    """The least and the greatest of each tile's four corners ([2, R + 1, C + 1]), and what a smooth enlargement takes from
-    beside them: [2, R, C] each."""
-    low, high = np.minimum(at[:, 1:], at[:, :-1]), np.maximum(at[:, 1:], at[:, :-1])
+    """The least and the greatest of each tile's four corners ([..., R + 1, C + 1]), and what a smooth enlargement takes from
+    beside them: [..., R, C] each."""
+    low, high = np.minimum(at[..., 1:, :], at[..., :-1, :]), np.maximum(at[..., 1:, :], at[..., :-1, :])
     return np.minimum(low[..., 1:], low[..., :-1]) - 1.5, np.maximum(high[..., 1:], high[..., :-1]) + 1.5
 
 
@@ -155,16 +179,16 @@ def _strips(seen: Array) -> Iterator[tuple[int, int, int, int]]:
     columns = np.flatnonzero(seen.any(axis=0))
     tops, bottoms = seen.argmax(axis=0).tolist(), (seen.shape[0] - seen[::-1].argmax(axis=0)).tolist()
     strip: tuple[int, int, int, int] | None = None
-    wanted = 0
+    tiles = 0
     for at in columns.tolist():
         top, bottom = tops[at], bottoms[at]
         if strip and strip[1] == at:
             wider = strip[0], at + 1, min(strip[2], top), max(strip[3], bottom)
-            if (wider[1] - wider[0]) * (wider[3] - wider[2]) - wanted - (bottom - top) <= _WORTH:
-                strip, wanted = wider, wanted + bottom - top
+            if (wider[1] - wider[0]) * (wider[3] - wider[2]) - tiles - (bottom - top) <= _WORTH:
+                strip, tiles = wider, tiles + bottom - top
                 continue
         if strip:
             yield strip
-        strip, wanted = (at, at + 1, top, bottom), bottom - top
+        strip, tiles = (at, at + 1, top, bottom), bottom - top
     if strip:
         yield strip

@@ -16,30 +16,36 @@ from vidgen.engines.previz.palette import Light, Palette
 from vidgen.engines.previz.sheet import Sheet
 
 Painter = Callable[[Sheet], None]
+_SOFT = 2
+"""Pixels a side for which the sky's gradient is found once."""
 
 
 def sky_painter(p: Palette, horizon: float, seed: int) -> Painter:
     """The gradient with the light's glow in it, stars, and a slight unevenness so that it is not a computer's gradient."""
 
     def paint(sheet: Sheet) -> None:
-        u, v = sheet.u[None, :], sheet.v[:, None]
-        height = horizon - v
-        uneven = Field(seed, "sky").grid(sheet.u, sheet.v, 1.3, 3, stretch=3.5) * 0.018
-        picture = p.sky_at(height + uneven)
-        picture = mix(picture, p.sky[0][1], np.clip(-height * 4, 0, 1)[..., None])
+        few = max(1, sheet.width // _SOFT), max(1, sheet.height // _SOFT)  # nothing of the gradient is finer
+        u, v = cv2.resize(sheet.u[None], (few[0], 1))[0], cv2.resize(sheet.v[:, None], (1, few[1]))[:, 0]
+        sheet.blend(cv2.resize(_gradient(p, horizon, seed, u, v), (sheet.width, sheet.height)), 1.0)
         lamp = p.light
-        du, dv = u - lamp.side, (v - (horizon - lamp.height))
-        wide = np.exp(-np.sqrt((du / 0.75) ** 2 + (dv / 0.34) ** 2) * 1.7) * lamp.strength
-        close = np.exp(-np.sqrt(du**2 + dv**2) / 0.11) * lamp.strength * 0.7
-        glow = np.minimum(wide * 0.75 + close, 1)[..., None]
-        picture = 1 - (1 - picture) * (1 - lamp.glow * glow * 0.85)
-        sheet.blend(picture, 1.0)
         if p.stars > 0:
             _stars(sheet, p, horizon, seed)
         if lamp.radius > 0 and lamp.height > -lamp.radius:
             _disc(sheet, lamp, horizon, seed)
 
     return paint
+
+
+def _gradient(p: Palette, horizon: float, seed: int, u: Array, v: Array) -> Array:
+    """[H, W, 3] float32: the sky's colours with the light's glow, at ``u`` [W] and ``v`` [H]."""
+    height, lamp = horizon - v[:, None], p.light
+    picture = p.sky_at(height + Field(seed, "sky").grid(u, v, 1.3, 3, stretch=3.5) * 0.018)
+    picture = mix(picture, p.sky[0][1], np.clip(-height * 4, 0, 1)[..., None])
+    du, dv = u[None, :] - lamp.side, (v[:, None] - (horizon - lamp.height))
+    wide = np.exp(-np.sqrt((du / 0.75) ** 2 + (dv / 0.34) ** 2) * 1.7) * lamp.strength
+    close = np.exp(-np.sqrt(du**2 + dv**2) / 0.11) * lamp.strength * 0.7
+    glow = np.minimum(wide * 0.75 + close, 1)[..., None]
+    return np.asarray(1 - (1 - picture) * (1 - lamp.glow * glow * 0.85), np.float32)
 
 
 def _stars(sheet: Sheet, p: Palette, horizon: float, seed: int) -> None:

@@ -211,9 +211,9 @@ def _counts(what: str, animal: str, features: list[str]) -> dict[str, int]:
     """How many there are of the animal and of the features that are counted, where the words say."""
     table = words.table()
     nouns = {**table["animals"], **table["features"]}
-    wanted = [animal] if animal else []
-    wanted += [name for name in (*THINGS, "boat") if name in features]
-    found = {name: counts.number_said(what, nouns[name], *([FLOCK] if name == "birds" else [])) for name in wanted}
+    countable = [animal] if animal else []
+    countable += [name for name in (*THINGS, "boat") if name in features]
+    found = {name: counts.number_said(what, nouns[name], *([FLOCK] if name == "birds" else [])) for name in countable}
     found = {name: min(number, int(table["people"]["most"])) for name, number in found.items()}
     return {name: number for name, number in found.items() if number not in (0, FLOCK if name == "birds" else 1)}
 

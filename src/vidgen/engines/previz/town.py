@@ -139,15 +139,10 @@ def railing(w: World) -> None:
     w.add(
         land.wooded_hill(
             w.p,
-            2.6,
-            edge,
-            0.8,
+            land.Hillside(
+                2.6, edge, 0.8, "park", 0.075, "canopy" if w.spec.season in ("autumn", "spring") else "second", 0.05, 0.3
+            ),
             w.seed,
-            "park",
-            0.075,
-            "canopy" if w.spec.season in ("autumn", "spring") else "second",
-            0.05,
-            0.3,
         )
     )
 
@@ -156,7 +151,7 @@ def harbour(w: World) -> None:
     """A town on a hill above its harbour, boats before it."""
     outdoors.heavens(w)
     p, winter = w.p, w.spec.season == "winter"
-    outdoors.far_ranges(w, 2, 0.2, "coast", 0.4, near_z=22, snow=0.5 if winter else 0)
+    outdoors.far_ranges(w, outdoors.Ranges(2, 0.2, "coast", 0.4, near_z=22, snow=0.5 if winter else 0))
     hill = land.crest(w.seed, "town-hill", w.v0 - 0.13, 0.10, 0.7, 0.1)
     sloped = outdoors_hill(hill, w.side, w.v0)
     if winter or w.spec.season == "summer":
@@ -166,7 +161,7 @@ def harbour(w: World) -> None:
             )
         )
     else:
-        w.add(land.wooded_hill(p, 13, sloped, w.v0 + 0.06, w.seed, "town-hill", 0.032, misty=0.25, second=0.4))
+        w.add(land.wooded_hill(p, land.Hillside(13, sloped, w.v0 + 0.06, "town-hill", 0.032, misty=0.25, second=0.4), w.seed))
     w.add(cottages(w, 9.5, sloped))
     shore = w.stage.foot(9.0)
     boats = _moored(w)
@@ -284,7 +279,7 @@ def village(w: World) -> None:
     """Cottages in a valley among fields and ranges."""
     outdoors.heavens(w)
     winter = w.spec.season == "winter"
-    outdoors.far_ranges(w, 4, 0.28, "valley", 0.6, snow=0.8 if winter else 0.2, near_z=14)
+    outdoors.far_ranges(w, outdoors.Ranges(4, 0.28, "valley", 0.6, snow=0.8 if winter else 0.2, near_z=14))
     grass = rgb("#e9eff6") if winter else w.p.grass
     w.add(land.ground_plate(w.p, w.v0, w.stage.height, grass, w.seed, "meadow", 0.5, second=mix(grass, w.p.forest, 0.5)))
     rise = outdoors_hill(land.crest(w.seed, "rise", w.v0 - 0.10, 0.05, 0.8, 0.1), w.side, w.v0 + 0.02)

@@ -18,6 +18,8 @@ from vidgen.engines.previz.sheet import Sheet
 from vidgen.engines.previz.sight import Grid, Sight
 
 _TILE = 512
+_STEP = 2
+"""Pixels of a row for which waves are looked up once: they are long."""
 
 
 @dataclass
@@ -84,12 +86,13 @@ class Water(Layer):
 
         return paint
 
-    def sight(self, view: View, now: Moment, grid: Grid) -> Sight:
+    def sight(self, view: View, moments: Sequence[Moment], grid: Grid) -> Sight:
         """It reads what is above it, and hides what is below its far edge where nothing cuts it out."""
-        first, everywhere = self._first_row(view, now.state), np.ones(grid.shape, bool)
+        everywhere = np.ones(grid.shape, bool)
+        first = max(self._first_row(view, now.state) for now in moments)
         below = np.broadcast_to((grid.edges_y[:-1] >= first + 2)[:, None], grid.shape)
-        if self._mask or now.state.roll or 2 * first < view.height:  # a tall reflection comes from the whole frame
-            return Sight(everywhere, ~everywhere, everywhere)
+        if self._mask or 2 * first < view.height or any(now.state.roll for now in moments):
+            return Sight(everywhere, ~everywhere, everywhere)  # a tall reflection comes from the whole frame
         return Sight(everywhere, below, ~below)
 
     def draw(self, frame: Array, view: View, now: Moment) -> None:
@@ -142,9 +145,11 @@ class Water(Layer):
 
     def _wave_field(self, view: View, now: Moment, first: int, size: tuple[int, int]) -> Array:
         """[h, w] float32 about -1 to 1: two trains of waves in perspective, running with the wind."""
-        to_plane = _ground_plane(view, now.state) @ np.array([[1, 0, 0], [0, 1, first], [0, 0, 1]])
-        x, y = np.arange(size[1], dtype=np.float64), np.arange(size[0], dtype=np.float64)[:, None]
-        level = abs(to_plane[2, 0]) * size[1] < 1e-9  # the horizon is level: a row is at one distance
+        high, wide = size[0], -(-size[1] // _STEP)
+        place = np.array([[_STEP, 0, (_STEP - 1) / 2], [0, 1, first], [0, 0, 1]])
+        to_plane = _ground_plane(view, now.state) @ place
+        x, y = np.arange(wide, dtype=np.float64), np.arange(high, dtype=np.float64)[:, None]
+        level = abs(to_plane[2, 0]) * wide < 1e-9  # the horizon is level: a row is at one distance
         away = to_plane[2, 1] * y + to_plane[2, 2] + (0 if level else to_plane[2, 0] * x)
         scale = (1 / np.maximum(away, 1e-6)).astype(np.float32)
         trains = []
@@ -158,7 +163,8 @@ class Water(Layer):
                 for row in (place @ to_plane)[:2]
             )
             trains.append(cv2.remap(self._waves[number], u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
-        total: Array = cv2.addWeighted(trains[0], 1 / 128, trains[1], 1 / 128, -2, dtype=cv2.CV_32F)
+        few = cv2.addWeighted(trains[0], 1 / 128, trains[1], 1 / 128, -2, dtype=cv2.CV_32F)
+        total: Array = cv2.resize(few, (wide * _STEP, high))[:, : size[1]]
         return total
 
     def _rows(self, view: View, now: Moment, first: int, rows: int) -> Array:
@@ -181,7 +187,7 @@ class Water(Layer):
         source = cv2.cvtColor(part, cv2.COLOR_RGB2RGBA)
         out = cv2.cvtColor(cv2.remap(source, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101), cv2.COLOR_RGBA2RGB)
         shade = waves * ((26 * self.rough + 5) * (0.2 + near))
-        grey = cv2.convertScaleAbs(np.clip(shade, -90, 90, out=shade), alpha=1, beta=128)
+        grey = cv2.convertScaleAbs(shade, alpha=1, beta=128)
         return cv2.addWeighted(out, 1, cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), 1, -128, out)
 
     def _glitter(self, part: Array, waves: Array, view: View, now: Moment, first: int) -> None:
@@ -222,11 +228,10 @@ class Water(Layer):
     def _put(self, target: Array, part: Array, below: View, now: Moment) -> None:
         """Lay the water on the lower part of the frame: where its mask is, or under its far edge."""
         if self._mask:
-            if cut := self._mask.placed(target, below, now):
-                spot, stencil = cut
-                cover = cv2.cvtColor(stencil, cv2.COLOR_RGBA2RGB)
+            if cut := self._mask.cover(target, below, now):
+                spot, cover = cut
                 rows, columns = slice(spot.top, spot.bottom), slice(spot.left, spot.right)
-                _through(target[rows, columns], part[rows, columns], cover)
+                _through(target[rows, columns], part[rows, columns], cv2.cvtColor(cover, cv2.COLOR_GRAY2RGB))
             return
         cover = _waterline(below, now.state, self.top, target.shape)
         band = len(cover)

@@ -167,7 +167,9 @@ def field(w: World) -> None:
     """A meadow, rice terraces or flowers under a large sky, a tree standing alone."""
     outdoors.heavens(w)
     p, rng, winter = w.p, w.rng("field"), w.spec.season == "winter"
-    outdoors.far_ranges(w, 3, float(rng.uniform(0.14, 0.2)), "rim", 0.35, snow=0.7 if winter else 0.0, near_z=16)
+    outdoors.far_ranges(
+        w, outdoors.Ranges(3, float(rng.uniform(0.14, 0.2)), "rim", 0.35, snow=0.7 if winter else 0.0, near_z=16)
+    )
     grass = rgb("#e8eff6") if winter else p.grass
     w.add(
         land.ground_plate(
@@ -243,7 +245,9 @@ def road(w: World) -> None:
     """A road to the horizon between hills, posts beside it."""
     outdoors.heavens(w)
     p, winter = w.p, w.spec.season == "winter"
-    outdoors.far_ranges(w, 4, float(w.rng("road").uniform(0.22, 0.3)), "pass", 0.65, snow=0.8 if winter else 0.3, near_z=15)
+    outdoors.far_ranges(
+        w, outdoors.Ranges(4, float(w.rng("road").uniform(0.22, 0.3)), "pass", 0.65, snow=0.8 if winter else 0.3, near_z=15)
+    )
     grass = rgb("#e8eff6") if winter else mix(p.grass, rgb("#a08a63"), 0.3)
     w.add(land.ground_plate(p, w.v0, w.stage.height, grass, w.seed, "verge", 0.6, second=mix(grass, p.forest, 0.5)))
     w.add(land.road_plate(p, w.v0, w.stage.height, w.seed, w.spec.has("rain")))
@@ -289,12 +293,12 @@ def river(w: World) -> None:
     """A river winding towards us through a wooded valley."""
     outdoors.heavens(w)
     p, winter = w.p, w.spec.season == "winter"
-    outdoors.far_ranges(w, 4, 0.30, "gorge", 0.6, snow=0.7 if winter else 0.2, near_z=12)
+    outdoors.far_ranges(w, outdoors.Ranges(4, 0.30, "gorge", 0.6, snow=0.7 if winter else 0.2, near_z=12))
     grass = rgb("#e8eff6") if winter else p.grass
     w.add(land.ground_plate(p, w.v0, w.stage.height, grass, w.seed, "bank", 0.55, second=mix(grass, p.forest, 0.6)))
     rocks = land.crest(w.seed, "bankside", w.v0 + 0.03, 0.04, 1.3, 0.1)
     if w.spec.season in ("autumn", "spring"):
-        w.add(land.wooded_hill(p, 9, rocks, w.v0 + 0.06, w.seed, "bankside", 0.05, misty=0.25, second=0.4))
+        w.add(land.wooded_hill(p, land.Hillside(9, rocks, w.v0 + 0.06, "bankside", 0.05, misty=0.25, second=0.4), w.seed))
     else:
         w.add(
             land.ridge_plate(
@@ -318,7 +322,7 @@ def waterfall(w: World) -> None:
     """A fall between wooded cliffs into a pool."""
     outdoors.heavens(w)
     p = w.p
-    outdoors.far_ranges(w, 2, 0.26, "head", 0.5, near_z=16)
+    outdoors.far_ranges(w, outdoors.Ranges(2, 0.26, "head", 0.5, near_z=16))
     u = w.side * w.aspect * 0.06
     cliff = rgb("#6d6a66")
     left = _cliff_line(w, u - 0.10, -1)
@@ -410,7 +414,7 @@ def open_sky(w: World) -> None:
                 w.add(land.ridge_plate(p, land.Ridge(24, peak, w.v0 + 0.12, p.forest, 0.9, 0, 0.4, 0.6, "peak"), w.seed))
             w.add(_cloud_sea(w, z, w.v0 + level, i))
         return
-    outdoors.far_ranges(w, 3, 0.13, "low", 0.4, near_z=14)
+    outdoors.far_ranges(w, outdoors.Ranges(3, 0.13, "low", 0.4, near_z=14))
     w.add(lone_tree(w, w.side * w.aspect * 0.22, 4.2, 0.30)) if w.rng("sky").random() < 0.6 else None
     front = land.crest(w.seed, "dark", w.v0 + 0.20, 0.035, 0.6, 0.1)
     w.add(land.ridge_plate(p, land.Ridge(4.5, front, 1.2, mix(p.forest, p.near, 0.5), 0.3, 0.04, 0, 0.0, "dark"), w.seed))

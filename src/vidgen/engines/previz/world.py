@@ -30,9 +30,9 @@ class World:
 
     def add(self, *layers: Layer | None) -> None:
         """Put layers in front of those that are there; what the words deny is left out."""
-        self.layers += self.wanted(layers)
+        self.layers += self.not_denied(layers)
 
-    def wanted(self, layers: Iterable[Layer | None]) -> list[Layer]:
+    def not_denied(self, layers: Iterable[Layer | None]) -> list[Layer]:
         """Those of the layers that the words do not deny."""
         rows = table()["left_out"]
         denied = {name for thing in self.spec.without for name in rows.get(thing, ())}

@@ -27,14 +27,12 @@ class Esrgan:
     feather: int
     tile_pixels: int
     bytes_per_pixel: int
-    pixels_per_second: Mapping[str, int]
-    denoise: bool
 
-    def factor(self, wish: int | None) -> int:
-        """The factor that is made where ``wish`` is wanted: that, or the next larger, or the largest; None: the native one."""
-        if wish is None:
+    def factor(self, needed: int | None) -> int:
+        """The factor that is made where ``needed`` would do: that, the next larger, or the largest; None: the native one."""
+        if needed is None:
             return self.native
-        return min((factor for factor in self.graphs if factor >= wish), default=max(self.graphs))
+        return min((factor for factor in self.graphs if factor >= needed), default=max(self.graphs))
 
     def pixels_on_cpu(self, workers: int = 1) -> int:
         """How many pixels each of several workers may be given: at most a quarter of the machine's memory for all of them."""
@@ -54,15 +52,3 @@ def model(name: str) -> Esrgan:
     if name not in models():
         raise InputError("models.unknown", f"Real-ESRGAN has no model {name!r}", hint=f"known: {', '.join(models())}")
     return models()[name]
-
-
-def check_denoise(name: str, strength: float | None) -> None:
-    """Refuse a denoise strength (0 to 1; None: not asked for) where the model cannot have one. Raises InputError."""
-    if strength is None or model(name).denoise:
-        return
-    raise InputError(
-        "usage.invalid",
-        f"{name} has no denoise strength: only realesr-general-x4v3 has, mixed with its twin realesr-general-wdn-x4v3,"
-        " and those two are not among the models here",
-        hint="leave --denoise out, or clean the clip with ffmpeg's hqdn3d first",
-    )

@@ -52,9 +52,9 @@ def read_graph(path: Path) -> list[Layer]:
         raise _damaged(path, str(error)) from error
 
 
-def _layer(words: list[str]) -> Layer:
-    kind, name, inputs, outputs = words[0], words[1], int(words[2]), int(words[3])
-    pairs = (word.split("=", 1) for word in words[4 + inputs + outputs :])
+def _layer(fields: list[str]) -> Layer:
+    kind, name, inputs, outputs = fields[0], fields[1], int(fields[2]), int(fields[3])
+    pairs = (word.split("=", 1) for word in fields[4 + inputs + outputs :])
     return Layer(kind, name, {int(key): value for key, value in pairs})
 
 

@@ -115,11 +115,11 @@ Network = Srvgg | Rrdb
 
 
 def build(state: Mapping[str, Tensor], factor: int | None = None, where: str = "") -> Network:
-    """The network that a state dict is of, told by its names and shapes, with its weights; in evaluation mode.
+    """The network that a state dict is of, found by its names and shapes, with its weights; in evaluation mode.
 
     Args:
         state: names as published, without ``params`` around them.
-        factor: for SRVGG, what is wanted of its own factor; None: all of it.
+        factor: for SRVGG, the part of its own factor that is needed; None: all of it.
         where: the file, for the message.
 
     Raises InputError ``models.unreadable`` where it is of neither, or does not fit exactly.

@@ -144,7 +144,7 @@ def import_package() -> ModuleType:
 def _hush() -> None:
     """The package prints every tile. Its own ``print`` is taken away; to redirect stdout would silence every other thread."""
     with contextlib.suppress(ImportError):
-        vars(importlib.import_module("realesrgan.utils"))["print"] = lambda *words, **how: None
+        vars(importlib.import_module("realesrgan.utils"))["print"] = lambda *args, **kwargs: None
 
 
 def _give_removed_module() -> None:

@@ -5,17 +5,18 @@ What was surely refused for now is sent again after a pause.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from vidgen.engines.base import RemoteEngine, Send
+from vidgen.engines.base import Composed, RemoteEngine, Send
 from vidgen.engines.cloud.failures import ProviderError
-from vidgen.errors import ProcessingError, VidgenError
-from vidgen.media.home import poll_interval
+from vidgen.errors import Notice, ProcessingError, VidgenError
 from vidgen.render.resolved import ResolvedShot
 from vidgen.render.run import Run
 from vidgen.render.runners.waiting import cancellable, pause
+from vidgen.settings import settings
 from vidgen.takes.journal import Attempt
 from vidgen.takes.request import TakeRequest
 
@@ -95,7 +96,7 @@ class Submission:
 
     @property
     def _interval_s(self) -> float:
-        return poll_interval(self.engine.poll_interval_s)
+        return settings().poll_interval(self.engine.poll_interval_s)
 
     def _reserve(self) -> Attempt:
         purchase = self.purchase
@@ -113,13 +114,21 @@ class Submission:
     async def _ready(self, attempt: Attempt) -> Send:
         """Everything of the submission that costs nothing. What breaks here was surely not sent: nothing stays reserved."""
         try:
-            ready = self.engine.ready(self.purchase.take, reference=attempt.reference)
+            composed = self.run.composed.pop((self.purchase.key, self.purchase.shot.order), None) or await self._composed()
+            ready = self.engine.ready(composed, reference=attempt.reference)
             return await cancellable(ready, self.run.stop.event)
         except BaseException as error:
             if not isinstance(error, ProviderError) or not (error.kind == "rate" or error.unsent):
                 cause = error if isinstance(error, VidgenError) else type(error).__name__
                 self.run.journal.failed(attempt.id, f"never sent: {cause}")
             raise
+
+    async def _composed(self) -> Composed:
+        """The create request of a take that continues one which was made in this very run."""
+        take = self.purchase.take
+        composed = await asyncio.to_thread(self.engine.compose, take)
+        self.run.notices += [Notice.of_engine(code, message, take.request.shot) for code, message in composed.notices]
+        return composed
 
     async def _send(self, attempt: Attempt, send: Send) -> Attempt:
         """Send the create request once."""

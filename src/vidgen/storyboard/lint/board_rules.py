@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from vidgen.catalog.transitions import plain_cut
 from vidgen.storyboard.lint.findings import Finding
 from vidgen.storyboard.lint.shots import ShotView, make_finding
+from vidgen.storyboard.reader import dotted
+from vidgen.storyboard.unused_keys import unused_keys
 from vidgen.storyboard.values import frame_size
 
 LONGEST_S, LONGEST_CHAIN = 10, 3
@@ -91,5 +93,16 @@ def seeds(views: Sequence[ShotView]) -> Iterator[Finding]:
         yield make_finding(views[0].loaded, "V602", ())
 
 
-BOARD_RULES: tuple[BoardRule, ...] = (one_shot, first_transition, soft_continuation, chains, chain_styles, budget, seeds)
+def unused(views: Sequence[ShotView]) -> Iterator[Finding]:
+    """V107."""
+    loaded = views[0].loaded
+    for key in unused_keys(loaded.board):
+        path = (*loaded.shot_path(*key.place), *key.path) if key.place else key.path
+        yield make_finding(loaded, "V107", path, key.shot, key=dotted(key.path), why=key.why)
+
+
+BOARD_RULES: tuple[BoardRule, ...] = (
+    *(one_shot, first_transition, soft_continuation, unused),
+    *(chains, chain_styles, budget, seeds),
+)
 """All rules about the whole storyboard."""

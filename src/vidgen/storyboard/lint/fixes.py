@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from vidgen.media.tables import yaml_loader
 from vidgen.storyboard.lint.findings import Edit, Fix
 from vidgen.storyboard.lint.text import check_text
 from vidgen.storyboard.reader import Path_
@@ -99,7 +100,7 @@ def _tree(text: str) -> tuple[Any, tuple[int, ...]]:
     import yaml
 
     starts = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", text))]
-    return yaml.compose(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)), tuple(starts)
+    return yaml.compose(text, yaml_loader()), tuple(starts)
 
 
 def _steps(text: str, path: Path_) -> Iterator[tuple[Any, Any]]:
@@ -156,7 +157,7 @@ def _replacement(text: str, path: Path_, better: str) -> Edit | None:
     quote = node.style or ""
     flow = f"[{quote}{better}{quote}]"
     try:
-        reads_back = yaml.safe_load(flow) == [better]
+        reads_back = yaml.load(flow, yaml_loader()) == [better]
     except yaml.YAMLError:
         reads_back = False
     if reads_back:

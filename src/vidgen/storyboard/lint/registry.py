@@ -47,7 +47,11 @@ def rules_table() -> str:
 
 
 def _plain(text: str) -> str:
-    fields = {"{moves}": "see `vidgen engines`", "{how}": "declare the character, and list it under the shot's characters"}
+    fields = {
+        "{instead}": "choose another engine: see `vidgen engines`",
+        "{moves}": "see `vidgen engines`",
+        "{how}": "declare the character, and list it under the shot's characters",
+    }
     for field, value in fields.items():
         text = text.replace(field, value)
     return text

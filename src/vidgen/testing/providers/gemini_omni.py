@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -61,10 +62,22 @@ class FakeGeminiOmni(FakeProvider):
             width = round(height * 16 / 9)
             size = (height, width) if form.get("aspect_ratio") == "9:16" else (width, height)
             seconds = float(str(form.get("duration", "6s")).removesuffix("s"))
+            if _task(body) == "extend":  # the result is the whole: what was there, and what is new
+                seconds += sum(self._seconds(block) for block in body["input"] if block["type"] == "video")
             return self.bought(asked, body, seconds=seconds, width=size[0], height=size[1])
 
         made = self.server.created_by(self, asked, buy, _MOODY)
         return Answer(json=_interaction(made, "in_progress")) if isinstance(made, FakeJob) else made
+
+    def _seconds(self, block: Mapping[str, Any]) -> float:
+        """Length of a clip that was sent."""
+        import base64
+
+        from vidgen.media.probe import probe_video
+
+        file = self.server.folder / f"{uuid.uuid4().hex}.mp4"
+        file.write_bytes(base64.b64decode(block["data"]))
+        return probe_video(file).duration_s
 
     def _seen(self, job: FakeJob) -> dict[str, Any]:
         state = self.server.progress(job)
@@ -115,10 +128,14 @@ def complaints(body: Any) -> Iterator[str]:
     longest = 15 if "1.2" in str(body.get("model")) and "<LAST_FRAME>" not in str(body.get("input")) else 10
     for one in forms:
         yield from _wrong_form(one, longest)
-    task = ((body.get("generation_config") or {}).get("video_config") or {}).get("task")
+    task = _task(body)
     if task is not None and task not in TASKS:
         yield f"Invalid value for 'task': '{task}'."
     yield from _wrong_input(body.get("input"), None if body.get("previous_interaction_id") else task)
+
+
+def _task(body: Mapping[str, Any]) -> Any:
+    return ((body.get("generation_config") or {}).get("video_config") or {}).get("task")
 
 
 def _wrong_form(form: Mapping[str, Any], longest: int) -> Iterator[str]:

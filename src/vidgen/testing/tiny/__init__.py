@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,33 +18,14 @@ VERSION = 2
 """Raised when a builder changes, so that kept folders are made anew."""
 
 
-_BUILDERS = {
-    "wan-t2v": "wan.text_to_video",
-    "wan-i2v": "wan.image_to_video",
-    "wan-flf2v": "wan.first_and_last_frame",
-    "wan-ti2v": "wan.text_and_image_to_video",
-    "wan-moe": "wan.two_experts",
-    "wan-vace": "wan.vace",
-    "ltx": "ltx.text_to_video",
-    "ltx2": "ltx2.text_to_video",
-    "cogvideox": "cogvideox.text_to_video",
-    "cogvideox-i2v": "cogvideox.image_to_video",
-    "svd": "svd.image_to_video",
-    "animatediff": "animatediff.text_to_video",
-    "hunyuan": "hunyuan.text_to_video",
-    "hunyuan-i2v": "hunyuan.image_to_video",
-    "hunyuan15": "hunyuan.text_to_video_15",
-    "hunyuan15-i2v": "hunyuan.image_to_video_15",
-    "mochi": "mochi.text_to_video",
-    "skyreels": "wan.skyreels",
-    "skyreels-i2v": "wan.skyreels_image_to_video",
-    "skyreels-df": "wan.skyreels_diffusion_forcing",
-    "sana": "sana.text_to_video",
-    "kandinsky5": "kandinsky.text_to_video",
-    "kandinsky5-i2v": "kandinsky.image_to_video",
-}
-"""Each kind's builder: module and function."""
+def _builders() -> dict[str, Callable[[], Any]]:
+    """Each kind's builder, from the ``KINDS`` of every module here."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
+    return {kind: build for module in modules for kind, build in getattr(module, "KINDS", {}).items()}
 
+
+_BUILDERS = _builders()
 KINDS = tuple(_BUILDERS)
 """What can be built."""
 
@@ -56,12 +39,11 @@ def build(kind: str, folder: Path) -> Path:
         raise InputError("models.unknown", f"no tiny model is called {kind!r}", hint=f"kinds: {', '.join(KINDS)}")
     import torch
 
-    from vidgen.engines.local.loading import quiet
+    from vidgen.engines.worker.loading import quiet
 
     with quiet(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(20)
-        module, function = _BUILDERS[kind].split(".")
-        pipeline = getattr(importlib.import_module(f"{__name__}.{module}"), function)()
+        pipeline = _BUILDERS[kind]()
         for part in pipeline.components.values():
             if isinstance(part, torch.nn.Module):
                 part.eval()
@@ -70,7 +52,7 @@ def build(kind: str, folder: Path) -> Path:
 
 
 def traced(wanted: str) -> list[dict[str, Any]]:
-    """``engines.local.trace`` of a tiny kind (built for it), or of a model by name, hub id or folder.
+    """``engines.worker.trace`` of a tiny kind (built for it), or of a model by name, hub id or folder.
 
     Raises MissingError where the extra ``local`` is not installed.
     """
@@ -78,7 +60,7 @@ def traced(wanted: str) -> list[dict[str, Any]]:
 
     from vidgen.engines.local import Local
     from vidgen.engines.local.folder import find_model, open_folder
-    from vidgen.engines.local.trace import trace
+    from vidgen.engines.worker.trace import trace
 
     if lacks := Local().available():
         raise MissingError("engine.not_ready", f"local: {lacks}", hint="pip install 'vidgen[local]'")

@@ -28,3 +28,6 @@ def text_to_video() -> Any:
     return AnimateDiffPipeline(
         vae=vae, text_encoder=clip_text(words), tokenizer=words, unet=unet, motion_adapter=motion, scheduler=scheduler
     )
+
+
+KINDS = {"animatediff": text_to_video}

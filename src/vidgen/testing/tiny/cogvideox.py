@@ -44,3 +44,6 @@ def image_to_video() -> Any:
     from diffusers import CogVideoXImageToVideoPipeline
 
     return CogVideoXImageToVideoPipeline(**_parts(8))
+
+
+KINDS = {"cogvideox": text_to_video, "cogvideox-i2v": image_to_video}

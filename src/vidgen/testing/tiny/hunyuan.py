@@ -132,3 +132,11 @@ def image_to_video_15() -> Any:
     return HunyuanVideo15ImageToVideoPipeline(
         image_encoder=SiglipVisionModel(eyes), feature_extractor=pictures, **_parts_15("i2v")
     )
+
+
+KINDS = {
+    "hunyuan": text_to_video,
+    "hunyuan-i2v": image_to_video,
+    "hunyuan15": text_to_video_15,
+    "hunyuan15-i2v": image_to_video_15,
+}

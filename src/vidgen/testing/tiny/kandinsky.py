@@ -60,3 +60,6 @@ def image_to_video() -> Any:
     from diffusers import Kandinsky5I2VPipeline
 
     return Kandinsky5I2VPipeline(**_parts(pictures=True))
+
+
+KINDS = {"kandinsky5": text_to_video, "kandinsky5-i2v": image_to_video}

@@ -29,3 +29,6 @@ def text_to_video() -> Any:
     return LTXPipeline(
         transformer=transformer, vae=vae, scheduler=FlowMatchEulerDiscreteScheduler(), text_encoder=t5(words), tokenizer=words
     )
+
+
+KINDS = {"ltx": text_to_video}

@@ -77,3 +77,6 @@ def _vocoder(audio: Any) -> Any:
         upsample_kernel_sizes=[4, 4], upsample_factors=[2, 2], resnet_kernel_sizes=[3], resnet_dilations=[[1, 3, 5]],
         leaky_relu_negative_slope=0.1, output_sampling_rate=16000,
     )  # fmt: skip
+
+
+KINDS = {"ltx2": text_to_video}

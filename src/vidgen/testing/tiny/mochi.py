@@ -24,3 +24,6 @@ def text_to_video() -> Any:
     return MochiPipeline(
         transformer=transformer, vae=vae, scheduler=FlowMatchEulerDiscreteScheduler(), text_encoder=t5(words), tokenizer=words
     )
+
+
+KINDS = {"mochi": text_to_video}

@@ -27,3 +27,6 @@ def text_to_video() -> Any:
     )  # fmt: skip
     scheduler = DPMSolverMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=8.0)
     return SanaVideoPipeline(tokenizer=words, text_encoder=gemma, vae=vae(), transformer=transformer, scheduler=scheduler)
+
+
+KINDS = {"sana": text_to_video}

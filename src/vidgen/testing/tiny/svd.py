@@ -36,3 +36,6 @@ def image_to_video() -> Any:
         image_encoder=clip_vision(224, 32, projected=True), feature_extractor=clip_pictures(224), unet=unet, vae=vae,
         scheduler=scheduler,
     )  # fmt: skip
+
+
+KINDS = {"svd": image_to_video}

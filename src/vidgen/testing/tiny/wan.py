@@ -116,3 +116,16 @@ def skyreels_diffusion_forcing() -> Any:
     from diffusers import SkyReelsV2DiffusionForcingPipeline
 
     return SkyReelsV2DiffusionForcingPipeline(transformer=_skyreels(inject_sample_info=True), **_shared())
+
+
+KINDS = {
+    "wan-t2v": text_to_video,
+    "wan-i2v": image_to_video,
+    "wan-flf2v": first_and_last_frame,
+    "wan-ti2v": text_and_image_to_video,
+    "wan-moe": two_experts,
+    "wan-vace": vace,
+    "skyreels": skyreels,
+    "skyreels-i2v": skyreels_image_to_video,
+    "skyreels-df": skyreels_diffusion_forcing,
+}
