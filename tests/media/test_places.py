@@ -60,7 +60,7 @@ def test_a_full_disk_and_a_read_only_one_are_told_apart(tmp_path: Path, monkeypa
         def check(folder: Path, name: str) -> None:
             raise OSError(number, os.strerror(number))
 
-        monkeypatch.setattr(places, "check_room", check)
+        monkeypatch.setattr(places, "check_space", check)
 
     failing(errno.ENOSPC)
     full = refused(tmp_path / "film.mp4")

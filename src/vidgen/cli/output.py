@@ -1,4 +1,4 @@
-"""What a command prints: results on stdout, progress and diagnostics on stderr; with ``--json`` events and one envelope."""
+"""The output of a command: results on stdout, progress and diagnostics on stderr; with ``--json`` events and an envelope."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from types import TracebackType
 from typing import Any
 
 from vidgen import __version__
+from vidgen.cli.escaping import json_line, json_shown, shown
 from vidgen.cli.screen import screen
 from vidgen.cli.signals import exit_code
 from vidgen.cli.streams import is_utf8
-from vidgen.cli.words import json_line, json_shown, shown
 from vidgen.errors import Cancelled, Notice, StoryboardError, VidgenError
 from vidgen.media.os_errors import explained
 
@@ -20,10 +20,10 @@ SCHEMA = "vidgen.result.v1"
 
 
 class Output:
-    """One command's output. Use as a context manager around the command's work: errors become messages and exit codes.
+    """The output of one command. Use it as a context manager around the work: errors become messages and exit codes.
 
     Args:
-        command: its name, for the envelope.
+        command: name of the command, for the envelope.
         as_json: whether stdout is NDJSON.
     """
 
@@ -34,12 +34,12 @@ class Output:
         self._lock = threading.Lock()
 
     def event(self, name: str, /, **values: Any) -> None:
-        """One NDJSON event line; nothing without ``--json``."""
+        """Print one NDJSON event line; nothing without ``--json``."""
         if self.as_json:
             self._line({"type": "event", "event": name, **values})
 
     def warn(self, notices: Iterable[Notice]) -> None:
-        """Add warnings to the result and, without ``--json``, say them on stderr (each once)."""
+        """Add warnings to the result and, without ``--json``, print them on stderr (each once)."""
         for notice in notices:
             if notice in self.warnings:
                 continue
@@ -49,21 +49,21 @@ class Output:
                 self.note(f"warning: {notice.shot + ': ' if notice.shot else ''}{notice.message} [{notice.code}]")
 
     def note(self, text: str) -> None:
-        """One line of diagnostics on stderr."""
+        """Print one line of diagnostics on stderr."""
         screen().note(text)
 
     def say(self, text: str) -> None:
-        """One line of result on stdout; nothing with ``--json``."""
+        """Print one line of the result on stdout; nothing with ``--json``."""
         if not self.as_json:
             screen().result(shown(text))
 
     def say_json(self, text: str) -> None:
-        """A result that is JSON itself, whatever stdout's encoding; nothing with ``--json``, which has an envelope for it."""
+        """Print a result that is JSON itself, in any encoding of stdout; nothing with ``--json``, which has the envelope."""
         if not self.as_json:
             screen().result(json_shown(text, ascii_only=not is_utf8(sys.stdout)))
 
     def result(self, data: Mapping[str, Any], exit_error: VidgenError | None = None) -> None:
-        """The command's result. ``exit_error`` marks a result that is whole but still fails (``--strict``)."""
+        """Set the command's result. ``exit_error``: raised although the result is complete (``--strict``)."""
         self.data = data
         if exit_error:
             raise exit_error
@@ -119,8 +119,8 @@ class Output:
         if isinstance(error, VidgenError):
             self._fail(error)
         if isinstance(error, Exception) and not _is_typer(error):
-            if refused := explained(error):
-                self._fail(refused)
+            if known := explained(error):
+                self._fail(known)
             self._internal(error)
 
     def _fail(self, error: VidgenError) -> None:
@@ -159,7 +159,7 @@ def _log(level: str, text: str) -> None:
 
 
 def _interrupted(error: KeyboardInterrupt | Cancelled) -> Cancelled:
-    """The error for an interrupt. What was under way notes on it what of its work is kept, where it knows."""
+    """The error for an interrupt, with the interrupted work's notes on what is kept as the hint."""
     stopped = error if isinstance(error, Cancelled) else Cancelled(exit_code() - 128)
     stopped.hint = "; ".join(getattr(error, "__notes__", ())) or stopped.hint
     return stopped

@@ -1,4 +1,4 @@
-"""Words from elsewhere (storyboards, file names, providers) as a terminal may get them: seen, never obeyed."""
+"""Escape text from elsewhere (storyboards, file names, providers), so that a terminal shows it and does not interpret it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ __all__ = ["json_line", "json_shown", "shown"]
 
 
 def json_line(value: Any, *, ascii_only: bool = False) -> str:
-    """A value as one line of JSON that a terminal can show as it is.
+    """A value as one line of JSON that is safe to print. NaN and infinity become null.
 
-    Args:
-        ascii_only: write everything beyond ASCII as escapes, for streams that are not UTF-8.
+    ``ascii_only``: escape all characters beyond ASCII, for streams that are not UTF-8.
     """
     try:
         text = json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
@@ -26,7 +25,7 @@ def json_line(value: Any, *, ascii_only: bool = False) -> str:
 
 
 def json_shown(text: str, *, ascii_only: bool = False) -> str:
-    r"""JSON text with every unsafe character as ``\u001b``; with ``ascii_only`` everything beyond ASCII."""
+    r"""JSON text with unsafe characters escaped as ``\u001b``; with ``ascii_only`` all beyond ASCII."""
     text = UNSAFE.sub(_escaped, text)
     return _BEYOND_ASCII.sub(_escaped, text) if ascii_only else text
 
