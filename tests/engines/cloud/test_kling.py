@@ -15,7 +15,7 @@ import jwt
 import numpy as np
 import pytest
 
-from cloud_moods import ProviderMoods, filled, playing, take, through
+from provider_failures import ProviderFailures, filled, playing, take, through
 from support import Vidgen
 from vidgen.catalog.engines import engine_table
 from vidgen.engines.base import Job
@@ -36,11 +36,11 @@ from vidgen.testing.providers.kling.rules import picture_size, wrong
 URL = "https://media.example.com/dance.mp4"
 
 
-class TestMoods(ProviderMoods):
+class TestFailures(ProviderFailures):
     engine, fake = Kling, FakeKling
 
 
-class TestMoodsWithTwoKeys(ProviderMoods):
+class TestFailuresWithTwoKeys(ProviderFailures):
     engine, fake = Kling, FakeKlingToken
 
     def test_the_key_goes_to_the_api_alone(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -489,7 +489,7 @@ def test_a_task_whose_answer_was_lost_is_found_by_our_reference(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, picture: Path
 ) -> None:
     monkeypatch.setattr(kling_module, "PAGE", 2)
-    with playing(monkeypatch, FakeKling, moods=("drop",)) as server:
+    with playing(monkeypatch, FakeKling, failure_modes=("drop",)) as server:
         for number in range(5):
             inputs = Inputs(start_frame=picture) if number % 2 else Inputs()
             with pytest.raises(ProviderError) as caught:
@@ -542,7 +542,7 @@ def test_a_list_that_cannot_be_read_leaves_the_answer_open(monkeypatch: pytest.M
         finally:
             await engine.close()
 
-    with playing(monkeypatch, Partly, moods=("drop",)) as server:
+    with playing(monkeypatch, Partly, failure_modes=("drop",)) as server:
         with pytest.raises(ProviderError):
             asyncio.run(submitted(wish(), "ref-1"))
         assert asyncio.run(found("ref-1")) == f"text2video:{server.jobs[0].id}"
