@@ -16,6 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ RENDER_LOG = "render.log"
 MOST_BYTES = 4 << 20
 """A project's log that is longer is set aside as ``render.log.1``, in place of the one before."""
 _MOST_EARLY, _MOST_LETTERS = 2000, 20_000
-_TOLD = "told"
+_REPORTED = "reported"
 
 _vidgen = logging.getLogger("vidgen")
 _null = logging.NullHandler()
@@ -43,9 +44,9 @@ def hide(*secrets: str) -> None:
     _secrets.update(filter(None, secrets))
 
 
-def told(level: int, text: str) -> None:
-    """Log what the person is told anyway, so that ``-v`` does not repeat it."""
-    logging.getLogger("vidgen.cli").log(level, "%s", text, extra={_TOLD: True})
+def reported(level: int, text: str) -> None:
+    """Log what is printed anyway, so that ``-v`` does not repeat it."""
+    logging.getLogger("vidgen.cli").log(level, "%s", text, extra={_REPORTED: True})
 
 
 def log_program(logger: logging.Logger, argv: Sequence[object], code: int | None, seconds: float) -> None:
@@ -70,9 +71,9 @@ class _Line(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         when = datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")
-        return f"{when} {record.levelname} {record.name}: {self.words(record)}"
+        return f"{when} {record.levelname} {record.name}: {self.message(record)}"
 
-    def words(self, record: logging.LogRecord) -> str:
+    def message(self, record: logging.LogRecord) -> str:
         """What a record says, safe to show and to keep."""
         text = record.getMessage()
         if record.exc_info:
@@ -105,11 +106,11 @@ class _Screen(logging.Handler):
     def __init__(self, level: int, write: Callable[[str], None]) -> None:
         super().__init__(level)
         self._write = write
-        self.addFilter(lambda record: not hasattr(record, _TOLD))
+        self.addFilter(lambda record: not hasattr(record, _REPORTED))
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self._write(f"{record.name.removeprefix('vidgen.')}: {_LINE.words(record)}")
+            self._write(f"{record.name.removeprefix('vidgen.')}: {_LINE.message(record)}")
         except Exception:
             self.handleError(record)
 
@@ -118,12 +119,16 @@ class _Screen(logging.Handler):
 
 
 class _Parent(logging.Handler):
-    """Passes on what the program that uses vidgen as a library wants to have, while vidgen itself logs more than that."""
+    """Passes on what the program that uses vidgen as a library wants to have, while vidgen itself logs more than that. Secrets
+    and unsafe characters stay behind.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
         root = logging.getLogger()
         if root.handlers and record.levelno >= root.level:
-            root.handle(record)
+            safe = copy(record)
+            safe.msg, safe.args, safe.exc_info = _LINE.message(record), None, None
+            root.handle(safe)
 
 
 def _file_handler(file: Path, most_bytes: int = 0) -> logging.Handler:
@@ -177,7 +182,7 @@ def begin(words: Sequence[str], *, verbose: int = 0, write: Callable[[str], None
     _open(*_own)
     system = f"Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     line = shlex.join(["vidgen", *words])
-    told(logging.INFO, f"==== {line} (vidgen {__version__}, {system}, process {os.getpid()})")
+    reported(logging.INFO, f"==== {line} (vidgen {__version__}, {system}, process {os.getpid()})")
 
 
 def end() -> list[Notice]:
@@ -225,9 +230,9 @@ def work_log(folder: Path) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        told(logging.ERROR, f"the run ended with {getattr(error, 'code', type(error).__name__)}: {error}")
+        reported(logging.ERROR, f"the run ended with {getattr(error, 'code', type(error).__name__)}: {error}")
         raise
     else:
-        told(logging.INFO, "the run is done")
+        reported(logging.INFO, "the run is done")
     finally:
         _close(handler)

@@ -153,9 +153,9 @@ def _log(level: str, text: str) -> None:
     """Log what is told to the person. Nothing is imported for it before a command runs."""
     import logging
 
-    from vidgen.logs import told
+    from vidgen.logs import reported
 
-    told(getattr(logging, level), text)
+    reported(getattr(logging, level), text)
 
 
 def _interrupted(error: KeyboardInterrupt | Cancelled) -> Cancelled:
