@@ -38,7 +38,7 @@ def test_a_render_leaves_a_log_of_what_was_decided_and_run(vidgen: Vidgen, film:
     assert f"==== vidgen render {board}" in told[0]
     assert "s01: previz (auto: no GPU with a local model, and no engine in your configuration), 36 frames" in text
     assert "s01: take 1 is to be made: no take of this request" in text
-    assert re.search(r"vidgen\.media\.ffmpeg: exit 0 after \d+\.\d\d s: \S*ffmpeg .*-i", text)
+    assert re.search(r"vidgen\.media\.ffmpeg: exit 0 after \d+\.\d\d s: \S*ffmpeg\S* .*-i", text)
     assert "s01: take 1 of [1] is picked" in text
     assert told[-1].endswith("the run is done")
 
