@@ -316,6 +316,8 @@ NOTICES: dict[str, str] = {
     "sound.none": "A clip whose own sound is to be used has no sound",
     "sound.not_spoken": "Dialogue or voiceover has no recorded file, and this version has no speech synthesis",
     "sound.silent": "The soundtrack is silent or too short to measure; its level was left alone",
+    "take.below_floor": "All takes of a shot have a veto or are below score.floor; more were made, or the limit leaves none",
+    "take.not_needed": "A take is good (score.good), so that others of the shot were not made",
     "take.not_covering": "A stored take is too short, or of another size or rate than is needed now, so a new one is made",
     "take.corrupt": "A stored take was damaged or gone; it was set aside and is treated as missing",
     "take.failed": "A take failed; the shot's other takes are used",

@@ -125,7 +125,8 @@ class RenderResult:
             if shot.planned.id in self.needs_review:
                 picked = shot.picked
                 vetoes = shot.verdict.vetoes(picked.take) if shot.verdict and picked else []
-                faults = ", ".join(f"{veto['detail']}" for veto in vetoes) or "the judge could not see all of its takes"
+                unclear = "the judge could not see all of its takes" if shot.unseen or not shot.verdict else shot.verdict.below
+                faults = ", ".join(f"{veto['detail']}" for veto in vetoes) or unclear
                 yield shot.planned.id, f"take {picked.take}: {faults}" if picked else faults
 
     def review_error(self) -> VidgenError | None:
@@ -157,7 +158,9 @@ def render_film(
     if options.dry_run:
         with project.reading() as space, asyncio.Runner() as runner:
             space.shots = work.ids
-            survey = take_stock(ShotMaker(work.needed, engines, space, regenerate), runner, warn, fetch=False)
+            survey = take_stock(
+                ShotMaker(work.needed, engines, space, regenerate, score=plan.board.score), runner, warn, fetch=False
+            )
         shots = tuple(shot for shot in survey.shots if not shot.enlarges)
         return RenderResult(plan, None, shots, survey.estimated_usd, 0.0, _diffusion(plan, engines), missing=survey.missing)
     with project.locked() as space, asyncio.Runner() as runner:

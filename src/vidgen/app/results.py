@@ -29,6 +29,7 @@ def shot_data(shot: MadeShot, larger: Take | None = None) -> dict[str, Any]:
                 "window": take.window(shot.resolved.request).as_dict() if shot.resolved else None,
                 **take.cost,
                 "score": shot.verdict.score(take.take) if shot.verdict else None,
+                "score_alone": shot.verdict.alone.get(take.take) if shot.verdict else None,
                 "vetoes": shot.verdict.vetoes(take.take) if shot.verdict else [],
                 "model": take.model,
                 "diffusion": take.diffusion,
@@ -39,6 +40,7 @@ def shot_data(shot: MadeShot, larger: Take | None = None) -> dict[str, Any]:
         ],
         "reused": shot.reused,
         "missing": shot.missing,
+        "not_needed": {"takes": list(shot.spare), "usd": shot.saved_usd},
         **({"upscaled": _enlarged(larger)} if larger else {}),
     }
 

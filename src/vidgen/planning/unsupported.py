@@ -128,8 +128,6 @@ def not_yet(board: Storyboard) -> Iterator[Notice]:
     """Keys of the storyboard that this version reads but does nothing about."""
     unused: dict[str, object] = {
         "provenance": board.provenance,
-        "score.good": board.score and board.score.good is not None,
-        "score.floor": board.score and board.score.floor is not None,
     }
     for name, character in board.characters.items():
         unused |= {f"characters.{name}.voice": character.voice, f"characters.{name}.lora": character.lora}

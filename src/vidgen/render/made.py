@@ -21,8 +21,9 @@ class MadeShot:
     """One shot after making: its takes, the picked one, who picked it, and what the judge said.
 
     ``missing`` counts takes that were not at hand when the run started; ``new`` are the numbers of those that were not bought
-    either. ``resolved`` is None for a user's own clip, and while the shot that it continues has no take yet. ``unseen``: the
-    judge failed on some of its takes.
+    either; ``spare`` those that are not needed, since one is good; ``may_grow``: whether more may follow, should all be below
+    ``score.floor``. ``resolved`` is None for a user's own clip, and while the shot that it continues has no take yet.
+    ``unseen``: the judge failed on some of its takes.
     """
 
     planned: PlannedShot
@@ -33,6 +34,8 @@ class MadeShot:
     verdict: Verdict | None = None
     missing: int = 0
     new: tuple[int, ...] = ()
+    spare: tuple[int, ...] = ()
+    may_grow: bool = False
     reused: bool = False
     unseen: bool = False
 
@@ -40,6 +43,12 @@ class MadeShot:
     def request_key(self) -> str | None:
         """The key of what its takes are asked with, where that is known."""
         return self.resolved.key if self.resolved else None
+
+    @property
+    def saved_usd(self) -> float | None:
+        """US dollars that the takes which are not needed would cost; None where that is not known."""
+        each = self.resolved.take_usd if self.resolved else 0.0
+        return 0.0 if not self.spare else None if each is None else round(each * len(self.spare), 6)
 
     @property
     def pick(self) -> Pick | None:
@@ -65,7 +74,9 @@ class MadeShot:
 
     @property
     def needs_review(self) -> bool:
-        """Whether a person should look: nobody picked, and even the best take has a veto or the judge could not see all."""
+        """Whether a person should look: nobody picked, and even the best take has a veto or is below ``score.floor``, or the
+        judge could not see all.
+        """
         return self.picked_by == "auto" and (self.unseen or (self.verdict is not None and self.verdict.needs_review))
 
 

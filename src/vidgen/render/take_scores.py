@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,22 @@ class Verdict:
     takes: tuple[int, ...]
     cards: tuple[Scorecard, ...]
     choice: Choice
+    alone: Mapping[int, float | None] = field(default_factory=dict)
+    floor: float | None = None
+
+    def with_bars(self, alone: Mapping[int, float | None], reaching: Collection[int], floor: float | None) -> Verdict:
+        """The same where the storyboard sets bars: the best of the takes that reach one wins, if any does.
+
+        ``alone``: the total of each take on its own; None where it has a veto. ``reaching``: the takes that reach the higher
+        bar, or the lower one where none does.
+        """
+        order = [index for index in self.choice.order if self.takes[index] in reaching]
+        choice = self.choice
+        if order and order[0] != choice.winner:
+            which = "is the only one that reaches" if len(order) == 1 else "is the best of those that reach"
+            why = f"take {self.takes[order[0]]} {which} the storyboard's bar"
+            choice = replace(choice, winner=order[0], order=(order[0], *(i for i in choice.order if i != order[0])), why=why)
+        return replace(self, choice=choice, alone=alone, floor=floor)
 
     @property
     def winner(self) -> int:
@@ -36,8 +52,19 @@ class Verdict:
 
     @property
     def needs_review(self) -> bool:
-        """Whether even the best take has a veto."""
-        return self.choice.needs_review
+        """Whether even the best take has a veto, or is below the storyboard's floor."""
+        return self.choice.needs_review or self.is_below(self.winner)
+
+    @property
+    def below(self) -> str:
+        """In words, how far the best take is below the floor."""
+        total = self.alone.get(self.winner)
+        return f"{'a veto' if total is None else f'{total:.2f}'} on its own, below score.floor {self.floor:g}"
+
+    def is_below(self, take: int) -> bool:
+        """Whether a take is below the storyboard's ``score.floor``."""
+        total = self.alone.get(take)
+        return self.floor is not None and (total is None or total < self.floor)
 
     def score(self, take: int) -> float | None:
         """The total of a take; None where it was not measured."""
