@@ -113,6 +113,11 @@ class RenderResult:
             some = f"{', '.join(shot.planned.id for shot in drawn)}: " if len(drawn) < len(self.shots) else ""
             engines = ", ".join(dict.fromkeys(shot.planned.engine for shot in drawn))
             lines.append(f"{some}drawn by {engines}: an animatic, not diffusion")
+        lines += [
+            f"{shot.planned.id}: take {shot.picked.take} of {len(shot.takes)}: {shot.why}"
+            for shot in self.shots
+            if shot.picked and len(shot.takes) > 1
+        ]
         if self.contact_sheet:
             lines.append(f"{self.contact_sheet}: a picture of every shot")
         if self.needs_review:

@@ -19,6 +19,7 @@ def shot_data(shot: MadeShot, larger: Take | None = None) -> dict[str, Any]:
         "request_key": shot.request_key,
         "picked": shot.picked.take if shot.picked else None,
         "picked_by": shot.picked_by,
+        **_reasons(shot),
         "takes": [
             {
                 "take": take.take,
@@ -47,3 +48,10 @@ def shot_data(shot: MadeShot, larger: Take | None = None) -> dict[str, Any]:
 
 def _enlarged(take: Take) -> dict[str, Any]:
     return {"engine": take.engine, "model": take.model, "file": str(take.file), **take.cost}
+
+
+def _reasons(shot: MadeShot) -> dict[str, Any]:
+    """Why that take is picked. What decided between it and the next is said of the judge's own choice alone."""
+    choice = shot.verdict.choice if shot.verdict and shot.picked_by == "auto" and not shot.joined else None
+    none: dict[str, Any] = {"decided_by": [], "margin": None, "confidence": None}
+    return {**(choice.reasons() if choice else none), "why": shot.why}

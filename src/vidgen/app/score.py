@@ -51,6 +51,6 @@ def score_clips(
         "candidates": [{"rank": ranks[index], **card.as_dict()} for index, card in enumerate(cards)],
         "winner": None if choice.winner is None else str(cards[choice.winner].file),
         "tie": choice.tie,
-        "why": choice.why,
+        **choice.reasons(),
         "needs_review": choice.needs_review,
     }

@@ -23,7 +23,7 @@ class MadeShot:
     ``missing`` counts takes that were not at hand when the run started; ``new`` are the numbers of those that were not bought
     either; ``spare`` those that are not needed, since one is good; ``may_grow``: whether more may follow, should all be below
     ``score.floor``. ``resolved`` is None for a user's own clip, and while the shot that it continues has no take yet.
-    ``unseen``: the judge failed on some of its takes.
+    ``unseen``: the judge failed on some of its takes. ``joined``: why a take was preferred to others that are as good.
     """
 
     planned: PlannedShot
@@ -38,6 +38,7 @@ class MadeShot:
     may_grow: bool = False
     reused: bool = False
     unseen: bool = False
+    joined: str = ""
 
     @property
     def request_key(self) -> str | None:
@@ -71,6 +72,19 @@ class MadeShot:
         shown = self.picked.window(self.resolved.request)
         end = shown.start + shown.frames
         return Opening(self.picked.file, None if end == self.picked.frames else end, shown.start)
+
+    @property
+    def why(self) -> str:
+        """Why this take is picked, in one sentence; empty while none is."""
+        if self.picked is None:
+            return "your own clip" if self.picked_by == "clip" else ""
+        if self.picked_by == "person":
+            return "picked by a person"
+        if self.verdict is None:
+            return "the only take" if len(self.takes) == 1 else "the first take; the judge could not tell"
+        if self.joined:
+            return self.joined
+        return self.verdict.choice.why if self.picked.take == self.verdict.winner else "chosen in an earlier run"
 
     @property
     def needs_review(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -27,6 +27,7 @@ from vidgen.render.run import Run
 from vidgen.render.runners import Runner
 from vidgen.render.runners.local import LocalRunner
 from vidgen.render.runners.remote import UNDELIVERED, RemoteRunner
+from vidgen.render.sequence import choose_in_sequence
 from vidgen.render.spending import Allowance, Bill
 from vidgen.render.survey import Surveyor
 from vidgen.render.take_lookup import FoundTakes, TakeLookup
@@ -121,12 +122,22 @@ class ShotMaker:
         with self.run.stop.listening(loop), ThreadPoolExecutor(threads, "take") as pool:
             loop.set_default_executor(pool)
             done = await asyncio.gather(*(self._shot(planned) for planned in self.shots), return_exceptions=True)
+            made = [result for result in done if isinstance(result, MadeShot)]
+            if len(made) == len(self.shots) and not self.run.stop.event.is_set():
+                await asyncio.to_thread(self._choose_in_sequence, made)
             closed = await asyncio.gather(*map(close_engine, self.engines.values()))
         self.run.add_notices([*(notice for notice in closed if notice), *self._lookup.take_notices()])
         self.run.stop.check()
         if failures := [result for result in done if isinstance(result, BaseException)]:
             raise worst(failures)
-        return [result for result in done if isinstance(result, MadeShot)]
+        return made
+
+    def _choose_in_sequence(self, made: Sequence[MadeShot]) -> None:
+        """Choose over the film, where all of it is here: parts of a film have other neighbours."""
+        if self.space.shots <= {shot.planned.id for shot in made}:
+            for shot in choose_in_sequence(made, self.space.root / "scores"):
+                assert shot.picked is not None
+                self.listener("shot.joined", shot=shot.planned.id, take=shot.picked.take, why=shot.joined)
 
     async def _shot(self, planned: PlannedShot) -> MadeShot:
         """The shot, for whoever waits for it; whatever goes wrong is an error that names it."""

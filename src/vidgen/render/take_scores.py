@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ class Verdict:
     choice: Choice
     alone: Mapping[int, float | None] = field(default_factory=dict)
     floor: float | None = None
+    reaching: frozenset[int] = frozenset()
 
     def with_bars(self, alone: Mapping[int, float | None], reaching: Collection[int], floor: float | None) -> Verdict:
         """The same where the storyboard sets bars: the best of the takes that reach one wins, if any does.
@@ -37,7 +38,7 @@ class Verdict:
             which = "is the only one that reaches" if len(order) == 1 else "is the best of those that reach"
             why = f"take {self.takes[order[0]]} {which} the storyboard's bar"
             choice = replace(choice, winner=order[0], order=(order[0], *(i for i in choice.order if i != order[0])), why=why)
-        return replace(self, choice=choice, alone=alone, floor=floor)
+        return replace(self, choice=choice, alone=alone, floor=floor, reaching=frozenset(reaching))
 
     @property
     def winner(self) -> int:
@@ -49,6 +50,14 @@ class Verdict:
     def tie(self) -> bool:
         """Whether the second best is as good within the noise."""
         return self.choice.tie
+
+    @property
+    def tied(self) -> tuple[int, ...]:
+        """The numbers of the takes that are as good as the best within the noise, best first, with itself."""
+        return tuple(self.takes[index] for index in tied_with_best(self.cards, self.choice) if self._may_win(self.takes[index]))
+
+    def _may_win(self, take: int) -> bool:
+        return not self.reaching or take in self.reaching
 
     @property
     def needs_review(self) -> bool:
@@ -79,6 +88,18 @@ class Verdict:
     def _card(self, take: int) -> Scorecard | None:
         """The take's card; None where the judge could not look at it."""
         return dict(zip(self.takes, self.cards, strict=True)).get(take)
+
+
+def tied_with_best(cards: Sequence[Scorecard], choice: Choice) -> Iterator[int]:
+    """Indices of the cards that are tied with the winner's, which comes first, in the order of the choice."""
+    from vidgen.scoring.rules import RULES
+
+    best = cards[choice.order[0]]
+    yield choice.order[0]
+    for index in choice.order[1:] if best.total is not None and not best.vetoes else ():
+        total = cards[index].total
+        if total is not None and not cards[index].vetoes and abs((best.total or 0.0) - total) < RULES.tie_band:
+            yield index
 
 
 def judge_takes(

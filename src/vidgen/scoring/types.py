@@ -104,11 +104,27 @@ class Scorecard:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """A measure that spoke for the winner, and its plain values for the winner and for the next."""
+
+    family: str
+    measure: str
+    winner: float
+    next: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {"family": self.family, "measure": self.measure, "winner": self.winner, "next": self.next}
+
+
+@dataclass(frozen=True)
 class Choice:
     """Which take to use. ``order`` and ``winner`` are indices into the cards; ``order`` runs from best to worst.
 
     ``winner`` is None where no take can be played. ``tie``: the second is as good within the noise. ``needs_review``: even
-    the best has a veto. ``why`` is one sentence for people.
+    the best has a veto. ``why`` is one sentence for people. ``margin`` between the totals of the first two, where both count;
+    ``confidence``: share of pairs with such a margin that the benchmark ordered rightly; ``decided_by``: the measures that
+    spoke loudest, at most three.
     """
 
     order: tuple[int, ...]
@@ -116,3 +132,15 @@ class Choice:
     tie: bool
     needs_review: bool
     why: str
+    margin: float | None = None
+    confidence: float | None = None
+    decided_by: tuple[Decision, ...] = ()
+
+    def reasons(self) -> dict[str, Any]:
+        """What decided, as JSON values: ``why``, ``decided_by``, ``margin``, ``confidence``."""
+        return {
+            "why": self.why,
+            "decided_by": [decision.as_dict() for decision in self.decided_by],
+            "margin": self.margin,
+            "confidence": self.confidence,
+        }
