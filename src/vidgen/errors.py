@@ -226,6 +226,7 @@ CODES: dict[str, str] = {
     "provider.timeout": "The provider has not finished in time; the job can be resumed",
     "result.expired": "The provider no longer offers the finished clip",
     "run.interrupted": "The user interrupted the run",
+    "score.few_picks": "There are too few picks of one's own to fit the judge's weights to",
     "score.unknown_name": "The judge has no family or veto of that name",
     "shot.parent_failed": "The shot that this one continues failed",
     "shot.unknown": "There is no shot of that id",

@@ -104,7 +104,7 @@ def test_a_tie_goes_to_the_take_that_fits_its_neighbour(
     assert vidgen("render", board, "--json").data["shots"][1]["picked"] == picked, "no lock file, no other choice"
 
 
-@pytest.mark.parametrize("change", ["transition: fade", "pick: 1"])
+@pytest.mark.parametrize("change", ["transition: fade_black", "pick: 1"])
 def test_a_parting_transition_and_a_persons_pick_are_let_alone(
     change: str, vidgen: Vidgen, tmp_path: Path, provider: Callable[..., None]
 ) -> None:

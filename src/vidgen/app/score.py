@@ -11,6 +11,7 @@ from vidgen.media.answers import content_of
 from vidgen.media.normalise import inside_notices
 from vidgen.media.probe import probe, probe_pictures
 from vidgen.scoring import Expectation, choose, score_takes
+from vidgen.scoring.preferences import own_weights
 from vidgen.scoring.scorer import Clip
 from vidgen.scoring.scorers import Scorers
 from vidgen.storyboard.vocabulary import canonical_name
@@ -22,6 +23,7 @@ def score_clips(
     prompt: str | None,
     camera: str | None,
     motion_amount: float | None,
+    report: Path | None = None,
     warn: Callable[[Iterable[Notice]], None] = lambda notices: None,
 ) -> dict[str, Any]:
     """``data`` of ``score --json``: clips ranked as candidates of one shot. ``warn`` is called with what is odd in them. Raises
@@ -39,7 +41,7 @@ def score_clips(
     expectation = Expectation(move=move, motion_amount=motion_amount, wants_still=still, prompt=prompt)
     scorers = Scorers(warn=lambda notice: warn([notice]))
     measured = scorers.measure([Clip(file, content_of(file)) for file in files], expectation)
-    cards = score_takes(files, expectation, measured=measured)
+    cards = score_takes(files, expectation, measured=measured, weights=own_weights())
     unreadable = [card for card in cards if card.status == "unreadable"]
     if unreadable:
         detail = unreadable[0].vetoes[0].detail if unreadable[0].vetoes else f"{unreadable[0].file} cannot be played"

@@ -16,12 +16,12 @@ from vidgen.planning.plan import FilmShot, GeneratedShot, UserClip
 from vidgen.render.made import MadeShot
 from vidgen.takes.request import Take
 
-JOINED = ("cut", "dissolve")
+JOINED = ("cut", "match_cut", "j_cut", "l_cut", "dissolve")
 """Transitions between shots that are meant to connect. Others part them."""
 
 
 def connected(before: FilmShot, after: FilmShot) -> bool:
-    """Whether two shots that follow each other are meant to connect: one scene, and a plain cut or a dissolve between."""
+    """Whether two shots that follow each other are meant to connect: one scene, and a cut or a dissolve between."""
     transition = after.shot.transition
     return before.scene == after.scene and (transition is None or transition.type in JOINED)
 

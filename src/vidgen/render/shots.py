@@ -31,6 +31,7 @@ from vidgen.render.sequence import choose_in_sequence
 from vidgen.render.spending import Allowance, Bill
 from vidgen.render.survey import Surveyor
 from vidgen.render.take_lookup import FoundTakes, TakeLookup
+from vidgen.render.take_scores import with_own_weights
 from vidgen.scoring.scorers import Scorers
 from vidgen.storyboard.model import Score
 from vidgen.takes.request import ShotRequest, Take
@@ -64,7 +65,7 @@ class ShotMaker:
         self._lookup = TakeLookup(self.space, self.engines, self.regenerate, floor)
         self._resolver = Resolver(self.engines)
         scorers = Scorers(self.space.root / "scores", warn=lambda notice: self.run.add_notices([notice]))
-        bars = Bars(self.score, self.space.root / "scores", scorers)
+        bars = Bars(with_own_weights(self.score), self.space.root / "scores", scorers)
         self._chooser = Chooser(self.run, bars, self._lookup.unpinned)
         self._surveyor = Surveyor(self.shots, self.run, self._lookup, self._resolver, self._chooser)
         self._missing: set[str] | None = None

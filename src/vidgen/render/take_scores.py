@@ -9,6 +9,7 @@ from typing import Any
 
 from vidgen.errors import ProcessingError
 from vidgen.scoring import Choice, Expectation, Scorecard, choose, score_takes
+from vidgen.scoring.preferences import own_weights
 from vidgen.scoring.scorer import Clip
 from vidgen.scoring.scorers import Scorers
 from vidgen.storyboard.model import Score
@@ -100,6 +101,18 @@ def tied_with_best(cards: Sequence[Scorecard], choice: Choice) -> Iterator[int]:
         total = cards[index].total
         if total is not None and not cards[index].vetoes and abs((best.total or 0.0) - total) < RULES.tie_band:
             yield index
+
+
+def with_own_weights(rules: Score | None) -> Score | None:
+    """The rules, with the weights that were fitted to one's own picks where the storyboard has none. Raises InputError where
+    those cannot be read.
+    """
+    if rules and rules.weights:
+        return rules
+    weights = own_weights()
+    if not weights:
+        return rules
+    return rules.model_copy(update={"weights": weights}) if rules else Score(weights=weights)
 
 
 def judge_takes(
