@@ -26,9 +26,13 @@ def score_clips(
     report: Path | None = None,
     warn: Callable[[Iterable[Notice]], None] = lambda notices: None,
 ) -> dict[str, Any]:
-    """``data`` of ``score --json``: clips ranked as candidates of one shot. ``warn`` is called with what is odd in them. Raises
-    InputError for a missing or bad clip.
+    """``data`` of ``score --json``: clips ranked as candidates of one shot. ``warn`` is called with what is odd in them.
+    ``report``: where a page of evidence is written. Raises InputError for a missing or bad clip.
     """
+    if report:
+        from vidgen.app.score_page import check_report
+
+        check_report(report, files)
     for file in files:
         if not file.is_file():
             raise InputError("media.not_found", f"{file} does not exist", hint="check the path", where=str(file))
@@ -49,10 +53,16 @@ def score_clips(
     warn(notice for file in files for notice in inside_notices(probe(file)))
     choice = choose(cards)
     ranks = {index: place + 1 for place, index in enumerate(choice.order)}
-    return {
+    found: dict[str, Any] = {
         "candidates": [{"rank": ranks[index], **card.as_dict()} for index, card in enumerate(cards)],
         "winner": None if choice.winner is None else str(cards[choice.winner].file),
         "tie": choice.tie,
         **choice.reasons(),
         "needs_review": choice.needs_review,
     }
+    if report:
+        from vidgen.app.score_page import write_report
+
+        write_report(report, found, {"camera": move, "motion amount": motion_amount, "prompt": prompt})
+        found["report"] = str(report)
+    return found
