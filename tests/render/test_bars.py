@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.render.worth import Worth, Worthy
 
 from support import Ran, Vidgen
+from vidgen.engines.previz import Previz
+from vidgen.scoring.preferences import LOG, read_pairs
+from vidgen.takes.request import TakeRequest
 from vidgen.testing import engine_added
 
 Provide = Callable[..., Worthy]
@@ -149,3 +153,48 @@ def test_the_plan_says_how_many_takes_there_may_be(vidgen: Vidgen, tmp_path: Pat
     (shot,) = vidgen("plan", board(tmp_path, "score: {good: 0, floor: -5}"), "--json").data["shots"]
     assert (shot["candidates"], shot["stops_when_good"], shot["takes_at_most"]) == (4, True, 8)
     assert "not in this version" not in vidgen("plan", tmp_path / "film.yaml").out
+
+
+def test_a_persons_pick_is_kept_as_a_pair_with_what_the_judge_would_use(
+    vidgen: Vidgen, tmp_path: Path, provide: Provide
+) -> None:
+    provide("flicker", "clean")
+    film = board(tmp_path, "", "  - {id: a, scene: sea, candidates: 2}\n")
+    (shot,) = vidgen("render", film, "--yes", "--json").data["shots"]
+    assert shot["picked"] == 2 and shot["why"] and set(shot) >= {"decided_by", "margin", "confidence"}
+    assert vidgen("pick", film, "a", "1", "--json").data["preferred_to"] == 2
+    (pair,) = read_pairs(tmp_path / ".vidgen" / "film" / LOG)
+    assert (pair.shot, pair.preferred.take, pair.other.take) == ("a", 1, 2)
+    assert pair.preferred.families["temporal"] is not None and pair.other.measures["sharpness"] > 0
+    assert vidgen("pick", film, "a", "2", "--json").data["preferred_to"] == 1, "agreement counts too"
+    (pair,) = read_pairs(tmp_path / ".vidgen" / "film" / LOG)
+    assert (pair.preferred.take, pair.other.take) == (2, 1)
+    (shot,) = vidgen("render", film, "--json").data["shots"]
+    assert (shot["picked"], shot["why"]) == (2, "picked by a person")
+
+
+def test_new_takes_are_asked_for_one_by_one_too(vidgen: Vidgen, tmp_path: Path, provide: Provide) -> None:
+    provider = provide("clean")
+    film = board(tmp_path, "score: {good: -5}")
+    assert vidgen("render", film, "--yes").code == 0 and provider.created == 1
+    (shot,) = vidgen("render", film, "--regenerate", "a", "--yes", "--json").data["shots"]
+    assert provider.created == 2 and (shot["picked"], shot["not_needed"]["takes"]) == (2, [3, 4, 5])
+    assert vidgen("render", film, "--json").data["cost_usd"] == 0 and provider.created == 2
+
+
+def test_an_engine_that_makes_takes_together_is_asked_for_two_at_a_time(vidgen: Vidgen, tmp_path: Path) -> None:
+    asked: list[list[int]] = []
+
+    class Together(Previz):
+        name = "scripted"
+        together = True
+
+        def generate_many(self, takes: Sequence[TakeRequest], outs: Sequence[Path], **more: Any) -> list[Any]:
+            asked.append([take.take for take in takes])
+            return super().generate_many(takes, outs, **more)
+
+    for bar, batches in (("100", [[1, 2], [3, 4]]), ("-100", [[1, 2]])):
+        asked.clear()
+        with engine_added("scripted", Together):
+            assert vidgen("render", board(tmp_path, f"score: {{good: {bar}}}"), "--work", f"work{bar}").code == 0
+        assert asked == batches

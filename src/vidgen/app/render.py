@@ -93,10 +93,17 @@ class RenderResult:
             "shots": [shot_data(shot, self.larger.get(shot.planned.id)) for shot in self.shots],
             "cost_usd": self.cost_usd,
             "estimated_usd": self.estimated_usd,
+            "saved_usd": self.saved_usd,
             "diffusion": self.diffusion,
             "needs_review": list(self.needs_review),
             "cut": dict(self.cut),
         }
+
+    @property
+    def saved_usd(self) -> float | None:
+        """US dollars that takes would cost which were not needed (``score.good``); None where a price is not known."""
+        each = [shot.saved_usd for shot in self.shots]
+        return None if None in each else round(sum(usd or 0.0 for usd in each), 6)
 
     def summary(self) -> list[str]:
         """The lines that a person reads at the end."""

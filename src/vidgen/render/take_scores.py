@@ -15,6 +15,9 @@ from vidgen.scoring.scorers import Scorers
 from vidgen.storyboard.model import Score
 from vidgen.takes.request import ShotRequest, Take
 
+CALMER = "; a lower motion.amount may help"
+"""Advice for takes that flicker or jitter: what an engine is asked to move less, it breaks less."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -69,7 +72,10 @@ class Verdict:
     def below(self) -> str:
         """In words, how far the best take is below the floor."""
         total = self.alone.get(self.winner)
-        return f"{'a veto' if total is None else f'{total:.2f}'} on its own, below score.floor {self.floor:g}"
+        card = self._card(self.winner)
+        worst = min((value, name) for name, value in card.families.items() if value is not None)[1] if card else ""
+        advice = f" (worst in {worst}{CALMER if worst in ('temporal', 'motion') else ''})" if worst else ""
+        return f"{'a veto' if total is None else f'{total:.2f}'} on its own, below score.floor {self.floor:g}{advice}"
 
     def is_below(self, take: int) -> bool:
         """Whether a take is below the storyboard's ``score.floor``."""
