@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -71,6 +72,7 @@ def test_a_second_render_buys_nothing_and_needs_no_consent(vidgen: Vidgen, tmp_p
     again = vidgen("render", film, "--json").data
     assert provider.created == 4 and again["cost_usd"] == again["estimated_usd"] == 0
     assert [shot["not_needed"]["takes"] for shot in again["shots"]] == [[3, 4], [3, 4]]
+    assert again["shots"][0]["why"].startswith("good enough")
     assert "would make 0 takes" in vidgen("render", film, "--dry-run").out
 
 
@@ -198,3 +200,22 @@ def test_an_engine_that_makes_takes_together_is_asked_for_two_at_a_time(vidgen: 
         with engine_added("scripted", Together):
             assert vidgen("render", board(tmp_path, f"score: {{good: {bar}}}"), "--work", f"work{bar}").code == 0
         assert asked == batches
+
+
+def test_a_bar_that_is_set_later_opens_an_earlier_choice(vidgen: Vidgen, tmp_path: Path, provide: Provide) -> None:
+    provider = provide("flicker", "clean")
+    shots = "  - {id: a, scene: sea, candidates: %d}\n"
+    assert vidgen("render", board(tmp_path, "", shots % 1), "--yes").code == 0
+    assert vidgen("render", board(tmp_path, "", shots % 2), "--yes").code == 0 and provider.created == 2
+    lock = tmp_path / "film.lock.yaml"
+    lock.write_text(re.sub("pick: 2", "pick: 1", re.sub(r"\n *sha256: .*", "", lock.read_text())))
+    assert vidgen("render", board(tmp_path, "", shots % 2), "--json").data["shots"][0]["picked"] == 1
+    (shot,) = vidgen("render", board(tmp_path, "score: {floor: -5}", shots % 2), "--json").data["shots"]
+    assert shot["picked"] == 2 and provider.created == 2
+
+
+def test_shots_that_ask_for_the_same_share_what_is_good(vidgen: Vidgen, tmp_path: Path, provide: Provide) -> None:
+    provider = provide("flicker", "clean")
+    shots = "".join(f"  - {{id: {name}, scene: sea}}\n" for name in "abc")
+    data = vidgen("render", board(tmp_path, "score: {good: -5}", shots), "--max-cost", "1.2", "--json").data
+    assert provider.created == 2 and [shot["picked"] for shot in data["shots"]] == [2, 2, 2]

@@ -128,6 +128,10 @@ class Chooser:
             places=space.commands.pick_files,
         )
         shot.picked, shot.picked_by, shot.verdict = decision.picked, decision.by, decision.verdict
+        if (
+            shot.verdict and shot.picked_by == "auto" and not shot.verdict.may_win(shot.picked.take)
+        ):  # of before there was a bar
+            shot.picked = next(take for take in shot.takes if take.take == shot.verdict.winner)
         shot.unseen = any(notice.code == "take.not_judged" for notice in decision.notices)
         self.run.notices += decision.notices
         if shot.verdict:

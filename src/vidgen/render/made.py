@@ -80,6 +80,8 @@ class MadeShot:
             return "your own clip" if self.picked_by == "clip" else ""
         if self.picked_by == "person":
             return "picked by a person"
+        if self.spare and self.verdict and (total := self.verdict.alone.get(self.picked.take)) is not None:
+            return f"good enough that no more were made: {total:.2f} on its own"
         if self.verdict is None:
             return "the only take" if len(self.takes) == 1 else "the first take; the judge could not tell"
         if self.joined:

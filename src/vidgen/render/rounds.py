@@ -62,9 +62,11 @@ class Rounds:
         return granted
 
     def spare(self, shot: ResolvedShot, found: FoundTakes, results: Results) -> tuple[int, ...]:
-        """The numbers of planned takes that were not needed. What they would have cost may be spent on other shots."""
+        """The numbers of planned takes that were not needed. Where this run stopped at a good one, what they would have cost may
+        be spent on other shots.
+        """
         spare = tuple(number for number in found.new if number not in results)
-        if spare:
+        if spare and any(isinstance(result, Take) and not result.reused for result in results.values()):
             usd = None if shot.take_usd is None else shot.take_usd * len(spare)
             self.allowance.give_back(shot.planned, usd)
             saved = f", which saves {price_text(usd)}" if usd else ""

@@ -186,5 +186,7 @@ def consent(
     todo = check_budget(bill.asked_usd(limit), limit, yes=yes, named=named, terminal=confirm is not None)
     warn(todo.notices)
     if todo.ask and confirm and not confirm(bill, limit):
+        if bill.estimated_usd == 0:
+            return 0.0  # no to more takes; the film is made of those that are there
         raise BudgetError("budget.declined", f"{price_text(bill.estimated_usd)} was declined; nothing was sent")
     return cap_usd(limit)

@@ -58,9 +58,10 @@ class Verdict:
     @property
     def tied(self) -> tuple[int, ...]:
         """The numbers of the takes that are as good as the best within the noise, best first, with itself."""
-        return tuple(self.takes[index] for index in tied_with_best(self.cards, self.choice) if self._may_win(self.takes[index]))
+        return tuple(self.takes[index] for index in tied_with_best(self.cards, self.choice) if self.may_win(self.takes[index]))
 
-    def _may_win(self, take: int) -> bool:
+    def may_win(self, take: int) -> bool:
+        """Whether a take reaches the storyboard's bar, or none does."""
         return not self.reaching or take in self.reaching
 
     @property

@@ -74,6 +74,8 @@ def strip_of(file: Path, faults: Sequence[tuple[float, str]] = ()) -> Strip:
         if index in wanted:
             strip.pictures.append(Picture(index / strip.fps, ", ".join(wanted[index]), _jpeg(frame)))
         before = gray
+    if len(rows) > 1:  # nothing comes before the first frame: it is no standstill
+        rows[0] = (rows[0][0], rows[1][1], rows[0][2])
     strip.frames = len(rows)
     heads = (
         ("brightness", "0 to 255", "a jagged line is flicker, a step is a cut or a fade"),
