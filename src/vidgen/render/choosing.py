@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
@@ -18,6 +19,7 @@ from vidgen.render.take_scores import Verdict
 from vidgen.takes.lockfile import Pick
 from vidgen.takes.request import Take
 
+LOG = logging.getLogger(__name__)
 Judge = Callable[[Sequence[Take]], Verdict]
 """What the judge says of takes of one shot; raises ProcessingError where none can be played."""
 
@@ -66,7 +68,8 @@ def decide(
         verdict, troubles = _judged(shot, takes, judge)
         notices += troubles
     if number is None:
-        number = verdict.winner if verdict else takes[0].take
+        number, place = (verdict.winner, "the judge") if verdict else (takes[0].take, "its number")
+    LOG.info("%s: take %d of %s is picked by %s", shot, number, sorted(by_number), place)
     return Decision(by_number[number], "person" if person else "auto", verdict, tuple(notices))
 
 
@@ -128,9 +131,8 @@ class Chooser:
             places=space.commands.pick_files,
         )
         shot.picked, shot.picked_by, shot.verdict = decision.picked, decision.by, decision.verdict
-        if (
-            shot.verdict and shot.picked_by == "auto" and not shot.verdict.may_win(shot.picked.take)
-        ):  # of before there was a bar
+        if shot.verdict and shot.picked_by == "auto" and not shot.verdict.may_win(shot.picked.take):
+            # it was picked before the storyboard had this bar
             shot.picked = next(take for take in shot.takes if take.take == shot.verdict.winner)
         shot.unseen = any(notice.code == "take.not_judged" for notice in decision.notices)
         self.run.notices += decision.notices

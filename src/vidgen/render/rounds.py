@@ -62,8 +62,8 @@ class Rounds:
         return granted
 
     def spare(self, shot: ResolvedShot, found: FoundTakes, results: Results) -> tuple[int, ...]:
-        """The numbers of planned takes that were not needed. Where this run stopped at a good one, what they would have cost may
-        be spent on other shots.
+        """The numbers of planned takes that were not needed. Where this run stopped at a good one, what they would have cost
+        may be spent on other shots.
         """
         spare = tuple(number for number in found.new if number not in results)
         if spare and any(isinstance(result, Take) and not result.reused for result in results.values()):

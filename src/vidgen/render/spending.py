@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -12,6 +13,8 @@ from vidgen.planning.plan import EngineShot
 from vidgen.storyboard.model import Budget
 from vidgen.takes.budget import Limit, cap_usd, check_budget, limit_of, price_text
 from vidgen.takes.journal import Journal
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -181,6 +184,7 @@ def consent(
     for shot in bill.limits:
         shot.check()
     limit = limit_of(max_cost, budget.max_cost if budget else None, budget.mode if budget else "cap", bill.spent_usd)
+    LOG.info("estimate %s, limit %s", price_text(bill.asked_usd(limit)), limit)
     if bill.estimated_usd == 0 and not (yes or named or limit or confirm):
         return 0.0  # what is planned is free; nobody has agreed to more
     todo = check_budget(bill.asked_usd(limit), limit, yes=yes, named=named, terminal=confirm is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,6 +15,8 @@ from vidgen.render.project import Workspace
 from vidgen.render.resolved import ResolvedShot
 from vidgen.takes.journal import Attempt
 from vidgen.takes.request import Take
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class TakeLookup:
     notices: list[Notice] = field(default_factory=list)
     _attempts: Mapping[str, Sequence[Attempt]] = field(init=False, repr=False)
 
+    _logged: dict[str, FoundTakes] = field(default_factory=dict, init=False, repr=False)
+
     def __post_init__(self) -> None:
         """Read what the journal has, by request, as the run begins: later it also has what this very run does."""
         found: dict[str, list[Attempt]] = {}
@@ -75,7 +80,7 @@ class TakeLookup:
         running = {row.take for row in self._attempts_at(shot) if row.state == "submitted" and shot.covered_by(row.order)}
         bought = tuple(number for number in rest if number in running or self.paid(shot, number))
         left = [number for number in rest if number not in bought]
-        return FoundTakes(
+        found = FoundTakes(
             numbers=(*numbers, *(number for number in more if number not in left)),
             takes=tuple(takes.values()),
             bought=bought,
@@ -84,6 +89,18 @@ class TakeLookup:
             pinned=self._pinned(shot),
             anew=self._is_anew(shot),
         )
+        self._log(shot, found)
+        return found
+
+    def _log(self, shot: ResolvedShot, found: FoundTakes) -> None:
+        if self._logged.get(shot.planned.id) == found:
+            return
+        self._logged[shot.planned.id] = found
+        here = [take.take for take in found.takes]
+        LOG.info("%s: request %s: takes at hand %s, paid for %s", shot.planned.id, shot.key[:12], here, list(found.bought))
+        for number in found.new:
+            why = self.lost(shot, number) or ("asked for anew" if self._is_anew(shot) else "no take of this request")
+            LOG.info("%s: take %d is to be made: %s", shot.planned.id, number, why)
 
     def find(self, shot: ResolvedShot, number: int) -> Take | None:
         """The stored take of that number that covers what the shot needs; where it was paid for, also one whose record is
@@ -171,7 +188,7 @@ class TakeLookup:
         return range(last + 1, last + count + 1)
 
     def _is_anew(self, shot: ResolvedShot) -> bool:
-        return bool({shot.planned.id, shot.planned.parent} & self.regenerate)
+        return not {shot.planned.id, shot.planned.parent}.isdisjoint(self.regenerate)
 
     def _pinned(self, shot: ResolvedShot) -> int | None:
         """The take that a person picked for the film, else the storyboard."""
