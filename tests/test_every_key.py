@@ -36,6 +36,8 @@ READ_WHILE_IT_RUNS = {
     "ShotKeys.max_cost": "tests/render/test_money.py",
     "Score.weights": "tests/scoring/test_choosing.py",
     "Score.veto": "tests/scoring/test_vetoes.py",
+    "Score.good": "tests/render/test_bars.py",
+    "Score.floor": "tests/render/test_bars.py",
     "LipSync.audio": "tests/engines/cloud/test_kling.py",
 }
 """Keys that decide nothing before takes are made or bought, and where it is shown what they do."""
@@ -124,7 +126,6 @@ BOARDS: dict[str, tuple[Board, Board]] = {
            lambda keys: {"audio": {"ambience": {"file": "one.wav", **keys}}, **sea()}),
     **each("LoudnessTarget", {"i": -20, "tp": -2}, lambda keys: {"audio": {"loudness": keys}, **sea()}),
     **each("Budget", {"max_cost": 1, "mode": "warn"}, lambda keys: {"budget": {"max_cost": 5, **keys}, **sea()}),
-    **each("Score", {"good": 0, "floor": 0}, lambda keys: {"score": keys, **sea()}),
     **each("Character", {"references": "one.png", "description": "a man", "voice": "low", "lora": "one.safetensors"},
            lambda keys: {"characters": {"aki": {"description": "a woman", **keys}}, **sea(characters="aki")}),
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,16 @@ from vidgen.engines.registry import Engines
 from vidgen.errors import InputError
 from vidgen.media.wording import there_are
 from vidgen.planning.compile import Overrides
-from vidgen.planning.plan import Plan
+from vidgen.planning.plan import GeneratedShot, Plan
 from vidgen.render.preflight import ready_engines
 from vidgen.render.project import Project, Workspace
 from vidgen.render.shots import ShotMaker
+from vidgen.render.take_scores import judge_takes, with_own_weights
+from vidgen.scoring.preferences import Pair, Side, log_pair
 from vidgen.storyboard.loader import load_storyboard
+from vidgen.storyboard.model import Score
 from vidgen.takes.lockfile import Pick, with_pick
+from vidgen.takes.request import Take
 
 
 def pin(board: Path, shot: str, take: int, *, work: Path | None = None) -> dict[str, Any]:
@@ -42,7 +47,33 @@ def pin(board: Path, shot: str, take: int, *, work: Path | None = None) -> dict[
         raise InputError("pick.unknown", text, hint=project.commands.line("render", board), where=str(board))
     pick = Pick(takes[take].key if key is None else key, take, "person", takes[take].sha256)
     project.change_picks(lambda before: with_pick(before, shot, pick))
-    return {"shot": shot, "take": take, "file": str(takes[take].file), "request_key": pick.request_key}
+    planned = next(entry for entry in plan.generated if entry.id == shot)
+    pair = _pair(planned, pick, list(takes.values()), project.root, plan.board.score)
+    if pair:
+        log_pair(project.root, pair)
+    return {
+        "shot": shot,
+        "take": take,
+        "file": str(takes[take].file),
+        "request_key": pick.request_key,
+        "preferred_to": pair.other.take if pair else None,
+    }
+
+
+def _pair(planned: GeneratedShot, pick: Pick, takes: Sequence[Take], root: Path, score: Score | None) -> Pair | None:
+    """What the pick says against the judge's choice; None where there was nothing to choose, or the judge cannot tell. A pick
+    never fails for want of it.
+    """
+    if len(takes) < 2:
+        return None
+    try:
+        verdict = judge_takes(takes, planned.request, root / "scores", with_own_weights(score))
+    except Exception:  # whatever ails the judge is told where it matters, in a render
+        return None
+    cards = dict(zip(verdict.takes, verdict.cards, strict=True))
+    best = [verdict.takes[index] for index in verdict.choice.order]
+    other = next(number for number in best if number != pick.take)
+    return Pair(planned.id, pick.request_key, Side.of(pick.take, cards[pick.take]), Side.of(other, cards[other]))
 
 
 def _key(plan: Plan, shot: str, space: Workspace, engines: Engines) -> str | None:

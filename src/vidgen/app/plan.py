@@ -67,6 +67,8 @@ class PlanReport:
             "camera": request.camera.move if request else None,
             "continues": shot.continues,
             "candidates": shot.candidates,
+            "stops_when_good": shot.candidates > 1 and self.plan.stops_when_good,
+            "takes_at_most": shot.candidates * (2 if self.plan.adds_takes and isinstance(shot, GeneratedShot) else 1),
             "seconds_each": round(shot.seconds_each, 6),
             "make_seconds": shot.make_seconds,
             "estimated_usd": shot.estimated_usd,

@@ -92,10 +92,17 @@ class RenderResult:
             "shots": [shot_data(shot, self.larger.get(shot.planned.id)) for shot in self.shots],
             "cost_usd": self.cost_usd,
             "estimated_usd": self.estimated_usd,
+            "saved_usd": self.saved_usd,
             "diffusion": self.diffusion,
             "needs_review": list(self.needs_review),
             "cut": dict(self.cut),
         }
+
+    @property
+    def saved_usd(self) -> float | None:
+        """US dollars that takes would cost which were not needed (``score.good``); None where a price is not known."""
+        each = [shot.saved_usd for shot in self.shots]
+        return None if None in each else round(sum(usd or 0.0 for usd in each), 6)
 
     def summary(self) -> list[str]:
         """The lines that a person reads at the end."""
@@ -112,6 +119,11 @@ class RenderResult:
             some = f"{', '.join(shot.planned.id for shot in drawn)}: " if len(drawn) < len(self.shots) else ""
             engines = ", ".join(dict.fromkeys(shot.planned.engine for shot in drawn))
             lines.append(f"{some}drawn by {engines}: an animatic, not diffusion")
+        lines += [
+            f"{shot.planned.id}: take {shot.picked.take} of {len(shot.takes)}: {shot.why}"
+            for shot in self.shots
+            if shot.picked and len(shot.takes) > 1
+        ]
         if self.contact_sheet:
             lines.append(f"{self.contact_sheet}: a picture of every shot")
         if self.needs_review:
@@ -124,7 +136,8 @@ class RenderResult:
             if shot.planned.id in self.needs_review:
                 picked = shot.picked
                 vetoes = shot.verdict.vetoes(picked.take) if shot.verdict and picked else []
-                faults = ", ".join(f"{veto['detail']}" for veto in vetoes) or "the judge could not see all of its takes"
+                unclear = "the judge could not see all of its takes" if shot.unseen or not shot.verdict else shot.verdict.below
+                faults = ", ".join(f"{veto['detail']}" for veto in vetoes) or unclear
                 yield shot.planned.id, f"take {picked.take}: {faults}" if picked else faults
 
     def review_error(self) -> VidgenError | None:
@@ -156,7 +169,9 @@ def render_film(
     if options.dry_run:
         with project.reading() as space, asyncio.Runner() as runner:
             space.shots = work.ids
-            survey = take_stock(ShotMaker(work.needed, engines, space, regenerate), runner, warn, fetch=False)
+            survey = take_stock(
+                ShotMaker(work.needed, engines, space, regenerate, score=plan.board.score), runner, warn, fetch=False
+            )
         shots = tuple(shot for shot in survey.shots if not shot.enlarges)
         return RenderResult(plan, None, shots, survey.estimated_usd, 0.0, _diffusion(plan, engines), missing=survey.missing)
     with project.locked() as space, asyncio.Runner() as runner:

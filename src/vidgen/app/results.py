@@ -19,6 +19,7 @@ def shot_data(shot: MadeShot, larger: Take | None = None) -> dict[str, Any]:
         "request_key": shot.request_key,
         "picked": shot.picked.take if shot.picked else None,
         "picked_by": shot.picked_by,
+        **_reasons(shot),
         "takes": [
             {
                 "take": take.take,
@@ -29,6 +30,7 @@ def shot_data(shot: MadeShot, larger: Take | None = None) -> dict[str, Any]:
                 "window": take.window(shot.resolved.request).as_dict() if shot.resolved else None,
                 **take.cost,
                 "score": shot.verdict.score(take.take) if shot.verdict else None,
+                "score_alone": shot.verdict.alone.get(take.take) if shot.verdict else None,
                 "vetoes": shot.verdict.vetoes(take.take) if shot.verdict else [],
                 "model": take.model,
                 "diffusion": take.diffusion,
@@ -39,9 +41,17 @@ def shot_data(shot: MadeShot, larger: Take | None = None) -> dict[str, Any]:
         ],
         "reused": shot.reused,
         "missing": shot.missing,
+        "not_needed": {"takes": list(shot.spare), "usd": shot.saved_usd},
         **({"upscaled": _enlarged(larger)} if larger else {}),
     }
 
 
 def _enlarged(take: Take) -> dict[str, Any]:
     return {"engine": take.engine, "model": take.model, "file": str(take.file), **take.cost}
+
+
+def _reasons(shot: MadeShot) -> dict[str, Any]:
+    """Why that take is picked. What decided between it and the next is said of the judge's own choice alone."""
+    choice = shot.verdict.choice if shot.verdict and shot.picked_by == "auto" and not shot.joined else None
+    none: dict[str, Any] = {"decided_by": [], "margin": None, "confidence": None}
+    return {**(choice.reasons() if choice else none), "why": shot.why}

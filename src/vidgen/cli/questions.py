@@ -41,6 +41,9 @@ def _bill_lines(bill: Bill, limit: Limit | None) -> Iterator[str]:
     for item in bill.items:
         price = "an unknown price" if item.usd is None else "free" if item.usd == 0 else f"about ${item.usd:,.2f}"
         yield f"{item.maker}: {counted(item.takes, 'take')}, {price}"
+    for item in bill.more:
+        price = "an unknown price" if item.usd is None else "free" if item.usd == 0 else f"about ${item.usd:,.2f}"
+        yield f"{item.maker}: up to {counted(item.takes, 'more take')} where all are below score.floor, {price}"
     for notice in bill.again:
         yield f"{notice.shot}: {notice.message}"
     unpriced = f", and {counted(bill.unpriced, 'take')} whose price is not known" if bill.unpriced else ""
@@ -56,4 +59,6 @@ def _spending_question(bill: Bill) -> str:
     price = f"about ${known:,.2f}"
     if bill.estimated_usd is None:
         price = f"about ${known:,.2f} and an unknown price" if known else "an unknown price"
+    if bill.more and bill.most_usd not in (None, bill.estimated_usd):
+        price += f", and up to ${bill.most_usd:,.2f} with more takes where a shot is below score.floor"
     return f"{counted(bill.paid_takes, 'take')} will cost {price}. Go on?"

@@ -100,6 +100,16 @@ def _camera_and_prompt(shot: FilmShot) -> tuple[str, str]:
     return shot.request.camera.move, shot.request.prompt
 
 
+def _takes(plan: Plan, shot: FilmShot) -> str:
+    """``5``; ``up to 5`` where it ends with the first good one; ``5 to 10`` where more may follow."""
+    least, most = shot.candidates, shot.candidates
+    if plan.adds_takes and shot.engine != "clip":
+        most = 2 * least
+    if plan.stops_when_good and least > 1:
+        return f"up to {most}"
+    return str(least) if least == most else f"{least} to {most}"
+
+
 def plan_table(
     plan: Plan, posts: Mapping[str, ShotPost], notices: Sequence[Notice], findings: Sequence[Finding], file: Path
 ) -> None:
@@ -115,7 +125,7 @@ def plan_table(
             shot.frames,
             *_camera_and_prompt(shot),
             f"{shot.engine}{' ' + shot.model if shot.model else ''}",
-            shot.candidates,
+            _takes(plan, shot),
             dollars(shot.estimated_usd),
         )
         for shot in plan.shots

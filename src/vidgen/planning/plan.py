@@ -185,6 +185,16 @@ class Plan:
         """The shots that engines make."""
         return tuple(shot for shot in self.shots if isinstance(shot, GeneratedShot))
 
+    @property
+    def stops_when_good(self) -> bool:
+        """Whether candidates are made only until one is good (``score.good``)."""
+        return self.board.score is not None and self.board.score.good is not None
+
+    @property
+    def adds_takes(self) -> bool:
+        """Whether a shot gets as many takes again where none is good enough (``score.floor``)."""
+        return self.board.score is not None and self.board.score.floor is not None
+
     def take_size(self, shot: str) -> tuple[int, int]:
         """Width and height in pixels of a shot's clip before post-processing."""
         return (self.width, self.height) if shot in self.enlarged else (self.source_width, self.source_height)

@@ -10,13 +10,12 @@ from typing import Literal
 from vidgen.errors import Notice, VidgenError
 from vidgen.media.os_errors import fault_of
 from vidgen.media.wording import there_are
+from vidgen.render.bars import Bars
 from vidgen.render.failures import shown
 from vidgen.render.made import MadeShot
 from vidgen.render.resolved import ResolvedShot
 from vidgen.render.run import Run
-from vidgen.render.take_scores import Verdict, judge_takes
-from vidgen.scoring.scorers import Scorers
-from vidgen.storyboard.model import Score
+from vidgen.render.take_scores import Verdict
 from vidgen.takes.lockfile import Pick
 from vidgen.takes.request import Take
 
@@ -108,14 +107,13 @@ class Chooser:
     """Chooses among the takes of each shot of a run.
 
     Args:
-        scorers: those of other packages that measure too.
+        bars: judges by the storyboard's ``score``.
         unpinned: shots that lose a person's pick, since its take is lost and new ones were asked for.
     """
 
     run: Run
-    score: Score | None
+    bars: Bars
     unpinned: Set[str]
-    scorers: Scorers
 
     def choose(self, shot: MadeShot, resolved: ResolvedShot, *, fresh: bool) -> MadeShot:
         """The shot with its picked take. ``fresh``: whether takes were made just now. Decodes takes that are to be judged."""
@@ -128,11 +126,14 @@ class Chooser:
             before=recorded if pinned else None,
             pinned=planned.pinned if pinned else None,
             fresh=fresh,
-            judge=lambda takes: judge_takes(takes, resolved.request, space.root / "scores", self.score, self.scorers),
-            judged=any(take.diffusion for take in shot.takes) and not shot.enlarges,
+            judge=lambda takes: self.bars.verdict(takes, resolved.request),
+            judged=(self.bars.given or any(take.diffusion for take in shot.takes)) and not shot.enlarges,
             places=space.commands.pick_files,
         )
         shot.picked, shot.picked_by, shot.verdict = decision.picked, decision.by, decision.verdict
+        if shot.verdict and shot.picked_by == "auto" and not shot.verdict.may_win(shot.picked.take):
+            # it was picked before the storyboard had this bar
+            shot.picked = next(take for take in shot.takes if take.take == shot.verdict.winner)
         shot.unseen = any(notice.code == "take.not_judged" for notice in decision.notices)
         self.run.notices += decision.notices
         if shot.verdict:

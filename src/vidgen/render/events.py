@@ -30,6 +30,7 @@ EVENTS = (
     "cut.started",
     "cut.segment",
     "cut.done",
+    "shot.joined",
 )
 """Every event name; append-only, since pipelines read them."""
 

@@ -21,8 +21,9 @@ class MadeShot:
     """One shot after making: its takes, the picked one, who picked it, and what the judge said.
 
     ``missing`` counts takes that were not at hand when the run started; ``new`` are the numbers of those that were not bought
-    either. ``resolved`` is None for a user's own clip, and while the shot that it continues has no take yet. ``unseen``: the
-    judge failed on some of its takes.
+    either; ``spare`` those that are not needed, since one is good; ``may_grow``: whether more may follow, should all be below
+    ``score.floor``. ``resolved`` is None for a user's own clip, and while the shot that it continues has no take yet.
+    ``unseen``: the judge failed on some of its takes. ``joined``: why a take was preferred to others that are as good.
     """
 
     planned: PlannedShot
@@ -33,13 +34,22 @@ class MadeShot:
     verdict: Verdict | None = None
     missing: int = 0
     new: tuple[int, ...] = ()
+    spare: tuple[int, ...] = ()
+    may_grow: bool = False
     reused: bool = False
     unseen: bool = False
+    joined: str = ""
 
     @property
     def request_key(self) -> str | None:
         """The key of what its takes are asked with, where that is known."""
         return self.resolved.key if self.resolved else None
+
+    @property
+    def saved_usd(self) -> float | None:
+        """US dollars that the takes which are not needed would cost; None where that is not known."""
+        each = self.resolved.take_usd if self.resolved else 0.0
+        return 0.0 if not self.spare else None if each is None else round(each * len(self.spare), 6)
 
     @property
     def pick(self) -> Pick | None:
@@ -64,8 +74,25 @@ class MadeShot:
         return Opening(self.picked.file, None if end == self.picked.frames else end, shown.start)
 
     @property
+    def why(self) -> str:
+        """Why this take is picked, in one sentence; empty while none is."""
+        if self.picked is None:
+            return "your own clip" if self.picked_by == "clip" else ""
+        if self.picked_by == "person":
+            return "picked by a person"
+        if self.spare and self.verdict and (total := self.verdict.alone.get(self.picked.take)) is not None:
+            return f"good enough that no more were made: {total:.2f} on its own"
+        if self.verdict is None:
+            return "the only take" if len(self.takes) == 1 else "the first take; the judge could not tell"
+        if self.joined:
+            return self.joined
+        return self.verdict.choice.why if self.picked.take == self.verdict.winner else "chosen in an earlier run"
+
+    @property
     def needs_review(self) -> bool:
-        """Whether a person should look: nobody picked, and even the best take has a veto or the judge could not see all."""
+        """Whether a person should look: nobody picked, and even the best take has a veto or is below ``score.floor``, or the
+        judge could not see all.
+        """
         return self.picked_by == "auto" and (self.unseen or (self.verdict is not None and self.verdict.needs_review))
 
 

@@ -6,12 +6,13 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vidgen.engines.base import Engine, LocalEngine, RemoteEngine
 from vidgen.errors import Cancelled, Notice, ProcessingError, VidgenError
 from vidgen.media.os_errors import fault_of
 from vidgen.planning.plan import EngineShot, PlannedShot, UserClip
+from vidgen.render.bars import Bars
 from vidgen.render.capacity import Capacity
 from vidgen.render.choosing import Chooser
 from vidgen.render.events import Listener, silent
@@ -21,12 +22,16 @@ from vidgen.render.preflight import preflight_shots
 from vidgen.render.project import Workspace
 from vidgen.render.recovery import fetch_all
 from vidgen.render.resolved import ResolvedShot, Resolver
+from vidgen.render.rounds import Rounds
 from vidgen.render.run import Run
 from vidgen.render.runners import Runner
 from vidgen.render.runners.local import LocalRunner
 from vidgen.render.runners.remote import UNDELIVERED, RemoteRunner
+from vidgen.render.sequence import choose_in_sequence
+from vidgen.render.spending import Allowance, Bill
 from vidgen.render.survey import Surveyor
-from vidgen.render.take_lookup import TakeLookup
+from vidgen.render.take_lookup import FoundTakes, TakeLookup
+from vidgen.render.take_scores import with_own_weights
 from vidgen.scoring.scorers import Scorers
 from vidgen.storyboard.model import Score
 from vidgen.takes.request import ShotRequest, Take
@@ -56,12 +61,16 @@ class ShotMaker:
         self._threads = self.jobs or DEFAULT_JOBS
         capacity = Capacity(self.engines, self._threads)
         self.run = Run(self.space, self.engines, capacity, self.listener, self.regenerate)
-        self._lookup = TakeLookup(self.space, self.engines, self.regenerate)
+        floor = self.score is not None and self.score.floor is not None
+        self._lookup = TakeLookup(self.space, self.engines, self.regenerate, floor)
         self._resolver = Resolver(self.engines)
         scorers = Scorers(self.space.root / "scores", warn=lambda notice: self.run.add_notices([notice]))
-        self._chooser = Chooser(self.run, self.score, self._lookup.unpinned, scorers)
+        bars = Bars(with_own_weights(self.score), self.space.root / "scores", scorers)
+        self._chooser = Chooser(self.run, bars, self._lookup.unpinned)
         self._surveyor = Surveyor(self.shots, self.run, self._lookup, self._resolver, self._chooser)
         self._missing: set[str] | None = None
+        self._bill = Bill(())
+        self._rounds = Rounds(bars, self.run, Allowance(None, self._bill))
         self._made: dict[str, asyncio.Future[MadeShot]] = {}
         self._runners: dict[str, Runner] = {}
         self._alike: dict[str, asyncio.Lock] = {}
@@ -69,7 +78,8 @@ class ShotMaker:
     def survey(self) -> Survey:
         """Look at what is there. Makes nothing; what it finds damaged is set aside, and records that it can mend are mended."""
         found = self._surveyor.survey()
-        self._missing = {shot.planned.id for shot in found.shots if shot.missing}
+        self._missing = {shot.planned.id for shot in found.shots if shot.missing or shot.may_grow}
+        self._bill = found.bill
         return found
 
     @property
@@ -105,6 +115,7 @@ class ShotMaker:
         A shot that fails does not stop the others; the first failure is raised at the end, with all that was made kept.
         """
         self.run.limit_usd = limit_usd
+        self._rounds = replace(self._rounds, allowance=Allowance(limit_usd, self._bill))
         loop = asyncio.get_running_loop()
         self._made = {planned.id: loop.create_future() for planned in self.shots}
         local = [engine for engine in self.engines.values() if isinstance(engine, LocalEngine)]
@@ -112,12 +123,22 @@ class ShotMaker:
         with self.run.stop.listening(loop), ThreadPoolExecutor(threads, "take") as pool:
             loop.set_default_executor(pool)
             done = await asyncio.gather(*(self._shot(planned) for planned in self.shots), return_exceptions=True)
+            made = [result for result in done if isinstance(result, MadeShot)]
+            if len(made) == len(self.shots) and not self.run.stop.event.is_set():
+                await asyncio.to_thread(self._choose_in_sequence, made)
             closed = await asyncio.gather(*map(close_engine, self.engines.values()))
         self.run.add_notices([*(notice for notice in closed if notice), *self._lookup.take_notices()])
         self.run.stop.check()
         if failures := [result for result in done if isinstance(result, BaseException)]:
             raise worst(failures)
-        return [result for result in done if isinstance(result, MadeShot)]
+        return made
+
+    def _choose_in_sequence(self, made: Sequence[MadeShot]) -> None:
+        """Choose over the film, where all of it is here: parts of a film have other neighbours."""
+        if self.space.shots <= {shot.planned.id for shot in made}:
+            for shot in choose_in_sequence(made, self.space.root / "scores"):
+                assert shot.picked is not None
+                self.listener("shot.joined", shot=shot.planned.id, take=shot.picked.take, why=shot.joined)
 
     async def _shot(self, planned: PlannedShot) -> MadeShot:
         """The shot, for whoever waits for it; whatever goes wrong is an error that names it."""
@@ -147,32 +168,37 @@ class ShotMaker:
         parent = await self._parent(planned)
         opening = await asyncio.to_thread(parent.opening) if parent else None
         shot = await asyncio.to_thread(self._resolver.resolve, planned, opening)
-        numbers = (await asyncio.to_thread(self._lookup.takes_for, shot)).numbers
-        self.listener("shot.started", shot=planned.id, engine=planned.engine, takes=len(numbers))
+        found = await asyncio.to_thread(self._lookup.takes_for, shot)
+        self.listener("shot.started", shot=planned.id, engine=planned.engine, takes=len(found.numbers))
         async with self._alike.setdefault(shot.key, asyncio.Lock()):  # shots that ask for the same: the second finds its takes
-            results = await self._takes(shot, numbers)
-        takes = [take for take in results if isinstance(take, Take)]
-        failed = [error for error in results if isinstance(error, VidgenError)]
+            results = await self._takes(shot, found)
+        spare = self._rounds.spare(shot, found, results)
+        takes = [take for take in results.values() if isinstance(take, Take)]
+        failed = [error for error in results.values() if isinstance(error, VidgenError)]
         self.run.stop.check()
         if failed and not takes:
             raise worst(failed)
         rejected = [error for error in failed if error.code != "take.rejected"]
         self.run.notices += [Notice("take.failed", _why(error), planned.id) for error in rejected]
         fresh = [take for take in takes if not take.reused]
-        made = MadeShot(planned, shot, tuple(takes), missing=len(fresh), reused=not fresh)
+        made = MadeShot(planned, shot, tuple(takes), missing=len(fresh), reused=not fresh, spare=spare)
         return await asyncio.to_thread(self._chooser.choose, made, shot, fresh=bool(fresh))
 
-    async def _takes(self, shot: ResolvedShot, numbers: Sequence[int]) -> list[Take | VidgenError]:
-        """What is at hand, and what came of the rest. A rejected take is neither made again nor a failure."""
-        at_hand = await asyncio.to_thread(self._at_hand, shot, numbers)
-        for number in at_hand:
+    async def _takes(self, shot: ResolvedShot, found: FoundTakes) -> dict[int, Take | VidgenError]:
+        """What is at hand, and what came of the rest, by number. A rejected take is neither made again nor a failure."""
+        results: dict[int, Take | VidgenError] = {**await asyncio.to_thread(self._at_hand, shot, found)}
+        for number in results:
             self.listener("take.reused", shot=shot.planned.id, take=number)
-        rest = [number for number in numbers if number not in at_hand and not self._lookup.was_rejected(shot, number)]
-        made = await self._runner(shot.planned.engine).make(shot, rest) if rest else []
-        results = {**at_hand, **dict(zip(rest, made, strict=True))}
-        return [results[number] for number in numbers if number in results]
+        engine = self.engines[shot.planned.engine]
+        together = isinstance(engine, LocalEngine) and engine.together
+        while batch := await asyncio.to_thread(self._rounds.next, shot, found, results, together=together):
+            made = await self._runner(shot.planned.engine).make(shot, batch)
+            results |= dict(zip(batch, made, strict=True))
+            self.run.stop.check()
+        return dict(sorted(results.items()))
 
-    def _at_hand(self, shot: ResolvedShot, numbers: Sequence[int]) -> dict[int, Take]:
+    def _at_hand(self, shot: ResolvedShot, found: FoundTakes) -> dict[int, Take]:
+        numbers = (*found.numbers, *found.more)
         return {number: take for number in numbers if (take := self._lookup.find(shot, number))}
 
     async def _parent(self, planned: EngineShot) -> MadeShot | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+import math
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from vidgen.errors import BudgetError, Notice
@@ -53,6 +55,8 @@ class ShotLimit:
 class Bill:
     """What a run would buy, and what the film has cost before it (``unpriced`` counts bought takes of unknown price). ``again``
     says what of it was bought before, and why it has to be bought anew; ``limits`` are those of single shots.
+
+    ``more``: what would be bought beyond that, if every shot stayed below ``score.floor``.
     """
 
     items: tuple[BillItem, ...]
@@ -60,27 +64,83 @@ class Bill:
     unpriced: int = 0
     again: tuple[Notice, ...] = ()
     limits: tuple[ShotLimit, ...] = ()
+    more: tuple[BillItem, ...] = ()
 
     @classmethod
     def of(cls, items: Iterable[BillItem], spent_usd: float = 0.0, unpriced: int = 0) -> Bill:
         """One item for each maker, in the order in which they come first."""
-        together: dict[str, BillItem] = {}
-        for item in items:
-            before = together.get(item.maker, BillItem(item.maker, 0, 0.0))
-            usd = None if item.usd is None or before.usd is None else before.usd + item.usd
-            together[item.maker] = BillItem(item.maker, before.takes + item.takes, usd)
-        return cls(tuple(together.values()), spent_usd, unpriced)
+        return cls(_together(items), spent_usd, unpriced)
 
     @property
     def estimated_usd(self) -> float | None:
         """US dollars of all takes; None where a price is not known."""
-        known = [item.usd for item in self.items if item.usd is not None]
-        return None if len(known) < len(self.items) else round(sum(known), 6)
+        return _sum(self.items)
+
+    @property
+    def most_usd(self) -> float | None:
+        """The same with what would be bought beyond that."""
+        return _sum((*self.items, *self.more))
+
+    def asked_usd(self, limit: Limit | None) -> float | None:
+        """What consent is for: the most that may be bought. What goes beyond the plan is bought only as far as a cap allows."""
+        planned, most = self.estimated_usd, self.most_usd
+        if limit is None or limit.mode != "cap" or planned is None or most is None:
+            return most
+        return max(planned, min(most, limit.left))
 
     @property
     def paid_takes(self) -> int:
         """Takes that are not free."""
         return sum(item.takes for item in self.items if item.usd != 0)
+
+
+def _together(items: Iterable[BillItem]) -> tuple[BillItem, ...]:
+    """One item for each maker."""
+    together: dict[str, BillItem] = {}
+    for item in items:
+        before = together.get(item.maker, BillItem(item.maker, 0, 0.0))
+        usd = None if item.usd is None or before.usd is None else before.usd + item.usd
+        together[item.maker] = BillItem(item.maker, before.takes + item.takes, usd)
+    return tuple(together.values())
+
+
+def _sum(items: Sequence[BillItem]) -> float | None:
+    known = [item.usd for item in items if item.usd is not None]
+    return None if len(known) < len(items) else round(sum(known), 6)
+
+
+class Allowance:
+    """What may be spent on takes beyond the plan: what the planned ones leave of the run's limit and of a shot's own.
+
+    Args:
+        limit_usd: of the run; None: no limit.
+        bill: the planned takes, and the limits of the shots of which some are bought.
+    """
+
+    def __init__(self, limit_usd: float | None, bill: Bill) -> None:
+        self._left = {limit.shot: limit.limit_usd - limit.spent_usd - (limit.usd or 0.0) for limit in bill.limits}
+        self._run = math.inf if limit_usd is None else limit_usd - (bill.estimated_usd or 0.0)
+        self._turn = threading.Lock()
+
+    def grant(self, shot: EngineShot, usd: float | None) -> bool:
+        """Whether a take of that price may be bought; its price is then taken off."""
+        if usd == 0:
+            return True
+        with self._turn:
+            left = min(self._run, self._left.get(shot.parent, math.inf))
+            if left < math.inf and (usd is None or round(usd - left, 6) > 0):
+                return False
+            self._run -= usd or 0.0
+            if shot.parent in self._left:
+                self._left[shot.parent] -= usd or 0.0
+            return True
+
+    def give_back(self, shot: EngineShot, usd: float | None) -> None:
+        """Take note of planned takes, of that price together, that are not needed."""
+        with self._turn:
+            self._run += usd or 0.0
+            if shot.parent in self._left:
+                self._left[shot.parent] += usd or 0.0
 
 
 def shot_limits(
@@ -124,9 +184,13 @@ def consent(
     for shot in bill.limits:
         shot.check()
     limit = limit_of(max_cost, budget.max_cost if budget else None, budget.mode if budget else "cap", bill.spent_usd)
-    LOG.info("estimate %s, limit %s", price_text(bill.estimated_usd), limit)
-    todo = check_budget(bill.estimated_usd, limit, yes=yes, named=named, terminal=confirm is not None)
+    LOG.info("estimate %s, limit %s", price_text(bill.asked_usd(limit)), limit)
+    if bill.estimated_usd == 0 and not (yes or named or limit or confirm):
+        return 0.0  # what is planned is free; nobody has agreed to more
+    todo = check_budget(bill.asked_usd(limit), limit, yes=yes, named=named, terminal=confirm is not None)
     warn(todo.notices)
     if todo.ask and confirm and not confirm(bill, limit):
+        if bill.estimated_usd == 0:
+            return 0.0  # no to more takes; the film is made of those that are there
         raise BudgetError("budget.declined", f"{price_text(bill.estimated_usd)} was declined; nothing was sent")
     return cap_usd(limit)

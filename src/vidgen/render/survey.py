@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vidgen.errors import Notice
-from vidgen.planning.plan import EngineShot, PlannedShot, UserClip
+from vidgen.planning.plan import EngineShot, GeneratedShot, PlannedShot, UserClip
 from vidgen.render.choosing import Chooser
 from vidgen.render.made import MadeShot, Survey
 from vidgen.render.recovery import Owed
@@ -44,24 +44,28 @@ class Surveyor:
         self.owed.clear()
         again: dict[str, Notice] = {}
         bought: list[tuple[EngineShot, float | None]] = []
+        more: list[BillItem] = []
         for planned in self.shots:
             if isinstance(planned, UserClip):
                 found[planned.id] = MadeShot(planned, picked_by="clip")
                 continue
-            found[planned.id], new = self._surveyed(planned, found.get(planned.continues or ""), again)
+            found[planned.id], new, further = self._surveyed(planned, found.get(planned.continues or ""), again)
             fresh = set(new) - counted  # shots that ask for the same share their takes
-            counted |= fresh
+            beyond = set(further) - counted
+            counted |= fresh | beyond
             if fresh:
-                each = None if planned.estimated_usd is None else planned.estimated_usd / planned.candidates
-                price = None if each is None else each * len(fresh)
-                items.append(BillItem(" ".join(filter(None, (planned.engine, planned.model))), len(fresh), price))
-                bought.append((planned, price))
+                items.append(_item(planned, len(fresh)))
+            if beyond:
+                more.append(_item(planned, len(beyond)))
+            if fresh or beyond:
+                bought.append((planned, _item(planned, len(fresh)).usd))
         self._say(found, again)
         journal = self.run.space.journal
         bill = Bill.of(items, *(journal.spent(), journal.unpriced()) if journal else ())
         shots = [planned for planned in self.shots if not isinstance(planned, UserClip)]
         limits = shot_limits(bought, shots, journal)
-        return Survey(tuple(found.values()), Bill(bill.items, bill.spent_usd, bill.unpriced, tuple(again.values()), limits))
+        bill = replace(bill, again=tuple(again.values()), limits=limits, more=Bill.of(more).items)
+        return Survey(tuple(found.values()), bill)
 
     @property
     def unpinned(self) -> Set[str]:
@@ -70,17 +74,22 @@ class Surveyor:
 
     def _surveyed(
         self, planned: EngineShot, parent: MadeShot | None, again: dict[str, Notice]
-    ) -> tuple[MadeShot, Sequence[NewTake]]:
-        """A shot as it is at hand, and the takes that are neither at hand nor bought; those that were bought once are
-        added to ``again``.
+    ) -> tuple[MadeShot, Sequence[NewTake], Sequence[NewTake]]:
+        """A shot as it is at hand, the takes that are neither at hand nor bought, and those that come after them where all are
+        below ``score.floor``; those that were bought once are added to ``again``.
         """
         opening = parent.opening() if parent else None
         if parent and opening is None:
-            unnamed = [(f"{planned.id}/{number}", None) for number in range(planned.candidates)]
-            return MadeShot(planned, missing=planned.candidates), unnamed
+            count = planned.candidates
+            unnamed: list[NewTake] = [(f"{planned.id}/{number}", None) for number in range(2 * count)]
+            further = unnamed[count:] if self.lookup.floor and isinstance(planned, GeneratedShot) else []
+            return MadeShot(planned, missing=count), unnamed[:count], further
         resolved = self.resolver.resolve(planned, opening)
-        takes = self.lookup.takes_for(resolved)
-        shot = MadeShot(planned, resolved, takes.takes, missing=takes.missing, new=takes.new, reused=not takes.missing)
+        takes = self.chooser.bars.needed(resolved, self.lookup.takes_for(resolved))
+        shot = MadeShot(
+            planned, resolved, takes.takes, missing=takes.missing, new=takes.new, reused=not takes.missing, spare=takes.spare
+        )
+        shot.may_grow = bool(takes.more)
         if not takes.missing:
             shot = self.chooser.choose(shot, resolved, fresh=False)
         for number in takes.bought:
@@ -96,7 +105,8 @@ class Surveyor:
             if opening and takes.new and not takes.takes and not whys and store.has_takes_of(planned.id):
                 whys[_OTHER_OPENING.format(parent=planned.continues)] = None
             self.run.notices += [Notice("take.not_covering", why, planned.id) for why in whys]
-        return shot, [(resolved.take_key(number), resolved.order) for number in takes.new]
+        new, more = ([(resolved.take_key(number), resolved.order) for number in each] for each in (takes.new, takes.more))
+        return shot, new, more
 
     def _say(self, found: dict[str, MadeShot], again: dict[str, Notice]) -> None:
         """Add the notices of what was found. A take that is lost is told once, with what becomes of it."""
@@ -104,3 +114,10 @@ class Surveyor:
         self.run.notices += self.lookup.left_behind({name: shot.resolved for name, shot in found.items()})
         lost = [owed.fetching for *_, owed in self.owed.values()] + list(again.values())
         self.run.notices = [one for one in self.run.notices if not any(one.message in more.message for more in lost)] + lost
+
+
+def _item(planned: EngineShot, takes: int) -> BillItem:
+    """So many takes of a shot on the bill."""
+    each = None if planned.estimated_usd is None else planned.estimated_usd / planned.candidates
+    price = None if each is None else each * takes
+    return BillItem(" ".join(filter(None, (planned.engine, planned.model))), takes, price)

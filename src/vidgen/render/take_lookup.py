@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from vidgen.engines.base import Engine, RemoteEngine
 from vidgen.errors import Notice
 from vidgen.media.wording import listed, there_are
+from vidgen.planning.plan import GeneratedShot
 from vidgen.render.project import Workspace
 from vidgen.render.resolved import ResolvedShot
 from vidgen.takes.journal import Attempt
@@ -20,14 +21,22 @@ LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FoundTakes:
-    """The takes of one shot. ``numbers``: all; ``takes``: those at hand; ``bought``: those that a provider has, or should have,
-    since they are paid for; ``new``: the rest.
+    """The takes of one shot. ``numbers``: all that are wanted; ``takes``: those at hand; ``bought``: those that a provider has,
+    or should have, since they are paid for; ``new``: the rest; ``more``: those that come next where all of these are below
+    ``score.floor``.
+
+    ``pinned``: the take that a person or the storyboard picks. ``anew``: whether new takes were asked for all the same.
+    ``spare``: candidates that are not needed, since a take at hand is good.
     """
 
     numbers: tuple[int, ...]
     takes: tuple[Take, ...]
     bought: tuple[int, ...]
     new: tuple[int, ...]
+    more: tuple[int, ...] = ()
+    pinned: int | None = None
+    anew: bool = False
+    spare: tuple[int, ...] = ()
 
     @property
     def missing(self) -> int:
@@ -37,7 +46,8 @@ class FoundTakes:
 
 @dataclass
 class TakeLookup:
-    """What a project has when a run starts. ``regenerate``: ids of shots whose takes a person wants anew.
+    """What a project has when a run starts. ``regenerate``: ids of shots whose takes a person wants anew. ``floor``: whether
+    the storyboard has a ``score.floor``, so that as many takes again may be made.
 
     ``gone``: why takes that were paid for can be had no more, by take key. ``unpinned``: shots that lost a person's pin, since
     its take is lost and new ones were asked for. ``notices``: what a person should know before money is spent.
@@ -46,6 +56,7 @@ class TakeLookup:
     space: Workspace
     engines: Mapping[str, Engine]
     regenerate: frozenset[str] = frozenset()
+    floor: bool = False
     gone: dict[str, str] = field(default_factory=dict)
     unpinned: set[str] = field(default_factory=set)
     notices: list[Notice] = field(default_factory=list)
@@ -63,11 +74,21 @@ class TakeLookup:
     def takes_for(self, shot: ResolvedShot) -> FoundTakes:
         """Every take that the run wants of a shot, whatever it takes to have it."""
         numbers = tuple(self._numbers(shot))
-        takes = {number: take for number in numbers if (take := self.find(shot, number))}
-        rest = [number for number in numbers if number not in takes and not self.was_rejected(shot, number)]
+        more = [number for number in self._more(shot, numbers) if number not in numbers]
+        takes = {number: take for number in (*numbers, *more) if (take := self.find(shot, number))}
+        rest = [number for number in (*numbers, *more) if number not in takes and not self.was_rejected(shot, number)]
         running = {row.take for row in self._attempts_at(shot) if row.state == "submitted" and shot.covered_by(row.order)}
         bought = tuple(number for number in rest if number in running or self.paid(shot, number))
-        found = FoundTakes(numbers, tuple(takes.values()), bought, tuple(number for number in rest if number not in bought))
+        left = [number for number in rest if number not in bought]
+        found = FoundTakes(
+            numbers=(*numbers, *(number for number in more if number not in left)),
+            takes=tuple(takes.values()),
+            bought=bought,
+            new=tuple(number for number in left if number in numbers),
+            more=tuple(number for number in left if number in more),
+            pinned=self._pinned(shot),
+            anew=self._is_anew(shot),
+        )
         self._log(shot, found)
         return found
 
@@ -160,8 +181,21 @@ class TakeLookup:
         more = (*pins, *(row.take for row in attempts if row.state == "submitted"))
         return [*numbers, *dict.fromkeys(number for number in more if number not in numbers)]
 
+    def _more(self, shot: ResolvedShot, numbers: Sequence[int]) -> Iterable[int]:
+        """The numbers of the takes that may come after ``numbers``: as many again."""
+        count = shot.planned.candidates if self.floor and isinstance(shot.planned, GeneratedShot) else 0
+        last = numbers[-1] if self._is_anew(shot) else count
+        return range(last + 1, last + count + 1)
+
     def _is_anew(self, shot: ResolvedShot) -> bool:
         return not {shot.planned.id, shot.planned.parent}.isdisjoint(self.regenerate)
+
+    def _pinned(self, shot: ResolvedShot) -> int | None:
+        """The take that a person picked for the film, else the storyboard."""
+        if shot.planned.id in self.unpinned:
+            return None
+        pick = self.space.pick_of(shot.planned.id, shot.is_for)
+        return pick.take if pick and pick.by == "person" else shot.planned.pinned
 
     def _pins(self, shot: ResolvedShot) -> Iterator[tuple[int, str]]:
         """The takes that are picked for the film, and where that is written."""

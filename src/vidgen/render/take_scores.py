@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from vidgen.errors import ProcessingError
 from vidgen.scoring import Choice, Expectation, Scorecard, choose, score_takes
+from vidgen.scoring.preferences import own_weights
 from vidgen.scoring.scorer import Clip
 from vidgen.scoring.scorers import Scorers
 from vidgen.storyboard.model import Score
 from vidgen.takes.request import ShotRequest, Take
+
+CALMER = "; a lower motion.amount may help"
+"""Advice for takes that flicker or jitter: what an engine is asked to move less, it breaks less."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,23 @@ class Verdict:
     takes: tuple[int, ...]
     cards: tuple[Scorecard, ...]
     choice: Choice
+    alone: Mapping[int, float | None] = field(default_factory=dict)
+    floor: float | None = None
+    reaching: frozenset[int] = frozenset()
+
+    def with_bars(self, alone: Mapping[int, float | None], reaching: Collection[int], floor: float | None) -> Verdict:
+        """The same where the storyboard sets bars: the best of the takes that reach one wins, if any does.
+
+        ``alone``: the total of each take on its own; None where it has a veto. ``reaching``: the takes that reach the higher
+        bar, or the lower one where none does.
+        """
+        order = [index for index in self.choice.order if self.takes[index] in reaching]
+        choice = self.choice
+        if order and order[0] != choice.winner:
+            which = "is the only one that reaches" if len(order) == 1 else "is the best of those that reach"
+            why = f"take {self.takes[order[0]]} {which} the storyboard's bar"
+            choice = replace(choice, winner=order[0], order=(order[0], *(i for i in choice.order if i != order[0])), why=why)
+        return replace(self, choice=choice, alone=alone, floor=floor, reaching=frozenset(reaching))
 
     @property
     def winner(self) -> int:
@@ -35,9 +56,32 @@ class Verdict:
         return self.choice.tie
 
     @property
+    def tied(self) -> tuple[int, ...]:
+        """The numbers of the takes that are as good as the best within the noise, best first, with itself."""
+        return tuple(self.takes[index] for index in tied_with_best(self.cards, self.choice) if self.may_win(self.takes[index]))
+
+    def may_win(self, take: int) -> bool:
+        """Whether a take reaches the storyboard's bar, or none does."""
+        return not self.reaching or take in self.reaching
+
+    @property
     def needs_review(self) -> bool:
-        """Whether even the best take has a veto."""
-        return self.choice.needs_review
+        """Whether even the best take has a veto, or is below the storyboard's floor."""
+        return self.choice.needs_review or self.is_below(self.winner)
+
+    @property
+    def below(self) -> str:
+        """In words, how far the best take is below the floor."""
+        total = self.alone.get(self.winner)
+        card = self._card(self.winner)
+        worst = min((value, name) for name, value in card.families.items() if value is not None)[1] if card else ""
+        advice = f" (worst in {worst}{CALMER if worst in ('temporal', 'motion') else ''})" if worst else ""
+        return f"{'a veto' if total is None else f'{total:.2f}'} on its own, below score.floor {self.floor:g}{advice}"
+
+    def is_below(self, take: int) -> bool:
+        """Whether a take is below the storyboard's ``score.floor``."""
+        total = self.alone.get(take)
+        return self.floor is not None and (total is None or total < self.floor)
 
     def score(self, take: int) -> float | None:
         """The total of a take; None where it was not measured."""
@@ -52,6 +96,30 @@ class Verdict:
     def _card(self, take: int) -> Scorecard | None:
         """The take's card; None where the judge could not look at it."""
         return dict(zip(self.takes, self.cards, strict=True)).get(take)
+
+
+def tied_with_best(cards: Sequence[Scorecard], choice: Choice) -> Iterator[int]:
+    """Indices of the cards that are tied with the winner's, which comes first, in the order of the choice."""
+    from vidgen.scoring.rules import RULES
+
+    best = cards[choice.order[0]]
+    yield choice.order[0]
+    for index in choice.order[1:] if best.total is not None and not best.vetoes else ():
+        total = cards[index].total
+        if total is not None and not cards[index].vetoes and abs((best.total or 0.0) - total) < RULES.tie_band:
+            yield index
+
+
+def with_own_weights(rules: Score | None) -> Score | None:
+    """The rules, with the weights that were fitted to one's own picks where the storyboard has none. Raises InputError where
+    those cannot be read.
+    """
+    if rules and rules.weights:
+        return rules
+    weights = own_weights()
+    if not weights:
+        return rules
+    return rules.model_copy(update={"weights": weights}) if rules else Score(weights=weights)
 
 
 def judge_takes(

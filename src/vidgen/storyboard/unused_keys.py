@@ -18,8 +18,6 @@ _SAME_SHAPE = 0.03
 
 UNUSED: dict[tuple[str, str], str] = {
     ("Storyboard", "provenance"): "films are not signed or labelled yet",
-    ("Score", "good"): "takes are not held against a mark yet",
-    ("Score", "floor"): "takes are not held against a mark yet",
     ("Character", "voice"): _NO_SPEECH,
     ("Character", "lora"): "a character's LoRA is not loaded yet; params: {lora: FILE} of a shot is",
     ("Line", "voice"): _NO_SPEECH,

@@ -10,6 +10,7 @@ import typer
 
 from vidgen.cli.options import Json
 from vidgen.cli.output import Output
+from vidgen.errors import InputError
 
 In = Annotated[Path, typer.Argument(metavar="IN", help="A video file.", show_default=False)]
 Out = Annotated[Path, typer.Option("-o", "--output", help="The file to write.", show_default=False)]
@@ -109,20 +110,42 @@ def _explained(out: Output) -> Callable[[tuple[str, ...]], None]:
 
 
 def score(
-    clips: Annotated[list[Path], typer.Argument(metavar="CLIP...", help="Clips; several are ranked.", show_default=False)],
+    clips: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="CLIP...", help="Clips; several are ranked. With --refit: storyboards.", show_default=False),
+    ] = None,
     prompt: Annotated[str | None, typer.Option(help="The prompt of the shot.", show_default=False)] = None,
     camera: Annotated[str | None, typer.Option(help="The camera move of the shot.", show_default=False)] = None,
     motion_amount: Annotated[
         float | None, typer.Option(min=1, max=10, help="The amount of motion of the shot.", show_default=False)
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Write a page of evidence.", show_default=False)
+    ] = None,
+    refit: Annotated[
+        bool, typer.Option("--refit", help="Fit the judge's weights to your own picks; shows what would change.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --refit: apply the new weights.")] = False,
     as_json: Json = False,
 ) -> None:
     """Measure clips; several are ranked as candidates of one shot."""
     with Output("score", as_json) as out:
+        if refit:
+            from vidgen.app.refit import refit_weights
+
+            fitted = refit_weights(clips or [], yes=yes)
+            for line in fitted.pop("summary"):
+                out.say(line)
+            out.result(fitted)
+            return
+        if not clips:
+            raise InputError("usage.invalid", "no clip is named", hint="vidgen score CLIP...")
         from vidgen.app.score import score_clips
         from vidgen.cli.tables import score_table
 
-        report = score_clips(clips, prompt=prompt, camera=camera, motion_amount=motion_amount, warn=out.warn)
+        found = score_clips(clips, prompt=prompt, camera=camera, motion_amount=motion_amount, report=report, warn=out.warn)
         if not as_json:
-            score_table(report)
-        out.result(report)
+            score_table(found)
+        if report:
+            out.say(f"{report}: the evidence")
+        out.result(found)
