@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
+from vidgen.config import config
 from vidgen.engines.base import Engine, LocalEngine, RemoteEngine
 from vidgen.errors import Cancelled, Notice, ProcessingError, VidgenError
 from vidgen.media.os_errors import fault_of
@@ -16,6 +19,7 @@ from vidgen.render.capacity import Capacity
 from vidgen.render.choosing import Chooser
 from vidgen.render.events import Listener, silent
 from vidgen.render.failures import close_engine, worst
+from vidgen.render.film_continuity import FilmContinuity
 from vidgen.render.made import MadeShot, Survey
 from vidgen.render.preflight import preflight_shots
 from vidgen.render.project import Workspace
@@ -42,6 +46,7 @@ class ShotMaker:
         regenerate: ids of shots whose takes are made anew, with new seeds; the old ones stay in the store.
         jobs: how many takes are made on this machine at once.
         score: the storyboard's rules for judging takes.
+        continuity: compares shots with each other; None where they are no film.
     """
 
     shots: tuple[PlannedShot, ...]
@@ -51,6 +56,7 @@ class ShotMaker:
     listener: Listener = silent
     jobs: int | None = None
     score: Score | None = None
+    continuity: FilmContinuity | None = None
 
     def __post_init__(self) -> None:
         self._threads = self.jobs or DEFAULT_JOBS
@@ -58,7 +64,7 @@ class ShotMaker:
         self.run = Run(self.space, self.engines, capacity, self.listener, self.regenerate)
         self._lookup = TakeLookup(self.space, self.engines, self.regenerate)
         self._resolver = Resolver(self.engines)
-        scorers = Scorers(self.space.root / "scores", warn=lambda notice: self.run.add_notices([notice]))
+        self._scorers = scorers = Scorers(self.space.root / "scores", warn=lambda notice: self.run.add_notices([notice]))
         self._chooser = Chooser(self.run, self.score, self._lookup.unpinned, scorers)
         self._surveyor = Surveyor(self.shots, self.run, self._lookup, self._resolver, self._chooser)
         self._missing: set[str] | None = None
@@ -105,6 +111,7 @@ class ShotMaker:
         A shot that fails does not stop the others; the first failure is raised at the end, with all that was made kept.
         """
         self.run.limit_usd = limit_usd
+        self._scorers.limit_usd = min(config().score.max_cost, math.inf if limit_usd is None else limit_usd)
         loop = asyncio.get_running_loop()
         self._made = {planned.id: loop.create_future() for planned in self.shots}
         local = [engine for engine in self.engines.values() if isinstance(engine, LocalEngine)]
@@ -112,12 +119,32 @@ class ShotMaker:
         with self.run.stop.listening(loop), ThreadPoolExecutor(threads, "take") as pool:
             loop.set_default_executor(pool)
             done = await asyncio.gather(*(self._shot(planned) for planned in self.shots), return_exceptions=True)
+            made = [result for result in done if isinstance(result, MadeShot)]
+            if len(made) == len(self.shots) and not self.run.stop.event.is_set():
+                await asyncio.to_thread(self._look_over_film, made)
             closed = await asyncio.gather(*map(close_engine, self.engines.values()))
         self.run.add_notices([*(notice for notice in closed if notice), *self._lookup.take_notices()])
         self.run.stop.check()
         if failures := [result for result in done if isinstance(result, BaseException)]:
             raise worst(failures)
-        return [result for result in done if isinstance(result, MadeShot)]
+        return made
+
+    def _look_over_film(self, made: Sequence[MadeShot]) -> None:
+        """Judge again what is compared with other shots, where all of the film is here: parts of it have other neighbours."""
+        if self.continuity and self.space.shots <= {shot.planned.id for shot in made}:
+            continued = {shot.planned.continues for shot in made}
+            again = partial(self._choose_again, continued=continued)
+            self.run.add_notices(self.continuity.go_over(made, self._scorers, again))
+        if spent := self._scorers.spent_usd:
+            self.run.add_notices([Notice("score.spent", f"judging takes has cost {spent:.4f} USD")])
+
+    def _choose_again(self, shot: MadeShot, *, continued: Set[str | None]) -> None:
+        """Choose anew by all that is known now; a take that another shot goes on from stays."""
+        assert shot.resolved is not None  # it was judged
+        picked = shot.picked
+        self._chooser.choose(shot, shot.resolved, fresh=not shot.reused)
+        if shot.planned.id in continued:
+            shot.picked = picked
 
     async def _shot(self, planned: PlannedShot) -> MadeShot:
         """The shot, for whoever waits for it; whatever goes wrong is an error that names it."""

@@ -35,6 +35,7 @@ from vidgen.scoring.looks import DIRECTIONS, Look, Region
 from vidgen.scoring.rules import Rule
 from vidgen.scoring.scorer import Measurement
 from vidgen.scoring.scorers import Measured
+from vidgen.storyboard.model import Camera, Shot
 
 RULES: Mapping[str, Any] = read_table("vidgen.scoring", "continuity.yaml")
 """Scales and limits (measured: ``benchmarks/continuity.py``), and the words that tell of time, weather and framing."""
@@ -61,6 +62,18 @@ class Shown:
     turns: bool = False
     start_s: float = 0.0
     end_s: float = 0.0
+
+    @classmethod
+    def of(cls, shot: Shot, name: str, start_s: float, end_s: float) -> Shown:
+        """From a shot of the storyboard and its time in the film. ``name``: what to call it."""
+        place, light = place_of(shot.scene or "")
+        _, more = place_of(" ".join(filter(None, (shot.lighting, shot.style))))
+        camera = shot.camera or Camera()
+        close = camera.size if camera.size in RULES["close"] else ""
+        told = " ".join(filter(None, (shot.action, shot.subject, shot.prompt, shot.prompt_extra)))
+        lit = frozenset({*light, *more, " ".join((shot.lighting or "").casefold().split())} - {""})
+        framing = " ".join(filter(None, (close, camera.angle)))
+        return cls(name, frozenset(shot.characters or ()), place, lit, framing, says_turn(told), start_s, end_s)
 
     def shares(self, other: Shown) -> bool:
         """Whether something is meant to be the same in both."""
@@ -114,6 +127,10 @@ class ContinuityBank:
     def add(self, shown: Shown, look: Look, *, reference: bool = False) -> None:
         """Keep the look of a picked take, or of a user's reference picture of a character."""
         self._kept.append((shown, look, reference))
+
+    def knows(self, shown: Shown) -> bool:
+        """Whether there is something to compare a shot with."""
+        return any(shown.shares(other) for other, *_ in self._kept)
 
     def compare(self, shown: Shown, look: Look) -> Finding:
         """How far a take is from what was kept, of what is meant to be the same."""

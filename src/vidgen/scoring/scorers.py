@@ -71,11 +71,13 @@ class Scorers:
         cache: folder for measurements; None: none are kept.
         limit_usd: what may be spent on measuring in this run. A scorer that may cost more than is left is not used.
         warn: called with what is to be said; ``Notice.shot`` is the shot that is measured.
+        in_film: measures clips against the rest of the film, while a shot is judged that has a place in one.
     """
 
     cache: Path | None = None
     limit_usd: float = 0.0
     warn: Callable[[Notice], None] = field(default=lambda notice: None)
+    in_film: Callable[[Sequence[Clip]], list[Measured]] | None = None
     spent_usd: float = field(default=0.0, init=False)
     _turn: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
@@ -83,7 +85,8 @@ class Scorers:
         """Measure the takes of one shot with every scorer that is installed. Raises nothing but Cancelled."""
         with self._turn:
             installed = self._installed if clips else []
-            return [self._measured(plugin, scorer, clips, expectation, shot) for plugin, scorer in installed]
+            found = [self._measured(plugin, scorer, clips, expectation, shot) for plugin, scorer in installed]
+        return found + (self.in_film(clips) if self.in_film and clips else [])
 
     @cached_property
     def _installed(self) -> list[tuple[Plugin, Scorer]]:
