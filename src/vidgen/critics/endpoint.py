@@ -20,7 +20,7 @@ from vidgen.engines.cloud.keys import key_named
 from vidgen.errors import VidgenError
 from vidgen.media.frames import Frame
 
-ADDRESS, KEY = "VISION_BASE_URL", "VISION_API_KEY"
+ADDRESS, KEY = "OPENAI_VISION_BASE_URL", "OPENAI_VISION_API_KEY"
 """Environment variables; the key may be in the keyring instead."""
 AT_ONCE = 4
 TRIES = 3
