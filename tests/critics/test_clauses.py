@@ -42,7 +42,9 @@ def test_words_of_a_storyboard_say_themselves_what_they_are_about() -> None:
     words = Words(scene="a calm sea", action="she turns", style="noir")
     request = asked("A calm sea. She turns. Noir.", words=words, camera=Camera(move="pan_left"))
     found = clauses(Expectation.of(request))
-    assert Clause("object", "a calm sea") in found and Clause("action", "she turns") in found and Clause("style", "noir") in found
+    assert (
+        Clause("object", "a calm sea") in found and Clause("action", "she turns") in found and Clause("style", "noir") in found
+    )
     assert [clause.kind for clause in found].count("camera") >= 1
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from vidgen.config import config
 from vidgen.critics.clauses import clauses
 from vidgen.critics.pictures import moments
+from vidgen.engines.worker.loading import quiet
 from vidgen.media.names import expanded
 from vidgen.scoring.scorer import Clip, ClipScorer, Measurement
 from vidgen.scoring.types import Expectation
@@ -68,11 +69,13 @@ class ClipPrompt(ClipScorer):
         from transformers import AutoModel, AutoProcessor
 
         safe: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-        model = AutoModel.from_pretrained(str(_folder()), use_safetensors=True, **safe).eval().float()
+        with quiet():
+            model = AutoModel.from_pretrained(str(_folder()), use_safetensors=True, **safe).eval().float()
+            processor = AutoProcessor.from_pretrained(str(_folder()), **safe)
         for method in ("get_text_features", "get_image_features"):
             if not hasattr(model, method):
                 raise TypeError(f"{type(model).__name__} does not compare pictures with words")
-        return model, AutoProcessor.from_pretrained(str(_folder()), **safe)
+        return model, processor
 
 
 def _folder() -> Path | None:
