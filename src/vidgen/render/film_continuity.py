@@ -66,7 +66,7 @@ class FilmContinuity:
             if look is not None:
                 swapped = bank.compare(shown, look).swapped
                 notices += [Notice("continuity.swapped", text, shot.planned.id) for text in swapped]
-                bank.add(shown, look)
+                bank.add(shown, look, "doubted" if swapped and shot.picked_by == "auto" else "picked")
         return notices
 
     def _columns(self, bank: ContinuityBank, shown: Shown, clips: Sequence[Clip]) -> list[Measured]:
@@ -90,7 +90,7 @@ class FilmContinuity:
                     look = look_of_picture(named_file(self.folder, file))
                 except VidgenError:
                     continue  # the storyboard's checks speak of it
-                bank.add(Shown(f"the reference {file}", frozenset({name})), look, reference=True)
+                bank.add(Shown(f"the reference {file}", frozenset({name})), look, "reference")
 
     def _picked_look(self, shot: MadeShot) -> Look | None:
         if isinstance(shot.planned, UserClip):

@@ -8,8 +8,8 @@ change of light leaves as it was is compared.
 ============ ============================================================================================ ==============
 measure      what it is                                                                                   unit
 ============ ============================================================================================ ==============
-identity     distance of the subject to the nearest look of the same cast                                  usual distances
-place        the same of what is around the subject, to the nearest look of the same place                 usual distances
+identity     distance of the subject to the nearest look of the same cast                                  share of the limit
+place        the same of what is around the subject, to the nearest look of the same place                 share of the limit
 exposure     difference of the light of the place to the last look of it                                    stops
 light        difference of the slope of light from left to right to the last look of the place             stops
 direction    1: the subject of the shot before now heads the other way; 0: it does not                     -
@@ -21,11 +21,10 @@ another person. Several characters are compared only as a group. With the extra 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -118,15 +117,22 @@ class Finding:
     swapped: tuple[str, ...] = ()
 
 
+Kind = Literal["identity", "place", "identity relit", "place relit", "identity portrait"]
+"""What is compared, and how: in another light only colours relative to each other count, to a portrait only colours."""
+
+Role = Literal["reference", "picked", "doubted"]
+"""Where a look is from: a user's reference picture of a character, a picked take, or a picked take that looks swapped."""
+
+
 @dataclass
 class ContinuityBank:
     """The looks so far. Fill it in film order: ``compare`` the takes of a shot, then ``add`` the picked one."""
 
-    _kept: list[tuple[Shown, Look, bool]] = field(default_factory=list)
+    _kept: list[tuple[Shown, Look, Role]] = field(default_factory=list)
 
-    def add(self, shown: Shown, look: Look, *, reference: bool = False) -> None:
-        """Keep the look of a picked take, or of a user's reference picture of a character."""
-        self._kept.append((shown, look, reference))
+    def add(self, shown: Shown, look: Look, role: Role = "picked") -> None:
+        """Keep a look. In what is ``doubted`` nobody is recognised; light and direction go on from it all the same."""
+        self._kept.append((shown, look, role))
 
     def knows(self, shown: Shown) -> bool:
         """Whether there is something to compare a shot with."""
@@ -136,26 +142,32 @@ class ContinuityBank:
         """How far a take is from what was kept, of what is meant to be the same."""
         values: dict[str, float] = {}
         why = dict.fromkeys(NAMES, "no earlier shot is meant to show the same")
-        cast = [(other, kept, is_reference) for other, kept, is_reference in self._kept if shown.same_cast(other)]
-        places = [(other, kept) for other, kept, is_reference in self._kept if shown.same_place(other) and not is_reference]
+        cast = [one for one in self._kept if shown.same_cast(one[0]) and one[2] != "doubted"]
+        places = [(other, kept) for other, kept, role in self._kept if shown.same_place(other) and role == "picked"]
         swapped = []
-        identity = _nearest(shown, look.subject, [(other, kept.subject) for other, kept, _ in cast])
-        place = _nearest(shown, look.place, [(other, kept.place) for other, kept in places])
+        people: list[tuple[Kind, Region | None]] = [
+            ("identity portrait" if role == "reference" else _lit("identity", shown, other), kept.subject)
+            for other, kept, role in cast
+        ]
+        around: list[tuple[Kind, Region | None]] = [(_lit("place", shown, other), kept.place) for other, kept in places]
+        identity, place = _nearest(look.subject, people), _nearest(look.place, around)
         if cast:
-            lasting = any(is_reference for *_, is_reference in cast)
+            lasting = any(role == "reference" for *_, role in cast)
             why["identity"] = "no subject stands out"
             if identity is not None:
                 values["identity"] = identity * (1.0 if lasting else _memory(shown, [other for other, *_ in cast]))
-                if identity > RULES["limits"]["identity"]:
+                if identity > 1:
                     names = " and ".join(sorted(shown.cast))
-                    swapped.append(f"{names} looks unlike {cast[-1][0].shot} ({identity:.1f} usual distances)")
+                    swapped.append(f"{names} looks unlike {cast[-1][0].shot} ({identity:.1f} times the limit)")
         if places:
             why["place"] = "the subject fills the picture"
             if place is not None:
                 values["place"] = place * _memory(shown, [other for other, _ in places])
-                if place > RULES["limits"]["place"]:
-                    swapped.append(f"the place looks unlike {places[-1][0].shot} ({place:.1f} usual distances)")
-            values |= self._lit(shown, look, places[-1])
+                if place > 1:
+                    swapped.append(f"the place looks unlike {places[-1][0].shot} ({place:.1f} times the limit)")
+            if shown.light == places[-1][0].light:
+                last = places[-1][1]
+                values |= {"exposure": abs(look.exposure - last.exposure), "light": abs(look.light - last.light)}
             why["exposure"] = why["light"] = f"the words ask for another light than in {places[-1][0].shot}"
         before = self._before(shown)
         if before and shown.same_cast(before[0]) and before[1].heading and not shown.turns:
@@ -176,14 +188,9 @@ class ContinuityBank:
         counted = [column for column in columns if column.complete]
         return counted or columns[:1]
 
-    def _lit(self, shown: Shown, look: Look, last: tuple[Shown, Look]) -> dict[str, float]:
-        if shown.light != last[0].light:
-            return {}
-        return {"exposure": abs(look.exposure - last[1].exposure), "light": abs(look.light - last[1].light)}
-
     def _before(self, shown: Shown) -> tuple[Shown, Look] | None:
         """The shot just before this one."""
-        picked = [(other, look) for other, look, reference in self._kept if not reference]
+        picked = [(other, look) for other, look, role in self._kept if role != "reference"]
         earlier = [one for one in picked if one[0].end_s <= shown.start_s + RULES["adjacent_s"]]
         if not earlier:
             return None
@@ -191,22 +198,21 @@ class ContinuityBank:
         return last if shown.start_s - last[0].end_s <= RULES["adjacent_s"] else None
 
 
-def distance(one: Region, other: Region, *, relit: bool) -> float:
-    """How unlike two regions are, in distances that are usual between shots of the same. ``relit``: in another light, so that
-    only colours relative to each other count.
-    """
-    scale = RULES["relit" if relit else "scale"]
-    parts = [_gap(one.tints, other.tints) / scale["tints"]]
-    if not relit:
-        parts = [_gap(one.colours, other.colours) / scale["colours"], parts[0]]
-    rough = np.array(one.texture) - np.array(other.texture)
-    parts.append(float(np.abs(rough[:3]).mean()) / scale["detail"])
-    parts.append(float(np.abs(rough[3:]).sum()) / scale["edges"])
+def distance(kind: Kind, one: Region, other: Region) -> float:
+    """How unlike two regions are, as a share of the limit above which they are called swapped."""
+    rule = RULES["distances"][kind]
+    rough = np.abs(np.array(one.texture) - np.array(other.texture))
+    gaps = {
+        "colours": _gap(one.colours, other.colours),
+        "tints": _gap(one.tints, other.tints),
+        "detail": float(rough[:3].mean()),
+        "edges": float(rough[3:].sum()),
+    }
     if one.vector and other.vector:
-        parts.append((1.0 - float(np.dot(one.vector, other.vector))) / scale["vector"])
-    weights = [RULES["weights"][name] for name in (("tints",) if relit else ("colours", "tints"))]
-    weights += [RULES["weights"][name] for name in ("detail", "edges", "vector")][: len(parts) - len(weights)]
-    return math.sqrt(sum(w * part * part for w, part in zip(weights, parts, strict=True)) / sum(weights))
+        gaps["vector"] = 1.0 - float(np.dot(one.vector, other.vector))
+    weights = {name: weight for name, weight in rule["weights"].items() if name in gaps}
+    mean = sum(weight * gaps[name] / rule["scale"][name] for name, weight in weights.items()) / sum(weights.values())
+    return float(mean / rule["limit"])
 
 
 def _gap(one: Sequence[float], other: Sequence[float]) -> float:
@@ -216,12 +222,17 @@ def _gap(one: Sequence[float], other: Sequence[float]) -> float:
     return float(np.sqrt((gaps**2).mean()))
 
 
-def _nearest(shown: Shown, region: Region | None, others: Sequence[tuple[Shown, Region | None]]) -> float | None:
+def _lit(kind: Literal["identity", "place"], shown: Shown, other: Shown) -> Kind:
+    if shown.light == other.light:
+        return kind
+    return "identity relit" if kind == "identity" else "place relit"
+
+
+def _nearest(region: Region | None, others: Sequence[tuple[Kind, Region | None]]) -> float | None:
     """Distance to the nearest look; None where there is no region to compare."""
     if region is None:
         return None
-    gaps = [distance(region, kept, relit=shown.light != other.light) for other, kept in others if kept is not None]
-    return min(gaps, default=None)
+    return min((distance(kind, region, kept) for kind, kept in others if kept is not None), default=None)
 
 
 def _memory(shown: Shown, others: Sequence[Shown]) -> float:

@@ -39,6 +39,9 @@ MOST_SUBJECT = 0.6
 BORDER = 0.1
 BINS = 12
 
+FLAT = 1.5
+"""Detail, in levels, below which there is none: noise has a texture of its own."""
+
 Array = npt.NDArray[Any]
 
 
@@ -289,12 +292,13 @@ def _texture(picture: Frame, mask: Array) -> Array:
     strengths, levels = [], np.asarray(gray)
     for _ in range(3):
         softer: Array = cv2.GaussianBlur(levels, (0, 0), 1.5)
-        strengths.append(np.log2(float(np.abs(levels - softer)[mask].mean()) / contrast + 0.01))
+        strengths.append(np.log2((float(np.abs(levels - softer)[mask].mean()) + FLAT) / (contrast + FLAT)))
         levels = softer
     x, y = cv2.Sobel(gray, cv2.CV_32F, 1, 0)[mask], cv2.Sobel(gray, cv2.CV_32F, 0, 1)[mask]
     energy, angle = np.hypot(x, y), np.arctan2(y, x)
     ways = [float((energy * np.cos(angle - turn) ** 4).sum()) for turn in np.arange(4) * np.pi / 4]
-    return np.array([*strengths, *(np.array(ways) / (sum(ways) + 1e-6))])
+    shares = np.array(ways) + 10.0 * FLAT * len(energy)
+    return np.array([*strengths, *(shares / shares.sum())])
 
 
 def _light(pictures: Sequence[Frame], places: Sequence[Array]) -> tuple[float, float]:
