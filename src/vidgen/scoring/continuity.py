@@ -178,7 +178,9 @@ class ContinuityBank:
         return Finding(rounded, {name: text for name, text in why.items() if name not in values}, tuple(swapped))
 
     def measured(self, shown: Shown, looks: Sequence[Look | None]) -> list[Measured]:
-        """Measures of all takes of a shot for their scorecards (family ``continuity``); None: a take that has no look."""
+        """Measures of all takes of a shot for their scorecards (family ``continuity``); None: a take that has no look. What is
+        the same in all takes is left out where something else differs: it would only water that down.
+        """
         found = [None if look is None else self.compare(shown, look) for look in looks]
         columns = []
         for name in NAMES:
@@ -186,7 +188,8 @@ class ContinuityBank:
             rule = Rule("continuity", "low", 0.0, RULES["noise"][name], RULES["typical"][name], scale="linear")
             columns.append(Measured(name, rule, results))
         counted = [column for column in columns if column.complete]
-        return counted or columns[:1]
+        differing = [column for column in counted if _spread(column) > column.rule.noise]
+        return differing or counted or columns[:1]
 
     def _before(self, shown: Shown) -> tuple[Shown, Look] | None:
         """The shot just before this one."""
@@ -233,6 +236,11 @@ def _nearest(region: Region | None, others: Sequence[tuple[Kind, Region | None]]
     if region is None:
         return None
     return min((distance(kind, region, kept) for kind, kept in others if kept is not None), default=None)
+
+
+def _spread(column: Measured) -> float:
+    values = [result.value for result in column.results if result.value is not None]
+    return max(values) - min(values)
 
 
 def _memory(shown: Shown, others: Sequence[Shown]) -> float:
