@@ -265,6 +265,8 @@ class Bench:
 
     def post(self) -> list[str]:
         """RIFE and Real-ESRGAN as vidgen runs them, from numbers to numbers, with random weights."""
+        from unittest.mock import patch
+
         import numpy as np
 
         from vidgen.post.device import best_device
@@ -279,8 +281,8 @@ class Bench:
         size = (64, 96, 3) if small else (720, 1280, 3)
         rng = np.random.default_rng(0)
         pictures = [rng.integers(0, 256, size, dtype=np.uint8) for _ in range(5)]
-        rife.load_weights = lambda folder: IFNet().state_dict()  # type: ignore[attr-defined]
-        interpolator = rife.Rife(self.folder, device=str(self.device))
+        with patch.object(rife, "load_weights", lambda folder: IFNet().state_dict()):
+            interpolator = rife.Rife(self.folder, device=str(self.device))
         pairs = [Pair(one, other, (0.5,)) for one, other in zip(pictures, pictures[1:], strict=False)]
         jobs: dict[str, tuple[int, Callable[[], Any]]] = {
             "RIFE, a new picture": (len(pairs), lambda: interpolator.between(pairs))

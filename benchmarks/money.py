@@ -24,14 +24,14 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.catalog.engines import capabilities
-from vidgen.testing.providers import FakeProvider, Mood, ProviderServer
+from vidgen.testing.providers import FailureMode, FakeProvider, ProviderServer
 
 ENGINES = ("runway", "kling", "pika")
 FAKES = {"runway": "FakeRunway", "kling": "FakeKling", "pika": "FakePika", "openai-videos": "FakeOpenAIVideos"}
 SIZE = "96x54"
-LIGHT: tuple[Mood, ...] = ("ok", "ok", "ok", "rate", "ok", "broken_download", "ok", "expired_once", "rate", "ok")
+LIGHT: tuple[FailureMode, ...] = ("ok", "ok", "ok", "rate", "ok", "broken_download", "ok", "expired_once", "rate", "ok")
 """Troubles that a run gets over by itself."""
-HEAVY: tuple[Mood, ...] = (
+HEAVY: tuple[FailureMode, ...] = (
     *LIGHT,
     *LIGHT,
     "fault",
@@ -154,12 +154,19 @@ class Loaded:
 
 
 def loaded(
-    shots: int, candidates: int, engines: Sequence[str] = ENGINES, *, moods: Sequence[Mood] = LIGHT, job_s: float = 2.0
+    shots: int,
+    candidates: int,
+    engines: Sequence[str] = ENGINES,
+    *,
+    failure_modes: Sequence[FailureMode] = LIGHT,
+    job_s: float = 2.0,
 ) -> Loaded:
     """One render of many takes, whatever happens."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        ProviderServer(*fakes(engines), moods=_endless(moods), job_s=job_s, hang_s=5, blips=0.03, fps=12) as server,
+        ProviderServer(
+            *fakes(engines), failure_modes=_endless(failure_modes), job_s=job_s, hang_s=5, blips=0.03, fps=12
+        ) as server,
     ):
         file = board(Path(folder), shots, candidates, engines)
         log = Path(folder) / "log.ndjson"
@@ -179,8 +186,8 @@ def loaded(
         )  # fmt: skip
 
 
-def _endless(moods: Sequence[Mood]) -> tuple[Mood, ...]:
-    return tuple(moods) * 200
+def _endless(failure_modes: Sequence[FailureMode]) -> tuple[FailureMode, ...]:
+    return tuple(failure_modes) * 200
 
 
 def _ideal(file: Path, engines: Sequence[str], job_s: float) -> float:
@@ -201,7 +208,7 @@ def _resident_mb(pid: int) -> float:
 def table() -> str:
     kill = killed(100, 12, 3)
     few, many = loaded(12, 5), loaded(60, 5)
-    bad = loaded(60, 5, moods=HEAVY)
+    bad = loaded(60, 5, failure_modes=HEAVY)
     rows = [
         "| run | wanted | bought | ended as | exit | seconds | of the ideal | peak MB |",
         "|---|---|---|---|---|---|---|---|",

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from vidgen.cli.app import app
 from vidgen.errors import CODES, NOTICES
 from vidgen.planning.presets import presets
+from vidgen.storyboard.lint import rules_table
 from vidgen.storyboard.schema import storyboard_schema
 from vidgen.storyboard.values import DURATION_SCHEMA, RATE_SCHEMA
 from vidgen.storyboard.vocabulary import kinds, names
@@ -81,6 +82,11 @@ def delivery() -> str:
     return _table(["preset", "size", "fps", "for"], rows)
 
 
+def rules() -> str:
+    """Every rule of lint."""
+    return rules_table().strip()
+
+
 def errors() -> str:
     """Every error code."""
     return _codes(CODES)
@@ -97,6 +103,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "keys": keys,
     "names": words,
     "presets": delivery,
+    "rules": rules,
     "errors": errors,
     "warnings": warnings,
 }

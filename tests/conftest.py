@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from slow import slow_tests
 from support import Ran, Vidgen
@@ -21,6 +22,10 @@ THE_USERS = re.compile(
     re.IGNORECASE,
 )
 """Settings of whoever runs the tests. ``VIDGEN_FFMPEG`` stays: it chooses the ffmpeg that is tested."""
+
+
+settings.register_profile("vidgen", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines may be busy
+settings.load_profile("vidgen")
 
 
 def pytest_configure() -> None:

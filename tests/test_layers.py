@@ -14,7 +14,7 @@ from vidgen.errors import CODES, NOTICES
 
 SOURCE = Path(__file__).parents[1] / "src" / "vidgen"
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "spelling", "installed"),
+    ("errors", "spelling", "escapes", "settings", "logs", "installed"),
     ("artifacts", "media", "network", "weights", "catalog"),
     ("storyboard", "takes", "config"),
     ("planning", "engines", "scoring", "post", "cut"),
@@ -25,6 +25,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 )
 SAME_LAYER = {
     ("takes", "storyboard"),
+    ("logs", "escapes"),
+    ("installed", "settings"),
     ("config", "storyboard"),
     ("artifacts", "media"),
     ("weights", "media"),
@@ -33,7 +35,7 @@ SAME_LAYER = {
     ("review", "app"),
 }
 """Neighbours that may know each other, one way: takes name storyboard types, the configuration is read as storyboards are,
-weights and catalog use media's file helpers."""
+weights and catalog use media's file helpers, logs escape what they write."""
 
 HEAVY = ("torch", "cv2", "av", "diffusers", "numpy", "ncnn", "fontTools")
 
@@ -55,7 +57,10 @@ def imported_packages(file: Path) -> set[str]:
 
 
 def modules() -> list[Path]:
-    alone = ("artifacts.py", "errors.py", "spelling.py", "installed.py", "config.py", "plugin.py")
+    alone = (
+        *("artifacts.py", "errors.py", "escapes.py", "settings.py", "logs.py", "spelling.py", "installed.py"),
+        *("config.py", "plugin.py"),
+    )
     return sorted(file for file in SOURCE.rglob("*.py") if file.parent != SOURCE or file.name in alone)
 
 
@@ -125,6 +130,21 @@ def test_fonts_are_opened_in_one_room_only() -> None:
     """An open font must not be asked by two threads at once; ``weights/fonts.py`` holds the lock and gives plain values."""
     users = [str(file.relative_to(SOURCE)) for file in SOURCE.rglob("*.py") if "fontTools" in file.read_text(encoding="utf-8")]
     assert users == ["weights/fonts.py"]
+
+
+def test_yaml_is_loaded_in_one_place_for_each_kind() -> None:
+    """Tables of our own, plain files, storyboards; and lint reads back one word that it writes."""
+    users = {}
+    for file in SOURCE.rglob("*.py"):
+        found = set(re.findall(r"\byaml\.(\w*load\w*|parse|compose|C\w*Loader)\(?", file.read_text(encoding="utf-8")))
+        if found:
+            users[file.relative_to(SOURCE).as_posix()] = found
+    assert users == {
+        "media/tables.py": {"load"},
+        "media/plain_yaml.py": {"compose", "load"},
+        "storyboard/reader.py": {"parse"},
+        "storyboard/lint/fixes.py": {"compose", "load"},
+    }
 
 
 NOT_VALUES = {

@@ -15,7 +15,7 @@ from typing import Literal
 from vidgen.testing.providers import FakeProvider, ProviderServer
 
 HOST = "files.vidgen.example"
-Mood = Literal["ok", "silent", "garbage", "refuses", "cuts"]
+FailureMode = Literal["ok", "silent", "garbage", "refuses", "cuts"]
 """``silent``: takes the connection and says nothing. ``garbage``: speaks another protocol. ``refuses``: turns the tunnel down.
 ``cuts``: makes the tunnel and closes it at the first byte that comes through it.
 """
@@ -61,8 +61,8 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 class Proxy:
     """A proxy that speaks SOCKS 5 and HTTP's CONNECT on one port, and leads every name to one port of this machine."""
 
-    def __init__(self, leads_to: int, mood: Mood = "ok") -> None:
-        self.leads_to, self.mood = leads_to, mood
+    def __init__(self, leads_to: int, failure: FailureMode = "ok") -> None:
+        self.leads_to, self.failure = leads_to, failure
         self.names: list[str] = []
         """Names that it was asked to connect to."""
         self._open: list[socket.socket] = []
@@ -89,9 +89,9 @@ class Proxy:
     def _serve(self, client: socket.socket) -> None:
         try:
             first = client.recv(4096)
-            if self.mood == "silent":
+            if self.failure == "silent":
                 client.recv(1)
-            elif self.mood == "garbage":
+            elif self.failure == "garbage":
                 client.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
                 client.close()
             elif (self._socks if first[0] == 5 else self._connect)(client, first):
@@ -103,19 +103,19 @@ class Proxy:
         client.sendall(b"\x05\x00")
         asked = client.recv(4096)
         self.names.append(asked[5 : 5 + asked[4]].decode())
-        client.sendall(bytes((5, 2 if self.mood == "refuses" else 0, 0, 1, 127, 0, 0, 1, 0, 80)))
-        return self.mood != "refuses"
+        client.sendall(bytes((5, 2 if self.failure == "refuses" else 0, 0, 1, 127, 0, 0, 1, 0, 80)))
+        return self.failure != "refuses"
 
     def _connect(self, client: socket.socket, first: bytes) -> bool:
         self.names.append(first.split()[1].decode().partition(":")[0])
-        refused = self.mood == "refuses"
+        refused = self.failure == "refuses"
         client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n" if refused else b"HTTP/1.1 200 OK\r\n\r\n")
         if refused:
             client.close()
         return not refused
 
     def _lead(self, client: socket.socket) -> None:
-        if self.mood == "cuts":
+        if self.failure == "cuts":
             client.recv(1)
             client.close()
             return

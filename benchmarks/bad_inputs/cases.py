@@ -15,7 +15,7 @@ from benchmarks.bad_inputs.damage import WORDS, bytes_damaged, name, text_damage
 from benchmarks.bad_inputs.judge import Command
 from vidgen.media.discovery import find_ffmpeg
 from vidgen.testing.providers import ProviderServer
-from vidgen.testing.providers.server import MOODS
+from vidgen.testing.providers.server import FAILURE_MODES
 
 BOARDS = sorted(
     set(Path(__file__).parents[2].glob("storyboards/*.yaml")) - set(Path(__file__).parents[2].glob("storyboards/*.lock.yaml"))
@@ -338,13 +338,17 @@ PROVIDERS = {
 
 
 def provider(stock: Stock, folder: Path, luck: random.Random) -> Command:
-    """A provider in random moods whose downloads are damaged now and then: what was bought is in the journal, once."""
+    """A provider that fails at random and damages downloads: what was bought is in the journal, once."""
     from importlib import import_module
 
     module = luck.choice(sorted(PROVIDERS))
     fake = getattr(import_module(f"vidgen.testing.providers.{module}"), PROVIDERS[module])
-    moods = [luck.choice(["ok", "ok", luck.choice([mood for mood in MOODS if mood != "slow"])]) for _ in range(4)]
-    server = ProviderServer(fake, moods=moods, polls=1, hang_s=0.2, blips=luck.choice([0, 0.1]), seed=luck.randrange(1000))
+    failure_modes = [
+        luck.choice(["ok", "ok", luck.choice([failure for failure in FAILURE_MODES if failure != "slow"])]) for _ in range(4)
+    ]
+    server = ProviderServer(
+        fake, failure_modes=failure_modes, polls=1, hang_s=0.2, blips=luck.choice([0, 0.1]), seed=luck.randrange(1000)
+    )
     server.__enter__()
     if luck.random() < 0.3:
         plain = server.clip

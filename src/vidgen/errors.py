@@ -286,6 +286,7 @@ NOTICES: dict[str, str] = {
     "engine.wish_ignored": "The engine cannot honour a key of the shot; it was left out",
     "local.reject_unused": "The model or scheduler does not support early rejection of candidates; all were made",
     "local.weaker_plan": "Out of memory; the model ran with settings that need less",
+    "log.not_written": "A log could not be written; the run went on without it",
     "pick.kept_aside": "The storyboard's folder cannot be written; the picks are kept in the work folder",
     "pick.kept": "New takes were requested, but a pinned take stays in the film",
     "pick.missing": "The pinned take is not in the store",

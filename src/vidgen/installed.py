@@ -7,7 +7,6 @@ for all groups, and again only when a run begins (``anew``) or when ``sys.path``
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +15,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
 
 from vidgen.errors import MissingError
+from vidgen.settings import settings
 
 Group = Literal["vidgen.engines", "vidgen.interpolators", "vidgen.upscalers", "vidgen.scorers"]
 """The extension points: what makes takes, what makes frames in between, what enlarges, what measures takes."""
@@ -103,8 +103,7 @@ def cause_of(error: BaseException) -> str:
 
 def _allowed(group: Group, *, anew: bool = False) -> list[Plugin]:
     """Plug-ins that may be loaded, vidgen's own first, then by package and name."""
-    setting = os.environ.get("VIDGEN_LOAD_PLUGINS")
-    names = None if setting is None else {part.strip() for part in setting.split(",")}
+    names = settings().plugins
     installed = (plugin for plugin in _READING.plugins(anew=anew) if plugin.entry.group == group)
     allowed = (one for one in installed if one.built_in or names is None or names & {one.name, one.package})
     return sorted(allowed, key=lambda one: (not one.built_in, one.package, one.name))

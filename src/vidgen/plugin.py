@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vidgen.catalog.capabilities import Capabilities, Price
-from vidgen.engines.base import Engine, Job, LocalEngine, Progress, RemoteEngine, Send
+from vidgen.engines.base import Composed, Engine, Job, LocalEngine, Progress, RemoteEngine, Send
 from vidgen.errors import Cancelled, InputError, MissingError, Notice, ProcessingError, VidgenError
 from vidgen.post.stages import (
     FilterInterpolator,
@@ -46,6 +46,7 @@ __all__ = [
     "Capabilities",
     "Clip",
     "ClipScorer",
+    "Composed",
     "CostBasis",
     "Engine",
     "Expectation",

@@ -149,7 +149,7 @@ needs_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash
 @needs_bash
 def test_a_run_in_the_background_leaves_the_terminal_to_the_shell(tmp_path: Path) -> None:
     (tmp_path / "run.py").write_text(
-        RUN.replace("with Output", "from vidgen.cli.signals import heard\nwith heard(), Output", 1)
+        RUN.replace("with Output", "from vidgen.cli.signals import handle_signals\nwith handle_signals(), Output", 1)
     )
     with Terminal([], program=SHELL, cwd=tmp_path, environment={"PS1": "$ "}) as terminal:
         terminal.press(f"{sys.executable} run.py 3 {tmp_path / 'end'}\r")

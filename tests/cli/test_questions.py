@@ -135,7 +135,7 @@ def test_only_a_clear_yes_is_one(keys: str, code: int) -> None:
 @pytest.mark.parametrize("on_the_way", [[], ["bg\r"]], ids=["fg", "bg and fg"])
 def test_after_a_stop_the_question_is_asked_again(on_the_way: list[str], tmp_path: Path) -> None:
     (tmp_path / "asking.py").write_text(
-        "from vidgen.cli.signals import heard\nhearing = heard()\nhearing.__enter__()\n" + ASKING
+        "from vidgen.cli.signals import handle_signals\nsignals = handle_signals()\nsignals.__enter__()\n" + ASKING
     )
     shell = ["bash", "--norc", "--noprofile", "-i"]
     with Terminal([], program=shell, cwd=tmp_path, environment={"PS1": "$ "}, rows=40) as terminal:

@@ -146,8 +146,8 @@ def test_a_hang_up_ends_ffmpeg_and_leaves_no_half_file(clip: Path, tmp_path: Pat
 def test_what_runs_under_nohup_goes_on(tmp_path: Path) -> None:
     program = """
 import os, signal
-from vidgen.cli.signals import heard
-with heard():
+from vidgen.cli.signals import handle_signals
+with handle_signals():
     os.kill(os.getpid(), signal.SIGHUP)
 print("on")
 """

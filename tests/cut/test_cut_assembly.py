@@ -300,3 +300,10 @@ def test_a_cut_that_is_killed_leaves_nothing_bad_behind(tmp_path: Path, make_sho
     check_video(tmp_path / "film.mp4", frames=44, decode=True)
     assert not list((tmp_path / "work" / "segments").glob(".*.part*"))
     assert not list((tmp_path / "work" / "tmp").iterdir())
+
+
+def test_a_dip_of_one_frame_is_that_colour_also_when_nothing_else_is_made(desk: Desk, make_shot: MakeShot) -> None:
+    """With the first colour a body and the window are made together; with the second the window alone."""
+    for kind, shade in (("fade_white", 255), ("fade_black", 0)):
+        desk.cut(film_of(make_shot("s01", 90, step=0), make_shot("s02", 150, step=0, transition=(kind, 1))))
+        assert min(abs(found - shade) for found in levels(desk.out)) < 3

@@ -85,7 +85,7 @@ def merged(config: dict[str, Any], words: list[str]) -> dict[str, Any]:
 
 
 def main() -> None:
-    mood = os.environ.get("STAND_IN", "")
+    failure = os.environ.get("STAND_IN", "")
     config = merged(CONFIG, sys.argv[2:])
     source = Path(sys.argv[1])
     assert source.is_file(), f"{source} is not here"
@@ -99,14 +99,14 @@ def main() -> None:
     target = Path(config["save_dir"]) / name
     target.mkdir(parents=True)
     say("Building models...")
-    if mood == "oom":
+    if failure == "oom":
         raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB")
-    if mood == "breaks":
+    if failure == "breaks":
         raise AssertionError("need at least 33 reference frames for v2v generation")
-    if mood in ("hangs", "slow"):
+    if failure in ("hangs", "slow"):
         Path(os.environ["STAND_IN_PID"]).write_text(str(os.getpid()))
-        time.sleep(120 if mood == "hangs" else 0.5)
-    if mood == "makes nothing":
+        time.sleep(120 if failure == "hangs" else 0.5)
+    if failure == "makes nothing":
         return
     sys.stderr.write("\rInference progress:   0%|          | 0/1 [00:00<?, ?it/s]")
     if source.name.startswith("t2i2v"):
@@ -119,7 +119,7 @@ def main() -> None:
     text = f"{row['text'].strip().rstrip('.')}. {config['fps_save']} FPS. {config['motion_score']} motion score."
     (target / f"{row['name']}.txt").write_text(text)
     write(target / f"{row['name']}.mp4", config, option, row)
-    if mood == "cuts it off":
+    if failure == "cuts it off":
         clip = target / f"{row['name']}.mp4"
         clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
     if kept := os.environ.get("STAND_IN_COPY"):

@@ -284,7 +284,7 @@ def test_silence_ends_it(program: Path, home: Path, tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize(
-    ("mood", "code", "says"),
+    ("failure", "code", "says"),
     [
         ("oom", "local.out_of_memory", "needs more memory than the GPU has"),
         ("breaks", "generation.failed", "ended with the status 1: AssertionError: need at least 33 reference frames"),
@@ -294,9 +294,9 @@ def test_silence_ends_it(program: Path, home: Path, tmp_path: Path, monkeypatch:
     ],
 )
 def test_a_failure_quotes_the_programs_own_words(
-    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mood: str, code: str, says: str
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: str, code: str, says: str
 ) -> None:
-    monkeypatch.setenv("STAND_IN", mood)
+    monkeypatch.setenv("STAND_IN", failure)
     with pytest.raises(ProcessingError, match=says) as caught:
         OpenSora().generate(take(), tmp_path / "take.mp4")
     assert caught.value.code == code

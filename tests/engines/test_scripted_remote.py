@@ -1,4 +1,4 @@
-"""The scripted provider: what it does in each mood, as a user's own tests would see it."""
+"""The scripted provider: what it does in each failure mode, as a user's own tests would see it."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def ended(engine: ScriptedRemote, wanted: TakeRequest) -> Job:
     return asyncio.run(run())
 
 
-@pytest.mark.parametrize("mood", ["fail", "moderation"])
-def test_a_job_can_fail_in_the_providers_words(tmp_path: Path, wanted: TakeRequest, mood: str) -> None:
-    job = ended(ScriptedRemote(tmp_path, moods=[mood]), wanted)
+@pytest.mark.parametrize("failure", ["fail", "moderation"])
+def test_a_job_can_fail_in_the_providers_words(tmp_path: Path, wanted: TakeRequest, failure: str) -> None:
+    job = ended(ScriptedRemote(tmp_path, failure_modes=[failure]), wanted)
     assert job.state == "failed"
     assert job.error
 
 
 def test_an_unknown_submission_was_bought_although_the_answer_is_lost(tmp_path: Path, wanted: TakeRequest) -> None:
-    engine = ScriptedRemote(tmp_path, moods=["unknown"])
+    engine = ScriptedRemote(tmp_path, failure_modes=["unknown"])
     with pytest.raises(ProcessingError) as error:
         asyncio.run(engine.submit(wanted, reference="r1"))
     assert error.value.code == "submit.unknown"
@@ -47,14 +47,14 @@ def test_an_unknown_submission_was_bought_although_the_answer_is_lost(tmp_path: 
 
 
 def test_a_refused_request_buys_nothing(tmp_path: Path, wanted: TakeRequest) -> None:
-    engine = ScriptedRemote(tmp_path, moods=["refuse"])
+    engine = ScriptedRemote(tmp_path, failure_modes=["refuse"])
     with pytest.raises(ProcessingError):
         asyncio.run(engine.submit(wanted, reference="r1"))
     assert engine.created == 0
 
 
 def test_an_expired_result_cannot_be_fetched(tmp_path: Path, wanted: TakeRequest) -> None:
-    engine = ScriptedRemote(tmp_path / "provider", moods=["expired"])
+    engine = ScriptedRemote(tmp_path / "provider", failure_modes=["expired"])
     job = ended(engine, wanted)
     with pytest.raises(ProcessingError) as error:
         asyncio.run(engine.fetch(job, wanted, tmp_path / "take.mp4"))
@@ -63,7 +63,7 @@ def test_an_expired_result_cannot_be_fetched(tmp_path: Path, wanted: TakeRequest
 
 
 def test_a_slow_job_runs_until_it_is_cancelled(tmp_path: Path, wanted: TakeRequest) -> None:
-    engine = ScriptedRemote(tmp_path, moods=["slow"], polls=1)
+    engine = ScriptedRemote(tmp_path, failure_modes=["slow"], polls=1)
 
     async def run() -> list[str]:
         job_id = await engine.submit(wanted, reference="r1")
@@ -74,8 +74,8 @@ def test_a_slow_job_runs_until_it_is_cancelled(tmp_path: Path, wanted: TakeReque
     assert asyncio.run(run()) == ["queued", "running", "running", "running", "running", "failed"]
 
 
-def test_moods_follow_the_script_job_by_job(tmp_path: Path, wanted: TakeRequest) -> None:
-    engine = ScriptedRemote(tmp_path, moods=["fail", "ok"], polls=0)
+def test_failure_modes_follow_the_script_job_by_job(tmp_path: Path, wanted: TakeRequest) -> None:
+    engine = ScriptedRemote(tmp_path, failure_modes=["fail", "ok"], polls=0)
     assert [ended(engine, wanted).state for _ in range(3)] == ["failed", "succeeded", "succeeded"]
 
 

@@ -14,10 +14,11 @@ from vidgen.config import Config, config
 from vidgen.errors import InputError, MissingError, VidgenError
 from vidgen.media import home, places
 from vidgen.media.files import write_text
-from vidgen.media.home import poll_interval, vidgen_home
+from vidgen.media.home import vidgen_home
 from vidgen.media.os_errors import explained
 from vidgen.media.places import check_output_file
 from vidgen.media.scratch import scratch_folder
+from vidgen.settings import settings
 
 
 def refused(out: Path, *inputs: Path) -> VidgenError:
@@ -59,7 +60,7 @@ def test_a_full_disk_and_a_read_only_one_are_told_apart(tmp_path: Path, monkeypa
         def check(folder: Path, name: str) -> None:
             raise OSError(number, os.strerror(number))
 
-        monkeypatch.setattr(places, "check_room", check)
+        monkeypatch.setattr(places, "check_space", check)
 
     failing(errno.ENOSPC)
     full = refused(tmp_path / "film.mp4")
@@ -198,8 +199,8 @@ def test_a_date_in_the_configuration_is_text(tmp_path: Path, monkeypatch: pytest
 def test_the_time_between_questions_is_a_number_of_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     for text, seconds in (("", 7.0), (" 0.5 ", 0.5), ("0", 0.0)):
         monkeypatch.setenv("VIDGEN_POLL_INTERVAL", text)
-        assert poll_interval(7.0) == seconds
+        assert settings().poll_interval(7.0) == seconds
     for text in ("soon", "nan", "-1", "inf", "5s"):
         monkeypatch.setenv("VIDGEN_POLL_INTERVAL", text)
         with pytest.raises(InputError, match="VIDGEN_POLL_INTERVAL"):
-            poll_interval(7.0)
+            settings().poll_interval(7.0)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support import Film, Ran, Vidgen
-from tunnels import HOST, Mood, Proxy, behind_tls
+from tunnels import HOST, FailureMode, Proxy, behind_tls
 from vidgen.network import clients
 from vidgen.network.settings import CERTIFICATES
 from vidgen.testing.providers import ProviderServer
@@ -44,13 +44,18 @@ def test_a_film_is_bought_through_a_proxy(
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "http"])
-@pytest.mark.parametrize("mood", ["silent", "garbage", "refuses", "cuts"])
+@pytest.mark.parametrize("failure", ["silent", "garbage", "refuses", "cuts"])
 def test_where_a_proxy_makes_no_way_nothing_was_sent(
-    scheme: str, mood: Mood, provider: ProviderServer, monkeypatch: pytest.MonkeyPatch, vidgen: Vidgen, film: Film
+    scheme: str,
+    failure: FailureMode,
+    provider: ProviderServer,
+    monkeypatch: pytest.MonkeyPatch,
+    vidgen: Vidgen,
+    film: Film,
 ) -> None:
     monkeypatch.setattr(clients, "TUNNEL_S", 0.2)
     board = film(RUNWAY)
-    with Proxy(provider.port, mood) as proxy:
+    with Proxy(provider.port, failure) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"{scheme}://127.0.0.1:{proxy.port}")
         ran = vidgen("render", board, "--yes", "--json")
         assert nothing_was_sent(ran, vidgen, board, provider)
@@ -63,7 +68,7 @@ def test_what_broke_behind_the_proxy_may_have_been_accepted(
 ) -> None:
     board = film(RUNWAY)
     with (
-        behind_tls(tmp_path, FakeRunway, moods=("drop",)) as server,
+        behind_tls(tmp_path, FakeRunway, failure_modes=("drop",)) as server,
         server.reachable(monkeypatch),
         Proxy(server.port) as proxy,
     ):
@@ -102,8 +107,6 @@ def test_a_certificate_that_nobody_trusts_is_said_at_once(
         ("RUNWAYML_BASE_URL", "https://files.vidgen.example/v1?key=1"),
         ("RUNWAYML_BASE_URL", "foo"),
         ("RUNWAYML_API_SECRET", "half\nanother"),
-        ("VIDGEN_POLL_INTERVAL", "often"),
-        ("VIDGEN_POLL_INTERVAL", "nan"),
     ],
 )
 def test_a_setting_that_cannot_work_is_one_line_before_any_money(

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cloud_moods import playing, take
+from provider_failures import playing, take
 from support import Vidgen
 from vidgen.catalog.engines import capabilities
 from vidgen.planning.unsupported import form_notices

@@ -11,7 +11,7 @@ import torch
 
 from vidgen.errors import InputError, MissingError
 from vidgen.post.esrgan import ncnn_engine, torch_engine
-from vidgen.post.esrgan.models import check_denoise, model, models
+from vidgen.post.esrgan.models import model
 from vidgen.post.esrgan.ncnn_files import state_dict
 from vidgen.post.esrgan.networks import Rrdb, Srvgg
 from vidgen.post.stages import Picture
@@ -125,14 +125,6 @@ def test_tiles_of_the_drawing_model_leave_no_seam(weights: ModelFolder) -> None:
 def test_a_factor_that_a_model_lacks_is_the_next_larger_one() -> None:
     assert [model(VIDEO).factor(wish) for wish in (None, 1, 2, 3, 4, 8)] == [4, 2, 2, 3, 4, 4]
     assert model(PHOTO).factor(2) == 4
-
-
-def test_every_model_says_what_denoising_it_has() -> None:
-    for name in models():
-        check_denoise(name, None)
-        with pytest.raises(InputError, match="only realesr-general-x4v3 has") as caught:
-            check_denoise(name, 0.5)
-        assert caught.value.exit_code == 2
 
 
 @pytest.mark.parametrize("engine", ENGINES)

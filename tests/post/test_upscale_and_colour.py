@@ -176,20 +176,13 @@ def test_progress_is_told_and_a_wish_to_stop_is_heard(filmed: Path, tmp_path: Pa
 
 
 def test_settings_come_from_a_storyboard(tmp_path: Path) -> None:
-    post = Post.model_validate({"colour": {"lut": "looks/x.cube", "contrast": 1.2, "match": True}, "grain": {"amount": 4}})
+    post = Post.model_validate({"colour": {"lut": "looks/x.cube", "contrast": 1.2}, "grain": {"amount": 4}})
     settings = PostSettings.of(post, width=96, height=64, rate=RATE, folder=tmp_path, seed=3)
     assert settings.grade == Grade(1.2, 1.0, 0.0, tmp_path / "looks" / "x.cube")
-    assert (settings.grain, settings.match, settings.seed) == (4, True, 3)
+    assert (settings.grain, settings.seed) == (4, 3)
     plain = PostSettings.of(None, width=96, height=64, rate=RATE)
     assert not plain.changes(96, 64, RATE) and plain.changes(96, 66, RATE) and settings.changes(96, 64, RATE)
     assert plain.key() != settings.key()
-
-
-def test_matching_is_said_to_be_missing(filmed: Path, tmp_path: Path) -> None:
-    result = process_clip(filmed, tmp_path / "out.mp4", PostSettings(96, 64, RATE, match=True, grain=1.0))
-    assert [notice.code for notice in result.notices] == ["post.not_yet"]
-    idle = PostSettings(96, 64, RATE, match=True)
-    assert not idle.changes(96, 64, RATE) and [notice.code for notice in idle.notices] == ["post.not_yet"]
 
 
 def peak_megabytes(source: Path, out: Path) -> float:

@@ -18,7 +18,7 @@ from vidgen.engines.previz.scene import Scene
 from vidgen.engines.previz.sight import Extent, Sight, grid_for, plan
 from vidgen.engines.previz.spec import read_request
 from vidgen.media.encode import DRAFT, MASTER
-from vidgen.media.frames import FrameWriter
+from vidgen.media.frames import FrameWriter, read_frames
 from vidgen.takes.request import TakeRequest
 
 WIDTH, HEIGHT = 640, 360
@@ -95,6 +95,37 @@ def test_a_draft_is_encoded_with_the_parameter_sets_of_the_master_so_that_it_joi
             for frame in frames:
                 writer.write(cv2.blur(frame, (9, 9)))
     assert parameter_sets(tmp_path / "draft.mp4") == parameter_sets(tmp_path / "master.mp4")
+
+
+def test_a_draft_has_the_colours_that_it_was_given(tmp_path: Path) -> None:
+    frame = np.zeros((64, 112, 3), np.uint8)
+    patches = {(0, 0): (235, 30, 40), (0, 56): (20, 200, 60), (32, 0): (30, 60, 220), (32, 56): (250, 250, 250)}
+    for (top, left), colour in patches.items():
+        frame[top : top + 32, left : left + 56] = colour
+    with FrameWriter(tmp_path / "draft.mp4", 112, 64, Fraction(24), frames=1, profile=DRAFT) as writer:
+        writer.write(frame)
+    (shown,) = read_frames(tmp_path / "draft.mp4")
+    for (top, left), colour in patches.items():
+        assert np.abs(shown[top + 16, left + 28].astype(int) - colour).max() <= 3
+
+
+def test_focus_is_painted_a_second_time_only_where_it_is_racked() -> None:
+    def painted_twice(move: str) -> bool:
+        layers = scene_of("mountains in autumn", move=move).world.layers
+        return any(getattr(layer, "_second", None) is not None for layer in layers)
+
+    assert painted_twice("rack_focus") and not painted_twice("dolly_in")
+
+
+def test_what_is_seen_is_found_out_once_for_several_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    under = Extent.under
+    monkeypatch.setattr(Extent, "under", lambda self, backs, grid: (asked.append(len(backs)), under(self, backs, grid))[1])
+    scene = scene_of("mountains in autumn", move="dolly_in")
+    for index in range(4):
+        scene.frame(index)
+    sheets = sum(getattr(layer, "_extent", None) is not None for layer in scene.world.layers)
+    assert 0 < len(asked) <= sheets
 
 
 def test_one_shot_starts_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud_moods import take
+from provider_failures import take
 from support import Vidgen
 from vidgen.engines.cloud.pika import Pika
 from vidgen.testing.providers import ProviderServer

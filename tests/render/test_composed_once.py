@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cloud_moods import playing
+from provider_failures import playing
 from support import Vidgen
 from vidgen.engines.cloud.base import CloudEngine, Create
 from vidgen.takes.request import TakeRequest
@@ -93,7 +93,7 @@ def test_shots_that_ask_for_the_same_share_one_request(
 def test_a_request_that_is_turned_away_for_now_is_sent_again_as_it_is(
     monkeypatch: pytest.MonkeyPatch, vidgen: Vidgen, film: Callable[..., Path], composed: Composed
 ) -> None:
-    with playing(monkeypatch, FakeKling, FakePika, FakeRunway, moods=("rate", "rate", "ok")) as server:
+    with playing(monkeypatch, FakeKling, FakePika, FakeRunway, failure_modes=("rate", "rate", "ok")) as server:
         ran = vidgen("render", film("{id: s1, scene: a lighthouse, engine: pika}"), "--yes", "--json")
         assert (ran.code, server.created, len(server.jobs), len(composed)) == (0, 3, 1, 1)
         sent = [asked.json for asked in server.asked if asked.method == "POST"]

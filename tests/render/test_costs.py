@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cloud_moods import playing
+from provider_failures import playing
 from support import Film, Ran, Vidgen
 from vidgen.testing.providers import ProviderServer
 from vidgen.testing.providers.luma import FakeLuma

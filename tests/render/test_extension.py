@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
-from cloud_moods import playing
 from flashes import BEEP, FLASH, flash_and_beep
+from provider_failures import playing
 from support import Vidgen
 from vidgen.media.ffmpeg import run_ffmpeg
 from vidgen.media.frames import read_frames

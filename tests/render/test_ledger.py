@@ -21,8 +21,8 @@ def provider(tmp_path: Path) -> Path:
     return tmp_path / "provider"
 
 
-def bought(vidgen: Vidgen, board: Path, provider: Path, *moods: str) -> int:
-    with engine_added("scripted", lambda: ScriptedRemote(provider, moods=moods)):  # type: ignore[arg-type]
+def bought(vidgen: Vidgen, board: Path, provider: Path, *failure_modes: str) -> int:
+    with engine_added("scripted", lambda: ScriptedRemote(provider, failure_modes=failure_modes)):  # type: ignore[arg-type]
         return vidgen("render", board, "--yes", "--json").code
 
 
@@ -47,7 +47,7 @@ def test_a_lost_answer_is_settled_with_the_job_that_was_found(
     assert vidgen("takes", "resolve", board, 1, "--job", "mistyped").code == 0
     assert bought(vidgen, board, provider, "ok") == 4
     (job,) = ScriptedRemote(provider).jobs()
-    ScriptedRemote(provider)._save({**job, "mood": "ok"})
+    ScriptedRemote(provider)._save({**job, "failure": "ok"})
     assert vidgen("takes", "resolve", board, 1, "--job", job["id"]).code == 0
     assert bought(vidgen, board, provider, "ok") == 0
     assert ScriptedRemote(provider).created == 1
@@ -84,7 +84,7 @@ def test_a_lost_answer_comes_with_command_lines_that_work_as_they_stand(
 ) -> None:
     film(SHOT, name=name)
     board = f"./{name}" if name.startswith("-") else name
-    with engine_added("scripted", lambda: ScriptedRemote(provider, moods=["unknown"])):
+    with engine_added("scripted", lambda: ScriptedRemote(provider, failure_modes=["unknown"])):
         hints = [vidgen("render", board, "--yes", "--json").envelope["error"]["hint"] for _ in range(2)]
     for hint in hints:  # of the run that lost it, and of the next
         found, lost, anew = re.findall("vidgen [^;]*", hint)
@@ -96,7 +96,7 @@ def test_a_lost_answer_comes_with_command_lines_that_work_as_they_stand(
 
 def test_a_clip_without_a_storyboard_has_such_command_lines_too(vidgen: Vidgen, provider: Path) -> None:
     line = ("shot", "a lake", "--engine", "scripted", "--resolution", "96x54", "--fps", "12", "-o", "my lake.mp4", "--json")
-    with engine_added("scripted", lambda: ScriptedRemote(provider, moods=["unknown", "ok"])):
+    with engine_added("scripted", lambda: ScriptedRemote(provider, failure_modes=["unknown", "ok"])):
         hint = vidgen(*line).envelope["error"]["hint"]
         assert "--regenerate" not in hint  # which vidgen shot has not
         assert vidgen(*shlex.split(re.findall("vidgen [^;]*", hint)[1])[1:]).code == 0
@@ -108,7 +108,7 @@ def test_a_job_whose_result_cannot_be_used_is_listed_as_such(
     vidgen: Vidgen, film: Callable[..., Path], provider: Path, work: str | None
 ) -> None:
     board, more = film(SHOT), ("--work", work) if work else ()
-    with engine_added("scripted", lambda: ScriptedRemote(provider, moods=["expired", "ok"])):
+    with engine_added("scripted", lambda: ScriptedRemote(provider, failure_modes=["expired", "ok"])):
         hint = vidgen("render", board, "--yes", "--json", *more).envelope["error"]["hint"]
         (row,) = vidgen("takes", "list", board, "--json", *more).data["takes"]
         assert row["state"] == "undelivered" and "is gone" in row["words"] and row["cost_usd"] == pytest.approx(0.3)

@@ -42,7 +42,7 @@ def clip(board: Path) -> Path:
 
 def no_longer_offered(provider: ScriptedRemote) -> None:
     for job in provider.jobs():
-        provider._save({**job, "mood": "expired"})
+        provider._save({**job, "failure": "expired"})
 
 
 def no_longer_known(provider: ScriptedRemote) -> None:
@@ -178,7 +178,7 @@ def test_takes_are_found_though_the_journal_is_gone(vidgen: Vidgen, board: Path,
 def test_a_journal_that_was_emptied_before_any_take_was_stored_stops_the_run(
     vidgen: Vidgen, film: Film, provider: ScriptedRemote
 ) -> None:
-    provider.moods = ("expired",)
+    provider.failure_modes = ("expired",)
     board = film(SHOT)
     assert vidgen("render", board, "--yes").code == 4
     (board.parent / ".vidgen" / "film" / "journal.db").write_bytes(b"")

@@ -60,17 +60,17 @@ def test_a_shots_own_limit_is_kept_with_what_its_takes_have_cost(vidgen: Vidgen,
 
 
 def test_a_failed_generation_exits_4_and_keeps_the_others(vidgen: Vidgen, film: Film, provider: ScriptedRemote) -> None:
-    provider.moods = ("fail", "ok")
+    provider.failure_modes = ("fail", "ok")
     board = film(*SHOTS)
     envelope = vidgen("render", board, "--yes", "--json").envelope
     assert envelope["exit_code"] == 4 and envelope["error"]["code"] == "generation.failed"
-    provider.moods = ("ok",)
+    provider.failure_modes = ("ok",)
     assert vidgen("render", board, "--yes", "--json").envelope["ok"]
     assert provider.created == 3, "only the failed take was asked for again"
 
 
 def test_a_lost_answer_is_never_sent_again_by_itself(vidgen: Vidgen, film: Film, provider: ScriptedRemote) -> None:
-    provider.moods = ("unknown",)
+    provider.failure_modes = ("unknown",)
     board = film(SHOTS[0])
     assert vidgen("render", board, "--yes", "--json").envelope["error"]["code"] == "submit.unknown"
     envelope = vidgen("render", board, "--yes", "--json").envelope
@@ -95,7 +95,7 @@ PAIR = "{id: a, scene: sea, engine: scripted, candidates: 2}"
 def mend(provider: ScriptedRemote) -> None:
     """Every job's result can be had after all."""
     for job in provider.jobs():
-        provider._save({**job, "mood": "ok"})
+        provider._save({**job, "failure": "ok"})
 
 
 def test_shots_that_ask_for_the_same_share_one_purchase(vidgen: Vidgen, film: Film, provider: ScriptedRemote) -> None:
@@ -114,7 +114,7 @@ def test_a_pinned_take_that_is_not_there_needs_consent_too(vidgen: Vidgen, film:
 
 
 def test_what_is_bought_already_is_fetched_without_more_consent(vidgen: Vidgen, film: Film, provider: ScriptedRemote) -> None:
-    provider.moods = ("expired",)
+    provider.failure_modes = ("expired",)
     board = film(ONE)
     assert vidgen("render", board, "--max-cost", "0.3").code == 4
     mend(provider)
@@ -126,7 +126,7 @@ def test_what_is_bought_already_is_fetched_without_more_consent(vidgen: Vidgen, 
 def test_new_takes_that_were_interrupted_are_gone_on_with(vidgen: Vidgen, film: Film, provider: ScriptedRemote) -> None:
     board = film(PAIR)
     assert vidgen("render", board, "--yes").code == 0
-    provider.moods = ("ok", "ok", "expired", "ok")
+    provider.failure_modes = ("ok", "ok", "expired", "ok")
     assert vidgen("render", board, "--yes", "--regenerate", "a").code == 0
     mend(provider)
     data = vidgen("render", board, "--yes", "--regenerate", "a", "--json").data
@@ -140,7 +140,7 @@ def test_a_plain_run_fetches_what_an_interrupted_wish_for_new_takes_bought(
 ) -> None:
     board = film(ONE)
     assert vidgen("render", board, "--yes").code == 0
-    provider.moods = ("ok", "expired")
+    provider.failure_modes = ("ok", "expired")
     assert vidgen("render", board, "--yes", "--regenerate", "a").code == 4
     mend(provider)
     data = vidgen("render", board, "--json").data
@@ -148,7 +148,7 @@ def test_a_plain_run_fetches_what_an_interrupted_wish_for_new_takes_bought(
 
 
 def test_a_bought_job_of_a_shot_that_was_changed_is_named(vidgen: Vidgen, film: Film, provider: ScriptedRemote) -> None:
-    provider.moods = ("expired", "ok")
+    provider.failure_modes = ("expired", "ok")
     assert vidgen("render", film(ONE), "--yes").code == 4
     (job,) = provider.jobs()
     warnings = vidgen("render", film(ONE.replace("sea", "hill")), "--yes", "--json").envelope["warnings"]

@@ -37,7 +37,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         monkeypatch.setattr(module, name, called)
 
     count(importlib.metadata.Distribution, "discover")
-    count(discovery, "_ask")
+    count(discovery, "_query")
     return counted
 
 
@@ -50,7 +50,7 @@ def test_fifty_shots_read_the_installed_packages_once_and_ask_ffmpeg_nothing(
 ) -> None:
     assert vidgen(command[0], film(*FIFTY), *command[1:]).code == 0
     assert 1 <= calls["discover"] <= 2  # pydantic looks for plug-ins of its own when it is imported
-    assert calls["_ask"] == 0
+    assert calls["_query"] == 0
 
 
 def test_a_run_has_one_of_each_engine_and_asks_it_once_what_a_model_can() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cloud_moods import playing
+from provider_failures import playing
 from support import Film, Vidgen
 from vidgen.engines.cloud.failures import ProviderError
 from vidgen.errors import Cancelled
@@ -70,7 +70,7 @@ def test_what_a_failed_job_cost_counts(monkeypatch: pytest.MonkeyPatch, vidgen: 
     class Costly(Task):
         change = {"cost": {"credits": 36}}
 
-    with playing(monkeypatch, Costly, moods=("fail",)):
+    with playing(monkeypatch, Costly, failure_modes=("fail",)):
         board = film(RUNWAY)
         assert vidgen("render", board, "--yes").code == 4
         assert vidgen("takes", "list", board, "--json").data["spent_usd"] == pytest.approx(0.36)
@@ -82,7 +82,7 @@ def test_a_key_that_a_provider_repeats_is_shown_nowhere(
     class Echo(Task):
         change = {"failure": f"no: Bearer {FakeRunway.key} and {FakeRunway.key}"}
 
-    with playing(monkeypatch, Echo, moods=("fail",)):
+    with playing(monkeypatch, Echo, failure_modes=("fail",)):
         ran = vidgen("render", film(RUNWAY), "--yes", "--json")
     assert ran.code == 4 and "[key]" in ran.out and FakeRunway.key not in ran.out + ran.err
     assert FakeRunway.key.encode() not in (tmp_path / ".vidgen" / "film" / "journal.db").read_bytes()
@@ -107,7 +107,7 @@ def test_the_kind_of_a_failed_job_gives_its_code_and_hint(monkeypatch: pytest.Mo
                 return Answer(json={**given.json, "failure_code": "budget_exhausted", "failure_reason": "no credit"})
             return given
 
-    with playing(monkeypatch, Empty, moods=("fail",)):
+    with playing(monkeypatch, Empty, failure_modes=("fail",)):
         error = vidgen("render", film("{id: a, scene: sea, engine: luma}"), "--yes", "--json").envelope["error"]
     assert error["code"] == "provider.quota" and error["hint"].startswith("top up")
 
@@ -127,7 +127,7 @@ def test_an_address_that_cannot_be_read_is_the_providers_fault(
 def test_a_paid_clip_that_is_none_can_be_made_anew_or_given_up(
     monkeypatch: pytest.MonkeyPatch, vidgen: Vidgen, film: Film
 ) -> None:
-    with playing(monkeypatch, FakeRunway, moods=("not_a_video", "not_a_video", "ok")) as server:
+    with playing(monkeypatch, FakeRunway, failure_modes=("not_a_video", "not_a_video", "ok")) as server:
         board = film(RUNWAY)
         error = vidgen("render", board, "--yes", "--json").envelope["error"]
         assert error["code"] == "provider.bad_result" and "--regenerate" in error["hint"]

@@ -78,7 +78,7 @@ def test_an_unknown_price_needs_a_yes(vidgen: Vidgen, film: Film, server: Provid
 def test_a_failed_enlargement_keeps_the_takes_and_the_next_run_goes_on(
     vidgen: Vidgen, film: Film, server: ProviderServer
 ) -> None:
-    server.moods = ("ok", "ok", "fail", "ok")
+    server.failure_modes = ("ok", "ok", "fail", "ok")
     assert vidgen("render", film(SHOT, top=LARGER), "--yes").code == 4
     assert vidgen("render", film(SHOT, top=LARGER), "--yes").code == 0
     assert bought(server) == ["openai-videos", "openai-videos", "runway", "runway"]

@@ -60,7 +60,7 @@ def test_a_pinned_take_that_is_lost_gives_way_to_new_ones_and_that_is_said(
     (file,) = [Path(take["file"]) for take in vidgen("render", board, "--json").data["shots"][0]["takes"] if take["take"] == 2]
     file.unlink()
     for job in provider.jobs():
-        provider._save({**job, "mood": "expired"})
+        provider._save({**job, "failure": "expired"})
     ran = vidgen("render", board, "--regenerate", "a", "--yes", "--json")
     assert told(ran, "pick.kept") == []
     assert told(ran, "pick.missing") == [
@@ -83,7 +83,7 @@ def test_a_pick_of_a_take_that_is_not_there_says_which_file_and_which_takes_ther
 
 def test_a_pick_outlasts_a_run_in_which_its_take_fails(vidgen: Vidgen, board: Path, provider: ScriptedRemote) -> None:
     write_lock(board.with_suffix(".lock.yaml"), {"a": Pick(pick_of(board).request_key, 7, "person")})
-    provider.moods = ("fail",)
+    provider.failure_modes = ("fail",)
     ran = vidgen("render", board, "--yes", "--json")
     assert ran.code == 0 and ran.data["shots"][0]["picked"] in (1, 2)
     assert "film.lock.yaml picks take 7, which is not there (there are 2 takes: 1 and 2)" in told(ran, "pick.missing")[-1]

@@ -174,16 +174,16 @@ def test_ctrl_c_in_a_long_shot_leaves_it_resumable(
     from vidgen.render import postprocess
 
     monkeypatch.setattr("vidgen.post.clip.segment_frames", lambda frames, seconds: 12)
-    whole = postprocess._Teller.__call__
+    whole = postprocess._Progress.__call__
 
-    def press(self: postprocess._Teller, done: int, total: int) -> None:
+    def press(self: postprocess._Progress, done: int, total: int) -> None:
         if done == 35:
             raise KeyboardInterrupt
         whole(self, done, total)
 
     board = film(SEA, top=BOTH)
     with monkeypatch.context() as patch:
-        patch.setattr(postprocess._Teller, "__call__", press)
+        patch.setattr(postprocess._Progress, "__call__", press)
         stopped = vidgen("render", board, "--json").envelope
     assert (stopped["exit_code"], stopped["error"]["code"]) == (130, "run.interrupted")
     assert not (tmp_path / "film.mp4").exists()

@@ -28,7 +28,9 @@ def test_busy_providers_blips_and_broken_downloads_are_got_over() -> None:
 
 @pytest.mark.slow
 def test_what_cannot_be_got_over_is_reported_and_never_bought_twice() -> None:
-    done = loaded(3, 3, ENGINES, moods=("ok", "drop", "fail", "ok", "garbage", "fault", "moderation_output", "ok"), job_s=0.3)
+    done = loaded(
+        3, 3, ENGINES, failure_modes=("ok", "drop", "fail", "ok", "garbage", "fault", "moderation_output", "ok"), job_s=0.3
+    )
     assert done.created == 9 and done.exit_code in (0, 4)
     assert done.states["unknown"] == 3 and done.states["failed"] == 2
     assert set(HEAVY) >= {"drop", "garbage", "fault"}
@@ -37,7 +39,7 @@ def test_what_cannot_be_got_over_is_reported_and_never_bought_twice() -> None:
 def test_a_plan_that_allows_more_jobs_at_once_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("concurrency: {runway: 4, runway/gen4_turbo: 2}\n")
     monkeypatch.setenv("VIDGEN_HOME", str(tmp_path))
-    assert loaded(4, 2, ("runway",), moods=("ok",), job_s=0.6).at_once == {"runway": 4}
+    assert loaded(4, 2, ("runway",), failure_modes=("ok",), job_s=0.6).at_once == {"runway": 4}
     assert [jobs_at_once("runway", "gen4_turbo", 1), jobs_at_once("kling", "kling-v3", 1)] == [2, 1]
     (tmp_path / "config.yaml").write_text("concurrency: {runway: many}\n")
     with pytest.raises(InputError, match="whole number above 0"):
@@ -46,6 +48,6 @@ def test_a_plan_that_allows_more_jobs_at_once_is_used(monkeypatch: pytest.Monkey
 
 @pytest.mark.slow
 def test_three_providers_work_side_by_side_each_within_its_limit() -> None:
-    done = loaded(24, 2, ("runway", "kling", "pika"), moods=("ok",), job_s=0.4)
+    done = loaded(24, 2, ("runway", "kling", "pika"), failure_modes=("ok",), job_s=0.4)
     assert done.created == done.wanted == 48 and done.states == {"done": 48}
     assert done.at_once == {"runway": 1, "kling": 1, "pika": 1}

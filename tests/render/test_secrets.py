@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from benchmarks.money import board, fakes
 
-from vidgen.testing.providers import Mood, ProviderServer
+from vidgen.testing.providers import FailureMode, ProviderServer
 
 ENGINES = ("runway", "kling", "pika", "openai-videos")
 CANARY = "canary-7f3a9c51e2b84d06"
@@ -27,10 +27,10 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> list[type]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "moods", [("ok",), ("auth",), ("refuse", "fault", "drop", "fail", "garbage", "moderation", "quota", "ok")]
+    "failure_modes", [("ok",), ("auth",), ("refuse", "fault", "drop", "fail", "garbage", "moderation", "quota", "ok")]
 )
-def test_keys_appear_nowhere(tmp_path: Path, watched: list[type], moods: tuple[Mood, ...]) -> None:
-    with ProviderServer(*watched, moods=moods, polls=1) as server:
+def test_keys_appear_nowhere(tmp_path: Path, watched: list[type], failure_modes: tuple[FailureMode, ...]) -> None:
+    with ProviderServer(*watched, failure_modes=failure_modes, polls=1) as server:
         file = board(tmp_path, 4, 2, ENGINES)
         for flags in (["--json"], ["--debug"]):
             argv = [sys.executable, "-m", "vidgen", *(flags if flags == ["--debug"] else []), "render", str(file), "--yes"]

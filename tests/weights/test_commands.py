@@ -103,7 +103,7 @@ def test_a_full_disk_is_one_clear_line_and_leaves_nothing(
         with pytest.raises(MissingError) as caught:
             install(tiny)
     assert caught.value.code == "home.not_writable" and "No space left" in caught.value.message
-    assert "make room" in caught.value.hint and list(folder(tiny).iterdir()) == []
+    assert "free some disk space" in caught.value.hint and list(folder(tiny).iterdir()) == []
 
 
 SLOW_PULL = textwrap.dedent("""

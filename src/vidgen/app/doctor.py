@@ -15,10 +15,11 @@ from vidgen.config import config
 from vidgen.engines.registry import Engines, plugin_problems
 from vidgen.errors import VidgenError
 from vidgen.inventory.engines import engine_state
-from vidgen.media.home import lasting_home, offline, vidgen_home
+from vidgen.media.home import lasting_home, vidgen_home
 from vidgen.media.places import writable
 from vidgen.post.engines import broken_plugins
 from vidgen.scoring.scorers import broken_scorers
+from vidgen.settings import settings
 
 State = Literal["ok", "warn", "bad", "info"]
 
@@ -46,7 +47,9 @@ def diagnose() -> Diagnosis:
         _gpu(),
         _models(),
         _check(
-            "info", "downloads", "forbidden (VIDGEN_OFFLINE)" if offline() else "allowed, never during plan, lint or previz"
+            "info",
+            "downloads",
+            "forbidden (VIDGEN_OFFLINE)" if settings().offline else "allowed, never during plan, lint or previz",
         ),
         _config(),
     ]
@@ -95,7 +98,7 @@ def _fonts() -> dict[str, Any]:
 def _writable(folder: Path) -> dict[str, Any]:
     ancestor = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
     fine = writable(ancestor)
-    if fine and not os.environ.get("VIDGEN_HOME") and lasting_home() is None:
+    if fine and not settings().home and lasting_home() is None:
         return _check("warn", "VIDGEN_HOME", f"{folder}, as you have no home folder", "set VIDGEN_HOME to a folder that lasts")
     return _check("ok" if fine else "bad", "VIDGEN_HOME", str(folder), f"{ancestor} is not writable; set VIDGEN_HOME")
 

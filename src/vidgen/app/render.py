@@ -29,8 +29,7 @@ from vidgen.render.post_plan import ShotPost, check_posts, fetch_models, plan_po
 from vidgen.render.postprocess import fetching
 from vidgen.render.preflight import check_shots, ready_engines
 from vidgen.render.project import Project
-from vidgen.render.recovery import take_stock
-from vidgen.render.shots import ShotMaker
+from vidgen.render.shots import ShotMaker, take_stock
 from vidgen.render.spending import Confirm, consent
 from vidgen.storyboard.file_checks import files_of
 from vidgen.storyboard.loader import load_storyboard

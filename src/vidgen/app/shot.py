@@ -24,8 +24,7 @@ from vidgen.render.made import MadeShot
 from vidgen.render.postprocess import PostProcessor
 from vidgen.render.preflight import check_shots, ready_engines
 from vidgen.render.project import Project
-from vidgen.render.recovery import take_stock
-from vidgen.render.shots import ShotMaker
+from vidgen.render.shots import ShotMaker, take_stock
 from vidgen.render.spending import consent
 from vidgen.storyboard.model import Storyboard
 from vidgen.takes.request import ShotRequest, Take

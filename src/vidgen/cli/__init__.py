@@ -1,11 +1,10 @@
-"""The front door: parses, calls, prints, and holds no logic."""
+"""The command line: parses arguments, calls ``app``, prints results. It has no logic of its own."""
 
 from __future__ import annotations
 
-import os
 import sys
 
-TYPE_CHECKING = False  # nothing is imported before Ctrl-C is looked after
+TYPE_CHECKING = False  # nothing is imported before Ctrl-C is handled
 if TYPE_CHECKING:
     from typing import Any
 
@@ -13,37 +12,35 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Entry point of the ``vidgen`` console script. Exits with the contract's codes."""
+    """Entry point of the ``vidgen`` console script. Ends with the exit codes of the contract."""
     try:
         code = _main(sys.argv[1:])
-    except KeyboardInterrupt:  # it came before a command began, or after it ended
+    except KeyboardInterrupt:  # before a command began, or after it ended
         signals = sys.modules.get("vidgen.cli.signals")
         code = getattr(signals, "exit_code", lambda: 130)()
     sys.exit(code)
 
 
 def _main(arguments: list[str]) -> int:
-    from vidgen.cli.signals import heard
+    from vidgen.cli.common import common_options
+    from vidgen.cli.signals import handle_signals
     from vidgen.cli.streams import guarded
 
-    if "--debug" in arguments:
-        arguments.remove("--debug")
-        os.environ["VIDGEN_DEBUG"] = "1"
-    with guarded() as streams:
-        with heard():
+    with common_options(arguments) as arguments, guarded() as streams:
+        with handle_signals():
             code = _outcome(arguments)
         sys.stdout.flush()
-        return _delivered(code, streams.lost())
+        return _final_code(code, streams.lost())
 
 
 def _outcome(arguments: list[str]) -> int:
-    """Run the command; returns its exit code."""
+    """Run the command and return its exit code."""
     try:
         return _run(arguments)
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 1 if ended.code else 0
     except Exception as error:
-        return _said(arguments, error)
+        return _print_error(arguments, error)
 
 
 def _run(arguments: list[str]) -> int:
@@ -64,24 +61,24 @@ def _run(arguments: list[str]) -> int:
 
 
 def _usage_error(error: Any, arguments: list[str]) -> int:
-    """A wrong flag: Typer's words; under ``--json`` in one envelope."""
+    """Print Typer's error for a wrong flag, with ``--json`` as an envelope."""
     from vidgen.errors import InputError
 
     if "--json" in arguments:
         command = _command(arguments)
-        return _said(arguments, InputError("usage.invalid", error.format_message(), hint=f"see vidgen {command} --help"))
+        return _print_error(arguments, InputError("usage.invalid", error.format_message(), hint=f"see vidgen {command} --help"))
     import io
 
     from vidgen.cli.screen import screen
 
-    words = io.StringIO()
-    error.show(file=words)
-    screen().note(words.getvalue().rstrip())
+    buffer = io.StringIO()
+    error.show(file=buffer)
+    screen().note(buffer.getvalue().rstrip())
     return int(error.exit_code)
 
 
-def _said(arguments: list[str], error: Exception) -> int:
-    """Tell of an error that no command told of; returns its exit code."""
+def _print_error(arguments: list[str], error: Exception) -> int:
+    """Print an error that was raised outside a command; returns its exit code."""
     from vidgen.cli.output import Output
 
     try:
@@ -95,8 +92,8 @@ def _command(arguments: list[str]) -> str:
     return next((word for word in arguments if not word.startswith("-")), "vidgen")
 
 
-def _delivered(code: int, lost: OSError | None) -> int:
-    """The exit code, given whether stdout took the result."""
+def _final_code(code: int, lost: OSError | None) -> int:
+    """The final exit code. ``lost``: why stdout did not accept the result; None if it did."""
     if lost is None:
         return code
     from vidgen.cli.streams import READER_LEFT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,8 +21,8 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(requested: bool) -> None:
+    if requested:
         typer.echo(f"vidgen {__version__}")
         raise typer.Exit()
 
@@ -30,8 +31,11 @@ def _version(asked: bool) -> None:
 def vidgen(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Say what is decided; twice: what is run.")] = 0,
+    log_file: Annotated[Path | None, typer.Option(metavar="FILE", help="Append it all to a file.", show_default=False)] = None,
 ) -> None:
     """Storyboard in, film out: plan, render, score and finish video on your own machine or in the cloud."""
+    # The options are taken from the line before, wherever they stand on it (vidgen.cli.common). Here is their help.
 
 
 _FILM, _CLIPS, _HELP = "Make a film", "Work on clips", "Look things up"

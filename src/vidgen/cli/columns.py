@@ -1,4 +1,4 @@
-"""Tables of text, as wide as the terminal allows: a film may have ten thousand shots, and Rich takes a millisecond a row."""
+"""Fast text tables that fit the terminal. A film may have ten thousand shots, and Rich needs a millisecond per row."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Column:
     """A column of a table.
 
     Args:
-        right: flush right.
-        folds: cells that it has at least where its texts go on in further lines; 0: they don't.
-        spare: left out where there is no room for all.
-        styles: Rich styles of certain texts, on a terminal with colours.
+        right: whether it is right-aligned.
+        folds: minimum width in cells if its texts may wrap; 0: they may not.
+        spare: whether it is left out if the table is too wide.
+        styles: text -> Rich style, on a terminal with colours.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Column:
 
 
 Paint = Callable[[str, str], str]
-"""Text and style to what a terminal shows in that style."""
+"""Renders a text in a style for the terminal."""
 
 
 def column_lines(
@@ -41,9 +41,10 @@ def column_lines(
     heads: int = 1,
     paint: Paint = lambda text, style: text,
 ) -> Iterator[str]:
-    """The lines of a table: names, a rule, the rows; a row that is one text is a heading for those after it. ``width`` in cells
-    of the terminal, of which a kanji takes two. Where columns fit in no way, each row becomes a paragraph that begins with its
-    first ``heads`` texts.
+    """The lines of a table: column names, a rule, the rows. A row that is a single text is a heading.
+
+    ``width``: in terminal cells; a kanji takes two. If the columns do not fit, each row becomes a paragraph that starts with
+    its first ``heads`` texts.
     """
     cells = [_plain(row) if isinstance(row, str) else [_plain(text) for text in row] for row in rows]
     layout = _layout(columns, [row for row in cells if not isinstance(row, str)], width)
@@ -71,7 +72,7 @@ def column_lines(
 
 
 def folds(text: str, width: int) -> list[str]:
-    """The lines of a text, broken at blanks where it has any."""
+    """The lines of a text, wrapped at spaces if it has any."""
     if _cells(text) <= width:
         return [text]
     lines: list[str] = []
@@ -90,30 +91,30 @@ def folds(text: str, width: int) -> list[str]:
 
 
 def _layout(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> tuple[list[int], list[int], str] | None:
-    """Which columns are shown, how wide each, and what is between them; None where no table fits."""
+    """The columns to show, their widths, and the gap between them; None if no table fits."""
     natural = [max([_cells(column.name), *(_cells(row[at]) for row in rows)]) for at, column in enumerate(columns)]
     kept = list(range(len(columns)))
     spare = [at for at in kept if columns[at].spare]
     while True:
         for gap in ("  ", " ") if not spare else ("  ",):
-            room = width - len(gap) * (len(kept) - 1)
-            if widths := _widths([columns[at] for at in kept], [natural[at] for at in kept], room):
+            available = width - len(gap) * (len(kept) - 1)
+            if widths := _widths([columns[at] for at in kept], [natural[at] for at in kept], available):
                 return kept, widths, gap
         if not spare:
             return None
         kept.remove(spare.pop())
 
 
-def _widths(columns: Sequence[Column], natural: Sequence[int], room: int) -> list[int] | None:
-    """Folding columns share what the others leave: those that need less than their share get what they need."""
+def _widths(columns: Sequence[Column], natural: Sequence[int], available: int) -> list[int] | None:
+    """Column widths: wrapping columns share the remaining space, and none gets more than it needs. None if it does not fit."""
     fixed = sum(size for column, size in zip(columns, natural, strict=True) if not column.folds)
     least = [
         min(size, max(column.folds, _cells(column.name))) if column.folds else size
         for column, size in zip(columns, natural, strict=True)
     ]
-    if sum(least) > room:
+    if sum(least) > available:
         return None
-    widths, left = list(natural), room - fixed
+    widths, left = list(natural), available - fixed
     waiting = sorted((at for at, column in enumerate(columns) if column.folds), key=lambda at: (natural[at] - least[at], at))
     left -= sum(least[at] for at in waiting)
     while waiting:
@@ -127,7 +128,7 @@ def _widths(columns: Sequence[Column], natural: Sequence[int], room: int) -> lis
 def _paragraphs(
     columns: Sequence[Column], rows: Iterable[Sequence[str] | str], width: int, heads: int, paint: Paint
 ) -> Iterator[str]:
-    """A row as a paragraph: its first texts, then the short ones in a line, then the long ones, each with its name."""
+    """Each row as a paragraph: its first texts, then the short columns in one line, then the long ones, all with names."""
     for row in rows:
         if isinstance(row, str):
             yield from (paint(line, "bold") for line in folds(row, width))
@@ -148,7 +149,7 @@ def _paragraphs(
 
 
 def _packed(phrases: Sequence[str], width: int) -> Iterator[str]:
-    """Phrases in lines, with commas between them: none is broken that fits into a line."""
+    """Phrases joined by commas to lines; a phrase is only broken if it is longer than a line."""
     line = ""
     for number, phrase in enumerate(phrases):
         phrase += "," if number + 1 < len(phrases) else ""
@@ -176,5 +177,5 @@ def _cells(text: str) -> int:
 
 
 def _plain(text: str) -> str:
-    """The text in one line, without what a terminal would obey."""
+    """The text in one line, without control characters."""
     return text if text.isprintable() else "".join(letter if letter.isprintable() else " " for letter in text)

@@ -1,8 +1,7 @@
-"""Lines at the bottom of a terminal that are drawn anew a few times a second, below all that is printed.
+"""A live area at the bottom of the terminal that is redrawn a few times a second, below all printed lines.
 
-Between two drawings the cursor stands in the first row, which is empty: what a person types (``^C``, Enter) spoils nothing. A
-window that changes its size may cut lines or wrap them anew, but the cursor stays with its line: from there on everything is
-erased, however many rows it has become.
+Between redraws the cursor is in the first row, which is empty, so that typed characters (``^C``, Enter) do no harm. A resized
+window may cut or rewrap lines, but the cursor stays with its line, and all below it is erased.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.cells import cell_len
 
-from vidgen.cli.words import shown
+from vidgen.cli.escaping import shown
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -25,34 +24,34 @@ if TYPE_CHECKING:
 REDRAWN_HZ = 8
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 _CUT, _WRAP = "\x1b[?7l", "\x1b[?7h"
-"""What is longer than a row is cut off, or goes on in the next row."""
+"""Long lines are cut off, or wrapped."""
 _ERASE_ROW, _ERASE_BELOW = "\x1b[K", "\x1b[J"
 CLEARED = f"\r{_ERASE_BELOW}{_SHOW_CURSOR}"
-"""Takes a drawing away, with the cursor where the drawing began."""
+"""Erases the live area, with the cursor at its start."""
 
 
 class Drawing:
-    """Draws ``parts`` on the console's terminal from ``begin`` to ``end``. All methods are called with ``lock`` held.
+    """Draws ``parts`` in the live area from ``begin`` to ``end``. Call all methods with ``lock`` held.
 
-    A process in the background draws nothing: the terminal is another's then. What it says comes as plain lines.
+    A background process draws nothing, because the terminal belongs to another one; it prints plain lines.
     """
 
     def __init__(self, console: Console, lock: threading.RLock, parts: Sequence[RenderableType]) -> None:
         self._console, self._lock, self._parts = console, lock, parts
         self._over = threading.Event()
         self._size: tuple[int, int] | None = None
-        """Columns and rows that the drawing on the terminal was made for; None where nothing is drawn."""
+        """Terminal size (columns, rows) of the current drawing; None if nothing is drawn."""
         self._above: deque[str] = deque(maxlen=200)
         self._before: TextIO | None = None
 
     def begin(self) -> None:
-        """Draw from now on. What others write to ``sys.stderr`` comes above."""
+        """Start drawing. Output of others to ``sys.stderr`` is printed above."""
         self._before, sys.stderr = sys.stderr, Above(self, sys.stderr)
         self.draw()
-        threading.Thread(target=self._go_on, name="drawing", daemon=True).start()
+        threading.Thread(target=self._redraw_loop, name="drawing", daemon=True).start()
 
     def end(self) -> None:
-        """Take the drawing away, for good."""
+        """Erase the live area and stop drawing."""
         self._over.set()
         above = sys.stderr
         if self._before is not None and isinstance(above, Above):
@@ -62,12 +61,12 @@ class Drawing:
         self._send(self._cleared())
 
     def draw(self) -> None:
-        """Draw the present state over the last one."""
+        """Redraw the current state."""
         if in_foreground():
             self._send(self._frame(self._grown()))
 
     def say(self, line: str) -> None:
-        """A line that stays, above the drawing. It must be safe to show."""
+        """Print a permanent line above the live area. Unsafe characters must be escaped already."""
         begin = self._grown()
         self._above.append(line)
         cleared = self._cleared()
@@ -75,12 +74,12 @@ class Drawing:
         self._send(f"{begin}{cleared}{line}\n{frame}")
 
     def away(self) -> None:
-        """Take the drawing away at once, past everything that may hold words back: a signal handler calls it."""
+        """Erase the live area at once, bypassing buffers. For signal handlers."""
         if self._size is not None:
             self._size = None
             os.write(2, CLEARED.encode())
 
-    def _go_on(self) -> None:
+    def _redraw_loop(self) -> None:
         while not self._over.wait(1 / REDRAWN_HZ):
             with self._lock:
                 if not self._over.is_set():
@@ -92,7 +91,7 @@ class Drawing:
         columns, rows = self._console.size
         with self._console.capture() as held:
             self._console.print(Group(*self._parts))
-        encoding = self._console.encoding  # where it has no ellipsis, what stands for one must be a single letter
+        encoding = self._console.encoding  # an ellipsis that it lacks must be replaced by a single character
         drawn = held.get().encode(encoding, "replace").decode(encoding, "replace")
         lines = ["", *drawn.splitlines()][: max(1, rows - 1)]
         hide = "" if self._size else _HIDE_CURSOR
@@ -102,8 +101,8 @@ class Drawing:
         return f"{hide}{begin}\r{_CUT}{body}{_ERASE_BELOW}{_WRAP}{back}\r"
 
     def _grown(self) -> str:
-        """Where the window lost rows, some terminals cut them off at its top and leave the cursor in its row, which is too low
-        then: the last lines above are said again from higher up.
+        """The correction for a window that lost rows: some terminals cut them off at the top and leave the cursor too low, so
+        the last lines above are printed again from higher up.
         """
         columns, rows = self._console.size
         lost = self._size[1] - rows if self._size else 0
@@ -120,19 +119,19 @@ class Drawing:
         drawn, self._size = self._size is not None, None
         return CLEARED if drawn else ""
 
-    def _send(self, words: str) -> None:
-        if words:
-            self._console.file.write(words)
+    def _send(self, text: str) -> None:
+        if text:
+            self._console.file.write(text)
             self._console.file.flush()
 
 
 class Above(io.TextIOBase):
-    """``sys.stderr`` while something is drawn: whole lines of others come above it, as text."""
+    """``sys.stderr`` while something is drawn: complete lines of others are printed above it."""
 
     def __init__(self, drawing: Drawing, under: TextIO) -> None:
         self._drawing, self._held = drawing, ""
         self.rich_proxied_file = under
-        """Where Rich's console writes."""
+        """The stream that Rich's console writes to."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.rich_proxied_file, name)
@@ -145,30 +144,30 @@ class Above(io.TextIOBase):
         """Whether it is a terminal."""
         return self.rich_proxied_file.isatty()
 
-    def write(self, words: str) -> int:
-        """Keep words until their line is whole."""
+    def write(self, text: str) -> int:
+        """Buffer text until its line is complete."""
         with self._drawing._lock:
-            *lines, self._held = (self._held + words).split("\n")
+            *lines, self._held = (self._held + text).split("\n")
             for line in lines:
                 self._drawing.say(_last_state(line))
-        return len(words)
+        return len(text)
 
     def rest(self) -> str:
-        """The line that was not ended; empty where there is none."""
+        """The incomplete last line; may be empty."""
         held, self._held = self._held, ""
         return _last_state(held)
 
 
 def _last_state(line: str) -> str:
-    """A line as a terminal would have left it in the end (others' bars go back to its start), without colours."""
+    """The visible text of a line after carriage returns (as of other progress bars), without colours."""
     from rich.text import Text
 
     return shown(Text.from_ansi(line.rstrip("\r").rpartition("\r")[2]).plain)
 
 
 def in_foreground() -> bool:
-    """Whether the terminal of stderr is this process's now, and not the shell's (after Ctrl-Z and ``bg``, or ``&``)."""
+    """Whether this process is in the foreground of the terminal of stderr."""
     try:
         return os.tcgetpgrp(2) == os.getpgrp()
-    except (OSError, AttributeError):  # not the terminal that this process was started from, or a system without jobs
+    except (OSError, AttributeError):  # another terminal, or a system without job control
         return True

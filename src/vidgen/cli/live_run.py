@@ -1,4 +1,4 @@
-"""A run on a terminal: bars for what is under way, and one for the film."""
+"""The live display of a run: bars for shots in progress, and one for the film."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from vidgen.cli.screen import screen
 
 
 class LiveRun:
-    """Bars for shots with state, elapsed and remaining time, and what was spent; above them the picture that is being made,
-    where an engine shows it. Drawn from the first event on.
+    """Bars for shots with state, elapsed and remaining time and cost; above them a preview, if the engine sends one.
+
+    It is called with the run's events and is shown from the first one on.
     """
 
     def __init__(self) -> None:
@@ -19,11 +20,11 @@ class LiveRun:
 
         self._bars = Bars()
         self._spent = 0.0
-        self._said: set[str] = set()
+        self._printed: set[str] = set()
         self._takes, self._all_made = 0, 0.0
         self._shares: dict[str, dict[int, float]] = {}
-        """Of each take of each shot, how much is made."""
-        self._wanted: dict[str, int] = {}
+        """Shot -> take -> share done (0-1)."""
+        self._candidates: dict[str, int] = {}
 
     def __enter__(self) -> LiveRun:
         return self
@@ -32,7 +33,7 @@ class LiveRun:
         screen().hide(self._bars, keep=kind is None)
 
     def __call__(self, event: str, /, **values: Any) -> None:
-        """Hear one event."""
+        """Handle one event."""
         bars = self._bars
         if event == "run.started":
             self._takes = values["takes"]
@@ -41,7 +42,7 @@ class LiveRun:
         elif event.startswith("take."):
             self._take(event, values)
         elif event == "shot.started":
-            self._wanted[values["shot"]] = values["takes"]
+            self._candidates[values["shot"]] = values["takes"]
         elif event == "post.progress":
             self._post(values)
         elif event == "post.started":
@@ -84,12 +85,12 @@ class LiveRun:
             screen().note(f"{shot}: take {values['take']} failed: {values['message']}")
 
     def _made(self, shot: str, take: int, share: float) -> None:
-        """The row is the mean of the shot's takes, which may be made side by side; the whole is all takes of the run."""
+        """Update the bar of the shot (mean of its takes) and that of the run (all takes)."""
         shares = self._shares.setdefault(shot, {})
         before = shares.get(take, 0.0)
         shares[take] = max(share, before)
         self._all_made += shares[take] - before
-        self._bars.row(shot, completed=sum(shares.values()) / max(len(shares), self._wanted.get(shot, 0)))
+        self._bars.row(shot, completed=sum(shares.values()) / max(len(shares), self._candidates.get(shot, 0)))
         self._bars.whole_pace(self._all_made, max(self._takes, self._all_made))
 
     def _preview(self, values: Mapping[str, Any]) -> None:
@@ -99,12 +100,12 @@ class LiveRun:
             self._bars.picture = picture(values)
 
     def _post_started(self, values: Mapping[str, Any]) -> None:
-        """Why engines were chosen stays above the bars."""
+        """Print the reasons for the chosen engines above the bars."""
         self._bars.whole(state="post-processing")
         self._bars.row(values["shot"], state=", then ".join(values["engines"]) or "grading")
         for line in values["why"]:
-            if line not in self._said:
-                self._said.add(line)
+            if line not in self._printed:
+                self._printed.add(line)
                 screen().note(f"{values['shot']}: {line}")
 
     def _post(self, values: Mapping[str, Any]) -> None:
@@ -120,7 +121,7 @@ class LiveRun:
 
 
 def waits_until(values: Mapping[str, Any], now: datetime | None = None) -> str:
-    """What ``take.waiting`` tells, on a clock: ``waits until 14:32``; with seconds where the wait is short."""
+    """The text of a ``take.waiting`` event: ``waits until 14:32``, with seconds if the wait is short."""
     now = now or datetime.now().astimezone()
     until = now + timedelta(seconds=values["seconds"])
     day = f"{until:%Y-%m-%d} " if values["seconds"] > 12 * 3600 else ""  # 00:10 needs no day an hour before

@@ -1,8 +1,7 @@
-"""Flags that several commands share."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -14,10 +13,12 @@ T = TypeVar("T")
 
 
 def options_of(kind: type[T], given: Mapping[str, Any], **more: Any) -> T:
-    """A dataclass of options, filled from the parameters of a command that have the names of its fields. Lists become tuples.
+    """A dataclass filled from the command's parameters with the same names. Lists become tuples.
 
     Args:
-        given: the command's ``locals()``. more: fields whose parameters are named otherwise.
+        kind: the dataclass.
+        given: the command's ``locals()``.
+        more: fields whose parameters have other names.
     """
     names = [one.name for one in fields(kind) if one.name in given and one.name not in more]  # type: ignore[arg-type]
     return kind(**{name: tuple(given[name]) if isinstance(given[name], list) else given[name] for name in names}, **more)
@@ -30,10 +31,12 @@ Model = Annotated[str | None, typer.Option(help="Model of the engine, or a local
 UnknownModel = Annotated[bool, typer.Option("--allow-unknown-model", help="Send model names that the table does not know.")]
 
 
-def _trust(wanted: bool) -> bool:
-    if wanted:
-        os.environ["VIDGEN_TRUST_MODEL"] = "1"  # the engine's worker reads it too
-    return wanted
+def _trust(trusted: bool) -> bool:
+    if trusted:
+        from vidgen.settings import choose
+
+        choose(trust_model=True)
+    return trusted
 
 
 TrustModel = Annotated[

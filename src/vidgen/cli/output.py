@@ -1,8 +1,7 @@
-"""What a command prints: results on stdout, progress and diagnostics on stderr; with ``--json`` events and one envelope."""
+"""The output of a command: results on stdout, progress and diagnostics on stderr; with ``--json`` events and an envelope."""
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Iterable, Mapping
@@ -10,26 +9,21 @@ from types import TracebackType
 from typing import Any
 
 from vidgen import __version__
+from vidgen.cli.escaping import json_line, json_shown, shown
 from vidgen.cli.screen import screen
 from vidgen.cli.signals import exit_code
 from vidgen.cli.streams import is_utf8
-from vidgen.cli.words import json_line, json_shown, shown
 from vidgen.errors import Cancelled, Notice, StoryboardError, VidgenError
 from vidgen.media.os_errors import explained
 
 SCHEMA = "vidgen.result.v1"
 
 
-def debug() -> bool:
-    """Whether tracebacks are wanted (``--debug`` or ``VIDGEN_DEBUG=1``)."""
-    return os.environ.get("VIDGEN_DEBUG", "") not in ("", "0")
-
-
 class Output:
-    """One command's output. Use as a context manager around the command's work: errors become messages and exit codes.
+    """The output of one command. Use it as a context manager around the work: errors become messages and exit codes.
 
     Args:
-        command: its name, for the envelope.
+        command: name of the command, for the envelope.
         as_json: whether stdout is NDJSON.
     """
 
@@ -40,35 +34,36 @@ class Output:
         self._lock = threading.Lock()
 
     def event(self, name: str, /, **values: Any) -> None:
-        """One NDJSON event line; nothing without ``--json``."""
+        """Print one NDJSON event line; nothing without ``--json``."""
         if self.as_json:
             self._line({"type": "event", "event": name, **values})
 
     def warn(self, notices: Iterable[Notice]) -> None:
-        """Add warnings to the result and, without ``--json``, say them on stderr (each once)."""
+        """Add warnings to the result and, without ``--json``, print them on stderr (each once)."""
         for notice in notices:
             if notice in self.warnings:
                 continue
             self.warnings[notice] = None
+            _log("WARNING", f"{notice.shot or 'run'}: {notice.code}: {notice.message}")
             if not self.as_json:
                 self.note(f"warning: {notice.shot + ': ' if notice.shot else ''}{notice.message} [{notice.code}]")
 
     def note(self, text: str) -> None:
-        """One line of diagnostics on stderr."""
+        """Print one line of diagnostics on stderr."""
         screen().note(text)
 
     def say(self, text: str) -> None:
-        """One line of result on stdout; nothing with ``--json``."""
+        """Print one line of the result on stdout; nothing with ``--json``."""
         if not self.as_json:
             screen().result(shown(text))
 
     def say_json(self, text: str) -> None:
-        """A result that is JSON itself, whatever stdout's encoding; nothing with ``--json``, which has an envelope for it."""
+        """Print a result that is JSON itself, in any encoding of stdout; nothing with ``--json``, which has the envelope."""
         if not self.as_json:
             screen().result(json_shown(text, ascii_only=not is_utf8(sys.stdout)))
 
     def result(self, data: Mapping[str, Any], exit_error: VidgenError | None = None) -> None:
-        """The command's result. ``exit_error`` marks a result that is whole but still fails (``--strict``)."""
+        """Set the command's result. ``exit_error``: raised although the result is complete (``--strict``)."""
         self.data = data
         if exit_error:
             raise exit_error
@@ -95,14 +90,27 @@ class Output:
         )
 
     def __enter__(self) -> Output:
+        from vidgen.cli.common import begin_logs
+        from vidgen.settings import settings
+
+        try:
+            settings()
+            begin_logs()
+        except VidgenError as error:  # a bad variable, or place for the log, ends every command before it begins
+            self.__exit__(type(error), error, error.__traceback__)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        from vidgen.logs import troubles
+
+        self.warn(troubles())
         if error is None:
             if self.as_json:
                 self._envelope(None, 0)
             return
-        if debug() and not isinstance(error, SystemExit):
+        from vidgen.settings import debugging
+
+        if debugging() and not isinstance(error, SystemExit):
             import traceback
 
             traceback.print_exception(error, file=sys.stderr)
@@ -111,11 +119,12 @@ class Output:
         if isinstance(error, VidgenError):
             self._fail(error)
         if isinstance(error, Exception) and not _is_typer(error):
-            if refused := explained(error):
-                self._fail(refused)
+            if known := explained(error):
+                self._fail(known)
             self._internal(error)
 
     def _fail(self, error: VidgenError) -> None:
+        _log("ERROR", f"exit {error.exit_code}: {error.code}: {error.where or ''}: {error.message}")
         if self.as_json:
             self._envelope(error, error.exit_code)
         else:
@@ -127,6 +136,9 @@ class Output:
         raise SystemExit(error.exit_code)
 
     def _internal(self, error: Exception) -> None:
+        import logging
+
+        logging.getLogger("vidgen.cli").error("internal error", exc_info=error)
         message = f"internal error: {type(error).__name__}: {error}"
         hint = "run again with --debug for a traceback, and report it"
         if self.as_json:
@@ -137,8 +149,17 @@ class Output:
         raise SystemExit(1)
 
 
+def _log(level: str, text: str) -> None:
+    """Log what is told to the person. Nothing is imported for it before a command runs."""
+    import logging
+
+    from vidgen.logs import reported
+
+    reported(getattr(logging, level), text)
+
+
 def _interrupted(error: KeyboardInterrupt | Cancelled) -> Cancelled:
-    """The error for an interrupt. What was under way notes on it what of its work is kept, where it knows."""
+    """The error for an interrupt, with the interrupted work's notes on what is kept as the hint."""
     stopped = error if isinstance(error, Cancelled) else Cancelled(exit_code() - 128)
     stopped.hint = "; ".join(getattr(error, "__notes__", ())) or stopped.hint
     return stopped

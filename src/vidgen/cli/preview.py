@@ -1,4 +1,4 @@
-"""An unfinished picture in the terminal: two pixels a cell, the upper as the colour of a half block, the lower behind it."""
+"""A preview picture in the terminal: two pixels per cell, as foreground and background colours of a half block."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 COLUMNS, ROWS = 48, 14
-"""Most cells that a picture takes."""
+"""Largest size of a preview in cells."""
 NEEDS = (60, 24)
-"""The smallest terminal that has room for it: columns, rows."""
+"""Smallest terminal for a preview: columns, rows."""
 
 
 def can_show(console: Console) -> bool:
-    """Whether a terminal has colours enough and room."""
+    """Whether a terminal has enough colours and space."""
     return console.color_system in ("256", "truecolor") and console.width >= NEEDS[0] and console.height >= NEEDS[1]
 
 
-def picture(seen: Mapping[str, Any]) -> Text:
-    """What ``take.preview`` tells (``width``, ``height`` in pixels, ``rgb``: base64 of 8-bit RGB) as lines of cells."""
+def picture(event: Mapping[str, Any]) -> Text:
+    """A ``take.preview`` event as text (``width``, ``height`` in pixels, ``rgb``: base64 of 8-bit RGB)."""
     from rich.style import Style
     from rich.text import Text
 
-    width, height, rgb = int(seen["width"]), int(seen["height"]), base64.b64decode(seen["rgb"])
+    width, height, rgb = int(event["width"]), int(event["height"]), base64.b64decode(event["rgb"])
     scale = min(COLUMNS / width, 2 * ROWS / height, 1.0)
     columns, lines = max(1, round(width * scale)), max(2, round(height * scale) // 2 * 2)
 
@@ -39,5 +39,5 @@ def picture(seen: Mapping[str, Any]) -> Text:
         for column in range(columns):
             shown.append("▀", Style(color=colour(column, line), bgcolor=colour(column, line + 1)))
         shown.append("\n")
-    shown.append(f"{seen['shot']}: step {seen['step']} of {seen['steps']}, unfinished", Style(dim=True))
+    shown.append(f"{event['shot']}: step {event['step']} of {event['steps']}, unfinished", Style(dim=True))
     return shown

@@ -1,4 +1,4 @@
-"""Progress on stderr: a live Rich display on a terminal, plain lines a few times a minute elsewhere, events with --json."""
+"""Progress on stderr: a live display on a terminal, plain lines a few times a minute elsewhere, events with --json."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ JSON_EVERY_S = 1.0
 
 @contextmanager
 def watching(out: Output) -> Iterator[Callable[..., None]]:
-    """A listener for a run's events, shown as fits where stderr goes."""
+    """A listener for a run's events that shows them in the form that suits stderr."""
     if out.as_json:
         yield out.event
     elif screen().animated:
@@ -30,15 +30,15 @@ def watching(out: Output) -> Iterator[Callable[..., None]]:
 
 
 class PlainRun:
-    """A line when a shot is done or something failed, and at most one progress line every 15 s."""
+    """Prints a line when a shot is done or fails, and a progress line at most every 15 s."""
 
     def __init__(self, out: Output) -> None:
         self._out, self._start, self._last = out, time.monotonic(), time.monotonic()
         self._done, self._total = 0, 0
-        self._said: set[str] = set()
+        self._printed: set[str] = set()
 
     def __call__(self, event: str, /, **values: Any) -> None:
-        """Hear one event."""
+        """Handle one event."""
         now = time.monotonic()
         if event == "run.started":
             self._total = values["shots"] + values["enlargements"]
@@ -53,17 +53,17 @@ class PlainRun:
                 self._last = now
         elif event == "take.failed":
             self._out.note(f"{values['shot']}: take {values['take']} failed: {values['message']}")
-        elif event == "take.waiting" and values["why"] not in self._said:
-            self._said.add(values["why"])
+        elif event == "take.waiting" and values["why"] not in self._printed:
+            self._printed.add(values["why"])
             self._out.note(f"{values['shot']}: take {values['take']} {waits_until(values)}: {values['why']}")
         elif event == "post.started" and values["engines"]:
             self._out.note(f"{values['shot']}: {', then '.join(values['engines'])}, {counted(values['frames'], 'frame')}")
             for line in values["why"]:
-                if line not in self._said:
-                    self._said.add(line)
+                if line not in self._printed:
+                    self._printed.add(line)
                     self._out.note(f"  {line}")
-        elif event == "model.download" and values["model"] not in self._said:
-            self._said.add(values["model"])
+        elif event == "model.download" and values["model"] not in self._printed:
+            self._printed.add(values["model"])
             size = f", {values['total_bytes'] / 1e6:.0f} MB" if values["total_bytes"] else ""
             self._out.note(f"downloading {values['model']}{size}")
         elif event == "cut.done":
@@ -79,7 +79,7 @@ class PlainRun:
 
 @contextmanager
 def frames_done(out: Output, what: str) -> Iterator[Callable[[int, int], None]]:
-    """A callback ``(frames done, frames in all)`` for the commands that work on one file."""
+    """A callback ``(frames done, total frames)`` for commands that work on one file."""
     if not out.as_json and screen().animated:
         with FrameBar(what) as bar:
             yield bar
@@ -88,7 +88,7 @@ def frames_done(out: Output, what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 class FrameBar:
-    """A bar on the terminal, with frames a second and the time that is left."""
+    """A bar on the terminal, with frames per second and remaining time."""
 
     def __init__(self, what: str) -> None:
         from vidgen.cli.bars import Bars
@@ -106,16 +106,16 @@ class FrameBar:
         screen().hide(self._bars, keep=kind is None)
 
     def __call__(self, done: int, total: int) -> None:
-        """Hear of one more frame."""
+        """Report the frames done."""
         if not self._begun and done > 1:
-            screen().note(f"going on after {done - 1} frames of an earlier run")
+            screen().note(f"continuing after {done - 1} frames of an earlier run")
         self._begun = True
         state = self._pace.speed(done, total).text() if done < total else "finishing"
         self._bars.whole(completed=done, total=total, state=state)
 
 
 class FrameLines:
-    """A line on stderr every 15 s; with --json a ``progress`` event at the first frame, every second, and at the last."""
+    """A line on stderr every 15 s; with --json a ``progress`` event at the first frame, each second, and at the last."""
 
     def __init__(self, out: Output, what: str) -> None:
         from vidgen.render.throughput import Throughput
@@ -124,11 +124,11 @@ class FrameLines:
         self._last: float | None = None
 
     def __call__(self, done: int, total: int) -> None:
-        """Hear of one more frame."""
+        """Report the frames done."""
         speed, now = self._pace.speed(done, total), time.monotonic()
         first, self._last = self._last is None, now if self._last is None else self._last
         if first and done > 1 and not self._out.as_json:
-            self._out.note(f"{self._what}: going on after {done - 1} frames of an earlier run")
+            self._out.note(f"{self._what}: continuing after {done - 1} frames of an earlier run")
         due = now - self._last >= (JSON_EVERY_S if self._out.as_json else PLAIN_EVERY_S)
         if self._out.as_json and (due or first or done == total):
             self._last = now
@@ -139,9 +139,8 @@ class FrameLines:
 
 
 def fetching(out: Output) -> Callable[[str], Path]:
-    """``weights.store.pull`` that shows its download as fits.
-
-    What it returns is what ``upscale_file``, ``interpolate_file`` and ``process_clip`` take as ``fetch``.
+    """``weights.store.pull`` with progress, for the ``fetch`` argument of ``upscale_file``, ``interpolate_file`` and
+    ``process_clip``.
     """
     from vidgen.weights.registry import model
     from vidgen.weights.store import pull
@@ -156,7 +155,7 @@ def fetching(out: Output) -> Callable[[str], Path]:
 
 @contextmanager
 def downloading(out: Output, name: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A callback ``(bytes here, bytes in all)``: a bar on a terminal, plain lines elsewhere, events with --json."""
+    """A callback ``(bytes done, total bytes)``: a bar on a terminal, plain lines elsewhere, events with --json."""
     if out.as_json or not screen().animated:
         yield DownloadLines(out, name)
         return
@@ -165,7 +164,7 @@ def downloading(out: Output, name: str) -> Iterator[Callable[[int, int | None], 
 
 
 class DownloadLines:
-    """A download as lines on stderr, or as ``model.download`` events: one when it starts, then one every few seconds."""
+    """A download as lines on stderr or ``model.download`` events: one at the start, then one every few seconds."""
 
     def __init__(self, out: Output, name: str) -> None:
         self._out, self._name = out, name
@@ -173,7 +172,7 @@ class DownloadLines:
         self._whole = False
 
     def __call__(self, done: int, total: int | None) -> None:
-        """Hear how many bytes are here, of how many."""
+        """Report the bytes done."""
         now = time.monotonic()
         every = 1.0 if self._out.as_json else PLAIN_EVERY_S
         early = self._last is not None and now - self._last < every
@@ -186,7 +185,7 @@ class DownloadLines:
 
 
 class DownloadBar:
-    """A download as a bar on stderr that starts with its first bytes, so that nothing is drawn where nothing is fetched."""
+    """A download as a bar on stderr. It appears with the first bytes, so not at all if nothing is downloaded."""
 
     def __init__(self, name: str) -> None:
         from vidgen.cli.bars import Bars
@@ -201,7 +200,7 @@ class DownloadBar:
         screen().hide(self._bars, keep=kind is None)
 
     def __call__(self, done: int, total: int | None) -> None:
-        """Hear how many bytes are here, of how many."""
+        """Report the bytes done."""
         if not self._begun:
             self._begun = True
             self._bars.begin(self._name, total, "")
@@ -215,5 +214,5 @@ class DownloadBar:
 
 
 def megabytes(done: int, total: int | None) -> str:
-    """``1.5 of 12.0 MB``."""
+    """Bytes as text: ``1.5 of 12.0 MB``."""
     return f"{done / 1e6:.1f}{f' of {total / 1e6:.1f}' if total else ''} MB"

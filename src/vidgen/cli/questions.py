@@ -1,4 +1,4 @@
-"""What a person is asked, and with what in front of them. Each is None where nobody can answer: a pipe, or ``--json``."""
+"""Questions to the user. Each function returns None if nobody can answer: in a pipe, or with ``--json``."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from vidgen.takes.budget import Limit
 
 
 def confirm_spending(out: Output) -> Confirm | None:
-    """How a person is asked before money is spent."""
+    """A function that asks the user before money is spent."""
     if out.as_json or not screen().can_ask():
         return None
-    return lambda bill, limit: _asked(list(_bill_lines(bill, limit)), _spending_question(bill), "nothing was sent")
+    return lambda bill, limit: _ask(list(_bill_lines(bill, limit)), _spending_question(bill), "nothing was sent")
 
 
 def confirm_download(out: Output) -> Callable[[str], bool] | None:
-    """How a person is asked before a large download."""
+    """A function that asks the user before a large download."""
     if out.as_json or not screen().can_ask():
         return None
-    return lambda question: _asked((), question, "nothing was downloaded")
+    return lambda question: _ask((), question, "nothing was downloaded")
 
 
-def _asked(lines: Sequence[str], question: str, so_far: str) -> bool:
-    """The answer. Raises Cancelled, which says what was done ``so_far``, where the person wants to stop instead."""
+def _ask(lines: Sequence[str], question: str, so_far: str) -> bool:
+    """The answer. Raises Cancelled on Ctrl-C, with ``so_far`` in its hint."""
     try:
         return screen().ask(lines, question)
-    except KeyboardInterrupt as wish:
+    except KeyboardInterrupt as interrupt:
         cancelled = Cancelled(exit_code() - 128)
         cancelled.hint = f"{so_far}; run the same command again to be asked again"
-        raise cancelled from wish
+        raise cancelled from interrupt
 
 
 def _bill_lines(bill: Bill, limit: Limit | None) -> Iterator[str]:

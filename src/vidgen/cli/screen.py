@@ -1,12 +1,11 @@
-"""The terminal as one person sees it: lines, bars that are drawn anew below them, and questions. Only one of these has it.
+"""The terminal: printed lines, live bars below them, and questions, without mixing them.
 
-Everything that is printed with Rich is made here as text: nothing is read as markup, as emoji codes or as escape sequences.
+Everything printed with Rich is created here as plain text: no markup, emoji codes or escape sequences are interpreted.
 """
 
 from __future__ import annotations
 
 import functools
-import os
 import sys
 import threading
 import unicodedata
@@ -14,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from vidgen.cli.words import shown
+from vidgen.cli.escaping import shown
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -23,52 +22,52 @@ if TYPE_CHECKING:
     from vidgen.cli.drawing import Drawing
 
 PIPE_WIDTH = 1_000_000
-"""Columns of a pipe: nothing is broken there. ``COLUMNS`` says otherwise."""
+"""Width of a pipe in columns, so that no line is wrapped, unless ``COLUMNS`` is set."""
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console as wide as the terminal; endless in a pipe; ``COLUMNS`` wide where that is set. What it is given is text and
-    nothing else.
-    """
+    """A Rich console for plain text, as wide as the terminal, or as ``COLUMNS``; unlimited in a pipe."""
     from rich.console import Console
+
+    from vidgen.settings import variable
 
     class Plain(Console):
         def render_str(self, text: str, **options: Any) -> Text:
             return super().render_str(shown(text), **options)
 
-    as_found = (sys.stderr if stderr else sys.stdout).isatty() or os.environ.get("COLUMNS", "").isdigit()
+    as_found = (sys.stderr if stderr else sys.stdout).isatty() or variable("COLUMNS").isdigit()
     return Plain(stderr=stderr, width=None if as_found else PIPE_WIDTH, markup=False, emoji=False, highlight=False)
 
 
 def text(value: object, style: str = "", **options: Any) -> Text:
-    """Words with a style: those of others too, since they are shown as they are."""
+    """Plain text with a style. Unsafe characters are escaped, so the text may come from anywhere."""
     from rich.text import Text
 
     return Text(shown(str(value)), style=style, **options)
 
 
 class Screen:
-    """stderr. Safe to use from several threads; a question waits for the person, and everything else waits for the question."""
+    """The terminal on stderr. Thread-safe; while a question is open all other output waits."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._parts: list[RenderableType] = []
         self._drawing: Drawing | None = None
         self._asking: Callable[[], None] | None = None
-        """Shows the question that is not answered yet."""
+        """Prints the open question again; None if there is none."""
 
     @functools.cached_property
     def console(self) -> Console:
-        """The one console on stderr."""
+        """The console on stderr."""
         return console(stderr=True)
 
     @property
     def animated(self) -> bool:
-        """Whether bars can be drawn: a terminal that can move its cursor."""
+        """Whether live bars can be drawn."""
         return sys.stderr.isatty() and self.console.is_interactive and not self.console.legacy_windows
 
     def note(self, line: str) -> None:
-        """One line, above the bars if there are any."""
+        """Print one line, above the bars if there are any."""
         with self._lock:
             if self._drawing:
                 self._drawing.say(shown(line))
@@ -76,18 +75,18 @@ class Screen:
                 print(shown(line), file=sys.stderr, flush=True)
 
     def result(self, line: str) -> None:
-        """One line on stdout, which may be the same terminal. It must be safe to show."""
+        """Print one line on stdout, which may be the same terminal. Unsafe characters must be escaped already."""
         with self._lock, self.without_bars():
             print(line, flush=True)
 
     def show(self, part: RenderableType) -> None:
-        """Begin to draw something below all lines, below what is drawn there already."""
+        """Add a part to the live area, below the others."""
         with self._lock:
             self._parts.append(part)
             self._start()
 
     def hide(self, part: RenderableType, *, keep: bool = False) -> None:
-        """Draw it no more; nothing where it was not drawn. ``keep``: its last state becomes lines."""
+        """Remove a part from the live area. ``keep``: print its last state."""
         with self._lock:
             if part not in self._parts:
                 return
@@ -99,7 +98,7 @@ class Screen:
 
     @contextmanager
     def without_bars(self) -> Iterator[None]:
-        """The bars are gone within the block, and their place is clear."""
+        """A context in which the live area is erased."""
         with self._lock:
             drawn = self._drawing is not None
             self._stop()
@@ -110,16 +109,16 @@ class Screen:
                     self._start()
 
     def can_ask(self) -> bool:
-        """Whether a person is there who sees a question and can answer it."""
+        """Whether stdin and stderr are a terminal."""
         return sys.stdin.isatty() and sys.stderr.isatty()
 
     def ask(self, lines: Sequence[str], question: str) -> bool:
-        """Ask, with ``lines`` above the question. Only a yes that is typed after the question is one; the end of input is a no.
+        """Ask a yes/no question, with ``lines`` above it. Keys typed before the question are ignored; end of input is a no.
 
         Raises KeyboardInterrupt on Ctrl-C.
         """
         with self._lock, self.without_bars():
-            _forget_typed()
+            _discard_typed()
             before: Sequence[str] = lines
             while True:
                 answer = self._answer(before, question)
@@ -131,7 +130,7 @@ class Screen:
                 before = ("y is yes, n or Enter is no",)
 
     def _answer(self, lines: Sequence[str], question: str) -> bytes:
-        """What is typed, with its line end; nothing at the end of input."""
+        """The typed line with its newline; empty at the end of input."""
 
         def show() -> None:
             for line in lines:
@@ -144,7 +143,7 @@ class Screen:
         try:
             answer = sys.stdin.buffer.readline()
         except BaseException:
-            print(file=sys.stderr)  # what follows begins a line
+            print(file=sys.stderr)  # the next output starts a new line
             raise
         finally:
             self._asking = None
@@ -154,7 +153,7 @@ class Screen:
 
     @contextmanager
     def away(self) -> Iterator[None]:
-        """The terminal belongs to others within the block (Ctrl-Z). A signal handler calls it, maybe while it draws."""
+        """A context in which the terminal belongs to others (Ctrl-Z). Called by a signal handler, possibly during drawing."""
         mine = self._lock.acquire(timeout=0.5)  # another thread may be drawing, or waiting for an answer
         try:
             if self._drawing:
@@ -165,13 +164,14 @@ class Screen:
                 self._lock.release()
 
     def back(self) -> None:
-        """The process goes on after it stood still: a person who has it in front of them is asked again. Bars come by
-        themselves. A signal handler calls it.
+        """Print an open question again after the process was resumed in the foreground. Called by a signal handler.
+
+        Bars are redrawn by their own thread.
         """
         from vidgen.cli.drawing import in_foreground
 
         if self._asking and in_foreground():
-            _forget_typed()
+            _discard_typed()
             print(file=sys.stderr)
             self._asking()
 
@@ -190,12 +190,12 @@ class Screen:
 
 @functools.cache
 def screen() -> Screen:
-    """The one screen of this process."""
+    """The screen of this process."""
     return Screen()
 
 
-def _forget_typed() -> None:
-    """Keys that were pressed before a question are no answer to it."""
+def _discard_typed() -> None:
+    """Discard keys that were typed before a question."""
     try:
         import termios
     except ImportError:  # Windows

@@ -1,5 +1,5 @@
-"""Signals as a command hears them: SIGTERM and SIGHUP end it in good order, Ctrl-Z gives the machine and the terminal away, and
-SIGCONT brings back what stood on the terminal.
+"""Signal handling: SIGTERM and SIGHUP end a command cleanly, Ctrl-Z suspends child processes too and frees the terminal, and
+SIGCONT restores the display.
 """
 
 from __future__ import annotations
@@ -13,36 +13,39 @@ from contextlib import contextmanager
 from typing import Any
 
 ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""Signals that end a command like Ctrl-C, with an exit code of their own."""
+"""Signals that end a command like Ctrl-C, with their own exit codes."""
 
 
-_heard_number = int(signal.SIGINT)
+_last_signal = int(signal.SIGINT)
 
 
 class Ended(KeyboardInterrupt):
-    """One of ``ENDING`` came. Like Ctrl-C it is no ``Exception``, so nobody takes it for a failure of what was going on."""
+    """A signal of ``ENDING`` was received. Like KeyboardInterrupt it is not an ``Exception``, so it is not taken for a
+    failure.
+    """
 
 
 def exit_code() -> int:
-    """The exit code of a command that was interrupted. What was raised may have become another interrupt on its way."""
-    return 128 + _heard_number
+    """The exit code of an interrupted command, by the signal, as ``Ended`` may have been replaced by another interrupt."""
+    return 128 + _last_signal
 
 
 @contextmanager
-def heard() -> Iterator[None]:
-    """Within it a signal that ends the command raises ``Ended`` in the main thread. What the parent ignores (nohup) stays
-    ignored.
+def handle_signals() -> Iterator[None]:
+    """A context in which signals that end the command raise ``Ended`` in the main thread.
+
+    Signals that the parent process ignores (nohup) stay ignored.
     """
-    global _heard_number
-    _heard_number = int(signal.SIGINT)
+    global _last_signal
+    _last_signal = int(signal.SIGINT)
     handlers: dict[int, Any] = dict.fromkeys(ENDING, _end)
     if hasattr(signal, "SIGTSTP"):
-        handlers |= {signal.SIGTSTP: _step_aside, signal.SIGCONT: _go_on}
+        handlers |= {signal.SIGTSTP: _suspend, signal.SIGCONT: _resume}
     before = {number: signal.getsignal(number) for number in handlers}
     before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
     for number in before:
         signal.signal(number, handlers[number])
-    hook, sys.unraisablehook = sys.unraisablehook, _heard_again
+    hook, sys.unraisablehook = sys.unraisablehook, _raise_again
     try:
         yield
     finally:
@@ -53,15 +56,15 @@ def heard() -> Iterator[None]:
 
 
 def _end(number: int, _frame: object) -> None:
-    global _heard_number
-    _heard_number = number
+    global _last_signal
+    _last_signal = number
     if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # shells send it twice, which must not disturb the tidying up
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # shells send it twice, which must not disturb the cleanup
     raise Ended
 
 
-def _step_aside(_number: int, _frame: object) -> None:
-    """Ctrl-Z: children stop too, and the terminal is left in order."""
+def _suspend(_number: int, _frame: object) -> None:
+    """Ctrl-Z: suspend ffmpeg processes too, and leave the terminal clean."""
     from vidgen.cli.screen import screen
 
     media = sys.modules.get("vidgen.media.ffmpeg")
@@ -69,26 +72,28 @@ def _step_aside(_number: int, _frame: object) -> None:
         if media:
             media.suspend_all(True)
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGTSTP)  # stands still here
-        signal.signal(signal.SIGTSTP, _step_aside)
+        os.kill(os.getpid(), signal.SIGTSTP)  # this process is suspended here
+        signal.signal(signal.SIGTSTP, _suspend)
         if media:
             media.suspend_all(False)
 
 
-def _go_on(_number: int, _frame: object) -> None:
-    """After ``fg`` or ``bg``, whatever it was that stopped the process."""
+def _resume(_number: int, _frame: object) -> None:
+    """Restore the display after ``fg`` or ``bg``."""
     from vidgen.cli.screen import screen
 
     screen().back()
 
 
-def _heard_again(dropped: sys.UnraisableHookArgs) -> None:
-    """A signal that came in a callback, where Python drops what is raised, comes once more, when the callback is over."""
+def _raise_again(dropped: sys.UnraisableHookArgs) -> None:
+    """Send a signal again that arrived in a callback, where Python discards exceptions."""
     if not isinstance(dropped.exc_value, KeyboardInterrupt):
-        if os.environ.get("VIDGEN_DEBUG", "") not in ("", "0"):
+        from vidgen.settings import debugging
+
+        if debugging():
             sys.__unraisablehook__(dropped)
         return
-    number = _heard_number
+    number = _last_signal
     if number in ENDING:
         signal.signal(number, _end)
     again = threading.Timer(0.05, os.kill, (os.getpid(), number))

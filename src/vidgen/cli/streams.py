@@ -1,5 +1,6 @@
-"""Standard streams that cannot make a command fail: whatever they are (closed, full, left by their reader, of an old encoding),
-printing works, and at the end it is known whether stdout took everything.
+"""Standard streams that never raise, even if they are closed, full, without a reader or not UTF-8.
+
+At the end it is known whether stdout accepted everything.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 READER_LEFT = 128 + 13
-"""Exit code where the reader of stdout went away: as if SIGPIPE had ended the command."""
+"""Exit code if the reader of stdout has gone: as if SIGPIPE had ended the command."""
 
 
 class _Raw(io.RawIOBase):
-    """Writes to what is under a stream. The first failure is kept in ``lost``; from then on everything vanishes."""
+    """Writes to the underlying stream. The first error is kept in ``lost``; after it all output is discarded."""
 
     def __init__(self, under: Any) -> None:
         self._under = under
@@ -39,13 +40,13 @@ class _Raw(io.RawIOBase):
         return bool(self._under.isatty())
 
     def write(self, data: Any) -> int:
-        """Number of bytes taken: never fails."""
+        """Write data. Never raises; returns the number of bytes."""
         while self.lost is None:
             try:
                 written = self._under.write(data)
             except OSError as error:
                 self.lost = error
-            except ValueError:  # closed by somebody
+            except ValueError:  # closed by other code
                 self.lost = OSError(errno.EBADF, os.strerror(errno.EBADF))
             else:
                 if written is not None:
@@ -56,20 +57,21 @@ class _Raw(io.RawIOBase):
 
 @dataclass(frozen=True)
 class Streams:
-    """What became of stdout."""
+    """The state of stdout."""
 
     out: _Raw | None
 
     def lost(self) -> OSError | None:
-        """Why stdout did not take everything; None where it did."""
+        """The error because of which stdout did not accept everything; None if it did."""
         return self.out.lost if self.out else None
 
 
 @contextmanager
 def guarded() -> Iterator[Streams]:
-    """Within it ``sys.stdin``, ``sys.stdout`` and ``sys.stderr`` are there and never raise.
+    """A context in which ``sys.stdin``, ``sys.stdout`` and ``sys.stderr`` exist and never raise.
 
-    Text that an encoding lacks is replaced. A closed stream is filled, so that no file of ours gets its number.
+    Characters that an encoding lacks are replaced. Closed streams are opened on the null device, so that no other file gets
+    their descriptors.
     """
     _fill_closed()
     before = sys.stdin, sys.stdout, sys.stderr
@@ -86,7 +88,7 @@ def guarded() -> Iterator[Streams]:
 
 
 def is_utf8(stream: TextIO) -> bool:
-    """Whether a stream takes every character."""
+    """Whether a stream is UTF-8."""
     try:
         return codecs.lookup(stream.encoding or "utf-8").name == "utf-8"
     except LookupError:
@@ -97,7 +99,7 @@ def _safe(stream: TextIO | None, number: int, errors: str) -> tuple[TextIO, _Raw
     if stream is None:  # it was closed when the process started
         under: Any = open(number, "rb" if number == 1 else "wb", buffering=0, closefd=False)  # noqa: SIM115
         stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-    elif not hasattr(stream, "buffer"):  # somebody's own stream
+    elif not hasattr(stream, "buffer"):  # replaced by other code
         return stream, None
     else:
         stream.flush()
@@ -108,7 +110,7 @@ def _safe(stream: TextIO | None, number: int, errors: str) -> tuple[TextIO, _Raw
 
 
 def _fill_closed() -> None:
-    """Put the null device under each number of a standard stream that is closed. What is written to stdout still fails."""
+    """Open the null device for each closed standard stream. Writing to stdout still fails."""
     for number, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
             os.fstat(number)

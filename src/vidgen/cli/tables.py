@@ -1,7 +1,6 @@
-"""Tables on the terminal. Each takes finished rows; nothing is computed here.
+"""Tables on the terminal, from finished rows.
 
-In a pipe every row is one line, however long. A narrow terminal gets fewer columns or, where that is not enough, a paragraph
-for each row.
+In a pipe each row is one line. A narrow terminal gets fewer columns, or a paragraph for each row.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from vidgen.cli.columns import Column, column_lines, folds
+from vidgen.cli.escaping import shown
 from vidgen.cli.screen import console, text
-from vidgen.cli.words import shown
 from vidgen.media.wording import counted, listed
 
 if TYPE_CHECKING:
@@ -30,9 +29,9 @@ _WEIGHTS = {"here": "green", "damaged": "red", "absent": "dim", "gone": "dim"}
 
 
 def _print(columns: Sequence[Column], rows: Iterable[Sequence[object] | str], heads: int = 1) -> None:
-    """A table on stdout. ``heads``: how many columns name a row."""
+    """Print a table on stdout. ``heads``: number of first columns that identify a row."""
     out = console()
-    words = [shown(row) if isinstance(row, str) else [shown(str(cell)) for cell in row] for row in rows]
+    texts = [shown(row) if isinstance(row, str) else [shown(str(cell)) for cell in row] for row in rows]
     rule = "-" if out.options.ascii_only else "─"
 
     def paint(line: str, style: str) -> str:
@@ -41,22 +40,22 @@ def _print(columns: Sequence[Column], rows: Iterable[Sequence[object] | str], he
         return held.get()
 
     coloured = {"paint": paint} if out.is_terminal and not out.legacy_windows else {}
-    lines = "\n".join(column_lines(columns, words, out.width, rule, heads=heads, **coloured))
+    lines = "\n".join(column_lines(columns, texts, out.width, rule, heads=heads, **coloured))
     out.file.write(f"{lines}\n")
 
 
 def _write(lines: Sequence[str], style: str = "", out: Console | None = None) -> None:
-    """Lines below a table, broken at blanks on a terminal. Without colour they go past Rich, since it takes its time."""
+    """Print lines below a table, wrapped on a terminal. Without colour they bypass Rich, which is slow."""
     out = out or console()
-    words = "\n".join(row for line in lines for row in _folded(shown(line), out.width))
-    if words and style and out.is_terminal:
-        out.print(text(words, style=style), soft_wrap=True)
-    elif words:
-        out.file.write(f"{words}\n")
+    wrapped = "\n".join(row for line in lines for row in _folded(shown(line), out.width))
+    if wrapped and style and out.is_terminal:
+        out.print(text(wrapped, style=style), soft_wrap=True)
+    elif wrapped:
+        out.file.write(f"{wrapped}\n")
 
 
 def _folded(line: str, width: int) -> Iterable[str]:
-    """A line as rows of a terminal: those after the first are set in."""
+    """A line wrapped to the terminal's width, with continuation lines indented."""
     for part in line.split("\n"):
         if len(part) <= width and part.isascii():
             yield part
@@ -68,18 +67,18 @@ def _folded(line: str, width: int) -> Iterable[str]:
 
 
 def dollars(value: float | None) -> str:
-    """``$0.48``, ``free``, or ``?`` where it is not known."""
+    """A price as text: ``$0.48``, ``free``, or ``?`` if unknown."""
     return "?" if value is None else "free" if value == 0 else f"${value:,.2f}"
 
 
 def clock(seconds: float) -> str:
-    """``1:04.5``."""
+    """A time as text: ``1:04.50``."""
     minutes, rest = divmod(round(seconds, 2), 60)
     return f"{int(minutes)}:{rest:05.2f}"
 
 
 def about(seconds: float | None) -> str:
-    """``about 40 s``, ``about 12 min``, or ``unknown time``."""
+    """A duration as text: ``about 40 s``, ``about 12 min``, or ``unknown time``."""
     if seconds is None:
         return "unknown time"
     return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
@@ -104,7 +103,7 @@ def _camera_and_prompt(shot: FilmShot) -> tuple[str, str]:
 def plan_table(
     plan: Plan, posts: Mapping[str, ShotPost], notices: Sequence[Notice], findings: Sequence[Finding], file: Path
 ) -> None:
-    """The plan as a producer reads it: when, how long, what, who makes it, for how much, and what is then done to it."""
+    """Print the plan: times, lengths, prompts, engines and costs of the shots, post-processing, warnings and lint findings."""
     from vidgen.render.post_plan import post_lines
 
     _write([plan.board.title or file.stem], "bold")
@@ -135,7 +134,7 @@ def plan_table(
 
 
 def preset_table(found: Mapping[str, Preset]) -> None:
-    """The presets, their size, rate and use."""
+    """Print the presets with size, rate and use."""
     columns = (Column("preset"), Column("日本語"), Column("size"), Column("fps", right=True), Column("for", folds=24))
     _print(columns, [
         (name, file.ja, " ".join(filter(None, (file.resolution, file.aspect))), file.fps or "", file.use)
@@ -152,7 +151,7 @@ ENGINES = (
 
 
 def engine_table(rows: Sequence[Mapping[str, Any]]) -> None:
-    """The comparison of engines. What an engine lacks here stands below."""
+    """Print the comparison of engines, and below it why engines are not ready."""
     lines: list[Sequence[object] | str] = []
     for before, row in zip([None, *rows], rows, strict=False):
         if before is None or before["engine"] != row["engine"]:
@@ -176,12 +175,12 @@ def engine_table(rows: Sequence[Mapping[str, Any]]) -> None:
             _write([f"{engine}: {models[0]['state']}"], "dim")
 
 
-def _yes(able: object) -> str:
-    return "in words" if able == "words" else "yes" if able else "no"
+def _yes(value: object) -> str:
+    return "in prompt" if value == "words" else "yes" if value else "no"
 
 
 def use_case_table(rows: Iterable[Mapping[str, Any]]) -> None:
-    """Which engine for which job, and what a second of it costs at 720p."""
+    """Print the recommended engines by use case, with the price per second at 720p."""
     columns = (
         Column("use case"), Column("日本語", spare=True), Column("engines ($/s at 720p)", folds=20), Column("preset"),
         Column("why", folds=20),
@@ -200,7 +199,7 @@ def _rate(value: float | None) -> str:
 
 
 def model_table(rows: Iterable[Mapping[str, Any]], home: Path) -> None:
-    """Weights and fonts: what they are, what reads them, and where below ``home``."""
+    """Print weights and fonts: licence, size, state, user, and path below ``home``."""
     columns = (
         Column("name"), Column("task"), Column("licence", folds=12), Column("size", right=True),
         Column("state", styles=_WEIGHTS), Column("for", folds=12, spare=True), Column("where", folds=12, spare=True),
@@ -216,7 +215,7 @@ def model_table(rows: Iterable[Mapping[str, Any]], home: Path) -> None:
 
 
 def diffusion_table(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Video diffusion models: whether each fits this machine (memory that is not "about" so much was published), licence."""
+    """Print video diffusion models: state, fit on this machine ("about" marks an estimated memory), licence."""
     columns = (
         Column("video model"), Column("size"), Column("state", styles=_WEIGHTS), Column("on this machine", folds=12),
         Column("licence", folds=12),
@@ -232,7 +231,7 @@ def diffusion_table(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def trace_table(stages: Iterable[Mapping[str, Any]]) -> None:
-    """The stages of a model: what each does, and the shapes that go in and come out."""
+    """Print the stages of a model with the shapes of their inputs and outputs."""
     columns = (Column("stage"), Column("what happens", folds=16), Column("in", folds=12), Column("out", folds=12))
     _print(columns, [(stage["stage"], stage["does"], _shapes(stage["in"]), _shapes(stage["out"])) for stage in stages])
 
@@ -242,13 +241,13 @@ def _shapes(shapes: Iterable[Sequence[int]]) -> str:
 
 
 def doctor_table(checks: Iterable[Mapping[str, Any]]) -> None:
-    """One row a check: state, what, and what to do about it."""
+    """Print the checks of ``doctor``: state, check, result and remedy."""
     columns = (Column("", styles=_CHECKS), Column("check"), Column("found", folds=16), Column("what to do", folds=16))
     _print(columns, [(check["state"], check["name"], check["found"], check["remedy"] or "") for check in checks], heads=2)
 
 
 def score_table(report: Mapping[str, Any]) -> None:
-    """Ranked clips with the families that were measured and the vetoes."""
+    """Print ranked clips with the scores of the families and the vetoes."""
     families = list(report["candidates"][0]["families"]) if report["candidates"] else []
     columns = (
         Column("rank", right=True), Column("clip", folds=12), Column("total", right=True),
@@ -265,7 +264,7 @@ def score_table(report: Mapping[str, Any]) -> None:
 
 
 def ledger_table(found: Mapping[str, Any], commands: Commands) -> None:
-    """What was bought, what it cost together, and what a person may type to settle what is open."""
+    """Print the paid takes, their total cost, and the commands to settle open ones."""
     columns = (
         Column("no.", right=True), Column("shot"), Column("take", right=True), Column("engine"), Column("state"),
         Column("job or reference", folds=12), Column("cost", right=True), Column("when", folds=10),
@@ -281,25 +280,25 @@ def ledger_table(found: Mapping[str, Any], commands: Commands) -> None:
             for row in found["takes"]
         ], heads=2)  # fmt: skip
     _write([f"{row['number']}: {row['state']}: {row['words']}" for row in found["takes"] if row["words"]])
-    _write([f"spent and set aside: {found['spent_usd']:.2f} USD"])
+    _write([f"spent and reserved: {found['spent_usd']:.2f} USD"])
     if found["unpriced"]:
         _write([f"and {found['unpriced']} whose price is not known"])
-    for states, words in _OPEN.items():
-        _settle(found, states, words, commands)
+    for states, advice in _OPEN.items():
+        _settle(found, states, advice, commands)
 
 
 _OPEN: Mapping[tuple[str, ...], str] = {
-    ("unknown", "submitting"): "of unknown fate: look for the reference at the provider, then one of",
+    ("unknown", "submitting"): "of unknown outcome: look for the reference at the provider, then one of",
     ("undelivered",): "paid for and without a usable result: look at the job at the provider, then one of",
 }
-"""What a person should do about attempts that a run cannot settle, by their states."""
+"""Advice on attempts that a run cannot settle, by their states."""
 
 
-def _settle(found: Mapping[str, Any], states: Sequence[str], words: str, commands: Commands) -> None:
-    """How to settle the attempts in these states, with command lines for the first."""
+def _settle(found: Mapping[str, Any], states: Sequence[str], advice: str, commands: Commands) -> None:
+    """Print how to settle the attempts in these states, with command lines for the first."""
     numbers = [row["number"] for row in found["takes"] if row["state"] in states]
     if not numbers:
         return
-    _write([f"no. {listed(numbers)}: {words}"])
-    for line in (commands.found(numbers[0]), commands.lost(numbers[0])):  # each whole, to be copied
+    _write([f"no. {listed(numbers)}: {advice}"])
+    for line in (commands.found(numbers[0]), commands.lost(numbers[0])):  # not wrapped, to be copied
         console().print(text(f"  {line}"), soft_wrap=True)

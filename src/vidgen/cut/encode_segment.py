@@ -21,6 +21,7 @@ from vidgen.cut.titles import any_colour, ass_text
 from vidgen.errors import InputError, ProcessingError
 from vidgen.media.encode import DRAFT, MASTER
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
+from vidgen.media.graph import Stream, arguments, chain, joined, picture_of, source, split
 from vidgen.media.normalise import STEADY, conform_filter
 from vidgen.media.probe import MediaInfo, part_from, probe_video
 from vidgen.media.rate import rate_text
@@ -58,13 +59,13 @@ def encode_segments(
     with tempfile.TemporaryDirectory(dir=scratch, prefix="piece-") as name:
         folder = Path(name)
         args = ["-xerror"] if not any(source.shot.conform for source in sources) else []
-        for source in sources:
-            args += _input(source, timeline)
-        args += ["-filter_complex_threads", "1", "-filter_complex", _graph(segments, sources, timeline, folder)]
-        for index, (segment, out) in enumerate(zip(segments, outs, strict=True)):
-            args += ["-map", f"[out{index}]", "-frames:v", str(segment.frames), "-an", "-sn", "-dn", "-map_metadata", "-1"]
-            profile = DRAFT if segment.draft and timeline.profile == MASTER else timeline.profile
-            args += [*profile.video_args(timeline.rate), f"file:{out.resolve()}"]
+        args += ["-filter_complex_threads", "1"]
+        streams = _streams(segments, sources, timeline, folder)
+        ends = {
+            f"piece {index}": (stream, _written(segment, timeline, out))
+            for index, (segment, stream, out) in enumerate(zip(segments, streams, outs, strict=True))
+        }
+        args += arguments(ends, {_named(index): _input(source, timeline) for index, source in enumerate(sources)})
         what = "encoding " + " and ".join(segment.name for segment in segments)
         run_ffmpeg(args, what=what, cwd=folder, cancelled=cancelled)
     for segment, out in zip(segments, outs, strict=True):
@@ -121,75 +122,72 @@ def _seconds(value: Fraction) -> str:
     return f"{float(value):.6f}"
 
 
-def _graph(segments: Sequence[Segment], sources: Sequence[Source], timeline: Timeline, folder: Path) -> str:
-    """The filter graph of the pieces, from their inputs to ``[out0]`` and, for a second piece, ``[out1]``."""
+def _named(index: int) -> str:
+    """What the graph calls an input."""
+    return f"clip {index}"
+
+
+def _written(segment: Segment, timeline: Timeline, out: Path) -> list[str]:
+    """How a piece is encoded, and where to."""
+    profile = DRAFT if segment.draft and timeline.profile == MASTER else timeline.profile
+    form = ["-frames:v", str(segment.frames), "-an", "-sn", "-dn", "-map_metadata", "-1", *profile.video_args(timeline.rate)]
+    return [*form, f"file:{out.resolve()}"]
+
+
+def _streams(segments: Sequence[Segment], sources: Sequence[Source], timeline: Timeline, folder: Path) -> list[Stream]:
+    """The pictures of the pieces."""
+    shots = [_source_stream(index, source, timeline, folder) for index, source in enumerate(sources)]
     if len(segments) == 1:
-        [segment] = segments
-        chains = [_source_chain(index, source, timeline, folder, f"s{index}") for index, source in enumerate(sources)]
-        return ";".join([*chains, *_finish(segment, timeline, 0)])
+        return [_finished(segments[0], timeline, shots)]
     body, window = segments
-    return ";".join(
-        [
-            _source_chain(0, sources[0], timeline, folder, "shot"),
-            "[shot]split[early][late]",
-            f"[early]trim=end_frame={body.frames}[s0]",
-            *_finish(body, timeline, 0),
-            f"[late]trim=start_frame={body.frames},setpts=N,fps=10[s0]",
-            _source_chain(1, sources[1], timeline, folder, "s1"),
-            *_finish(window, timeline, 1),
-        ]
-    )
+    early, late = split(shots[0])
+    late = chain(late, f"trim=start_frame={body.frames},setpts=N,fps=10")
+    bodies = [chain(early, f"trim=end_frame={body.frames}")]
+    return [_finished(body, timeline, bodies), _finished(window, timeline, [late, shots[1]])]
 
 
-def _finish(segment: Segment, timeline: Timeline, number: int) -> list[str]:
-    """From ``[s0]`` (and ``[s1]`` for a window) to ``[out<number>]``."""
-    chains, last = [], "[s0]null"
+def _finished(segment: Segment, timeline: Timeline, shots: Sequence[Stream]) -> Stream:
+    """A piece of one shot, or the blend of two, at the film's real rate."""
+    stream = shots[0]
     if segment.transition:
-        chains, last = _blend(segment, timeline), "[blend]null"
+        stream = _blended(segment, timeline, *shots)
     elif segment.fade_in:
-        last = f"[s0]fade=t=in:start_frame=0:nb_frames={segment.fade_in}"
+        stream = chain(stream, f"fade=t=in:start_frame=0:nb_frames={segment.fade_in}")
     # fps sets the real rate again: otherwise the encoder assumes frames of 100 ms and doubles the first.
     clock = f"settb={timeline.rate.denominator}/{timeline.rate.numerator},setpts=N,fps={rate_text(timeline.rate)}"
-    return [*chains, f"{last},format={timeline.profile.pix_fmt},{clock}[out{number}]"]
+    return chain(stream, f"format={timeline.profile.pix_fmt},{clock}")
 
 
-def _blend(segment: Segment, timeline: Timeline) -> list[str]:
-    """From ``[s0]`` and ``[s1]`` to ``[blend]``."""
+def _blended(segment: Segment, timeline: Timeline, leaving: Stream, coming: Stream) -> Stream:
+    """A transition from one shot to the next."""
     kind, frames = blend(segment.transition or ""), segment.frames
     if not kind.startswith("dip:"):
-        return _xfade("s0", "s1", kind, frames, "blend")
-    half, colour = frames // 2, kind.removeprefix("dip:")
-    plain = f"color={colour}:s={timeline.width}x{timeline.height}:r=10,format={timeline.profile.pix_fmt},setsar=1,settb=1/10"
-    if not half:
-        return [f"{plain},trim=end_frame=1[blend]", "[s0]nullsink", "[s1]nullsink"]
-    rest = frames - half
-    return [
-        f"[s0]trim=end_frame={half}[leaving]",
-        f"{plain},trim=end_frame={half}[plain0]",
-        *_xfade("leaving", "plain0", "fade", half, "first"),
-        f"{plain},trim=end_frame={rest}[plain1]",
-        f"[s1]trim=start_frame={half},setpts=N,fps=10[coming]",
-        *_xfade("plain1", "coming", "fade", rest, "second"),
-        "[first][second]concat=n=2[blend]",
-    ]
+        return _xfade(leaving, coming, kind, frames)
+    half, rest = frames // 2, frames - frames // 2
+    colour = source(f"color={kind.removeprefix('dip:')}:s={timeline.width}x{timeline.height}:r=10")
+    plain = chain(colour, f"format={timeline.profile.pix_fmt},setsar=1,settb=1/10")
+    if not half:  # the colour alone; a graph needs an input all the same
+        return chain(joined([chain(plain, "trim=end_frame=1"), leaving], "concat", n=2), "trim=end_frame=1")
+    before, after = split(plain)
+    first = _xfade(chain(leaving, f"trim=end_frame={half}"), chain(before, f"trim=end_frame={half}"), "fade", half)
+    coming = chain(coming, f"trim=start_frame={half},setpts=N,fps=10")
+    second = _xfade(chain(after, f"trim=end_frame={rest}"), coming, "fade", rest)
+    return joined([first, second], "concat", n=2)
 
 
-def _xfade(before: str, after: str, kind: str, frames: int, out: str) -> list[str]:
-    """Blend ``frames`` frames of ``[before]`` and ``[after]`` to ``[out]``."""
-    # Older xfade filters lose the end of the blend if an input ends with it, so each gets one more frame.
-    return [
-        f"[{before}]tpad=stop_mode=clone:stop=1[{before}_held]",
-        f"[{after}]tpad=stop_mode=clone:stop=1[{after}_held]",
-        f"[{before}_held][{after}_held]xfade=transition={kind}:duration={frames / 10:.1f}:offset=0,"
-        f"trim=end_frame={frames}[{out}]",
-    ]
+def _xfade(before: Stream, after: Stream, kind: str, frames: int) -> Stream:
+    """Blend ``frames`` frames of two streams."""
+    # Older xfades lose the end of the blend where an input ends with it, so each gets a frame more than is used.
+    held = [chain(stream, "tpad=stop_mode=clone:stop=1") for stream in (before, after)]
+    mixed = joined(held, "xfade", transition=kind, duration=f"{frames / 10:.1f}", offset=0)
+    return chain(mixed, f"trim=end_frame={frames}")
 
 
-def _source_chain(index: int, source: Source, timeline: Timeline, folder: Path, label: str) -> str:
-    """From input ``index`` to ``[label]``: the source's frames, one every 100 ms, with their titles."""
+def _source_stream(index: int, source: Source, timeline: Timeline, folder: Path) -> Stream:
+    """The source frames of an input, one every 100 ms, with their titles."""
     steps, picture = [], 0
     if source.shot.conform:
-        # No seek: the mapping of frames of another rate to ours must not depend on the start.
+        # The input was not sought: how frames of another rate fall on ours must not depend on where we start.
         info = probe_video(source.shot.file)
         picture = info.picture
         steps += [_conform(info, source, timeline), f"trim=start_frame={source.first}:end_frame={source.first + source.count}"]
@@ -206,7 +204,7 @@ def _source_chain(index: int, source: Source, timeline: Timeline, folder: Path, 
             draw = f"{TO_RGB},{draw},{TO_YUV},format={timeline.profile.pix_fmt}"
         steps += [f"settb=1/10,setpts=N+{source.first}", draw]
     steps += ["settb=1/10", "setpts=N", "fps=10"]
-    return f"[{index}:V:{picture}]{','.join(steps)}[{label}]"
+    return chain(picture_of(_named(index), picture), steps)
 
 
 def _fonts(scratch: Path) -> str:

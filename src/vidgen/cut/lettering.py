@@ -61,18 +61,18 @@ def wrap(text: str, limit: float, width: Width) -> list[str]:
 
 
 def _balanced(paragraph: str, limit: float, width: Width) -> list[str]:
-    words = _pieces(paragraph)
-    fewest = _fill(words, limit, width)
+    pieces = _pieces(paragraph)
+    fewest = _fill(pieces, limit, width)
     if len(fewest) < 2:
         return fewest
     low, high = limit / 2, limit
     for _ in range(12):
         middle = (low + high) / 2
-        if len(_fill(words, middle, width)) > len(fewest):
+        if len(_fill(pieces, middle, width)) > len(fewest):
             low = middle
         else:
             high = middle
-    return _fill(words, high, width)
+    return _fill(pieces, high, width)
 
 
 def _fill(pieces: list[str], limit: float, width: Width) -> list[str]:

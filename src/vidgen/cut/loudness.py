@@ -15,7 +15,7 @@ from pathlib import Path
 
 from vidgen.cut.timeline import LoudnessTarget
 from vidgen.errors import InputError, Notice, ProcessingError
-from vidgen.media.ffmpeg import FORMATS, PROTOCOLS, input_args, run_ffmpeg
+from vidgen.media.ffmpeg import input_args, run_ffmpeg
 from vidgen.media.files import file_url, part_name
 from vidgen.media.rate import SAMPLE_RATE
 from vidgen.media.tables import read_table
@@ -166,19 +166,10 @@ def _approach(
 
 
 def _encode(mix: Path, out: Path, samples: int, gain_db: float, ceiling_db: float | None, cancelled: Cancel) -> None:
-    import ffmpeg
-
-    sound = ffmpeg.input("the mix", protocol_whitelist=PROTOCOLS, format_whitelist=FORMATS).audio
-    sound = sound.filter("volume", f"{gain_db:.3f}dB")
+    steps = [f"volume={gain_db:.3f}dB"]
     if ceiling_db is not None:
-        limit = f"{10 ** (ceiling_db / 20):.6f}"
-        sound = sound.filter("aresample", 4 * SAMPLE_RATE)
-        sound = sound.filter("alimiter", level=0, limit=limit, attack=2, release=80, latency=1).filter("aresample", SAMPLE_RATE)
-    sound = sound.filter("apad", whole_len=samples).filter("atrim", end_sample=samples)
-    sound = sound.filter("aformat", channel_layouts="stereo")
-    # The library only builds the argument list; ``run_ffmpeg`` starts ffmpeg.
-    # It accepts only UTF-8 names, so the real ones are inserted here.
-    *args, _ = ffmpeg.output(sound, "the sound").get_args()
-    args = [file_url(mix.resolve()) if word == "the mix" else word for word in args]
-    args += [*AAC_ARGS, "-map_metadata", "-1", file_url(out.resolve())]
+        limiter = f"alimiter=level=0:limit={10 ** (ceiling_db / 20):.6f}:attack=2:release=80:latency=1"
+        steps += [f"aresample={4 * SAMPLE_RATE}", limiter, f"aresample={SAMPLE_RATE}"]
+    steps += [f"apad=whole_len={samples}", f"atrim=end_sample={samples}", "aformat=channel_layouts=stereo"]
+    args = [*input_args(mix.resolve()), "-af", ",".join(steps), *AAC_ARGS, "-map_metadata", "-1", file_url(out.resolve())]
     run_ffmpeg(args, what="encoding the soundtrack", cancelled=cancelled)

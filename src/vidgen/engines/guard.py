@@ -6,15 +6,19 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from vidgen.errors import ProcessingError, VidgenError
 from vidgen.media.os_errors import fault_of
 
-if TYPE_CHECKING:
-    from vidgen.engines.base import Engine
 
-E = TypeVar("E", bound="Engine")
+class Named(Protocol):
+    """What is guarded: an engine, by its name."""
+
+    name: str
+
+
+E = TypeVar("E", bound=Named)
 
 STEPS = (
     "capabilities", "estimate", "available", "check", "preflight", "compose", "model_key", "prepare", "generate",
@@ -34,7 +38,7 @@ def guarded(engine: E) -> E:
     return engine
 
 
-def failure_of(error: Exception, engine: Engine, shot: str, take: int) -> VidgenError:
+def failure_of(error: Exception, engine: Named, shot: str, take: int) -> VidgenError:
     """Why there is no take, as an error that tells whose failure it is and has ``error`` as its cause."""
     if isinstance(error, VidgenError):
         return error
@@ -46,7 +50,7 @@ def failure_of(error: Exception, engine: Engine, shot: str, take: int) -> Vidgen
     return failure
 
 
-def _built_in(engine: Engine) -> bool:
+def _built_in(engine: Named) -> bool:
     return type(engine).__module__.partition(".")[0] == "vidgen"
 
 

@@ -7,6 +7,7 @@ GPU. Every process of one run carries a mark in its environment instead, and is 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -19,8 +20,11 @@ from pathlib import Path
 from typing import IO
 
 from vidgen.errors import Cancelled, ProcessingError
+from vidgen.logs import log_program
 from vidgen.media.patience import Patience
+from vidgen.settings import for_children
 
+LOG = logging.getLogger(__name__)
 _MARK = "VIDGEN_PROGRAM"
 _LOOK_S = 0.1
 _CHUNK = 1 << 16
@@ -50,11 +54,11 @@ def run_program(
     """
     if cancelled():
         raise Cancelled
-    mark = uuid.uuid4().hex
+    mark, began = uuid.uuid4().hex, time.monotonic()
     process = subprocess.Popen(
         list(argv),
         cwd=cwd,
-        env={**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {}), _MARK: mark},
+        env=for_children({"PYTHONUNBUFFERED": "1", **(environment or {}), _MARK: mark}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -73,6 +77,7 @@ def run_program(
     finally:
         _end(process, mark)
         ears.close()
+        log_program(LOG, argv, process.returncode, time.monotonic() - began)
     return process.returncode, list(ears.lines)
 
 

@@ -44,23 +44,23 @@ def read_cube(path: Path) -> Cube:
     rows: list[tuple[float, float, float]] = []
     bounds = {"DOMAIN_MIN": (0.0, 0.0, 0.0), "DOMAIN_MAX": (1.0, 1.0, 1.0)}
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
-        words = line.split("#")[0].split()
-        if not words or words[0] == "TITLE":
+        fields = line.split("#")[0].split()
+        if not fields or fields[0] == "TITLE":
             continue
-        if words[0] == "LUT_3D_SIZE":
-            size = _size(path, number, words)
-        elif words[0] == "LUT_1D_SIZE":
+        if fields[0] == "LUT_3D_SIZE":
+            size = _size(path, number, fields)
+        elif fields[0] == "LUT_1D_SIZE":
             raise _bad(path, number, "is a 1D table; a 3D table is needed")
-        elif words[0] in bounds:
-            bounds[words[0]] = _triple(path, number, words[1:])
-        elif words[0][0].isalpha() and words[0].lower() not in ("nan", "inf", "infinity"):
+        elif fields[0] in bounds:
+            bounds[fields[0]] = _triple(path, number, fields[1:])
+        elif fields[0][0].isalpha() and fields[0].lower() not in ("nan", "inf", "infinity"):
             continue  # a keyword of another program
         elif not size:
             raise _bad(path, number, "has values before LUT_3D_SIZE")
         elif len(rows) == size**3:
             raise _bad(path, number, f"has more than {size**3} rows")
         else:
-            rows.append(_triple(path, number, words))
+            rows.append(_triple(path, number, fields))
     if not size or len(rows) != size**3:
         raise _bad(path, 0, f"has {len(rows)} of {size**3} rows" if size else "has no LUT_3D_SIZE")
     if any(low >= high for low, high in zip(bounds["DOMAIN_MIN"], bounds["DOMAIN_MAX"], strict=True)):
@@ -68,15 +68,15 @@ def read_cube(path: Path) -> Cube:
     return Cube(np.array(rows).reshape(size, size, size, 3), bounds["DOMAIN_MIN"], bounds["DOMAIN_MAX"])
 
 
-def _size(path: Path, number: int, words: list[str]) -> int:
-    if len(words) != 2 or not words[1].isdigit() or not 2 <= int(words[1]) <= MAX_SIZE:
+def _size(path: Path, number: int, fields: list[str]) -> int:
+    if len(fields) != 2 or not fields[1].isdigit() or not 2 <= int(fields[1]) <= MAX_SIZE:
         raise _bad(path, number, f"a LUT_3D_SIZE is a whole number from 2 to {MAX_SIZE}")
-    return int(words[1])
+    return int(fields[1])
 
 
-def _triple(path: Path, number: int, words: list[str]) -> tuple[float, float, float]:
+def _triple(path: Path, number: int, fields: list[str]) -> tuple[float, float, float]:
     try:
-        red, green, blue = (float(word) for word in words)
+        red, green, blue = (float(word) for word in fields)
     except ValueError:
         raise _bad(path, number, "three numbers are needed") from None
     if not all(math.isfinite(value) and abs(value) <= 1000 for value in (red, green, blue)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -12,14 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.errors import MissingError
+from vidgen.logs import run_logged
 from vidgen.media.files import write_text
 from vidgen.media.home import vidgen_home
 from vidgen.media.names import expanded
 from vidgen.media.once import once
+from vidgen.settings import settings
 
 _PICTURES = ("xfade", "minterpolate", "ass", "scale", "tpad", "lut3d", "bwdif", "colorspace")
 NEEDED_FILTERS = (*_PICTURES, "ebur128", "alimiter", "amix")
 NEEDED_ENCODERS = ("libx264", "libx265", "aac")
+
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,11 +43,17 @@ def find_ffmpeg() -> Ffmpeg:
 
     Raises MissingError if none works, and also if ``VIDGEN_FFMPEG`` is set but unusable.
     """
-    return _find(os.environ.get("VIDGEN_FFMPEG", ""), os.environ.get("PATH", ""))
+    return _find(settings().ffmpeg, tuple(os.get_exec_path()))
 
 
 @once
-def _find(configured: str, _path: str) -> Ffmpeg:
+def _find(configured: str, _path: tuple[str, ...]) -> Ffmpeg:
+    found = _chosen(configured)
+    LOG.info("ffmpeg: %s (%s, %s)", found.path, found.source, found.version)
+    return found
+
+
+def _chosen(configured: str) -> Ffmpeg:
     if configured:
         found = inspect(str(Path(shutil.which(configured) or expanded(configured)).absolute()), "VIDGEN_FFMPEG")
         if found and not found.lacks:
@@ -101,7 +113,7 @@ def _read_memo(memo: Path) -> dict[str, Any]:
 
 def _query(exe: str) -> dict[str, Any] | None:
     try:
-        done = subprocess.run([exe, "-hide_banner", "-version"], **_QUIET, check=True)
+        done = run_logged(LOG, [exe, "-hide_banner", "-version"], **_QUIET, check=True)
         filters, encoders = _listing(exe, "-filters"), _listing(exe, "-encoders")
     except (OSError, subprocess.SubprocessError):
         return None
@@ -114,5 +126,5 @@ _QUIET: dict[str, Any] = {"capture_output": True, "text": True, "errors": "repla
 
 
 def _listing(exe: str, flag: str) -> set[str]:
-    out: str = subprocess.run([exe, "-hide_banner", flag], **_QUIET, check=False).stdout
+    out: str = run_logged(LOG, [exe, "-hide_banner", flag], **_QUIET, check=False).stdout
     return {fields[1] for line in out.splitlines() if len(fields := line.split()) > 1}

@@ -7,21 +7,25 @@ watchdog, bounded stderr. An exit code of 0 proves nothing, so callers check wha
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import signal
 import subprocess
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from vidgen.errors import Cancelled, ProcessingError
+from vidgen.logs import log_program
 from vidgen.media.discovery import Ffmpeg, find_ffmpeg
 from vidgen.media.patience import Patience
 
 __all__ = ["FORMATS", "PROTOCOLS", "Ffmpeg", "Process", "find_ffmpeg", "input_args", "run_ffmpeg", "stop_all"]
 
+LOG = logging.getLogger(__name__)
 PROTOCOLS = "file,pipe,fd"
 FORMATS = ",".join(
     (
@@ -78,8 +82,9 @@ class Process:
         self._verdict: BaseException | None = None
         self._over = threading.Event()
         argv = [find_ffmpeg().path, "-hide_banner", "-nostdin", "-v", "warning", "-progress", "pipe:2", "-nostats", "-y"]
+        self._argv, self._began = [*argv, *args], time.monotonic()
         self._process = subprocess.Popen(
-            [*argv, *args],
+            self._argv,
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE if stdout else subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -192,6 +197,8 @@ class Process:
 
     def _release(self) -> None:
         """Close pipes and threads after the process has ended."""
+        if not self._over.is_set():
+            log_program(LOG, self._argv, self._process.returncode, time.monotonic() - self._began)
         self._over.set()
         _LIVE.discard(self)
         self._close_stdin()

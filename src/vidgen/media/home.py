@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import stat
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from vidgen.errors import InputError, MissingError
 from vidgen.media.names import expanded
+from vidgen.settings import settings
 
 
 def vidgen_home() -> Path:
@@ -19,14 +19,14 @@ def vidgen_home() -> Path:
 
     The folder may not exist yet; create it before writing.
     """
-    if chosen := os.environ.get("VIDGEN_HOME"):
+    if chosen := settings().home:
         return expanded(chosen).absolute()
     return lasting_home() or passing_home()
 
 
 def check_home() -> None:
     """Raise InputError ``config.invalid`` if ``VIDGEN_HOME`` is not a folder and cannot become one."""
-    chosen = os.environ.get("VIDGEN_HOME")
+    chosen = settings().home
     if chosen and (why := _no_folder(vidgen_home())):
         text = f"VIDGEN_HOME is {chosen}, which cannot be used: {why}"
         raise InputError("config.invalid", text, hint="set it to a folder, or leave it unset", where="VIDGEN_HOME")
@@ -44,7 +44,7 @@ def _no_folder(folder: Path) -> str:
 def lasting_home() -> Path | None:
     """The data folder in the user's home; None if the user has no home, as in many containers, or may not read it."""
     try:
-        if data := os.environ.get("XDG_DATA_HOME"):
+        if data := settings().data_home:
             folder = Path(data) / "vidgen"
         else:
             folder = Path.home() / ("Library/Application Support" if sys.platform == "darwin" else ".local/share") / "vidgen"
@@ -73,31 +73,3 @@ def passing_home() -> Path:
     if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid() or info.st_mode & 0o022:
         raise MissingError("home.not_writable", f"there is no home folder, and {folder} is not this user's alone", hint=hint)
     return folder
-
-
-def offline() -> bool:
-    """Whether downloads are forbidden (``VIDGEN_OFFLINE=1``)."""
-    return os.environ.get("VIDGEN_OFFLINE", "") not in ("", "0")
-
-
-def debug() -> bool:
-    """Whether to print tracebacks (``--debug`` or ``VIDGEN_DEBUG=1``)."""
-    return os.environ.get("VIDGEN_DEBUG", "") not in ("", "0")
-
-
-def poll_interval(usual: float) -> float:
-    """Polling interval of a job in seconds: ``VIDGEN_POLL_INTERVAL``, else ``usual``.
-
-    Raises InputError ``config.invalid`` unless the variable is a number of at least 0.
-    """
-    given = os.environ.get("VIDGEN_POLL_INTERVAL", "").strip()
-    if not given:
-        return usual
-    try:
-        seconds = float(given)
-    except ValueError:
-        seconds = math.nan
-    if not 0 <= seconds < math.inf:
-        text = f"VIDGEN_POLL_INTERVAL is {given!r}, not a number of seconds"
-        raise InputError("config.invalid", text, hint="VIDGEN_POLL_INTERVAL=5, or leave it unset")
-    return seconds

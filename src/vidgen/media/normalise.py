@@ -181,11 +181,6 @@ def _matrix(info: MediaInfo) -> str:
     return _MATRICES.get(guess if info.color_matrix == UNTAGGED else info.color_matrix, "bt709")
 
 
-def alpha_steps(info: MediaInfo) -> list[str]:
-    """Steps that lay a transparent picture over black; empty for an opaque one."""
-    return _ready_steps(info)[0] if info.alpha else []
-
-
 def refuse_hdr(info: MediaInfo) -> None:
     """Raise InputError for HDR, which would look grey as SDR, and for colour matrices that ffmpeg cannot convert.
 

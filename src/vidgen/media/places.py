@@ -34,7 +34,7 @@ def check_output_file(out: Path, inputs: Iterable[Path] = (), *, touch: bool = T
             gone = f"a link to {os.path.realpath(folder)}, which does not exist"
             raise _bad(out, f"{folder} is {'a file, not a folder' if folder.exists() else gone}")
         if touch:
-            check_room(folder, written.name)
+            check_space(folder, written.name)
         elif not writable(folder):
             raise _bad(out, f"there is no permission to write in {folder}")
     except OSError as error:
@@ -78,7 +78,7 @@ def _check_target(out: Path, inputs: Iterable[Path]) -> None:
             raise InputError("output.bad_name", f"{out} is an input ({file})", hint="write to another file", where=str(out))
 
 
-def check_room(folder: Path, name: str = "room") -> None:
+def check_space(folder: Path, name: str = "space") -> None:
     """Raise OSError if a file of that name and 64 KiB cannot be written in a folder."""
     probe = part_name(folder / name)
     try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from typing import Any
 
 import httpx
@@ -13,6 +15,9 @@ TUNNEL_S = 45.0
 """Timeout in seconds for a proxy's connection. Without it a silent SOCKS proxy would block for ever."""
 
 CONNECTIONS = 64
+SECRET_PATH = {"secret_path": True}
+"""Extension of a request to an address that lets in whoever has it: its path is not logged."""
+LOG = logging.getLogger(__name__)
 
 
 class _Routes(httpx.AsyncBaseTransport):
@@ -28,6 +33,16 @@ class _Routes(httpx.AsyncBaseTransport):
             self._through = httpx.AsyncHTTPTransport(**shared, proxy=proxy)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        began = time.monotonic()
+        try:
+            answer = await self._routed(request)
+        except BaseException as error:
+            log_request(request, type(error).__name__, began)
+            raise
+        log_request(request, answer.status_code, began)
+        return answer
+
+    async def _routed(self, request: httpx.Request) -> httpx.Response:
         if not self._network.proxied(str(request.url)):
             return await self._direct.handle_async_request(request)
         on_trace = request.extensions.get("trace")
@@ -56,21 +71,40 @@ class _Routes(httpx.AsyncBaseTransport):
         await self._through.aclose()
 
 
+def log_request(request: httpx.Request, outcome: object, began: float) -> None:
+    """Log a request: method, address without query, status or what broke it, and seconds until the answer began."""
+    url, seconds = request.url, time.monotonic() - began
+    path = "/..." if request.extensions.get("secret_path") else url.path
+    LOG.debug("%s %s://%s%s: %s after %.2f s", request.method, url.scheme, url.netloc.decode(), path, outcome, seconds)
+
+
 def starts_sending(event: str, info: Any) -> bool:
     """Whether an httpcore trace event is the start of sending the request itself, not of a CONNECT for its tunnel."""
     sent = info.get("request") if isinstance(info, dict) else None
     return event.endswith("send_request_headers.started") and getattr(sent, "method", b"") != b"CONNECT"
 
 
-def async_client(
-    network: Network, *, timeout: httpx.Timeout, headers: dict[str, str], connections: int = 64
-) -> httpx.AsyncClient:
-    """An asynchronous client that does not follow redirects."""
-    routes = _Routes(network, httpx.Limits(max_connections=connections))
+def async_client(network: Network, *, timeout: httpx.Timeout, headers: dict[str, str]) -> httpx.AsyncClient:
+    """A client that follows no redirects."""
+    routes = _Routes(network, httpx.Limits(max_connections=CONNECTIONS))
     return httpx.AsyncClient(transport=routes, timeout=timeout, headers=headers, follow_redirects=False, trust_env=False)
 
 
 def client(network: Network, url: str, *, timeout: httpx.Timeout, headers: dict[str, str]) -> httpx.Client:
     """A client for one address."""
     proxy = network.proxy if network.proxied(url) else None
-    return httpx.Client(verify=network.certificates, proxy=proxy, timeout=timeout, headers=headers, trust_env=False)
+    return _Logged(verify=network.certificates, proxy=proxy, timeout=timeout, headers=headers, trust_env=False)
+
+
+class _Logged(httpx.Client):
+    """A client each of whose requests is logged."""
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        began = time.monotonic()
+        try:
+            answer = super().send(request, **options)
+        except BaseException as error:
+            log_request(request, type(error).__name__, began)
+            raise
+        log_request(request, answer.status_code, began)
+        return answer

@@ -16,6 +16,7 @@ from urllib.request import getproxies, getproxies_environment, proxy_bypass
 
 from vidgen.errors import InputError
 from vidgen.network.addresses import is_loopback
+from vidgen.settings import settings, spelling_of, variable
 
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Variables for trusted certificates; the first one that is set is used, else certifi's certificates."""
@@ -62,8 +63,8 @@ def _certificates() -> ssl.SSLContext:
     import certifi
 
     _check_key_log()
-    name = next((name for name in CERTIFICATES if os.environ.get(name, "").strip()), "")
-    trusted = os.environ[name].strip() if name else certifi.where()
+    name = next(filter(variable, CERTIFICATES), "")
+    trusted = variable(name) if name else certifi.where()
     hint = f"name a file of certificates (PEM), or unset {name} to use those that come with vidgen"
     try:
         if name == "SSL_CERT_DIR" or Path(trusted).is_dir():
@@ -83,7 +84,7 @@ def _is_hashed(folder: Path) -> bool:
 
 def _check_key_log() -> None:
     """Check ``SSLKEYLOGFILE``: Python opens no TLS connection if it cannot write there."""
-    file = os.environ.get(KEY_LOG, "")
+    file = settings().ssl_key_log
     if not file:
         return
     try:
@@ -105,7 +106,7 @@ def _proxy() -> str | None:
 
 def _source(name: str) -> str:
     """The name of the variable as in the environment, else ``the system's proxy settings``."""
-    return next((own for own in sorted(os.environ, reverse=True) if own.lower() == name), "the system's proxy settings")
+    return spelling_of(name) or "the system's proxy settings"
 
 
 def _proxy_url(source: str, value: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -43,6 +44,7 @@ from vidgen.storyboard.model import Part as BoardPart
 from vidgen.storyboard.values import Duration, frame_size
 from vidgen.takes.request import Brush, Inputs, ShotRequest, Task
 
+LOG = logging.getLogger(__name__)
 DEFAULT_TRANSITION_S = Fraction(1, 2)
 DEFAULT_CANDIDATES = 1
 FADE_IN = "fade_black"
@@ -137,6 +139,9 @@ class _Compiler:
         enlargements = tuple(one for one in larger if one)
         if not self.machine.gpu:
             self.notices += without_gpu((shot.engine, shot.model) for shot in planned)
+        for shot in planned:
+            named = f"{shot.engine}/{shot.model}" if shot.model else shot.engine
+            LOG.info("%s: %s (%s), %d frames", shot.id, named, shot.why_engine, shot.frames)
         preset = self.overrides.preset
         return Plan(
             board=self.board,

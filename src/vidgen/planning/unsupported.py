@@ -14,6 +14,8 @@ from vidgen.catalog.engines import engine_table
 from vidgen.errors import Notice
 from vidgen.storyboard.merge import merged_shot
 from vidgen.storyboard.model import Post, Shot, Storyboard
+from vidgen.storyboard.reader import dotted
+from vidgen.storyboard.unused_keys import unused_keys
 from vidgen.takes.request import ShotRequest
 
 IsSet = Callable[[Shot], object]
@@ -125,17 +127,10 @@ def _elsewhere(capabilities: Capabilities, supports: Supports) -> str:
 
 
 def not_yet(board: Storyboard) -> Iterator[Notice]:
-    """Keys of the storyboard that this version reads but does nothing about."""
-    unused: dict[str, object] = {
-        "provenance": board.provenance,
-        "score.good": board.score and board.score.good is not None,
-        "score.floor": board.score and board.score.floor is not None,
-    }
-    for name, character in board.characters.items():
-        unused |= {f"characters.{name}.voice": character.voice, f"characters.{name}.lora": character.lora}
-    for key, value in unused.items():
-        if value:
-            yield Notice("plan.not_yet", f"{key}: not in this version; left out")
+    """Keys of the storyboard that this version does nothing about."""
+    for key in unused_keys(board):
+        code = "post.not_yet" if key.of_post else "plan.not_yet"
+        yield Notice(code, f"{dotted(key.path)}: {key.why}; left out", key.shot)
 
 
 def film_post(board: Storyboard) -> Post | None:

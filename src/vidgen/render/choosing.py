@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
@@ -19,6 +20,7 @@ from vidgen.storyboard.model import Score
 from vidgen.takes.lockfile import Pick
 from vidgen.takes.request import Take
 
+LOG = logging.getLogger(__name__)
 Judge = Callable[[Sequence[Take]], Verdict]
 """What the judge says of takes of one shot; raises ProcessingError where none can be played."""
 
@@ -67,7 +69,8 @@ def decide(
         verdict, troubles = _judged(shot, takes, judge)
         notices += troubles
     if number is None:
-        number = verdict.winner if verdict else takes[0].take
+        number, place = (verdict.winner, "the judge") if verdict else (takes[0].take, "its number")
+    LOG.info("%s: take %d of %s is picked by %s", shot, number, sorted(by_number), place)
     return Decision(by_number[number], "person" if person else "auto", verdict, tuple(notices))
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import sys
 import threading
 import traceback
 from typing import Any, Protocol
 
 from vidgen.errors import VidgenError
-from vidgen.media.home import debug
+from vidgen.settings import debugging
 
 EVENTS = (
     "run.started",
@@ -32,6 +34,10 @@ EVENTS = (
 """Every event name; append-only, since pipelines read them."""
 
 
+LOG = logging.getLogger(__name__)
+_LOGGED = frozenset(EVENTS) - {"take.progress", "post.progress", "model.download"}
+
+
 class Listener(Protocol):
     """Hears events, one at a time but from several threads; must not block."""
 
@@ -49,6 +55,8 @@ class InTurn:
 
     def __call__(self, event: str, /, **values: Any) -> None:
         """Pass one event on."""
+        if event in _LOGGED:
+            LOG.debug("%s %s", event, json.dumps(values, ensure_ascii=False, default=str))
         with self._turn:
             try:
                 self._listener(event, **values)
@@ -56,7 +64,7 @@ class InTurn:
                 raise
             except Exception as error:
                 self._listener = silent
-                if debug():
+                if debugging():
                     traceback.print_exception(error, file=sys.stderr)
 
 

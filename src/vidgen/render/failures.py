@@ -10,14 +10,14 @@ from typing import TypeVar
 
 from vidgen.engines.base import Engine, LocalEngine, RemoteEngine
 from vidgen.errors import InternalError, Notice, VidgenError
-from vidgen.media.home import debug
+from vidgen.settings import debugging
 
 E = TypeVar("E", bound=Exception)
 
 
 def shown(failure: E) -> E:
     """The same failure; with ``--debug`` its traceback is on stderr, since the run may well end without it."""
-    if debug():
+    if debugging():
         traceback.print_exception(failure, file=sys.stderr)
     return failure
 

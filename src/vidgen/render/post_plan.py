@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.errors import InputError, MissingError, Notice
-from vidgen.media.home import offline
 from vidgen.media.names import named_file
 from vidgen.planning.enlarging import UPSCALERS
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, ProviderUpscale, UserClip
@@ -18,6 +17,7 @@ from vidgen.post.settings import PostSettings
 from vidgen.post.stages import Form, upright_form
 from vidgen.render.own_clips import clip_work
 from vidgen.render.throughput import time_text
+from vidgen.settings import settings
 from vidgen.weights.registry import Model, model
 from vidgen.weights.store import status
 
@@ -173,7 +173,7 @@ def check_posts(posts: Mapping[str, ShotPost]) -> None:
         if error := post.missing:
             raise MissingError(error.code, error.message, hint=error.hint, where=post.shot)
     absent = downloads(posts.values())
-    if offline() and (name := next((load.name for load in absent if load.bytes), None)):
+    if settings().offline and (name := next((load.name for load in absent if load.bytes), None)):
         raise MissingError(
             "models.offline",
             f"{name} is not here and VIDGEN_OFFLINE forbids downloads",
@@ -213,11 +213,11 @@ def post_notices(posts: Mapping[str, ShotPost]) -> Iterator[Notice]:
         if post.missing:
             hint = f" ({post.missing.hint})" if post.missing.hint else ""
             yield Notice("post.not_ready", f"post: {post.missing.message}{hint}", post.shot)
-        for notice in (*post.settings.notices, *(post.route.notices if post.route else ())):
+        for notice in post.route.notices if post.route else ():
             yield Notice(notice.code, notice.message, post.shot)
     for load in downloads(posts.values()):
         size = f", {load.bytes / 1e6:.0f} MB" if load.bytes else " from an installed package"
-        if load.bytes and offline():
+        if load.bytes and settings().offline:
             text = f"{load.name} is not here and VIDGEN_OFFLINE forbids downloads (vidgen models pull {load.name})"
             yield Notice("post.not_ready", text)
         elif load.bytes:

@@ -52,7 +52,6 @@ class PostProcessor:
         finished segment.
         """
         settings = settings_of(self.plan, planned, take.seed)
-        self._say(planned, settings.notices)
         encoded = encoded_as(take.file)
         film = (self.plan.width, self.plan.height, self.plan.fps)
         form = (take.width, take.height, take.fps)
@@ -82,7 +81,6 @@ class PostProcessor:
         file = planned.clip
         digest = content_of(file)
         settings = settings_of(self.plan, planned, int(digest[:8], 16))
-        self._say(planned, settings.notices)
         found = clip_work(self.plan, planned, settings)
         if found is None:
             return ShotClip(file, digest, None, conform=Conform())

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vidgen.errors import InputError, Notice
+from vidgen.logs import work_log
 from vidgen.media.files import write_text
 from vidgen.media.places import writable
 from vidgen.render.commands import Commands
@@ -99,7 +100,7 @@ class Project:
     @contextmanager
     def locked(self) -> Iterator[Workspace]:
         """Open for a run: refused while another run has it. Settles what a run that died left behind."""
-        with project_lock(self.root):
+        with project_lock(self.root), work_log(self.root):
             journal = Journal(self.root)
             store = TakeStore(self.root, journal=journal)
             store.sweep()

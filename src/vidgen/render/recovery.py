@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,9 +20,7 @@ from vidgen.takes.keys import earlier_key, request_key
 from vidgen.takes.store import TakeStore
 
 if TYPE_CHECKING:
-    from vidgen.render.made import Survey
     from vidgen.render.runners.remote import RemoteRunner
-    from vidgen.render.shots import ShotMaker
 
 FOR_GOOD = frozenset({"result.expired", "provider.bad_result", "media.bad_output", "generation.failed", "generation.moderated"})
 """Errors by which a provider says that the result of a job that had ended well can be had no more. All others may pass."""
@@ -51,21 +49,6 @@ class Owed:
         attempt = self.attempt
         text = f"take {attempt.take} was fetched again from {attempt.engine} (job {attempt.job_id}), at no cost"
         return Notice("take.fetched_again", text, attempt.shot)
-
-
-def take_stock(
-    maker: ShotMaker, runner: asyncio.Runner, warn: Callable[[Iterable[Notice]], None], *, fetch: bool = True
-) -> Survey:
-    """What is at hand and what is to be made or bought, once everything was fetched again that was paid for and is lost here.
-    ``warn`` is called with what a person should know before money is spent. ``fetch``: False only to look.
-    """
-    survey = maker.survey()
-    warn(maker.run.new_notices())
-    if fetch and maker.owed:
-        runner.run(maker.fetch_lost())
-        survey = maker.survey()
-        warn(maker.run.new_notices())
-    return survey
 
 
 async def fetch_all(owed: Iterable[tuple[RemoteRunner, ResolvedShot, int, Owed]], gone: dict[str, str]) -> list[Notice]:

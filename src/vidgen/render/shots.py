@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -247,6 +247,21 @@ class ShotMaker:
             same = (shot.continues, shot.engine, shot.model) == (planned.id, planned.engine, planned.model)
             if same and (self._missing is None or shot.id in self._missing) and not self._made[shot.id].done():
                 yield shot.id
+
+
+def take_stock(
+    maker: ShotMaker, runner: asyncio.Runner, warn: Callable[[Iterable[Notice]], None], *, fetch: bool = True
+) -> Survey:
+    """What is at hand and what is to be made or bought, once everything was fetched again that was paid for and is lost here.
+    ``warn`` is called with what a person should know before money is spent. ``fetch``: False only to look.
+    """
+    survey = maker.survey()
+    warn(maker.run.new_notices())
+    if fetch and maker.owed:
+        runner.run(maker.fetch_lost())
+        survey = maker.survey()
+        warn(maker.run.new_notices())
+    return survey
 
 
 def _why(error: VidgenError) -> str:

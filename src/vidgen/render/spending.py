@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,8 @@ from vidgen.planning.plan import EngineShot
 from vidgen.storyboard.model import Budget
 from vidgen.takes.budget import Limit, cap_usd, check_budget, limit_of, price_text
 from vidgen.takes.journal import Journal
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,7 @@ def consent(
     for shot in bill.limits:
         shot.check()
     limit = limit_of(max_cost, budget.max_cost if budget else None, budget.mode if budget else "cap", bill.spent_usd)
+    LOG.info("estimate %s, limit %s", price_text(bill.estimated_usd), limit)
     todo = check_budget(bill.estimated_usd, limit, yes=yes, named=named, terminal=confirm is not None)
     warn(todo.notices)
     if todo.ask and confirm and not confirm(bill, limit):

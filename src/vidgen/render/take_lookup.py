@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,6 +14,8 @@ from vidgen.render.project import Workspace
 from vidgen.render.resolved import ResolvedShot
 from vidgen.takes.journal import Attempt
 from vidgen.takes.request import Take
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class TakeLookup:
     notices: list[Notice] = field(default_factory=list)
     _attempts: Mapping[str, Sequence[Attempt]] = field(init=False, repr=False)
 
+    _logged: dict[str, FoundTakes] = field(default_factory=dict, init=False, repr=False)
+
     def __post_init__(self) -> None:
         """Read what the journal has, by request, as the run begins: later it also has what this very run does."""
         found: dict[str, list[Attempt]] = {}
@@ -62,7 +67,19 @@ class TakeLookup:
         rest = [number for number in numbers if number not in takes and not self.was_rejected(shot, number)]
         running = {row.take for row in self._attempts_at(shot) if row.state == "submitted" and shot.covered_by(row.order)}
         bought = tuple(number for number in rest if number in running or self.paid(shot, number))
-        return FoundTakes(numbers, tuple(takes.values()), bought, tuple(number for number in rest if number not in bought))
+        found = FoundTakes(numbers, tuple(takes.values()), bought, tuple(number for number in rest if number not in bought))
+        self._log(shot, found)
+        return found
+
+    def _log(self, shot: ResolvedShot, found: FoundTakes) -> None:
+        if self._logged.get(shot.planned.id) == found:
+            return
+        self._logged[shot.planned.id] = found
+        here = [take.take for take in found.takes]
+        LOG.info("%s: request %s: takes at hand %s, paid for %s", shot.planned.id, shot.key[:12], here, list(found.bought))
+        for number in found.new:
+            why = self.lost(shot, number) or ("asked for anew" if self._is_anew(shot) else "no take of this request")
+            LOG.info("%s: take %d is to be made: %s", shot.planned.id, number, why)
 
     def find(self, shot: ResolvedShot, number: int) -> Take | None:
         """The stored take of that number that covers what the shot needs; where it was paid for, also one whose record is
@@ -133,7 +150,7 @@ class TakeLookup:
         planned = shot.planned
         numbers = list(range(1, planned.candidates + 1))
         attempts = self._attempts_at(shot)
-        if {planned.id, planned.parent} & self.regenerate and self.space.store:
+        if self._is_anew(shot) and self.space.store:
             anew = self._anew(planned.candidates, attempts, self._stored(shot))
             return [*self._still_pinned(shot, anew), *anew]
         pins = dict(self._pins(shot))
@@ -142,6 +159,9 @@ class TakeLookup:
                 self._say_pinned(shot, number, place)
         more = (*pins, *(row.take for row in attempts if row.state == "submitted"))
         return [*numbers, *dict.fromkeys(number for number in more if number not in numbers)]
+
+    def _is_anew(self, shot: ResolvedShot) -> bool:
+        return not {shot.planned.id, shot.planned.parent}.isdisjoint(self.regenerate)
 
     def _pins(self, shot: ResolvedShot) -> Iterator[tuple[int, str]]:
         """The takes that are picked for the film, and where that is written."""

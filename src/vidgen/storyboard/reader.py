@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 
 from vidgen.errors import InputError, Problem, StoryboardError
+from vidgen.media.tables import yaml_loader
 from vidgen.storyboard.json_escapes import hidden, shown
 from vidgen.storyboard.syntax_help import plain_message
 
@@ -166,7 +167,7 @@ class _Builder:
         """``text``: the document's text, or the same after ``json_escapes.hidden``."""
         self.document, self.what = document, what
         self.hides = text != document.text
-        self.events: Iterator[Any] = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        self.events: Iterator[Any] = yaml.parse(text, Loader=yaml_loader())
         self.depth, self.left = 0, MOST_VALUES
 
     def read(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vidgen.errors import ProcessingError
 from vidgen.media.locks import Held, held
-from vidgen.media.places import check_room, not_written
+from vidgen.media.places import check_space, not_written
 
 PROJECT_LOCK = "run.lock"
 
@@ -23,7 +23,7 @@ def project_lock(root: Path) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             root.mkdir(parents=True, exist_ok=True)
-            check_room(root)
+            check_space(root)
             stack.enter_context(held(root / PROJECT_LOCK, wait=False))
         except Held as other:
             text = f"another run ({other.holder}) is working on this project"

@@ -18,13 +18,13 @@ from vidgen.engines.registry import engine_added
 from vidgen.testing.conformance import EngineConformance
 from vidgen.testing.post_conformance import InterpolatorConformance, UpscalerConformance
 from vidgen.testing.scorer_conformance import ScorerConformance
-from vidgen.testing.scripted import MOODS, Mood, ScriptedRemote
+from vidgen.testing.scripted import FAILURE_MODES, FailureMode, ScriptedRemote
 
 __all__ = [
-    "MOODS",
+    "FAILURE_MODES",
     "EngineConformance",
     "InterpolatorConformance",
-    "Mood",
+    "FailureMode",
     "ScorerConformance",
     "ScriptedRemote",
     "UpscalerConformance",

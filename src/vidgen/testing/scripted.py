@@ -18,12 +18,12 @@ from vidgen.media.files import write_text
 from vidgen.media.rate import rate_text
 from vidgen.takes.request import Generated, TakeRequest
 
-Mood = Literal["ok", "slow", "fail", "moderation", "refuse", "unknown", "expired"]
+FailureMode = Literal["ok", "slow", "fail", "moderation", "refuse", "unknown", "expired"]
 """Failure mode of one job: ``ok``; ``slow`` (never ends); ``fail`` while it runs; ``moderation`` of the result; ``refuse``
 (the request is rejected, nothing is bought); ``unknown`` (accepted, but the response is lost); ``expired`` (finished, but the
 result can no longer be fetched)."""
 
-MOODS: tuple[Mood, ...] = get_args(Mood)
+FAILURE_MODES: tuple[FailureMode, ...] = get_args(FailureMode)
 
 
 class ScriptedRemote(RemoteEngine):
@@ -31,7 +31,7 @@ class ScriptedRemote(RemoteEngine):
 
     Args:
         folder: folder of the provider's jobs; None: a new temporary folder.
-        moods: failure mode of the first, second, ... job; the last one is repeated.
+        failure_modes: failure mode of the first, second, ... job; the last one is repeated.
         polls: number of polls before a job ends.
         price: US dollars per second; None: unknown.
         name: the engine's name.
@@ -43,14 +43,14 @@ class ScriptedRemote(RemoteEngine):
         self,
         folder: Path | None = None,
         *,
-        moods: Sequence[Mood] = ("ok",),
+        failure_modes: Sequence[FailureMode] = ("ok",),
         polls: int = 2,
         price: float | None = 0.1,
         name: str = "scripted",
     ) -> None:
         self.name = name
         self.folder = folder or Path(mkdtemp(prefix="scripted-remote-"))
-        self.moods = tuple(moods)
+        self.failure_modes = tuple(failure_modes)
         self.polls = polls
         self.price = price
 
@@ -75,20 +75,20 @@ class ScriptedRemote(RemoteEngine):
         return len(self.jobs())
 
     def jobs(self) -> list[dict[str, Any]]:
-        """All jobs at the provider in order of creation: id, mood, polls, reference, seed, prompt, ..."""
+        """All jobs at the provider in order of creation: id, failure, polls, reference, seed, prompt, ..."""
         rows = [json.loads(file.read_text(encoding="utf-8")) for file in self.folder.glob("job-*.json")]
         return sorted(rows, key=lambda row: row["number"])
 
     async def submit(self, take: TakeRequest, *, reference: str) -> str:
         """Accept or reject a job by its failure mode."""
         number = self.created + 1
-        mood = self.moods[min(number, len(self.moods)) - 1]
-        if mood == "refuse":
+        failure = self.failure_modes[min(number, len(self.failure_modes)) - 1]
+        if failure == "refuse":
             raise ProcessingError("generation.moderated", f"{self.name}: the prompt was turned down", where=take.request.shot)
         job = {
             "id": f"job-{uuid.uuid4().hex[:12]}",
             "number": number,
-            "mood": mood,
+            "failure": failure,
             "polls": 0,
             "reference": reference,
             "seed": take.seed,
@@ -100,7 +100,7 @@ class ScriptedRemote(RemoteEngine):
             "height": take.request.height,
         }
         self._save(job)
-        if mood == "unknown":
+        if failure == "unknown":
             raise ProcessingError("submit.unknown", f"{self.name}: no answer to the request", where=take.request.shot)
         return str(job["id"])
 
@@ -110,18 +110,18 @@ class ScriptedRemote(RemoteEngine):
         job = self._job(job_id)
         job["polls"] += 1
         self._save(job)
-        if job["polls"] <= self.polls or job["mood"] == "slow":
+        if job["polls"] <= self.polls or job["failure"] == "slow":
             state: Literal["queued", "running"] = "queued" if job["polls"] == 1 else "running"
             return Job(job_id, state, progress=min(0.95, job["polls"] / (self.polls + 1)))
         ends = {"fail": "the machine caught fire", "moderation": "the result was turned down by a policy"}
-        if job["mood"] in ends:
-            return Job(job_id, "failed", error=ends[job["mood"]])
+        if job["failure"] in ends:
+            return Job(job_id, "failed", error=ends[job["failure"]])
         return Job(job_id, "succeeded", progress=1.0, raw={"job": job_id})
 
     async def fetch(self, job: Job, take: TakeRequest, out: Path) -> Generated:
         """Write the clip in the ordered form: a bar that moves across a plain picture, with colours by the job's seed."""
         row = self._job(job.id)
-        if row["mood"] == "expired":
+        if row["failure"] == "expired":
             raise ProcessingError("result.expired", f"{self.name}: the result of {job.id} is gone", where=take.request.shot)
         await asyncio.to_thread(_draw, row, out)
         manifest = {"engine": self.name, "model": row["model"] or "scripted-1", "seed": row["seed"], "job": job.id}
@@ -130,7 +130,7 @@ class ScriptedRemote(RemoteEngine):
 
     async def cancel(self, job_id: str) -> None:
         """End a running job."""
-        self._save({**self._job(job_id), "mood": "fail", "polls": self.polls})
+        self._save({**self._job(job_id), "failure": "fail", "polls": self.polls})
 
     def _job(self, job_id: str) -> dict[str, Any]:
         try:

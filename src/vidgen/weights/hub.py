@@ -5,7 +5,6 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +15,8 @@ from urllib.parse import urlsplit
 
 from vidgen.errors import InputError, MissingError
 from vidgen.media.files import sha256_file, write_text
-from vidgen.media.home import offline, vidgen_home
+from vidgen.media.home import vidgen_home
+from vidgen.settings import settings
 
 PATTERNS = ("*.safetensors", "*.json", "*.txt", "*.model", "*.spm", "*.jinja")
 _PARTS = 2
@@ -211,7 +211,7 @@ def _belongs(name: str, pipeline: bool) -> bool:
 
 
 def _endpoint() -> str | None:
-    address = os.environ.get("HF_ENDPOINT")
+    address = settings().hub_address
     if address:
         parts = urlsplit(address)
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")):
@@ -220,7 +220,7 @@ def _endpoint() -> str | None:
 
 
 def _api(repo: str) -> Any:
-    if offline():
+    if settings().offline:
         raise MissingError(
             "models.offline", f"{repo} is not here and VIDGEN_OFFLINE forbids downloads", hint=f"vidgen models pull {repo}"
         )

@@ -5,9 +5,10 @@ A source returns untrusted streams; ``store`` checks them against the registry.
 
 from __future__ import annotations
 
-import os
+import logging
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,11 +16,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import IO
 
-from vidgen.media.home import offline
+from vidgen.logs import log_program
 from vidgen.media.patience import Patience
+from vidgen.settings import for_children, settings
 from vidgen.weights.registry import Pin, Source
 from vidgen.weights.transfer import OnBytes, TransferError, fetch
 
+LOG = logging.getLogger(__name__)
 DOWNLOAD_SECONDS = 1800
 WATCH_S = 0.2
 ARCHIVE_LIMIT = 1 << 30
@@ -53,7 +56,7 @@ def opened(source: Source, scratch: Path, on_bytes: OnBytes | None, *, download:
         return
     if not download:
         raise Unavailable("downloads are not used here")
-    if offline():
+    if settings().offline:
         raise Offline(f"VIDGEN_OFFLINE forbids downloading {source.label}")
     if source.kind == "url" and not source.is_archive:
         yield lambda pin: _address(source, pin, scratch, on_bytes)
@@ -121,18 +124,19 @@ def _wheel(source: Source, scratch: Path, on_bytes: OnBytes | None) -> Path:
     stderr_file = scratch / "pip.txt"
     with stderr_file.open("wb") as stderr:
         # pip downloads to its temporary folder first; inside ours it can be watched and is removed afterwards
+        began = time.monotonic()
         pip = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=stderr,
-            env={**os.environ, "TMPDIR": str(scratch)},
+            env=for_children({"TMPDIR": str(scratch)}),
         )
         try:
             _watch(pip, source, scratch, on_bytes)
         finally:
             pip.kill()
-            pip.wait()
+            log_program(LOG, argv, pip.wait(), time.monotonic() - began)
     wheels = list(scratch.glob("*.whl"))
     if pip.returncode or not wheels:
         lines = [line for line in stderr_file.read_text(errors="replace").splitlines() if line.strip()]

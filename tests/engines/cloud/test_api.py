@@ -20,7 +20,7 @@ from vidgen.engines.cloud.failures import Kind, ProviderError
 from vidgen.errors import InputError, MissingError, VidgenError
 from vidgen.takes.request import Generated, ShotRequest, TakeRequest
 from vidgen.testing.providers import Answer, Asked, FakeProvider, ProviderServer
-from vidgen.testing.providers.server import BOUGHT, FakeJob, Mood
+from vidgen.testing.providers.server import BOUGHT, FailureMode, FakeJob
 
 
 class FakePlain(FakeProvider):
@@ -34,9 +34,9 @@ class FakePlain(FakeProvider):
             return Answer(401, {"message": f"bad key {asked.headers.get('authorization')}"})
         if asked.method == "POST":
             words = {"refuse": 400, "auth": 401, "quota": 402, "rate": 429, "moderation": 400, "fault": 500}
-            moody = {mood: Answer(status, {"message": mood}) for mood, status in words.items()}
+            failing = {failure: Answer(status, {"message": failure}) for failure, status in words.items()}
             made = self.server.created_by(
-                self, asked, lambda: self.bought(asked, asked.json, seconds=5, width=96, height=54), moody
+                self, asked, lambda: self.bought(asked, asked.json, seconds=5, width=96, height=54), failing
             )
             return Answer(json={"id": made.id}) if isinstance(made, FakeJob) else made
         job = self.server.job(asked.path.rpartition("/")[2])
@@ -88,11 +88,11 @@ ASKED = TakeRequest(
 
 @pytest.fixture
 def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ProviderServer]]:
-    """Start a server with these moods and send the engine to it."""
+    """Start a server with these failure modes and send the engine to it."""
     running: list[ProviderServer] = []
 
-    def start(*moods: Mood, **more: Any) -> ProviderServer:
-        server = ProviderServer(FakePlain, moods=moods or ("ok",), **more).__enter__()
+    def start(*failure_modes: FailureMode, **more: Any) -> ProviderServer:
+        server = ProviderServer(FakePlain, failure_modes=failure_modes or ("ok",), **more).__enter__()
         running.append(server)
         for name, value in server.environment().items():
             monkeypatch.setenv(name, value)
@@ -139,7 +139,7 @@ def test_the_key_goes_to_the_api_and_never_to_the_result(serve: Serve, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("mood", "kind"),
+    ("failure", "kind"),
     [
         ("refuse", "bad_request"),
         ("auth", "auth"),
@@ -152,14 +152,14 @@ def test_the_key_goes_to_the_api_and_never_to_the_result(serve: Serve, tmp_path:
     ],
 )
 def test_each_answer_to_the_create_request_has_its_kind_and_is_never_sent_twice(
-    serve: Serve, tmp_path: Path, mood: Mood, kind: Kind
+    serve: Serve, tmp_path: Path, failure: FailureMode, kind: Kind
 ) -> None:
-    server = serve(mood)
+    server = serve(failure)
     with pytest.raises(ProviderError) as caught:
         through(tmp_path / "take.mp4")
     assert caught.value.kind == kind and server.created == 1
     assert FakePlain.key not in str(caught.value) and caught.value.hint
-    assert len(server.jobs) == (mood in BOUGHT)
+    assert len(server.jobs) == (failure in BOUGHT)
 
 
 @pytest.mark.parametrize("status", [302, 408, 409, 500, 502, 529])
@@ -189,15 +189,17 @@ def test_no_connection_is_not_an_unclear_answer(monkeypatch: pytest.MonkeyPatch,
     assert caught.value.kind == "provider_fault"
 
 
-@pytest.mark.parametrize("mood", ["expired_once", "broken_download"])
-def test_a_result_is_asked_for_until_it_is_there(serve: Serve, tmp_path: Path, mood: Mood) -> None:
-    server = serve(mood)
+@pytest.mark.parametrize("failure", ["expired_once", "broken_download"])
+def test_a_result_is_asked_for_until_it_is_there(serve: Serve, tmp_path: Path, failure: FailureMode) -> None:
+    server = serve(failure)
     assert through(tmp_path / "take.mp4").file.is_file() and server.created == 1
 
 
-@pytest.mark.parametrize(("mood", "code"), [("expired", "result.expired"), ("not_a_video", "provider.bad_result")])
-def test_a_result_that_cannot_be_had_leaves_nothing_behind(serve: Serve, tmp_path: Path, mood: Mood, code: str) -> None:
-    serve(mood)
+@pytest.mark.parametrize(("failure", "code"), [("expired", "result.expired"), ("not_a_video", "provider.bad_result")])
+def test_a_result_that_cannot_be_had_leaves_nothing_behind(
+    serve: Serve, tmp_path: Path, failure: FailureMode, code: str
+) -> None:
+    serve(failure)
     with pytest.raises(VidgenError) as caught:
         through(tmp_path / "take.mp4")
     assert caught.value.code == code and list(tmp_path.iterdir()) == []

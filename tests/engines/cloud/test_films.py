@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cloud_moods import playing
+from provider_failures import playing
 from support import Vidgen
 from vidgen.media.audio import decode_audio
 from vidgen.media.frames import FrameWriter
@@ -75,7 +75,7 @@ def test_klings_lost_answer_is_settled_by_the_next_run_without_a_person(
     (tmp_path / "film.yaml").write_text(
         "vidgen: 1\nresolution: 72p\nshots: [{id: s01, scene: calm sea, duration: 1, engine: kling}]\n"
     )
-    with playing(monkeypatch, FakeKling, moods=("drop",)) as server:
+    with playing(monkeypatch, FakeKling, failure_modes=("drop",)) as server:
         lost = vidgen("render", "film.yaml", "--yes", "--json")
         assert lost.code == 4 and lost.envelope["error"]["code"] == "submit.unknown"
         found = vidgen("render", "film.yaml", "--yes", "--json")

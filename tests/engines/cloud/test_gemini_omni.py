@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 import pytest
 
-from cloud_moods import ProviderMoods, filled, playing, take, through
 from engines.cloud.oracle import Oracle
+from provider_failures import ProviderFailures, filled, playing, take, through
 from vidgen.catalog.engines import capabilities
 from vidgen.engines.base import Job
 from vidgen.engines.cloud.failures import ProviderError
@@ -30,7 +30,7 @@ from vidgen.testing.providers.gemini_omni import FakeGeminiOmni, complaints
 PROMPT = "a lighthouse at dusk"
 
 
-class TestMoods(ProviderMoods):
+class TestFailures(ProviderFailures):
     engine, fake = GeminiOmni, FakeGeminiOmni
 
 
@@ -407,13 +407,13 @@ def test_refusals_have_their_kind(status: int, body: Any, kind: str) -> None:
     assert GeminiOmni().classify(status, body) == kind
 
 
-@pytest.mark.parametrize("mood", ["ok", "fail", "moderation_output"])
+@pytest.mark.parametrize("failure", ["ok", "fail", "moderation_output"])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
-def test_the_sdk_itself_can_talk_to_the_fake(monkeypatch: pytest.MonkeyPatch, mood: Any, tmp_path: Path) -> None:
+def test_the_sdk_itself_can_talk_to_the_fake(monkeypatch: pytest.MonkeyPatch, failure: Any, tmp_path: Path) -> None:
     from google import genai
     from google.genai.types import HttpOptions
 
-    with playing(monkeypatch, FakeGeminiOmni, moods=(mood,), polls=1) as server:
+    with playing(monkeypatch, FakeGeminiOmni, failure_modes=(failure,), polls=1) as server:
         base = f"{server.url}/gemini-omni"
         client = genai.Client(api_key=FakeGeminiOmni.key, http_options=HttpOptions(base_url=base))
         created = asyncio.run(filled(GeminiOmni(), wish(width=96, height=54)))
@@ -425,16 +425,16 @@ def test_the_sdk_itself_can_talk_to_the_fake(monkeypatch: pytest.MonkeyPatch, mo
         assert posted.path == "/gemini-omni/v1/interactions"
         step = {"type": "user_input", "content": (created.json or {})["input"]}
         assert posted.json == {**(created.json or {}), "input": [step]}, "the SDK wraps what is given, and changes no more"
-        assert made.status == ("failed" if mood == "fail" else "completed")
-        assert bool(made.output_video and made.output_video.uri) == (mood == "ok")
-        assert bool(made.errors) == (mood == "fail") and bool(made.output_text) == (mood == "moderation_output")
+        assert made.status == ("failed" if failure == "fail" else "completed")
+        assert bool(made.output_video and made.output_video.uri) == (failure == "ok")
+        assert bool(made.errors) == (failure == "fail") and bool(made.output_text) == (failure == "moderation_output")
 
 
-@pytest.mark.parametrize("mood", ["ok", "fail", "moderation_output"])
-def test_the_fake_answers_as_the_sdks_types_are(monkeypatch: pytest.MonkeyPatch, mood: Any) -> None:
+@pytest.mark.parametrize("failure", ["ok", "fail", "moderation_output"])
+def test_the_fake_answers_as_the_sdks_types_are(monkeypatch: pytest.MonkeyPatch, failure: Any) -> None:
     from google.genai._gaos.types.interactions import Interaction
 
-    with playing(monkeypatch, FakeGeminiOmni, moods=(mood,), polls=1) as server:
+    with playing(monkeypatch, FakeGeminiOmni, failure_modes=(failure,), polls=1) as server:
         fake = server.providers["gemini-omni"]
 
         async def run() -> str:

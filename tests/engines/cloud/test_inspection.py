@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud_moods import take
+from provider_failures import take
 from vidgen.engines.cloud.inspection import inspect_clip
 from vidgen.errors import ProcessingError
 from vidgen.media.ffmpeg import run_ffmpeg

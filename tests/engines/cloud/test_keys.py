@@ -9,7 +9,7 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 
-from cloud_moods import playing
+from provider_failures import playing
 from support import Film, Vidgen
 from vidgen.engines.cloud import keys
 from vidgen.testing.providers.runway import FakeRunway

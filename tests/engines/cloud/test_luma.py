@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from tests.engines.cloud.oracle import Oracle, text_up_to
 
-from cloud_moods import ProviderMoods, filled, playing, take, through
+from provider_failures import ProviderFailures, filled, playing, take, through
 from vidgen.catalog.engines import capabilities
 from vidgen.engines.cloud.failures import ProviderError
 from vidgen.engines.cloud.luma import Luma
@@ -28,7 +28,7 @@ from vidgen.testing.providers import Answer, Asked, ProviderServer
 from vidgen.testing.providers.luma import FakeLuma
 
 
-class TestMoods(ProviderMoods):
+class TestFailures(ProviderFailures):
     engine, fake = Luma, FakeLuma
     late_refusals = ("moderation",)
 
@@ -341,12 +341,12 @@ def test_a_generation_that_is_gone_has_expired(server: ProviderServer) -> None:
     assert caught.value.kind == "expired"
 
 
-@pytest.mark.parametrize("mood", ["ok", "fail", "moderation", "moderation_output"])
-def test_the_fake_answers_as_the_sdk_reads_it_strictly(monkeypatch: pytest.MonkeyPatch, mood: Any) -> None:
+@pytest.mark.parametrize("failure", ["ok", "fail", "moderation", "moderation_output"])
+def test_the_fake_answers_as_the_sdk_reads_it_strictly(monkeypatch: pytest.MonkeyPatch, failure: Any) -> None:
     import httpx
     from luma_agents import Luma as Client
 
-    with playing(monkeypatch, FakeLuma, moods=(mood,)) as server:
+    with playing(monkeypatch, FakeLuma, failure_modes=(failure,)) as server:
         address = f"{server.url}/luma/v1"
         with Client(auth_token=FakeLuma.key, base_url=address, max_retries=0, _strict_response_validation=True) as client:
             made = client.generations.create(type="video", model="ray-3.2", prompt="x")
@@ -355,7 +355,7 @@ def test_the_fake_answers_as_the_sdk_reads_it_strictly(monkeypatch: pytest.Monke
             assert place.upload is not None
             httpx.put(place.upload.url, content=b"mp4", headers=place.upload.headers)
             assert client.files.complete(place.id).state == "pending"
-        end = "completed" if mood == "ok" else "failed"
+        end = "completed" if failure == "ok" else "failed"
         assert [made.state, *(job.state for job in seen)] == ["queued", "queued", "processing", end, end]
 
 

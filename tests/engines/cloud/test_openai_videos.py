@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 import pytest
 
-from cloud_moods import ProviderMoods, filled, playing, take, through
 from engines.cloud.oracle import Oracle
+from provider_failures import ProviderFailures, filled, playing, take, through
 from support import Vidgen
 from vidgen.engines.base import Job
 from vidgen.engines.cloud.failures import ProviderError
@@ -30,7 +30,7 @@ from vidgen.testing.providers.openai_videos import FakeOpenAIVideos, StrictOpenA
 PLAIN = {"dialect": "openai"}
 
 
-class TestMoods(ProviderMoods):
+class TestFailures(ProviderFailures):
     engine, fake = OpenAIVideos, FakeOpenAIVideos
 
 
@@ -257,11 +257,11 @@ def test_a_job_can_be_cancelled_and_one_that_is_gone_has_expired(server: Provide
     assert asyncio.run(run()).state == "failed" and server.jobs[0].cancelled
 
 
-@pytest.mark.parametrize("mood", ["ok", "fail", "moderation_output"])
-def test_the_fake_answers_as_the_sdk_reads_it(monkeypatch: pytest.MonkeyPatch, mood: Any) -> None:
+@pytest.mark.parametrize("failure", ["ok", "fail", "moderation_output"])
+def test_the_fake_answers_as_the_sdk_reads_it(monkeypatch: pytest.MonkeyPatch, failure: Any) -> None:
     from openai.types import Video
 
-    with playing(monkeypatch, StrictOpenAIVideos, moods=(mood,), polls=1) as server:
+    with playing(monkeypatch, StrictOpenAIVideos, failure_modes=(failure,), polls=1) as server:
         fake = server.providers["openai-videos"]
         headers = {"authorization": f"Bearer {fake.key}"}
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cloud_moods import playing, take, through
+from provider_failures import playing, take, through
 from vidgen.engines.base import RemoteEngine
 from vidgen.engines.cloud.base import CloudEngine, Create
 from vidgen.engines.cloud.inputs import Blob, Limits, last_frame

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cloud_moods import ProviderMoods, filled, playing, take, through
+from provider_failures import ProviderFailures, filled, playing, take, through
 from vidgen.catalog.engines import capabilities
 from vidgen.engines.base import Job
 from vidgen.engines.cloud.failures import ProviderError
@@ -23,7 +23,7 @@ from vidgen.testing.providers.pika import FakePika, wrong
 from vidgen.testing.providers.server import Answer, FakeJob
 
 
-class TestMoods(ProviderMoods):
+class TestFailures(ProviderFailures):
     engine, fake = Pika, FakePika
     late_refusals = ("moderation", "refuse")
 
@@ -173,7 +173,7 @@ def poll_to_end(wanted: TakeRequest) -> Job:
 
 
 def test_a_wrong_value_is_a_failed_job_in_the_providers_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    with playing(monkeypatch, FakePika, moods=("refuse",)):
+    with playing(monkeypatch, FakePika, failure_modes=("refuse",)):
         job = poll_to_end(wish())
     assert (job.state, job.kind) == ("failed", "bad_request") and "permitted" in str(job.error)
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cloud_moods import filled, playing, take
+from provider_failures import filled, playing, take
 from support import Vidgen
 from vidgen.catalog.capabilities import Capabilities, Price
 from vidgen.catalog.engines import engine_table

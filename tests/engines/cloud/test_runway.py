@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from tests.engines.cloud.oracle import Oracle, number_in, text_up_to
 
-from cloud_moods import ProviderMoods, filled, playing, take, through
+from provider_failures import ProviderFailures, filled, playing, take, through
 from vidgen.catalog.engines import engine_table
 from vidgen.engines.cloud.failures import ProviderError
 from vidgen.engines.cloud.runway import ROUTES, Runway, _specs
@@ -33,7 +33,7 @@ MODELS = [row.model or "" for row in engine_table()["runway"]]
 HEADERS = {"authorization": f"Bearer {FakeRunway.key}", "x-runway-version": "2024-11-06"}
 
 
-class TestMoods(ProviderMoods):
+class TestFailures(ProviderFailures):
     engine, fake = Runway, FakeRunway
     late_refusals = ("moderation",)
 
@@ -482,17 +482,17 @@ def test_a_task_can_be_cancelled_and_one_that_is_gone_has_expired(server: Provid
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("mood", ["ok", "fail", "moderation", "moderation_output"])
-def test_the_fake_answers_as_the_sdk_reads_it_strictly(monkeypatch: pytest.MonkeyPatch, mood: Any) -> None:
+@pytest.mark.parametrize("failure", ["ok", "fail", "moderation", "moderation_output"])
+def test_the_fake_answers_as_the_sdk_reads_it_strictly(monkeypatch: pytest.MonkeyPatch, failure: Any) -> None:
     import runwayml
 
-    with playing(monkeypatch, FakeRunway, moods=(mood,)) as server:
+    with playing(monkeypatch, FakeRunway, failure_modes=(failure,)) as server:
         common: dict[str, Any] = {"api_key": FakeRunway.key, "base_url": f"{server.url}/runway", "max_retries": 0}
         plain = runwayml.RunwayML(**common)  # its create answers carry a method, which strictness takes for a field
         with plain, runwayml.RunwayML(**common, _strict_response_validation=True) as client:
             task = plain.text_to_video.create(model="gen4.5", prompt_text="x", ratio="1280:720", duration=2)
             seen = [client.tasks.retrieve(task.id) for _ in range(4)]
             assert client.uploads.create_ephemeral(file=("a.mp4", b"0" * 600)).uri.startswith("runway://")
-        ends = {"ok": "SUCCEEDED"}.get(mood, "FAILED")
+        ends = {"ok": "SUCCEEDED"}.get(failure, "FAILED")
         assert [task.status for task in seen] == ["THROTTLED", "RUNNING", ends, ends]
         assert type(seen[2]).__name__.endswith(ends.capitalize())

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cloud_moods import ProviderMoods, filled, playing, take, through
+from provider_failures import ProviderFailures, filled, playing, take, through
 from vidgen.catalog.engines import capabilities
 from vidgen.engines.base import Job
 from vidgen.engines.cloud.failures import ProviderError
@@ -28,7 +28,7 @@ MODEL = "projects/test-project/locations/us-central1/publishers/google/models/ve
 OPERATION = f"{MODEL}/operations/abc-1"
 
 
-class TestMoods(ProviderMoods):
+class TestFailures(ProviderFailures):
     engine, fake = Veo, FakeVeo
     shown_number = False
 
@@ -182,14 +182,14 @@ def test_params(sent: Any) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
-@pytest.mark.parametrize("mood", ["ok", "fail", "moderation_output"])
-def test_the_sdk_asks_and_reads_alike(server: ProviderServer, picture: Path, mood: Any) -> None:
+@pytest.mark.parametrize("failure", ["ok", "fail", "moderation_output"])
+def test_the_sdk_asks_and_reads_alike(server: ProviderServer, picture: Path, failure: Any) -> None:
     """The SDK's own request for the same wishes is the same, and it reads the fake's answers."""
     from google import genai
     from google.genai import types
     from google.oauth2.credentials import Credentials
 
-    server.moods = (mood,)
+    server.failure_modes = (failure,)
     inputs = Inputs(start_frame=picture, end_frame=picture)
     wanted = wish(task="first_last_frame", width=96, height=54, frames=144, inputs=inputs, negative="rain")
     made = created(wanted)
@@ -223,10 +223,10 @@ def test_the_sdk_asks_and_reads_alike(server: ProviderServer, picture: Path, moo
     assert [asked.path.removeprefix("/veo/") for asked in posted] == [made.path] and posted[0].json == made.json
     for _ in range(3):
         operation = client.operations.get(operation)
-    assert operation.done and bool(operation.error) == (mood == "fail")
+    assert operation.done and bool(operation.error) == (failure == "fail")
     response = operation.response
-    assert bool(response and response.generated_videos) == (mood == "ok")
-    assert bool(response and response.rai_media_filtered_count) == (mood == "moderation_output")
+    assert bool(response and response.generated_videos) == (failure == "ok")
+    assert bool(response and response.rai_media_filtered_count) == (failure == "moderation_output")
     polled = [asked for asked in server.asked if asked.path.endswith("fetchPredictOperation")]
     assert polled[0].path == f"/veo/v1/{MODEL}:fetchPredictOperation" and set(polled[0].json) == {"operationName"}
 
@@ -351,7 +351,7 @@ def test_a_refused_account_is_told_what_to_check(monkeypatch: pytest.MonkeyPatch
         finally:
             await engine.close()
 
-    with playing(monkeypatch, FakeVeo, moods=("auth",)), pytest.raises(ProviderError) as caught:
+    with playing(monkeypatch, FakeVeo, failure_modes=("auth",)), pytest.raises(ProviderError) as caught:
         asyncio.run(submitted())
     assert "Vertex AI User" in caught.value.hint
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cloud_moods import playing
+from provider_failures import playing
 from support import Film, Vidgen
 from vidgen.engines.cloud.waits import clock_off_s, requested_pause_s
 from vidgen.testing.providers import Answer, Asked

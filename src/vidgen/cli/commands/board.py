@@ -44,17 +44,17 @@ def plan(
 def lint(
     boards: Annotated[list[Path], typer.Argument(metavar="BOARD.yaml...", help="Storyboards.", show_default=False)],
     format_: Annotated[str, typer.Option("--format", help="text, json, github or sarif.")] = "text",
-    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended safely, in place.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Apply safe fixes in place.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too (exit 2).")] = False,
     as_json: Json = False,
 ) -> None:
-    """Check storyboards for what video models do badly, with place and remedy."""
+    """Check storyboards for what video models do badly. Each finding has its line and a remedy."""
     with Output("lint", as_json) as out:
         from vidgen.app.lint import lint_boards
         from vidgen.errors import InputError
 
         if format_ not in ("text", "json", "github", "sarif"):
-            raise InputError("usage.invalid", f"--format {format_} is not known", hint="text, json, github or sarif")
+            raise InputError("usage.invalid", f"unknown --format {format_}", hint="text, json, github or sarif")
         report = lint_boards(boards, fix=fix)
         if not as_json and (text := report.formatted(format_)):
             say = out.say_json if format_ in ("json", "sarif") else out.say

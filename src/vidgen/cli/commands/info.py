@@ -1,4 +1,4 @@
-"""Commands that look things up: engines, models, doctor."""
+"""Commands that show information: engines, models, doctor."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def engines(
     context: typer.Context,
     as_json: Json = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="A short table for documents.")] = False,
-    stale: Annotated[bool, typer.Option("--stale", help="Rows that may no longer be true: old, or unlike the SDKs.")] = False,
+    stale: Annotated[bool, typer.Option("--stale", help="Rows that may be outdated: old, or different from the SDKs.")] = False,
 ) -> None:
     """Engines: what they can do, what they cost, and whether they run here."""
     if context.invoked_subcommand:
@@ -55,7 +55,7 @@ def _stale(out: Output) -> None:
         out.say(f"{row['engine']} {row['model']}: {why}")
     for line in missing:
         out.note(f"not compared: {line}")
-    out.say(f"{len(rows)} rows are older than {DAYS} days or unlike the providers' SDKs")
+    out.say(f"{len(rows)} rows are older than {DAYS} days or differ from the providers' SDKs")
     out.result({"stale": rows, "not_compared": missing})
 
 
@@ -77,7 +77,7 @@ def recommend(
 
 @models_app.command("list")
 def models_list(as_json: Json = False) -> None:
-    """Every model and font: task, licence, size, state, what reads it, where it is."""
+    """List models and fonts: task, licence, size, state, used by, path."""
     with Output("models list", as_json) as out:
         from vidgen.app.models import list_models
 
@@ -89,7 +89,7 @@ def models_list(as_json: Json = False) -> None:
 
 def _models_tables(models: Models) -> None:
     from vidgen.cli.tables import diffusion_table, model_table
-    from vidgen.weights.home import vidgen_home
+    from vidgen.media.home import vidgen_home
 
     model_table(models.weights, vidgen_home())
     diffusion_table(models.video)
@@ -105,7 +105,7 @@ def models_pull(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a large download.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Fetch models, or take your own copy of them, and check every byte. NAME may be a hub id of a video model."""
+    """Download models, or install your own copy, and check their content. NAME may be a hub id of a video model."""
     with Output("models pull", as_json) as out:
         from vidgen.app.models import pull_models, pulled_data
         from vidgen.cli.progress import downloading, fetching
@@ -132,7 +132,7 @@ def models_verify(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check every model that is here against its checksum."""
+    """Check installed models against their checksums."""
     with Output("models verify", as_json) as out:
         from vidgen.app.models import verify_models
 
@@ -151,7 +151,7 @@ def doctor(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """What this machine can do, and what to do about the rest."""
+    """Check what this machine can do, and how to get the rest."""
     with Output("doctor", as_json) as out:
         from vidgen.cli.tables import doctor_table, trace_table
 

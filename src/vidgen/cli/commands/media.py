@@ -36,20 +36,14 @@ def upscale(
     tile: Annotated[
         int | None, typer.Option(min=32, help="Longest side of a tile in pixels.  [default: as fits]", show_default=False)
     ] = None,
-    denoise: Annotated[
-        float | None,
-        typer.Option(min=0, max=1, help="0 keeps noise, 1 removes it; only for models that have it.", show_default=False),
-    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Enlarge a video. Sound, subtitles and chapters come along. Interrupted, the same command goes on from its checkpoint."""
+    """Enlarge a video, keeping sound, subtitles and chapters. After an interruption the same command continues from the last
+    checkpoint."""
     with Output("upscale", as_json) as out:
         from vidgen.cli.progress import fetching, frames_done
         from vidgen.post import upscale_file
-        from vidgen.post.engines import DEFAULT_UPSCALE_MODEL
-        from vidgen.post.esrgan.models import check_denoise
 
-        check_denoise(model or DEFAULT_UPSCALE_MODEL, denoise)
         with frames_done(out, "upscale") as on_frame:
             result = upscale_file(
                 source,
@@ -76,13 +70,13 @@ def interpolate(
     engine: Annotated[
         str,
         typer.Option(
-            help="auto (rife, where it is here), rife, minterpolate (light), blend (soft), or nearest (repeats frames)."
+            help="auto (rife, if it is installed), rife, minterpolate (light), blend (soft), or nearest (repeats frames)."
         ),
     ] = "auto",
     as_json: Json = False,
 ) -> None:
-    """Give a video another frame rate. Cuts are never morphed; sound, subtitles and chapters come along. Interrupted, the
-    same command goes on from the last checkpoint."""
+    """Change the frame rate of a video, keeping sound, subtitles and chapters. Scene changes are never morphed. After an
+    interruption the same command continues from the last checkpoint."""
     with Output("interpolate", as_json) as out:
         from vidgen.cli.progress import fetching, frames_done
         from vidgen.post import interpolate_file
@@ -104,7 +98,7 @@ def interpolate(
 
 
 def _explained(out: Output) -> Callable[[tuple[str, ...]], None]:
-    """Says which engines will work, and why, before they start."""
+    """A callback that reports which engines will be used, and why, before they start."""
 
     def on_plan(why: tuple[str, ...]) -> None:
         out.event("post.planned", why=list(why))
@@ -116,10 +110,10 @@ def _explained(out: Output) -> Callable[[tuple[str, ...]], None]:
 
 def score(
     clips: Annotated[list[Path], typer.Argument(metavar="CLIP...", help="Clips; several are ranked.", show_default=False)],
-    prompt: Annotated[str | None, typer.Option(help="What was asked for.", show_default=False)] = None,
-    camera: Annotated[str | None, typer.Option(help="The camera move that was asked for.", show_default=False)] = None,
+    prompt: Annotated[str | None, typer.Option(help="The prompt of the shot.", show_default=False)] = None,
+    camera: Annotated[str | None, typer.Option(help="The camera move of the shot.", show_default=False)] = None,
     motion_amount: Annotated[
-        float | None, typer.Option(min=1, max=10, help="The motion that was asked for.", show_default=False)
+        float | None, typer.Option(min=1, max=10, help="The amount of motion of the shot.", show_default=False)
     ] = None,
     as_json: Json = False,
 ) -> None:

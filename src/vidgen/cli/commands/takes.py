@@ -1,4 +1,4 @@
-"""Commands on what was bought."""
+"""Commands on paid takes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import typer
 from vidgen.cli.options import BoardArg, Json, Work
 from vidgen.cli.output import Output
 
-takes_app = typer.Typer(help="What was bought from providers, and what became of it.", no_args_is_help=True)
+takes_app = typer.Typer(help="Paid takes: what was bought from providers, and its state.", no_args_is_help=True)
 
 
 @takes_app.command("list")
 def takes_list(board: BoardArg, work: Work = None, as_json: Json = False) -> None:
-    """Every paid take: where, when, for how much, and how it ended."""
+    """List paid takes: engine, time, cost and state."""
     with Output("takes list", as_json) as out:
         from vidgen.app.takes import ledger
         from vidgen.cli.tables import ledger_table
@@ -35,7 +35,7 @@ def takes_resolve(
     work: Work = None,
     as_json: Json = False,
 ) -> None:
-    """Settle a request whose answer was lost, after a look at the provider's dashboard."""
+    """Settle a request whose response was lost, after checking the provider's dashboard."""
     with Output("takes resolve", as_json) as out:
         from vidgen.app.takes import resolve
 

@@ -22,6 +22,8 @@ from vidgen import __version__
 from vidgen.engines.cloud.failures import Kind, ProviderError
 from vidgen.engines.cloud.waits import clock_off_s, requested_pause_s
 from vidgen.errors import InputError
+from vidgen.escapes import without_secrets
+from vidgen.logs import hide
 from vidgen.network.addresses import is_loopback, why_not_public
 from vidgen.network.settings import Network, bare_network, network
 
@@ -84,6 +86,10 @@ class Api:
     _network: Network | None = field(default=None, repr=False)
     _client: httpx.AsyncClient | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        """No log has its secrets."""
+        hide(*self.secrets)
+
     def check(self) -> None:
         """Whether anything could be sent at all. Raises InputError for settings of the network that cannot work, ProviderError
         for a key that cannot be one. Asks no network.
@@ -145,10 +151,12 @@ class Api:
         """Send a file where the API said to, without the key; repeated over blips. Nothing is bought by it."""
         import httpx
 
+        from vidgen.network.clients import SECRET_PATH
+
         for attempt in range(1, TRIES + 1):
             await self.check_public(url)
             try:
-                answer = await self.http().request(method, url, headers=dict(headers or {}), **body)
+                answer = await self.http().request(method, url, headers=dict(headers or {}), extensions=SECRET_PATH, **body)
                 if 200 <= answer.status_code < 300:
                     return
                 kind: Kind = "provider_fault" if answer.status_code >= 500 or answer.status_code == 429 else "bad_request"
@@ -215,10 +223,7 @@ class Api:
 
     def clean(self, message: str) -> str:
         """Words of the provider without any secret that they may repeat."""
-        for secret in self.secrets:
-            message = message.replace(secret, "[key]") if secret else message
-        message = re.sub(r"\beyJ[\w-]{8,}(\.[\w-]+){2}", "[key]", message)  # a token made from a key
-        return re.sub(r"(?i)\b(bearer|key)\s+[A-Za-z0-9._~+/=-]{8,}", r"\1 [key]", message)
+        return without_secrets(message, self.secrets)
 
     def url(self, path: str) -> str:
         """The address of a path; an absolute address must be on the API's own host, since the key goes there."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from vidgen.engines.cloud.inputs import Blob
 from vidgen.engines.cloud.inspection import inspect_clip, is_whole
 from vidgen.engines.cloud.keys import key_named, place_of
 from vidgen.errors import InputError, MissingError
-from vidgen.media.home import poll_interval
+from vidgen.settings import settings, variable
 from vidgen.takes.request import Generated, Order, ShotRequest, TakeRequest
 
 
@@ -109,7 +108,7 @@ class CloudEngine(RemoteEngine):
         """Which variable is missing."""
         if self.keys and not self.key():
             return f"set {' or '.join(self.keys)}"
-        if self.address is None and not os.environ.get(self.address_env):
+        if self.address is None and not variable(self.address_env):
             return f"set {self.address_env}"
         return None
 
@@ -126,7 +125,7 @@ class CloudEngine(RemoteEngine):
         if self._api is None:
             if lacks := self.available():
                 raise MissingError("engine.not_ready", f"{self.title} needs a key: {lacks}", hint=f"{lacks} in the environment")
-            own = os.environ.get(self.address_env, "").strip()
+            own = variable(self.address_env)
             address = Address(own or self.address or "", self.address_env if own else "built in")
             self._api = Api(
                 self.title,
@@ -135,7 +134,7 @@ class CloudEngine(RemoteEngine):
                 self.classify,
                 key_name=" or ".join(self.keys),
                 secrets=self.secrets(),
-                pause_s=min(1.0, poll_interval(1.0)),
+                pause_s=min(1.0, settings().poll_interval(1.0)),
             )
         return self._api
 

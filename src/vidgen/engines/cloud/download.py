@@ -97,6 +97,8 @@ def _whole(got: _Got, is_whole: Callable[[Path], bool]) -> bool:
 
 
 async def _try(api: Api, url: str, got: _Got) -> None:
+    from vidgen.network.clients import SECRET_PATH
+
     own = "://" not in url
     for _ in range(MAX_REDIRECTS + 1):
         sent = {**_HEADERS, **got.headers}
@@ -104,7 +106,7 @@ async def _try(api: Api, url: str, got: _Got) -> None:
             url, sent = api.url(url), {**sent, **api.sent_headers()}
         else:
             await api.check_public(url)
-        async with api.http().stream("GET", url, headers=sent) as answer:
+        async with api.http().stream("GET", url, headers=sent, extensions={} if own else SECRET_PATH) as answer:
             if answer.has_redirect_location:
                 url = urljoin(url, answer.headers["location"])
                 own = own and urlsplit(url)[:2] == urlsplit(api.address.url)[:2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from vidgen.errors import MissingError, ProcessingError, VidgenError
+from vidgen.errors import MissingError, ProcessingError
 
 Kind = Literal[
     "auth",
@@ -89,8 +89,3 @@ class ProviderError(ProcessingError):
 def is_gone(error: ProviderError) -> bool:
     """Whether an answer means that what was requested is no longer there; any other refusal may pass."""
     return error.status in (404, 410)
-
-
-def kind_of(error: VidgenError) -> Kind | None:
-    """The kind of a provider's failure; None for any other error."""
-    return error.kind if isinstance(error, ProviderError) else None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from vidgen.engines.cloud.failures import Kind
 from vidgen.errors import MissingError
 from vidgen.media.names import expanded
+from vidgen.settings import settings
 
 if TYPE_CHECKING:
     import httpx
@@ -43,7 +44,7 @@ def lacking() -> str | None:
     """What is missing for access tokens: the package, or credentials. Asks no network."""
     if importlib.util.find_spec("google") is None or importlib.util.find_spec("google.auth") is None:
         return "install google-auth: pip install 'vidgen[cloud]'"
-    named = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS", "").strip()
+    named = settings().google_credentials
     if named:
         return None if Path(named).is_file() else f"GOOGLE_APPLICATION_CREDENTIALS: there is no file {named}"
     if _login_file().is_file() or _on_google_cloud():
@@ -54,16 +55,17 @@ def lacking() -> str | None:
 def _login_file() -> Path:
     """Where ``gcloud auth application-default login`` puts its credentials."""
     name = "application_default_credentials.json"
-    if own := os.environ.get("CLOUDSDK_CONFIG", "").strip():
+    if own := settings().gcloud_folder:
         return Path(own) / name
-    if os.name == "nt" and (data := os.environ.get("APPDATA")):
+    if os.name == "nt" and (data := settings().windows_data):
         return Path(data) / "gcloud" / name
     return expanded("~") / ".config" / "gcloud" / name
 
 
 def _on_google_cloud() -> bool:
     """Whether this machine is one of Google's, which gives tokens of its own."""
-    if any(os.environ.get(name) for name in ("GCE_METADATA_HOST", "K_SERVICE", "CLOUD_RUN_JOB")):
+    told = settings()
+    if told.google_metadata or told.google_service or told.google_job:
         return True
     try:
         return Path("/sys/class/dmi/id/product_name").read_text(encoding="utf-8").startswith("Google")

@@ -6,20 +6,21 @@ In the keyring a key stands under the service ``vidgen`` and its variable's name
 from __future__ import annotations
 
 import functools
-import os
 from importlib.util import find_spec
+
+from vidgen.settings import variable
 
 SERVICE = "vidgen"
 
 
 def key_named(name: str) -> str:
     """The key that is kept under this variable's name; empty where there is none."""
-    return os.environ.get(name, "").strip() or _kept(name)
+    return variable(name) or _kept(name)
 
 
 def place_of(name: str) -> str:
     """Where it is: ``environment``, ``keyring``, or empty."""
-    return "environment" if os.environ.get(name, "").strip() else "keyring" if _kept(name) else ""
+    return "environment" if variable(name) else "keyring" if _kept(name) else ""
 
 
 @functools.cache

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,6 +19,7 @@ from vidgen.engines.cloud.choices import at_least, nearest_shape
 from vidgen.engines.cloud.failures import Kind, ProviderError, is_gone
 from vidgen.engines.cloud.inputs import Blob, Limits, opening, video
 from vidgen.errors import InputError
+from vidgen.settings import variable
 from vidgen.takes.request import ShotRequest, TakeRequest
 
 SECONDS = (4, 8, 12)
@@ -64,7 +64,7 @@ class OpenAIVideos(CloudEngine):
 
     def available(self) -> str | None:
         """The address has no default; a server of one's own may need no key."""
-        return None if os.environ.get(self.address_env, "").strip() else f"set {self.address_env}"
+        return None if variable(self.address_env) else f"set {self.address_env}"
 
     def classify(self, status: int, body: Any) -> Kind:
         """By status; a 429 may also mean that the credit is used up."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import os
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -22,6 +21,7 @@ from vidgen.engines.cloud.failures import Kind, ProviderError
 from vidgen.engines.cloud.google import GONE, LOGIN, POLICY, Tokens, denied, lacking, policy_kind
 from vidgen.engines.cloud.inputs import Blob, Limits, opening, picture
 from vidgen.errors import InputError
+from vidgen.settings import settings
 from vidgen.takes.request import ShotRequest, TakeRequest
 
 DEFAULT_LOCATION = "us-central1"
@@ -60,7 +60,7 @@ class Veo(CloudEngine):
 
     def available(self) -> str | None:
         """The project, the package, the credentials: whichever is missing. Asks no network."""
-        if not _environment("GOOGLE_CLOUD_PROJECT"):
+        if not settings().google_project:
             return "set GOOGLE_CLOUD_PROJECT"
         self.address = f"https://{_host(_location())}"
         return lacking()
@@ -156,12 +156,8 @@ class Veo(CloudEngine):
         """Vertex AI does not cancel these predictions."""
 
 
-def _environment(name: str) -> str:
-    return os.environ.get(name, "").strip()
-
-
 def _location() -> str:
-    return _environment("GOOGLE_CLOUD_LOCATION") or DEFAULT_LOCATION
+    return settings().google_location or DEFAULT_LOCATION
 
 
 def _host(location: str) -> str:
@@ -212,7 +208,7 @@ def _create(take: TakeRequest, seconds: float) -> Create:
 
 def _model(request: ShotRequest) -> str:
     """The model's full name. Raises InputError where project, location or model cannot be part of an address."""
-    project, location = _environment("GOOGLE_CLOUD_PROJECT"), _location()
+    project, location = settings().google_project, _location()
     name = f"projects/{project}/locations/{location}/publishers/google/models/{capabilities_of(request).model}"
     if not re.fullmatch(_MODEL, name):
         raise InputError(

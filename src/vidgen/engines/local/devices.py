@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import platform
 import shutil
@@ -12,6 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from vidgen.logs import run_logged
+from vidgen.settings import settings
+
+LOG = logging.getLogger(__name__)
 Kind = Literal["cuda", "mps", "cpu"]
 APPLE_SHARE = 0.7
 """How much of a Mac's memory its GPU may have, roughly, as macOS limits it."""
@@ -70,7 +75,7 @@ def main_memory_gb() -> float:
 
 def _visible(found: tuple[Device, ...]) -> tuple[Device, ...]:
     """The GPUs that CUDA shows to programs, numbered as it does: in the order of the variable."""
-    wanted = os.environ.get("CUDA_VISIBLE_DEVICES")
+    wanted = settings().visible_gpus
     if wanted is None or not found:
         return found
     numbers = [word.strip() for word in wanted.split(",")]
@@ -91,7 +96,7 @@ def _nvidia() -> tuple[Device, ...]:
         return ()
     query = [exe, "--query-gpu=index,name,memory.total,memory.free", "--format=csv,noheader,nounits"]
     try:
-        done = subprocess.run(query, capture_output=True, text=True, check=False, timeout=20, stdin=subprocess.DEVNULL)
+        done = run_logged(LOG, query, capture_output=True, text=True, check=False, timeout=20, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.TimeoutExpired):
         return ()
     found = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import struct
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from vidgen.engines.local.families import ModelConfig, PipelineFamily, parts_of,
 from vidgen.errors import InputError, MissingError
 from vidgen.media.answers import once_a_file
 from vidgen.media.names import expanded
+from vidgen.settings import settings
 from vidgen.spelling import nearest
 from vidgen.weights import hub
 
@@ -60,7 +60,7 @@ class ModelFolder:
 
 def trusted() -> bool:
     """Whether the user said ``--trust-model``: pickles and a model's own code may then be loaded."""
-    return os.environ.get("VIDGEN_TRUST_MODEL", "") not in ("", "0")
+    return settings().trust_model
 
 
 def find_model(name: str) -> ModelFolder:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import queue
 import signal
@@ -19,8 +20,11 @@ from typing import IO, Any
 from vidgen.engines.local import wire
 from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt
 from vidgen.errors import Cancelled, ProcessingError
+from vidgen.logs import log_program
 from vidgen.media.patience import Patience
+from vidgen.settings import for_children, settings
 
+LOG = logging.getLogger(__name__)
 RUNNER = "vidgen.engines.worker.runner:Runner"
 LEADER = "vidgen.engines.worker.group:Leader"
 SILENT_S = 120.0
@@ -53,6 +57,7 @@ class Host:
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._log: IO[bytes] | None = None
+        self._began = 0.0
 
     def prepare(
         self,
@@ -99,7 +104,7 @@ class Host:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(5)
         process.kill()
-        _reap(process)
+        self._status_of(process)
         self._close_log()
 
     def _call(
@@ -144,12 +149,11 @@ class Host:
             return
         self._reaped()
         self._close_log()
+        self._began = time.monotonic()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
-        if self._group:
-            environment |= _shared(self._group)
-        if self.device == "mps":
-            environment.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")
+        fixed = {"PYTHONUNBUFFERED": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+        usual = {"PYTORCH_ENABLE_MPS_FALLBACK": "1"} if self.device == "mps" else {}
+        environment = for_children(fixed | (_shared(self._group) if self._group else {}), usual)
         with _ctrl_c_kept_away():
             self._process = start_process(
                 [sys.executable, "-m", "vidgen.engines.worker", self._runner],
@@ -182,7 +186,12 @@ class Host:
     def _reaped(self) -> int | None:
         """Clean up after a worker that has ended; its exit status."""
         process, self._process = self._process, None
-        return None if process is None else _reap(process)
+        return None if process is None else self._status_of(process)
+
+    def _status_of(self, process: subprocess.Popen[bytes]) -> int:
+        code = _reap(process)
+        log_program(LOG, ["vidgen.engines.worker", self.device], code, time.monotonic() - self._began)
+        return code
 
     def _died(self, why: str) -> ProcessingError:
         return ProcessingError(
@@ -231,7 +240,7 @@ def _shared(group: Sequence[str]) -> dict[str, str]:
     found = {"VIDGEN_GROUP_SIZE": str(len(group))}
     numbers = [int(name.partition(":")[2] or 0) for name in group if name.startswith("cuda")]
     if numbers:
-        seen = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
+        seen = [name for name in (settings().visible_gpus or "").split(",") if name.strip()]
         found["CUDA_VISIBLE_DEVICES"] = ",".join(seen[number] if seen else str(number) for number in numbers)
     return found
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from vidgen.config import config
 from vidgen.errors import MissingError
 from vidgen.media.names import expanded
+from vidgen.settings import settings
 
 SCRIPT, CONFIGS = "scripts/diffusion/inference.py", "configs/diffusion/inference"
 WEIGHTS, PICTURE_WEIGHTS = "ckpts/Open_Sora_v2.safetensors", "ckpts/flux1-dev.safetensors"
@@ -40,7 +41,7 @@ def setup() -> Setup:
     Raises MissingError ``engine.not_ready`` with what to set or get, InputError ``config.invalid``.
     """
     told = config().open_sora
-    folder = os.environ.get("VIDGEN_OPEN_SORA") or told.folder
+    folder = settings().open_sora or told.folder
     if not folder:
         raise _not_ready("its folder is not known", f"set VIDGEN_OPEN_SORA to {_CLONE}, or {_IN_CONFIG.format('folder')}")
     home = expanded(folder).absolute()

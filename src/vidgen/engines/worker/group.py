@@ -24,9 +24,8 @@ from vidgen.engines.worker.runner import Runner
 from vidgen.engines.worker.watch import OnStep, ignore
 from vidgen.errors import VidgenError
 from vidgen.media.scratch import scratch_folder
+from vidgen.settings import settings
 
-SIZE = "VIDGEN_GROUP_SIZE"
-"""Environment variable of the leader: how many processes there are."""
 PATIENCE = timedelta(days=7)
 """Longest time that a member waits for its next command."""
 END_IS_SEEN_S = 5.0
@@ -37,7 +36,7 @@ class Leader:
     """What ``Runner`` is, but over a group; takes of a batch are made one by one."""
 
     def __init__(self) -> None:
-        self._count, port = int(os.environ[SIZE]), _free_port()
+        self._count, port = int(settings().group_size), _free_port()
         self._others = [_started(rank, self._count, port) for rank in range(1, self._count)]
         self._watches = [threading.Thread(target=_end_with, args=(other,), daemon=True) for other in self._others]
         for watch in self._watches:

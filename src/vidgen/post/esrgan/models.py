@@ -27,8 +27,6 @@ class Esrgan:
     feather: int
     tile_pixels: int
     bytes_per_pixel: int
-    pixels_per_second: Mapping[str, int]
-    denoise: bool
 
     def factor(self, needed: int | None) -> int:
         """The factor that is made where ``needed`` would do: that, the next larger, or the largest; None: the native one."""
@@ -54,15 +52,3 @@ def model(name: str) -> Esrgan:
     if name not in models():
         raise InputError("models.unknown", f"Real-ESRGAN has no model {name!r}", hint=f"known: {', '.join(models())}")
     return models()[name]
-
-
-def check_denoise(name: str, strength: float | None) -> None:
-    """Refuse a denoise strength (0 to 1; None: not asked for) where the model cannot have one. Raises InputError."""
-    if strength is None or model(name).denoise:
-        return
-    raise InputError(
-        "usage.invalid",
-        f"{name} has no denoise strength: only realesr-general-x4v3 has, mixed with its twin realesr-general-wdn-x4v3,"
-        " and those two are not among the models here",
-        hint="leave --denoise out, or clean the clip with ffmpeg's hqdn3d first",
-    )

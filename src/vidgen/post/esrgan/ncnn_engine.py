@@ -16,6 +16,7 @@ from vidgen.errors import MissingError, ProcessingError
 from vidgen.post.esrgan.models import Esrgan, model
 from vidgen.post.esrgan.tiling import ShortOfMemory, Tiler, from_planes, planes
 from vidgen.post.stages import FrameUpscaler, Picture
+from vidgen.settings import settings
 
 WORKERS = 8
 """Pictures in work at once, at most; more cores share them."""
@@ -102,8 +103,8 @@ def _set_options(options: Any, device: str | None) -> int:
 
 def threads() -> int:
     """The cores that this process may use; ``OMP_NUM_THREADS`` says fewer."""
-    if (setting := os.environ.get("OMP_NUM_THREADS", "")).isdigit() and int(setting) > 0:
-        return int(setting)
+    if chosen := settings().threads:
+        return chosen
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -17,11 +17,11 @@ from vidgen.engines.base import Job, RemoteEngine
 from vidgen.engines.cloud.failures import Kind, ProviderError
 from vidgen.engines.guard import failure_of
 from vidgen.errors import Cancelled, Notice, ProcessingError, VidgenError
-from vidgen.media.home import poll_interval
 from vidgen.render.resolved import ResolvedShot
 from vidgen.render.run import Run
 from vidgen.render.runners.submission import LONGEST_PAUSE_S, Purchase, Submission, wait_for_provider
 from vidgen.render.runners.waiting import cancellable
+from vidgen.settings import settings
 from vidgen.takes.journal import Attempt
 from vidgen.takes.request import Take
 
@@ -128,7 +128,7 @@ class RemoteRunner:
     async def _ended(self, purchase: Purchase, attempt: Attempt) -> Job:
         """Poll until the job ends. Missing answers in between do not matter; what is paid for stays open in the journal."""
         assert attempt.job_id is not None
-        stop, interval_s = self.run.stop.event, poll_interval(self.engine.poll_interval_s)
+        stop, interval_s = self.run.stop.event, settings().poll_interval(self.engine.poll_interval_s)
         progress = self.run.progress(purchase.shot.planned, [purchase.take.take])
         until = time.monotonic() + self.engine.deadline_s
         missing = 0

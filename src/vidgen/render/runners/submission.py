@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from vidgen.engines.base import Composed, RemoteEngine, Send
 from vidgen.engines.cloud.failures import ProviderError
 from vidgen.errors import Notice, ProcessingError, VidgenError
-from vidgen.media.home import poll_interval
 from vidgen.render.resolved import ResolvedShot
 from vidgen.render.run import Run
 from vidgen.render.runners.waiting import cancellable, pause
+from vidgen.settings import settings
 from vidgen.takes.journal import Attempt
 from vidgen.takes.request import TakeRequest
 
@@ -96,7 +96,7 @@ class Submission:
 
     @property
     def _interval_s(self) -> float:
-        return poll_interval(self.engine.poll_interval_s)
+        return settings().poll_interval(self.engine.poll_interval_s)
 
     def _reserve(self) -> Attempt:
         purchase = self.purchase

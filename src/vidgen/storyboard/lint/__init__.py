@@ -1,6 +1,6 @@
-"""Lint: what in a storyboard video models do badly, found before money is spent, with place and remedy.
+"""Lint: find what video models do badly in a storyboard, before money is spent, with line and remedy.
 
-``lint_board`` checks a storyboard; ``check_prompt`` a prompt alone. Rules and word lists are data beside the code.
+``lint_board`` checks a storyboard, ``check_prompt`` a prompt. Rules and word lists are data beside the code.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ __all__ = [
 
 
 def lint_board(loaded: LoadedBoard, *, capabilities: Lookup | None = None, lexicons: Lexicons | None = None) -> list[Finding]:
-    """Everything that lint finds in a storyboard, in the order of the file.
+    """All findings in a storyboard, in file order.
 
     Args:
-        loaded: a storyboard with its places.
-        capabilities: what an engine and model can do; without it, rules about engines and prices are silent.
-        lexicons: those of several storyboards, as ``lexicons_of`` makes them, where several are checked.
+        loaded: a storyboard with its source positions.
+        capabilities: looks up an engine and model; without it rules about engines and prices are skipped.
+        lexicons: shared by several storyboards, from ``lexicons_of``.
 
-    What several shots inherit from one line is said once. ``lint: {ignore: [V201]}`` on the storyboard, its defaults or
-    a shot switches rules off there.
+    A finding in a line that several shots inherit is reported once. ``lint: {ignore: [V201]}`` on the storyboard, its defaults
+    or a shot disables rules there.
     """
     views = list(shot_views(loaded, capabilities, lexicons))
     if not views:

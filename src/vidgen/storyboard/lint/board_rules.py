@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from vidgen.catalog.transitions import plain_cut
 from vidgen.storyboard.lint.findings import Finding
 from vidgen.storyboard.lint.shots import ShotView, make_finding
+from vidgen.storyboard.reader import dotted
+from vidgen.storyboard.unused_keys import unused_keys
 from vidgen.storyboard.values import frame_size
 
 LONGEST_S, LONGEST_CHAIN = 10, 3
@@ -21,7 +23,7 @@ def one_shot(views: Sequence[ShotView]) -> Iterator[Finding]:
 
 
 def first_transition(views: Sequence[ShotView]) -> Iterator[Finding]:
-    """V104; only what the shot itself says, defaults mean the shots after it."""
+    """V104; only for a transition of the shot itself, because one in ``defaults`` is meant for later shots."""
     first = views[0]
     if first.own.transition and not (plain_cut(first.own.transition.type) or first.own.transition.type == "fade_black"):
         yield first.finding("V104", (*first.path, "transition"), transition=first.own.transition.type)
@@ -41,7 +43,7 @@ def soft_continuation(views: Sequence[ShotView]) -> Iterator[Finding]:
 
 
 def chains(views: Sequence[ShotView]) -> Iterator[Finding]:
-    """V502: said once a chain, at the first shot that is too far along."""
+    """V502; once per chain, at the first shot that is too far along."""
     depth: dict[str, int] = {}
     for view in views:
         before = view.shot.continue_from
@@ -62,7 +64,7 @@ def chain_styles(views: Sequence[ShotView]) -> Iterator[Finding]:
 
 
 def budget(views: Sequence[ShotView]) -> Iterator[Finding]:
-    """V601: list price of what has a known price; what has none counts nothing."""
+    """V601; by list prices, without shots whose price is unknown."""
     board = views[0].board
     size = frame_size(board.resolution, board.aspect)
     total = 0.0
@@ -91,5 +93,16 @@ def seeds(views: Sequence[ShotView]) -> Iterator[Finding]:
         yield make_finding(views[0].loaded, "V602", ())
 
 
-BOARD_RULES: tuple[BoardRule, ...] = (one_shot, first_transition, soft_continuation, chains, chain_styles, budget, seeds)
-"""Every rule about the whole storyboard."""
+def unused(views: Sequence[ShotView]) -> Iterator[Finding]:
+    """V107."""
+    loaded = views[0].loaded
+    for key in unused_keys(loaded.board):
+        path = (*loaded.shot_path(*key.place), *key.path) if key.place else key.path
+        yield make_finding(loaded, "V107", path, key.shot, key=dotted(key.path), why=key.why)
+
+
+BOARD_RULES: tuple[BoardRule, ...] = (
+    *(one_shot, first_transition, soft_continuation, unused),
+    *(chains, chain_styles, budget, seeds),
+)
+"""All rules about the whole storyboard."""

@@ -1,4 +1,4 @@
-"""What lint found, and the edits that mend it."""
+"""Findings of lint, and the edits that fix them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vidgen.storyboard.reader import Path_, dotted
 
 @dataclass(frozen=True, order=True)
 class Edit:
-    """Put ``text`` in place of the characters from ``start`` to ``end`` of the file."""
+    """Replace the characters from ``start`` to before ``end`` of the file by ``text``."""
 
     start: int
     end: int
@@ -21,7 +21,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Fix:
-    """Edits that mend one finding together, and what they do in a few words."""
+    """The edits that fix a finding, and a short description."""
 
     what: str
     edits: tuple[Edit, ...]
@@ -29,7 +29,7 @@ class Fix:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to mend: which rule, how bad, where, and what to do. ``line`` and ``column`` count from 1."""
+    """One finding: rule, severity, message, remedy and position. ``line`` and ``column`` count from 1."""
 
     rule: str
     severity: Severity
@@ -62,9 +62,9 @@ class Finding:
 
 
 def apply_fixes(text: str, findings: Iterable[Finding]) -> str:
-    """A storyboard's text with the fixes of its findings applied; comments and layout stay.
+    """A storyboard's text with the fixes of its findings applied. Comments and layout are kept.
 
-    A fix that touches what an earlier one changed is left for the next run. Applied again, nothing changes.
+    A fix that overlaps an earlier one is left for the next run.
     """
     taken: list[Edit] = []
     for finding in findings:

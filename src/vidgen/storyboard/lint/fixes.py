@@ -1,4 +1,4 @@
-"""Edits that mend a storyboard in place where that is safe. Each is checked before it is offered."""
+"""Safe edits that fix findings in place. Each is checked before it is offered."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from vidgen.media.tables import yaml_loader
 from vidgen.storyboard.lint.findings import Edit, Fix
 from vidgen.storyboard.lint.text import check_text
 from vidgen.storyboard.reader import Path_
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
     from vidgen.storyboard.lint.shots import ShotView
 
 _QUOTED = re.compile(r"[\"“「『]([^\"”」』]{1,60})[\"”」』]")
-_SIGN_SAYS = re.compile(
+_CAPTION_VERB = re.compile(
     r"(?:\s*,?\s*(?:that |which )?"
     r"(?:reads?|reading|says?|saying|with the words?|with the text|spelling|labell?ed|titled)[:,]?)?\s*$"
 )
-_SIGN_SAYS_JA = re.compile(
+_CAPTION_VERB_JA = re.compile(
     r"^(?:と(?:いう文字が)?(?:書かれた|書いてある|表示された|記された|刻まれた|描かれた)|という(?:文字の)?"
     r"|の(?=看板|ネオン|ポスター|横断幕|のれん|提灯|ロゴ))"
 )
@@ -52,8 +53,8 @@ def text_fix(view: ShotView, key: str, path: Path_, code: str) -> Fix | None:
     scalar = _scalar(view.loaded.text, path)
     if scalar is None or _source(view.loaded.text, scalar) is None:
         return None
-    makers = {"V401": _without_politeness, "V201": _with_title}
-    return makers[code](view, key, path, value)
+    fixers = {"V401": _without_politeness, "V201": _with_title}
+    return fixers[code](view, key, path, value)
 
 
 def _without_politeness(view: ShotView, key: str, path: Path_, value: str) -> Fix | None:
@@ -66,7 +67,7 @@ def _without_politeness(view: ShotView, key: str, path: Path_, value: str) -> Fi
     if better == value or len(better) < 3 or _still(view, key, better, "V401"):
         return None
     edit = _replacement(view.loaded.text, path, better)
-    return Fix("take out the request", (edit,)) if edit else None
+    return Fix("remove the request", (edit,)) if edit else None
 
 
 def _with_title(view: ShotView, key: str, path: Path_, value: str) -> Fix | None:
@@ -76,9 +77,9 @@ def _with_title(view: ShotView, key: str, path: Path_, value: str) -> Fix | None
         return None
     before, after = value[: spans[0].start()], value[spans[0].end() :]
     if "「" in spans[0][0] or "『" in spans[0][0]:
-        better = before + _SIGN_SAYS_JA.sub("", after)
+        better = before + _CAPTION_VERB_JA.sub("", after)
     else:
-        better = _SIGN_SAYS.sub("", before) + " " + after.lstrip()
+        better = _CAPTION_VERB.sub("", before) + " " + after.lstrip()
     better = re.sub(r"\s+([,.])", r"\1", re.sub(r" {2,}", " ", better)).strip(" ,、")
     if len(better) < 8 or _still(view, key, better, "V201"):
         return None
@@ -88,22 +89,22 @@ def _with_title(view: ShotView, key: str, path: Path_, value: str) -> Fix | None
 
 
 def _still(view: ShotView, key: str, better: str, code: str) -> bool:
-    """Whether the shot would break the rule with better words in one key."""
+    """Whether the shot would still break the rule with the new text in one key."""
     whole = ", ".join(better if name == key else text for name, text, _ in view.fields)
     return any(hit.code == code for hit in check_text(whole, view.board.language, lexicons=view.lexicons))
 
 
 @functools.lru_cache(maxsize=4)
 def _tree(text: str) -> tuple[Any, tuple[int, ...]]:
-    """The file's nodes, and the index at which each line begins."""
+    """The file's YAML nodes, and the index of the start of each line."""
     import yaml
 
     starts = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", text))]
-    return yaml.compose(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)), tuple(starts)
+    return yaml.compose(text, yaml_loader()), tuple(starts)
 
 
 def _steps(text: str, path: Path_) -> Iterator[tuple[Any, Any]]:
-    """(key node, value node) of each step of a path; the key of a list entry is None."""
+    """(key node, value node) for each part of a path; the key of a list entry is None."""
     import yaml
 
     node = _tree(text)[0]
@@ -137,7 +138,7 @@ def _index(text: str, mark: Any) -> int:
 
 
 def _source(text: str, node: Any) -> tuple[int, int] | None:
-    """Where a scalar's own characters stand, without quotes; None where the file spells it any other way."""
+    """Start and end of a scalar's text without quotes; None if the file writes it differently (escapes, several lines)."""
     start, end = _index(text, node.start_mark), _index(text, node.end_mark)
     quote = 1 if node.style in ("'", '"') else 0
     inside = (start + quote, end - quote)
@@ -146,7 +147,7 @@ def _source(text: str, node: Any) -> tuple[int, int] | None:
 
 
 def _replacement(text: str, path: Path_, better: str) -> Edit | None:
-    """The edit that gives a scalar a better value, spelled as before where that reads back right."""
+    """The edit that gives a scalar a new value, in the same quotes if it then parses correctly, else in double quotes."""
     import yaml
 
     node = _scalar(text, path)
@@ -156,7 +157,7 @@ def _replacement(text: str, path: Path_, better: str) -> Edit | None:
     quote = node.style or ""
     flow = f"[{quote}{better}{quote}]"
     try:
-        reads_back = yaml.safe_load(flow) == [better]
+        reads_back = yaml.load(flow, yaml_loader()) == [better]
     except yaml.YAMLError:
         reads_back = False
     if reads_back:
@@ -165,7 +166,7 @@ def _replacement(text: str, path: Path_, better: str) -> Edit | None:
 
 
 def _new_key(text: str, shot: Path_, path: Path_, line: str) -> Edit | None:
-    """The edit that adds a key to a shot: on a line of its own after another key, or in the same braces."""
+    """The edit that adds a key to a shot: on a new line after another key, or inside the same braces."""
     mapping = _node(text, shot)
     if mapping is None or len(path) != len(shot) + 1:
         return None

@@ -16,7 +16,7 @@ Found = Sequence[tuple[Path, Finding]]
 
 
 def format_text(found: Found) -> str:
-    """One line a finding: ``film.yaml:14:5: warning V201 s03: what; what to do``."""
+    """One line per finding: ``film.yaml:14:5: warning V201 s03: message; remedy``."""
     return "\n".join(finding.text(str(file)) for file, finding in found)
 
 
@@ -26,7 +26,7 @@ def format_json(found: Found) -> str:
 
 
 def format_github(found: Found) -> str:
-    """Workflow commands that GitHub shows at the lines they are about."""
+    """GitHub workflow commands, shown as annotations of the lines."""
     return "\n".join(_command(file, finding) for file, finding in found)
 
 
@@ -34,8 +34,8 @@ def _command(file: Path, finding: Finding) -> str:
     level = {"error": "error", "warning": "warning", "info": "notice"}[finding.severity]
     title = f"{finding.rule} {rules()[finding.rule].title}"
     shot = f"{finding.shot}: " if finding.shot else ""
-    places = f"file={_property(file.as_posix())},line={finding.line},col={finding.column},title={_property(title)}"
-    return f"::{level} {places}::{_data(f'{shot}{finding.message}; {finding.remedy}')}"
+    position = f"file={_property(file.as_posix())},line={finding.line},col={finding.column},title={_property(title)}"
+    return f"::{level} {position}::{_data(f'{shot}{finding.message}; {finding.remedy}')}"
 
 
 def _data(text: str) -> str:
@@ -47,7 +47,7 @@ def _property(text: str) -> str:
 
 
 def format_sarif(found: Found) -> str:
-    """A SARIF 2.1.0 log with the table of rules, for code scanning."""
+    """A SARIF 2.1.0 log with the rules, for code scanning."""
     codes = sorted({finding.rule for _, finding in found})
     driver = {"name": "vidgen", "semanticVersion": __version__, "rules": [_rule(code) for code in codes]}
     results = [_result(file, finding, codes) for file, finding in found]

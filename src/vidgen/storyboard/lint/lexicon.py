@@ -1,12 +1,12 @@
 """Word lists and patterns of one language (``words_en.yaml``, ``words_ja.yaml``), compiled once.
 
 A list is a string of comma-separated words; ``nouns`` add their plurals, ``verbs`` their English forms, ``plurals`` the
-plurals of another list's nouns, and ``include`` other lists. A pattern is
-a regular expression over normalised text in which ``{name}`` stands for a list and, in English, a blank for any run of
-blanks and hyphens.
+plurals of another list's nouns, and ``include`` other lists. A pattern is a regular expression over normalised text in which
+``{name}`` stands for a list and, in English, a space for any run of spaces and hyphens.
 
-The lists hold thousands of words, and patterns made of all of them take a second to compile. ``Lexicons`` reads the texts
-first and leaves out what is in none of them: the same hits, a tenth of the pattern.
+The lists have thousands of words, and compiling all of them takes a second. ``Lexicons`` reads the texts first and leaves out
+words
+that occur in none of them: the hits are the same, the patterns a tenth of the size.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _BUILT_IN = {
 
 @dataclass(frozen=True)
 class Normal:
-    """Text ready for matching, and where each of its characters came from (``origin[i]`` is an index of the original)."""
+    """Normalised text for matching. ``origin[i]``: index in the original of character i."""
 
     text: str
     origin: Sequence[int]
@@ -41,7 +41,7 @@ class Normal:
 
 @functools.lru_cache(maxsize=256)
 def normalise(text: str) -> Normal:
-    """NFKC, case-folded, with straight quotes and plain hyphens; every character knows its place in the original."""
+    """Normalise a text: NFKC, case-folded, with straight quotes and plain hyphens."""
     folded = text.translate(_PLAIN).casefold()
     if len(folded) == len(text) and (folded.isascii() or unicodedata.is_normalized("NFKC", folded)):
         return Normal(folded, range(len(text) + 1))
@@ -78,7 +78,7 @@ def verb_forms(phrase: str) -> list[str]:
 
 
 def any_of(words: Iterable[str]) -> str:
-    """A regular expression for any of the words, longest first, with shared beginnings written once (fast to match)."""
+    """A regular expression for any of the words, as a prefix tree, longest match first."""
     tree: dict[str, Any] = {}
     for word in words:
         node = tree
@@ -98,8 +98,9 @@ def _branch(node: Mapping[str, Any]) -> str:
 
 
 class Lexicon:
-    """One language's lists and rules. ``leads``: how the words begin that may be met, as ``leads_of`` finds them; others are
-    left out of the lists. None: nothing is left out.
+    """The lists and rules of one language.
+
+    ``leads``: beginnings of the words that may occur, from ``leads_of``; other words are left out. None: all words.
     """
 
     def __init__(self, language: str, leads: Set[str] | None = None) -> None:
@@ -115,7 +116,7 @@ class Lexicon:
         self._expanded: dict[str, str] = dict(_BUILT_IN[language])
 
     def words(self, name: str) -> list[str]:
-        """Every word of a list, with plurals and verb forms, that may be met."""
+        """The words of a list that may occur, with plurals and verb forms."""
         return [word for word in self._words(name) if self.leads is None or _lead(word, self.language) in self.leads]
 
     def _words(self, name: str) -> list[str]:
@@ -133,7 +134,7 @@ class Lexicon:
         return found
 
     def expand(self, pattern: str) -> str:
-        """A pattern with its ``{list}`` places filled in, without branches that cannot match."""
+        """A pattern with its ``{list}`` names expanded, without branches that cannot match."""
         if self.leads is not None:
             pattern = pruned(pattern, self._is_there, self._has_words) or _NOTHING
         if self.language == "en":
@@ -141,7 +142,7 @@ class Lexicon:
         return re.sub(r"\{([a-z_]+)\}", lambda match: self._group(match[1]), pattern)
 
     def _is_there(self, run: str) -> bool:
-        """Whether literal characters may be in the texts: in English each of their runs of letters within one of a text."""
+        """Whether literal characters may occur in the texts; in English each run of letters inside one of the texts' runs."""
         if self.language == "en":
             return all(part in self._runs for part in _RUN.findall(run))
         assert self.leads is not None
@@ -162,7 +163,7 @@ class Lexicon:
         return value.replace(" ", "[ -]+") if name == "adv" else value
 
     def compile(self, patterns: Iterable[str], *, before: bool = False, after: bool = False) -> re.Pattern[str] | None:
-        """Any of the patterns as one; ``before``: at the end of what it is matched on; ``after``: at its beginning."""
+        """One pattern for any of the patterns; None for none. ``before``: anchored at the end; ``after``: for ``match``."""
         expanded = [self.expand(pattern) for pattern in patterns]
         if not expanded:
             return None
@@ -173,7 +174,7 @@ class Lexicon:
 
 
 _NOTHING = "(?!)"
-"""A pattern that is nowhere."""
+"""A pattern that never matches."""
 
 
 def _split(words: str) -> list[str]:
@@ -187,13 +188,14 @@ def _data(language: str) -> Mapping[str, Any]:
 
 
 @functools.cache
-def _whole(language: str) -> Lexicon:
+def _complete(language: str) -> Lexicon:
     return Lexicon(language)
 
 
 def leads_of(text: str, language: str) -> Set[str]:
-    """How the words begin that may be met in normalised text: in English with a whole run of letters, as lists match whole
-    words; in Japanese, where words may begin anywhere, with two characters, or one.
+    """The beginnings of words that may occur in normalised text.
+
+    In English these are runs of letters, because lists match whole words; in Japanese all pairs of characters and single ones.
     """
     if language == "en":
         return set(_RUN.findall(text))
@@ -208,22 +210,18 @@ def _lead(word: str, language: str) -> str:
 
 
 def _cut(words: Iterable[str]) -> Set[str]:
-    """What is left of words at the ends of a window of text: rules look at so many characters around a match. Of what is longer
-    than any word of a language, as much as a word of the lists may have.
-    """
+    """Parts of words that may be cut off at the ends of a text window around a match, up to the longest word of the lists."""
     sizes = ((word, size) for word in words for size in range(1, min(len(word), _LONGEST + 1)))
     return {part for word, size in sizes for part in (word[:size], word[-size:])}
 
 
 _RUN = re.compile(r"[a-z0-9]+")
 _LONGEST = 40
-"""Letters that a word of the lists has at most."""
+"""Longest word of the lists in letters."""
 
 
 class Lexicons:
-    """The lexicon of each language for some texts (as they are written): made once for all that is to be checked, and handed
-    down. Without texts: everything.
-    """
+    """The lexicons of all languages for given texts. Create one for all texts to be checked. Without texts: all words."""
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         different = {normalise(text).text for text in texts}
@@ -231,20 +229,20 @@ class Lexicons:
         self._made: dict[str, Lexicon] = {}
 
     def of(self, language: str, *texts: str) -> Lexicon:
-        """The lexicon to read normalised texts with; the whole one, where they have words that the texts before had not."""
+        """The lexicon for normalised texts; the complete one if they have words that the original texts did not have."""
         if not all(leads_of(text, language) <= self._known[language] for text in texts):
-            return _whole(language)
+            return _complete(language)
         if language not in self._made:
             known = self._known[language]
             self._made[language] = Lexicon(language, known | _cut(known) if language == "en" else known)
         return self._made[language]
 
 
-EVERYTHING = Lexicons()
+ALL_WORDS = Lexicons()
 
 
 def languages_of(text: str) -> tuple[str, ...]:
-    """Which lexicons a text needs: Japanese where it has kana or kanji, English where it has English words."""
+    """The languages of a text: ``ja`` if it has kana or kanji, ``en`` if it has English words."""
     japanese = re.search(r"[぀-ヿ㐀-鿿ｦ-ﾟ]", text) is not None
     english = len(re.findall(r"[A-Za-z]{2,}", text)) >= (3 if japanese else 1)
     return tuple(name for name, here in (("ja", japanese), ("en", english)) if here)

@@ -1,4 +1,4 @@
-"""Rules about post-processing: passes that are stacked, or go further than they can."""
+"""Rules about post-processing: too many passes, or passes beyond their limits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vidgen.storyboard.model import Colour, Grain, Interpolate, Post, Upscale
 from vidgen.storyboard.values import frame_size
 
 FURTHEST_RATE = Fraction(5, 2)
-"""24 to 60 frames a second: three of five pictures are made up."""
+"""24 to 60 frames per second: three of five frames are synthesised."""
 FURTHEST_SCALE, FURTHEST_FACE = 4, 2
 LARGE = 2160
 """Short side of a 4K picture in pixels."""
@@ -23,7 +23,7 @@ _CLOSE = ("mcu", "cu", "ecu")
 
 
 def post_rules(view: ShotView) -> Iterator[Finding]:
-    """V205-V208; of a user's own clip neither rate nor size is known here."""
+    """V205-V208; V206 and V207 not for a user's clip, whose rate and size are not known here."""
     post = view.shot.post
     if not post:
         return
@@ -37,7 +37,7 @@ def post_rules(view: ShotView) -> Iterator[Finding]:
 
 
 def _stacked(view: ShotView, post: Post) -> Iterator[str]:
-    """Interpolation, enlargement and colours are the usual way of a film; grain on top of made-up pictures is one too many."""
+    """Interpolation, upscaling and grading are usual; grain on top of synthesised frames is one pass too many."""
     given = [name for name in ("interpolate", "upscale", "colour", "grain") if not _idle(getattr(post, name))]
     if {"interpolate", "upscale", "grain"} <= set(given):
         yield f"{len(given)} passes over every picture: {', '.join(given)}"
@@ -46,7 +46,7 @@ def _stacked(view: ShotView, post: Post) -> Iterator[str]:
 
 
 def _idle(step: Interpolate | Upscale | Colour | Grain | None) -> bool:
-    """Whether a pass leaves pictures as they are, or makes none up."""
+    """Whether a pass changes nothing, or synthesises no detail."""
     if isinstance(step, Colour):
         return step.model_copy(update={"match": False, "strength": Colour().strength}) == Colour()
     if isinstance(step, Grain):
@@ -55,7 +55,7 @@ def _idle(step: Interpolate | Upscale | Colour | Grain | None) -> bool:
 
 
 def _times(view: ShotView, step: Interpolate | None) -> Fraction:
-    """How many pictures there are for one of the take."""
+    """The factor of the frame rate."""
     if step is None or _idle(step):
         return Fraction(1)
     return step.fps / view.board.fps if step.fps else Fraction(str(step.factor or 1))

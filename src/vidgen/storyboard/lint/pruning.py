@@ -1,7 +1,7 @@
-"""Patterns without what cannot match: branches that need a piece of text which is nowhere.
+"""Prune regular expressions: remove branches that cannot match in given texts.
 
-A branch of a regular expression needs every literal in it that is not optional. Where one of them is in none of the texts, the
-branch is left out; what is left finds exactly the same in these texts, and is compiled and matched in a fraction of the time.
+A branch needs all its literals that are not optional. If one of them is in none of the texts, the branch is removed. The rest
+matches the same in these texts, and compiles and runs in a fraction of the time.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from dataclasses import dataclass, field
 _TOKEN = re.compile(
     r"""\\. | \[\^?\]?(?:\\.|[^\]\\])*\]      # an escape, a class
       | \(\?(?:[:=!]|<[=!]) | [()|]           # groups and branches
-      | [?*+]\?? | \{\d*,?\d*\}\??            # how often
-      | \{[a-z_]+\}                           # the place of a list
+      | [?*+]\?? | \{\d*,?\d*\}\??            # quantifiers
+      | \{[a-z_]+\}                           # the name of a list
       | [^\\[\](){}|?*+.^$]+(?![?*+{]) | .    # literal characters as one, a character""",
     re.VERBOSE | re.DOTALL,
 )
-_OFTEN = re.compile(r"[?*+]\??|\{\d*,?\d*\}\??")
+_QUANTIFIER = re.compile(r"[?*+]\??|\{\d*,?\d*\}\??")
 
 
 def pruned(pattern: str, is_there: Callable[[str], bool], has_words: Callable[[str], bool]) -> str | None:
-    """The pattern without branches that cannot match; None where it cannot match at all.
+    """The pattern without branches that cannot match; None if it cannot match at all.
 
     Args:
-        pattern: a regular expression with places for lists, ``{name}``. One with numbered groups comes back as it is.
+        pattern: a regular expression with list names, ``{name}``. One with numbered groups is returned unchanged.
         is_there: whether a run of literal characters is in any of the texts.
-        has_words: whether a list has words that are in any of the texts.
+        has_words: whether a list has words in any of the texts.
     """
     tokens = _TOKEN.findall(pattern)
     return pattern if "(" in tokens else _Pruner(tokens, is_there, has_words).branches()
@@ -35,7 +35,7 @@ def pruned(pattern: str, is_there: Callable[[str], bool], has_words: Callable[[s
 
 @dataclass
 class _Branch:
-    """A branch as far as it is read: its text, the run of literals at its end, and whether it may match."""
+    """A branch while it is parsed: its text, the run of literals at its end, and whether it can match."""
 
     text: list[str] = field(default_factory=list)
     run: str = ""
@@ -44,11 +44,11 @@ class _Branch:
 
 class _Pruner:
     def __init__(self, tokens: list[str], is_there: Callable[[str], bool], has_words: Callable[[str], bool]) -> None:
-        self._tokens, self._place = tokens, 0
+        self._tokens, self._position = tokens, 0
         self._is_there, self._has_words = is_there, has_words
 
     def branches(self) -> str | None:
-        """Branches up to the end of the group, joined; None where all are dead."""
+        """The branches up to the end of the group, joined; None if none can match."""
         kept = []
         while True:
             branch = self._branch()
@@ -72,23 +72,23 @@ class _Pruner:
             text = self._group(token)
         elif token.startswith("{"):
             text = token if self._has_words(token[1:-1]) else None
-        often = self._next() if _OFTEN.fullmatch(self._peek()) else ""
-        optional = often[:1] in ("?", "*") or often.startswith(("{0", "{,"))
+        quantifier = self._next() if _QUANTIFIER.fullmatch(self._peek()) else ""
+        optional = quantifier[:1] in ("?", "*") or quantifier.startswith(("{0", "{,"))
         if literal and not optional:
             branch.run += token
-        if not literal or often:
+        if not literal or quantifier:
             self._end_run(branch)
         if text is not None:
-            branch.text.append(text + often)
+            branch.text.append(text + quantifier)
         elif not optional:
             branch.alive = False
 
     def _group(self, opened: str) -> str | None:
-        """A group that is opened; a look around is kept whole."""
-        start = self._place
+        """The rest of an open group; lookarounds are kept unchanged."""
+        start = self._position
         inner = self.branches()
         if opened != "(?:":
-            return opened + "".join(self._tokens[start : self._place])
+            return opened + "".join(self._tokens[start : self._position])
         return None if inner is None else f"(?:{inner})"
 
     def _end_run(self, branch: _Branch) -> None:
@@ -97,9 +97,9 @@ class _Pruner:
         branch.run = ""
 
     def _peek(self) -> str:
-        return self._tokens[self._place] if self._place < len(self._tokens) else ""
+        return self._tokens[self._position] if self._position < len(self._tokens) else ""
 
     def _next(self) -> str:
         token = self._peek()
-        self._place += 1
+        self._position += 1
         return token

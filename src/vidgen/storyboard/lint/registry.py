@@ -1,4 +1,4 @@
-"""The rules of lint as data (``rules.yaml``): code, title, severity, why, what to do."""
+"""The lint rules as data (``rules.yaml``): code, title, severity, reason, remedy."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from vidgen.media.tables import read_table
 Severity = Literal["error", "warning", "info"]
 
 TEXT_RULES = ("V102", "V201", "V202", "V203", "V204", "V301", "V302", "V401")
-"""The rules that ``check_prompt`` finds in the words alone."""
+"""The rules that ``check_prompt`` checks."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. ``message`` and ``remedy`` have places in curly brackets that the finding fills in."""
+    """One rule. ``message`` and ``remedy`` are format strings that the finding fills in."""
 
     code: str
     title: str
@@ -31,13 +31,13 @@ class Rule:
 
 @functools.cache
 def rules() -> Mapping[str, Rule]:
-    """Every rule by its code, in the order of codes."""
+    """All rules by code, in order."""
     rows = read_table("vidgen.storyboard.lint", "rules.yaml")
     return {code: Rule(code, **rows[code]) for code in sorted(rows)}
 
 
 def rules_table() -> str:
-    """The table of rules in Markdown, as it stands in the documentation."""
+    """The table of rules in Markdown, for the documentation."""
     lines = ["| rule | severity | what it finds | what to do | why |", "|---|---|---|---|---|"]
     lines += [
         f"| {rule.code} {rule.title} | {rule.severity} | {rule.doc} | {_plain(rule.remedy)} | {rule.source} |"
@@ -47,11 +47,11 @@ def rules_table() -> str:
 
 
 def _plain(text: str) -> str:
-    places = {
+    fields = {
         "{instead}": "choose another engine: see `vidgen engines`",
         "{moves}": "see `vidgen engines`",
         "{how}": "declare the character, and list it under the shot's characters",
     }
-    for place, words in places.items():
-        text = text.replace(place, words)
+    for field, value in fields.items():
+        text = text.replace(field, value)
     return text

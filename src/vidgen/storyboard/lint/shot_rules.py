@@ -15,9 +15,9 @@ from vidgen.storyboard.lint.text import check_text
 
 LONGEST_S, PART_S = 10, 5
 READING_CPS = {"ja": 4.0, "en": 17.0}
-"""Characters a second that viewers read."""
-_COMPANY = frozenset({"static", "steadicam", "handheld", "aerial", "drone_fpv", "flyover", "pov", "selfie", "reveal"})
-"""Camera styles that go with any move."""
+"""Reading speed in characters per second."""
+_COMBINABLE = frozenset({"static", "steadicam", "handheld", "aerial", "drone_fpv", "flyover", "pov", "selfie", "reveal"})
+"""Camera styles that can be combined with any move."""
 _SAME = {
     "crane_up": "pedestal_up", "crane_down": "pedestal_down", "crash_zoom": "zoom_in", "pull_back_reveal": "dolly_out",
     "turn_forward_left": "dolly_in", "turn_forward_right": "dolly_in",
@@ -27,7 +27,7 @@ ShotRule = Callable[[ShotView], Iterator[Finding]]
 
 
 def words(view: ShotView) -> Iterator[Finding]:
-    """V102, V201-V204, V301, V302, V401: what the words ask for."""
+    """V102, V201-V204, V301, V302, V401: rules about the text."""
     if view.shot.clip or not view.text:
         return
     people = len(view.shot.characters or ())
@@ -60,36 +60,36 @@ def length(view: ShotView) -> Iterator[Finding]:
 
 
 def moves(view: ShotView) -> Iterator[Finding]:
-    """V301, V302 and V303, where the words meet ``camera:``."""
+    """V301, V302 and V303: conflicts of the text with ``camera:``."""
     move, found = view.move, view.camera
     names = found.names()
     if move is None or not (names or found.static):
         return
-    place = (found.moves[0][1] if names else found.static[0][0]) if (names or found.static) else 0
-    path = view.path_of(view.field_at(place))
+    position = (found.moves[0][1] if names else found.static[0][0]) if (names or found.static) else 0
+    path = view.path_of(view.field_at(position))
     if move == "static":
         if names and not found.static:
-            yield view.finding("V303", path, text_move=_say(names[0]), move="static")
+            yield view.finding("V303", path, text_move=_spoken(names[0]), move="static")
         return
     if found.static and not names:
-        yield view.finding("V302", path, words=f'"static" in the text, camera: {_say(move)}')
+        yield view.finding("V302", path, words=f'"static" in the text, camera: {_spoken(move)}')
     requested = _SAME.get(move, move)
-    if move in _COMPANY or not names:
+    if move in _COMBINABLE or not names:
         return
     same_axis = next((name for name in names if family(name) == family(requested)), None)
     if same_axis and same_axis not in (requested, family(requested)) and requested != family(requested):
-        yield view.finding("V303", path, text_move=_say(same_axis), move=_say(move))
-    elif not same_axis and len(names) == 1 and not {"tracking", names[0]} & _COMPANY and not _together(requested, names[0]):
-        yield view.finding("V301", path, words=f'"{_say(names[0])}" in the text, camera: {_say(move)}')
+        yield view.finding("V303", path, text_move=_spoken(same_axis), move=_spoken(move))
+    elif not same_axis and len(names) == 1 and not {"tracking", names[0]} & _COMBINABLE and not _same_move(requested, names[0]):
+        yield view.finding("V301", path, words=f'"{_spoken(names[0])}" in the text, camera: {_spoken(move)}')
 
 
-def _together(one: str, other: str) -> bool:
-    """Whether two names may mean one move: tracking is done on a dolly or a truck."""
+def _same_move(one: str, other: str) -> bool:
+    """Whether two names may be the same move: tracking is done with a dolly or a truck."""
     pair = {family(one), family(other)}
     return "tracking" in pair and bool(pair & {"dolly", "truck", "orbit"})
 
 
-def _say(move: str) -> str:
+def _spoken(move: str) -> str:
     return move.replace("_", " ")
 
 
@@ -110,7 +110,7 @@ def engine_moves(view: ShotView) -> Iterator[Finding]:
         return
     name = capabilities.title or capabilities.engine
     listed = ", ".join(capabilities.moves)
-    yield view.finding("V304", view.path_of("camera"), engine=name, move=_say(move), moves=listed)
+    yield view.finding("V304", view.path_of("camera"), engine=name, move=_spoken(move), moves=listed)
 
 
 def negation(view: ShotView) -> Iterator[Finding]:
@@ -157,7 +157,7 @@ def cast(view: ShotView) -> Iterator[Finding]:
     for name in known:
         if name.casefold() in folded and name not in listed and _named(name, view.text):
             how = f"add characters: [{name}] to the shot"
-            yield view.finding("V501", view.path, what=f"{name} is in the words but not in the shot's characters", how=how)
+            yield view.finding("V501", view.path, what=f"{name} is in the text but not in the shot's characters", how=how)
     for index, name in enumerate(listed):
         entry = known.get(name)
         if entry and not entry.references and not entry.description:
@@ -196,4 +196,4 @@ def titles(view: ShotView) -> Iterator[Finding]:
 SHOT_RULES: tuple[ShotRule, ...] = (
     words, length, moves, retired, engine_moves, negation, scene_twice, prompt_length, cast, titles, post_rules,
 )  # fmt: skip
-"""Every rule about one shot."""
+"""All rules about one shot."""

@@ -1,4 +1,4 @@
-"""The shots of a storyboard as lint sees them: merged, with the place in the file of everything they say."""
+"""The shots of a storyboard for lint: merged, with the source position of each key."""
 
 from __future__ import annotations
 
@@ -18,16 +18,14 @@ from vidgen.storyboard.merge import merged_shot
 from vidgen.storyboard.model import Scene, Shot, Storyboard
 from vidgen.storyboard.reader import Path_
 
-_WORDS = ("scene", "subject", "action", "motion.detail", "camera.reveals", "lighting", "prompt_extra")
+_PROMPT_KEYS = ("scene", "subject", "action", "motion.detail", "camera.reveals", "lighting", "prompt_extra")
 _JOIN = ", "
 Lookup = Callable[[str, str | None], Capabilities | None]
 
 
 @dataclass(frozen=True)
 class ShotView:
-    """One shot: ``own`` as the file has it, ``shot`` with all defaults under it, ``path`` where it stands; ``lexicons`` to read
-    its words with.
-    """
+    """One shot: ``own`` as written, ``shot`` merged with defaults, ``path`` in the file, and the ``lexicons`` for its text."""
 
     loaded: LoadedBoard
     scene: Scene
@@ -45,18 +43,18 @@ class ShotView:
 
     @cached_property
     def seconds(self) -> float:
-        """Length of the shot."""
+        """Length of the shot in seconds."""
         frames = known_frames(self.shot, self.board.fps, self.loaded.path.parent)
         return float(DEFAULT_SECONDS if frames is None else frames / self.board.fps)
 
     @cached_property
     def ignored(self) -> frozenset[str]:
-        """Rules that the storyboard or the shot switches off."""
+        """Rules that the storyboard, its defaults or the shot disables."""
         options = (self.board.lint, self.board.defaults.lint, self.own.lint)
         return frozenset(code for option in options if option for code in option.ignore)
 
     def path_of(self, key: str) -> Path_:
-        """Where a key of the shot comes from: the shot, the defaults, its scene, or the top of the file."""
+        """The path in the file of a key: of the shot, the defaults, its scene, or the top of the file."""
         head, *rest = key.split(".")
         if head in self.own.model_fields_set:
             return (*self.path, head, *rest)
@@ -68,21 +66,21 @@ class ShotView:
 
     @cached_property
     def fields(self) -> tuple[tuple[str, str, int], ...]:
-        """The words that go into the prompt: (key, text, where the text begins in ``text``)."""
+        """The texts of the prompt: (key, text, start index in ``text``)."""
         found, start = [], 0
-        for name, value in _prompt_words(self.shot):
+        for name, value in _prompt_texts(self.shot):
             found.append((name, value, start))
             start += len(value) + len(_JOIN)
         return tuple(found)
 
     @cached_property
     def text(self) -> str:
-        """All words that go into the prompt, joined."""
+        """All texts of the prompt, joined."""
         return _JOIN.join(text for _, text, _ in self.fields)
 
     @cached_property
     def camera(self) -> CameraText:
-        """The camera moves in the words."""
+        """The camera moves in the text."""
         if self.shot.clip:
             return CameraText()
         found = [camera_text(self.text, language, self.lexicons) for language in languages_of(self.text)]
@@ -90,23 +88,23 @@ class ShotView:
 
     @property
     def move(self) -> str | None:
-        """The move under ``camera:``, where one is named."""
+        """The move of ``camera:``; None if none is given."""
         camera = self.shot.camera
         return camera.move if camera and "move" in camera.model_fields_set else None
 
-    def field_at(self, place: int) -> str:
-        """The key whose words stand at a place of ``text``."""
-        return next((key for key, _, start in reversed(self.fields) if start <= place), "prompt")
+    def field_at(self, index: int) -> str:
+        """The key whose text is at an index of ``text``."""
+        return next((key for key, _, start in reversed(self.fields) if start <= index), "prompt")
 
     def finding(self, code: str, path: Path_, *, fix: Fix | None = None, **words: object) -> Finding:
-        """A finding about this shot at a path of the file."""
+        """A finding on this shot at a path of the file."""
         return make_finding(self.loaded, code, path, self.own.id, fix=fix, **words)
 
 
 def make_finding(
     loaded: LoadedBoard, code: str, path: Path_, shot: str | None = None, *, fix: Fix | None = None, **words: object
 ) -> Finding:
-    """A finding with its rule's message filled in; the remedy is in the storyboard's language."""
+    """A finding with the rule's message filled in by ``words``. The remedy is in the storyboard's language."""
     rule = rules()[code]
     japanese = loaded.board.language.lower().startswith("ja")
     line, column = loaded.place(path)
@@ -115,7 +113,7 @@ def make_finding(
 
 
 def shot_views(loaded: LoadedBoard, lookup: Lookup | None, lexicons: Lexicons | None = None) -> Iterator[ShotView]:
-    """Every shot of a storyboard, in order; a scene without shots is a shot."""
+    """All shots of a storyboard, in order; a scene without shots counts as one."""
     shots = list(_merged(loaded.board))
     lexicons = lexicons or Lexicons(_texts(shot for *_, shot in shots))
     for scene_index, scene, index, own, shot in shots:
@@ -125,12 +123,12 @@ def shot_views(loaded: LoadedBoard, lookup: Lookup | None, lexicons: Lexicons | 
 
 
 def lexicons_of(boards: Iterable[LoadedBoard]) -> Lexicons:
-    """The lexicons for all that some storyboards say."""
+    """The lexicons for the texts of several storyboards."""
     return Lexicons(_texts(shot for loaded in boards for *_, shot in _merged(loaded.board)))
 
 
 def _merged(board: Storyboard) -> Iterator[tuple[int, Scene, int, Shot, Shot]]:
-    """Each shot as the file has it and with all defaults under it, with its scene and their places."""
+    """(scene index, scene, shot index, shot as written, merged shot) of each shot."""
     for scene_index, scene in enumerate(board.scenes):
         for index, own in enumerate(scene.shots or (Shot(id=scene.id, scene=scene.scene, duration=scene.duration),)):
             yield scene_index, scene, index, own, merged_shot(board, scene, own)
@@ -138,13 +136,13 @@ def _merged(board: Storyboard) -> Iterator[tuple[int, Scene, int, Shot, Shot]]:
 
 def _texts(shots: Iterable[Shot]) -> Iterator[str]:
     for shot in shots:
-        yield _JOIN.join(text for _, text in _prompt_words(shot))
+        yield _JOIN.join(text for _, text in _prompt_texts(shot))
         yield shot.style or ""
 
 
-def _prompt_words(shot: Shot) -> Iterator[tuple[str, str]]:
-    """The words of a shot that go into its prompt, by key."""
-    for name in ("prompt", "prompt_extra") if shot.prompt else _WORDS:
+def _prompt_texts(shot: Shot) -> Iterator[tuple[str, str]]:
+    """The texts of a shot's prompt, as (key, text)."""
+    for name in ("prompt", "prompt_extra") if shot.prompt else _PROMPT_KEYS:
         value: Any = shot
         for part in name.split("."):
             value = getattr(value, part, None) if value is not None else None

@@ -1,4 +1,4 @@
-"""What a prompt asks for that video models do badly, found in its words alone: no model, no network."""
+"""Find what video models do badly in the text of a prompt, without a model or network."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from vidgen.storyboard.lint.camera import camera_hits
-from vidgen.storyboard.lint.lexicon import EVERYTHING, LANGUAGES, Lexicon, Lexicons, Normal, languages_of, normalise
+from vidgen.storyboard.lint.lexicon import ALL_WORDS, LANGUAGES, Lexicon, Lexicons, Normal, languages_of, normalise
 
 
 @dataclass(frozen=True)
 class Hit:
-    """One rule found in a text: ``start`` and ``end`` are places in the text as it was given, ``words`` what is there."""
+    """One rule that a text breaks. ``start``, ``end``: indices in the original text; ``words``: the text there."""
 
     code: str
     start: int
@@ -23,7 +23,7 @@ class Hit:
 
 
 def check_prompt(text: str, language: str | None = None, style: str = "") -> list[str]:
-    """The codes of the text rules that a prompt breaks, sorted. ``language``: en, ja, or None to see for itself."""
+    """The codes of the text rules that a prompt breaks, sorted. ``language``: en, ja, or None to detect it."""
     return sorted({hit.code for hit in check_text(text, language, style=style)})
 
 
@@ -33,12 +33,15 @@ def check_text(
     *,
     style: str = "",
     people: int = 0,
-    lexicons: Lexicons = EVERYTHING,
+    lexicons: Lexicons = ALL_WORDS,
 ) -> list[Hit]:
-    """Every text rule that a prompt breaks, one hit a rule, in order of place.
+    """The text rules that a prompt breaks, one hit per rule, in text order.
 
-    ``style`` may excuse what is deliberate (impossible physics in a fantasy); ``people`` is how many characters the
-    shot declares beside its text. ``lexicons`` made for many texts make each of them cheap to check.
+    Args:
+        language: en, ja, or None to detect it.
+        style: may excuse what is deliberate, such as impossible physics in a fantasy.
+        people: number of characters that the shot declares.
+        lexicons: shared by many texts, which makes each check cheap.
     """
     normal, manner = normalise(text), normalise(style).text
     found: dict[str, tuple[int, int]] = {}
@@ -58,9 +61,7 @@ def _hit(code: str, text: str, normal: Normal, start: int, end: int) -> Hit:
 
 
 class _TextRule:
-    """A row of the rules in ``words_*.yaml``. Patterns are compiled when they are first asked for: most of them make exceptions
-    from matches that most texts do not have, and compiling all of them takes a second.
-    """
+    """A row of the rules in ``words_*.yaml``. Patterns are compiled on first use, because most texts need few of them."""
 
     def __init__(self, words: Lexicon, row: Mapping[str, Any]) -> None:
         self._words, self._row = words, row
@@ -72,7 +73,7 @@ class _TextRule:
         self.several: bool = row.get("several", False)
 
     def pattern(self, key: str) -> re.Pattern[str] | None:
-        """Any of the patterns under this key of the row, as one; None where it has none."""
+        """One pattern for the patterns under this key of the row; None if it has none."""
         if key not in self._compiled:
             given = self._row.get(key, ())
             self._compiled[key] = self._words.compile(
@@ -94,7 +95,7 @@ def _rule_hits(words: Lexicon, text: str, people: int) -> Iterator[tuple[str, in
 
 
 def _excused(words: Lexicon, code: str, text: str, style: str, lexicons: Lexicons) -> bool:
-    """Whether the text, or a style in whatever language, makes a rule pointless (impossible physics in a fantasy)."""
+    """Whether the text, or a style in any language, excuses a rule (impossible physics in a fantasy)."""
     excuse = _rules(words)[code].pattern("unless_text")
     if excuse is None:
         return False
@@ -131,13 +132,13 @@ def _kept(rule: _TextRule, key: str, scene: _Scene, text: str) -> Iterator[re.Ma
     pattern = rule.pattern(key)
     if pattern is None:
         return
-    place = 0
-    while match := pattern.search(text, place):
+    position = 0
+    while match := pattern.search(text, position):
         if _stands(rule, match, scene, text):
             yield match
-            place = max(match.end(), match.start() + 1)
+            position = max(match.end(), match.start() + 1)
         else:
-            place = match.start() + 1
+            position = match.start() + 1
 
 
 def _stands(rule: _TextRule, match: re.Match[str], scene: _Scene, text: str) -> bool:
@@ -145,13 +146,13 @@ def _stands(rule: _TextRule, match: re.Match[str], scene: _Scene, text: str) -> 
     before = text[max(0, start - 60) : start]
     if rule.negatable and scene.negated(before, text[end : end + 20]):
         return False
-    places = {
+    contexts = {
         "not_match": match[0],
         "unless_before": before,
         "unless_inside": text[max(0, start - 30) : end + 12],
         "unless_near": text[max(0, start - 60) : end + 60],
     }
-    if any((pattern := rule.pattern(key)) and pattern.search(where) for key, where in places.items()):
+    if any((pattern := rule.pattern(key)) and pattern.search(where) for key, where in contexts.items()):
         return False
     after = rule.pattern("unless_after")
     return not (after and after.match(text[end : end + 40]))
@@ -162,26 +163,26 @@ def _without_quotes(text: str) -> str:
 
 
 class _Scene:
-    """Who is in a text, and who does a thing in it."""
+    """The people and other actors in a text."""
 
     def __init__(self, words: Lexicon, text: str, people: int) -> None:
         self.text, self.people = text, people
-        self._words = _who(words)
+        self._words = _actor_patterns(words)
 
     def negated(self, before: str, after: str) -> bool:
-        """Whether the words around a match deny it."""
+        """Whether the text around a match negates it."""
         return bool(self._words.negation_before.search(before)) or bool(self._words.negation_after.match(after))
 
-    def acts_alone(self, place: int) -> bool:
-        """Whether an animal or a thing, not a person, does what stands at ``place`` ("leaves dancing")."""
-        return self._words.nonhuman_before.search(self.text, max(0, place - 60), place) is not None
+    def acts_alone(self, position: int) -> bool:
+        """Whether an animal or a thing, not a person, does the action at ``position`` ("leaves dancing")."""
+        return self._words.nonhuman_before.search(self.text, max(0, position - 60), position) is not None
 
     def no_people_but_things(self) -> bool:
-        """Whether animals or things act in a text that has no person in it."""
+        """Whether animals or things act in a text without a person."""
         return not self._words.person.search(self.text) and self._words.nonhuman.search(self.text) is not None
 
     def several(self, match: re.Match[str]) -> bool:
-        """Whether two or more people are in the sentence around a match (or are declared as characters)."""
+        """Whether two or more people are in the sentence of a match, or declared as characters."""
         if self.people >= 2:
             return True
         if not self.people and not self._words.person.search(self.text):
@@ -199,7 +200,7 @@ def _kinds(names: Iterable[str]) -> Iterator[str]:
 
 
 @dataclass(frozen=True)
-class _Who:
+class _ActorPatterns:
     group: re.Pattern[str]
     someone: re.Pattern[str]
     person: re.Pattern[str]
@@ -210,12 +211,12 @@ class _Who:
 
 
 @functools.lru_cache(maxsize=16)
-def _who(words: Lexicon) -> _Who:
+def _actor_patterns(words: Lexicon) -> _ActorPatterns:
     rows = words.who
     patterns = {
         key: re.compile(words.expand(rows[key])) for key in ("group", "someone", "person", "nonhuman", "nonhuman_before")
     }
-    return _Who(
+    return _ActorPatterns(
         **patterns,
         negation_before=re.compile(words.expand(words.negation["before"])),
         negation_after=re.compile(words.expand(words.negation["after"])),

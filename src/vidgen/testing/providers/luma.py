@@ -94,10 +94,10 @@ class FakeLuma(FakeProvider):
 
         def flagged() -> Answer:
             job = self._bought(asked, body)
-            job.mood = "moderation"
+            job.failure = "moderation"
             return Answer(201, self._record(job, "queued"))
 
-        made = self.server.created_by(self, asked, lambda: self._bought(asked, body), _Moody(flagged))
+        made = self.server.created_by(self, asked, lambda: self._bought(asked, body), _ByFailureMode(flagged))
         return Answer(201, self._record(made, "queued")) if isinstance(made, FakeJob) else made
 
     def _bought(self, asked: Asked, body: Mapping[str, Any]) -> FakeJob:
@@ -111,7 +111,7 @@ class FakeLuma(FakeProvider):
 
     def _generation(self, job: FakeJob) -> dict[str, Any]:
         state = self.server.progress(job)
-        if state == "done" and job.mood != "moderation":
+        if state == "done" and job.failure != "moderation":
             return {**self._record(job, "completed"), "output": [{"type": "video", "url": self.server.output_url(job)}]}
         failures = {
             "failed": ("generation_failed", "Something went wrong on our side."),
@@ -163,12 +163,12 @@ _MOODY = {
 }
 
 
-class _Moody(dict[str, Answer]):
+class _ByFailureMode(dict[str, Answer]):
     """The refusals; what moderation refuses is accepted first and fails as a generation."""
 
     def __init__(self, flagged: Callable[[], Answer]) -> None:
         super().__init__(_MOODY)
         self._flagged = flagged
 
-    def __missing__(self, mood: str) -> Answer:
+    def __missing__(self, failure: str) -> Answer:
         return self._flagged()

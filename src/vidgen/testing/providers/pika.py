@@ -98,13 +98,13 @@ class FakePika(FakeProvider):
                 seed=int(body.get("seed", 0)),
             )
 
-        made = self.server.created_by(self, asked, buy, _Moody(lambda mood: self._queued(buy(), mood)))
+        made = self.server.created_by(self, asked, buy, _ByFailureMode(lambda failure: self._queued(buy(), failure)))
         return self._queued(made) if isinstance(made, FakeJob) else made
 
-    def _queued(self, job: FakeJob, mood: str | None = None) -> Answer:
-        """The answer to a submission; ``mood``: a refusal that the queue tells of later."""
-        if mood:
-            job.body = {**job.body, "refused": mood}
+    def _queued(self, job: FakeJob, failure: str | None = None) -> Answer:
+        """The answer to a submission; ``failure``: a refusal that the queue tells of later."""
+        if failure:
+            job.body = {**job.body, "refused": failure}
         return Answer(json={"status": "IN_QUEUE", "request_id": job.id, "queue_position": 0, "logs": None, **self._urls(job)})
 
     def _urls(self, job: FakeJob) -> dict[str, str]:
@@ -133,11 +133,11 @@ class FakePika(FakeProvider):
         if field:
             detail = {"loc": ["body", field], "msg": "unexpected value; permitted: '720p', '1080p'", "type": "value_error"}
             return Answer(422, {"detail": [detail]})
-        if refused or job.mood == "moderation_output":
+        if refused or job.failure == "moderation_output":
             place = ["body", "prompt"] if refused else ["body"]
             text = "The content could not be processed because it contained material flagged by a content checker."
             return Answer(422, {"detail": [{"loc": place, "msg": text, "type": "content_policy_violation"}]})
-        if job.mood == "fail":
+        if job.failure == "fail":
             return Answer(500, {"detail": "Internal Server Error"})
         clip = {"url": self.server.output_url(job), "content_type": "video/mp4", "file_name": "output.mp4", "file_size": 1}
         return Answer(json={"video": clip})
@@ -159,12 +159,12 @@ _MOODY = {
 }
 
 
-class _Moody(dict[str, Answer]):
+class _ByFailureMode(dict[str, Answer]):
     """The queue's refusals; those that it only tells of later are accepted first."""
 
     def __init__(self, later: Callable[[str], Answer]) -> None:
         super().__init__(_MOODY)
         self.later = later
 
-    def __missing__(self, mood: str) -> Answer:
-        return self.later(mood)
+    def __missing__(self, failure: str) -> Answer:
+        return self.later(failure)

@@ -241,10 +241,10 @@ class FakeRunway(FakeProvider):
 
         def flagged() -> Answer:
             job = self._bought(asked, body)
-            job.mood = "moderation"
+            job.failure = "moderation"
             return Answer(json={"id": job.id})
 
-        made = self.server.created_by(self, asked, lambda: self._bought(asked, body), _Moody(flagged))
+        made = self.server.created_by(self, asked, lambda: self._bought(asked, body), _ByFailureMode(flagged))
         return Answer(json={"id": made.id}) if isinstance(made, FakeJob) else made
 
     def _bought(self, asked: Asked, body: Mapping[str, Any]) -> FakeJob:
@@ -287,7 +287,7 @@ class FakeRunway(FakeProvider):
             return {**task, "status": "THROTTLED", "estimatedCost": {"credits": credits}}
         if state == "running":
             return {**task, "status": "RUNNING", "progress": 0.42, "estimatedCost": {"credits": credits}}
-        if state == "done" and job.mood != "moderation":
+        if state == "done" and job.failure != "moderation":
             return {**task, "status": "SUCCEEDED", "output": [self.server.output_url(job)], "cost": {"credits": credits}}
         if state == "cancelled":
             return {**task, "status": "CANCELLED", "cost": {"credits": 0}}
@@ -350,12 +350,12 @@ _MOODY = {
 }
 
 
-class _Moody(dict[str, Answer]):
+class _ByFailureMode(dict[str, Answer]):
     """The refusals; what Runway's moderation refuses is accepted first and fails as a task."""
 
     def __init__(self, flagged: Callable[[], Answer]) -> None:
         super().__init__(_MOODY)
         self._flagged = flagged
 
-    def __missing__(self, mood: str) -> Answer:
+    def __missing__(self, failure: str) -> Answer:
         return self._flagged()

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal, get_args
 from urllib.parse import parse_qs, urlsplit
 
-Mood = Literal[
+FailureMode = Literal[
     "ok",
     "slow",
     "refuse",
@@ -44,8 +44,8 @@ cannot be read. ``fail``, ``moderation_output``: ends without a clip. ``slow``: 
 dead; ``expired_once``: until the job is asked for again. ``broken_download``: the first two downloads break off.
 ``not_a_video``: the clip is text.
 """
-MOODS: tuple[Mood, ...] = get_args(Mood)
-BOUGHT = frozenset(MOODS) - {"refuse", "auth", "quota", "moderation", "rate"}
+FAILURE_MODES: tuple[FailureMode, ...] = get_args(FailureMode)
+BOUGHT = frozenset(FAILURE_MODES) - {"refuse", "auth", "quota", "moderation", "rate"}
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class FakeJob:
 
     id: str
     provider: str
-    mood: Mood
+    failure: FailureMode
     body: Any
     path: str
     seconds: float
@@ -155,7 +155,7 @@ class ProviderServer:
     """The server. Use as a context manager; ``environment()`` sends vidgen to it.
 
     Args:
-        providers: which to play. moods: of the first, second, ... create request over all providers; the last holds on.
+        providers: which to play. failure_modes: of the first, second, ... create request over all providers; the last holds on.
         polls: how often a job is seen running before it ends; job_s: how long it runs, instead.
         hang_s: how long ``hang`` keeps silent. blips: share of all GET requests answered with 503, by luck of ``seed``.
         fps: frames per second of the clips.
@@ -164,7 +164,7 @@ class ProviderServer:
     def __init__(
         self,
         *providers: type[FakeProvider],
-        moods: Sequence[Mood] = ("ok",),
+        failure_modes: Sequence[FailureMode] = ("ok",),
         polls: int = 2,
         job_s: float | None = None,
         hang_s: float = 30.0,
@@ -172,7 +172,7 @@ class ProviderServer:
         seed: int = 1,
         fps: int = 24,
     ) -> None:
-        self.moods, self.polls, self.job_s, self.hang_s, self.blips = tuple(moods), polls, job_s, hang_s, blips
+        self.failure_modes, self.polls, self.job_s, self.hang_s, self.blips = tuple(failure_modes), polls, job_s, hang_s, blips
         self._luck, self._fps = random.Random(seed), fps
         self.asked: list[Asked] = []
         self.jobs: list[FakeJob] = []
@@ -229,11 +229,11 @@ class ProviderServer:
         with self._lock:
             return self._luck.random() < self.blips
 
-    def next_mood(self) -> Mood:
-        """The mood of the create request that is being answered."""
+    def next_failure(self) -> FailureMode:
+        """The failure mode of the create request that is being answered."""
         with self._lock:
             self.created += 1
-            return self.moods[min(self.created, len(self.moods)) - 1]
+            return self.failure_modes[min(self.created, len(self.failure_modes)) - 1]
 
     def accept(
         self, provider: FakeProvider, asked: Asked, body: Any, seconds: float, width: int, height: int, seed: int = 0
@@ -257,12 +257,12 @@ class ProviderServer:
                 job.seen_over = job.seen_over or time.monotonic()
                 return "cancelled"
             running = job.polls <= self.polls if self.job_s is None else time.monotonic() < job.born + self.job_s
-            if running or job.mood == "slow":
+            if running or job.failure == "slow":
                 return "queued" if job.polls == 1 else "running"
             job.fresh += 1
             job.seen_over = job.seen_over or time.monotonic()
         endings: dict[str, Literal["failed", "moderated"]] = {"fail": "failed", "moderation_output": "moderated"}
-        return endings.get(job.mood, "done")
+        return endings.get(job.failure, "done")
 
     def most_at_once(self, provider: str) -> int:
         """How many jobs of a provider ran at once at most, from the request to the first look at its end."""
@@ -287,18 +287,18 @@ class ProviderServer:
             return self._clips[form]
 
     def download(self, path: str, asked: Asked | None = None) -> Answer:
-        """A finished clip, or what its mood makes of it."""
+        """A finished clip, or what its failure makes of it."""
         _, number, name = path.strip("/").split("/")
         job = self.job(number)
         if job is None:
             return Answer(404, content=b"no such clip", media_type="text/plain")
         job.downloads += 1
-        if job.mood == "expired" or (job.mood == "expired_once" and name == "1.mp4"):
+        if job.failure == "expired" or (job.failure == "expired_once" and name == "1.mp4"):
             return Answer(403, content=b"expired", media_type="text/plain")
-        if job.mood == "not_a_video":
+        if job.failure == "not_a_video":
             return Answer(content=b"<html>sorry</html>", media_type="text/html")
         clip = self.clip(job)
-        if job.mood == "broken_download" and job.downloads <= 2:
+        if job.failure == "broken_download" and job.downloads <= 2:
             return Answer(content=clip[: len(clip) // 2], media_type="video/mp4", headers={"Content-Length": str(len(clip))})
         return Answer(content=clip, media_type="video/mp4")
 
@@ -317,23 +317,23 @@ class ProviderServer:
         return Answer(204, content=b"", media_type="text/plain")
 
     def created_by(
-        self, provider: FakeProvider, asked: Asked, buy: Callable[[], FakeJob], moody: Mapping[str, Answer]
+        self, provider: FakeProvider, asked: Asked, buy: Callable[[], FakeJob], failing: Mapping[str, Answer]
     ) -> Answer | FakeJob | None:
-        """One create request by the script's next mood: the refusal out of ``moody``, a bought job to answer with, or None
-        where the connection is to be cut. ``moody`` holds the provider's own words for each refusal and for ``fault``.
+        """One create request by the script's next failure mode: the refusal out of ``failing``, a bought job, or None
+        where the connection is to be cut. ``failing`` holds the provider's own words for each refusal and for ``fault``.
         """
-        mood = self.next_mood()
-        if mood not in BOUGHT:
-            return moody[mood]
+        failure = self.next_failure()
+        if failure not in BOUGHT:
+            return failing[failure]
         job = buy()
-        job.mood = mood
-        if mood == "fault":
-            return moody["fault"]
-        if mood == "garbage":
+        job.failure = failure
+        if failure == "fault":
+            return failing["fault"]
+        if failure == "garbage":
             return Answer(content=b"<!doctype html>", media_type="text/html")
-        if mood == "hang":
+        if failure == "hang":
             self._over.wait(self.hang_s)
-        return None if mood in ("drop", "hang") else job
+        return None if failure in ("drop", "hang") else job
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -386,7 +386,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             super().handle()
         except OSError:
-            pass  # the client went away, or the mood cut the connection
+            pass  # the client went away, or the failure cut the connection
 
     def log_message(self, *_: object) -> None:
         """Silence."""

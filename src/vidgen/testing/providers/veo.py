@@ -108,7 +108,7 @@ class FakeVeo(FakeProvider):
         state = self.server.progress(job)
         if state in ("queued", "running"):
             return Answer(json={"name": name})
-        if job.mood == "expired":
+        if job.failure == "expired":
             return _error(404, "NOT_FOUND", f"Operation {name} not found.")
         done: dict[str, Any] = {"name": name, "done": True}
         if state in ("failed", "cancelled"):
@@ -127,7 +127,7 @@ class FakeVeo(FakeProvider):
 
     def clip(self, job: FakeJob) -> dict[str, str]:
         """The finished clip as the answer holds it."""
-        content = b"<html>sorry</html>" if job.mood == "not_a_video" else self.server.clip(job)
+        content = b"<html>sorry</html>" if job.failure == "not_a_video" else self.server.clip(job)
         return {"bytesBase64Encoded": base64.b64encode(content).decode(), "mimeType": "video/mp4"}
 
 

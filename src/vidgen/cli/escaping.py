@@ -1,4 +1,4 @@
-"""Words from elsewhere (storyboards, file names, providers) as a terminal may get them: seen, never obeyed."""
+"""Escape text from elsewhere (storyboards, file names, providers), so that a terminal shows it and does not interpret it."""
 
 from __future__ import annotations
 
@@ -7,21 +7,15 @@ import math
 import re
 from typing import Any
 
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters except tab and line feed (escape sequences begin with one), other line ends, marks that turn the
-direction of text around, and halves of characters, which file names that are not UTF-8 have."""
+from vidgen.escapes import UNSAFE, shown
 
-
-def shown(text: str) -> str:
-    r"""The text with every unsafe character written out: ``\x1b``, ``\u202e``."""
-    return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text.replace("\r\n", "\n"))
+__all__ = ["json_line", "json_shown", "shown"]
 
 
 def json_line(value: Any, *, ascii_only: bool = False) -> str:
-    """A value as one line of JSON that a terminal can show as it is.
+    """A value as one line of JSON that is safe to print. NaN and infinity become null.
 
-    Args:
-        ascii_only: write everything beyond ASCII as escapes, for streams that are not UTF-8.
+    ``ascii_only``: escape all characters beyond ASCII, for streams that are not UTF-8.
     """
     try:
         text = json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
@@ -31,8 +25,8 @@ def json_line(value: Any, *, ascii_only: bool = False) -> str:
 
 
 def json_shown(text: str, *, ascii_only: bool = False) -> str:
-    r"""JSON text with every unsafe character as ``\u001b``; with ``ascii_only`` everything beyond ASCII."""
-    text = _UNSAFE.sub(_escaped, text)
+    r"""JSON text with unsafe characters escaped as ``\u001b``; with ``ascii_only`` all beyond ASCII."""
+    text = UNSAFE.sub(_escaped, text)
     return _BEYOND_ASCII.sub(_escaped, text) if ascii_only else text
 
 

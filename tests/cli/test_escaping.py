@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from support import Film, Vidgen
+from vidgen.cli.escaping import json_line, shown
 from vidgen.cli.tables import doctor_table, ledger_table
-from vidgen.cli.words import json_line, shown
 from vidgen.render.commands import Commands
 
 SOURCE = Path(__file__).parents[2] / "src" / "vidgen"

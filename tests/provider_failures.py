@@ -1,4 +1,4 @@
-"""What every engine at a provider must do in each of the provider's moods; a test class subclasses ``ProviderMoods``."""
+"""Tests that every engine passes against its provider in each failure mode; a test class subclasses ``ProviderFailures``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vidgen.engines.cloud.failures import Kind, ProviderError
 from vidgen.errors import VidgenError
 from vidgen.takes.request import Generated, ShotRequest, TakeRequest
 from vidgen.testing.providers import FakeProvider, ProviderServer
-from vidgen.testing.providers.server import BOUGHT, Mood
+from vidgen.testing.providers.server import BOUGHT, FailureMode
 
 
 def take(engine: str, **changes: Any) -> TakeRequest:
@@ -69,15 +69,15 @@ def says_once(error: ProviderError) -> bool:
     return len(runs) == len(set(runs))
 
 
-class ProviderMoods:
+class ProviderFailures:
     """Set ``engine`` and ``fake``; override what differs at that provider."""
 
     engine: Callable[[], RemoteEngine]
     fake: type[FakeProvider]
     changes: dict[str, Any] = {}
     """Members of the request that is made."""
-    late_refusals: tuple[Mood, ...] = ()
-    """Moods in which the provider first accepts the request and then says that it failed."""
+    late_refusals: tuple[FailureMode, ...] = ()
+    """FailureModes in which the provider first accepts the request and then says that it failed."""
     shown_number = True
     """Whether ``takes resolve --job`` takes the bare number that a person sees at the provider."""
     key_paths: tuple[str, ...] = ()
@@ -90,7 +90,7 @@ class ProviderMoods:
         return through(type(self).engine(), self.wanted(), out)
 
     @pytest.mark.parametrize(
-        ("mood", "kind"),
+        ("failure", "kind"),
         [
             ("refuse", "bad_request"),
             ("auth", "auth"),
@@ -104,15 +104,15 @@ class ProviderMoods:
         ],
     )
     def test_create_is_sent_once_and_its_answer_has_its_kind(
-        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mood: Mood, kind: Kind
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, failure: FailureMode, kind: Kind
     ) -> None:
-        if mood in self.late_refusals:
+        if failure in self.late_refusals:
             pytest.skip("this provider says so later")
-        with playing(monkeypatch, self.fake, moods=(mood,), hang_s=0.05) as server:
+        with playing(monkeypatch, self.fake, failure_modes=(failure,), hang_s=0.05) as server:
             with pytest.raises(ProviderError) as caught:
                 self.run(tmp_path / "take.mp4")
             assert (caught.value.kind, server.created) == (kind, 1)
-            assert len(server.jobs) == (mood in BOUGHT)
+            assert len(server.jobs) == (failure in BOUGHT)
             assert says_once(caught.value)
             assert caught.value.hint and self.fake.key not in f"{caught.value} {caught.value.hint}"
 
@@ -131,14 +131,15 @@ class ProviderMoods:
             assert asyncio.run(seen(type(self).engine())) == "succeeded"
 
     @pytest.mark.parametrize(
-        ("mood", "kind"), [("fail", None), ("moderation_output", "moderation_output"), ("moderation", "moderation_input")]
+        ("failure", "kind"),
+        [("fail", None), ("moderation_output", "moderation_output"), ("moderation", "moderation_input")],
     )
     def test_a_job_that_fails_says_why(
-        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mood: Mood, kind: Kind | None
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, failure: FailureMode, kind: Kind | None
     ) -> None:
-        if mood == "moderation" and mood not in self.late_refusals:
+        if failure == "moderation" and failure not in self.late_refusals:
             pytest.skip("this provider says so at once")
-        with playing(monkeypatch, self.fake, moods=(mood,)) as server:
+        with playing(monkeypatch, self.fake, failure_modes=(failure,)) as server:
             with pytest.raises(AssertionError) as caught:
                 self.run(tmp_path / "take.mp4")
             got, words = caught.value.args[0]
@@ -146,17 +147,19 @@ class ProviderMoods:
             assert says_once(ProviderError(kind or "provider_fault", type(self).engine().title, words))
             assert (got == kind) if kind else (got not in ("moderation_input", "moderation_output"))
 
-    @pytest.mark.parametrize("mood", ["ok", "expired_once", "broken_download"])
-    def test_a_result_is_asked_for_until_it_is_there(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mood: Mood) -> None:
-        with playing(monkeypatch, self.fake, moods=(mood,)) as server:
+    @pytest.mark.parametrize("failure", ["ok", "expired_once", "broken_download"])
+    def test_a_result_is_asked_for_until_it_is_there(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, failure: FailureMode
+    ) -> None:
+        with playing(monkeypatch, self.fake, failure_modes=(failure,)) as server:
             assert self.run(tmp_path / "take.mp4").file.is_file() and server.created == 1
             assert [file.name for file in tmp_path.iterdir()] == ["take.mp4"]
 
-    @pytest.mark.parametrize(("mood", "code"), [("expired", "result.expired"), ("not_a_video", "provider.bad_result")])
+    @pytest.mark.parametrize(("failure", "code"), [("expired", "result.expired"), ("not_a_video", "provider.bad_result")])
     def test_a_result_that_cannot_be_had_leaves_nothing_behind(
-        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mood: Mood, code: str
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, failure: FailureMode, code: str
     ) -> None:
-        with playing(monkeypatch, self.fake, moods=(mood,)) as server:
+        with playing(monkeypatch, self.fake, failure_modes=(failure,)) as server:
             with pytest.raises(VidgenError) as caught:
                 self.run(tmp_path / "take.mp4")
             assert caught.value.code == code and server.created == 1 and list(tmp_path.iterdir()) == []

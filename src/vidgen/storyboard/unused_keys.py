@@ -1,0 +1,85 @@
+"""Keys that are part of the storyboard's form and that this version does nothing about: ``plan`` and ``lint`` say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from vidgen.storyboard.model import Part, Storyboard
+from vidgen.storyboard.reader import Path_
+from vidgen.storyboard.values import frame_size
+
+_NO_SPEECH = "vidgen does not speak yet"
+_NO_MATCHING = "colour matching between shots is not in this version"
+
+_SAME_SHAPE = 0.03
+"""Sides are even and often rounded to 8 or 16 pixels, so that a shape is seldom exact."""
+
+UNUSED: dict[tuple[str, str], str] = {
+    ("Storyboard", "provenance"): "films are not signed or labelled yet",
+    ("Score", "good"): "takes are not held against a mark yet",
+    ("Score", "floor"): "takes are not held against a mark yet",
+    ("Character", "voice"): _NO_SPEECH,
+    ("Character", "lora"): "a character's LoRA is not loaded yet; params: {lora: FILE} of a shot is",
+    ("Line", "voice"): _NO_SPEECH,
+    ("Line", "delivery"): _NO_SPEECH,
+    ("Voiceover", "voice"): _NO_SPEECH,
+    ("Colour", "match"): _NO_MATCHING,
+    ("Colour", "strength"): _NO_MATCHING,
+}
+"""Type and key, and why nothing comes of it. A row goes when something reads the key."""
+
+
+@dataclass(frozen=True)
+class UnusedKey:
+    """A key that is in the file in vain.
+
+    ``path``: from the shot where one says it, else from the top of the file. ``shot``: its id. ``place``: its scene and its
+    number there, from 0.
+    """
+
+    path: Path_
+    why: str
+    shot: str | None = None
+    place: tuple[int, int] | None = None
+
+    @property
+    def of_post(self) -> bool:
+        """Whether it is about post-processing."""
+        return "post" in self.path
+
+
+def unused_keys(board: Storyboard) -> Iterator[UnusedKey]:
+    """Every such key, in the order of the file's types."""
+    if "aspect" in board.model_fields_set and _has_own_shape(board):
+        yield UnusedKey(("aspect",), f"resolution: {board.resolution} has a shape of its own")
+    yield from (UnusedKey(path, why) for path, why in _within(board, ()) if path[0] != "scenes")
+    for scene_index, scene in enumerate(board.scenes):
+        for shot_index, shot in enumerate(scene.shots):
+            for path, why in _within(shot, ()):
+                yield UnusedKey(path, why, shot.id, (scene_index, shot_index))
+
+
+def _has_own_shape(board: Storyboard) -> bool:
+    """Whether width and height are given, and are not about those of the aspect ratio."""
+    if "x" not in board.resolution:
+        return False
+    width, height = frame_size(board.resolution, board.aspect)
+    wide, high = map(float, board.aspect.split(":"))
+    return abs(width * high / (height * wide) - 1) > _SAME_SHAPE
+
+
+def _within(value: Any, path: Path_) -> Iterator[tuple[Path_, str]]:
+    if isinstance(value, Part):
+        for name in (name for name in type(value).model_fields if name in value.model_fields_set):
+            asked = getattr(value, name)
+            if asked is not None and asked is not False and asked != {} and (why := UNUSED.get((type(value).__name__, name))):
+                yield (*path, name), why
+            yield from _within(asked, (*path, name))
+    elif isinstance(value, tuple | list):
+        for index, entry in enumerate(value):
+            yield from _within(entry, (*path, index))
+    elif isinstance(value, dict):
+        for name, entry in value.items():
+            yield from _within(entry, (*path, name))
