@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("artifacts", "media", "network", "weights", "catalog"),
     ("storyboard", "takes", "config"),
     ("planning", "engines", "scoring", "post", "cut"),
-    ("inventory",),
+    ("inventory", "critics"),
     ("render", "testing", "plugin"),
     ("app", "review"),
     ("cli",),

@@ -109,6 +109,37 @@ class OpenSoraConfig(_Section):
     silence_s: Annotated[Number, Field(gt=0, allow_inf_nan=False)] = 7200.0
 
 
+Dollars = Annotated[Number, Field(ge=0, allow_inf_nan=False)]
+
+
+class VisionConfig(_Section):
+    """A server of the OpenAI chat protocol that is shown pictures of takes: its address, ``model`` and price.
+
+    ``input_usd``, ``output_usd``: US dollars for a million tokens; without both it is not asked. ``image_tokens``: what one
+    picture counts at most. ``frames``: pictures of a take that are sent. ``pairs``: takes are also compared two by two.
+    ``params``: more fields of each request; null leaves one out.
+    """
+
+    model: Name
+    base_url: Name | None = None
+    input_usd: Dollars | None = None
+    output_usd: Dollars | None = None
+    image_tokens: Count = 1600
+    frames: Annotated[Whole, Field(ge=1, le=16)] = 6
+    pairs: YesNo = False
+    params: dict[str, Any] = {}
+
+
+class ScoreConfig(_Section):
+    """Models that judge takes: ``prompt_model`` of the CLIP kind (folder or hub id), a ``vision`` server, and ``max_cost``, US
+    dollars that a run may spend on judging.
+    """
+
+    prompt_model: Name | None = None
+    vision: VisionConfig | None = None
+    max_cost: Dollars = 0.0
+
+
 _nothing_is_empty = BeforeValidator(lambda value: {} if value is None else value)
 
 
@@ -122,6 +153,7 @@ class Config(_Section):
     engine: EngineName | None = None
     concurrency: Annotated[dict[Provider, Count], _nothing_is_empty] = {}
     local: Annotated[LocalConfig, _nothing_is_empty] = LocalConfig()
+    score: Annotated[ScoreConfig, _nothing_is_empty] = ScoreConfig()
     open_sora: Annotated[OpenSoraConfig, _nothing_is_empty] = Field(OpenSoraConfig(), alias="open-sora")
 
     def jobs_at_once(self, engine: str, model: str | None, usual: int) -> int:

@@ -311,6 +311,8 @@ NOTICES: dict[str, str] = {
     "post.streams_left_out": "A stream of the file does not fit the output's container and was left out",
     "post.time_code": "The time code cannot be kept in its form at the new frame rate",
     "post.will_download": "A model for post-processing is missing; render downloads it",
+    "continuity.swapped": "A picked take looks unlike earlier shots of the same characters or place",
+    "score.spent": "What it has cost to judge takes with a paid model",
     "score.scorer_failed": "A scorer of another package failed or cannot be loaded; what it measures is left out",
     "sound.damaged": "Sound is damaged or cut off; what could be decoded is heard",
     "sound.limited": "The mix was louder than full scale; its peaks were limited",

@@ -21,6 +21,7 @@ from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import Plan, PlannedShot, UserClip
 from vidgen.planning.selection import check_named, select, with_parents
 from vidgen.render.events import InTurn, Listener, silent
+from vidgen.render.film_continuity import FilmContinuity
 from vidgen.render.film_timeline import check_sounds
 from vidgen.render.finish import finish
 from vidgen.render.made import MadeShot
@@ -177,7 +178,8 @@ def render_film(
     with project.locked() as space, asyncio.Runner() as runner:
         warn(space.notices)
         space.shots = work.ids
-        maker = ShotMaker(work.needed, engines, space, regenerate, listener, options.jobs, plan.board.score)
+        continuity = FilmContinuity(plan.fps, plan.folder, plan.board.characters, space.root / "scores")
+        maker = ShotMaker(work.needed, engines, space, regenerate, listener, options.jobs, plan.board.score, continuity)
         survey = take_stock(maker, runner, warn)
         warn(maker.preflight(survey))
         limit = consent(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from vidgen.config import config
 from vidgen.errors import InputError, Notice
 from vidgen.media.answers import content_of
 from vidgen.media.normalise import inside_notices
@@ -43,8 +44,10 @@ def score_clips(
         raise InputError("usage.invalid", f"--camera: {error}", where="--camera") from error
     still = motion_amount is not None and motion_amount <= 2 and move in (None, "static")
     expectation = Expectation(move=move, motion_amount=motion_amount, wants_still=still, prompt=prompt)
-    scorers = Scorers(warn=lambda notice: warn([notice]))
+    scorers = Scorers(limit_usd=config().score.max_cost, warn=lambda notice: warn([notice]))
     measured = scorers.measure([Clip(file, content_of(file)) for file in files], expectation)
+    if scorers.spent_usd:
+        warn([Notice("score.spent", f"judging takes has cost {scorers.spent_usd:.4f} USD")])
     cards = score_takes(files, expectation, measured=measured, weights=own_weights())
     unreadable = [card for card in cards if card.status == "unreadable"]
     if unreadable:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
+from vidgen.config import config
 from vidgen.engines.base import Engine, LocalEngine, RemoteEngine
 from vidgen.errors import Cancelled, Notice, ProcessingError, VidgenError
 from vidgen.media.os_errors import fault_of
@@ -17,6 +20,7 @@ from vidgen.render.capacity import Capacity
 from vidgen.render.choosing import Chooser
 from vidgen.render.events import Listener, silent
 from vidgen.render.failures import close_engine, worst
+from vidgen.render.film_continuity import FilmContinuity
 from vidgen.render.made import MadeShot, Survey
 from vidgen.render.preflight import preflight_shots
 from vidgen.render.project import Workspace
@@ -47,6 +51,7 @@ class ShotMaker:
         regenerate: ids of shots whose takes are made anew, with new seeds; the old ones stay in the store.
         jobs: how many takes are made on this machine at once.
         score: the storyboard's rules for judging takes.
+        continuity: compares shots with each other; None where they are no film.
     """
 
     shots: tuple[PlannedShot, ...]
@@ -56,6 +61,7 @@ class ShotMaker:
     listener: Listener = silent
     jobs: int | None = None
     score: Score | None = None
+    continuity: FilmContinuity | None = None
 
     def __post_init__(self) -> None:
         self._threads = self.jobs or DEFAULT_JOBS
@@ -64,7 +70,7 @@ class ShotMaker:
         floor = self.score is not None and self.score.floor is not None
         self._lookup = TakeLookup(self.space, self.engines, self.regenerate, floor)
         self._resolver = Resolver(self.engines)
-        scorers = Scorers(self.space.root / "scores", warn=lambda notice: self.run.add_notices([notice]))
+        self._scorers = scorers = Scorers(self.space.root / "scores", warn=lambda notice: self.run.add_notices([notice]))
         bars = Bars(with_own_weights(self.score), self.space.root / "scores", scorers)
         self._chooser = Chooser(self.run, bars, self._lookup.unpinned)
         self._surveyor = Surveyor(self.shots, self.run, self._lookup, self._resolver, self._chooser)
@@ -116,6 +122,7 @@ class ShotMaker:
         """
         self.run.limit_usd = limit_usd
         self._rounds = replace(self._rounds, allowance=Allowance(limit_usd, self._bill))
+        self._scorers.limit_usd = min(config().score.max_cost, math.inf if limit_usd is None else limit_usd)
         loop = asyncio.get_running_loop()
         self._made = {planned.id: loop.create_future() for planned in self.shots}
         local = [engine for engine in self.engines.values() if isinstance(engine, LocalEngine)]
@@ -125,6 +132,7 @@ class ShotMaker:
             done = await asyncio.gather(*(self._shot(planned) for planned in self.shots), return_exceptions=True)
             made = [result for result in done if isinstance(result, MadeShot)]
             if len(made) == len(self.shots) and not self.run.stop.event.is_set():
+                await asyncio.to_thread(self._look_over_film, made)
                 await asyncio.to_thread(self._choose_in_sequence, made)
             closed = await asyncio.gather(*map(close_engine, self.engines.values()))
         self.run.add_notices([*(notice for notice in closed if notice), *self._lookup.take_notices()])
@@ -139,6 +147,23 @@ class ShotMaker:
             for shot in choose_in_sequence(made, self.space.root / "scores"):
                 assert shot.picked is not None
                 self.listener("shot.joined", shot=shot.planned.id, take=shot.picked.take, why=shot.joined)
+
+    def _look_over_film(self, made: Sequence[MadeShot]) -> None:
+        """Judge again what is compared with other shots, where all of the film is here: parts of it have other neighbours."""
+        if self.continuity and self.space.shots <= {shot.planned.id for shot in made}:
+            continued = {shot.planned.continues for shot in made}
+            again = partial(self._choose_again, continued=continued)
+            self.run.add_notices(self.continuity.go_over(made, self._scorers, again))
+        if spent := self._scorers.spent_usd:
+            self.run.add_notices([Notice("score.spent", f"judging takes has cost {spent:.4f} USD")])
+
+    def _choose_again(self, shot: MadeShot, *, continued: Set[str | None]) -> None:
+        """Choose anew by all that is known now; a take that another shot goes on from stays."""
+        assert shot.resolved is not None  # it was judged
+        picked = shot.picked
+        self._chooser.choose(shot, shot.resolved, fresh=not shot.reused)
+        if shot.planned.id in continued:
+            shot.picked = picked
 
     async def _shot(self, planned: PlannedShot) -> MadeShot:
         """The shot, for whoever waits for it; whatever goes wrong is an error that names it."""

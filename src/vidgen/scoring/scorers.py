@@ -1,4 +1,4 @@
-"""Runs the scorers of other packages: found once a run, guarded, each measurement kept by content.
+"""Runs scorers, of other packages and vidgen's own where configured: found once a run, guarded, measurements kept by content.
 
 A scorer that cannot be loaded, raises, or gives something that is no number is a warning; its measure is left out. Nothing here
 raises an error of a scorer's: takes that were paid for are chosen from and kept all the same.
@@ -12,9 +12,12 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
+from vidgen import __version__
+from vidgen.config import config
 from vidgen.errors import Cancelled, MissingError, Notice, VidgenError
 from vidgen.installed import Plugin, PluginProblem, cause_of, plugins, problems
 from vidgen.media.files import write_text
@@ -22,6 +25,14 @@ from vidgen.scoring.rules import RULES, Rule
 from vidgen.scoring.scorer import Clip, ClipScorer, GroupScorer, Measurement, Scorer
 from vidgen.scoring.types import ALL_FAMILIES, Expectation
 from vidgen.takes.keys import derived_key, request_key
+
+OWN = {
+    "clip-prompt": "vidgen.critics.clip:ClipPrompt",
+    "vision-prompt": "vidgen.critics.vision:VisionPrompt",
+    "vision-physics": "vidgen.critics.vision:VisionPhysics",
+    "vision-pairs": "vidgen.critics.vision:VisionPairs",
+}
+"""Scorers that come with vidgen. They are loaded as those of other packages are, once they are configured."""
 
 FIGURES = 6
 """Figures of a value that are kept: the last ones differ between processors and mean nothing."""
@@ -58,29 +69,29 @@ class Scorers:
 
     Args:
         cache: folder for measurements; None: none are kept.
-        limit_usd: what may be spent on measuring the takes of one shot. A scorer that may cost more is not used.
+        limit_usd: what may be spent on measuring in this run. A scorer that may cost more than is left is not used.
         warn: called with what is to be said; ``Notice.shot`` is the shot that is measured.
+        in_film: measures clips against the rest of the film, while a shot is judged that has a place in one.
     """
 
     cache: Path | None = None
     limit_usd: float = 0.0
     warn: Callable[[Notice], None] = field(default=lambda notice: None)
+    in_film: Callable[[Sequence[Clip]], list[Measured]] | None = None
+    spent_usd: float = field(default=0.0, init=False)
     _turn: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def measure(self, clips: Sequence[Clip], expectation: Expectation, shot: str | None = None) -> list[Measured]:
         """Measure the takes of one shot with every scorer that is installed. Raises nothing but Cancelled."""
-        left, columns = self.limit_usd, []
         with self._turn:
-            for plugin, scorer in self._installed if clips else ():
-                column = self._measured(plugin, scorer, clips, expectation, left, shot)
-                left -= column.cost_usd
-                columns.append(column)
-        return columns
+            installed = self._installed if clips else []
+            found = [self._measured(plugin, scorer, clips, expectation, shot) for plugin, scorer in installed]
+        return found + (self.in_film(clips) if self.in_film and clips else [])
 
     @cached_property
     def _installed(self) -> list[tuple[Plugin, Scorer]]:
         found = []
-        for plugin in plugins("vidgen.scorers").values():
+        for plugin in {**plugins("vidgen.scorers"), **own_scorers()}.values():
             try:
                 found.append((plugin, load(plugin)))
             except MissingError as error:
@@ -88,11 +99,11 @@ class Scorers:
         return found
 
     def _measured(
-        self, plugin: Plugin, scorer: Scorer, clips: Sequence[Clip], expectation: Expectation, left: float, shot: str | None
+        self, plugin: Plugin, scorer: Scorer, clips: Sequence[Clip], expectation: Expectation, shot: str | None
     ) -> Measured:
         job = _Job(plugin, scorer, expectation, self.cache)
         try:
-            results = job.run(clips, left)
+            results = job.run(clips, self.limit_usd - self.spent_usd)
         except (KeyboardInterrupt, Cancelled):
             raise
         except (Exception, SystemExit) as error:
@@ -100,10 +111,20 @@ class Scorers:
             text = f"the scorer {scorer.name} ({plugin.package}) failed: {cause}; what it measures is left out"
             self.warn(Notice("score.scorer_failed", text, shot))
             results = [Measurement(None, f"it failed: {cause}")] * len(clips)
+        self.spent_usd += job.spent_usd
         for code, message in dict.fromkeys(notice for result in results for notice in result.notices):
             self.warn(replace(Notice.of_engine(code, message, shot or ""), shot=shot))
         rule = Rule(scorer.family, scorer.better, 0.0, float(scorer.noise), scorer.typical, scale="linear")
         return Measured(scorer.name, rule, tuple(results))
+
+
+def own_scorers() -> dict[str, Plugin]:
+    """Those that come with vidgen and are configured (``config.yaml``: ``score``)."""
+    asked = config().score
+    names = ["clip-prompt"] if asked.prompt_model else []
+    if asked.vision:
+        names += ["vision-prompt", "vision-physics", *(["vision-pairs"] if asked.vision.pairs else [])]
+    return {name: Plugin(name, "vidgen", __version__, EntryPoint(name, OWN[name], "vidgen.scorers")) for name in names}
 
 
 def load(plugin: Plugin) -> Scorer:
@@ -143,14 +164,15 @@ def _fault(scorer: Scorer, name: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Job:
-    """One scorer at the takes of one shot. Whatever the scorer raises passes through."""
+    """One scorer at the takes of one shot. Whatever the scorer raises passes through. ``spent_usd``: on what was not kept."""
 
     plugin: Plugin
     scorer: Scorer
     expectation: Expectation
     cache: Path | None
+    spent_usd: float = 0.0
 
     def run(self, clips: Sequence[Clip], limit_usd: float) -> list[Measurement]:
         """A measurement for each clip."""
@@ -185,6 +207,7 @@ class _Job:
         if not isinstance(made, list | tuple) or len(made) != len(group):
             raise TypeError(f"score_all gave {made!r:.80} instead of {len(group)} measurements")
         results = [_checked(one) for one in made]
+        self.spent_usd += sum(result.cost_usd for result in results)
         if file and any(result.value is not None or result.cost_usd for result in results):
             write_text(file, json.dumps([asdict(result) for result in results], indent=1) + "\n")
         return results
