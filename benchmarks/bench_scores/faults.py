@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,11 +17,11 @@ Damage = Callable[[Pictures, float, np.random.Generator], Pictures]
 RATE = 25.0
 
 
-def _byte(picture: npt.NDArray[np.floating]) -> Picture:
-    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+def _byte(picture: npt.NDArray[Any]) -> Picture:
+    return np.asarray(np.clip(np.rint(picture), 0, 255), np.uint8)
 
 
-def _shifted(picture: Picture, x: npt.NDArray[np.float32] | float, y: npt.NDArray[np.float32] | float) -> Picture:
+def _shifted(picture: Picture, x: npt.NDArray[Any] | float, y: npt.NDArray[Any] | float) -> Picture:
     down, across = np.mgrid[: picture.shape[0], : picture.shape[1]].astype(np.float32)
     maps = (across + x).astype(np.float32), (down + y).astype(np.float32)
     return np.asarray(cv2.remap(picture, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT), np.uint8)

@@ -27,7 +27,7 @@ def texture(seed: int, width: int, height: int, finest: int = 4) -> npt.NDArray[
         coarse = rng.normal(size=(height // size + 2, width // size + 2, 3)).astype(np.float32)
         grey = coarse.mean(axis=2, keepdims=True)
         total += cv2.resize(grey + 0.5 * (coarse - grey), (width, height), interpolation=cv2.INTER_CUBIC) * size**0.6
-    return (total - total.min()) / (total.max() - total.min()) * 225 + 15
+    return np.asarray((total - total.min()) / (total.max() - total.min()) * 225 + 15, np.float32)
 
 
 def _placed(
@@ -38,7 +38,9 @@ def _placed(
     turn = scale * np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
     middle = np.array([ground.shape[1] / 2, ground.shape[0] / 2])
     matrix = np.column_stack([turn, np.array([WIDTH / 2 + x, HEIGHT / 2 + y]) - turn @ middle])
-    return cv2.warpAffine(ground, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(
+        cv2.warpAffine(ground, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT), np.float32
+    )
 
 
 def _stuck(picture: npt.NDArray[np.float32], sprite: npt.NDArray[np.float32], x: float, y: float) -> None:

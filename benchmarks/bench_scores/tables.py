@@ -23,7 +23,8 @@ class Judged:
     @classmethod
     def by(cls, fits: Mapping[str, Fit]) -> Judged:
         """Each clip by the fit that belongs to it."""
-        damage, edits = {}, {}
+        damage: dict[tuple[str, str, int], float] = {}
+        edits: dict[tuple[str, str], float] = {}
         for source, fit in fits.items():
             damage |= {key: value / fit.band for key, value in trials.damage_margins(fit.rules, [source]).items()}
             edits |= {key: value / fit.band for key, value in trials.edit_margins(fit.rules, [source]).items()}

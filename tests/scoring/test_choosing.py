@@ -138,3 +138,26 @@ def test_the_expectation_of_a_request_knows_what_a_still_is() -> None:
     assert Expectation.of(shot).wants_still
     assert not Expectation.of(replace(shot, camera=Camera(move="pan_left"))).wants_still
     assert not Expectation.of(replace(shot, motion=Motion(amount=5))).wants_still
+
+
+def test_what_decided_is_told_in_numbers(clip: Clip) -> None:
+    cards = score_takes([clip("clean", scene()), clip("flicker", flickering(scene(), 0.05))])
+    choice = choose(cards)
+    assert choice.margin is not None and choice.margin > 1
+    assert choice.confidence is not None and choice.confidence > 0.9
+    first = choice.decided_by[0]
+    assert first.family == "temporal"
+    assert (first.winner, first.next) == (cards[0].measures[first.measure], cards[1].measures[first.measure])
+    assert set(choice.reasons()) == {"why", "decided_by", "margin", "confidence"}
+
+
+def test_nothing_is_claimed_where_there_was_nothing_to_compare(clip: Clip) -> None:
+    alone = choose(score_takes([clip("clean", scene())]))
+    assert (alone.margin, alone.confidence, alone.decided_by) == (None, None, ())
+
+
+def test_a_veto_with_a_place_is_shown(clip: Clip, tmp_path: Path) -> None:
+    (card,) = score_takes([clip("frozen", frozen(scene(), 14))], evidence=tmp_path / "evidence")
+    shown = card.vetoes[0].evidence
+    assert shown is not None and shown.read_bytes().startswith(b"\x89PNG")
+    assert card.as_dict()["vetoes"][0]["evidence"] == str(shown)

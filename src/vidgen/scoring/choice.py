@@ -33,7 +33,7 @@ def choose(cards: Sequence[Scorecard]) -> Choice:
     second = cards[order[1]]
     if second.vetoes:
         return Choice(order, order[0], False, False, f"the only one without a veto; the next: {second.vetoes[0].detail}")
-    margin = round((best.total or 0.0) - (second.total or 0.0), 3)
+    margin = max(0.0, round((best.total or 0.0) - (second.total or 0.0), 3))  # equal but for a rounding is no margin
     decisions, confidence = tuple(_decisions(best, second)), confidence_of(margin)
     if margin < RULES.tie_band:
         why = f"a tie: the difference of {abs(margin):.2f} is within the noise"

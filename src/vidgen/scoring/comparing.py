@@ -63,4 +63,4 @@ def total_of(families: Mapping[str, float | None], weights: Mapping[str, float])
 def confidence_of(margin: float) -> float:
     """Share of pairs with such a margin between their totals that the benchmark ordered rightly."""
     table = RULES.calibration
-    return next(share for least, share in reversed(table) if margin >= least)
+    return next((share for least, share in reversed(table) if margin >= least), table[0][1])
