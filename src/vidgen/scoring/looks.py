@@ -250,7 +250,7 @@ def _histogram(bins: Array) -> Array:
         np.moveaxis(lower, axis, 0)[0] = 0
         np.moveaxis(upper, axis, 0)[-1] = 0
         counts = counts * 0.5 + lower * 0.25 + upper * 0.25
-    return counts / max(1.0, counts.sum())
+    return np.asarray(counts / max(1.0, counts.sum()))
 
 
 def _measured(pictures: Sequence[Frame], masks: Sequence[Array]) -> Region | None:
