@@ -18,7 +18,8 @@ from docs import build
 
 from support import Film, Vidgen, installed_package
 from vidgen.cli.app import app
-from vidgen.config import Config, LocalConfig, OpenSoraConfig
+from vidgen.config import Config, LocalConfig, OpenSoraConfig, ScoreConfig, VisionConfig
+from vidgen.critics.endpoint import ADDRESS, KEY
 from vidgen.engines.cloud.base import CloudEngine
 from vidgen.engines.local.settings import settings
 from vidgen.engines.registry import engine_names, get_engine
@@ -259,12 +260,15 @@ def variables_of_providers() -> set[str]:
 
 def test_every_environment_variable_is_documented_and_every_documented_one_is_read() -> None:
     ours = {name for name in variables() if name != "VIDGEN_GROUP_SIZE"} | {"COLUMNS"}
-    assert told_in("Environment", "##") == ours | variables_of_providers() | READ_BY_OTHERS
+    assert told_in("Environment", "##") == ours | variables_of_providers() | {ADDRESS, KEY} | READ_BY_OTHERS
 
 
 def test_every_key_of_the_configuration_is_documented() -> None:
     top = {info.alias or name for name, info in Config.model_fields.items()}
-    assert told_in("config.yaml", "##") == {*top, *told_in("local"), *told_in("open-sora")}
+    sections = {key for heading in ("score", "vision", "local", "open-sora") for key in told_in(heading)}
+    assert told_in("config.yaml", "##") == {*top, *sections}
+    assert told_in("score") == set(ScoreConfig.model_fields)
+    assert told_in("vision") == set(VisionConfig.model_fields)
     assert told_in("local") == set(LocalConfig.model_fields)
     assert told_in("open-sora") == set(OpenSoraConfig.model_fields)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from vidgen.engines.cloud.failures import ProviderError
 from vidgen.engines.cloud.keys import key_named
 from vidgen.errors import VidgenError
 from vidgen.media.frames import Frame
+from vidgen.settings import variable
 
 ADDRESS, KEY = "OPENAI_VISION_BASE_URL", "OPENAI_VISION_API_KEY"
 """Environment variables; the key may be in the keyring instead."""
@@ -78,7 +78,7 @@ async def _ask_all(questions: Sequence[Question]) -> list[Answered]:
     vision = config().score.vision
     assert vision is not None  # ``missing`` was asked
     key, turns = key_named(KEY), asyncio.Semaphore(AT_ONCE)
-    source = ADDRESS if os.environ.get(ADDRESS, "").strip() else "config.yaml: score.vision.base_url"
+    source = ADDRESS if variable(ADDRESS) else "config.yaml: score.vision.base_url"
     api = Api(
         provider="the vision server",
         address=Address(_address(vision), source),
@@ -162,4 +162,4 @@ def _answer_tokens(vision: VisionConfig) -> int:
 
 
 def _address(vision: VisionConfig) -> str:
-    return os.environ.get(ADDRESS, "").strip() or vision.base_url or ""
+    return variable(ADDRESS) or vision.base_url or ""
