@@ -36,6 +36,7 @@ READ_WHILE_IT_RUNS = {
     "ShotKeys.max_cost": "tests/render/test_money.py",
     "Score.weights": "tests/scoring/test_choosing.py",
     "Score.veto": "tests/scoring/test_vetoes.py",
+    "Storyboard.score": "tests/render/test_bars.py",
     "Score.good": "tests/render/test_bars.py",
     "Score.floor": "tests/render/test_bars.py",
     "LipSync.audio": "tests/engines/cloud/test_kling.py",
@@ -68,7 +69,7 @@ LONG = "Hello to all of you, and to those behind you, and to all the others"
 BOARDS: dict[str, tuple[Board, Board]] = {
     **each("Storyboard", {
         "title": "The sea", "language": "ja", "resolution": "64p", "fps": 24, "style": "noir", "negative": "blur", "seed": 3,
-        "defaults": {"style": "noir"}, "characters": {"aki": {"voice": "low"}}, "budget": 5, "score": {"good": 1},
+        "defaults": {"style": "noir"}, "characters": {"aki": {"voice": "low"}}, "budget": 5,
         "post": {"grain": 4}, "audio": {"loudness": "ebu"}, "provenance": {"label": "auto"}, "lint": {"ignore": ["V602"]},
         "scenes": [{"id": "x", "scene": "hills"}], "aspect": "1:1",
     }, lambda keys: {**keys, **({} if "scenes" in keys else sea())}),

@@ -84,12 +84,12 @@ def test_consent_is_for_all_candidates_though_fewer_may_be_bought(vidgen: Vidgen
 
 def test_an_interrupted_shot_goes_on_where_it_stopped(vidgen: Vidgen, tmp_path: Path, provide: Provide) -> None:
     provider = provide("flicker", "clean")
-    provider.moods = ("expired",)
+    provider.failure_modes = ("expired",)
     film = board(tmp_path, "score: {good: -5}")
     assert vidgen("render", film, "--yes").code == 4
     bought = provider.created
     for job in provider.jobs():
-        provider._save({**job, "mood": "ok"})
+        provider._save({**job, "failure": "ok"})
     assert vidgen("render", film, "--yes").code == 0 and provider.created == bought
 
 
