@@ -104,7 +104,7 @@ def test_svd_animates_a_picture_and_says_that_it_hears_no_words(engine: Local, t
     write_image(picture, next(iter(read_frames(clip))))
     request = shot(tiny("svd"), task="image_to_video", inputs=Inputs(start_frame=picture))
     made = engine.generate(takes_of(request)[0], tmp_path / "svd.mp4")
-    assert ("engine.wish_ignored", "prompt: svd reads no words; it animates the picture") in made.notices
+    assert ("engine.wish_ignored", "prompt: svd reads no prompt; it animates the picture") in made.notices
     info = probe_video(tmp_path / "svd.mp4")
     assert (info.frames, info.rate) == (14, 7), "as many pictures as the model makes, at its own rate"
 

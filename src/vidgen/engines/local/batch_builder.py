@@ -179,7 +179,7 @@ def _differences(request: ShotRequest, folder: ModelFolder, clip: Clip, chosen: 
         size = f"{made.width}x{made.height}"
         different.append(f"resolution: {name} makes {size}; the film brings it to {request.width}x{request.height}")
     if not folder.family.text:
-        ignored.append(f"prompt: {name} reads no words; it animates the picture")
+        ignored.append(f"prompt: {name} reads no prompt; it animates the picture")
     if request.inputs.continues and chosen.task == "text_to_video":
         ignored.append(f"continue_from: {name} takes no opening picture; the shot starts anew")
     approximated = [("engine.wish_approximated", text) for text in different]
