@@ -257,7 +257,7 @@ def test_the_engines_table_is_made_from_the_models() -> None:
     assert "wan2.1" not in files("vidgen.catalog").joinpath("engines.yaml").read_text(encoding="utf-8")
     wan, svd = rows["wan2.1-t2v-1.3b"], rows["svd-xt"]
     assert (wan.max_s, wan.max_short_side, wan.negative, wan.first_frame) == (5.1, 480, True, False)
-    assert svd.tasks == ("image_to_video",) and svd.first_frame and not svd.negative and "no words" in svd.note
+    assert svd.tasks == ("image_to_video",) and svd.first_frame and not svd.negative and "no prompt" in svd.note
     assert rows["wan2.1-flf2v-14b"].last_frame and rows["wan2.1-vace-1.3b"].references == 3
     assert "pan_left" in rows["animatediff-v2"].moves and not rows["ltx-2.3"].moves and "dolly_in" in rows["ltx-2"].moves
 
