@@ -36,7 +36,7 @@ class Nursery:
 
     def __exit__(self, *_: object) -> None:
         self._ours.close()
-        self._process.wait(10)
+        self._process.wait(60)
 
     def start(
         self, argv: Sequence[str], *, stdin: int, stdout: int, stderr: IO[bytes], env: Mapping[str, str]
