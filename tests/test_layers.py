@@ -14,7 +14,7 @@ from vidgen.errors import CODES, NOTICES
 
 SOURCE = Path(__file__).parents[1] / "src" / "vidgen"
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "spelling", "escapes", "settings", "logs", "installed"),
+    ("errors", "spelling", "escapes", "settings", "logs", "programs", "installed"),
     ("artifacts", "media", "network", "weights", "catalog"),
     ("storyboard", "takes", "config"),
     ("planning", "engines", "scoring", "post", "cut"),
@@ -58,7 +58,7 @@ def imported_packages(file: Path) -> set[str]:
 
 def modules() -> list[Path]:
     alone = (
-        *("artifacts.py", "errors.py", "escapes.py", "settings.py", "logs.py", "spelling.py", "installed.py"),
+        *("artifacts.py", "errors.py", "escapes.py", "settings.py", "logs.py", "programs.py", "spelling.py", "installed.py"),
         *("config.py", "plugin.py"),
     )
     return sorted(file for file in SOURCE.rglob("*.py") if file.parent != SOURCE or file.name in alone)

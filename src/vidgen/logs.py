@@ -11,15 +11,12 @@ from __future__ import annotations
 import logging
 import os
 import shlex
-import subprocess
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from vidgen import __version__
 from vidgen.errors import Notice
@@ -47,23 +44,6 @@ def hide(*secrets: str) -> None:
 def reported(level: int, text: str) -> None:
     """Log what is printed anyway, so that ``-v`` does not repeat it."""
     logging.getLogger("vidgen.cli").log(level, "%s", text, extra={_REPORTED: True})
-
-
-def log_program(logger: logging.Logger, argv: Sequence[object], code: int | None, seconds: float) -> None:
-    """Log an external program that has ended. ``code``: its exit status; None where it did not start or was given up."""
-    if logger.isEnabledFor(logging.DEBUG):
-        logger.debug("exit %s after %.2f s: %s", code, seconds, shlex.join(map(str, argv)))
-
-
-def run_logged(logger: logging.Logger, argv: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
-    """``subprocess.run`` of a short program that says something, logged."""
-    began, code = time.monotonic(), None
-    try:
-        done: subprocess.CompletedProcess[str] = subprocess.run(argv, **options)
-        code = done.returncode
-        return done
-    finally:
-        log_program(logger, argv, code, time.monotonic() - began)
 
 
 class _Line(logging.Formatter):

@@ -52,7 +52,7 @@ def nursery() -> Iterator[Nursery]:
 @pytest.fixture
 def warm_workers(nursery: Nursery, monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers of this test start at once; for tests of what they do, not of how they start."""
-    monkeypatch.setattr("vidgen.engines.local.host.start_process", nursery.start)
+    monkeypatch.setattr("vidgen.engines.local.host.start_program", nursery.start)
 
 
 @pytest.fixture(scope="session")

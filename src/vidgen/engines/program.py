@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import IO
 
 from vidgen.errors import Cancelled, ProcessingError
-from vidgen.logs import log_program
 from vidgen.media.patience import Patience
+from vidgen.programs import log_program, start_program
 from vidgen.settings import for_children
 
 LOG = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ def run_program(
     if cancelled():
         raise Cancelled
     mark, began = uuid.uuid4().hex, time.monotonic()
-    process = subprocess.Popen(
+    process = start_program(
         list(argv),
         cwd=cwd,
         env=for_children({"PYTHONUNBUFFERED": "1", **(environment or {}), _MARK: mark}),

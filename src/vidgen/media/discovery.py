@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.errors import MissingError
-from vidgen.logs import run_logged
 from vidgen.media.files import write_text
 from vidgen.media.home import vidgen_home
 from vidgen.media.names import expanded
 from vidgen.media.once import once
+from vidgen.programs import run_program
 from vidgen.settings import settings
 
 _PICTURES = ("xfade", "minterpolate", "ass", "scale", "tpad", "lut3d", "bwdif", "colorspace")
@@ -113,7 +113,7 @@ def _read_memo(memo: Path) -> dict[str, Any]:
 
 def _query(exe: str) -> dict[str, Any] | None:
     try:
-        done = run_logged(LOG, [exe, "-hide_banner", "-version"], **_QUIET, check=True)
+        done = run_program(LOG, [exe, "-hide_banner", "-version"], **_QUIET, check=True)
         filters, encoders = _listing(exe, "-filters"), _listing(exe, "-encoders")
     except (OSError, subprocess.SubprocessError):
         return None
@@ -126,5 +126,5 @@ _QUIET: dict[str, Any] = {"capture_output": True, "text": True, "errors": "repla
 
 
 def _listing(exe: str, flag: str) -> set[str]:
-    out: str = run_logged(LOG, [exe, "-hide_banner", flag], **_QUIET, check=False).stdout
+    out: str = run_program(LOG, [exe, "-hide_banner", flag], **_QUIET, check=False).stdout
     return {fields[1] for line in out.splitlines() if len(fields := line.split()) > 1}

@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vidgen.errors import Cancelled, ProcessingError
-from vidgen.logs import log_program
 from vidgen.media.discovery import Ffmpeg, find_ffmpeg
 from vidgen.media.patience import Patience
+from vidgen.programs import log_program, start_program
 
 __all__ = ["FORMATS", "PROTOCOLS", "Ffmpeg", "Process", "find_ffmpeg", "input_args", "run_ffmpeg", "stop_all"]
 
@@ -83,7 +83,7 @@ class Process:
         self._over = threading.Event()
         argv = [find_ffmpeg().path, "-hide_banner", "-nostdin", "-v", "warning", "-progress", "pipe:2", "-nostats", "-y"]
         self._argv, self._began = [*argv, *args], time.monotonic()
-        self._process = subprocess.Popen(
+        self._process = start_program(
             self._argv,
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE if stdout else subprocess.DEVNULL,

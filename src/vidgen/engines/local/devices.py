@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from vidgen.logs import run_logged
+from vidgen.programs import run_program
 from vidgen.settings import settings
 
 LOG = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ def _nvidia() -> tuple[Device, ...]:
         return ()
     query = [exe, "--query-gpu=index,name,memory.total,memory.free", "--format=csv,noheader,nounits"]
     try:
-        done = run_logged(LOG, query, capture_output=True, text=True, check=False, timeout=20, stdin=subprocess.DEVNULL)
+        done = run_program(LOG, query, capture_output=True, text=True, check=False, timeout=20, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.TimeoutExpired):
         return ()
     found = []

@@ -20,8 +20,8 @@ from typing import IO, Any
 from vidgen.engines.local import wire
 from vidgen.engines.local.job import Batch, Load, MadeTake, Prompt
 from vidgen.errors import Cancelled, ProcessingError
-from vidgen.logs import log_program
 from vidgen.media.patience import Patience
+from vidgen.programs import log_program, start_program
 from vidgen.settings import for_children, settings
 
 LOG = logging.getLogger(__name__)
@@ -34,8 +34,6 @@ _POLL_S = 0.2
 _GRACE_S = 1.0
 """Seconds that a worker has to stop between two steps before it is ended, which loses no more than a loaded pipeline."""
 _LOG_LINES = 6
-start_process = subprocess.Popen
-"""How a worker is started."""
 
 
 class Host:
@@ -155,7 +153,7 @@ class Host:
         usual = {"PYTORCH_ENABLE_MPS_FALLBACK": "1"} if self.device == "mps" else {}
         environment = for_children(fixed | (_shared(self._group) if self._group else {}), usual)
         with _ctrl_c_kept_away():
-            self._process = start_process(
+            self._process = start_program(
                 [sys.executable, "-m", "vidgen.engines.worker", self._runner],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

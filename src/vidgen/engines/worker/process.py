@@ -18,6 +18,7 @@ from typing import Any
 from vidgen.engines.local import wire
 from vidgen.engines.worker.memory import is_out_of_memory
 from vidgen.errors import VidgenError
+from vidgen.programs import hear_ctrl_z
 
 HEARTBEAT_S = 2.0
 """Interval between signs of life, in seconds."""
@@ -113,6 +114,7 @@ def _leave(status: int = 0) -> None:
 def main() -> None:
     """Entry of the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the host's business
+    hear_ctrl_z()
     messages = os.dup(1)
     os.dup2(2, 1)  # what libraries print cannot break the protocol
     module, _, name = (sys.argv[1] if len(sys.argv) > 1 else "vidgen.engines.worker.runner:Runner").partition(":")
