@@ -24,7 +24,7 @@ def results(sources: Sequence[str]) -> dict[tuple[str, str, str], tuple[float, f
             for first in (True, False):
                 reading = readings.at_end(source, fault, first)
                 default = 0 if first else reading.frames - LENGTH
-                window = best_window(reading, Wanted(LENGTH), default=default)
+                window = best_window(reading, Wanted(LENGTH, default=default))
                 good = range(BAD, reading.frames) if first else range(reading.frames - BAD)
                 shares = [
                     sum(frame in good for frame in range(start, start + LENGTH)) / LENGTH for start in (window.start, default)

@@ -42,7 +42,7 @@ def test_the_page_shows_ranking_faults_curves_and_what_was_not_measured(vidgen: 
     page = Page((tmp_path / "page.html").read_text())
     assert "Best clip: good.mp4" in page.text and "camera: truck_left" in page.text
     assert "Ruled out: the picture stands still" in page.text and re.search(r"\(at 0\.\d\d s\)", page.text)
-    assert "no model that judges physics is installed" in page.text
+    assert "no model that judges physics is configured" in page.text
     assert len(page.of("svg")) == 6 and len(page.of("line")) == 3, "a mark in every curve of the clip that stands still"
     assert any("freeze" in (image["alt"] or "") or image["src"] for image in page.of("img"))
 

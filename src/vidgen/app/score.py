@@ -48,13 +48,14 @@ def score_clips(
     measured = scorers.measure([Clip(file, content_of(file)) for file in files], expectation)
     if scorers.spent_usd:
         warn([Notice("score.spent", f"judging takes has cost {scorers.spent_usd:.4f} USD")])
-    cards = score_takes(files, expectation, measured=measured, weights=own_weights())
+    weights = own_weights()
+    cards = score_takes(files, expectation, measured=measured, weights=weights)
     unreadable = [card for card in cards if card.status == "unreadable"]
     if unreadable:
         detail = unreadable[0].vetoes[0].detail if unreadable[0].vetoes else f"{unreadable[0].file} cannot be played"
         raise InputError("media.unreadable", detail, where=str(unreadable[0].file))
     warn(notice for file in files for notice in inside_notices(probe(file)))
-    choice = choose(cards)
+    choice = choose(cards, calibrated=not weights and not measured)
     ranks = {index: place + 1 for place, index in enumerate(choice.order)}
     found: dict[str, Any] = {
         "candidates": [{"rank": ranks[index], **card.as_dict()} for index, card in enumerate(cards)],

@@ -27,11 +27,13 @@ class Bars:
     Args:
         cache: folder of readings.
         scorers: those of other packages that measure too.
+        continued: ids of shots that others go on from; their takes are used as they begin.
     """
 
     score: Score | None
     cache: Path
     scorers: Scorers
+    continued: frozenset[str] = frozenset()
     _alone: dict[tuple[str, str, Window], float | None] = field(default_factory=dict)
 
     @property
@@ -51,7 +53,7 @@ class Bars:
 
     def verdict(self, takes: Sequence[Take], request: ShotRequest) -> Verdict:
         """What the judge says of takes of one shot. Raises as ``judge_takes``."""
-        verdict = judge_takes(takes, request, self.cache, self.score, self.scorers)
+        verdict = self._judge(takes, request)
         if not self.given:
             return verdict
         alone = {take.take: self.alone(take, request) for take in takes}
@@ -61,19 +63,23 @@ class Bars:
 
     def alone(self, take: Take, request: ShotRequest) -> float | None:
         """The total of a take on its own; None where it has a veto, or cannot be judged."""
-        name = (take.key, take.sha256, take.window(request))
+        name = (take.key, take.sha256, replace(take, begins=None).window(request))
         if name not in self._alone:  # two threads that ask at once find the same
             self._alone[name] = self._judged(take, request)
         return self._alone[name]
 
     def _judged(self, take: Take, request: ShotRequest) -> float | None:
         try:
-            verdict = judge_takes([take], request, self.cache, self.score, self.scorers)
+            verdict = self._judge([take], request)
         except VidgenError:
             return None
         except Exception:  # told where all takes are judged; money is not spent less carefully for it
             return None
         return None if verdict.needs_review else verdict.score(take.take)
+
+    def _judge(self, takes: Sequence[Take], request: ShotRequest) -> Verdict:
+        steady = request.shot in self.continued
+        return judge_takes(takes, request, self.cache, self.score, self.scorers, steady=steady)
 
     def needed(self, shot: ResolvedShot, found: FoundTakes) -> FoundTakes:
         """Of the takes of a shot those that are still needed, as far as the ones at hand tell. Judges these."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from vidgen.errors import Notice, VidgenError
@@ -102,6 +102,15 @@ def _trouble(shot: str, take: Take, judge: Judge) -> Notice | None:
     return None
 
 
+def _placed(take: Take, resolved: ResolvedShot, verdict: Verdict | None, kept: Pick | None) -> Take:
+    """The take with the part of it that is in the film: that of an earlier pick of it, else the judge's."""
+    usual = replace(take, begins=None).window(resolved.request)
+    if kept and kept.take == take.take and kept.start is not None:
+        return replace(take, begins=max(usual.start, min(kept.start, take.frames - usual.frames)))
+    window = verdict.window(take.take) if verdict else None
+    return replace(take, begins=window.start if window else None)
+
+
 @dataclass(frozen=True)
 class Chooser:
     """Chooses among the takes of each shot of a run.
@@ -130,7 +139,10 @@ class Chooser:
             judged=(self.bars.given or any(take.diffusion for take in shot.takes)) and not shot.enlarges,
             places=space.commands.pick_files,
         )
-        shot.picked, shot.picked_by, shot.verdict = decision.picked, decision.by, decision.verdict
+        shot.picked_by, shot.verdict = decision.by, decision.verdict
+        kept = recorded if recorded and recorded.take == decision.picked.take and pinned else None
+        shot.takes = tuple(_placed(take, resolved, decision.verdict, kept) for take in shot.takes)
+        shot.picked = next(take for take in shot.takes if take.take == decision.picked.take)
         if shot.verdict and shot.picked_by == "auto" and not shot.verdict.may_win(shot.picked.take):
             # it was picked before the storyboard had this bar
             shot.picked = next(take for take in shot.takes if take.take == shot.verdict.winner)

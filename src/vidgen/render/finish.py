@@ -108,7 +108,7 @@ def write_clip(clip: ShotClip, request: ShotRequest, take: Take, out: Path) -> N
     else:
         shutil.copyfile(clip.file, out)
     if (clip.file != take.file or clip.conform) and has_sound(take.file):
-        dub(out, take.file, begins=Fraction(take.first) / take.fps, seconds=Fraction(request.frames) / request.fps)
+        dub(out, take.file, begins=Fraction(take.start) / take.fps, seconds=Fraction(request.frames) / request.fps)
 
 
 def _sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:
@@ -126,8 +126,8 @@ def _sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:
     file = made.picked.file if made.picked else own or clip.file
     if has_sound(file):
         begins = picture_start(file)
-        if made.picked and made.picked.first:
-            begins = (begins or Fraction(0)) + Fraction(made.picked.first) / made.picked.fps
+        if made.picked and made.picked.start:
+            begins = (begins or Fraction(0)) + Fraction(made.picked.start) / made.picked.fps
         digest = made.picked.sha256 if made.picked else clip.sha256 if clip.file == file else content_of(file)
         return replace(clip, sound=(file, digest), picture_us=None if begins is None else round(begins * 1_000_000))
     if shot.own_sound or not own:

@@ -56,7 +56,9 @@ class MadeShot:
         """What the lock file says of the shot; None for a user's own clip."""
         if self.request_key is None or self.picked is None or self.picked_by == "clip" or self.enlarges:
             return None
-        return Pick(self.request_key, self.picked.take, self.picked_by, self.picked.sha256)
+        chosen = self.resolved is not None and self.picked.has_choice(self.resolved.request)
+        start = self.picked.start if chosen else None
+        return Pick(self.request_key, self.picked.take, self.picked_by, self.picked.sha256, start)
 
     @property
     def enlarges(self) -> bool:

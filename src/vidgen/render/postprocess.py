@@ -55,24 +55,24 @@ class PostProcessor:
         encoded = encoded_as(take.file)
         film = (self.plan.width, self.plan.height, self.plan.fps)
         form = (take.width, take.height, take.fps)
-        ready = encoded and form == film and not take.first and take.frames >= planned.frames
+        ready = encoded and form == film and not take.start and take.frames >= planned.frames
         if ready and not settings.changes(*film):
             return ShotClip(take.file, take.sha256, encoded, draft=is_draft(take.file))
         found = take_work(self.plan, planned, take.file, settings)
         if found is None:
-            return ShotClip(take.file, take.sha256, None, conform=Conform("crop", planned.frames, take.first))
-        if take.first:
+            return ShotClip(take.file, take.sha256, None, conform=Conform("crop", planned.frames, take.start))
+        if take.start:
             found = take_work(self.plan, planned, self._part(take), settings) or found
         work = plan_work(*found, planned.frames, planned.frames)
         file, digest = self._processed(planned, work, take.sha256, lambda: _exact(work, planned))
         return ShotClip(file, digest, settings.profile.key())
 
     def _part(self, take: Take) -> Path:
-        """What was ordered of a take that comes with more before it, as a lossless file."""
+        """A take from the frame on that its shot opens with, as a lossless file."""
         store = ArtifactStore(self.folder, ".mp4")
-        key = derived_key("part", [take.sha256], settings={"first": take.first}, tool="vidgen")
+        key = derived_key("part", [take.sha256], settings={"first": take.start}, tool="vidgen")
         if not store.find(key):
-            copy_lossless(part_from(probe_video(take.file), take.first), store.path(key))
+            copy_lossless(part_from(probe_video(take.file), take.start), store.path(key))
             store.seal(key, {})
         return store.path(key)
 

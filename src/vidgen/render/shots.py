@@ -14,7 +14,7 @@ from vidgen.config import config
 from vidgen.engines.base import Engine, LocalEngine, RemoteEngine
 from vidgen.errors import Cancelled, Notice, ProcessingError, VidgenError
 from vidgen.media.os_errors import fault_of
-from vidgen.planning.plan import EngineShot, PlannedShot, UserClip
+from vidgen.planning.plan import EngineShot, GeneratedShot, PlannedShot, UserClip
 from vidgen.render.bars import Bars
 from vidgen.render.capacity import Capacity
 from vidgen.render.choosing import Chooser
@@ -71,7 +71,8 @@ class ShotMaker:
         self._lookup = TakeLookup(self.space, self.engines, self.regenerate, floor)
         self._resolver = Resolver(self.engines)
         self._scorers = scorers = Scorers(self.space.root / "scores", warn=lambda notice: self.run.add_notices([notice]))
-        bars = Bars(with_own_weights(self.score), self.space.root / "scores", scorers)
+        continued = frozenset(shot.continues for shot in self.shots if isinstance(shot, GeneratedShot) and shot.continues)
+        bars = Bars(with_own_weights(self.score), self.space.root / "scores", scorers, continued)
         self._chooser = Chooser(self.run, bars, self._lookup.unpinned)
         self._surveyor = Surveyor(self.shots, self.run, self._lookup, self._resolver, self._chooser)
         self._missing: set[str] | None = None

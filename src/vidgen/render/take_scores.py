@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.errors import ProcessingError
-from vidgen.scoring import Choice, Expectation, Scorecard, choose, score_takes
+from vidgen.scoring import Choice, Expectation, Scorecard, Wanted, Window, choose, find_windows, score_takes
 from vidgen.scoring.preferences import own_weights
 from vidgen.scoring.scorer import Clip
 from vidgen.scoring.scorers import Scorers
@@ -91,7 +91,12 @@ class Verdict:
     def vetoes(self, take: int) -> list[dict[str, Any]]:
         """The faults of a take that no other quality makes good."""
         card = self._card(take)
-        return [{"code": veto.code, "at_s": veto.at_s, "detail": veto.detail} for veto in (card.vetoes if card else ())]
+        return [veto.as_dict() for veto in (card.vetoes if card else ())]
+
+    def window(self, take: int) -> Window | None:
+        """The best part of a take; None where there is no choice."""
+        card = self._card(take)
+        return card.window if card else None
 
     def _card(self, take: int) -> Scorecard | None:
         """The take's card; None where the judge could not look at it."""
@@ -123,27 +128,65 @@ def with_own_weights(rules: Score | None) -> Score | None:
 
 
 def judge_takes(
-    takes: Sequence[Take], request: ShotRequest, cache: Path, rules: Score | None = None, scorers: Scorers | None = None
+    takes: Sequence[Take],
+    request: ShotRequest,
+    cache: Path,
+    rules: Score | None = None,
+    scorers: Scorers | None = None,
+    *,
+    steady: bool = False,
 ) -> Verdict:
-    """Score the takes of one shot against what it asked for. Readings are kept in ``cache`` by the clip's content.
+    """Score the best parts of the takes of one shot against what it asked for. Readings are kept in ``cache`` by the clip's
+    content, and a picture of each veto there.
 
     ``rules``: the storyboard's ``score:`` (weights of the families, and which vetoes count). ``scorers``: those of other
-    packages that measure too.
+    packages that measure too. ``steady``: no other part of a take than the usual one may be used.
 
     Raises ProcessingError where no take can be played.
     """
-    files = [take.file for take in takes]
     # A camera original has a form of its own: what was ordered exactly, the store has checked.
     expectation = replace(Expectation.of(request), frames=None, fps=None, width=None, height=None)
-    shown = [take.window(request) for take in takes]
-    windows = [
-        None if part.frames == take.frames else (part.start, part.frames) for part, take in zip(shown, takes, strict=True)
-    ]
-    weights, veto = (rules.weights, rules.veto) if rules else (None, None)
-    clips = [Clip(take.file, take.sha256, window) for take, window in zip(takes, windows, strict=True)]
+    windows = _windows(takes, request, cache, steady or _is_timed(request))
+    parts = [(part.start, part.frames) if part else None for part in windows]
+    clips = [Clip(take.file, take.sha256, part) for take, part in zip(takes, parts, strict=True)]
     measured = scorers.measure(clips, expectation, request.shot) if scorers else []
-    cards = tuple(score_takes(files, expectation, windows=windows, cache=cache, weights=weights, veto=veto, measured=measured))
-    choice = choose(cards)
+    weights, veto = (rules.weights, rules.veto) if rules else (None, None)
+    cards = score_takes(
+        [take.file for take in takes],
+        expectation,
+        windows=windows,
+        cache=cache,
+        evidence=cache / "faults",
+        weights=weights,
+        veto=veto,
+        measured=measured,
+    )
+    choice = choose(cards, calibrated=not weights and not measured)
     if choice.winner is None:
         raise ProcessingError("media.bad_output", f"{request.shot}: {choice.why}", hint="--regenerate it", where=request.shot)
-    return Verdict(tuple(take.take for take in takes), cards, choice)
+    return Verdict(tuple(take.take for take in takes), tuple(cards), choice)
+
+
+def _is_timed(request: ShotRequest) -> bool:
+    """Whether a take keeps the time of something else: a clip that it follows, a voice, or its own sound."""
+    inputs = request.inputs
+    return bool(inputs.source_video or inputs.motion_reference or inputs.lip_sync_audio or request.sound)
+
+
+def _windows(takes: Sequence[Take], request: ShotRequest, cache: Path, steady: bool) -> list[Window | None]:
+    """The part of each take that is judged; None: all of it, as it is no longer than the shot."""
+    inputs = request.inputs
+    begins, ends = bool(inputs.start_frame or inputs.continues or inputs.brushes), inputs.end_frame is not None
+    found: dict[int, Window | None] = {}
+    open_: dict[int, Wanted] = {}
+    for index, take in enumerate(takes):
+        usual = replace(take, begins=None).window(request)
+        if not take.has_choice(request) and not take.first:
+            found[index] = None
+        elif steady or take.first:
+            found[index] = Window(usual.start, usual.frames, 0.0, "its time is given")
+        else:
+            open_[index] = Wanted(usual.frames, begins, ends, usual.start)
+    best = find_windows([takes[index].file for index in open_], list(open_.values()), cache=cache)
+    found |= dict(zip(open_, best, strict=True))
+    return [found[index] for index in range(len(takes))]

@@ -22,6 +22,7 @@ __all__ = [
     "Wanted",
     "Window",
     "choose",
+    "find_windows",
     "score_takes",
 ]
 
@@ -30,8 +31,7 @@ def score_takes(
     files: Sequence[Path],
     expectation: Expectation = Expectation(),
     *,
-    windows: Sequence[tuple[int, int] | None] | None = None,
-    wanted: Wanted | None = None,
+    windows: Sequence[Window | None] | None = None,
     cache: Path | None = None,
     evidence: Path | None = None,
     weights: Mapping[str, float] | None = None,
@@ -45,7 +45,6 @@ def score_takes(
         files,
         expectation,
         windows=windows,
-        wanted=wanted,
         cache=cache,
         evidence=evidence,
         weights=weights,
@@ -54,8 +53,15 @@ def score_takes(
     )
 
 
-def choose(cards: Sequence[Scorecard]) -> Choice:
+def find_windows(files: Sequence[Path], wanted: Sequence[Wanted], *, cache: Path | None = None) -> list[Window | None]:
+    """The best part of each clip. See ``scoring.judge.find_windows``."""
+    from vidgen.scoring import judge
+
+    return judge.find_windows(files, wanted, cache=cache)
+
+
+def choose(cards: Sequence[Scorecard], *, calibrated: bool = True) -> Choice:
     """Order the cards from best to worst and name the winner. See ``scoring.choice.choose``."""
     from vidgen.scoring import choice
 
-    return choice.choose(cards)
+    return choice.choose(cards, calibrated=calibrated)

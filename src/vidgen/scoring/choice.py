@@ -14,11 +14,12 @@ LOUDEST = 3
 """Measures that are told as what decided."""
 
 
-def choose(cards: Sequence[Scorecard]) -> Choice:
+def choose(cards: Sequence[Scorecard], *, calibrated: bool = True) -> Choice:
     """Order the cards from best to worst and name the winner.
 
     Takes without a veto come first, then higher totals, then the better worst family, then the checksum. Figures that are the
     same but for rounding count as equal, so that neither the order in which takes were given nor the processor decides.
+    ``calibrated``: whether totals are mixed as in the benchmark, so that its confidence may be told.
     """
     if not cards:
         raise ValueError("there is nothing to choose from")
@@ -34,7 +35,7 @@ def choose(cards: Sequence[Scorecard]) -> Choice:
     if second.vetoes:
         return Choice(order, order[0], False, False, f"the only one without a veto; the next: {second.vetoes[0].detail}")
     margin = max(0.0, round((best.total or 0.0) - (second.total or 0.0), 3))  # equal but for a rounding is no margin
-    decisions, confidence = tuple(_decisions(best, second)), confidence_of(margin)
+    decisions, confidence = tuple(_decisions(best, second)), confidence_of(margin) if calibrated else None
     if margin < RULES.tie_band:
         why = f"a tie: the difference of {abs(margin):.2f} is within the noise"
         return Choice(order, order[0], True, False, why, margin, confidence, decisions)

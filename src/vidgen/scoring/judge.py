@@ -15,23 +15,31 @@ from vidgen.scoring.evidence import with_evidence
 from vidgen.scoring.reading import Reading, read_clip
 from vidgen.scoring.rules import RULES, Rule
 from vidgen.scoring.scorers import Measured
-from vidgen.scoring.types import ALL_FAMILIES, ALWAYS, FAMILIES, VETOES, Expectation, Scorecard, Status, Veto, Wanted, Window
+from vidgen.scoring.types import ALL_FAMILIES, ALWAYS, FAMILIES, VETOES, Expectation, Scorecard, Veto, Wanted, Window
 from vidgen.scoring.values import amount_error, values_of
 from vidgen.scoring.vetoes import find_vetoes
 from vidgen.scoring.window import best_window
 
 NO_SCORER = {
-    "prompt": "no model that compares pictures with text is installed",
-    "physics": "no model that judges physics is installed",
+    "prompt": "no model that compares pictures with text is configured (config.yaml: score)",
+    "physics": "no model that judges physics is configured (config.yaml: score)",
 }
+
+
+def find_windows(files: Sequence[Path], wanted: Sequence[Wanted], *, cache: Path | None = None) -> list[Window | None]:
+    """The best part of each clip; None where it cannot be decoded. ``cache`` as for ``score_takes``."""
+    readings = [_reading(file, _digest(file), cache) for file in files]
+    return [
+        best_window(reading, part) if isinstance(reading, Reading) else None
+        for reading, part in zip(readings, wanted, strict=True)
+    ]
 
 
 def score_takes(
     files: Sequence[Path],
     expectation: Expectation = Expectation(),
     *,
-    windows: Sequence[tuple[int, int] | None] | None = None,
-    wanted: Wanted | None = None,
+    windows: Sequence[Window | None] | None = None,
     cache: Path | None = None,
     evidence: Path | None = None,
     weights: Mapping[str, float] | None = None,
@@ -43,9 +51,7 @@ def score_takes(
     Args:
         files: clips of the same shot.
         expectation: what was asked for.
-        windows: of each file the part that is looked at, as the number of its first frame and how many; None: all of it.
-        wanted: look in each file for the best part of so many frames, and judge that; ``windows`` are kept where no other part
-            is clearly better.
+        windows: of each file the part that is judged; None: all of it.
         cache: folder for readings, by checksum of the clip and version of the judge; None: none are kept.
         evidence: folder for a picture of each veto that has a place; None: none are written.
         weights: how much each family counts in the total (1 where it is not named, 0: not at all).
@@ -59,7 +65,7 @@ def score_takes(
     _check_names("veto", veto or (), VETOES)
     counts = frozenset(VETOES if veto is None else (*veto, *ALWAYS))
     parts = windows or [None] * len(files)
-    takes = [_take(file, part, wanted, cache) for file, part in zip(files, parts, strict=True)]
+    takes = [_take(file, part, cache) for file, part in zip(files, parts, strict=True)]
     playable = {index: take for index, take in enumerate(takes) if isinstance(take.reading, Reading)}
     table = _Table.of(measured, playable)
     rows = {index: {**_compared(take, expectation), **table.row(index)} for index, take in playable.items()}
@@ -73,23 +79,21 @@ def score_takes(
         vetoes = tuple(veto for veto in found if veto.code in counts)
         if evidence:
             vetoes = with_evidence(take.file, take.sha256, take.reading, vetoes, evidence)
-        status: Status = "vetoed" if vetoes else "uncalibrated" if len(playable) == 1 else "ok"
         gains = gains_of(table.rules, rows[index], middle)
         families = families_of(table.rules, gains, table.families)
-        cards.append(
-            Scorecard(
-                file=take.file,
-                sha256=take.sha256,
-                total=total_of(families, weights or {}),
-                families=families,
-                not_measured=_reasons(families, table, take, expectation),
-                measures={**_measures(take, rows[index]), **table.all_of(index)},
-                vetoes=vetoes,
-                status=status,
-                gains={name: (table.rules[name].family, round(gain, 3)) for name, gain in gains.items()},
-                window=take.window,
-            )
+        card = Scorecard(
+            file=take.file,
+            sha256=take.sha256,
+            total=total_of(families, weights or {}),
+            families=families,
+            not_measured=_reasons(families, table, take, expectation),
+            measures={**_measures(take, rows[index]), **table.all_of(index)},
+            vetoes=vetoes,
+            status="vetoed" if vetoes else "uncalibrated" if len(playable) == 1 else "ok",
+            gains={name: (table.rules[name].family, round(gain, 3)) for name, gain in gains.items()},
+            window=take.window,
         )
+        cards.append(card)
     return cards
 
 
@@ -100,8 +104,12 @@ class _Take:
     file: Path
     sha256: str
     reading: Reading | Veto
-    part: tuple[int, int | None]
     window: Window | None
+
+    @property
+    def part(self) -> tuple[int, int | None]:
+        """Its first frame and how many; None: all from there on."""
+        return (self.window.start, self.window.frames) if self.window else (0, None)
 
     @property
     def values(self) -> dict[str, float]:
@@ -109,15 +117,10 @@ class _Take:
         return values_of(self.reading, *self.part)
 
 
-def _take(file: Path, part: tuple[int, int] | None, wanted: Wanted | None, cache: Path | None) -> _Take:
+def _take(file: Path, window: Window | None, cache: Path | None) -> _Take:
     digest = _digest(file)
     reading = _reading(file, digest, cache)
-    if isinstance(reading, Veto):
-        return _Take(file, digest, reading, (0, None), None)
-    if wanted is None:
-        return _Take(file, digest, reading, part or (0, None), None)
-    window = best_window(reading, wanted, default=part[0] if part else 0)
-    return _Take(file, digest, reading, (window.start, window.frames), window)
+    return _Take(file, digest, reading, window if isinstance(reading, Reading) else None)
 
 
 def _unreadable(take: _Take, veto: Veto, table: _Table) -> Scorecard:

@@ -83,13 +83,14 @@ class Veto:
 @dataclass(frozen=True)
 class Wanted:
     """A part of every take that is looked for: ``frames`` frames in a row. ``fixed_start``: the first frame must be in it (it
-    was given, or the take continues another); ``fixed_end``: the last must be (it was given, or
-    the next shot continues from it).
+    was given, or the take continues another); ``fixed_end``: the last must be (it was given). ``default``: the first frame of
+    the part that is used where no other is clearly better.
     """
 
     frames: int
     fixed_start: bool = False
     fixed_end: bool = False
+    default: int = 0
 
 
 @dataclass(frozen=True)
@@ -163,8 +164,8 @@ class Choice:
 
     ``winner`` is None where no take can be played. ``tie``: the second is as good within the noise. ``needs_review``: even
     the best has a veto. ``why`` is one sentence for people. ``margin`` between the totals of the first two, where both count;
-    ``confidence``: share of pairs with such a margin that the benchmark ordered rightly; ``decided_by``: the measures that
-    spoke loudest, at most three.
+    ``confidence``: share of pairs with such a margin that the benchmark ordered rightly, None where totals are mixed
+    otherwise than there; ``decided_by``: the measures that spoke loudest, at most three.
     """
 
     order: tuple[int, ...]

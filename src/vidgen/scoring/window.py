@@ -77,18 +77,17 @@ def _by_frame(values: Curve, frames: int) -> Curve:
     return np.concatenate([values[:1], values, values[-1:]])
 
 
-def best_window(reading: Reading, wanted: Wanted, *, default: int = 0) -> Window:
+def best_window(reading: Reading, wanted: Wanted) -> Window:
     """The part of a take to use.
 
     Args:
         reading: of the whole take.
         wanted: how many frames, and whether the first or the last frame must be among them.
-        default: the first frame of the part that would be used otherwise; it is kept where no other is clearly better.
     """
     last = reading.frames - wanted.frames
     if last <= 0:
         return Window(0, reading.frames, 0.0, "all of the take is needed")
-    default = min(max(0, default), last)
+    default = min(max(0, wanted.default), last)
     if wanted.fixed_start and wanted.fixed_end:
         return Window(default, wanted.frames, 0.0, "its first and its last frame were given")
     if wanted.fixed_start:

@@ -24,12 +24,15 @@ HEADER = """\
 
 @dataclass(frozen=True)
 class Pick:
-    """The take (from 1) chosen for a request. ``by``: a person, or ``auto`` by its score. ``sha256``: that of the clip."""
+    """The take (from 1) chosen for a request. ``by``: a person, or ``auto`` by its score. ``sha256``: that of the clip.
+    ``start``: number of the frame that the shot opens with; None where there is nothing to choose, or nobody has chosen yet.
+    """
 
     request_key: str
     take: int
     by: Literal["auto", "person"] = "auto"
     sha256: str | None = None
+    start: int | None = None
 
 
 Picks = Mapping[str, Pick]
@@ -122,7 +125,8 @@ def _text(picks: Picks, owner: str | None) -> str:
 
     def row(pick: Pick) -> dict[str, Any]:
         sha256 = {"sha256": pick.sha256} if pick.sha256 else {}
-        return {"request_key": pick.request_key, "pick": pick.take, "by": pick.by, **sha256}
+        start = {} if pick.start is None else {"start": pick.start}
+        return {"request_key": pick.request_key, "pick": pick.take, "by": pick.by, **sha256, **start}
 
     named = {"storyboard": owner} if owner else {}
     data = {"version": VERSION, **named, "shots": {shot: row(picks[shot]) for shot in sorted(picks)}}
@@ -138,9 +142,9 @@ def _load(raw: bytes) -> Any:
 
 
 def _pick(path: Path, shot: str, row: Any) -> Pick:
-    if not isinstance(row, dict) or set(row) - {"request_key", "pick", "by", "sha256"}:
+    if not isinstance(row, dict) or set(row) - {"request_key", "pick", "by", "sha256", "start"}:
         raise _invalid(path, f"shot {shot} is not a pick")
-    key, take, by, sha256 = (row.get(name) for name in ("request_key", "pick", "by", "sha256"))
+    key, take, by, sha256, start = (row.get(name) for name in ("request_key", "pick", "by", "sha256", "start"))
     if not isinstance(key, str) or not re.fullmatch(r"[0-9a-f]{64}", key):
         raise _invalid(path, f"shot {shot}: request_key is not a key")
     if isinstance(take, bool) or not isinstance(take, int) or take < 1:
@@ -149,7 +153,9 @@ def _pick(path: Path, shot: str, row: Any) -> Pick:
         raise _invalid(path, f"shot {shot}: by is neither auto nor person")
     if sha256 is not None and not (isinstance(sha256, str) and re.fullmatch(r"[0-9a-f]{64}", sha256)):
         raise _invalid(path, f"shot {shot}: sha256 is not one")
-    return Pick(key, take, by, sha256)
+    if start is not None and (isinstance(start, bool) or not isinstance(start, int) or start < 0):
+        raise _invalid(path, f"shot {shot}: start is not a frame number")
+    return Pick(key, take, by, sha256, start)
 
 
 def _invalid(path: Path, why: str) -> InputError:

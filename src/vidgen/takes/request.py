@@ -223,6 +223,7 @@ class Take:
         width, height: display size of the file in pixels.
         order: what was ordered; None for takes of vidgen up to 0.1, which were conformed to the form in their key.
         first: number of the frame at which what was ordered begins.
+        begins: number of the frame that the shot opens with, where a part was chosen; None: ``first``.
         reused: whether an earlier run made it.
     """
 
@@ -244,6 +245,12 @@ class Take:
     cost_basis: CostBasis = "provider"
     reused: bool = False
     first: int = 0
+    begins: int | None = None
+
+    @property
+    def start(self) -> int:
+        """Number of the frame that the shot opens with."""
+        return self.first if self.begins is None else self.begins
 
     @property
     def duration_s(self) -> float:
@@ -255,14 +262,18 @@ class Take:
         return self.order is None or self.order.covers(needed, has_s=self.duration_s, needs_s=needs_s)
 
     def window(self, request: ShotRequest) -> Window:
-        """The frames of the take that are in the film: from ``first`` on, for the shot's length rounded to frames, or all if
+        """The frames of the take that are in the film: from ``start`` on, for the shot's length rounded to frames, or all if
         fewer.
 
         Rounding keeps the window unchanged if another film rate moves a cut by less than a frame.
         """
         return Window(
-            self.first, min(self.frames - self.first, nearest_frames(Fraction(request.frames) / request.fps, self.fps))
+            self.start, min(self.frames - self.start, nearest_frames(Fraction(request.frames) / request.fps, self.fps))
         )
+
+    def has_choice(self, request: ShotRequest) -> bool:
+        """Whether the take is longer than the shot, so that a part of it is to be chosen."""
+        return self.frames - self.first > nearest_frames(Fraction(request.frames) / request.fps, self.fps)
 
     @property
     def cost(self) -> dict[str, float | str | None]:
