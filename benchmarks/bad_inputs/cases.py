@@ -301,7 +301,9 @@ def store(stock: Stock, folder: Path, luck: random.Random) -> Command:
 def names(stock: Stock, folder: Path, luck: random.Random) -> Command:
     """Unlikely names for what is read and what is written."""
     stock.board(folder)
-    source, out = f"./{name(luck, '.mp4')}", f"./{name(luck, '.mp4')}"
+    source = out = f"./{name(luck, '.mp4')}"
+    while out in (source, "./clip.mp4"):  # an input is never written to
+        out = f"./{name(luck, '.mp4')}"
     shutil.copy(folder / "clip.mp4", folder / source)
     if luck.random() < 0.5:
         line = ["upscale", source, "-o", out, "--height", "96", "--engine", "lanczos"]
