@@ -301,7 +301,9 @@ def store(stock: Stock, folder: Path, luck: random.Random) -> Command:
 def names(stock: Stock, folder: Path, luck: random.Random) -> Command:
     """Unlikely names for what is read and what is written."""
     stock.board(folder)
-    source, out = f"./{name(luck, '.mp4')}", f"./{name(luck, '.mp4')}"
+    source = out = f"./{name(luck, '.mp4')}"
+    while out in (source, "./clip.mp4"):  # an input is never written to
+        out = f"./{name(luck, '.mp4')}"
     shutil.copy(folder / "clip.mp4", folder / source)
     if luck.random() < 0.5:
         line = ["upscale", source, "-o", out, "--height", "96", "--engine", "lanczos"]
@@ -361,8 +363,8 @@ def provider(stock: Stock, folder: Path, luck: random.Random) -> Command:
         journal = folder / ".vidgen" / "film" / "journal.db"
         with closing(sqlite3.connect(journal)) as db:
             rows = db.execute("SELECT state, job_id FROM attempts").fetchall() if journal.exists() else []
-        if server.created != len(rows):
-            return f"{server.created} requests were sent, {len(rows)} are in the journal"
+        if len(server.jobs) > len(rows):  # what was turned away may be sent again
+            return f"{len(server.jobs)} jobs were bought, {len(rows)} are in the journal"
         known = {str(job) for _, job in rows if job}
         lost = [job for job in server.jobs if not any(job.id in number for number in known)]
         unknown = sum(state == "unknown" for state, _ in rows)

@@ -17,7 +17,7 @@ LIMIT_S = 90.0
 """A command that takes longer hangs: none of them is asked for more than a few tiny pictures."""
 HANGS = -1000
 MAY_END = frozenset({0, 2, 3, 4, 5, 6})
-BROKEN = re.compile(rb"Traceback \(most recent|internal error|Exception ignored|Segmentation fault|Fatal Python error")
+BROKEN = re.compile(rb"Traceback \(most recent|internal error: |Exception ignored|Segmentation fault|Fatal Python error")
 
 
 @dataclass(frozen=True)
