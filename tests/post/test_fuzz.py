@@ -17,7 +17,7 @@ import pytest
 from vidgen.errors import VidgenError
 from vidgen.media.exact import probe_exact
 from vidgen.media.verify import check_video
-from vidgen.post import FileResult, interpolate_file, upscale_file
+from vidgen.post import FileResult, Hooks, interpolate_file, upscale_file
 
 Ffmpeg = Callable[..., None]
 LIMIT_S = 60
@@ -97,13 +97,21 @@ def worked(source: Path, folder: Path, rng: random.Random) -> FileResult | Vidge
     try:
         match rng.choice(["rate", "factor", "scale", "height"]):
             case "rate":
-                done = interpolate_file(source, out, rate=30, engine="minterpolate", cancelled=lambda: time.monotonic() > end)
+                done = interpolate_file(
+                    source, out, rate=30, engine="minterpolate", hooks=Hooks(cancelled=lambda: time.monotonic() > end)
+                )
             case "factor":
-                done = interpolate_file(source, out, factor=2, engine="minterpolate", cancelled=lambda: time.monotonic() > end)
+                done = interpolate_file(
+                    source, out, factor=2, engine="minterpolate", hooks=Hooks(cancelled=lambda: time.monotonic() > end)
+                )
             case "scale":
-                done = upscale_file(source, out, scale=2, engine="lanczos", cancelled=lambda: time.monotonic() > end)
+                done = upscale_file(
+                    source, out, scale=2, engine="lanczos", hooks=Hooks(cancelled=lambda: time.monotonic() > end)
+                )
             case _:
-                done = upscale_file(source, out, height=100, engine="lanczos", cancelled=lambda: time.monotonic() > end)
+                done = upscale_file(
+                    source, out, height=100, engine="lanczos", hooks=Hooks(cancelled=lambda: time.monotonic() > end)
+                )
     except VidgenError as error:
         assert error.exit_code == 2, f"exit {error.exit_code}: {error.message}"
         assert error.message and "\n" not in error.message

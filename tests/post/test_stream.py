@@ -15,7 +15,7 @@ from post.simple_engines import Blend, Doubled, levels
 from vidgen.errors import Cancelled, ProcessingError
 from vidgen.media.frames import Frame, read_frames
 from vidgen.media.probe import probe
-from vidgen.post import PostSettings, interpolate_file, process_clip
+from vidgen.post import Hooks, PostSettings, interpolate_file, process_clip
 from vidgen.post import segments as segments_module
 from vidgen.post.ahead import ahead
 from vidgen.post.engines import INTERPOLATORS, UPSCALERS, Network
@@ -86,7 +86,7 @@ def test_every_pair_of_rates_is_exact_and_keeps_the_frames_that_were_there(
     clip = tmp_path / "in.mp4"
     counter = f"color=black:s=64x48:r={source}:d=2,format=gray,geq=lum='60+10*mod(N,12)'"
     ffmpeg("-f", "lavfi", "-i", counter, "-frames:v", "48", "-c:v", "libx264", "-qp", "1", "-pix_fmt", "yuv420p", str(clip))
-    result = interpolate_file(clip, tmp_path / "out.mp4", rate=target, engine="blend", fetch=nothing)
+    result = interpolate_file(clip, tmp_path / "out.mp4", rate=target, engine="blend", hooks=Hooks(fetch=nothing))
     info = probe(result.output)
     assert info.frames == int(48 * target / source + Fraction(1, 2)) and info.rate == target and info.constant_rate
     given, made = ([int(np.median(frame)) for frame in read_frames(file)] for file in (clip, result.output))
@@ -101,7 +101,9 @@ def test_every_pair_of_rates_is_exact_and_keeps_the_frames_that_were_there(
 def test_a_flash_stays_at_its_time(make_clip: MakeClip, drifting: Drifting, tmp_path: Path) -> None:
     pictures = drifting(12)
     pictures[6] = np.clip(pictures[6].astype(int) + 90, 0, 255).astype(np.uint8)
-    result = interpolate_file(make_clip("in.mp4", pictures), tmp_path / "out.mp4", rate=60, engine="blend", fetch=nothing)
+    result = interpolate_file(
+        make_clip("in.mp4", pictures), tmp_path / "out.mp4", rate=60, engine="blend", hooks=Hooks(fetch=nothing)
+    )
     brightness = [float(frame.mean()) for frame in read_frames(result.output)]
     assert int(np.argmax(brightness)) == 15  # 6/24 s
 
@@ -194,7 +196,7 @@ def test_picture_engines_run_in_one_pass_in_either_order(
     monkeypatch.setattr("vidgen.post.route._costs", lambda: {**costs, "realesr-animevideov3": costs["doubled"]})
     source = make_clip("in.mp4", [*drifting(6), *drifting(6, seed=9)])
     settings = PostSettings(240, 160, Fraction(60), interpolate="blend", upscale="doubled")
-    result = process_clip(source, tmp_path / "out.mp4", settings, fetch=nothing)
+    result = process_clip(source, tmp_path / "out.mp4", settings, hooks=Hooks(fetch=nothing))
     assert (result.interpolated_by, result.upscaled_by, result.frames) == ("blend", "doubled", 30)
     assert result.why[-1].startswith("order: upscale" if first == "enlarge" else "order: interpolate")
     made, given = list(read_frames(tmp_path / "out.mp4")), list(read_frames(source))
@@ -220,7 +222,7 @@ def test_a_stopped_job_goes_on_where_it_stopped_and_gives_the_same_film(
 ) -> None:
     source = make_clip("in.mp4", [*drifting(6), *drifting(6, seed=9)])
     settings = PostSettings(192, 128, Fraction(60), interpolate="blend", upscale="doubled", grain=8.0)
-    process_clip(source, tmp_path / "whole.mp4", settings, fetch=nothing)
+    process_clip(source, tmp_path / "whole.mp4", settings, hooks=Hooks(fetch=nothing))
     out, seen = tmp_path / "out.mp4", [0]
 
     def on_frame(done: int, total: int) -> None:
@@ -229,11 +231,11 @@ def test_a_stopped_job_goes_on_where_it_stopped_and_gives_the_same_film(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        process_clip(source, out, settings, on_frame=on_frame, fetch=nothing)
+        process_clip(source, out, settings, hooks=Hooks(on_frame=on_frame, fetch=nothing))
     assert not out.exists()
     assert folder_of(out).exists() == (stop_after > 5)
     stop_after, heard = 0, []
-    result = process_clip(source, out, settings, on_frame=lambda done, total: heard.append(done), fetch=nothing)
+    result = process_clip(source, out, settings, hooks=Hooks(on_frame=lambda done, total: heard.append(done), fetch=nothing))
     kept = seen[0] - seen[0] % 5 if seen[0] % 5 else seen[0] - 5
     assert heard[0] == kept + 1 and heard[-1] == 30
     assert [notice.code for notice in result.notices] == (["post.resumed"] if kept else [])
@@ -256,11 +258,11 @@ def test_segments_of_another_job_or_damaged_ones_are_made_again(
 
     def begin(settings: PostSettings) -> None:
         with pytest.raises(Cancelled):
-            process_clip(source, out, settings, on_frame=stop, fetch=nothing)
+            process_clip(source, out, settings, hooks=Hooks(on_frame=stop, fetch=nothing))
 
     def go_on(settings: PostSettings) -> int:
         heard: list[int] = []
-        process_clip(source, out, settings, on_frame=lambda done, total: heard.append(done), fetch=nothing)
+        process_clip(source, out, settings, hooks=Hooks(on_frame=lambda done, total: heard.append(done), fetch=nothing))
         return heard[0]
 
     blended = PostSettings(96, 64, Fraction(60), interpolate="blend")
@@ -277,7 +279,7 @@ def test_two_processes_do_not_write_one_file(make_clip: MakeClip, drifting: Drif
     source, out = make_clip("in.mp4", drifting(12)), tmp_path / "out.mp4"
     settings = PostSettings(96, 64, Fraction(60), interpolate="blend")
     with segment_folder(out), pytest.raises(ProcessingError, match="another process") as caught:
-        process_clip(source, out, settings, fetch=nothing)
+        process_clip(source, out, settings, hooks=Hooks(fetch=nothing))
     assert caught.value.code == "post.busy"
 
 

@@ -18,7 +18,7 @@ from vidgen.media.cube import Cube, identity, read_cube, write_cube
 from vidgen.media.files import sha256_file
 from vidgen.media.frames import Frame, read_frames
 from vidgen.media.probe import probe
-from vidgen.post import FileResult, Grade, PostSettings, process_clip
+from vidgen.post import FileResult, Grade, Hooks, PostSettings, process_clip
 from vidgen.storyboard.model import Post
 
 Ffmpeg = Callable[..., None]
@@ -168,10 +168,10 @@ def test_a_clip_comes_out_with_the_frames_asked_for_or_not_at_all(filmed: Path, 
 def test_progress_is_told_and_a_wish_to_stop_is_heard(filmed: Path, tmp_path: Path) -> None:
     heard: list[tuple[int, int]] = []
     settings = PostSettings(96, 64, Fraction(48), interpolate="minterpolate")
-    process_clip(filmed, tmp_path / "out.mp4", settings, on_frame=lambda done, total: heard.append((done, total)))
+    process_clip(filmed, tmp_path / "out.mp4", settings, hooks=Hooks(on_frame=lambda done, total: heard.append((done, total))))
     assert heard == [(done, 48) for done in range(1, 49)]
     with pytest.raises(Cancelled):
-        process_clip(filmed, tmp_path / "stopped.mp4", settings, cancelled=lambda: True)
+        process_clip(filmed, tmp_path / "stopped.mp4", settings, hooks=Hooks(cancelled=lambda: True))
     assert [file.name for file in tmp_path.iterdir()] == ["out.mp4"]
 
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from vidgen.post.settings import FileResult, Grade, PostResult, PostSettings
 
 if TYPE_CHECKING:
-    from vidgen.post.clip import process_clip
+    from vidgen.post.clip import Hooks, process_clip
     from vidgen.post.files import interpolate_file, upscale_file
 
-__all__ = ["FileResult", "Grade", "PostResult", "PostSettings", "interpolate_file", "process_clip", "upscale_file"]
+__all__ = ["FileResult", "Grade", "Hooks", "PostResult", "PostSettings", "interpolate_file", "process_clip", "upscale_file"]
 
-_LATE = {"interpolate_file": "files", "process_clip": "clip", "upscale_file": "files"}
+_LATE = {"Hooks": "clip", "interpolate_file": "files", "process_clip": "clip", "upscale_file": "files"}
 
 
 def __getattr__(name: str) -> Any:

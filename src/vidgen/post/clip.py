@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -30,13 +31,30 @@ from vidgen.post.stages import FilterUpscaler, Form
 from vidgen.post.work import Work, plan_work
 from vidgen.weights.store import pull
 
-__all__ = ["OnFrame", "OnPlan", "process_clip"]
+__all__ = ["Hooks", "OnFrame", "OnPlan", "process_clip"]
 
 OnFrame = Callable[[int, int], None]
 """Called with frames done and frames in all."""
 
 OnPlan = Callable[[tuple[str, ...]], None]
 """Called before work starts with which engines will be used, in which order, and why: a line each."""
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """How a caller follows a job and stops it.
+
+    Args:
+        on_frame: called after each frame with (done, total). on_plan: called once with what will be done and why.
+        cancelled: true once the user wants to stop.
+        fetch: has a model's weights here and returns their folder.
+    """
+
+    on_frame: OnFrame = lambda done, total: None
+    on_plan: OnPlan = lambda why: None
+    cancelled: Callable[[], bool] = lambda: False
+    fetch: Fetch = pull
+
 
 _TO_YUV = "scale=in_range=pc:out_range=tv:out_color_matrix=bt709:flags=bicubic+accurate_rnd+full_chroma_int"
 
@@ -48,11 +66,8 @@ def process_clip(
     *,
     frames: int | None = None,
     max_hold: int = MAX_HOLD,
-    on_frame: OnFrame = lambda done, total: None,
-    cancelled: Callable[[], bool] = lambda: False,
     extra: Companions | None = None,
-    fetch: Fetch = pull,
-    on_plan: OnPlan = lambda why: None,
+    hooks: Hooks = Hooks(),
 ) -> PostResult:
     """Bring a clip to ``settings`` in one streamed pass and write it to ``out``, whole and checked or not at all.
 
@@ -60,9 +75,7 @@ def process_clip(
         src: any video file, or what is known of it. out: ``.mp4`` (or ``.mov``, ``.mkv``), without sound unless ``extra``
             brings it.
         frames: exact number of frames of the result; None: the clip's length at the new rate. A clip may be ``max_hold`` short.
-        on_frame: called after each frame with (done, total). cancelled: true once the user wants to stop.
-        extra: what else goes into the file beside the pictures. fetch: has a model's weights here and returns their folder.
-        on_plan: called once with what will be done and why.
+        extra: what else goes into the file beside the pictures.
 
     A long job keeps finished segments beside ``out`` until it is whole: interrupted, the same call goes on after them.
 
@@ -71,8 +84,8 @@ def process_clip(
     """
     started = time.monotonic()
     work = plan_work(src if isinstance(src, MediaInfo) else probe_video(src), settings, frames, max_hold)
-    on_plan(work.route.why)
-    with blamed(work.route.foreign_filters), _Writer(work, out, extra or Companions(), on_frame, cancelled, fetch) as writer:
+    hooks.on_plan(work.route.why)
+    with blamed(work.route.foreign_filters), _Writer(work, out, extra or Companions(), hooks) as writer:
         resumed = writer.write()
     chosen = work.route
     return PostResult(
@@ -94,12 +107,10 @@ def process_clip(
 class _Writer:
     """Writes one output. Use as a context manager: it keeps a scratch folder for tables and lists."""
 
-    def __init__(
-        self, work: Work, out: Path, extra: Companions, on_frame: OnFrame, cancelled: Callable[[], bool], fetch: Fetch
-    ) -> None:
+    def __init__(self, work: Work, out: Path, extra: Companions, hooks: Hooks) -> None:
         self._work, self._out, self._extra = work, out, extra
-        self._on_frame, self._cancelled = on_frame, cancelled
-        self._engines = load_engines(work, fetch)
+        self._hooks = hooks
+        self._engines = load_engines(work, hooks.fetch)
         self._scratch = ExitStack()
         self._folder = self._scratch.enter_context(scratch_folder(out.parent, "vidgen-post-"))
 
@@ -131,7 +142,7 @@ class _Writer:
         return done
 
     def _pictures(self, first: int) -> Generator[bytes | memoryview, None, None]:
-        return pictures(self._work, self._engines, first=first, cancelled=self._cancelled)
+        return pictures(self._work, self._engines, first=first, cancelled=self._hooks.cancelled)
 
     def _write_segments(self, segments: Segments, stream: Iterator[bytes | memoryview], done: int) -> None:
         for file, frames in segments.todo(done):
@@ -154,11 +165,13 @@ class _Writer:
             *_container_args(settings.profile.video_args(form.rate), part),
             *(*extra.outputs, f"file:{part.absolute()}"),
         ]
-        with Process(args, what=f"writing {self._out.name}", stdin=True, cwd=self._folder, cancelled=self._cancelled) as writer:
+        with Process(
+            args, what=f"writing {self._out.name}", stdin=True, cwd=self._folder, cancelled=self._hooks.cancelled
+        ) as writer:
             for frame in frames:
                 writer.write(frame)
                 done += 1
-                self._on_frame(done, work.frames)
+                self._hooks.on_frame(done, work.frames)
 
     def _join(self, segments: Segments) -> None:
         """The segments and what else belongs into the file, by copy."""
@@ -167,7 +180,7 @@ class _Writer:
         with atomic(self._out) as part:
             args = [*list_args(), *extra.inputs, "-map", "0:v:0", *_container_args(copy_args(rate), part)]
             args += [*extra.outputs, f"file:{part.absolute()}"]
-            run_ffmpeg(args, what=f"joining {self._out.name}", cwd=self._folder, cancelled=self._cancelled)
+            run_ffmpeg(args, what=f"joining {self._out.name}", cwd=self._folder, cancelled=self._hooks.cancelled)
             self._check(part)
 
     def _check(self, part: Path) -> None:

@@ -15,13 +15,12 @@ from vidgen.media.normalise import refuse_alpha
 from vidgen.media.places import check_output_file
 from vidgen.media.probe import MediaInfo
 from vidgen.media.rate import parse_rate
-from vidgen.post.clip import OnFrame, OnPlan, process_clip
+from vidgen.post.clip import Hooks, process_clip
 from vidgen.post.companions import companions
-from vidgen.post.engines import Fetch, choose_interpolator, choose_upscaler
+from vidgen.post.engines import choose_interpolator, choose_upscaler
 from vidgen.post.segments import kept_frames
 from vidgen.post.settings import FileResult, PostResult, PostSettings
 from vidgen.post.stages import Form, upright_form
-from vidgen.weights.store import pull
 
 MAX_SIDE = 16_384
 
@@ -37,10 +36,7 @@ def interpolate_file(
     rate: Fraction | float | str | None = None,
     factor: Fraction | float | None = None,
     engine: str = "auto",
-    on_frame: OnFrame = lambda done, total: None,
-    cancelled: Callable[[], bool] = lambda: False,
-    fetch: Fetch = pull,
-    on_plan: OnPlan = lambda why: None,
+    hooks: Hooks = Hooks(),
 ) -> FileResult:
     """Give a video another frame rate: ``rate`` frames per second, or ``factor`` times its own; exactly one of them.
 
@@ -49,13 +45,13 @@ def interpolate_file(
     """
     if (rate is None) == (factor is None):
         raise InputError("usage.invalid", "give a frame rate or a factor, one of the two", hint="--fps 60 or --factor 2")
-    info = _source(src, out, cancelled)
+    info = _source(src, out, hooks.cancelled)
     own = info.usual_rate
     target = _rate(rate, factor, own)
     choose_interpolator(engine, own, target)  # a wrong name is an error even where the rate stays
     width, height = upright_form(info).even_size
     settings = PostSettings(width, height, target, interpolate=engine, profile=delivery(info, width, height))
-    result = _process(info, out, settings, on_frame, cancelled, fetch, on_plan)
+    result = _process(info, out, settings, hooks)
     return _file_result(result, result.interpolated_by or "none", result.interpolation_model)
 
 
@@ -68,10 +64,7 @@ def upscale_file(
     engine: str = "auto",
     model: str | None = None,
     tile: int | None = None,
-    on_frame: OnFrame = lambda done, total: None,
-    cancelled: Callable[[], bool] = lambda: False,
-    fetch: Fetch = pull,
-    on_plan: OnPlan = lambda why: None,
+    hooks: Hooks = Hooks(),
 ) -> FileResult:
     """Enlarge a video ``scale`` times (2, 3 or 4; 2 where nothing is given) or to a picture ``height``; at its own rate.
 
@@ -80,14 +73,14 @@ def upscale_file(
     if scale is not None and height is not None:
         raise InputError("usage.invalid", "give a scale or a height, not both", hint="--scale 2 or --height 2160")
     choose_upscaler(engine, model)  # a wrong name is an error even where the size stays
-    info = _source(src, out, cancelled)
+    info = _source(src, out, hooks.cancelled)
     form = upright_form(info)
     width, tall = _size(form.width, form.height, scale, height)
     rate = info.usual_rate
     settings = PostSettings(
         width, tall, rate, interpolate="nearest", upscale=engine, model=model, tile=tile, profile=delivery(info, width, tall)
     )
-    result = _process(info, out, settings, on_frame, cancelled, fetch, on_plan, height)
+    result = _process(info, out, settings, hooks, height)
     return _file_result(result, result.upscaled_by or "none", result.model)
 
 
@@ -129,17 +122,12 @@ def _process(
     info: MediaInfo,
     out: Path,
     settings: PostSettings,
-    on_frame: OnFrame,
-    cancelled: Callable[[], bool],
-    fetch: Fetch,
-    on_plan: OnPlan,
+    hooks: Hooks,
     height: int | None = None,
 ) -> PostResult:
     extra = companions(info, out.suffix, settings.rate)
     try:
-        result = process_clip(
-            info, out, settings, on_frame=on_frame, cancelled=cancelled, extra=extra, fetch=fetch, on_plan=on_plan
-        )
+        result = process_clip(info, out, settings, extra=extra, hooks=hooks)
     except (KeyboardInterrupt, Cancelled) as stop:
         kept = kept_frames(out)
         stop.add_note(f"the first {kept} frames are kept: the same command goes on after them" if kept else _NOTHING_KEPT)

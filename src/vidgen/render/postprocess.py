@@ -20,7 +20,7 @@ from vidgen.media.lossless import copy_lossless
 from vidgen.media.normalise import MAX_HOLD
 from vidgen.media.probe import MediaInfo, part_from, probe_video
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
-from vidgen.post.clip import process_clip
+from vidgen.post.clip import Hooks, process_clip
 from vidgen.post.engines import Fetch
 from vidgen.post.settings import PostResult
 from vidgen.post.work import Work, plan_work
@@ -111,8 +111,7 @@ class PostProcessor:
             work.settings,
             frames=work.frames,
             max_hold=MAX_HOLD if isinstance(planned, UserClip) else work.frames,
-            on_frame=_Progress(planned.id, self.listener),
-            fetch=fetching(self.listener, planned.id),
+            hooks=Hooks(on_frame=_Progress(planned.id, self.listener), fetch=fetching(self.listener, planned.id)),
         )
         self._say(planned, result.notices)
         note = store.seal(key, _record(result))

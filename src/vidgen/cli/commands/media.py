@@ -43,7 +43,7 @@ def upscale(
     checkpoint."""
     with Output("upscale", as_json) as out:
         from vidgen.cli.progress import fetching, frames_done
-        from vidgen.post import upscale_file
+        from vidgen.post import Hooks, upscale_file
 
         with frames_done(out, "upscale") as on_frame:
             result = upscale_file(
@@ -54,9 +54,7 @@ def upscale(
                 engine=engine,
                 model=model,
                 tile=tile,
-                on_frame=on_frame,
-                fetch=fetching(out),
-                on_plan=_explained(out),
+                hooks=Hooks(on_frame=on_frame, on_plan=_explained(out), fetch=fetching(out)),
             )
         out.warn(result.notices)
         out.say(result.summary())
@@ -80,7 +78,7 @@ def interpolate(
     interruption the same command continues from the last checkpoint."""
     with Output("interpolate", as_json) as out:
         from vidgen.cli.progress import fetching, frames_done
-        from vidgen.post import interpolate_file
+        from vidgen.post import Hooks, interpolate_file
 
         with frames_done(out, "interpolate") as on_frame:
             result = interpolate_file(
@@ -89,9 +87,7 @@ def interpolate(
                 rate=fps,
                 factor=factor,
                 engine=engine,
-                on_frame=on_frame,
-                fetch=fetching(out),
-                on_plan=_explained(out),
+                hooks=Hooks(on_frame=on_frame, on_plan=_explained(out), fetch=fetching(out)),
             )
         out.warn(result.notices)
         out.say(result.summary())
