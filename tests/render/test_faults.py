@@ -85,10 +85,10 @@ def test_a_take_that_the_judge_fails_on_is_left_out_and_the_others_are_judged(
         kept.unlink()
     whole = judge.read_clip
 
-    def broken(file: Path, window: Any) -> Any:
+    def broken(file: Path) -> Any:
         if str(file) == first[1]["file"]:
             raise ZeroDivisionError("division by zero")
-        return whole(file, window)
+        return whole(file)
 
     monkeypatch.setattr(judge, "read_clip", broken)
     ran = vidgen("render", board, "--json")

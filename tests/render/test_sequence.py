@@ -85,8 +85,8 @@ shots:
   - {id: a, scene: sea}
   - {id: b, scene: hill, candidates: 2}
 """
-WARMTH = {("a", 1): 0.3, ("b", 1): 0.0, ("b", 2): 0.3}
-COLD = {("a", 1): 0.0, ("b", 1): 0.0, ("b", 2): 0.3}
+WARMTH = {("a", 1): 0.1, ("b", 1): 0.0, ("b", 2): 0.1}
+COLD = {("a", 1): 0.0, ("b", 1): 0.0, ("b", 2): 0.1}
 
 
 @pytest.mark.parametrize(("warmth", "picked"), [(WARMTH, 2), (COLD, 1)])

@@ -52,6 +52,6 @@ def draw(out: Path, take: TakeRequest, worth: Worth, warmth: float) -> None:
     with FrameWriter(out, request.width, request.height, Fraction(request.fps), frames=request.frames) as writer:
         for index in range(request.frames):
             left = 0 if worth == "frozen" else index % request.width
-            gain = 0.7 if worth == "flicker" and index % 2 else 1.0
+            gain = 0.94 if worth == "flicker" and index % 2 else 1.0
             picture = wide[: request.height, left : left + request.width] * gain * np.array([1 + warmth, 1, 1 - warmth])
             writer.write(picture.astype(np.uint8))

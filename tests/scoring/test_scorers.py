@@ -68,7 +68,7 @@ def warnings(ran: Ran) -> dict[str, str]:
 
 def test_without_a_scorer_the_family_is_null_and_says_why(vidgen: Vidgen, takes: list[Path]) -> None:
     (one, _) = vidgen("score", *takes, "--json").data["candidates"]
-    assert one["families"]["prompt"] is None and "is installed" in one["not_measured"]["prompt"]
+    assert one["families"]["prompt"] is None and "is configured" in one["not_measured"]["prompt"]
     assert "continuity" not in one["families"]
 
 

@@ -30,7 +30,7 @@ from vidgen.render.postprocess import fetching
 from vidgen.render.preflight import check_shots, ready_engines
 from vidgen.render.project import Project
 from vidgen.render.shots import ShotMaker, take_stock
-from vidgen.render.spending import Confirm, consent
+from vidgen.render.spending import Confirm, cap_of, consent
 from vidgen.storyboard.file_checks import files_of
 from vidgen.storyboard.loader import load_storyboard
 from vidgen.takes.request import Take
@@ -135,11 +135,8 @@ class RenderResult:
         """Each shot at which a person should look, and why."""
         for shot in self.shots:
             if shot.planned.id in self.needs_review:
-                picked = shot.picked
-                vetoes = shot.verdict.vetoes(picked.take) if shot.verdict and picked else []
-                unclear = "the judge could not see all of its takes" if shot.unseen or not shot.verdict else shot.verdict.below
-                faults = ", ".join(f"{veto['detail']}" for veto in vetoes) or unclear
-                yield shot.planned.id, f"take {picked.take}: {faults}" if picked else faults
+                why = _why_review(shot)
+                yield shot.planned.id, f"take {shot.picked.take}: {why}" if shot.picked else why
 
     def review_error(self) -> VidgenError | None:
         """The error that ``--strict`` makes of shots that need review."""
@@ -149,6 +146,16 @@ class RenderResult:
         return ReviewError(
             "render.needs_review", f"needs review: {reviews}", hint="vidgen pick BOARD.yaml SHOT TAKE, or new takes"
         )
+
+
+def _why_review(shot: MadeShot) -> str:
+    """Why a person should look at a shot."""
+    vetoes = shot.verdict.vetoes(shot.picked.take) if shot.verdict and shot.picked else []
+    if vetoes:
+        return ", ".join(str(veto["detail"]) for veto in vetoes)
+    if shot.unseen or not shot.verdict:
+        return "the judge could not see all of its takes"
+    return shot.verdict.below
 
 
 def render_film(
@@ -189,7 +196,7 @@ def render_film(
         listener("run.started", **counts, takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
         if survey.missing:
             fetch_models(work.posts, fetching(listener))
-        made = runner.run(maker.make(limit))
+        made = runner.run(maker.make(limit, judging_usd=cap_of(survey.bill, plan.board.budget, options.max_cost)))
         warn(maker.run.new_notices())
         project.save_picks({shot.planned.id: pick for shot in made if (pick := shot.pick)}, unpinned=maker.unpinned)
         kept = [shot for shot in made if shot.planned.id in {planned.id for planned in plan.shots}]

@@ -137,7 +137,7 @@ def _render_shot(options: ShotOptions, listener: Listener, warn: Callable[[Itera
         named = options.engine not in (None, "auto")
         limit = consent(survey.bill, max_cost=options.max_cost, named=named, warn=warn)
         listener("run.started", shots=1, enlargements=0, takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
-        (shot,) = runner.run(maker.make(limit))
+        (shot,) = runner.run(maker.make(limit, judging_usd=options.max_cost))
         warn(maker.run.new_notices())
         (planned,) = plan.generated
         assert shot.picked is not None

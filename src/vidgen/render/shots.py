@@ -116,14 +116,15 @@ class ShotMaker:
         self.run.composed, notices = preflight_shots(survey.shots, self.engines)
         return notices
 
-    async def make(self, limit_usd: float | None) -> list[MadeShot]:
-        """Make what is missing and pick. ``limit_usd``: most that this run may spend.
+    async def make(self, limit_usd: float | None, *, judging_usd: float | None = None) -> list[MadeShot]:
+        """Make what is missing and pick. ``limit_usd``: most that this run may spend on takes; ``judging_usd``: on judging
+        them, where the configuration allows more.
 
         A shot that fails does not stop the others; the first failure is raised at the end, with all that was made kept.
         """
         self.run.limit_usd = limit_usd
         self._rounds = replace(self._rounds, allowance=Allowance(limit_usd, self._bill))
-        self._scorers.limit_usd = min(config().score.max_cost, math.inf if limit_usd is None else limit_usd)
+        self._scorers.limit_usd = min(config().score.max_cost, math.inf if judging_usd is None else judging_usd)
         loop = asyncio.get_running_loop()
         self._made = {planned.id: loop.create_future() for planned in self.shots}
         local = [engine for engine in self.engines.values() if isinstance(engine, LocalEngine)]

@@ -166,6 +166,16 @@ Confirm = Callable[[Bill, Limit | None], bool]
 """Asks a person; True is yes."""
 
 
+def cap_of(bill: Bill, budget: Budget | None, max_cost: float | None) -> float | None:
+    """The most that the user lets this run spend, in US dollars; None for no limit."""
+    return cap_usd(_limit(bill, budget, max_cost))
+
+
+def _limit(bill: Bill, budget: Budget | None, max_cost: float | None) -> Limit | None:
+    """What limits this run; what earlier runs have taken of the film's ``budget`` counts."""
+    return limit_of(max_cost, budget.max_cost if budget else None, budget.mode if budget else "cap", bill.spent_usd)
+
+
 def consent(
     bill: Bill,
     *,
@@ -183,7 +193,7 @@ def consent(
     """
     for shot in bill.limits:
         shot.check()
-    limit = limit_of(max_cost, budget.max_cost if budget else None, budget.mode if budget else "cap", bill.spent_usd)
+    limit = _limit(bill, budget, max_cost)
     LOG.info("estimate %s, limit %s", price_text(bill.asked_usd(limit)), limit)
     if bill.estimated_usd == 0 and not (yes or named or limit or confirm):
         return 0.0  # what is planned is free; nobody has agreed to more
