@@ -9,7 +9,8 @@ The floors of ``measures.yaml`` and ``MOST`` were chosen by hand and by a grid o
 2. Weights: from 1, each measure's weight in turn takes the value of ``WEIGHTS`` that orders the pairs best (``worth``), twice
    over. They are never negative: a measure may be useless, but a fault never speaks for a take.
 3. Tie band: the 97th percentile of the margins between a clip and its harmless edits, and at least ``LEAST_BAND``.
-4. Confidence: shares of pairs ordered rightly by margin, each clip judged with what the other clips gave.
+4. Spread and typical value: over the clean clips; they judge a take that has no other to be compared with.
+5. Confidence: shares of pairs ordered rightly by margin, each clip judged with what the other clips gave.
 """
 
 from __future__ import annotations
@@ -75,6 +76,16 @@ def noises(sources: Sequence[str]) -> dict[str, float]:
     return found
 
 
+def ordinary(sources: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Of each measure the value of a typical clean clip, and twice the standard deviation of its place between clips."""
+    found = {}
+    for name, rule in trials.OWN.items():
+        values = [trials.clean_row(source)[name] for source in sources]
+        spread = 2.0 * float(np.std([rule.place(value) for value in values]))
+        found[name] = float(np.median(values)), round(max(rule.noise, spread), 3)
+    return found
+
+
 def band_of(rules: Rules, edits: Pairs) -> float:
     """The tie band of some rules."""
     return max(LEAST_BAND, round(float(np.quantile(np.abs(edits.margins(rules)), BAND_QUANTILE)), 2))
@@ -116,7 +127,8 @@ def main() -> None:
     fit = fitted(TUNING)
     print(f"tie_band: {fit.band}")
     for name, rule in fit.rules.items():
-        print(f"  {name}: noise {rule.noise:.3f} weight {rule.weight}")
+        typical, spread = ordinary(TUNING)[name]
+        print(f"  {name}: noise {rule.noise:.3f} weight {rule.weight} typical {typical:.3g} spread {spread:.3f}")
     print("calibration:", *(f"  - [{least}, {share}]" for least, share in calibration(left_out(TUNING))), sep="\n")
 
 

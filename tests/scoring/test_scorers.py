@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.scoring.faulty_clips import Pictures, scene
 
@@ -91,9 +92,10 @@ def test_one_take_alone_has_a_reading_and_is_compared_with_nothing(vidgen: Vidge
 
 
 def test_a_typical_value_is_what_one_take_is_compared_with(vidgen: Vidgen, takes: list[Path], acme: Package) -> None:
-    acme.write("acme_scores", ACME.replace('unit = "levels"', "typical = 1.0"))
-    (card,) = vidgen("score", takes[0], "--json").data["candidates"]
-    assert card["families"]["prompt"] > 0 and card["status"] == "uncalibrated"
+    for typical, sign in ((1000.0, -1), (1.0, 0)):  # a take alone can fall short, but has no merit
+        acme.write("acme_scores", ACME.replace('unit = "levels"', f"typical = {typical}"))
+        (card,) = vidgen("score", takes[0], "--json").data["candidates"]
+        assert np.sign(card["families"]["prompt"]) == sign and card["status"] == "uncalibrated"
 
 
 def test_a_measure_of_all_takes_together_is_asked_once_and_may_be_of_a_family_of_its_own(
