@@ -18,6 +18,11 @@ NAMES = (
     ("moving in", "moving out"),
     ("rolling left", "rolling right"),
 )
+COVER = (0.05, 0.1)
+"""Shares of the picture that a motion holds for: up to the first it is chance, from the second on it counts in full."""
+KNOWN = 0.2
+ALONG_SIDE = 0.12
+"""... and of three of its sides: a subject before something flat reaches fewer, and its motion is its own."""
 RUN_S = 0.5
 """A wrong direction is told from where it has lasted so long."""
 
@@ -57,8 +62,11 @@ def path_of(reading: Reading, start: int = 0, frames: int | None = None) -> Path
         return Path((0.0, 0.0, 0.0, 0.0), 0.0, np.zeros((0, 4)), ())
     moves, lengths = np.array([leap.move for leap in leaps]), np.array([leap.frames for leap in leaps])
     seconds = lengths * reading.seconds_each
-    total = moves.sum(axis=0) / seconds.sum()
-    inliers = float((np.array([leap.inliers for leap in leaps]) * lengths).sum() / lengths.sum())
+    sure = np.array([leap.lead * float(np.interp(leap.cover, COVER, (0.0, 1.0))) for leap in leaps]) * lengths / lengths.sum()
+    total = sure @ moves / max(float(sure @ seconds), 1e-6)
+    known = float(sure.sum())
+    lead, side = (float(sure @ np.array(part)) / max(known, 1e-6) for part in ([leap.lead for leap in leaps], [leap.side for leap in leaps]))
+    inliers = lead * min(1.0, known / KNOWN, side / ALONG_SIDE)
     starts = tuple(_second(leap, start, reading) for leap in leaps)
     rounded = tuple(float(f"{part:.5f}") for part in total)
     return Path(rounded, round(inliers, 4), moves / seconds[:, None], starts)  # type: ignore[arg-type]
