@@ -20,24 +20,33 @@ NAMES = (
 )
 COVER = (0.05, 0.1)
 """Shares of the picture that a motion holds for: up to the first it is chance, from the second on it counts in full."""
+SIDES = 0.12
+"""... and so much of the sides: a subject before something flat reaches fewer of them, and its motion is its own."""
 KNOWN = 0.2
-ALONG_SIDE = 0.12
-"""... and of three of its sides: a subject before something flat reaches fewer, and its motion is its own."""
+"""It is enough to know the camera's motion for so much of the time."""
 RUN_S = 0.5
 """A wrong direction is told from where it has lasted so long."""
+TREMOR_S = 0.5
+"""What is quicker than this is tremor."""
+
+Layers = tuple[float | None, float | None, float | None]
 
 
 @dataclass(frozen=True)
 class Path:
     """The camera's way through a part of a clip: ``move``, the content's motion in a second (x, y, zoom, roll); ``inliers``,
-    the share of the picture that moves so; ``steps``: the same piece by piece, [n, 4] in a second, and the second at which each
-    begins.
+    0 to 1, how surely the picture as a whole moves so (half is a tie); ``steps``: the same piece by piece, [n, 4] in a second,
+    and the second at which each begins. ``layers``: how far what is far, in the middle and near goes sideways in a second,
+    shares of the width. ``tremor``: how far the picture usually is from where its motion, averaged over ``TREMOR_S``, has it:
+    share of the width.
     """
 
     move: tuple[float, float, float, float]
     inliers: float
     steps: npt.NDArray[np.float64]
     starts: tuple[float, ...]
+    layers: Layers = (None, None, None)
+    tremor: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -55,29 +64,56 @@ class CameraVerdict:
 
 
 def path_of(reading: Reading, start: int = 0, frames: int | None = None) -> Path:
-    """The camera's way through ``frames`` frames from ``start`` on."""
+    """The camera's way through ``frames`` frames from ``start`` on. What is sure counts more than what is not."""
     end = reading.frames if frames is None else start + frames
     leaps = [leap for leap in reading.leaps if leap.start + leap.frames > start and leap.start < end - 1]
     if not leaps:
         return Path((0.0, 0.0, 0.0, 0.0), 0.0, np.zeros((0, 4)), ())
     moves, lengths = np.array([leap.move for leap in leaps]), np.array([leap.frames for leap in leaps])
     seconds = lengths * reading.seconds_each
-    sure = np.array([leap.lead * float(np.interp(leap.cover, COVER, (0.0, 1.0))) for leap in leaps]) * lengths / lengths.sum()
-    total = sure @ moves / max(float(sure @ seconds), 1e-6)
+    each = np.array([leap.lead * float(np.interp(leap.cover, COVER, (0.0, 1.0))) for leap in leaps])
+    sure = each * lengths / lengths.sum()
     known = float(sure.sum())
-    lead, side = (float(sure @ np.array(part)) / max(known, 1e-6) for part in ([leap.lead for leap in leaps], [leap.side for leap in leaps]))
-    inliers = lead * min(1.0, known / KNOWN, side / ALONG_SIDE)
-    starts = tuple(_second(leap, start, reading) for leap in leaps)
-    rounded = tuple(float(f"{part:.5f}") for part in total)
-    return Path(rounded, round(inliers, 4), moves / seconds[:, None], starts)  # type: ignore[arg-type]
+    total = sure @ moves / max(float(sure @ seconds), 1e-6)
+    lead, side = (float(sure @ part) / max(known, 1e-6) for part in np.array([(leap.lead, leap.side) for leap in leaps]).T)
+    return Path(
+        tuple(float(f"{part:.5f}") for part in total),  # type: ignore[arg-type]
+        round(lead * min(1.0, known / KNOWN, side / SIDES), 4),
+        np.where((each > RULES.vetoes["unsure"])[:, None], moves / seconds[:, None], total),
+        tuple(_second(leap, start, reading) for leap in leaps),
+        _layers(leaps, sure, seconds),
+        _tremor(reading, start, end),
+    )
+
+
+def _layers(leaps: Sequence[Leap], sure: npt.NDArray[np.float64], seconds: npt.NDArray[np.float64]) -> Layers:
+    """Each where it is known for at least half of what is sure."""
+    found: list[float | None] = []
+    for layer in zip(*(leap.layers for leap in leaps), strict=True):
+        there = np.array([part is not None for part in layer])
+        total = float((sure * seconds)[there].sum())
+        way = float(sum(weight * part for weight, part in zip(sure, layer, strict=True) if part is not None))
+        found.append(round(way / total, 5) if there.any() and total > 0.5 * float(sure @ seconds) else None)
+    return tuple(found)  # type: ignore[return-value]
+
+
+def _tremor(reading: Reading, start: int, end: int) -> float:
+    width = max(3, round(TREMOR_S / reading.seconds_each) // 2 * 2 + 1)
+    steps = np.array([reading.curves.get(name, [])[start : end - 1] for name in ("move_x", "move_y")])
+    if steps.shape[1] < 2 * width:
+        return 0.0
+    way = np.cumsum(steps, axis=1) * np.array([[1.0], [reading.height / reading.width]])
+    smooth = np.array([np.convolve(part, np.ones(width) / width, "valid") for part in way])
+    left = way[:, width // 2 : -(width // 2)] - smooth
+    return float(f"{np.median(np.hypot(*left)):.6f}")
 
 
 def _second(leap: Leap, start: int, reading: Reading) -> float:
     return round(max(0, leap.start - start) * reading.seconds_each, 3)
 
 
-def judge_camera(requested: str | None, path: Path) -> CameraVerdict:
-    """Compare a canonical camera move, or None, with what was measured."""
+def judge_camera(requested: str | None, path: Path, pace: float | None = None) -> CameraVerdict:
+    """Compare a canonical camera move, or None, with what was measured. ``pace``: how quick it should be, 1 is slow."""
     if requested is None:
         return CameraVerdict(None, why="no camera move was asked for")
     expected = RULES.content.get(requested)
@@ -86,16 +122,46 @@ def judge_camera(requested: str | None, path: Path) -> CameraVerdict:
     if path.inliers < RULES.vetoes["unsure"]:
         return CameraVerdict(None, why="unsure: too little of the picture moves as one to tell the camera's motion")
     units = np.array([value / RULES.clear[axis] for axis, value in zip(AXES, path.move, strict=True)])
-    largest = float(np.abs(units).max())
     if expected == "still":
-        return CameraVerdict(min(1.0, largest / 2))
-    axis = AXES.index(expected.lstrip("+-"))
+        return CameraVerdict(min(1.0, float(np.abs(units).max()) / 2))
+    if expected == "tremor":
+        return CameraVerdict(0.5 - 0.5 * min(1.0, path.tremor / RULES.clear["tremor"]))
+    if expected.endswith("around"):
+        return _around(requested, path, -1.0 if expected[0] == "-" else 1.0)
+    return _directed(expected, path, units, pace)
+
+
+def _directed(expected: str, path: Path, units: npt.NDArray[np.float64], pace: float | None) -> CameraVerdict:
+    axis, largest = AXES.index(expected.lstrip("+-")), float(np.abs(units).max())
     sign = -1.0 if expected[0] == "-" else 1.0
     along = abs(units[axis]) if not expected.startswith(("+", "-")) else units[axis] * sign
     purity = abs(along) / largest if largest > 1 else 1.0
     agreement = max(-1.0, min(1.0, float(along))) * purity
-    at_s = _turned_at(path, path.steps[:, axis] / RULES.clear[AXES[axis]] * sign) if along < 0 else None
-    return CameraVerdict((1 - agreement) / 2, along=round(float(along), 3), at_s=at_s)
+    opposite = along < 0 and purity > 0.5
+    at_s = _turned_at(path, path.steps[:, axis] / RULES.clear[AXES[axis]] * sign) if opposite else None
+    error = (1 - agreement) / 2
+    if along > 0 and pace is not None and AXES[axis] in RULES.usual:
+        error = min(0.5, error + _off_pace(abs(path.move[axis]), pace * RULES.usual[AXES[axis]]))
+    return CameraVerdict(error, along=round(float(along), 3), at_s=at_s)
+
+
+def _off_pace(speed: float, asked: float) -> float:
+    """What a move costs that is far too slow or too quick; speeds in words are no measures, so that the free band is wide."""
+    off = abs(float(np.log((speed + 1e-3) / (asked + 1e-3)))) - float(np.log(RULES.pace["free"]))
+    return min(RULES.pace["most"], max(0.0, off) * RULES.pace["cost"])
+
+
+def _around(requested: str, path: Path, sign: float) -> CameraVerdict:
+    """An orbit: what is far goes one way, what is near the other, and the middle stays."""
+    far, middle, near = path.layers
+    if far is None or near is None:
+        return CameraVerdict(
+            None, why=f"unsure: {requested} shows in what is near and far, and too little of that can be followed"
+        )
+    apart = (far - near) / 2 / RULES.clear["x"] * sign
+    stays = max(0.0, 1 - abs((far + near) / 2 if middle is None else middle) / max(abs(far - near) / 2, 1e-6))
+    agreement = max(-1.0, min(1.0, apart)) * stays
+    return CameraVerdict((1 - agreement) / 2, along=round(float(apart) * stays, 3))
 
 
 def _turned_at(path: Path, along: npt.NDArray[np.float64]) -> float:

@@ -47,14 +47,15 @@ class Leap:
     @classmethod
     def of(cls, start: int, frames: int, course: Course) -> Leap:
         """From what a tracker found."""
-        move, layers = (tuple(None if part is None else _round(part) for part in parts) for parts in (course.move, course.layers))
-        figures = (_round(figure) for figure in (course.lead, course.cover, course.side))
-        return cls(start, frames, move, *figures, layers)  # type: ignore[arg-type]
+        x, y, zoom, roll = (_round(part) for part in course.move)
+        far, middle, near = (None if part is None else _round(part) for part in course.layers)
+        lead, cover, side = _round(course.lead), _round(course.cover), _round(course.side)
+        return cls(start, frames, (x, y, zoom, roll), lead, cover, side, (far, middle, near))
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Leap:
-        """From what ``asdict`` made, and JSON of it."""
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+        """From ``asdict``, by way of JSON."""
+        return cls(**{**data, "move": tuple(data["move"]), "layers": tuple(data["layers"])})
 
 
 @dataclass(frozen=True)

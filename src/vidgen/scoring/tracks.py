@@ -19,6 +19,7 @@ BLOCKS = 32
 LEAST_BLOCK = 8
 STRUCTURE = 0.5
 """Least structure of a point, in its weaker direction: squared levels a pixel. Encoded flat areas stay well below."""
+_follow: Any = cv2.calcOpticalFlowPyrLK
 OPTIONS: dict[str, Any] = {"winSize": (11, 11), "maxLevel": 3, "criteria": (3, 12, 0.02)}
 BACK_OPTIONS: dict[str, Any] = {**OPTIONS, "maxLevel": 1}
 UNLIKE = 30.0
@@ -31,7 +32,7 @@ TIGHT = (0.4, 0.02)
 """How far a point may be from where its group should have brought it: pixels, and a share of its way. A swarm has no group."""
 LOOSE = (0.6, 0.25)
 """... and where the group's motion still explains it: what lies nearer or farther goes the same way, quicker or slower."""
-GUESSES = 300
+GUESSES = 200
 SIDE = 0.75
 """What lies so far from the centre is at a side."""
 
@@ -47,8 +48,8 @@ class Course:
     """How the picture moved as a whole from one picture to another, some frames on.
 
     ``moves``: of each frame, and ``move`` of all. ``lead``: 0 to 1, how much of the picture moves so, against the largest part
-    that moves together in another way; half is a tie. ``cover``: share of the picture that moves exactly so. ``side``: share of
-    the third of the picture's sides along which it shows. ``layers``: how far the far, the middle and the near part of the
+    that moves together in another way; half is a tie. ``cover``: share of the picture that moves exactly so. ``side``: along
+    what share of the sides it shows, see ``_cover``. ``layers``: how far the far, the middle and the near part of the
     picture (its upper and lower third, and the centre) went sideways, less roll and zoom: shares of the width; None: not known.
     """
 
@@ -85,7 +86,7 @@ class Tracker:
         if not len(before):
             self._way.append(before)
             return
-        now, found, error = cv2.calcOpticalFlowPyrLK(self._gray, gray, before, None, **OPTIONS)
+        now, found, error = _follow(self._gray, gray, before, None, **OPTIONS)
         width, height = self._size
         inside = (now >= 0).all(axis=1) & (now[:, 0] < width) & (now[:, 1] < height)
         self._found &= (found[:, 0] == 1) & (error[:, 0] < UNLIKE) & inside
@@ -97,7 +98,7 @@ class Tracker:
         first, last = self._way[0], self._way[-1]
         if len(first):
             flags = cv2.OPTFLOW_USE_INITIAL_FLOW
-            again, found, _ = cv2.calcOpticalFlowPyrLK(self._gray, self._first, last, first.copy(), flags=flags, **BACK_OPTIONS)
+            again, found, _ = _follow(self._gray, self._first, last, first.copy(), flags=flags, **BACK_OPTIONS)
             self._found &= (found[:, 0] == 1) & (np.hypot(*(again - first).T) < BACK)
 
     def course(self) -> Course:
@@ -158,14 +159,14 @@ def _group(
 ) -> npt.NDArray[np.bool_]:
     """Which points follow the one shift, zoom and roll that holds for the widest part of the picture."""
     index = np.flatnonzero(among)
-    some = way[:, index]
+    some = way[:, index].astype(np.complex64)
     one, two = _pairs(len(index))
     far = np.abs(some[0, one] - some[0, two]) > 0.12 * size[0]
     one, two = one[far], two[far]
     if not len(one):
         return among
     limit = _limit(some)
-    left = np.zeros((len(one), len(index)))
+    left = np.zeros((len(one), len(index)), np.float32)
     for step in {len(way) - 1, len(way) // 2}:
         turn = (some[step, one] - some[step, two]) / (some[0, one] - some[0, two])
         shift = some[step, one] - turn * some[0, one]
@@ -222,11 +223,13 @@ def _lead(
 
 
 def _cover(group: Places, explained: Places, size: tuple[int, int]) -> tuple[float, float]:
-    """What share of the picture a group fills, and what share of the third of its sides what it explains."""
+    """What share of the picture a group fills, and along what share of its sides what it explains lies: of left and right
+    the lesser, or of all four the third. A subject before something flat reaches fewer sides."""
     columns, rows = size[0] / _block(size[0]), size[1] / _block(size[0])
     x, y = explained.real * 2 / size[0], explained.imag * 2 / size[1]
-    sides = ((x < -SIDE).sum() / rows, (x > SIDE).sum() / rows, (y < -SIDE).sum() / columns, (y > SIDE).sum() / columns)
-    return len(group) / (columns * rows), float(sorted(sides)[1])
+    left, right = (x < -SIDE).sum() / rows, (x > SIDE).sum() / rows
+    above, below = (y < -SIDE).sum() / columns, (y > SIDE).sum() / columns
+    return len(group) / (columns * rows), float(max(min(left, right), sorted((left, right, above, below))[1]))
 
 
 def _heading(
