@@ -38,7 +38,7 @@ class Path:
     0 to 1, how surely the picture as a whole moves so (half is a tie); ``steps``: the same piece by piece, [n, 4] in a second,
     and the second at which each begins. ``layers``: how far what is far, in the middle and near goes sideways in a second,
     shares of the width. ``tremor``: how far the picture usually is from where its motion, averaged over ``TREMOR_S``, has it:
-    share of the width.
+    share of the width. ``near``: as ``move``, of the lower third of the picture.
     """
 
     move: tuple[float, float, float, float]
@@ -47,6 +47,7 @@ class Path:
     starts: tuple[float, ...]
     layers: Layers = (None, None, None)
     tremor: float = 0.0
+    near: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,19 @@ def path_of(reading: Reading, start: int = 0, frames: int | None = None) -> Path
         tuple(_second(leap, start, reading) for leap in leaps),
         _layers(leaps, sure, seconds),
         _tremor(reading, start, end),
+        _near(leaps, sure, seconds),
     )
+
+
+def _near(
+    leaps: Sequence[Leap], sure: npt.NDArray[np.float64], seconds: npt.NDArray[np.float64]
+) -> tuple[float, float, float, float] | None:
+    there = np.array([leap.near is not None for leap in leaps])
+    total = float((sure * seconds)[there].sum())
+    if total <= 0.5 * float(sure @ seconds):
+        return None
+    x, y, zoom, roll = sure[there] @ np.array([leap.near for leap in leaps if leap.near is not None]) / total
+    return round(x, 5), round(y, 5), round(zoom, 5), round(roll, 5)
 
 
 def _layers(leaps: Sequence[Leap], sure: npt.NDArray[np.float64], seconds: npt.NDArray[np.float64]) -> Layers:
@@ -119,30 +132,45 @@ def judge_camera(requested: str | None, path: Path, pace: float | None = None) -
     expected = RULES.content.get(requested)
     if expected is None:
         return CameraVerdict(None, why=f"{requested} has no one direction that could be measured")
-    if path.inliers < RULES.vetoes["unsure"]:
+    around = expected.endswith("around")  # near and far part there, so that none may lead
+    if path.inliers < RULES.vetoes["unsure"] * (0.5 if around else 1.0):
         return CameraVerdict(None, why="unsure: too little of the picture moves as one to tell the camera's motion")
-    units = np.array([value / RULES.clear[axis] for axis, value in zip(AXES, path.move, strict=True)])
+    units = _units(path.move)
     if expected == "still":
         return CameraVerdict(min(1.0, float(np.abs(units).max()) / 2))
     if expected == "tremor":
         return CameraVerdict(0.5 - 0.5 * min(1.0, path.tremor / RULES.clear["tremor"]))
-    if expected.endswith("around"):
+    if around:
         return _around(requested, path, -1.0 if expected[0] == "-" else 1.0)
     return _directed(expected, path, units, pace)
 
 
+def _units(move: Sequence[float]) -> npt.NDArray[np.float64]:
+    return np.array([value / RULES.clear[axis] for axis, value in zip(AXES, move, strict=True)])
+
+
 def _directed(expected: str, path: Path, units: npt.NDArray[np.float64], pace: float | None) -> CameraVerdict:
-    axis, largest = AXES.index(expected.lstrip("+-")), float(np.abs(units).max())
-    sign = -1.0 if expected[0] == "-" else 1.0
-    along = abs(units[axis]) if not expected.startswith(("+", "-")) else units[axis] * sign
-    purity = abs(along) / largest if largest > 1 else 1.0
-    agreement = max(-1.0, min(1.0, float(along))) * purity
-    opposite = along < 0 and purity > 0.5
+    """``+x``: the picture goes so; ``+x near``: at least what is near does, for the camera itself travels."""
+    direction, _, near = expected.partition(" ")
+    axis, sign = AXES.index(direction.lstrip("+-")), -1.0 if direction[0] == "-" else 1.0
+    whole = found = _along(units, axis, sign, direction)
+    speed = abs(path.move[axis])
+    if near and path.near is not None and abs(path.near[axis]) > speed:
+        found, speed = _along(_units(path.near), axis, sign, direction), abs(path.near[axis])
+    along, purity = whole
+    opposite = along < 0 and found[0] < 0 and purity > 0.5
     at_s = _turned_at(path, path.steps[:, axis] / RULES.clear[AXES[axis]] * sign) if opposite else None
-    error = (1 - agreement) / 2
-    if along > 0 and pace is not None and AXES[axis] in RULES.usual:
-        error = min(0.5, error + _off_pace(abs(path.move[axis]), pace * RULES.usual[AXES[axis]]))
-    return CameraVerdict(error, along=round(float(along), 3), at_s=at_s)
+    error = (1 - max(-1.0, min(1.0, found[0])) * found[1]) / 2
+    if found[0] > 0 and pace is not None:
+        error = min(0.5, error + _off_pace(speed, pace * RULES.usual[AXES[axis]]))
+    return CameraVerdict(error, along=round(along, 3), at_s=at_s)
+
+
+def _along(units: npt.NDArray[np.float64], axis: int, sign: float, direction: str) -> tuple[float, float]:
+    """Motion in a direction, and which share of the largest motion it is."""
+    along = float(units[axis]) * sign if direction[0] in "+-" else abs(float(units[axis]))
+    largest = float(np.abs(units).max())
+    return along, abs(along) / largest if largest > 1 else 1.0
 
 
 def _off_pace(speed: float, asked: float) -> float:
@@ -160,8 +188,8 @@ def _around(requested: str, path: Path, sign: float) -> CameraVerdict:
         )
     apart = (far - near) / 2 / RULES.clear["x"] * sign
     stays = max(0.0, 1 - abs((far + near) / 2 if middle is None else middle) / max(abs(far - near) / 2, 1e-6))
-    agreement = max(-1.0, min(1.0, apart)) * stays
-    return CameraVerdict((1 - agreement) / 2, along=round(float(apart) * stays, 3))
+    agreement = max(-1.0, min(1.0, apart)) * (1 + stays) / 2
+    return CameraVerdict((1 - agreement) / 2, along=round(float(apart), 3))
 
 
 def _turned_at(path: Path, along: npt.NDArray[np.float64]) -> float:

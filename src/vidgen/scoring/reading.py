@@ -22,7 +22,7 @@ from vidgen.media.frames import Frame, read_frames
 from vidgen.media.probe import probe
 from vidgen.scoring import pictures
 from vidgen.scoring.flow import LEAST_CELLS, FlowMeter, Gray, Pair, Picture
-from vidgen.scoring.tracks import Course, Tracker
+from vidgen.scoring.tracks import Course, Move, Tracker
 
 CROP_EVERY = 4
 """Every n-th picture is read for noise, blocks and bands."""
@@ -43,19 +43,22 @@ class Leap:
     cover: float
     side: float
     layers: tuple[float | None, float | None, float | None]
+    near: tuple[float, float, float, float] | None
 
     @classmethod
     def of(cls, start: int, frames: int, course: Course) -> Leap:
         """From what a tracker found."""
-        x, y, zoom, roll = (_round(part) for part in course.move)
         far, middle, near = (None if part is None else _round(part) for part in course.layers)
         lead, cover, side = _round(course.lead), _round(course.cover), _round(course.side)
-        return cls(start, frames, (x, y, zoom, roll), lead, cover, side, (far, middle, near))
+        return cls(
+            start, frames, _rounded(course.move), lead, cover, side, (far, middle, near), course.near and _rounded(course.near)
+        )
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Leap:
         """From ``asdict``, by way of JSON."""
-        return cls(**{**data, "move": tuple(data["move"]), "layers": tuple(data["layers"])})
+        near = data["near"] and tuple(data["near"])
+        return cls(**{**data, "move": tuple(data["move"]), "layers": tuple(data["layers"]), "near": near})
 
 
 @dataclass(frozen=True)
@@ -215,6 +218,11 @@ def _colour_change(before: tuple[Any, ...], after: tuple[Any, ...]) -> tuple[flo
     turned = float((blue * red_now - red * blue_now).sum()) / strength
     grown = float((blue * (blue_now - blue) + red * (red_now - red)).sum()) / strength
     return float(np.degrees(turned)), 100.0 * grown
+
+
+def _rounded(move: Move) -> Move:
+    x, y, zoom, roll = (_round(part) for part in move)
+    return x, y, zoom, roll
 
 
 def _round(value: float | np.floating[Any]) -> float:

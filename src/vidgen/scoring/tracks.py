@@ -37,7 +37,7 @@ SIDE = 0.75
 """What lies so far from the centre is at a side."""
 
 Points = npt.NDArray[np.float32]
-Places = npt.NDArray[np.complex128]
+Places = npt.NDArray[np.complexfloating[Any, Any]]
 Move = tuple[float, float, float, float]
 """x, y (shares of width and height), zoom (natural logarithm) and roll (radians, clockwise) of the picture as a whole."""
 STILL: Move = (0.0, 0.0, 0.0, 0.0)
@@ -51,6 +51,7 @@ class Course:
     that moves together in another way; half is a tie. ``cover``: share of the picture that moves exactly so. ``side``: along
     what share of the sides it shows, see ``_cover``. ``layers``: how far the far, the middle and the near part of the
     picture (its upper and lower third, and the centre) went sideways, less roll and zoom: shares of the width; None: not known.
+    ``near``: how the lower third moved, as ``move``: a camera that travels leaves what is far where it was.
     """
 
     move: Move
@@ -59,6 +60,7 @@ class Course:
     cover: float
     side: float
     layers: tuple[float | None, float | None, float | None]
+    near: Move | None
 
 
 class Tracker:
@@ -108,7 +110,7 @@ class Tracker:
         middle = complex(width / 2, height / 2)
         way = np.array([points[self._found] @ np.array([1, 1j]) - middle for points in self._way], np.complex128)
         if way.shape[1] < LEAST:
-            return Course(STILL, (STILL,) * self.frames, 0.0, 0.0, 0.0, (None, None, None))
+            return Course(STILL, (STILL,) * self.frames, 0.0, 0.0, 0.0, (None, None, None), None)
         weight = _weights(way[0], width, height)
         group = _group(way, weight, np.ones(way.shape[1], bool), self._size)
         steps = [_fitted(before[group], after[group], weight[group]) for before, after in zip(way, way[1:], strict=False)]
@@ -121,7 +123,15 @@ class Tracker:
             _lead(way, weight, group, explained, self._size),
             *_cover(way[0, group], way[0, explained], self._size),
             _layers(way[0], sideways, self._size),
+            self._near(way, weight),
         )
+
+    def _near(self, way: Places, weight: npt.NDArray[np.float64]) -> Move | None:
+        low = way[0].imag > self._size[1] / 6
+        if low.sum() < LEAST:
+            return None
+        group = _group(way, weight, low, self._size)
+        return _move(*_fitted(way[0, group], way[-1, group], weight[group]), self._size)
 
 
 def _points(gray: npt.NDArray[np.uint8]) -> Points:
