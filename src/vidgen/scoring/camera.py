@@ -29,6 +29,7 @@ RUN_S = 0.5
 TREMOR_S = 0.5
 """What is quicker than this is tremor."""
 
+UNKNOWN = (0.0, 0.0, 0.0, 0.0)
 Layers = tuple[float | None, float | None, float | None]
 
 
@@ -69,45 +70,36 @@ def path_of(reading: Reading, start: int = 0, frames: int | None = None) -> Path
     end = reading.frames if frames is None else start + frames
     leaps = [leap for leap in reading.leaps if leap.start + leap.frames > start and leap.start < end - 1]
     if not leaps:
-        return Path((0.0, 0.0, 0.0, 0.0), 0.0, np.zeros((0, 4)), ())
+        return Path(UNKNOWN, 0.0, np.zeros((0, 4)), ())
     moves, lengths = np.array([leap.move for leap in leaps]), np.array([leap.frames for leap in leaps])
-    seconds = lengths * reading.seconds_each
     each = np.array([leap.lead * float(np.interp(leap.cover, COVER, (0.0, 1.0))) for leap in leaps])
-    sure = each * lengths / lengths.sum()
+    sure, seconds = each * lengths / lengths.sum(), lengths * reading.seconds_each
     known = float(sure.sum())
-    total = sure @ moves / max(float(sure @ seconds), 1e-6)
     lead, side = (float(sure @ part) / max(known, 1e-6) for part in np.array([(leap.lead, leap.side) for leap in leaps]).T)
+    move = _a_second([leap.move for leap in leaps], sure, seconds) or UNKNOWN
+    layers = (_a_second([(leap.layers[index],) for leap in leaps], sure, seconds) for index in range(3))
+    far, middle, near = (layer[0] if layer else None for layer in layers)
     return Path(
-        tuple(float(f"{part:.5f}") for part in total),  # type: ignore[arg-type]
+        move,  # type: ignore[arg-type]
         round(lead * min(1.0, known / KNOWN, side / SIDES), 4),
-        np.where((each > RULES.vetoes["unsure"])[:, None], moves / seconds[:, None], total),
+        np.where((each > RULES.vetoes["unsure"])[:, None], moves / seconds[:, None], move),
         tuple(_second(leap, start, reading) for leap in leaps),
-        _layers(leaps, sure, seconds),
+        (far, middle, near),
         _tremor(reading, start, end),
-        _near(leaps, sure, seconds),
+        _a_second([leap.near or (None,) for leap in leaps], sure, seconds),  # type: ignore[arg-type]
     )
 
 
-def _near(
-    leaps: Sequence[Leap], sure: npt.NDArray[np.float64], seconds: npt.NDArray[np.float64]
-) -> tuple[float, float, float, float] | None:
-    there = np.array([leap.near is not None for leap in leaps])
+def _a_second(
+    found: Sequence[Sequence[float | None]], sure: npt.NDArray[np.float64], seconds: npt.NDArray[np.float64]
+) -> tuple[float, ...] | None:
+    """The mean of what was found, in a second; None where less than half of what is sure is known."""
+    there = np.array([parts[0] is not None for parts in found])
     total = float((sure * seconds)[there].sum())
     if total <= 0.5 * float(sure @ seconds):
         return None
-    x, y, zoom, roll = sure[there] @ np.array([leap.near for leap in leaps if leap.near is not None]) / total
-    return round(x, 5), round(y, 5), round(zoom, 5), round(roll, 5)
-
-
-def _layers(leaps: Sequence[Leap], sure: npt.NDArray[np.float64], seconds: npt.NDArray[np.float64]) -> Layers:
-    """Each where it is known for at least half of what is sure."""
-    found: list[float | None] = []
-    for layer in zip(*(leap.layers for leap in leaps), strict=True):
-        there = np.array([part is not None for part in layer])
-        total = float((sure * seconds)[there].sum())
-        way = float(sum(weight * part for weight, part in zip(sure, layer, strict=True) if part is not None))
-        found.append(round(way / total, 5) if there.any() and total > 0.5 * float(sure @ seconds) else None)
-    return tuple(found)  # type: ignore[return-value]
+    known = np.array([parts for parts in found if parts[0] is not None], np.float64)
+    return tuple(round(float(part), 5) for part in sure[there] @ known / total)
 
 
 def _tremor(reading: Reading, start: int, end: int) -> float:

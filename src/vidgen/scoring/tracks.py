@@ -33,6 +33,8 @@ TIGHT = (0.4, 0.02)
 LOOSE = (0.6, 0.25)
 """... and where the group's motion still explains it: what lies nearer or farther goes the same way, quicker or slower."""
 GUESSES = 200
+STIR = 0.008
+"""Less motion than this (share of the size, logarithm, radians) has no direction."""
 SIDE = 0.75
 """What lies so far from the centre is at a side."""
 
@@ -229,7 +231,7 @@ def _lead(
         else:
             against = max(against, value)
         rest &= ~other
-    return own / (own + against)
+    return own / max(own + against, 1e-9)
 
 
 def _cover(group: Places, explained: Places, size: tuple[int, int]) -> tuple[float, float]:
@@ -245,7 +247,7 @@ def _cover(group: Places, explained: Places, size: tuple[int, int]) -> tuple[flo
 def _heading(
     way: Places, group: npt.NDArray[np.bool_], weight: npt.NDArray[np.float64], size: tuple[int, int]
 ) -> npt.NDArray[np.float64]:
-    return np.array(_move(*_fitted(way[0, group], way[-1, group], weight[group]), size)) / 0.008
+    return np.array(_move(*_fitted(way[0, group], way[-1, group], weight[group]), size)) / STIR
 
 
 def _alike(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> bool:
