@@ -11,6 +11,8 @@ import pytest
 from tests.scoring.faulty_clips import FRAMES, HEIGHT, WIDTH, Pictures, scene, texture
 
 from vidgen.scoring import Expectation, Scorecard, score_takes
+from vidgen.scoring.types import pace_of
+from vidgen.storyboard.model import Camera
 
 Clip = Callable[..., Path]
 Picture = np.ndarray
@@ -33,6 +35,9 @@ def with_subject(picture: Picture, share: float, x: float, y: float = 0.0) -> Pi
         texture(7, WIDTH, HEIGHT), np.array([[1.0, 0, x], [0, 1.0, y]]), (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT
     )
     return np.where(inside[..., None], other, picture)
+
+
+PACES = (("very_slow", 0.2), ("slow", 0.5), ("normal", 0.5), ("fast", 1.0))
 
 
 def over_time(draw: Callable[[int], Picture], frames: int = FRAMES) -> Pictures:
@@ -143,6 +148,12 @@ def test_a_move_far_from_the_asked_pace_costs_less_than_none_at_all(clip: Clip) 
     errors = [error(file, "pan_right", pace=1.0) for file in (slow, quick, still)]
     assert errors[0] < errors[1] < errors[2]
     assert error(quick, "pan_right", pace=3.0) < errors[1]
+
+
+def test_a_storyboard_asks_for_a_pace_by_speed_and_strength() -> None:
+    paces = [pace_of(Camera(move="pan_right", speed=speed, strength=strength)) for speed, strength in PACES]
+    assert paces == sorted(paces)
+    assert paces[1] == pytest.approx(1.0)
 
 
 def test_the_time_code_is_where_the_camera_turns(clip: Clip) -> None:

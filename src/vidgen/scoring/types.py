@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vidgen.scoring.rules import RULES
+from vidgen.storyboard.model import Camera
 from vidgen.takes.request import ShotRequest
 
 FAMILIES = ("temporal", "motion", "artifacts", "camera", "prompt", "physics")
@@ -58,12 +59,17 @@ class Expectation:
             width=request.width,
             height=request.height,
             move=request.camera.move,
-            pace=RULES.speeds.get(request.camera.speed, 1.0) * (0.55 + 0.9 * request.camera.strength),
+            pace=pace_of(request.camera),
             motion_amount=request.motion.amount,
             wants_still=request.motion.amount <= 2 and request.camera.move == "static",
             prompt=request.prompt,
             request=request,
         )
+
+
+def pace_of(camera: Camera) -> float:
+    """How quick a move is meant to be: 1 at speed slow and strength 0.5."""
+    return RULES.speeds.get(camera.speed, 1.0) * (0.55 + 0.9 * camera.strength)
 
 
 @dataclass(frozen=True)
