@@ -1,4 +1,4 @@
-"""Motion between two pictures: dense flow, what it leaves unexplained, and the camera's part in it."""
+"""Motion between two pictures: dense flow, and what it leaves unexplained."""
 
 from __future__ import annotations
 
@@ -21,9 +21,6 @@ LEAST_CELLS = 16
 Gray = npt.NDArray[Any]
 """[height, width] uint8 luma."""
 Flow = npt.NDArray[Any]
-Move = tuple[float, float, float, float]
-"""x, y (shares of width and height), zoom (natural logarithm) and roll (radians, clockwise) of the picture as a whole."""
-STILL: Move = (0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -60,18 +57,15 @@ class Pair:
     """What happened between two pictures of one size.
 
     ``residual``: mean absolute luma difference (levels of 255) left after motion, where motion is certain. ``speed``: mean
-    flow in pixels. ``grid``: flow on the coarse grid, [14, 24, 2] pixels; ``firm``: where it can be told. ``move`` of the whole
-    and ``inliers``: share of what can be told that moves so. ``gains``: [7, 12] change of brightness of each patch along its
-    motion, in percent. ``detail``: energy of the gradient (along, across) the direction of motion, and that of
-    the second derivative, summed over what moves.
+    flow in pixels. ``grid``: flow on the coarse grid, [14, 24, 2] pixels; ``firm``: where it can be told. ``gains``: [7, 12]
+    change of brightness of each patch along its motion, in percent. ``detail``: energy of the gradient (along, across) the
+    direction of motion, and that of the second derivative, summed over what moves.
     """
 
     residual: float
     speed: float
     grid: Flow
     firm: npt.NDArray[np.bool_]
-    move: Move
-    inliers: float
     gains: Flow
     detail: tuple[float, float, float, float]
 
@@ -88,15 +82,10 @@ class FlowMeter:
         forward: Flow = self._dis.calc(before.gray, after.gray, None)
         backward: Flow = self._dis.calc(after.gray, before.gray, None)
         grid, firm = _coarse(forward, before)
-        move, inliers = similarity(grid, firm, before.gray.shape[1], before.gray.shape[0])
         residual, gains = self._left(before.gray, after.gray, forward[::2, ::2], backward)
         flow = backward[::2, ::2]
         speed = cv2.magnitude(np.ascontiguousarray(flow[..., 0]), np.ascontiguousarray(flow[..., 1]))
-        return Pair(residual, float(speed.mean()), grid, firm, move, inliers, gains, _detail(after, flow, speed))
-
-    def leap(self, before: Picture, after: Picture) -> tuple[Flow, npt.NDArray[np.bool_]]:
-        """The coarse flow between pictures further apart, and where it can be told."""
-        return _coarse(self._dis.calc(before.gray, after.gray, None), before)
+        return Pair(residual, float(speed.mean()), grid, firm, gains, _detail(after, flow, speed))
 
     def _left(self, before: Gray, after: Gray, forward: Flow, backward: Flow) -> tuple[float, Flow]:
         """Mean |after moved back - before| where forward and backward flow agree (Ruder et al. 2016), else over all; and the
@@ -121,26 +110,6 @@ class FlowMeter:
             x, y = np.meshgrid(np.arange(0, width, 2, dtype=np.float32), np.arange(0, height, 2, dtype=np.float32))
             self._at = (x, y)
         return self._at
-
-
-def similarity(grid: Flow, firm: npt.NDArray[np.bool_], width: int, height: int) -> tuple[Move, float]:
-    """The shift, zoom and roll that most of what is firm shares, about the picture's centre, and what share of it does."""
-    if firm.sum() < LEAST_CELLS:
-        return STILL, 0.0
-    columns, rows = GRID
-    x, y = np.meshgrid((np.arange(columns) + 0.5) / columns * width, (np.arange(rows) + 0.5) / rows * height)
-    start = np.stack([x - width / 2, y - height / 2], axis=2)[firm].astype(np.float32)
-    end = start + grid[firm]
-    limit = max(0.3, 0.002 * width)
-    matrix, mask = cv2.estimateAffinePartial2D(
-        start, end, method=cv2.RANSAC, ransacReprojThreshold=limit, maxIters=500, confidence=0.99
-    )
-    if matrix is None:
-        return STILL, 0.0
-    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
-    roll = float(np.arctan2(matrix[1, 0], matrix[0, 0]))
-    zoom = float(np.log(scale)) if scale > 0 else 0.0
-    return (float(matrix[0, 2]) / width, float(matrix[1, 2]) / height, zoom, roll), float(mask.mean())
 
 
 def _coarse(flow: Flow, picture: Picture) -> tuple[Flow, npt.NDArray[np.bool_]]:

@@ -196,7 +196,7 @@ def _compared(take: _Take, expected: Expectation) -> dict[str, float]:
         values = {name: value for name, value in values.items() if RULES.measures[name].family != "motion"}
     if expected.motion_amount is not None:
         values["amount"] = amount_error(expected.motion_amount, take.reading, *take.part)
-    error = judge_camera(expected.move, path_of(take.reading, *take.part)).error
+    error = judge_camera(expected.move, path_of(take.reading, *take.part), expected.pace).error
     return values if error is None else {**values, "camera": error}
 
 

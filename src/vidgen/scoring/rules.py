@@ -58,6 +58,9 @@ class Rules:
     measures: Mapping[str, Rule]
     vetoes: Mapping[str, float]
     clear: Mapping[str, float]
+    usual: Mapping[str, float]
+    speeds: Mapping[str, float]
+    pace: Mapping[str, float]
     content: Mapping[str, str]
 
 
