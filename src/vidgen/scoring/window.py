@@ -55,7 +55,7 @@ def _signs(curves: dict[str, Curve]) -> dict[str, Curve]:
         "noise": curves["noise"],
         "blocks": curves["blocks"],
         "bands": curves["bands"],
-        "trails": _smooth((curves["across"] + 1.0) / (curves["along"] + 1.0)),
+        "trails": np.exp(_smooth(curves["trail"] * curves["moving"]) / (_smooth(curves["moving"]) + 4.0)),
     }
 
 
