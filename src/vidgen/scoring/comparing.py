@@ -36,7 +36,8 @@ def gains_of(rules: Mapping[str, Rule], row: Row, middle: Mapping[str, float | N
             continue
         steps = (rule.place(row[name]) - centre) / rule.noise * (1.0 if rule.better == "high" else -1.0)
         beyond = math.copysign(max(0.0, abs(steps) - RULES.harmless), steps)
-        gains[name] = rule.weight * max(RULES.loss_limit, min(RULES.gain_limit, beyond))
+        most = min(RULES.gain_limit, rule.most)
+        gains[name] = rule.weight * max(RULES.loss_limit, -rule.most, min(most, beyond))
     return gains
 
 

@@ -15,7 +15,7 @@ class Rule:
     """How values of one measure are compared; see the head of ``measures.yaml``.
 
     ``scale``: whether ratios (``log``) or differences (``linear``) of values count; ``typical`` is None where it is not known;
-    ``weight``: how much a step counts, never below 0.
+    ``weight``: how much a step counts, never below 0; ``most``: how many steps count at most, either way.
     """
 
     family: str
@@ -25,6 +25,7 @@ class Rule:
     typical: float | None
     scale: Literal["log", "linear"] = "log"
     weight: float = 1.0
+    most: float = math.inf
 
     def place(self, value: float) -> float:
         """Where a value stands on the scale on which ``noise`` is one step."""

@@ -19,6 +19,8 @@ DIAGONAL = 440.0
 """Of a picture 384 pixels wide, in pixels."""
 AMOUNTS = ((2.0, (0.0, 0.08)), (5.0, (0.003, 0.4)), (8.0, (0.02, 1.0)), (10.0, (0.05, 4.0)))
 """Amount of motion up to which a band of speeds is ordinary, in diagonals a second."""
+SMALL = 20000
+"""Pixels of a picture in whose fastest third the steepest fiftieth is no more than 30, too few to tell anything."""
 
 Curve = npt.NDArray[np.float64]
 Curves = Mapping[str, Curve]
@@ -34,9 +36,12 @@ def part_of(reading: Reading, start: int = 0, frames: int | None = None) -> dict
 
 
 def values_of(reading: Reading, start: int = 0, frames: int | None = None) -> dict[str, float]:
-    """Every measure of a part of a clip."""
+    """Every measure of a part of a clip; ``crispness`` is missing in pictures below ``SMALL``."""
     curves, rate = part_of(reading, start, frames), 1.0 / reading.seconds_each
-    return {name: float(f"{measure(curves, rate):.6g}") for name, measure in MEASURES.items()}
+    values = {name: float(f"{measure(curves, rate):.6g}") for name, measure in MEASURES.items()}
+    if reading.width * reading.height < SMALL:
+        del values["crispness"]
+    return values
 
 
 def amount_error(amount: float, reading: Reading, start: int = 0, frames: int | None = None) -> float:
