@@ -86,5 +86,10 @@ def test_one_colour_has_no_steps() -> None:
     assert values(flat)["bands"] == pytest.approx(0.0, abs=1e-6)
 
 
+@pytest.mark.parametrize("frames", [1, 2, 3])
+def test_a_clip_of_few_pictures_has_values_too(frames: int) -> None:
+    assert all(np.isfinite(value) for value in values(scene(frames=frames)).values())
+
+
 def test_small_pictures_say_nothing_of_what_moves_fast() -> None:
     assert "crispness" not in values(scene(frames=6))

@@ -7,6 +7,7 @@ faultless, except ``sharpness``, ``contour``, ``crispness``, ``trails`` and ``sp
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -27,12 +28,13 @@ Curves = Mapping[str, Curve]
 
 
 def part_of(reading: Reading, start: int = 0, frames: int | None = None) -> dict[str, Curve]:
-    """The curves of ``frames`` frames from ``start`` on; None: to the end."""
+    """The curves of ``frames`` frames from ``start`` on; None: to the end. Those that need more neighbours are empty."""
     end = reading.frames if frames is None else start + frames
-    return {
+    found = {
         name: np.asarray(curve[start : max(start, end - (reading.frames - len(curve)))], np.float64)
         for name, curve in reading.curves.items()
     }
+    return defaultdict(lambda: np.zeros(0), found)
 
 
 def values_of(reading: Reading, start: int = 0, frames: int | None = None) -> dict[str, float]:
