@@ -91,5 +91,13 @@ def test_a_clip_of_few_pictures_has_values_too(frames: int) -> None:
     assert all(np.isfinite(value) for value in values(scene(frames=frames)).values())
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (400, 40)])
+def test_a_clip_of_odd_shape_has_values_too(size: tuple[int, int]) -> None:
+    random = np.random.default_rng(7)
+    pictures = [random.integers(0, 255, (*size, 3)).astype(np.uint8) for _ in range(4)]
+    found = values_of(read_pictures(pictures, RATE, (size[1], size[0])))
+    assert all(np.isfinite(value) for value in found.values())
+
+
 def test_small_pictures_say_nothing_of_what_moves_fast() -> None:
     assert "crispness" not in values(scene(frames=6))

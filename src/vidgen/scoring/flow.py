@@ -82,8 +82,7 @@ class FlowMeter:
 
     def pair(self, before: Picture, after: Picture) -> Pair:
         """Motion from ``before`` to ``after``."""
-        forward: Flow = self._dis.calc(before.gray, after.gray, None)
-        backward: Flow = self._dis.calc(after.gray, before.gray, None)
+        forward, backward = self._between(before, after), self._between(after, before)
         grid, firm = _coarse(forward, before)
         move, inliers = similarity(grid, firm, before.gray.shape[1], before.gray.shape[0])
         forward, back = np.ascontiguousarray(forward[::2, ::2]), np.ascontiguousarray(backward[::2, ::2])
@@ -93,7 +92,11 @@ class FlowMeter:
 
     def leap(self, before: Picture, after: Picture) -> tuple[Flow, npt.NDArray[np.bool_]]:
         """The coarse flow between pictures further apart, and where it can be told."""
-        return _coarse(self._dis.calc(before.gray, after.gray, None), before)
+        return _coarse(self._between(before, after), before)
+
+    def _between(self, before: Picture, after: Picture) -> Flow:
+        """Dense flow in pixels, [h, w, 2]; very narrow pictures have none, and OpenCV says NaN of them."""
+        return np.asarray(np.nan_to_num(self._dis.calc(before.gray, after.gray, None), copy=False))
 
     def _left(self, before: Gray, after: Gray, forward: Flow, backward: Flow) -> tuple[float, npt.NDArray[np.bool_], Flow]:
         """Mean |after moved back - before| where forward and backward flow agree (Ruder et al. 2016), else over all; where they
