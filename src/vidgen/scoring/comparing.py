@@ -47,7 +47,8 @@ def shortfalls_of(rules: Mapping[str, Rule], row: Row) -> dict[str, float]:
 def _beyond(rule: Rule, value: float, centre: float, step: float) -> float:
     """How many steps a value is better than the centre, less what counts nothing."""
     steps = (rule.place(value) - centre) / step * (1.0 if rule.better == "high" else -1.0)
-    return max(RULES.loss_limit, math.copysign(max(0.0, abs(steps) - RULES.harmless), steps))
+    beyond = math.copysign(max(0.0, abs(steps) - RULES.harmless), steps)
+    return max(RULES.loss_limit, -rule.most, min(rule.most, beyond))
 
 
 def families_of(rules: Mapping[str, Rule], gains: Mapping[str, float], families: Sequence[str]) -> dict[str, float | None]:

@@ -23,9 +23,12 @@ from vidgen.media.probe import probe
 from vidgen.scoring import pictures
 from vidgen.scoring.flow import LEAST_CELLS, FlowMeter, Gray, Pair, Picture
 from vidgen.scoring.tracks import Course, Move, Tracker
+from vidgen.scoring.trails import steepest, traces
 
 CROP_EVERY = 4
 """Every n-th picture is read for noise, blocks and bands."""
+CONTOUR = 0.05
+"""The share of the picture, its steepest, whose steepness is followed."""
 LEAP_S = 0.25
 """The camera is followed over so many seconds at once: a tenth of a pixel a frame would not be seen."""
 LOST = 0.6
@@ -115,7 +118,7 @@ class _Tally:
         self._flow = FlowMeter()
         self._last: deque[Picture] = deque(maxlen=2)
         self._pair: Pair | None = None
-        self._colour: tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]] | None = None
+        self._colour: tuple[pictures.Levels, npt.NDArray[np.float64]] | None = None
         self._tracker: Tracker | None = None
 
     def add(self, frame: Frame) -> None:
@@ -125,11 +128,16 @@ class _Tally:
             self._note(noise=pictures.noise(part), blocks=pictures.blocks(part), bands=pictures.bands(frame))
         mean, spread = cv2.meanStdDev(gray)
         self._note(luma=float(mean[0, 0]), spread=float(spread[0, 0]), sharp=pictures.sharpness(gray))
-        self._add_colour(frame)
-        picture = Picture.of(gray)
-        self._note(contour=picture.contour)
-        if self._last:
-            self._add_pair(self._last[-1], picture)
+        small, picture = pictures.small_colour(frame), Picture.of(gray)
+        colour = small, pictures.histogram(small)
+        self._note(contour=steepest(picture.steep, CONTOUR))
+        if self._colour is not None:
+            pair = self._flow.pair(self._last[-1], picture)
+            self._add_pair(pair, self._last[-1], picture)
+            turn, fade = _colour_change(pair, self._colour[0], small)
+            self._note(distance=float(np.abs(self._colour[1] - colour[1]).sum() / 2), turn=turn, fade=fade)
+            self._pair = pair
+        self._colour = colour
         if len(self._last) == 2:
             self._note(order=_order(self._last[0].gray, self._last[1].gray, gray))
         self._add_leap(gray)
@@ -147,28 +155,19 @@ class _Tally:
         for name, value in values.items():
             self.curves[name].append(value)
 
-    def _add_colour(self, frame: Frame) -> None:
-        colour = pictures.small_colour(frame)
-        now = (pictures.histogram(colour), *pictures.chroma(colour))
-        if self._colour is not None:
-            before = self._colour
-            turn, fade = _colour_change(before[1:], now[1:])
-            self._note(distance=float(np.abs(now[0] - before[0]).sum() / 2), turn=turn, fade=fade)
-        self._colour = now
-
-    def _add_pair(self, before: Picture, after: Picture) -> None:
-        pair = self._flow.pair(before, after)
-        gain = float(np.median(pair.gains))
+    def _add_pair(self, pair: Pair, before: Picture, after: Picture) -> None:
+        left = traces(after, pair.back)
         self._note(
             change=float(cv2.absdiff(before.gray, after.gray).mean()),
             residual=pair.residual,
             speed=pair.speed,
-            gain=gain,
-            **dict(zip(("along", "across", "along_fine", "across_fine"), pair.detail, strict=True)),
+            gain=float(np.median(pair.gains)),
+            trail=left.trail,
+            moving=left.moving,
+            crisp=left.crisp,
         )
         if self._pair is not None:
             self._add_triple(self._pair, pair)
-        self._pair = pair
 
     def _add_triple(self, before: Pair, after: Pair) -> None:
         bend, gains = after.grid - before.grid, after.gains - before.gains
@@ -179,7 +178,7 @@ class _Tally:
         self._note(
             jerk=float(lengths[firm].mean()),
             shake=float(np.hypot(*whole)),
-            wobble=float(np.median(own[firm])),
+            wobble=float(np.quantile(own[firm], 0.2)),
             patches=float(np.abs(gains - np.median(gains)).mean()),
         )
 
@@ -211,12 +210,21 @@ def _order(first: Gray, second: Gray, third: Gray) -> float:
     return max(0.0, (near - far) / (near + far + 1.0))
 
 
-def _colour_change(before: tuple[Any, ...], after: tuple[Any, ...]) -> tuple[float, float]:
-    """How far all colours turned on their wheel (degrees) and faded (percent), by least squares over the pixels."""
-    (blue, red), (blue_now, red_now) = before, after
-    strength = float((blue * blue + red * red).sum()) + 4.0 * blue.size  # grey pictures have no hue to turn
-    turned = float((blue * red_now - red * blue_now).sum()) / strength
-    grown = float((blue * (blue_now - blue) + red * (red_now - red)).sum()) / strength
+def _colour_change(pair: Pair, before: pictures.Levels, after: pictures.Levels) -> tuple[float, float]:
+    """How far all colours turned on their wheel (degrees) and faded (percent) along their motion, by least squares over the
+    pixels whose motion is certain.
+    """
+    height, width = before.shape[:2]
+    sure = cv2.resize(pair.certain.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) + 1e-3
+    flow = cv2.resize(pair.forward, (width, height), interpolation=cv2.INTER_AREA)
+    scale = np.array([width, height], np.float32) / (2.0 * np.array(pair.forward.shape[1::-1], np.float32))
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    to = np.ascontiguousarray(np.dstack([x, y]) + flow * scale, np.float32)
+    moved = cv2.remap(after, to, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    (blue, red), (blue_now, red_now) = pictures.chroma(before), pictures.chroma(moved)
+    strength = float((sure * (blue * blue + red * red + 16.0)).sum())  # grey pictures have no hue to turn
+    turned = float((sure * (blue * red_now - red * blue_now)).sum()) / strength
+    grown = float((sure * (blue * (blue_now - blue) + red * (red_now - red))).sum()) / strength
     return float(np.degrees(turned)), 100.0 * grown
 
 
