@@ -13,7 +13,6 @@ from vidgen.scoring.types import FAMILIES
 TAKES, DRAWS = 4, 200
 CLEAN = 0.4
 """Share of takes without a fault; the others have one fault of one of four severities."""
-BARS = (-0.25, -0.5, -0.75, -1.0, -2.0)
 
 
 def totals(rows: Sequence[Row]) -> list[float]:
@@ -23,27 +22,19 @@ def totals(rows: Sequence[Row]) -> list[float]:
     return [total_of(families_of(trials.OWN, found, FAMILIES), {}) or 0.0 for found in gains]
 
 
-def spend(sources: Sequence[str]) -> list[tuple[float, float, float]]:
-    """For each bar: the bar, the share of the takes that are made, and how often the pick is as good as the best of all."""
-    alone: dict[tuple[str, str, int], float] = {}
-    counts = {bar: [0, 0] for bar in BARS}
+def spend(sources: Sequence[str], good: float) -> tuple[float, float]:
+    """The share of the takes that are made until one is good, and how often the pick is as good as the best of all."""
+    made = as_good = 0
     random = np.random.default_rng(11)
     for source in sources:
         for _ in range(DRAWS):
             takes = [_drawn(random) for _ in range(TAKES)]
             rows = [_row(source, *take) for take in takes]
             chosen = takes[int(np.argmax(totals(rows)))][1]
-            for take, row in zip(takes, rows, strict=True):
-                if (source, *take) not in alone:
-                    alone[(source, *take)] = totals([row])[0]
-            for bar in BARS:
-                good = next((index for index, take in enumerate(takes) if alone[(source, *take)] >= bar), None)
-                made = TAKES if good is None else good + 1
-                picked = chosen if good is None else takes[good][1]
-                counts[bar][0] += made
-                counts[bar][1] += picked <= chosen
-    draws = len(sources) * DRAWS
-    return [(bar, made / (draws * TAKES), as_good / draws) for bar, (made, as_good) in counts.items()]
+            first = next((index for index, row in enumerate(rows) if totals([row])[0] >= good), None)
+            made += TAKES if first is None else first + 1
+            as_good += (chosen if first is None else takes[first][1]) <= chosen
+    return made / (len(sources) * DRAWS * TAKES), as_good / (len(sources) * DRAWS)
 
 
 def _drawn(random: np.random.Generator) -> tuple[str, int]:
