@@ -18,10 +18,10 @@ def starter_text(language: str, title: str, file: str = "film.yaml") -> str:
     name = "starter_ja.yaml" if language == "ja" else "starter_en.yaml"
     text = files("vidgen.storyboard").joinpath(name).read_text(encoding="utf-8")
     shown = re.sub(r"[^\w.\- ]", "_", file)
-    return text.replace("%file%", shown).replace("%title%", _quoted(title[:_LONGEST_TITLE]))
+    return text.replace("%file%", shown).replace("%title%", quoted(title[:_LONGEST_TITLE]))
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Text in double quotes, with every character that YAML does not allow or would fold written as an escape."""
     valid = text.encode("utf-8", "replace").decode("utf-8") or "film"
     quoted = json.dumps(valid, ensure_ascii=False)
