@@ -71,7 +71,7 @@ def spoken_seconds(shot: Shot) -> Fraction:
 
 def speech_seconds(spoken: Iterable[str]) -> Fraction:
     """How long it takes to say some texts, in half seconds, at least 3 s: 15 letters a second, 7 of Japanese ones."""
-    need = sum(map(letter_seconds, spoken)) + Fraction(1, 2)
+    need = letter_seconds("".join(spoken)) + Fraction(1, 2)
     return max(Fraction(3), Fraction(int(need * 2) + 1, 2))
 
 

@@ -11,17 +11,30 @@ from fractions import Fraction
 
 from vidgen.storyboard.lint.shot_rules import is_named
 from vidgen.storyboard.values import parse_length
-from vidgen.storyboard.writing.draft import Draft, DraftShot, Person
+from vidgen.storyboard.writing.draft import MOST_SHOTS, Draft, DraftShot, Person
 from vidgen.storyboard.writing.timing import FPS, shot_seconds
 from vidgen.storyboard.writing.words import index, plain
 
 _LONGEST_ID = 24
+_CAPITALS = "[A-ZÀ-ÖØ-Þ][A-ZÀ-ÖØ-Þ'’.-]*"
+_INTRODUCED = re.compile(rf"\b({_CAPITALS}(?: {_CAPITALS}){{0,2}}) \((?=[^()]{{0,200}}[0-9])[^()\n]{{1,200}}\)")
+"""Someone seen for the first time, in capitals with the age: ``OLD TOM (80s, bent)``."""
+
 _SPLIT_S, _PART_S = 6, 5
 """Shots of 6 s and more are split into parts of up to 5 s, whose ids have a letter more."""
 
 
 def finish(draft: Draft) -> Draft:
-    """Give every scene and shot an id and every shot a length, and list who is in it. Changes and returns the draft."""
+    """Give every scene and shot an id and every shot a length, and list who is in it. Changes and returns the draft.
+
+    Raises ValueError, with a message for the user, if there is nothing in it, or far too much.
+    """
+    if not draft.scenes:
+        raise ValueError("it has no scenes, no action, no dialogue and no rows")
+    if (count := sum(max(1, len(scene.shots)) for scene in draft.scenes)) > MOST_SHOTS:
+        raise ValueError(f"it has {count:,} shots, and a storyboard takes {MOST_SHOTS:,}; divide it")
+    for scene in draft.scenes:
+        scene.shots = scene.shots or [DraftShot(scene.line)]
     for shot in draft.shots:
         shot.length = shot.length or _written(shot_seconds(shot))
     _scene_ids(draft)
@@ -71,7 +84,7 @@ def _shot_ids(draft: Draft) -> None:
     wanted = [plain_id(shot.id) for shot in shots]
     if len({word.lower() for word in wanted if word}) < sum(map(bool, wanted)):
         scenes = [scene.id for scene in draft.scenes for _ in scene.shots]
-        wanted = [word and f"{scene}-{word}" for scene, word in zip(scenes, wanted, strict=True)]
+        wanted = [word and f"{scene[:11]}-{word[:14]}" for scene, word in zip(scenes, wanted, strict=True)]
     taken: set[str] = set()
     of_parts: set[str] = set()
     for number, (shot, word) in enumerate(zip(shots, wanted, strict=True), 1):
@@ -106,6 +119,9 @@ def _parts(identity: str, shot: DraftShot) -> set[str]:
 
 def _descriptions(draft: Draft) -> None:
     """What the script says about a person in brackets where they first appear: ``STEEL (40s, weathered)``."""
+    for shot in draft.shots:
+        for found in _INTRODUCED.finditer(shot.action):
+            draft.person(found[1], shot.line)
     everything = "\n".join(shot.action for shot in draft.shots)
     for person in draft.people.values():
         if person.description:

@@ -20,7 +20,8 @@ _MM = re.compile(r"([0-9]{1,4}(?:\.[0-9]+)?) ?mm")
 def camera_of(cells: Sequence[tuple[str, str, str]], japanese: bool = False) -> tuple[dict[str, str | float], list[str]]:
     """The keys of ``camera`` from (column as written, key of ``camera``, cell) of a row, and what is to decide.
 
-    ``japanese``: whether the list is Japanese, where WS may be a wide or a waist shot. A word may stand in another column than its own (a size under camera). Only one word a key is taken.
+    A word may stand in another column than its own (a size under camera). Only one word a key is taken. ``japanese``: whether
+    the list is Japanese, where WS may be a wide or a waist shot.
     """
     camera: dict[str, str | float] = {}
     doubts: list[str] = []

@@ -152,10 +152,10 @@ class _Builder:
         waiting, self.waiting = self.waiting, []
         undecided, self.undecided = self.undecided, []
         scene = self.scene or self._begin_scene(line, "", "", "")
+        first = len(self.draft.scenes) == 1 and not scene.shots
         self.shot = DraftShot(line, undecided, waiting)
         scene.shots.append(self.shot)
         if self.transition:
-            first = len(self.draft.shots) == 1
             name, words, _ = self.transition
             self.transition = None
             if first and name not in ("cut", "fade_black"):

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from vidgen.errors import InputError
 from vidgen.spelling import did_you_mean
-from vidgen.storyboard.writing.draft import MOST_SHOTS, Draft
+from vidgen.storyboard.writing.draft import Draft
 from vidgen.storyboard.writing.finish import finish
 from vidgen.storyboard.writing.screenplay import screenplay_draft
 from vidgen.storyboard.writing.shot_list import shot_list_draft
 
-LARGEST_BYTES = 4_000_000
+LARGEST_BYTES = 2_000_000
 """A script of a long film has about 200 kB."""
 
 SUFFIXES: Mapping[str, Callable[[str, str | None], Draft]] = {
@@ -56,16 +56,12 @@ def read_draft(file: Path, language: str | None = None) -> Draft:
         raise InputError("new.unreadable", f"--from {file} is not of a kind that can be read", hint=hint, where=str(file))
     text, encoding = decoded(_bytes(file), file)
     try:
-        draft = SUFFIXES[suffix](text, language)
+        draft = finish(SUFFIXES[suffix](text, language))
     except ValueError as error:
         raise _bad(file, str(error)) from error
-    if not draft.shots:
-        raise _bad(file, "it has no shots: no action, dialogue or rows")
-    if len(draft.shots) > MOST_SHOTS:
-        raise _bad(file, f"it has {len(draft.shots):,} shots, and a storyboard takes {MOST_SHOTS:,}; divide it")
     if encoding:
         draft.kept.insert(0, f"the file is not UTF-8 and was read as {encoding}; see that names are right")
-    return finish(draft)
+    return draft
 
 
 def _bytes(file: Path) -> bytes:

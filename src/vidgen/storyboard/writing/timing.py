@@ -56,7 +56,7 @@ def begin_of(speeches: Sequence[Speech], place: int) -> float:
     """When a speech of a shot begins, in tenths of a second: where it stands among the letters of all of them."""
     while place and speeches[place].together:
         place -= 1
-    before, after = (sum(map(letter_seconds, part)) for part in (_turns(speeches[:place]), _turns(speeches[place:])))
+    before, after = (letter_seconds("".join(_turns(part))) for part in (speeches[:place], speeches[place:]))
     share = before / (before + after) if before + after else Fraction(0)
     return int(speeches_seconds(speeches) * share * 10) / 10
 
