@@ -16,8 +16,9 @@ from vidgen.storyboard.writing.timing import FPS, shot_seconds
 from vidgen.storyboard.writing.words import index, plain
 
 _LONGEST_ID = 24
+LONGEST_CARD = 2000
 _CAPITALS = "[A-ZÀ-ÖØ-Þ][A-ZÀ-ÖØ-Þ'’.-]*"
-_INTRODUCED = re.compile(rf"\b({_CAPITALS}(?: {_CAPITALS}){{0,2}}) \((?=[^()]{{0,200}}[0-9])[^()\n]{{1,200}}\)")
+_INTRODUCED = re.compile(rf"\b({_CAPITALS}(?: {_CAPITALS}){{0,2}}) \((?=[^()]{{0,200}}[0-9])([^()\n]{{1,200}})\)")
 """Someone seen for the first time, in capitals with the age: ``OLD TOM (80s, bent)``."""
 
 _SPLIT_S, _PART_S = 6, 5
@@ -36,6 +37,7 @@ def finish(draft: Draft) -> Draft:
     for scene in draft.scenes:
         scene.shots = scene.shots or [DraftShot(scene.line)]
     for shot in draft.shots:
+        _long_card(shot)
         shot.length = shot.length or _written(shot_seconds(shot))
     _scene_ids(draft)
     _shot_ids(draft)
@@ -53,6 +55,14 @@ def _written(seconds: Fraction) -> str:
 def frames_of(shot: DraftShot) -> Fraction:
     """A shot's length in frames."""
     return Fraction(parse_length(shot.length).frames(Fraction(FPS)))
+
+
+def _long_card(shot: DraftShot) -> None:
+    """Titles of a shot are one title in lines; the storyboard takes 2,000 letters."""
+    card = "\n".join(shot.cards)
+    if len(card) > LONGEST_CARD:
+        shot.decide.append(f"the title is longer than {LONGEST_CARD} letters and was cut")
+    shot.cards = [card[:LONGEST_CARD]] if card.strip() else []
 
 
 def _first_shot_of_nothing(shot: DraftShot) -> None:
@@ -121,17 +131,27 @@ def _descriptions(draft: Draft) -> None:
     """What the script says about a person in brackets where they first appear: ``STEEL (40s, weathered)``."""
     for shot in draft.shots:
         for found in _INTRODUCED.finditer(shot.action):
-            draft.person(found[1], shot.line)
+            person = _called(draft, found[1]) or draft.person(found[1], shot.line)
+            person.description = person.description or _described(found[2], draft.language)
     everything = "\n".join(shot.action for shot in draft.shots)
     for person in draft.people.values():
-        if person.description:
-            continue
-        found = re.search(rf"(?<!\w){re.escape(person.name)}\s*[(（]([^()（）\n]{{1,200}})[)）]", everything)
-        if found and not is_cue_extension(found[1]):
-            words = " ".join(found[1].split())
-            person.description = words if not words.isdigit() else f"{words}歳" if draft.language == "ja" else f"aged {words}"
-        else:
+        inside = re.search(rf"(?<!\w){re.escape(person.name)}\s*[(（]([^()（）\n]{{1,200}})[)）]", everything)
+        if inside and not person.description and not is_cue_extension(inside[1]):
+            person.description = _described(inside[1], draft.language)
+        if not person.description:
             person.decide.append(f"{person.name} has no description: say how {person.name} looks, or give references")
+
+
+def _called(draft: Draft, name: str) -> Person | None:
+    """The person whose cue is a part of a full name: ADA for ADA OKAFOR."""
+    return next((found for word in (name, *name.split()) if (found := draft.people.get(word.casefold()))), None)
+
+
+def _described(words: str, language: str) -> str:
+    plain_words = " ".join(words.split())
+    if not plain_words.isdigit():
+        return plain_words
+    return f"{plain_words}歳" if language == "ja" else f"aged {plain_words}"
 
 
 def is_cue_extension(words: str) -> bool:

@@ -13,7 +13,9 @@ from typing import Literal
 from vidgen.storyboard.writing.markup import Row, rows_and_notes, without_emphasis
 from vidgen.storyboard.writing.words import half_width, index, joined, plain
 
-Kind = Literal["title", "heading", "action", "speech", "transition", "centred", "section", "synopsis", "note", "person"]
+Kind = Literal[
+    "title", "heading", "action", "speech", "transition", "centred", "super", "section", "synopsis", "note", "person"
+]
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ _JA_SPEECH = re.compile(r"\s*([^\s　「」『』、。，．！？!?\"][^「」
 _NARRATED = re.compile(r"[はがもをへ]$|^(?:[・*＊-]|第)")
 """Ends of what is not a name before 「: the text tells what someone says."""
 _TIME_PASSES = re.compile(r"[\s　]*(?:[×✕xX＊*][\s　]+){2,}[×✕xX＊*][\s　]*")
+_OVER = re.compile(
+    r"(?:SUPER(?:IMPOSE)?|TITLE(?: CARD| OVER)?|CHYRON|CAPTION|テロップ|字幕|スーパー|タイトル|[TＴ])"
+    r"\s*[:：–—-]?\s*[\"“「『]([^\"”」』]+)[\"”」』]\.?"
+)
+"""A title over the picture: ``SUPER: "LAGOS, 1996"``, ``テロップ「三日前」``."""
 _CLOSES = re.compile(r"[」』][\s　]*(?:[（(][^（）()]{0,60}[）)][\s　]*)?$")
 _PARENTHETICAL = re.compile(r"[(（](.*)[)）]")
 _MOST_SPEECH_LINES = 200
@@ -124,6 +131,12 @@ class _Reader:
         if (one := _one_line(row, text)) is not None:
             self.at += 1
             yield from one
+        elif over := _OVER.fullmatch(text):
+            self.at += 1
+            yield Element("super", without_emphasis(over[1]), row.number)
+        elif text == text.upper() and plain(text) in index("markers"):
+            self.at += 1
+            yield Element("section", text, row.number)
         elif match := _japanese_speech(row.text):
             yield self._quoted(match)
         elif self._is_heading(text):

@@ -120,9 +120,15 @@ def _meaning(word: str, key: str) -> tuple[str, str | float] | None:
 
 
 def _perhaps(word: str, key: str) -> str:
-    guess = index("guesses").get(plain(word))
+    guess: str | float | None = index("guesses").get(plain(word))
     own = _KIND_OF.get(key, "camera_move")
-    guess = guess or nearest(own, word) or next((near for kind in KEYS if (near := nearest(kind, word))), None)
+    inside = (found[1] for part in word.split() if (found := _meaning(part, key)))
+    guess = (
+        guess
+        or next(inside, None)
+        or nearest(own, word)
+        or next((near for kind in KEYS if (near := nearest(kind, word))), None)
+    )
     if not guess:
         return f"; see the names of {key} in the reference"
     meant = (name.canonical for kind in KEYS for name in names(kind) if folded(guess) in map(folded, name.spellings))

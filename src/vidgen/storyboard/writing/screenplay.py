@@ -17,7 +17,6 @@ LONGEST_TALK_S = 10
 
 _EXTENSION = re.compile(r"\s*[(（]([^()（）]*)[)）]\s*$")
 _VOICE_OF = re.compile(r"(.+)の声")
-_LONGEST_CARD = 2000
 
 
 def screenplay_draft(text: str, language: str | None = None) -> Draft:
@@ -127,9 +126,12 @@ class _Builder:
         shot = self.shot
         if shot is None or not shot.cards or shot.words or shot.speeches:
             shot = self._begin_shot(element.line)
-        if len(element.text) > _LONGEST_CARD:
-            shot.decide.append(f"the title is longer than {_LONGEST_CARD} letters and was cut")
-        shot.cards.append(element.text[:_LONGEST_CARD])
+        shot.cards.append(element.text)
+
+    def super_(self, element: Element) -> None:
+        """A title over the picture of the shot that is there."""
+        shot = self.shot or self._begin_shot(element.line)
+        shot.cards.append(element.text)
 
     def section(self, element: Element) -> None:
         self.waiting.append(element.text)
@@ -173,6 +175,7 @@ _TAKE: Mapping[str, Callable[[_Builder, Element], None]] = {
     "speech": _Builder.speech,
     "transition": _Builder.transition_,
     "centred": _Builder.centred,
+    "super": _Builder.super_,
     "section": _Builder.section,
     "synopsis": _Builder.synopsis,
     "note": _Builder.note,

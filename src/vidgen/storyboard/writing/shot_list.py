@@ -120,6 +120,8 @@ def _known(cells: Sequence[str]) -> dict[str, list[int]]:
 
 def _column(name: str) -> str | None:
     """The key of a column by its name; what stands in brackets after it makes no difference."""
+    if name.strip() in ("#", "＃", "№"):
+        return "shot"
     short = re.sub(r"[(（\[［][^)）\]］]*[)）\]］]", "", name)
     for form in (name, short, *re.split(r"[/／・|\n]", short)):
         if key := index("columns").get(plain(form)):
@@ -144,7 +146,7 @@ class _Builder:
     def __init__(self, draft: Draft, columns: Columns, rows: Sequence[Row]) -> None:
         self.draft, self.columns = draft, columns
         self.scene_words = ""
-        self.setting = ("", "")
+        self.setting = ("", "", "")
         self.used: set[int] = set()
         self.minutes_doubtful = False
         self.with_frames = pairs_have_frames([cell for row in rows for _, cell in columns.cells(row, "duration")])
@@ -162,7 +164,7 @@ class _Builder:
         self._length(row, shot)
         self._people(row, shot)
         self._transition(row, shot)
-        shot.cards = [cell[:2000] for _, cell in columns.cells(row, "title")]
+        shot.cards = [cell for _, cell in columns.cells(row, "title")]
         self._rest(row, shot)
         if shot.id or shot.words or shot.speeches or shot.cards or shot.camera:
             scene.shots.append(shot)
@@ -173,7 +175,7 @@ class _Builder:
     def _scene(self, row: Row) -> DraftScene:
         """The scene of a row: a new one where scene, place or time change. Empty cells mean the row above."""
         words = " ".join(self.columns.text(row, "scene").split())
-        here = tuple(" ".join(self.columns.text(row, key).split()) for key in ("place", "time"))
+        here = tuple(" ".join(self.columns.text(row, key).split()) for key in ("side", "place", "time"))
         scenes = self.draft.scenes
         changed = (words and words != self.scene_words) or any(
             new and new != old for new, old in zip(here, self.setting, strict=True)
@@ -181,7 +183,7 @@ class _Builder:
         if scenes and not changed:
             return scenes[-1]
         if words and words != self.scene_words:
-            self.scene_words, self.setting = words, ("", "")
+            self.scene_words, self.setting = words, ("", "", "")
         self.setting = tuple(new or old for new, old in zip(here, self.setting, strict=True))  # type: ignore[assignment]
         scenes.append(self._new_scene(row.line))
         return scenes[-1]
@@ -189,15 +191,15 @@ class _Builder:
     def _new_scene(self, line: int) -> DraftScene:
         japanese = self.draft.language == "ja"
         number = _SCENE_NUMBER.match(self.scene_words)
-        written = self.scene_words[number.end() :] if number else self.scene_words
-        name = half_width(written)
-        parts = [part for part in (written, *self.setting) if part]
-        heading = " - ".join(dict.fromkeys(parts))
-        place = place_of(name).words(japanese) if name else ""
-        words = [place, *(place_of(part).words(japanese) or part for part in self.setting if part)]
-        scene_id = half_width(number[1]) if number else name if re.fullmatch(r"[A-Za-z0-9_-]{1,12}", name) else ""
-        where = ("、" if japanese else ", ").join(dict.fromkeys(word for word in words if word))
-        return DraftScene(line, id=scene_id, heading=heading, place=where)
+        name = self.scene_words[number.end() :] if number else self.scene_words
+        side, place, time = self.setting
+        where = " - ".join(part for part in (name, place) if part)
+        heading = f"{side.rstrip('.')}. {where}" if side else where
+        if time:
+            heading = f"{heading}（{time}）" if japanese and heading else " - ".join(part for part in (heading, time) if part)
+        short = name if re.fullmatch(r"[A-Za-z0-9_-]{1,12}", name) else ""
+        scene_id = half_width(number[1]) if number else short
+        return DraftScene(line, id=scene_id, heading=heading, place=place_of(heading).words(japanese) if heading else "")
 
     def _length(self, row: Row, shot: DraftShot) -> None:
         for key in ("duration", "frames"):
@@ -216,6 +218,8 @@ class _Builder:
                     shot.cast.append(self.draft.person(words, row.line).name)
         for _, cell in self.columns.cells(row, "dialogue"):
             shot.speeches += self._speeches(cell, row.line, shot)
+        if cell := self.columns.text(row, "narration"):
+            shot.words["voiceover"] = cell
 
     def _speeches(self, cell: str, line: int, shot: DraftShot) -> Iterator[Speech]:
         """``STEEL: Beer's ready!`` and ``太郎「行こう」``, one a line; words alone are said by the only person of the row."""

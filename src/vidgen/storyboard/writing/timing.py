@@ -75,7 +75,8 @@ def _turns(speeches: Sequence[Speech]) -> list[str]:
 def shot_seconds(shot: DraftShot) -> Fraction:
     """The estimate for a shot, in half seconds. Never between 5 and 6 s, which cannot be split into parts of 3 to 5 s."""
     cards = max((_reading(card) for card in shot.cards), default=Fraction(0))
-    longest = max(action_seconds(shot.action), speeches_seconds(shot.speeches), cards)
+    spoken = [*shot.speeches, *(Speech(text) for text in [shot.words.get("voiceover", "")] if text)]
+    longest = max(action_seconds(shot.action), speeches_seconds(spoken), cards)
     return Fraction(6) if 5 < longest < 6 else min(longest, Fraction(3600))
 
 

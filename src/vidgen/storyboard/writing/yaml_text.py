@@ -10,7 +10,7 @@ from vidgen.storyboard.starter import quoted
 from vidgen.storyboard.writing.draft import Draft, DraftScene, DraftShot, Speech
 from vidgen.storyboard.writing.timing import FPS, RULE, begin_of
 
-_KEYS = ("subject", "action", "lighting", "style", "prompt", "prompt_extra", "notes")
+_KEYS = ("subject", "action", "lighting", "style", "prompt", "voiceover", "notes")
 _LONGEST_COMMENT = 1000
 _TITLE_LETTERS = 200
 
@@ -84,8 +84,7 @@ def _shot(shot: DraftShot) -> Iterator[str]:
     if shot.transition:
         yield f"        transition: {shot.transition}"
     if shot.cards:
-        yield "        text:"
-        yield from (f"          - {{text: {_quoted(card)}, role: title}}" for card in shot.cards)
+        yield f"        text: [{{text: {_quoted(shot.cards[0])}, role: title}}]"
     if shot.speeches:
         yield "        dialogue:"
         yield from (f"          - {{{line}}}" for line in _speeches(shot.speeches))
