@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from vidgen.spelling import folded
 from vidgen.storyboard.values import parse_lens
-from vidgen.storyboard.vocabulary import canonical_name, names, nearest
+from vidgen.storyboard.vocabulary import known_name, names, nearest
 from vidgen.storyboard.writing.words import half_width, index, plain
 
 KEYS = {"shot_size": "size", "camera_angle": "angle", "camera_move": "move", "focus": "focus", "camera_speed": "speed"}
@@ -60,10 +60,8 @@ def transition_of(words: str) -> tuple[str | None, str]:
         name = index("transitions")[word]
         return name, "" if word in ("cutto", "backto") or name != "cut" else words
     for form in (word, word.removesuffix("to")):
-        try:
-            return canonical_name("transition", form), ""
-        except ValueError:
-            continue
+        if name := known_name("transition", form):
+            return name, ""
     guess = nearest("transition", word.removesuffix("to"))
     return None, f'the transition "{words}" is not known{f" (did you mean {guess}?)" if guess else ""}; it is a cut now'
 
@@ -107,10 +105,8 @@ def _meaning(word: str, key: str) -> tuple[str, str | float] | None:
         return ("lens", float(found[1])) if 1 <= float(found[1]) <= 2000 else None
     for kind in (own, *(other for other in KEYS if other != own)):
         for form in (word, plain(word)):
-            try:
-                return KEYS[kind], canonical_name(kind, form)
-            except ValueError:
-                continue
+            if name := known_name(kind, form):
+                return KEYS[kind], name
     wanted = index("camera").get(plain(word))
     if wanted:
         kind, _, name = wanted.partition("/")
@@ -123,12 +119,8 @@ def _perhaps(word: str, key: str) -> str:
     guess: str | float | None = index("guesses").get(plain(word))
     own = _KIND_OF.get(key, "camera_move")
     inside = (found[1] for part in word.split() if (found := _meaning(part, key)))
-    guess = (
-        guess
-        or next(inside, None)
-        or nearest(own, word)
-        or next((near for kind in KEYS if (near := nearest(kind, word))), None)
-    )
+    alike = (near for kind in (own, *KEYS) if (near := nearest(kind, word)))
+    guess = guess or next(inside, None) or next(alike, None)
     if not guess:
         return f"; see the names of {key} in the reference"
     meant = (name.canonical for kind in KEYS for name in names(kind) if folded(guess) in map(folded, name.spellings))

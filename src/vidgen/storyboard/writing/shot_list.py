@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vidgen.storyboard.writing.draft import Draft, DraftScene, DraftShot, Speech
 from vidgen.storyboard.writing.headings import place_of
@@ -219,7 +219,11 @@ class _Builder:
         for _, cell in self.columns.cells(row, "dialogue"):
             shot.speeches += self._speeches(cell, row.line, shot)
         if cell := self.columns.text(row, "narration"):
-            shot.words["voiceover"] = cell
+            told = [replace(one, seen=False, delivery="voice-over") for one in self._speeches(cell, row.line, DraftShot(0))]
+            if all(one.who for one in told):
+                shot.speeches += told
+            else:
+                shot.words["voiceover"] = cell
 
     def _speeches(self, cell: str, line: int, shot: DraftShot) -> Iterator[Speech]:
         """``STEEL: Beer's ready!`` and ``太郎「行こう」``, one a line; words alone are said by the only person of the row."""
