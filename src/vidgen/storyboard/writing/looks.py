@@ -60,8 +60,8 @@ def transition_of(words: str) -> tuple[str | None, str]:
         name = index("transitions")[word]
         return name, "" if word in ("cutto", "backto") or name != "cut" else words
     for form in (word, word.removesuffix("to")):
-        if name := known_name("transition", form):
-            return name, ""
+        if known := known_name("transition", form):
+            return known, ""
     guess = nearest("transition", word.removesuffix("to"))
     return None, f'the transition "{words}" is not known{f" (did you mean {guess}?)" if guess else ""}; it is a cut now'
 
