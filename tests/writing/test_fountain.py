@@ -162,3 +162,20 @@ def test_a_heading_alone_is_a_shot_to_be_described() -> None:
     board = made_of("EXT. HARBOUR - DAWN\n\nINT. SHIP - DAY\n\nRats.\n")
     assert board.scenes[0].shots[0].action is None
     assert any("nothing is said" in words for words in board.decide)
+
+
+def test_a_super_is_a_title_over_the_shot_and_not_a_picture_with_letters() -> None:
+    for words in ('SUPER: "LAGOS, 1996"', "テロップ「LAGOS, 1996」"):
+        (shot,) = made_of(f"A market.\n\n{words}\n").shots
+        assert [text.text for text in shot.text or ()] == ["LAGOS, 1996"]
+
+
+def test_marks_about_the_script_are_no_shots() -> None:
+    board = made_of("Rain.\n\nBEGIN FLASHBACK:\n\nEXT. ROAD - DAY\n\nDust.\n\nEND FLASHBACK.\n")
+    assert [shot.action for shot in board.shots] == ["Rain.", "Dust."]
+    assert "# BEGIN FLASHBACK:" in board.text
+
+
+def test_a_full_name_describes_the_person_of_the_cue() -> None:
+    board = made_of("ADA OKAFOR (28, yellow scarf) waits.\n\nADA\nTuesday.\n")
+    assert {name: person.description for name, person in board.characters.items()} == {"ADA": "28, yellow scarf"}

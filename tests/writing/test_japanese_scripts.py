@@ -70,3 +70,10 @@ def test_ways_to_write_a_heading(heading: str) -> None:
 def test_fountain_with_japanese_words() -> None:
     (shot,) = made_of("Title: 雨\n\nINT. 台所 - 夜\n\n太郎が茶を飲む。\n\n@太郎\n（小声で）\nうまい。\n").scenes[0].shots
     assert [(line.who, line.line, line.delivery) for line in shot.dialogue or ()] == [("太郎", "うまい。", "小声で")]
+
+
+def test_the_language_is_that_of_the_letters() -> None:
+    assert made_of("두 사람이 걷는다.\n").language == "ko"
+    assert made_of("两个人走在街上。" * 10).language == "zh"
+    assert made_of("静止画\n").language == "ja"
+    assert made_of("Two people walk.\n").language == "en"

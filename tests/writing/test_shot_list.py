@@ -91,7 +91,6 @@ def test_delimiters(delimiter: str, first: str) -> None:
             ("00:00:03;12", "84f"),
         ),
         *(
-            ("00:00:03;12", "84f"),
             ("0:04", "4s"),
             ("00:01:05", "65s"),
             ("1m30s", "90s"),
@@ -130,3 +129,25 @@ def test_ids_keep_clear_of_the_parts_of_long_shots() -> None:
 def test_what_is_no_shot_list_is_refused_in_words(table: str) -> None:
     with pytest.raises(ValueError, match="columns|quote|line"):
         made_of_list(table)
+
+
+def test_an_apostrophe_before_a_formula_is_not_part_of_the_words() -> None:
+    first, second = made_of_list("shot,description\n1,'=SUM(A1)\n2,'tis a calm sea\n").shots
+    assert (first.action, second.action) == ("=SUM(A1)", "'tis a calm sea")
+
+
+def test_place_time_and_side_may_have_columns_of_their_own() -> None:
+    board = made_of_list(
+        "#,Scene #,INT/EXT,Location,Time of Day,Shot Type\n1,1,INT,Kitchen,Night,CU\n2,1,,,,WS\n3,2,EXT,Park,Day,WS\n"
+    )
+    assert [(scene.id, scene.scene, len(scene.shots)) for scene in board.scenes] == [
+        ("sc1", "Kitchen, interior, Night", 2),
+        ("sc2", "Park, exterior, Day", 1),
+    ]
+
+
+def test_narration_is_a_voice_over() -> None:
+    first, second = made_of_list("shot,description,VO\n1,Sea,Long ago.\n2,Sky,BOB: I was there.\n").shots
+    assert first.voiceover and first.voiceover.text == "Long ago."
+    assert [(line.who, line.delivery) for line in second.dialogue or ()] == [("BOB", "voice-over")]
+    assert second.characters is None  # heard, not seen

@@ -10,7 +10,7 @@ from vidgen.storyboard.writing.fountain import Element, elements
 from vidgen.storyboard.writing.headings import Place, place_of
 from vidgen.storyboard.writing.looks import transition_of
 from vidgen.storyboard.writing.timing import is_long, speeches_seconds
-from vidgen.storyboard.writing.words import half_width, index, is_japanese, plain
+from vidgen.storyboard.writing.words import half_width, index, language_of, plain
 
 LONGEST_TALK_S = 10
 """Speeches that would need longer together are given a shot of their own: models hold a picture for about so long."""
@@ -21,7 +21,7 @@ _VOICE_OF = re.compile(r"(.+)の声")
 
 def screenplay_draft(text: str, language: str | None = None) -> Draft:
     """The draft of a screenplay. ``language``: en or ja; left out, that of the text."""
-    builder = _Builder(Draft(1, language=language or ("ja" if is_japanese(text) else "en")))
+    builder = _Builder(Draft(1, language=language or language_of(text)))
     for element in elements(text):
         builder.take(element)
     return builder.finished()

@@ -13,7 +13,7 @@ from vidgen.storyboard.writing.headings import place_of
 from vidgen.storyboard.writing.looks import camera_of, transition_of
 from vidgen.storyboard.writing.screenplay import cue_of
 from vidgen.storyboard.writing.timing import pairs_have_frames, written_length
-from vidgen.storyboard.writing.words import half_width, index, is_japanese, plain
+from vidgen.storyboard.writing.words import half_width, index, language_of, plain
 
 _DELIMITERS = (",", ";", "\t")
 _HEADER_WITHIN = 30
@@ -21,6 +21,8 @@ _HEADER_WITHIN = 30
 
 _CAMERA = ("size", "angle", "move", "lens", "focus", "speed")
 _WORDS = ("subject", "action", "lighting", "style", "prompt", "notes")
+_GUARD = re.compile(r"^'(?=\s*[=+＝＋@＠－-])")
+"""An apostrophe that keeps a spreadsheet from taking a cell for a formula, as ``vidgen export`` writes it."""
 _COUNTS_FRAMES = re.compile(r"(?i)frames?|コマ|フレーム|\bf\b")
 _SCENE_NUMBER = re.compile(r"(?i)(?:s|sc|scene|シーン)?[\s.:#＃-]*([0-9０-９]{1,4}[a-z]?)(?![0-9a-z])[\s.:：-]*")
 _SAID = re.compile(r"\s*([^「『:：\n]{1,40}?)\s*(?:[:：]\s*(.+)|[「『](.+?)[」』]?)\s*")
@@ -65,7 +67,7 @@ def shot_list_draft(text: str, language: str | None = None) -> Draft:
     """
     rows = _table(text)
     at, columns = _header(rows)
-    draft = Draft(1, language=language or ("ja" if is_japanese(text) else "en"))
+    draft = Draft(1, language=language or language_of(text))
     draft.comments = [" ".join(cell for cell in row.cells if cell.strip()) for row in rows[:at]]
     body = rows[at + 1 :]
     builder = _Builder(draft, columns, body)
@@ -103,7 +105,7 @@ def _rows(text: str, delimiter: str) -> Iterator[Row]:
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                yield Row(line, cells)
+                yield Row(line, [_GUARD.sub("", cell) for cell in cells])
             line = reader.line_num + 1
     except csv.Error as error:
         why = "a quoted cell is not closed" if "unexpected end" in str(error) else str(error)

@@ -32,6 +32,10 @@ def plain(text: str) -> str:
     return re.sub(r"[.．:：。()（）#＃]", "", folded(text)).strip()
 
 
+_MANY_HAN = 40
+"""So many Chinese characters without a kana between them are not Japanese."""
+
+
 def is_wide(letter: str) -> bool:
     """Whether a letter is Japanese, Chinese or Korean (also full-width signs)."""
     return ord(letter) > 0x2E80
@@ -41,6 +45,16 @@ def is_japanese(text: str) -> bool:
     """Whether a text is mostly Japanese: at least one letter in five."""
     letters = [letter for letter in text if letter.isalpha()]
     return bool(letters) and sum(map(is_wide, letters)) * 5 >= len(letters)
+
+
+def language_of(text: str) -> str:
+    """ja, ko or zh by the letters; en for everything else."""
+    if not is_japanese(text):
+        return "en"
+    hangul, kana, han = (len(re.findall(letters, text)) for letters in ("[가-힣]", "[ぁ-ヿ]", "[一-鿿]"))
+    if hangul > kana + han:
+        return "ko"
+    return "zh" if han > _MANY_HAN and not kana else "ja"
 
 
 def joined(lines: Iterable[str]) -> str:
