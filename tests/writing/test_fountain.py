@@ -115,6 +115,7 @@ FORCED = {
     ".MY PLACE": ("heading", "MY PLACE"),
     "...and then": ("action", "...and then"),
     "!INT. IS NOT A PLACE": ("action", "INT. IS NOT A PLACE"),
+    "!CUT TO:": ("action", "CUT TO:"),
     "int. small house": ("heading", "int. small house"),
     "I/E. CAR - NIGHT": ("heading", "I/E. CAR - NIGHT"),
     "5 \\* 3": ("action", "5 * 3"),
@@ -179,3 +180,10 @@ def test_marks_about_the_script_are_no_shots() -> None:
 def test_a_full_name_describes_the_person_of_the_cue() -> None:
     board = made_of("ADA OKAFOR (28, yellow scarf) waits.\n\nADA\nTuesday.\n")
     assert {name: person.description for name, person in board.characters.items()} == {"ADA": "28, yellow scarf"}
+
+
+def test_parentheticals_belong_to_what_is_said_after_them() -> None:
+    board = made_of("They wait.\n\nBOB\n(low)\n(slow)\nYes.\nNo.\n(loud)\nPerhaps!\n(leaves)\n")
+    (shot,) = board.shots
+    assert [(line.delivery, line.line) for line in shot.dialogue or ()] == [("low, slow", "Yes. No."), ("loud", "Perhaps!")]
+    assert "# note: BOB: (leaves)" in board.text

@@ -128,7 +128,9 @@ class _Reader:
     def _element(self) -> Iterator[Element]:
         row = self.rows[self.at]
         text = row.text.strip()
-        if (one := _one_line(row, text)) is not None:
+        if text.startswith("!"):
+            yield self._action(row, text)
+        elif (one := _one_line(row, text)) is not None:
             self.at += 1
             yield from one
         elif over := _OVER.fullmatch(text):
@@ -190,9 +192,11 @@ class _Reader:
                 continue
             if lines:
                 yield replace(speech, text=joined(lines))
-                speech, lines = replace(speech, line=spoken.number, dual=False), []
-            speech = replace(speech, delivery=inner[1].strip())
+                speech, lines = replace(speech, line=spoken.number, delivery="", dual=False), []
+            speech = replace(speech, delivery=", ".join(filter(None, (speech.delivery, inner[1].strip()))))
         yield replace(speech, text=joined(lines))
+        if not lines and speech.delivery:  # nothing is said after it
+            yield Element("note", f"{speech.name}: ({speech.delivery})", block[-1].number)
 
     def _quoted(self, match: re.Match[str]) -> Element:
         """``太郎「はい」``; the words may go on in further lines up to the closing bracket."""
