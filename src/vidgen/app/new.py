@@ -10,6 +10,7 @@ from typing import Any
 from vidgen.app.lint import lint_loaded
 from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, Notice
+from vidgen.escapes import one_line
 from vidgen.media.files import write_text
 from vidgen.media.places import check_output_file
 from vidgen.media.wording import counted
@@ -19,6 +20,9 @@ from vidgen.storyboard.starter import LANGUAGES, starter_text
 from vidgen.storyboard.writing import Draft, read_draft, storyboard_text
 from vidgen.storyboard.writing.finish import frames_of
 from vidgen.storyboard.writing.timing import FPS
+
+MOST_NAMED = 20
+"""Shots that a warning about lint names."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,12 @@ class Made:
     def notices(self) -> Iterator[Notice]:
         """Everything to decide, what stands only in comments, and what lint says."""
         for remark in self.draft.remarks():
-            yield Notice("new.decide", f"{self.source.name}:{remark.line}: {remark.text}", remark.shot)
+            yield Notice("new.decide", f"{one_line(self.source.name)}:{remark.line}: {remark.text}", remark.shot)
         yield from (Notice("new.kept", text) for text in self.draft.kept)
         for rule, shots in self.findings.items():
-            yield Notice("new.lint", f"{rule}: {', '.join(shots)}; vidgen lint {self.file} tells each with its remedy")
+            more = f" and {len(shots) - MOST_NAMED} more" if len(shots) > MOST_NAMED else ""
+            where = f"{', '.join(shots[:MOST_NAMED])}{more}"
+            yield Notice("new.lint", f"{rule}: {where}; vidgen lint {self.file} tells each with its remedy")
 
     def summary(self) -> str:
         """One line about what was made."""
