@@ -61,7 +61,9 @@ def test_o_l_is_a_dissolve_into_the_next_shot() -> None:
     assert [line.delivery for line in shot.dialogue or ()] == ["voice-over"]
 
 
-@pytest.mark.parametrize("heading", ["○公園（夜）", "〇 公園・夜", "◯　公園　夜", ".公園 - 夜", "S#12 公園（夜）"])
+@pytest.mark.parametrize(
+    "heading", ["○公園（夜）", "〇 公園・夜", "◯　公園　夜", ".公園 - 夜", "S#12 公園（夜）", "１２　公園（夜）"]
+)
 def test_ways_to_write_a_heading(heading: str) -> None:
     (scene,) = made_of(f"{heading}\n\n雨が降っている。\n").scenes
     assert scene.scene == "公園、夜"
@@ -77,3 +79,13 @@ def test_the_language_is_that_of_the_letters() -> None:
     assert made_of("两个人走在街上。" * 10).language == "zh"
     assert made_of("静止画\n").language == "ja"
     assert made_of("Two people walk.\n").language == "en"
+
+
+def test_a_name_may_stand_above_what_is_said() -> None:
+    (shot,) = made_of("雨が降る。\n\n健一\n「もう遅い」\n\n由美　「そうね」\n").shots
+    assert [(line.who, line.line) for line in shot.dialogue or ()] == [("健一", "もう遅い"), ("由美", "そうね")]
+
+
+def test_the_same_time_is_that_of_the_scene_before() -> None:
+    board = made_of("○海岸（夜）\n波。\n\n○車内（同時刻）\n二人。\n")
+    assert [scene.scene for scene in board.scenes] == ["海岸、夜", "車内、夜"]

@@ -42,6 +42,8 @@ _HEADING = re.compile(r"(?i)(int\.?/ext|ext\.?/int|i/e|int|ext|est)(\.|\s)\s*\S"
 _NUMBER = re.compile(r"\s*#([^#\n]{1,32})#\s*$")
 _JA_HEADING = re.compile(r"\s*[○〇◯◎]\s*(?=\S)")
 _JA_NUMBERED = re.compile(r"\s*(?:S[#＃]|Ｓ[#＃]|シーン)\s*([0-9０-９]{1,4}[A-Za-z]?)[\s　.．:：]*(?=\S)")
+_JA_PLACE = re.compile(r"([0-9０-９]{1,3})[\s　.．、]+([^。「」]{1,40}[（(][^（）()]{1,20}[）)])[\s　]*")
+"""A numbered heading without ○: ``１２　海岸（夜）``."""
 _JA_SPEECH = re.compile(r"\s*([^\s　「」『』、。，．！？!?\"][^「」『』、。，！？!?\"]{0,29}?)[\s　]*[「『]")
 _NARRATED = re.compile(r"[はがもをへ]$|^(?:[・*＊-]|第)")
 """Ends of what is not a name before 「: the text tells what someone says."""
@@ -54,6 +56,7 @@ _OVER = re.compile(
 _CLOSES = re.compile(r"[」』][\s　]*(?:[（(][^（）()]{0,60}[）)][\s　]*)?$")
 _PARENTHETICAL = re.compile(r"[(（](.*)[)）]")
 _MOST_SPEECH_LINES = 200
+_LONGEST_NAME = 20
 
 
 def elements(text: str) -> list[Element]:
@@ -139,8 +142,11 @@ class _Reader:
         elif text == text.upper() and plain(text) in index("markers"):
             self.at += 1
             yield Element("section", text, row.number)
-        elif match := _japanese_speech(row.text):
+        elif (match := _japanese_speech(row.text)) or (match := self._name_above()):
             yield self._quoted(match)
+        elif self._blank(self.at - 1) and (found := _JA_PLACE.fullmatch(row.text)):
+            self.at += 1
+            yield Element("heading", found[2].strip(), row.number, half_width(found[1]))
         elif self._is_heading(text):
             self.at += 1
             yield _heading(row, text)
@@ -154,6 +160,18 @@ class _Reader:
 
     def _blank(self, place: int) -> bool:
         return not 0 <= place < len(self.rows) or self.rows[place].blank
+
+    def _name_above(self) -> re.Match[str] | None:
+        """A name on a line of its own before a line in 「」: both become one line."""
+        here, following = self.rows[self.at], self.rows[self.at + 1 : self.at + 2]
+        if not following or following[0].text.lstrip()[:1] not in ("「", "『") or not self._blank(self.at - 1):
+            return None
+        whole = here.text.strip() + following[0].text.strip()
+        match = _japanese_speech(whole) if len(here.text.strip()) <= _LONGEST_NAME else None
+        if match:
+            self.at += 1
+            self.rows[self.at] = Row(here.number, whole)
+        return match
 
     def _is_heading(self, text: str) -> bool:
         return self._blank(self.at - 1) and _HEADING.match(text) is not None

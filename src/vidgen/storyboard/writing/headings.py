@@ -65,8 +65,9 @@ def _japanese(heading: str, before: Place) -> Place:
     outside = outside.strip()[same.end() :] if same else outside
     parts = [half_width(part) for part in re.split(r"[・、\s　]+|[-–—―]+", outside) if part.strip()]
     parts += [half_width(note) for note in notes if note.strip()]
+    goes_on = same or any(plain(part) in index("same_time") for part in parts)
     times = [part for part in parts if plain(part) in index("times")]
     parts = [part for part in parts if part not in times and plain(part) not in index("same_time")]
     if same:
         parts = [*before.parts[:1], *parts]
-    return Place(tuple(parts), side or (before.side if same else ""), times[-1] if times else before.time if same else "")
+    return Place(tuple(parts), side or (before.side if same else ""), times[-1] if times else before.time if goes_on else "")
