@@ -20,6 +20,7 @@ from vidgen.storyboard.lint import rules_table
 from vidgen.storyboard.schema import storyboard_schema
 from vidgen.storyboard.values import DURATION_SCHEMA, RATE_SCHEMA
 from vidgen.storyboard.vocabulary import kinds, names
+from vidgen.storyboard.writing.words import table
 
 ROOT = Path(__file__).parents[1]
 PART = re.compile(r"(<!-- (\w+): made by [^>]+ -->\n)(.*?)(<!-- /\2 -->)", re.DOTALL)
@@ -97,6 +98,15 @@ def warnings() -> str:
     return _codes(NOTICES)
 
 
+def columns() -> str:
+    """The columns of a shot list, and what each becomes."""
+    rows = [
+        f"| {key} | {', '.join(f'`{spelling.replace(chr(124), chr(92) + chr(124))}`' for spelling in spellings)} |"
+        for key, spellings in table("columns").items()
+    ]
+    return "\n".join(["| column | also |", "|---|---|", *rows])
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "engines": engines,
     "trace": trace,
@@ -106,6 +116,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "rules": rules,
     "errors": errors,
     "warnings": warnings,
+    "columns": columns,
 }
 """Who makes each part."""
 

@@ -83,10 +83,15 @@ def canonical_name(kind: str, value: Any) -> str:
     raise ValueError(f"{value!r} is not a {what}{_instead(kind, value)}")
 
 
+def known_name(kind: str, text: str) -> str | None:
+    """The canonical form of a name; None if it is unknown."""
+    found = _index(kind).get(folded(text))
+    return found.canonical if found else None
+
+
 def name_or_text(kind: str, value: Any) -> Any:
     """The canonical form of a known name; any other text unchanged, for a user's own names."""
-    found = _index(kind).get(folded(value)) if isinstance(value, str) else None
-    return found.canonical if found else value
+    return (known_name(kind, value) or value) if isinstance(value, str) else value
 
 
 def _instead(kind: str, value: str) -> str:

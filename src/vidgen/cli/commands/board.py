@@ -96,17 +96,29 @@ def schema(as_json: Json = False) -> None:
 
 def new(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The storyboard to write.", show_default=False)],
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="A script (.fountain, .txt) or shot list (.csv, .tsv) to make it of.", show_default=False),
+    ] = None,
     title: Annotated[str | None, typer.Option(help="Title of the film.", show_default=False)] = None,
-    language: Annotated[str, typer.Option(help="en or ja.")] = "en",
+    language: Annotated[
+        str | None, typer.Option(help="en or ja; with --from that of the text if left out, else en.", show_default=False)
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a starter storyboard. Never overwrites."""
+    """Write a starter storyboard, or one made of a script or shot list. Never overwrites."""
     with Output("new", as_json) as out:
-        from vidgen.app.new import write_starter
+        from vidgen.app.new import write_from, write_starter
 
-        write_starter(file, title or file.stem, language)
-        out.say(f"{file} written; next: vidgen plan {file}")
-        out.result({"file": str(file)})
+        if source is None:
+            write_starter(file, title, language)
+            out.say(f"{file} written; next: vidgen plan {file}")
+            out.result({"file": str(file)})
+            return
+        made = write_from(file, source, title, language)
+        out.warn(made.notices())
+        out.say(made.summary())
+        out.result(made.as_dict())
 
 
 def presets(as_json: Json = False) -> None:

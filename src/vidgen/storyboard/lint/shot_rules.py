@@ -155,7 +155,7 @@ def cast(view: ShotView) -> Iterator[Finding]:
     known = view.board.characters
     folded = view.text.casefold()
     for name in known:
-        if name.casefold() in folded and name not in listed and _named(name, view.text):
+        if name.casefold() in folded and name not in listed and is_named(name, view.text):
             how = f"add characters: [{name}] to the shot"
             yield view.finding("V501", view.path, what=f"{name} is in the text but not in the shot's characters", how=how)
     for index, name in enumerate(listed):
@@ -171,7 +171,8 @@ def cast(view: ShotView) -> Iterator[Finding]:
             yield view.finding("V501", path, what=what, how="declare the character, or correct the name")
 
 
-def _named(name: str, text: str) -> bool:
+def is_named(name: str, text: str) -> bool:
+    """Whether a text speaks of someone of that name. Latin names of one or two letters are not looked for."""
     if name.isascii():
         whole = rf"(?i)(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])"
         return len(name) > 2 and re.search(whole, text) is not None
