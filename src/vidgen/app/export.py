@@ -61,11 +61,13 @@ class Format:
     transitions: bool = False
     """Whether it has other transitions than dissolves."""
     shot_list: bool = False
+    most_shots: int | None = None
+    """Highest number of a shot that it can write."""
 
 
 FORMATS: Mapping[str, Format] = {
     "otio": Format(".otio", _otio, alternates=True, sounds=True, transitions=True),
-    "edl": Format(".edl", _edl),
+    "edl": Format(".edl", _edl, most_shots=999),
     "fcp7xml": Format(".xml", _fcp7, sounds=True),
     "csv": Format(".csv", _csv, shot_list=True),
 }
@@ -159,6 +161,10 @@ def _unsaid(cut: Cut, chosen: Format, name: str) -> Iterable[Notice]:
             "export.left_out",
             f"{name} has no fade-in of the first shot that every program reads; it starts with a cut",
             first.id,
+        )
+    if chosen.most_shots and len(cut.shots) > chosen.most_shots:
+        yield Notice(
+            "export.left_out", f"{name} numbers {chosen.most_shots} shots; the later ones have numbers that are too long"
         )
     if others and not chosen.transitions:
         yield Notice("export.left_out", f"{name} has dissolves only; so these are dissolves in it: {', '.join(others)}")

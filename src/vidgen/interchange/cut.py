@@ -22,6 +22,7 @@ class Media:
     Args:
         name: readable, and different from the shot's other ones: ``take 2``.
         frames, rate: length and frames per second of the file; samples and samples per second of a sound.
+        sound: whether it has sound.
         metadata: what is known of it, as JSON values.
     """
 
@@ -31,6 +32,7 @@ class Media:
     frames: int
     rate: Fraction
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    sound: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from vidgen.interchange.texts import one_line, relative_path
 from vidgen.interchange.time_code import DROPPED, time_code
 from vidgen.interchange.timeline import COLOURS, Builder
 
-REEL, TITLE, EVENTS = 8, 70, 999
-"""Characters of a reel's name and of a title, and the number of events, that the format allows."""
+REEL, TITLE = 8, 70
+"""Characters of a reel's name and of a title."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class _Edl(Builder):
             yield f"SOURCE FILE: {one_line(media.file.name)}"
         else:
             yield f"VIDGEN {shot.id}: NO TAKE"
-        if shot.transition not in (DISSOLVE, "cut"):
+        if shot.transition_frames and shot.transition != DISSOLVE:
             yield f"VIDGEN {shot.id}: TRANSITION {shot.transition} OF {shot.transition_frames} FRAMES"
         opens, _ = self.opens(one)
         rate = media.rate if media else self.cut.rate
@@ -86,12 +86,16 @@ def edl_text(cut: Cut, folder: Path) -> str:
 
 
 def _with_frame_code(text: str, title: str, *, drop: bool) -> str:
-    """The text with its kind of time code in the head, and no comment twice: at a dissolve the adapter repeats those before."""
-    head = f"TITLE: {title or 'untitled'}\nFCM: {'DROP FRAME' if drop else 'NON-DROP FRAME'}\n\n"
-    lines, seen = [], set()
+    """The text with its kind of time code in the head. At a dissolve, the outgoing shot is named and its file is not: readers
+    take a file there for that of the incoming shot, and it was told before.
+    """
+    lines, dissolve, told = [], False, False
     for line in text.removeprefix(f"TITLE: {title}\n\n").splitlines():
-        own = line.startswith(("* LOC:", "* VIDGEN ", "* SOURCE FILE:"))
-        if not (own and line in seen):
+        if line[:1].isdigit():
+            dissolve, told = re.match(r"\d+ +\S+ +V +D ", line) is not None, False
+        told = told and not line.startswith("* TO CLIP NAME:")
+        if not told:
             lines.append(line)
-        seen.add(line)
+        told = told or (dissolve and line.startswith("* FROM CLIP NAME:"))
+    head = f"TITLE: {title or 'untitled'}\nFCM: {'DROP FRAME' if drop else 'NON-DROP FRAME'}\n\n"
     return head + "\n".join(lines) + "\n"

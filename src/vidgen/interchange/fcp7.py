@@ -28,10 +28,14 @@ def sayable(rate: Fraction) -> bool:
 class _Fcp7(Builder):
     rates: dict[str, Fraction] = field(default_factory=dict)
     """Place of a file -> its rate, where the adapter cannot write it."""
+    silent: set[str] = field(default_factory=set)
+    """Places of files without sound: the adapter says of every one that it has some."""
 
     def reference(self, media: Media) -> Any:
         reference = super().reference(media)
         reference.name = one_line(media.file.name)
+        if not media.sound:
+            self.silent.add(reference.target_url)
         rate = self._told_rate(media)
         length = Fraction(media.frames) / media.rate * rate
         reference.available_range = self._available(reference.target_url, length, rate)
@@ -82,8 +86,11 @@ def fcp7_text(cut: Cut, folder: Path) -> str:
     builder = _Fcp7(cut, folder, whole_frames=True)
     tree = ElementTree.fromstring(written(builder.timeline(), "fcp_xml"))
     for file in tree.iter("file"):
-        if rate := builder.rates.get(file.findtext("pathurl") or file.findtext("name") or ""):
+        place = file.findtext("pathurl") or file.findtext("name") or ""
+        if rate := builder.rates.get(place):
             _say_rate(file, rate)
+        if place in builder.silent and (media := file.find("media")) is not None:
+            media[:] = [kind for kind in media if kind.tag != "audio"]
     body = ElementTree.tostring(tree, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n{body}\n'
 

@@ -71,7 +71,7 @@ def _shot(plan: Plan, shot: ShotAtHand, notices: list[Notice]) -> CutShot:
         media=media,
         used=used,
         start=start,
-        sounds=chosen is not None and is_heard(planned) and has_sound(chosen.file),
+        sounds=chosen is not None and chosen.sound and is_heard(planned),
         marks=tuple(_marks(shot)),
         metadata=_known(plan, shot, chosen),
         row=_row(planned, shot.picked, chosen),
@@ -88,7 +88,8 @@ def _held(plan: Plan, planned: FilmShot, media: Media, start: int) -> Iterator[N
 def _own_clip(planned: UserClip) -> Media:
     info = probe_video(planned.clip)
     digest = content_of(planned.clip)
-    return Media(planned.clip.stem, planned.clip, digest, info.frames, info.rate, {"clip": planned.shot.clip, "sha256": digest})
+    known = {"clip": planned.shot.clip, "sha256": digest}
+    return Media(planned.clip.stem, planned.clip, digest, info.frames, info.rate, known, info.has_audio)
 
 
 def _take_media(planned: GeneratedShot, shot: ShotAtHand, take: Take) -> Media:
@@ -110,7 +111,7 @@ def _take_media(planned: GeneratedShot, shot: ShotAtHand, take: Take) -> Media:
         "fps": rate_text(take.fps),
         "window": take.window(planned.request).as_dict(),
     }
-    return Media(f"take {take.take}", take.file, take.sha256, take.frames, take.fps, known)
+    return Media(f"take {take.take}", take.file, take.sha256, take.frames, take.fps, known, has_sound(take.file))
 
 
 def _known(plan: Plan, shot: ShotAtHand, chosen: Media | None) -> dict[str, Any]:
@@ -165,7 +166,7 @@ def _sounds(plan: Plan) -> Iterator[CutSound]:
     for placed in place(list(sound_tracks(plan)), total):
         track, begin = placed.track, placed.begin
         samples = max(1, round(probe(track.file).audio_duration_s * SAMPLE_RATE))
-        media = Media(track.file.stem, track.file, track.sha256, samples, Fraction(SAMPLE_RATE), {"role": track.role})
+        media = Media(track.file.stem, track.file, track.sha256, samples, Fraction(SAMPLE_RATE), {"role": track.role}, True)
         whole = CutSound(track.role, media, Fraction(0), Fraction(0), track.start, _sound_known(track))
         for at, start, length in _pieces(track, begin, placed.end, samples):
             first, last = (Fraction(sample, SAMPLE_RATE) * plan.fps for sample in (at, at + length))
