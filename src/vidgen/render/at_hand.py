@@ -6,7 +6,7 @@ engine), is what the lock file says: the film that was cut last.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,6 +16,7 @@ from vidgen.errors import Notice, VidgenError
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan
 from vidgen.render.made import MadeShot
 from vidgen.render.project import Workspace
+from vidgen.render.resolved import ResolvedShot
 from vidgen.render.shots import ShotMaker
 from vidgen.render.take_scores import Verdict
 from vidgen.takes.lockfile import Pick
@@ -76,15 +77,34 @@ def _at_hand(planned: GeneratedShot, made: MadeShot | None, space: Workspace) ->
     key = resolved.key if resolved and _takes_of(space, resolved.key) else recorded.request_key if recorded else None
     takes = _with_others((), key, space)
     if not takes:
-        text = "there is no take of it; its place in the cut is kept empty"
+        text = f"{_damage(resolved, space) or 'there is no take of it'}; its place in the cut is kept empty"
         return ShotAtHand(planned), [Notice("export.no_take", text, planned.id)]
     pick = recorded if recorded and recorded.request_key == key else None
     picked = _picked(planned, takes, pick, space)
     takes = tuple(picked if take.take == picked.take else take for take in takes)
-    stale = resolved is not None and key is not None and not resolved.is_for(key)
-    text = "the storyboard asks for another take now; the one of the last render is used"
-    notices = [Notice("export.earlier_take", text, planned.id)] if stale else []
-    return ShotAtHand(planned, takes, picked, "person" if pick and pick.by == "person" else "auto"), notices
+    return ShotAtHand(planned, takes, picked, "person" if pick and pick.by == "person" else "auto"), list(
+        _told(planned, resolved, key, pick, picked)
+    )
+
+
+def _told(
+    planned: GeneratedShot, resolved: ResolvedShot | None, key: str | None, pick: Pick | None, picked: Take
+) -> Iterator[Notice]:
+    """Where the cut has another take than one might think."""
+    if resolved is not None and key is not None and not resolved.is_for(key):
+        text = "the storyboard asks for another take now; the one of the last render is used"
+        yield Notice("export.earlier_take", text, planned.id)
+    if pick and pick.take != picked.take and (pick.by == "person" or planned.pinned is None):
+        text = f"take {pick.take} is picked, but it is not in the store; take {picked.take} is in the cut"
+        yield Notice("pick.missing", text, planned.id)
+
+
+def _damage(resolved: ResolvedShot | None, space: Workspace) -> str | None:
+    """What is known to have become of a shot's takes."""
+    if resolved is None or space.store is None:
+        return None
+    keys = (resolved.take_key(number) for number in range(1, resolved.planned.candidates + 1))
+    return next((damage for key in keys if (damage := space.store.damage_of(key))), None)
 
 
 def _picked(planned: GeneratedShot, takes: Sequence[Take], pick: Pick | None, space: Workspace) -> Take:
