@@ -6,6 +6,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -133,8 +134,8 @@ def test_a_transition_reaches_over_the_cut_on_both_sides() -> None:
 
 
 def test_a_fade_in_of_the_first_shot_takes_no_frame() -> None:
-    first = shot("a", by="fade_black")
-    made = cut(first.__class__(**{**vars(first), "transition": "fade_black", "transition_frames": 12}), shot("b"))
+    first = shot("a")
+    made = cut(replace(first, transition="fade_black", transition_frames=12), shot("b"))
     fade, *_ = read_back(made, "otio").tracks[0]
     assert (fade.in_offset.value, fade.out_offset.value) == (0, 12)
     for name in WRITERS:
@@ -177,11 +178,10 @@ def test_sounds_have_tracks_of_their_own_and_never_overlap() -> None:
 def test_hostile_texts_are_only_texts(name: str, text: str) -> None:
     made = cut(shot("a", marks=(Mark("note", "note", text),)), shot("b", overlap=6), title=text)
     first = made.shots[0]
-    own = first.media[0].__class__(
-        **{**vars(first.media[0]), "file": Path(f"takes/{text.replace('/', '_')}.mp4".replace("\0", ""))}
-    )
-    row = {**first.row, "prompt": text}
-    first = first.__class__(**{**vars(first), "media": (own,), "row": row, "metadata": {"prompt": text, "big": 2**70}})
+    file = Path(f"takes/{text.replace('/', '_')}.mp4".replace("\0", ""))
+    media = (replace(first.media[0], name=text, file=file), first.media[0])
+    row, known = {**first.row, "prompt": text}, {"prompt": text, text: [text], "big": 2**70}
+    first = replace(first, media=media, used=0, row=row, metadata=known)
     made = cut(first, *made.shots[1:], title=text)
     timeline = read_back(made, name)
     assert [clip.name for clip in timeline.find_clips()] == ["a", "b"]

@@ -66,7 +66,7 @@ class Builder:
         """A shot with all its takes; one without takes has a missing reference, and keeps its place."""
         schema, shot = otio().schema, one.shot
         clip = schema.Clip(shot.id, source_range=self._range(one), metadata={"vidgen": plain_values(shot.metadata)})
-        names = [media.name.replace(" ", "_") for media in shot.media]
+        names = [one_line(media.name).replace(" ", "_") or "media" for media in shot.media]
         if shot.used is None:
             clip.media_reference = schema.MissingReference("no take")
         else:
