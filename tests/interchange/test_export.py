@@ -211,7 +211,7 @@ def test_own_clips_split_shots_and_sounds_are_in_the_cut(vidgen: Vidgen, film: F
     tone(tmp_path / "bang.wav", 0.25)
     board = film(
         "{id: a, clip: own clip 50%.mp4, duration: 2}",
-        "{id: b, scene: forest, duration: 9, sfx: [{file: bang.wav, at: 1}]}",
+        "{id: b, scene: forest, duration: 9, notes: slower, sfx: [{file: bang.wav, at: 1}]}",
         top="audio: {music: {file: 音楽.wav}}\n",
     )
     ran, timeline = exported(vidgen, board, "-o", "out/cut.otio")
@@ -222,6 +222,7 @@ def test_own_clips_split_shots_and_sounds_are_in_the_cut(vidgen: Vidgen, film: F
         parse_rate("30000/1001")
     )
     assert {one.metadata["vidgen"]["parent"] for one in picture[1:]} == {"b"}
+    assert [len(one.markers) for one in picture] == [0, 1, 0]  # its note, once
     assert (music.name, effects.name) == ("music", "sfx")
     assert all(file_of(one.media_reference, tmp_path / "out").is_file() for one in music)
     assert music[1].range_in_parent().start_time.value == pytest.approx(24)  # it is looped

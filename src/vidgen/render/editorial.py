@@ -72,7 +72,7 @@ def _shot(plan: Plan, shot: ShotAtHand, notices: list[Notice]) -> CutShot:
         used=used,
         start=start,
         sounds=chosen is not None and chosen.sound and is_heard(planned),
-        marks=tuple(_marks(shot)),
+        marks=tuple(_marks(plan, shot)),
         metadata=_known(plan, shot, chosen),
         row=_row(planned, shot.picked, chosen),
     )
@@ -133,9 +133,12 @@ def _known(plan: Plan, shot: ShotAtHand, chosen: Media | None) -> dict[str, Any]
     }
 
 
-def _marks(shot: ShotAtHand) -> Iterator[Mark]:
-    if notes := shot.planned.shot.notes:
-        yield Mark("note", "note", notes)
+def _marks(plan: Plan, shot: ShotAtHand) -> Iterator[Mark]:
+    """The notes, once for all parts of a split shot, and the vetoes of the take in the film."""
+    planned = shot.planned
+    first = next(one for one in plan.shots if one.parent == planned.parent)
+    if planned.shot.notes and planned is first:
+        yield Mark("note", "note", planned.shot.notes)
     for veto in shot.verdict.vetoes(shot.picked.take) if shot.verdict and shot.picked else ():
         yield Mark("veto", str(veto["code"]), f"{veto['code']}: {veto['detail']}", veto["at_s"])
 
