@@ -194,6 +194,17 @@ def test_one_command_leaves_nothing_to_the_next(vidgen: Vidgen, film: Film) -> N
     assert ours.propagate and ours.level == logging.NOTSET
 
 
+def test_a_handler_of_the_program_that_uses_vidgen_stays_and_disturbs_nothing(vidgen: Vidgen) -> None:
+    ours, theirs = logging.getLogger("vidgen"), logging.NullHandler()
+    before = list(ours.handlers)
+    ours.addHandler(theirs)
+    try:
+        vidgen("presets", "-v")
+        assert ours.handlers == [*before, theirs] and ours.propagate and ours.level == logging.NOTSET
+    finally:
+        ours.removeHandler(theirs)
+
+
 def test_a_program_that_uses_vidgen_gets_the_levels_that_it_asked_for(
     vidgen: Vidgen, film: Film, caplog: pytest.LogCaptureFixture
 ) -> None:

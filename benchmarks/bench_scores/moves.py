@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from benchmarks.bench_scores import readings, scenes
+from benchmarks.bench_scores import readings, scenes, subjects
 from benchmarks.bench_scores.scenes import Pictures
 from vidgen.scoring.camera import judge_camera, path_of
 from vidgen.scoring.reading import Reading
@@ -27,7 +27,7 @@ MOVES = {
     "roll_right": (0, 0, 0, -1),
 }
 OPPOSITE = {"left": "right", "right": "left", "up": "down", "down": "up", "in": "out", "out": "in"}
-LIVE = ("carphone", "water", "foliage")
+LIVE = ("carphone", "water", "foliage", *subjects.SUBJECTS)
 STILL = ("bikes-a", "bunny-a", "water", "harbour")
 LIVE_HELD_OUT = ("shower", "bunny-b")
 STILL_HELD_OUT = ("bikes-c", "still life", "street", "shower")
@@ -57,7 +57,7 @@ def read(source: str, move: str, speed: str, *, live: bool) -> Reading:
     """The reading of a moved clip; of a still one, its first picture is repeated."""
 
     def make() -> Pictures:
-        clip = scenes.pictures(source)
+        clip = subjects.pictures(source) if source in subjects.SUBJECTS else scenes.pictures(source)
         return moved(clip if live else clip[:1] * FRAMES, move, SPEEDS[speed])
 
     return readings.kept(f"{source}.{'live' if live else 'still'}.{move}.{speed}", make)

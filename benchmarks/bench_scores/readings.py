@@ -13,7 +13,7 @@ import av
 
 from benchmarks.bench_scores import faults, scenes
 from benchmarks.bench_scores.scenes import Pictures
-from vidgen.scoring import flow, pictures, reading
+from vidgen.scoring import flow, pictures, reading, tracks, trails
 from vidgen.scoring.reading import Reading, read_clip
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +50,7 @@ def encoded(clip: Pictures, out: Path, crf: int = 16, rate: int = RATE) -> Path:
 
 
 def _code() -> str:
-    files = (flow, pictures, reading)
+    files = (flow, pictures, reading, tracks, trails)
     return hashlib.sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in files)).hexdigest()[:10]
 
 

@@ -44,12 +44,14 @@ class Pairs:
     def margins(self, rules: Rules) -> npt.NDArray[np.float64]:
         """``margin`` of every pair, without its rounding."""
         better = np.array([1.0 if rules[name].better == "high" else -1.0 for name in self.names])
-        noise, weight = (np.array([getattr(rules[name], part) for name in self.names]) for part in ("noise", "weight"))
+        parts = ("noise", "weight", "most")
+        noise, weight, most = (np.array([getattr(rules[name], part) for name in self.names]) for part in parts)
+        limits = np.maximum(RULES.loss_limit, -most), np.minimum(RULES.gain_limit, most)
         steps = self.ahead / 2 / noise * better
         beyond = np.sign(steps) * np.maximum(0.0, np.abs(steps) - RULES.harmless)
         totals = []
         for sign in (1.0, -1.0):
-            gains = weight * np.clip(sign * beyond, RULES.loss_limit, RULES.gain_limit)
+            gains = weight * np.clip(sign * beyond, *limits)
             families = [
                 gains[:, [rules[name].family == family for name in self.names]].sum(axis=1)
                 for family in ("temporal", "motion", "artifacts")

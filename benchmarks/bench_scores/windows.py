@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.bench_scores import readings
+import numpy as np
+
+from benchmarks.bench_scores import faults, readings, scenes
 from benchmarks.bench_scores.scenes import FRAMES
 from vidgen.scoring.types import Wanted
 from vidgen.scoring.window import best_window
@@ -25,12 +27,17 @@ def results(sources: Sequence[str]) -> dict[tuple[str, str, str], tuple[float, f
                 reading = readings.at_end(source, fault, first)
                 default = 0 if first else reading.frames - LENGTH
                 window = best_window(reading, Wanted(LENGTH, default=default))
-                good = range(BAD, reading.frames) if first else range(reading.frames - BAD)
-                shares = [
-                    sum(frame in good for frame in range(start, start + LENGTH)) / LENGTH for start in (window.start, default)
-                ]
+                good = _undamaged(source, fault, first)
+                shares = [float(np.mean(good[start : start + LENGTH])) for start in (window.start, default)]
                 found[source, fault, "first" if first else "last"] = (shares[0], shares[1])
     return found
+
+
+def _undamaged(source: str, fault: str, first: bool) -> list[bool]:
+    """Which frames the damage left as they were: some of the bad quarter too, where only some pictures change places."""
+    clip = scenes.pictures(source)
+    bad = faults.at_end(clip, source, fault, first=first)
+    return [np.array_equal(one, other) for one, other in zip(clip, bad, strict=True)]
 
 
 def false_alarms(sources: Sequence[str]) -> int:

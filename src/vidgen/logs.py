@@ -138,6 +138,7 @@ def _file_handler(file: Path, most_bytes: int = 0) -> logging.Handler:
 _parent = _Parent(logging.DEBUG)
 _early: _Early | None = None
 _own: list[logging.Handler] = []
+_opened: set[logging.Handler] = set()
 
 
 def begin(words: Sequence[str], *, verbose: int = 0, write: Callable[[str], None] = print, file: Path | None = None) -> None:
@@ -176,6 +177,7 @@ def end() -> list[Notice]:
 
 def _open(*handlers: logging.Handler) -> None:
     """Let everything come to handlers, and no more than before to those of others."""
+    _opened.update(handlers)
     for handler in (*handlers, _parent):
         _vidgen.addHandler(handler)
     _vidgen.setLevel(logging.DEBUG)
@@ -186,7 +188,8 @@ def _close(*handlers: logging.Handler) -> None:
     for handler in handlers:
         _vidgen.removeHandler(handler)
         handler.close()
-    if set(_vidgen.handlers) <= {_parent, _null}:
+    _opened.difference_update(handlers)
+    if not _opened:  # others may have handlers of their own here
         _vidgen.removeHandler(_parent)
         _vidgen.setLevel(logging.NOTSET)
         _vidgen.propagate = True

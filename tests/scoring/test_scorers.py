@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.scoring.faulty_clips import Pictures, scene
 
@@ -90,10 +91,13 @@ def test_one_take_alone_has_a_reading_and_is_compared_with_nothing(vidgen: Vidge
     assert card["not_measured"]["prompt"] == "acme-bright: there is no other take to compare with"
 
 
-def test_a_typical_value_is_what_one_take_is_compared_with(vidgen: Vidgen, takes: list[Path], acme: Package) -> None:
-    acme.write("acme_scores", ACME.replace('unit = "levels"', "typical = 1.0"))
+@pytest.mark.parametrize(("typical", "sign"), [(1e6, -1), (1.0, 0)])
+def test_a_take_alone_falls_short_of_a_typical_value_or_does_not(
+    typical: float, sign: int, vidgen: Vidgen, takes: list[Path], acme: Package
+) -> None:
+    acme.write("acme_scores", ACME.replace('unit = "levels"', f"typical = {typical}"))
     (card,) = vidgen("score", takes[0], "--json").data["candidates"]
-    assert card["families"]["prompt"] > 0 and card["status"] == "uncalibrated"
+    assert np.sign(card["families"]["prompt"]) == sign and card["status"] == "uncalibrated"
 
 
 def test_a_measure_of_all_takes_together_is_asked_once_and_may_be_of_a_family_of_its_own(

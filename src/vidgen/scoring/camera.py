@@ -18,21 +18,37 @@ NAMES = (
     ("moving in", "moving out"),
     ("rolling left", "rolling right"),
 )
+COVER = (0.05, 0.1)
+"""Shares of the picture that a motion holds for: up to the first it is chance, from the second on it counts in full."""
+SIDES = 0.12
+"""... and so much of the sides: a subject before something flat reaches fewer of them, and its motion is its own."""
+KNOWN = 0.2
+"""It is enough to know the camera's motion for so much of the time."""
 RUN_S = 0.5
 """A wrong direction is told from where it has lasted so long."""
+TREMOR_S = 0.5
+"""What is quicker than this is tremor."""
+
+UNKNOWN = (0.0, 0.0, 0.0, 0.0)
+Layers = tuple[float | None, float | None, float | None]
 
 
 @dataclass(frozen=True)
 class Path:
     """The camera's way through a part of a clip: ``move``, the content's motion in a second (x, y, zoom, roll); ``inliers``,
-    the share of the picture that moves so; ``steps``: the same piece by piece, [n, 4] in a second, and the second at which each
-    begins.
+    0 to 1, how surely the picture as a whole moves so (half is a tie); ``steps``: the same piece by piece, [n, 4] in a second,
+    and the second at which each begins. ``layers``: how far what is far, in the middle and near goes sideways in a second,
+    shares of the width. ``tremor``: how far the picture usually is from where its motion, averaged over ``TREMOR_S``, has it:
+    share of the width. ``near``: as ``move``, of the lower third of the picture.
     """
 
     move: tuple[float, float, float, float]
     inliers: float
     steps: npt.NDArray[np.float64]
     starts: tuple[float, ...]
+    layers: Layers = (None, None, None)
+    tremor: float = 0.0
+    near: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -50,44 +66,122 @@ class CameraVerdict:
 
 
 def path_of(reading: Reading, start: int = 0, frames: int | None = None) -> Path:
-    """The camera's way through ``frames`` frames from ``start`` on."""
+    """The camera's way through ``frames`` frames from ``start`` on. What is sure counts more than what is not."""
     end = reading.frames if frames is None else start + frames
     leaps = [leap for leap in reading.leaps if leap.start + leap.frames > start and leap.start < end - 1]
     if not leaps:
-        return Path((0.0, 0.0, 0.0, 0.0), 0.0, np.zeros((0, 4)), ())
+        return Path(UNKNOWN, 0.0, np.zeros((0, 4)), ())
     moves, lengths = np.array([leap.move for leap in leaps]), np.array([leap.frames for leap in leaps])
-    seconds = lengths * reading.seconds_each
-    total = moves.sum(axis=0) / seconds.sum()
-    inliers = float((np.array([leap.inliers for leap in leaps]) * lengths).sum() / lengths.sum())
-    starts = tuple(_second(leap, start, reading) for leap in leaps)
-    rounded = tuple(float(f"{part:.5f}") for part in total)
-    return Path(rounded, round(inliers, 4), moves / seconds[:, None], starts)  # type: ignore[arg-type]
+    each = np.array([leap.lead * float(np.interp(leap.cover, COVER, (0.0, 1.0))) for leap in leaps])
+    sure, seconds = each * lengths / lengths.sum(), lengths * reading.seconds_each
+    known = float(sure.sum())
+    lead, side = (float(sure @ part) / max(known, 1e-6) for part in np.array([(leap.lead, leap.side) for leap in leaps]).T)
+    move = _a_second([leap.move for leap in leaps], sure, seconds) or UNKNOWN
+    layers = (_a_second([(leap.layers[index],) for leap in leaps], sure, seconds) for index in range(3))
+    far, middle, near = (layer[0] if layer else None for layer in layers)
+    return Path(
+        move,  # type: ignore[arg-type]
+        round(lead * min(1.0, known / KNOWN, side / SIDES), 4),
+        np.where((each > RULES.vetoes["unsure"])[:, None], moves / seconds[:, None], move),
+        tuple(_second(leap, start, reading) for leap in leaps),
+        (far, middle, near),
+        _tremor(reading, start, end),
+        _a_second([leap.near or (None,) for leap in leaps], sure, seconds),  # type: ignore[arg-type]
+    )
+
+
+def _a_second(
+    found: Sequence[Sequence[float | None]], sure: npt.NDArray[np.float64], seconds: npt.NDArray[np.float64]
+) -> tuple[float, ...] | None:
+    """The mean of what was found, in a second; None where less than half of what is sure is known."""
+    there = np.array([parts[0] is not None for parts in found])
+    total = float((sure * seconds)[there].sum())
+    if total <= 0.5 * float(sure @ seconds):
+        return None
+    known = np.array([parts for parts in found if parts[0] is not None], np.float64)
+    return tuple(round(float(part), 5) for part in sure[there] @ known / total)
+
+
+def _tremor(reading: Reading, start: int, end: int) -> float:
+    width = max(3, round(TREMOR_S / reading.seconds_each) // 2 * 2 + 1)
+    steps = np.array([reading.curves.get(name, [])[start : end - 1] for name in ("move_x", "move_y")])
+    if steps.shape[1] < 2 * width:
+        return 0.0
+    way = np.cumsum(steps, axis=1) * np.array([[1.0], [reading.height / reading.width]])
+    smooth = np.array([np.convolve(part, np.ones(width) / width, "valid") for part in way])
+    left = way[:, width // 2 : -(width // 2)] - smooth
+    return float(f"{np.median(np.hypot(*left)):.6f}")
 
 
 def _second(leap: Leap, start: int, reading: Reading) -> float:
     return round(max(0, leap.start - start) * reading.seconds_each, 3)
 
 
-def judge_camera(requested: str | None, path: Path) -> CameraVerdict:
-    """Compare a canonical camera move, or None, with what was measured."""
+def judge_camera(requested: str | None, path: Path, pace: float | None = None) -> CameraVerdict:
+    """Compare a canonical camera move, or None, with what was measured. ``pace``: how quick it should be, 1 is slow."""
     if requested is None:
         return CameraVerdict(None, why="no camera move was asked for")
     expected = RULES.content.get(requested)
     if expected is None:
         return CameraVerdict(None, why=f"{requested} has no one direction that could be measured")
-    if path.inliers < RULES.vetoes["unsure"]:
+    around = expected.endswith("around")  # near and far part there, so that none may lead
+    if path.inliers < RULES.vetoes["unsure"] * (0.5 if around else 1.0):
         return CameraVerdict(None, why="unsure: too little of the picture moves as one to tell the camera's motion")
-    units = np.array([value / RULES.clear[axis] for axis, value in zip(AXES, path.move, strict=True)])
-    largest = float(np.abs(units).max())
+    units = _units(path.move)
     if expected == "still":
-        return CameraVerdict(min(1.0, largest / 2))
-    axis = AXES.index(expected.lstrip("+-"))
-    sign = -1.0 if expected[0] == "-" else 1.0
-    along = abs(units[axis]) if not expected.startswith(("+", "-")) else units[axis] * sign
-    purity = abs(along) / largest if largest > 1 else 1.0
-    agreement = max(-1.0, min(1.0, float(along))) * purity
-    at_s = _turned_at(path, path.steps[:, axis] / RULES.clear[AXES[axis]] * sign) if along < 0 else None
-    return CameraVerdict((1 - agreement) / 2, along=round(float(along), 3), at_s=at_s)
+        return CameraVerdict(min(1.0, float(np.abs(units).max()) / 2))
+    if expected == "tremor":
+        return CameraVerdict(0.5 - 0.5 * min(1.0, path.tremor / RULES.clear["tremor"]))
+    if around:
+        return _around(requested, path, -1.0 if expected[0] == "-" else 1.0)
+    return _directed(expected, path, units, pace)
+
+
+def _units(move: Sequence[float]) -> npt.NDArray[np.float64]:
+    return np.array([value / RULES.clear[axis] for axis, value in zip(AXES, move, strict=True)])
+
+
+def _directed(expected: str, path: Path, units: npt.NDArray[np.float64], pace: float | None) -> CameraVerdict:
+    """``+x``: the picture goes so; ``+x near``: at least what is near does, for the camera itself travels."""
+    direction, _, near = expected.partition(" ")
+    axis, sign = AXES.index(direction.lstrip("+-")), -1.0 if direction[0] == "-" else 1.0
+    whole = found = _along(units, axis, sign, direction)
+    speed = abs(path.move[axis])
+    if near and path.near is not None and abs(path.near[axis]) > speed:
+        found, speed = _along(_units(path.near), axis, sign, direction), abs(path.near[axis])
+    along, purity = whole
+    opposite = along < 0 and found[0] < 0 and purity > 0.5
+    at_s = _turned_at(path, path.steps[:, axis] / RULES.clear[AXES[axis]] * sign) if opposite else None
+    error = (1 - max(-1.0, min(1.0, found[0])) * found[1]) / 2
+    if found[0] > 0 and pace is not None:
+        error = min(0.5, error + _off_pace(speed, pace * RULES.usual[AXES[axis]]))
+    return CameraVerdict(error, along=round(along, 3), at_s=at_s)
+
+
+def _along(units: npt.NDArray[np.float64], axis: int, sign: float, direction: str) -> tuple[float, float]:
+    """Motion in a direction, and which share of the largest motion it is."""
+    along = float(units[axis]) * sign if direction[0] in "+-" else abs(float(units[axis]))
+    largest = float(np.abs(units).max())
+    return along, abs(along) / largest if largest > 1 else 1.0
+
+
+def _off_pace(speed: float, asked: float) -> float:
+    """What a move costs that is far too slow or too quick; speeds in words are no measures, so that the free band is wide."""
+    off = abs(float(np.log((speed + 1e-3) / (asked + 1e-3)))) - float(np.log(RULES.pace["free"]))
+    return min(RULES.pace["most"], max(0.0, off) * RULES.pace["cost"])
+
+
+def _around(requested: str, path: Path, sign: float) -> CameraVerdict:
+    """An orbit: what is far goes one way, what is near the other, and the middle stays."""
+    far, middle, near = path.layers
+    if far is None or near is None:
+        return CameraVerdict(
+            None, why=f"unsure: {requested} shows in what is near and far, and too little of that can be followed"
+        )
+    apart = (far - near) / 2 / RULES.clear["x"] * sign
+    stays = max(0.0, 1 - abs((far + near) / 2 if middle is None else middle) / max(abs(far - near) / 2, 1e-6))
+    agreement = max(-1.0, min(1.0, apart)) * (1 + stays) / 2
+    return CameraVerdict((1 - agreement) / 2, along=round(float(apart), 3))
 
 
 def _turned_at(path: Path, along: npt.NDArray[np.float64]) -> float:

@@ -1,7 +1,7 @@
 """Compares the values of takes of one shot: what each measure says for or against a take, families, and the total.
 
-All is relative to the middle take, in units of harmless variation. What lies within it counts nothing, so that many small
-differences that mean nothing cannot add up to a decision.
+Several takes are compared with the middle one, in units of harmless variation. What lies within it counts nothing, so that
+many small differences that mean nothing cannot add up to a decision.
 """
 
 from __future__ import annotations
@@ -16,28 +16,39 @@ Row = Mapping[str, float]
 """Values of one take by measure; those that mean nothing for it are missing."""
 
 
-def middles(rules: Mapping[str, Rule], rows: Sequence[Row]) -> dict[str, float | None]:
-    """Where the middle take stands in each measure; with one take, where a typical clip does, None where that is not known."""
-    return {name: _middle(rule, [row[name] for row in rows if name in row]) for name, rule in rules.items()}
+def middles(rules: Mapping[str, Rule], rows: Sequence[Row]) -> dict[str, float]:
+    """Where the middle take stands in each measure that takes have."""
+    places = {name: [rule.place(row[name]) for row in rows if name in row] for name, rule in rules.items()}
+    return {name: statistics.median(found) for name, found in places.items() if found}
 
 
-def _middle(rule: Rule, values: Sequence[float]) -> float | None:
-    if len(values) > 1:
-        return statistics.median(rule.place(value) for value in values)
-    return None if rule.typical is None else rule.place(rule.typical)
+def gains_of(rules: Mapping[str, Rule], row: Row, middle: Mapping[str, float]) -> dict[str, float]:
+    """What each measure says for (above 0) or against a take among others."""
+    return {
+        name: rule.weight * min(RULES.gain_limit, _beyond(rule, row[name], middle[name], rule.noise))
+        for name, rule in rules.items()
+        if name in row
+    }
 
 
-def gains_of(rules: Mapping[str, Rule], row: Row, middle: Mapping[str, float | None]) -> dict[str, float]:
-    """What each measure says for (above 0) or against a take."""
-    gains = {}
-    for name, rule in rules.items():
-        centre = middle[name]
-        if name not in row or centre is None:
-            continue
-        steps = (rule.place(row[name]) - centre) / rule.noise * (1.0 if rule.better == "high" else -1.0)
-        beyond = math.copysign(max(0.0, abs(steps) - RULES.harmless), steps)
-        gains[name] = rule.weight * max(RULES.loss_limit, min(RULES.gain_limit, beyond))
-    return gains
+def shortfalls_of(rules: Mapping[str, Rule], row: Row) -> dict[str, float]:
+    """What each measure says against a take that has no other to be compared with; never above 0.
+
+    Clean clips differ by what they show, far more than by harmless edits. So it is set against a typical one, in steps of what
+    clean clips differ by, and being better than that one is no merit.
+    """
+    return {
+        name: rule.weight * min(0.0, _beyond(rule, row[name], rule.place(rule.typical), max(rule.noise, rule.spread)))
+        for name, rule in rules.items()
+        if name in row and rule.typical is not None
+    }
+
+
+def _beyond(rule: Rule, value: float, centre: float, step: float) -> float:
+    """How many steps a value is better than the centre, less what counts nothing."""
+    steps = (rule.place(value) - centre) / step * (1.0 if rule.better == "high" else -1.0)
+    beyond = math.copysign(max(0.0, abs(steps) - RULES.harmless), steps)
+    return max(RULES.loss_limit, -rule.most, min(rule.most, beyond))
 
 
 def families_of(rules: Mapping[str, Rule], gains: Mapping[str, float], families: Sequence[str]) -> dict[str, float | None]:

@@ -1,4 +1,4 @@
-"""Motion between two pictures: dense flow, what it leaves unexplained, and the camera's part in it."""
+"""Motion between two pictures: dense flow, and what it leaves unexplained."""
 
 from __future__ import annotations
 
@@ -21,38 +21,30 @@ LEAST_CELLS = 16
 Gray = npt.NDArray[Any]
 """[height, width] uint8 luma."""
 Flow = npt.NDArray[Any]
-Move = tuple[float, float, float, float]
-"""x, y (shares of width and height), zoom (natural logarithm) and roll (radians, clockwise) of the picture as a whole."""
-STILL: Move = (0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
 class Picture:
     """A picture and what is used of it twice, at every second pixel: ``slopes``, its brightness gradient (x, y) in levels a
-    pixel, and ``bends``, its second derivatives (xx, yy, xy).
+    pixel, and ``steep``, the length of it. ``fine``: its detail below about 6 pixels, at every pixel.
     """
 
     gray: Gray
     slopes: tuple[Flow, Flow]
-    bends: tuple[Flow, Flow, Flow]
+    steep: Flow
+    fine: Flow
     firm: Flow
     """[14, 24]: structure of each cell in its weaker direction."""
 
     @classmethod
     def of(cls, gray: Gray) -> Picture:
         """From its luma."""
-        across, down = _derived(gray, 1, 0, 8.0), _derived(gray, 0, 1, 8.0)
-        bends = (_derived(gray, 2, 0, 4.0), _derived(gray, 0, 2, 4.0), _derived(gray, 1, 1, 4.0))
+        across, down = _derived(gray, 1, 0), _derived(gray, 0, 1)
         xx, yy, xy = (_shrunk(product) for product in (across * across, down * down, across * down))
         weaker = (xx + yy) / 2 - np.sqrt((xx - yy) ** 2 / 4 + xy**2)
-        return cls(gray, (across, down), bends, weaker)
-
-    @property
-    def contour(self) -> float:
-        """How steep the steepest tenth of the picture is: levels a pixel."""
-        across, down = self.slopes
-        lengths = np.sort(cv2.magnitude(across, down), axis=None)
-        return float(lengths[len(lengths) * 9 // 10 :].mean())
+        levels = gray.astype(np.float32)
+        fine = levels - np.asarray(cv2.GaussianBlur(levels, (0, 0), 2.0))
+        return cls(gray, (across, down), cv2.magnitude(across, down), fine, weaker)
 
 
 @dataclass(frozen=True)
@@ -60,20 +52,19 @@ class Pair:
     """What happened between two pictures of one size.
 
     ``residual``: mean absolute luma difference (levels of 255) left after motion, where motion is certain. ``speed``: mean
-    flow in pixels. ``grid``: flow on the coarse grid, [14, 24, 2] pixels; ``firm``: where it can be told. ``move`` of the whole
-    and ``inliers``: share of what can be told that moves so. ``gains``: [7, 12] change of brightness of each patch along its
-    motion, in percent. ``detail``: energy of the gradient (along, across) the direction of motion, and that of
-    the second derivative, summed over what moves.
+    flow in pixels. ``forward`` and ``back``: flow at every second pixel, [h / 2, w / 2, 2] pixels; ``certain``: where the two
+    agree. ``grid``: flow on the coarse grid, [14, 24, 2] pixels; ``firm``: where it can be told. ``gains``: [7, 12] change of
+    brightness of each patch along its motion, in percent.
     """
 
     residual: float
     speed: float
+    forward: Flow
+    back: Flow
+    certain: npt.NDArray[np.bool_]
     grid: Flow
     firm: npt.NDArray[np.bool_]
-    move: Move
-    inliers: float
     gains: Flow
-    detail: tuple[float, float, float, float]
 
 
 class FlowMeter:
@@ -85,22 +76,20 @@ class FlowMeter:
 
     def pair(self, before: Picture, after: Picture) -> Pair:
         """Motion from ``before`` to ``after``."""
-        forward: Flow = self._dis.calc(before.gray, after.gray, None)
-        backward: Flow = self._dis.calc(after.gray, before.gray, None)
+        forward, backward = self._between(before, after), self._between(after, before)
         grid, firm = _coarse(forward, before)
-        move, inliers = similarity(grid, firm, before.gray.shape[1], before.gray.shape[0])
-        residual, gains = self._left(before.gray, after.gray, forward[::2, ::2], backward)
-        flow = backward[::2, ::2]
-        speed = cv2.magnitude(np.ascontiguousarray(flow[..., 0]), np.ascontiguousarray(flow[..., 1]))
-        return Pair(residual, float(speed.mean()), grid, firm, move, inliers, gains, _detail(after, flow, speed))
+        forward, back = np.ascontiguousarray(forward[::2, ::2]), np.ascontiguousarray(backward[::2, ::2])
+        residual, certain, gains = self._left(before.gray, after.gray, forward, backward)
+        speed = float(cv2.magnitude(np.ascontiguousarray(back[..., 0]), np.ascontiguousarray(back[..., 1])).mean())
+        return Pair(residual, speed, forward, back, certain, grid, firm, gains)
 
-    def leap(self, before: Picture, after: Picture) -> tuple[Flow, npt.NDArray[np.bool_]]:
-        """The coarse flow between pictures further apart, and where it can be told."""
-        return _coarse(self._dis.calc(before.gray, after.gray, None), before)
+    def _between(self, before: Picture, after: Picture) -> Flow:
+        """Dense flow in pixels, [h, w, 2]; very narrow pictures have none, and OpenCV says NaN of them."""
+        return np.asarray(np.nan_to_num(self._dis.calc(before.gray, after.gray, None), copy=False))
 
-    def _left(self, before: Gray, after: Gray, forward: Flow, backward: Flow) -> tuple[float, Flow]:
-        """Mean |after moved back - before| where forward and backward flow agree (Ruder et al. 2016), else over all; and the
-        gain of each patch. Looked at in every second pixel.
+    def _left(self, before: Gray, after: Gray, forward: Flow, backward: Flow) -> tuple[float, npt.NDArray[np.bool_], Flow]:
+        """Mean |after moved back - before| where forward and backward flow agree (Ruder et al. 2016), else over all; where they
+        do; and the gain of each patch. Looked at in every second pixel.
         """
         height, width = before.shape
         x, y = self._places(height, width)
@@ -114,33 +103,13 @@ class FlowMeter:
         difference = cv2.absdiff(moved, was)
         level, level_was = (cv2.resize(part.astype(np.float32), CELLS, interpolation=cv2.INTER_AREA) for part in (moved, was))
         gains = 100.0 * np.log((level + 8.0) / (level_was + 8.0))
-        return float(difference[certain].mean() if certain.mean() > 0.1 else difference.mean()), gains
+        return float(difference[certain].mean() if certain.mean() > 0.1 else difference.mean()), certain, gains
 
     def _places(self, height: int, width: int) -> tuple[Flow, Flow]:
         if self._at is None:
             x, y = np.meshgrid(np.arange(0, width, 2, dtype=np.float32), np.arange(0, height, 2, dtype=np.float32))
             self._at = (x, y)
         return self._at
-
-
-def similarity(grid: Flow, firm: npt.NDArray[np.bool_], width: int, height: int) -> tuple[Move, float]:
-    """The shift, zoom and roll that most of what is firm shares, about the picture's centre, and what share of it does."""
-    if firm.sum() < LEAST_CELLS:
-        return STILL, 0.0
-    columns, rows = GRID
-    x, y = np.meshgrid((np.arange(columns) + 0.5) / columns * width, (np.arange(rows) + 0.5) / rows * height)
-    start = np.stack([x - width / 2, y - height / 2], axis=2)[firm].astype(np.float32)
-    end = start + grid[firm]
-    limit = max(0.3, 0.002 * width)
-    matrix, mask = cv2.estimateAffinePartial2D(
-        start, end, method=cv2.RANSAC, ransacReprojThreshold=limit, maxIters=500, confidence=0.99
-    )
-    if matrix is None:
-        return STILL, 0.0
-    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
-    roll = float(np.arctan2(matrix[1, 0], matrix[0, 0]))
-    zoom = float(np.log(scale)) if scale > 0 else 0.0
-    return (float(matrix[0, 2]) / width, float(matrix[1, 2]) / height, zoom, roll), float(mask.mean())
 
 
 def _coarse(flow: Flow, picture: Picture) -> tuple[Flow, npt.NDArray[np.bool_]]:
@@ -153,21 +122,9 @@ def _coarse(flow: Flow, picture: Picture) -> tuple[Flow, npt.NDArray[np.bool_]]:
     return grid, picture.firm > STRUCTURE
 
 
-def _derived(gray: Gray, x: int, y: int, gain: float) -> Flow:
-    return np.asarray(np.ascontiguousarray(cv2.Sobel(gray, cv2.CV_16S, x, y)[::2, ::2]).astype(np.float32) / gain)
+def _derived(gray: Gray, x: int, y: int) -> Flow:
+    return np.asarray(np.ascontiguousarray(cv2.Sobel(gray, cv2.CV_16S, x, y)[::2, ::2]).astype(np.float32) / 8.0)
 
 
 def _shrunk(values: Flow) -> Flow:
     return np.asarray(cv2.resize(values, GRID, interpolation=cv2.INTER_AREA), np.float32)
-
-
-def _detail(picture: Picture, flow: Flow, speed: Flow) -> tuple[float, float, float, float]:
-    """Energy of detail along and across the motion where it is above half a pixel. Trails of earlier pictures wipe out detail
-    along the motion and leave what lies across it.
-    """
-    moving = np.where(speed > 0.5, 1.0 / np.maximum(speed, 0.5), 0.0).astype(np.float32)
-    u, v = flow[..., 0] * moving, flow[..., 1] * moving
-    (x, y), (xx, yy, xy) = picture.slopes, picture.bends
-    both = 2.0 * xy * u * v
-    found = (x * u + y * v, x * v - y * u, xx * u * u + both + yy * v * v, xx * v * v - both + yy * u * u)
-    return tuple(float(np.dot(part.ravel(), part.ravel())) for part in found)  # type: ignore[return-value]

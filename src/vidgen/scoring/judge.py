@@ -10,7 +10,7 @@ from pathlib import Path
 from vidgen.errors import InputError
 from vidgen.media.files import sha256_file, write_text
 from vidgen.scoring.camera import judge_camera, path_of
-from vidgen.scoring.comparing import families_of, gains_of, middles, total_of
+from vidgen.scoring.comparing import families_of, gains_of, middles, shortfalls_of, total_of
 from vidgen.scoring.evidence import with_evidence
 from vidgen.scoring.reading import Reading, read_clip
 from vidgen.scoring.rules import RULES, Rule
@@ -79,7 +79,8 @@ def score_takes(
         vetoes = tuple(veto for veto in found if veto.code in counts)
         if evidence:
             vetoes = with_evidence(take.file, take.sha256, take.reading, vetoes, evidence)
-        gains = gains_of(table.rules, rows[index], middle)
+        alone = len(playable) == 1
+        gains = shortfalls_of(table.rules, rows[index]) if alone else gains_of(table.rules, rows[index], middle)
         families = families_of(table.rules, gains, table.families)
         card = Scorecard(
             file=take.file,
@@ -89,7 +90,7 @@ def score_takes(
             not_measured=_reasons(families, table, take, expectation),
             measures={**_measures(take, rows[index]), **table.all_of(index)},
             vetoes=vetoes,
-            status="vetoed" if vetoes else "uncalibrated" if len(playable) == 1 else "ok",
+            status="vetoed" if vetoes else "uncalibrated" if alone else "ok",
             gains={name: (table.rules[name].family, round(gain, 3)) for name, gain in gains.items()},
             window=take.window,
         )
@@ -195,7 +196,7 @@ def _compared(take: _Take, expected: Expectation) -> dict[str, float]:
         values = {name: value for name, value in values.items() if RULES.measures[name].family != "motion"}
     if expected.motion_amount is not None:
         values["amount"] = amount_error(expected.motion_amount, take.reading, *take.part)
-    error = judge_camera(expected.move, path_of(take.reading, *take.part)).error
+    error = judge_camera(expected.move, path_of(take.reading, *take.part), expected.pace).error
     return values if error is None else {**values, "camera": error}
 
 

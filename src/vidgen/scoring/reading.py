@@ -21,22 +21,47 @@ import numpy.typing as npt
 from vidgen.media.frames import Frame, read_frames
 from vidgen.media.probe import probe
 from vidgen.scoring import pictures
-from vidgen.scoring.flow import LEAST_CELLS, FlowMeter, Gray, Pair, Picture, similarity
+from vidgen.scoring.flow import LEAST_CELLS, FlowMeter, Gray, Pair, Picture
+from vidgen.scoring.tracks import Course, Move, Tracker
+from vidgen.scoring.trails import steepest, traces
 
 CROP_EVERY = 4
 """Every n-th picture is read for noise, blocks and bands."""
+CONTOUR = 0.05
+"""The share of the picture, its steepest, whose steepness is followed."""
 LEAP_S = 0.25
-"""Slow camera moves are measured between pictures so far apart, in seconds: a tenth of a pixel a frame is not seen."""
+"""The camera is followed over so many seconds at once: a tenth of a pixel a frame would not be seen."""
+LOST = 0.6
+"""... or until fewer of the points than this share are left."""
 
 
 @dataclass(frozen=True)
 class Leap:
-    """How the picture as a whole moved from frame ``start`` to ``start + frames``; see ``flow.Move``."""
+    """How the picture as a whole moved from frame ``start`` to ``start + frames``; see ``tracks.Course``."""
 
     start: int
     frames: int
     move: tuple[float, float, float, float]
-    inliers: float
+    lead: float
+    cover: float
+    side: float
+    layers: tuple[float | None, float | None, float | None]
+    near: tuple[float, float, float, float] | None
+
+    @classmethod
+    def of(cls, start: int, frames: int, course: Course) -> Leap:
+        """From what a tracker found."""
+        far, middle, near = (None if part is None else _round(part) for part in course.layers)
+        lead, cover, side = _round(course.lead), _round(course.cover), _round(course.side)
+        return cls(
+            start, frames, _rounded(course.move), lead, cover, side, (far, middle, near), course.near and _rounded(course.near)
+        )
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Leap:
+        """From ``asdict``, by way of JSON."""
+        near = data["near"] and tuple(data["near"])
+        return cls(**{**data, "move": tuple(data["move"]), "layers": tuple(data["layers"]), "near": near})
 
 
 @dataclass(frozen=True)
@@ -59,8 +84,7 @@ class Reading:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Reading:
         """From ``as_json``. Raises TypeError or KeyError where it is something else."""
-        leaps = tuple(Leap(leap["start"], leap["frames"], tuple(leap["move"]), leap["inliers"]) for leap in data.pop("leaps"))
-        return cls(leaps=leaps, **data)
+        return cls(leaps=tuple(Leap.from_json(leap) for leap in data.pop("leaps")), **data)
 
     @property
     def seconds_each(self) -> float:
@@ -94,10 +118,8 @@ class _Tally:
         self._flow = FlowMeter()
         self._last: deque[Picture] = deque(maxlen=2)
         self._pair: Pair | None = None
-        self._colour: tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]] | None = None
-        self._key: Picture | None = None
-        self._far = np.zeros(4)
-        self._certain: list[float] = []
+        self._colour: tuple[pictures.Levels, npt.NDArray[np.float64]] | None = None
+        self._tracker: Tracker | None = None
 
     def add(self, frame: Frame) -> None:
         gray = pictures.small_gray(frame)
@@ -106,14 +128,19 @@ class _Tally:
             self._note(noise=pictures.noise(part), blocks=pictures.blocks(part), bands=pictures.bands(frame))
         mean, spread = cv2.meanStdDev(gray)
         self._note(luma=float(mean[0, 0]), spread=float(spread[0, 0]), sharp=pictures.sharpness(gray))
-        self._add_colour(frame)
-        picture = Picture.of(gray)
-        self._note(contour=picture.contour)
-        if self._last:
-            self._add_pair(self._last[-1], picture)
+        small, picture = pictures.small_colour(frame), Picture.of(gray)
+        colour = small, pictures.histogram(small)
+        self._note(contour=steepest(picture.steep, CONTOUR))
+        if self._colour is not None:
+            pair = self._flow.pair(self._last[-1], picture)
+            self._add_pair(pair, self._last[-1], picture)
+            turn, fade = _colour_change(pair, self._colour[0], small)
+            self._note(distance=float(np.abs(self._colour[1] - colour[1]).sum() / 2), turn=turn, fade=fade)
+            self._pair = pair
+        self._colour = colour
         if len(self._last) == 2:
             self._note(order=_order(self._last[0].gray, self._last[1].gray, gray))
-        self._add_leap(picture)
+        self._add_leap(gray)
         self._last.append(picture)
         self.frames += 1
 
@@ -121,39 +148,26 @@ class _Tally:
         """The curves. What is read from some pictures alone holds until the next."""
         for name in ("noise", "blocks", "bands"):
             self.curves[name] = list(np.repeat(self.curves[name], CROP_EVERY)[: self.frames])
-        if self._key is not None and self._certain:
-            self._leap(self._last[-1], self.frames - 1)
+        self._end_leap(self.frames - 1)
         return dict(self.curves)
 
     def _note(self, **values: float) -> None:
         for name, value in values.items():
             self.curves[name].append(value)
 
-    def _add_colour(self, frame: Frame) -> None:
-        colour = pictures.small_colour(frame)
-        now = (pictures.histogram(colour), *pictures.chroma(colour))
-        if self._colour is not None:
-            before = self._colour
-            turn, fade = _colour_change(before[1:], now[1:])
-            self._note(distance=float(np.abs(now[0] - before[0]).sum() / 2), turn=turn, fade=fade)
-        self._colour = now
-
-    def _add_pair(self, before: Picture, after: Picture) -> None:
-        pair = self._flow.pair(before, after)
-        gain = float(np.median(pair.gains))
-        names = ("move_x", "move_y", "move_zoom", "move_roll")
+    def _add_pair(self, pair: Pair, before: Picture, after: Picture) -> None:
+        left = traces(after, pair.back)
         self._note(
             change=float(cv2.absdiff(before.gray, after.gray).mean()),
             residual=pair.residual,
             speed=pair.speed,
-            inliers=pair.inliers,
-            gain=gain,
-            **dict(zip(("along", "across", "along_fine", "across_fine"), pair.detail, strict=True)),
-            **dict(zip(names, pair.move, strict=True)),
+            gain=float(np.median(pair.gains)),
+            trail=left.trail,
+            moving=left.moving,
+            crisp=left.crisp,
         )
         if self._pair is not None:
             self._add_triple(self._pair, pair)
-        self._pair = pair
 
     def _add_triple(self, before: Pair, after: Pair) -> None:
         bend, gains = after.grid - before.grid, after.gains - before.gains
@@ -164,33 +178,26 @@ class _Tally:
         self._note(
             jerk=float(lengths[firm].mean()),
             shake=float(np.hypot(*whole)),
-            wobble=float(np.median(own[firm])),
+            wobble=float(np.quantile(own[firm], 0.2)),
             patches=float(np.abs(gains - np.median(gains)).mean()),
         )
 
-    def _add_leap(self, picture: Picture) -> None:
-        """Follow the camera from one picture every ``LEAP_S`` to the next; where it is too quick for that, pair by pair."""
-        if self._key is None:
-            self._key = picture
-            return
-        assert self._pair is not None
-        self._far += self._pair.move
-        self._certain.append(self._pair.inliers)
-        if len(self._certain) == self._stride:
-            self._leap(picture, self.frames)
+    def _add_leap(self, gray: Gray) -> None:
+        """Follow the camera from one picture every ``LEAP_S`` to the next."""
+        if self._tracker is not None:
+            self._tracker.follow(gray)
+            if self._tracker.frames < self._stride and self._tracker.kept > LOST:
+                return
+            self._end_leap(self.frames)
+        self._tracker = Tracker(gray)
 
-    def _leap(self, picture: Picture, index: int) -> None:
-        assert self._key is not None
-        height, width = picture.gray.shape
-        length = len(self._certain)
-        move, inliers = tuple(float(part) for part in self._far), float(np.mean(self._certain))
-        if length > 1 and max(abs(self._far[0]), abs(self._far[1]), abs(self._far[2])) < 0.12:
-            found = similarity(*self._flow.leap(self._key, picture), width, height)
-            if found[1] >= 0.8 * inliers:
-                move, inliers = found
-        rounded = tuple(_round(part) for part in move)
-        self.leaps.append(Leap(index - length, length, rounded, _round(inliers)))  # type: ignore[arg-type]
-        self._key, self._far, self._certain = picture, np.zeros(4), []
+    def _end_leap(self, index: int) -> None:
+        if self._tracker is None or not self._tracker.frames:
+            return
+        course = self._tracker.course()
+        for move in course.moves:
+            self._note(**dict(zip(("move_x", "move_y", "move_zoom", "move_roll"), move, strict=True)))
+        self.leaps.append(Leap.of(index - self._tracker.frames, self._tracker.frames, course))
 
 
 def _order(first: Gray, second: Gray, third: Gray) -> float:
@@ -203,13 +210,27 @@ def _order(first: Gray, second: Gray, third: Gray) -> float:
     return max(0.0, (near - far) / (near + far + 1.0))
 
 
-def _colour_change(before: tuple[Any, ...], after: tuple[Any, ...]) -> tuple[float, float]:
-    """How far all colours turned on their wheel (degrees) and faded (percent), by least squares over the pixels."""
-    (blue, red), (blue_now, red_now) = before, after
-    strength = float((blue * blue + red * red).sum()) + 4.0 * blue.size  # grey pictures have no hue to turn
-    turned = float((blue * red_now - red * blue_now).sum()) / strength
-    grown = float((blue * (blue_now - blue) + red * (red_now - red)).sum()) / strength
+def _colour_change(pair: Pair, before: pictures.Levels, after: pictures.Levels) -> tuple[float, float]:
+    """How far all colours turned on their wheel (degrees) and faded (percent) along their motion, by least squares over the
+    pixels whose motion is certain.
+    """
+    height, width = before.shape[:2]
+    sure = cv2.resize(pair.certain.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) + 1e-3
+    flow = cv2.resize(pair.forward, (width, height), interpolation=cv2.INTER_AREA)
+    scale = np.array([width, height], np.float32) / (2.0 * np.array(pair.forward.shape[1::-1], np.float32))
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    to = np.ascontiguousarray(np.dstack([x, y]) + flow * scale, np.float32)
+    moved = cv2.remap(after, to, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    (blue, red), (blue_now, red_now) = pictures.chroma(before), pictures.chroma(moved)
+    strength = float((sure * (blue * blue + red * red + 16.0)).sum())  # grey pictures have no hue to turn
+    turned = float((sure * (blue * red_now - red * blue_now)).sum()) / strength
+    grown = float((sure * (blue * (blue_now - blue) + red * (red_now - red))).sum()) / strength
     return float(np.degrees(turned)), 100.0 * grown
+
+
+def _rounded(move: Move) -> Move:
+    x, y, zoom, roll = (_round(part) for part in move)
+    return x, y, zoom, roll
 
 
 def _round(value: float | np.floating[Any]) -> float:

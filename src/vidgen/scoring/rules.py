@@ -15,7 +15,8 @@ class Rule:
     """How values of one measure are compared; see the head of ``measures.yaml``.
 
     ``scale``: whether ratios (``log``) or differences (``linear``) of values count; ``typical`` is None where it is not known;
-    ``weight``: how much a step counts, never below 0.
+    ``weight``: how much a step counts, never below 0; ``most``: how many steps count at most, either way; ``spread``: a step
+    where a take has no other to be compared with, 0 where that is not known.
     """
 
     family: str
@@ -25,6 +26,8 @@ class Rule:
     typical: float | None
     scale: Literal["log", "linear"] = "log"
     weight: float = 1.0
+    most: float = math.inf
+    spread: float = 0.0
 
     def place(self, value: float) -> float:
         """Where a value stands on the scale on which ``noise`` is one step."""
@@ -56,6 +59,9 @@ class Rules:
     measures: Mapping[str, Rule]
     vetoes: Mapping[str, float]
     clear: Mapping[str, float]
+    usual: Mapping[str, float]
+    speeds: Mapping[str, float]
+    pace: Mapping[str, float]
     content: Mapping[str, str]
 
 

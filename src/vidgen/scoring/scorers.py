@@ -151,7 +151,7 @@ def _fault(scorer: Scorer, name: str) -> str | None:
     own: dict[str, Any] = {key: getattr(scorer, key, None) for key in ("name", "family", "better", "noise", "typical")}
     if own["name"] != name:
         return f"it calls itself {own['name']!r}, but its entry point is {name!r}"
-    if name in (*RULES.measures, "speed") or name.startswith("camera_"):
+    if name in (*RULES.measures, "sharpness", "speed") or name.startswith("camera_"):
         return f"{name} is the name of a measure of vidgen's own"
     if own["family"] not in ALL_FAMILIES:
         return f"family is {own['family']!r}, not one of {', '.join(ALL_FAMILIES)}"

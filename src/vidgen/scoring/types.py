@@ -8,6 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
+from vidgen.scoring.rules import RULES
+from vidgen.storyboard.model import Camera
 from vidgen.takes.request import ShotRequest
 
 FAMILIES = ("temporal", "motion", "artifacts", "camera", "prompt", "physics")
@@ -32,9 +34,9 @@ Status = Literal["ok", "uncalibrated", "vetoed", "unreadable"]
 class Expectation:
     """What a take should be. None: not requested.
 
-    ``move`` is a canonical camera move; ``motion_amount`` 1 (nearly still) to 10; ``wants_still``: the storyboard asked for
-    a picture that hardly moves, so standing still is no fault; ``request``: the whole shot as its engine got it, where the
-    clips are takes of a storyboard's shot.
+    ``move`` is a canonical camera move and ``pace`` how quick it is (1: slow); ``motion_amount`` 1 (nearly still) to 10;
+    ``wants_still``: the storyboard asked for a picture that hardly moves, so standing still is no fault; ``request``: the whole
+    shot as its engine got it, where the clips are takes of a storyboard's shot.
     """
 
     frames: int | None = None
@@ -42,6 +44,7 @@ class Expectation:
     width: int | None = None
     height: int | None = None
     move: str | None = None
+    pace: float | None = None
     motion_amount: float | None = None
     wants_still: bool = False
     prompt: str | None = None
@@ -56,11 +59,17 @@ class Expectation:
             width=request.width,
             height=request.height,
             move=request.camera.move,
+            pace=pace_of(request.camera),
             motion_amount=request.motion.amount,
             wants_still=request.motion.amount <= 2 and request.camera.move == "static",
             prompt=request.prompt,
             request=request,
         )
+
+
+def pace_of(camera: Camera) -> float:
+    """How quick a move is meant to be: 1 at speed slow and strength 0.5."""
+    return RULES.speeds.get(camera.speed, 1.0) * (0.55 + 0.9 * camera.strength)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """What is compared between takes: plain numbers, made from a part of a clip's curves.
 
-Each function says its formula, unit, range, source and what it takes for a fault that is none. All are 0 or more, and
-0 is faultless, except ``sharpness`` and ``speed``. All but ``noise``, ``blocks`` and ``bands`` are read at 384 pixels.
+Each function says its formula, unit, range, source and what it takes for a fault that is none. All are 0 or more, and 0 is
+faultless, except ``sharpness``, ``contour``, ``crispness``, ``trails`` and ``speed``. All but ``noise``, ``blocks`` and
+``bands`` are read at 384 pixels.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -18,24 +20,30 @@ DIAGONAL = 440.0
 """Of a picture 384 pixels wide, in pixels."""
 AMOUNTS = ((2.0, (0.0, 0.08)), (5.0, (0.003, 0.4)), (8.0, (0.02, 1.0)), (10.0, (0.05, 4.0)))
 """Amount of motion up to which a band of speeds is ordinary, in diagonals a second."""
+SMALL = 20000
+"""Pixels of a picture in whose fastest third the steepest fiftieth is no more than 30, too few to tell anything."""
 
 Curve = npt.NDArray[np.float64]
 Curves = Mapping[str, Curve]
 
 
 def part_of(reading: Reading, start: int = 0, frames: int | None = None) -> dict[str, Curve]:
-    """The curves of ``frames`` frames from ``start`` on; None: to the end."""
+    """The curves of ``frames`` frames from ``start`` on; None: to the end. Those that need more neighbours are empty."""
     end = reading.frames if frames is None else start + frames
-    return {
+    found = {
         name: np.asarray(curve[start : max(start, end - (reading.frames - len(curve)))], np.float64)
         for name, curve in reading.curves.items()
     }
+    return defaultdict(lambda: np.zeros(0), found)
 
 
 def values_of(reading: Reading, start: int = 0, frames: int | None = None) -> dict[str, float]:
-    """Every measure of a part of a clip."""
+    """Every measure of a part of a clip; ``crispness`` is missing in pictures below ``SMALL``."""
     curves, rate = part_of(reading, start, frames), 1.0 / reading.seconds_each
-    return {name: float(f"{measure(curves, rate):.6g}") for name, measure in MEASURES.items()}
+    values = {name: float(f"{measure(curves, rate):.6g}") for name, measure in MEASURES.items()}
+    if reading.width * reading.height < SMALL:
+        del values["crispness"]
+    return values
 
 
 def amount_error(amount: float, reading: Reading, start: int = 0, frames: int | None = None) -> float:
@@ -80,15 +88,17 @@ def local_flicker(curves: Curves, rate: float) -> float:
 
 
 def hue_drift(curves: Curves, rate: float) -> float:
-    """How far the colours turn on their wheel: range of the summed turns, degrees, 0 to 180; ordinary 1. Sunsets do it too;
-    grey clips have no hue and read 0.
+    """How far the colours turn on their wheel, followed along their motion: range of the summed turns, smoothed over a fifth of
+    a second, degrees, 0 to 180; ordinary 1. Sunsets do it too; grey clips have no hue and read 0.
     """
-    return _range(np.cumsum(curves["turn"]))
+    return _range(_smoothed(np.cumsum(curves["turn"]), rate / 5))
 
 
 def fading(curves: Curves, rate: float) -> float:
-    """How far colours bleach or grow: range of the summed changes of saturation, percent; ordinary 3. Sunsets do it too."""
-    return _range(np.cumsum(curves["fade"]))
+    """How far colours bleach or grow: range of the summed changes of saturation along the motion, smoothed over a fifth of a
+    second, percent; ordinary 3. Sunsets do it too.
+    """
+    return _range(_smoothed(np.cumsum(curves["fade"]), rate / 5))
 
 
 def jerk(curves: Curves, rate: float) -> float:
@@ -106,8 +116,9 @@ def shake(curves: Curves, rate: float) -> float:
 
 
 def wobble(curves: Curves, rate: float) -> float:
-    """Mean over time of the median change of flow beside what the picture shares: pixels a frame, ordinary 0.1. Shapes that
-    melt; waves look the same where they fill half of the picture.
+    """How much the flow beside what the picture shares changes from picture to picture, in its calmest fifth: mean over time,
+    pixels a frame, ordinary 0.07. Shapes that melt all over; things that move by themselves fill the rest. Water or leaves that
+    fill the picture look the same.
     """
     return _mean(curves["wobble"])
 
@@ -136,25 +147,37 @@ def jolt(curves: Curves, rate: float) -> float:
 
 
 def trails(curves: Curves, rate: float) -> float:
-    """Detail across the motion over detail along it, root of energies of first and second derivatives: near 1, and higher where
-    earlier pictures trail behind or shine through. Motion blur looks the same; stripes have a level of their own.
+    """Detail across the motion over detail along it, and how much detail repeats itself along it: see ``trails.Traces``. Near
+    1, and higher where earlier pictures trail behind or shine through; 1 where little moves. Motion blur looks the same;
+    stripes have a level of their own. Smooth content hides it.
     """
-    ratios = [(curves[f"across{kind}"].sum() + 1.0) / (curves[f"along{kind}"].sum() + 1.0) for kind in ("", "_fine")]
-    return float(np.prod(ratios) ** 0.25)
+    weight = curves["moving"]
+    return float(np.exp((curves["trail"] * weight).sum() / (weight.sum() + 40.0)))
 
 
 def contour(curves: Curves, rate: float) -> float:
-    """How steep the steepest tenth of the picture is, over its contrast (spread of luma): about 0.1 to 1 a pixel; high is good.
-    Falls with blur and hardly with compression, which spares strong edges. Fog and shallow focus are soft on purpose.
+    """How steep the steepest twentieth of the picture is, over its contrast (spread of luma), in the sharper pictures (90th
+    percentile over time): about 0.1 to 1 a pixel; high is good. Falls with blur and hardly with compression, which spares
+    strong edges and every few pictures. Fog and shallow focus are soft on purpose.
     """
-    return _mean(curves["contour"] / (curves["spread"] + 1.0))
+    return _percentile(curves["contour"] / (curves["spread"] + 1.0), 90)
+
+
+def crispness(curves: Curves, rate: float) -> float:
+    """How steep the steepest fiftieth of the fastest third is, over the contrast: mean, about 0.1 to 1 a pixel; high is good.
+    Falls with blur, and where earlier pictures shine through what moves. Motion blur lowers it too.
+    """
+    crisp = curves["crisp"]
+    return _mean(crisp / (curves["spread"][1 : len(crisp) + 1] + 1.0))
 
 
 def pulsing(curves: Curves, rate: float) -> float:
-    """How much sharpness comes and goes: standard deviation of the logarithm of the steepness of edges less its straight trend.
-    Ordinary 0.02. Focus pulls and things that pass close look the same.
+    """How much sharpness comes and goes within half a second: root mean square of the logarithm of the steepness of edges,
+    smoothed over a sixth of a second (encoders alternate faster), less its mean over half a second. Ordinary 0.01. Focus pulls
+    are slower; things that pass close look the same.
     """
-    return _rms(_without_trend(np.log(curves["contour"] + 1.0)))
+    course = _smoothed(np.log(curves["contour"] + 1.0), rate / 6)
+    return _rms(course - _smoothed(course, rate / 2))
 
 
 MEASURES: dict[str, Callable[[Curves, float], float]] = {
@@ -172,6 +195,7 @@ MEASURES: dict[str, Callable[[Curves, float], float]] = {
     "jolt": jolt,
     "sharpness": lambda curves, rate: _mean(curves["sharp"]),
     "contour": contour,
+    "crispness": crispness,
     "pulsing": pulsing,
     "noise": lambda curves, rate: _mean(curves["noise"]),
     "blocks": lambda curves, rate: _mean(curves["blocks"]),
@@ -217,3 +241,10 @@ def _without_trend(values: Curve) -> Curve:
         return values - _mean(values)
     time = np.arange(len(values))
     return np.asarray(values - np.polyval(np.polyfit(time, values, 1), time))
+
+
+def _smoothed(values: Curve, width: float) -> Curve:
+    """Running mean over ``width`` values, as long as the values."""
+    whole = max(1, min(round(width), len(values)))
+    padded = np.pad(values, (whole // 2, whole - 1 - whole // 2), "edge") if len(values) else values
+    return np.asarray(np.convolve(padded, np.ones(whole) / whole, "valid")) if len(values) else values

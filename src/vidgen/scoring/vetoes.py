@@ -107,9 +107,9 @@ def _unsteady(part: _Part) -> list[Veto]:
 def _camera(part: _Part, expected: Expectation) -> list[Veto]:
     path = path_of(part.reading, part.start, part.frames)
     verdict = judge_camera(expected.move, path)
-    if verdict.error is None or verdict.along > RULES.vetoes["opposite"] or path.inliers < RULES.vetoes["inliers"]:
+    if verdict.at_s is None or verdict.along > RULES.vetoes["opposite"] or path.inliers < RULES.vetoes["inliers"]:
         return []
-    at_s = round(part.at(0) + (verdict.at_s or 0.0), 3)
+    at_s = round(part.at(0) + verdict.at_s, 3)
     return [Veto("wrong_direction", at_s, f"{expected.move} was asked for, but the camera is {found_move(path.move)}")]
 
 

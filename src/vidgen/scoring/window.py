@@ -12,7 +12,7 @@ from vidgen.scoring.values import part_of
 
 Curve = npt.NDArray[np.float64]
 
-LARGE = 8.0
+LARGE = 12.0
 """One fault counts no more in one frame."""
 
 
@@ -20,8 +20,9 @@ def faults_of(reading: Reading) -> Curve:
     """[frames] How bad each frame is, against the clip's own habit: 0 is ordinary, 1 a clear fault of one kind.
 
     Each curve, as a logarithm, is measured from its median in steps of the larger of its usual spread and the noise of
-    harmless edits; what is within ``window_harmless`` steps counts nothing. Faults that last longer than half of the clip are
-    its habit and are not seen here: the comparison of takes finds them.
+    harmless edits; what is within ``window_harmless`` steps counts nothing. The root of the sum of the squares over the kinds:
+    one clear fault is worse than many slight ones, of which live footage is full. Faults that last longer than half of the clip
+    are its habit and are not seen here: the comparison of takes finds them.
     """
     curves, total = part_of(reading), np.zeros(reading.frames)
     if reading.frames < 3:
@@ -32,8 +33,8 @@ def faults_of(reading: Reading) -> Curve:
         middle = float(np.median(place))
         spread = max(rule.noise, 1.5 * float(np.median(np.abs(place - middle))))
         steps = np.minimum((place - middle) / spread - RULES.window_harmless, LARGE)
-        total += np.maximum(_by_frame(steps, reading.frames), 0.0)
-    return total
+        total += np.maximum(_by_frame(steps, reading.frames), 0.0) ** 2
+    return np.asarray(np.sqrt(total))
 
 
 def _signs(curves: dict[str, Curve]) -> dict[str, Curve]:
@@ -55,7 +56,7 @@ def _signs(curves: dict[str, Curve]) -> dict[str, Curve]:
         "noise": curves["noise"],
         "blocks": curves["blocks"],
         "bands": curves["bands"],
-        "trails": _smooth((curves["across"] + 1.0) / (curves["along"] + 1.0)),
+        "trails": np.exp(_smooth(curves["trail"] * curves["moving"]) / (_smooth(curves["moving"]) + 4.0)),
     }
 
 
