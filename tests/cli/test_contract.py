@@ -64,7 +64,7 @@ def test_json_ends_in_exactly_one_envelope(command: tuple[str, ...], vidgen: Vid
         (("render", "film.yaml", "--no-such-flag"), 2, "usage.invalid"),
         (("render", "film.yaml", "-o", "film.gif"), 2, "output.bad_name"),
         (("review", "film.yaml"), 3, "command.not_yet"),
-        (("export", "film.yaml", "--format", "otio", "-o", "film.otio"), 3, "command.not_yet"),
+        (("export", "film.yaml", "--format", "aaf", "-o", "film.aaf"), 2, "usage.invalid"),
         (("pick", "film.yaml", "s01", "1"), 2, "pick.unknown"),
         (("shot", "a lake", "--camera", "doly_in"), 2, "usage.invalid"),
         (("shot", "a lake", "--image", "nowhere.png"), 2, "media.not_found"),

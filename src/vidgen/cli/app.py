@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vidgen import __version__
-from vidgen.cli.commands import board, info, make, media, takes, unbuilt
+from vidgen.cli.commands import board, edit, info, make, media, takes, unbuilt
 
 app = typer.Typer(
     name="vidgen",
@@ -46,7 +46,7 @@ for _name, _run, _panel in (
     ("lint", board.lint, _FILM),
     ("pick", board.pick, _FILM),
     ("review", unbuilt.review, _FILM),
-    ("export", unbuilt.export, _FILM),
+    ("export", edit.export, _FILM),
     ("new", board.new, _FILM),
     ("shot", make.shot, _CLIPS),
     ("upscale", media.upscale, _CLIPS),

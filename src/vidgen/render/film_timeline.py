@@ -75,7 +75,7 @@ def build_timeline(plan: Plan, clips: Mapping[str, ShotClip]) -> Timeline:
         width=plan.width,
         height=plan.height,
         shots=tuple(_shot(plan, shot, clips[shot.id]) for shot in plan.shots),
-        sound=Sound((*_tracks(plan), *_own_sounds(plan, clips)), _loudness(plan.board.audio)),
+        sound=Sound((*sound_tracks(plan), *_own_sounds(plan, clips)), _loudness(plan.board.audio)),
         profile=plan.profile,
         title=plan.board.title,
     )
@@ -122,7 +122,8 @@ def _samples(plan: Plan, time: Duration | None) -> int:
     return int(seconds * SAMPLE_RATE)
 
 
-def _tracks(plan: Plan) -> Iterator[Track]:
+def sound_tracks(plan: Plan) -> Iterator[Track]:
+    """The sounds of the storyboard, placed in the film; without what is heard in the clips themselves."""
     audio = plan.board.audio
     if audio and audio.music:
         music = audio.music

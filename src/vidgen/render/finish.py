@@ -19,7 +19,7 @@ from vidgen.media.normalise import conform
 from vidgen.media.opening import picture_start
 from vidgen.media.os_errors import fault_of
 from vidgen.media.probe import has_sound, part_from, probe_video
-from vidgen.planning.plan import GeneratedShot, Plan, ProviderUpscale, UserClip
+from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, ProviderUpscale, UserClip
 from vidgen.render.events import Listener
 from vidgen.render.failures import shown, worst
 from vidgen.render.film_timeline import ShotClip, build_timeline
@@ -111,18 +111,24 @@ def write_clip(clip: ShotClip, request: ShotRequest, take: Take, out: Path) -> N
         dub(out, take.file, begins=Fraction(take.start) / take.fps, seconds=Fraction(request.frames) / request.fps)
 
 
-def _sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:
-    """The clip with its own sound, where that is to be heard: ``own_sound`` decides, else a user's clip sounds, and a take that
-    was asked for sound or whose lips follow one (which a line of dialogue may bring already).
+def is_heard(planned: FilmShot) -> bool:
+    """Whether a shot's own sound is in the film: ``own_sound`` decides, else a user's clip sounds, and a take that was asked
+    for sound or whose lips follow one (which a line of dialogue may bring already).
     """
+    shot = planned.shot
+    if shot.own_sound:
+        return shot.own_sound.heard
+    if isinstance(planned, UserClip):
+        return True
+    return planned.request.sound or bool(shot.lip_sync and not any(line.file for line in shot.dialogue or ()))
+
+
+def _sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:
+    """The clip with its own sound, where that is to be heard."""
     planned = made.planned
-    if isinstance(planned, ProviderUpscale):
+    if isinstance(planned, ProviderUpscale) or not is_heard(planned):
         return clip
     shot, own = planned.shot, planned.clip if isinstance(planned, UserClip) else None
-    spoken = shot.lip_sync and not any(line.file for line in shot.dialogue or ())
-    asked_for = isinstance(planned, GeneratedShot) and planned.request.sound
-    if not (shot.own_sound.heard if shot.own_sound else bool(own or spoken or asked_for)):
-        return clip
     file = made.picked.file if made.picked else own or clip.file
     if has_sound(file):
         begins = picture_start(file)

@@ -25,6 +25,12 @@ def manifest_of(clip: Path) -> Mapping[str, Any]:
     return made if isinstance(made, dict) else {}
 
 
+def row_of(take: Take) -> Mapping[str, Any]:
+    """All that is recorded of a stored take; empty where its record is damaged."""
+    rows = rows_of(read_record(take.file.with_suffix(".json")))
+    return next((row for row in rows if row["take_key"] == take.key), {})
+
+
 def record_of(
     take: TakeRequest, generated: Generated, request_key: str, *, order: Order | None, original: MediaInfo
 ) -> dict[str, Any]:

@@ -141,19 +141,23 @@ class TakeStore:
         size = clip.stat().st_size
         return None if size == data["size"] else f"its clip has {counted(size, 'byte')} instead of {data['size']}"
 
-    def find(self, take_key: str, order: Order | None = None, *, needs_s: float = 0.0) -> Take | None:
+    def find(
+        self, take_key: str, order: Order | None = None, *, needs_s: float = 0.0, sha256: str | None = None
+    ) -> Take | None:
         """The stored take of a key, with its file checked (size each time, SHA-256 once per process); None if there is none.
 
         Args:
             order: what would be ordered now: the newest clip that covers it is returned; None: the newest clip.
             needs_s: length of the shot in seconds.
+            sha256: that of the clip, where a key has several; None: any.
 
         A damaged clip is moved to ``quarantine/``, reported in the journal and in ``notices``, and counts as missing.
         """
         with self._turn:
             if not self._index.get(take_key):
                 self._scan()
-            clips = self._index.get(take_key, {})
+            known = self._index.get(take_key, {})
+            clips = {file: made for file, made in known.items() if sha256 in (None, file.stem)}
             for sidecar in sorted(clips, key=lambda file: (clips[file], file), reverse=True):
                 take = self._undamaged(take_key, sidecar)
                 if take and (order is None or take.covers(order, needs_s)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,16 +19,6 @@ def review(
 ) -> None:
     """Write the review page of all takes (not in this version)."""
     _not_yet("review", "choose with: vidgen pick BOARD.yaml SHOT TAKE", as_json)
-
-
-def export(
-    board: BoardArg,
-    format_: Annotated[str, typer.Option("--format", help="otio, edl or fcp7xml.")] = "otio",
-    output: Annotated[Path | None, typer.Option("-o", help="File to write.", show_default=False)] = None,
-    as_json: Json = False,
-) -> None:
-    """Write editorial interchange: OTIO, EDL or FCP 7 XML (not in this version)."""
-    _not_yet("export", "vidgen plan BOARD.yaml --json lists every shot with its frames", as_json)
 
 
 def _not_yet(command: str, hint: str, as_json: bool) -> None:

@@ -1,0 +1,52 @@
+"""Commands that go between vidgen and an editor's program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vidgen.cli.options import BoardArg, Json, PresetName, Work
+from vidgen.cli.output import Output
+
+
+def export(
+    board: BoardArg,
+    format_: Annotated[
+        str | None,
+        typer.Option(
+            "--format", help="otio, edl, fcp7xml or csv.  [default: by the name of FILE, else otio]", show_default=False
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="File to write.", show_default=False)
+    ] = None,
+    copy_media: Annotated[
+        Path | None,
+        typer.Option(
+            "--copy-media",
+            metavar="FOLDER",
+            help="Copy all takes and sounds there, and refer to the copies.",
+            show_default=False,
+        ),
+    ] = None,
+    preset: PresetName = None,
+    work: Work = None,
+    as_json: Json = False,
+) -> None:
+    """Write the cut for editing programs (OTIO, EDL, FCP 7 XML), or the shot list (CSV)."""
+    with Output("export", as_json) as out:
+        from vidgen.app.export import export_cut
+        from vidgen.media.wording import counted
+        from vidgen.planning.compile import Overrides
+        from vidgen.planning.presets import preset as preset_named
+
+        overrides = Overrides(preset=preset_named(preset) if preset else None)
+        done = export_cut(
+            board, format_=format_, output=output, media_folder=copy_media, overrides=overrides, work=work, warn=out.warn
+        )
+        out.say(f"{done.output}: {counted(len(done.cut.shots), 'shot')}, {counted(done.cut.frames, 'frame')}")
+        if done.copied:
+            out.say(f"{copy_media}: {counted(len(done.copied), 'file')}")
+        out.result(done.as_dict())
