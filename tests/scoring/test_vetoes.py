@@ -13,6 +13,7 @@ from tests.scoring.faulty_clips import HEIGHT, WIDTH, frozen, scene, texture
 
 from vidgen.errors import InputError
 from vidgen.scoring import VETOES, Expectation, Veto, score_takes
+from vidgen.scoring import content as content_module
 from vidgen.scoring import judge as judge_module
 from vidgen.scoring import vetoes as vetoes_module
 
@@ -122,7 +123,7 @@ def test_a_storyboard_may_choose_which_vetoes_count(clip: Clip) -> None:
 
 
 def test_every_veto_that_is_found_is_in_the_public_list() -> None:
-    text = Path(vetoes_module.__file__).read_text() + Path(judge_module.__file__).read_text()
+    text = "".join(Path(module.__file__).read_text() for module in (vetoes_module, judge_module, content_module))
     found = set(re.findall(r'Veto\("(\w+)"', text)) | {"black", "one_colour", "severe_flicker", "severe_jitter"}
     assert found == set(VETOES)
 

@@ -18,6 +18,7 @@ from vidgen.inventory.engines import engine_state
 from vidgen.media.home import lasting_home, vidgen_home
 from vidgen.media.places import writable
 from vidgen.post.engines import broken_plugins
+from vidgen.scoring.checks import CHECKS
 from vidgen.scoring.scorers import broken_scorers
 from vidgen.settings import settings
 
@@ -53,6 +54,7 @@ def diagnose() -> Diagnosis:
         ),
         _config(),
     ]
+    checks += _content()
     installed = Engines()
     for name in engine_table():
         ready, state = engine_state(name, engine_table()[name][0], installed)
@@ -121,6 +123,11 @@ def _gpu() -> dict[str, Any]:
     if shutil.which("nvidia-smi"):
         return _check("warn", "gpu", "nvidia-smi is there and shows none", "check the driver: nvidia-smi")
     return _check("info", "gpu", "none found: previz and cloud engines only")
+
+
+def _content() -> list[dict[str, Any]]:
+    found = {code: "looked for" if check.available else f"not looked for: {check.install}" for code, check in CHECKS.items()}
+    return [_check("info", f"veto {code}", state) for code, state in found.items()]
 
 
 def _models() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -46,15 +46,32 @@ def read_frames(path: Path) -> Iterator[Frame]:
     Yields [height, width, 3] uint8. All frames have the size of the first; others are scaled to it. Raises InputError if the
     file is not a readable video.
     """
+    return (frame for _, frame in _frames(path, None))
+
+
+def frames_at(path: Path, places: Collection[int]) -> Iterator[tuple[int, Frame]]:
+    """Some frames of a video, each with its number, in order, as ``read_frames`` gives them. Decoding ends with the last of
+    them, and no other is converted; numbers beyond the end are left out.
+    """
+    wanted = frozenset(places)
+    return _frames(path, wanted) if wanted else iter(())
+
+
+def _frames(path: Path, wanted: Collection[int] | None) -> Iterator[tuple[int, Frame]]:
+    """Numbers and frames; ``wanted``: which, None: all."""
+    last = max(wanted) if wanted else None
     with open_media(path) as container:
         stream = picture_stream(container)
         if stream is None:
             raise InputError("media.no_video", f"{path} has no video stream", where=str(path))
         stream.thread_type = "AUTO"
         size: tuple[int, int] | None = None
-        for frame in _decoded(container, stream):
+        for index, frame in enumerate(_decoded(container, stream)):
             size = size or square_size(frame.width, frame.height, pixel_shape(stream))
-            yield turned(to_rgb(frame, size), display_matrix(frame))
+            if wanted is None or index in wanted:
+                yield index, turned(to_rgb(frame, size), display_matrix(frame))
+            if index == last:
+                return
 
 
 def last_frame(path: Path, frames: int | None = None) -> Frame:

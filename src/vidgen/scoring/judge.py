@@ -11,6 +11,7 @@ from vidgen.errors import InputError
 from vidgen.media.files import sha256_file, write_text
 from vidgen.scoring.camera import judge_camera, path_of
 from vidgen.scoring.comparing import families_of, gains_of, middles, shortfalls_of, total_of
+from vidgen.scoring.content import content_vetoes
 from vidgen.scoring.evidence import with_evidence
 from vidgen.scoring.reading import Reading, read_clip
 from vidgen.scoring.rules import RULES, Rule
@@ -76,7 +77,8 @@ def score_takes(
             cards.append(_unreadable(take, take.reading, table))
             continue
         found = find_vetoes(take.reading, expectation, *take.part)
-        vetoes = tuple(veto for veto in found if veto.code in counts)
+        seen = content_vetoes(take.file, take.sha256, take.reading, counts, take.part, cache)
+        vetoes = tuple(veto for veto in (*found, *seen) if veto.code in counts)
         if evidence:
             vetoes = with_evidence(take.file, take.sha256, take.reading, vetoes, evidence)
         alone = len(playable) == 1

@@ -21,8 +21,10 @@ ALL_FAMILIES = (*FAMILIES, "continuity")
 VETOES = (
     *("undecodable", "wrong_length", "wrong_rate", "wrong_size"),
     *("black", "one_colour", "freeze", "cut_inside", "severe_flicker", "severe_jitter", "wrong_direction"),
+    *("nsfw", "garbled_text"),
 )
-"""Every veto code. The first four always count; a storyboard may choose among the others."""
+"""Every veto code. The first four always count; a storyboard may choose among the others. The last
+two are found only where the packages that see them are installed (extra ``checks``)."""
 
 ALWAYS = VETOES[:4]
 
