@@ -130,16 +130,12 @@ def _sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:
     shot, own = planned.shot, planned.clip if isinstance(planned, UserClip) else None
     file = made.picked.file if made.picked else own or clip.file
     if has_sound(file):
-        begins = picture_start(file)
-        before, after = _beside(made)
-        if before:
-            begins = (begins or Fraction(0)) + before
+        begins, (before, after) = picture_start(file), _beside(made)
+        opens = None if begins is None and not before else (begins or Fraction(0)) + before
+        first = made.picked.first / made.picked.fps if made.picked else Fraction(0)
         digest = made.picked.sha256 if made.picked else clip.sha256 if clip.file == file else content_of(file)
-        known = None if begins is None else round(begins * 1_000_000)
-        first = Fraction(made.picked.first) / made.picked.fps if made.picked else 0
-        return replace(
-            clip, sound=(file, digest), picture_us=known, before=before - first if begins else Fraction(0), after=after
-        )
+        zero = None if opens is None else round(opens * 1_000_000)
+        return replace(clip, sound=(file, digest), picture_us=zero, before=max(Fraction(0), before - first), after=after)
     if shot.own_sound or not own:
         asked = "own_sound" if shot.own_sound else "lip_sync" if shot.lip_sync else "params.audio"
         warn([Notice("sound.none", f"{asked}: the clip came without sound", planned.id)])
@@ -151,10 +147,8 @@ def _beside(made: MadeShot) -> tuple[Fraction, Fraction]:
     if isinstance(made.planned, UserClip):
         info = probe_video(made.planned.clip)
         start, end = clip_part(made.planned)
-        frames, rate = info.frames, info.rate
-        end = frames if end is None else end
-    else:
-        assert made.picked is not None and made.resolved is not None  # it was made
-        part = made.picked.window(made.resolved.request)
-        start, end, frames, rate = part.start, part.start + part.frames, made.picked.frames, made.picked.fps
-    return start / rate, (frames - end) / rate
+        opens = start / info.rate if info.constant_rate else made.planned.trim.start or Fraction(0)
+        return opens, Fraction(0) if end is None else (info.frames - end) / info.rate
+    assert made.picked is not None and made.resolved is not None  # it was made
+    part = made.picked.window(made.resolved.request)
+    return part.start / made.picked.fps, (made.picked.frames - part.start - part.frames) / made.picked.fps
