@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vidgen import __version__
-from vidgen.cli.commands import board, edit, info, make, media, takes, unbuilt
+from vidgen.cli.commands import board, edit, info, make, media, review, takes
 
 app = typer.Typer(
     name="vidgen",
@@ -45,7 +45,7 @@ for _name, _run, _panel in (
     ("plan", board.plan, _FILM),
     ("lint", board.lint, _FILM),
     ("pick", board.pick, _FILM),
-    ("review", unbuilt.review, _FILM),
+    ("review", review.review, _FILM),
     ("export", edit.export, _FILM),
     ("new", board.new, _FILM),
     ("shot", make.shot, _CLIPS),

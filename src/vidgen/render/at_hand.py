@@ -14,6 +14,7 @@ from vidgen.engines.base import Engine
 from vidgen.engines.registry import Engines
 from vidgen.errors import Notice, VidgenError
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan
+from vidgen.planning.selection import select, with_parents
 from vidgen.render.made import MadeShot
 from vidgen.render.project import Workspace
 from vidgen.render.resolved import ResolvedShot
@@ -31,7 +32,8 @@ _TOLD = {"pick.missing", "take.corrupt", "take.record_restored"}
 class ShotAtHand:
     """A shot, its takes in the order of their numbers, the one that is in the film, and what the judge said where it was asked.
 
-    ``picked`` is None where there is no take, and for a user's own clip.
+    ``picked`` is None where there is no take, and for a user's own clip. ``pick`` is what a render would write into the lock
+    file, ``why`` says why in one sentence; both are empty where it could not be asked about.
     """
 
     planned: FilmShot
@@ -39,10 +41,18 @@ class ShotAtHand:
     picked: Take | None = None
     picked_by: Literal["auto", "person", "clip"] = "auto"
     verdict: Verdict | None = None
+    pick: Pick | None = None
+    why: str = ""
+    needs_review: bool = False
 
 
-def shots_at_hand(plan: Plan, space: Workspace, installed: Engines) -> tuple[list[ShotAtHand], list[Notice]]:
-    """Every shot of a plan in film order, and what there is to say of it."""
+def shots_at_hand(
+    plan: Plan, space: Workspace, installed: Engines, *, ids: frozenset[str] = frozenset()
+) -> tuple[list[ShotAtHand], list[Notice]]:
+    """Every shot of a plan in film order, and what there is to say of it. ``ids``: of all shots of the film, where the plan is
+    a part of it.
+    """
+    space.shots = ids or frozenset(shot.id for shot in plan.shots)
     surveyed, notices = _survey(plan, space, installed)
     shots = []
     for planned in plan.shots:
@@ -56,9 +66,15 @@ def shots_at_hand(plan: Plan, space: Workspace, installed: Engines) -> tuple[lis
     return shots, list(dict.fromkeys(notices))
 
 
+def shot_at_hand(plan: Plan, shot: str, space: Workspace, installed: Engines) -> ShotAtHand | None:
+    """One shot of a plan; None where there is no such shot. Looks at no other than those that it continues."""
+    alone = replace(plan, shots=with_parents(plan, select(plan, [shot])), enlargements=())
+    shots, _ = shots_at_hand(alone, space, installed, ids=frozenset(one.id for one in plan.shots))
+    return next((one for one in shots if one.planned.id == shot), None)
+
+
 def _survey(plan: Plan, space: Workspace, installed: Engines) -> tuple[Mapping[str, MadeShot], list[Notice]]:
     """What a render would find, by shot id; nothing where it could not even look."""
-    space.shots = frozenset(shot.id for shot in plan.shots)
     try:
         engines: dict[str, Engine] = {name: installed.get(name) for name in {shot.engine for shot in plan.generated}}
         maker = ShotMaker(plan.shots, engines, space, score=plan.board.score)
@@ -72,7 +88,8 @@ def _survey(plan: Plan, space: Workspace, installed: Engines) -> tuple[Mapping[s
 def _at_hand(planned: GeneratedShot, made: MadeShot | None, space: Workspace) -> tuple[ShotAtHand, list[Notice]]:
     if made and made.picked:
         takes = _with_others(planned, made.takes, made.request_key, space)
-        return ShotAtHand(planned, takes, made.picked, made.picked_by, made.verdict), []
+        of_made = (made.picked_by, made.verdict, made.pick, made.why, made.needs_review)
+        return ShotAtHand(planned, takes, made.picked, *of_made), []
     resolved = made.resolved if made else None
     recorded = space.picks.get(planned.id)
     key = resolved.key if resolved and _takes_of(space, resolved.key) else recorded.request_key if recorded else None
@@ -112,7 +129,9 @@ def _picked(planned: GeneratedShot, takes: Sequence[Take], pick: Pick | None, sp
     """The take in the film: a person's, else the storyboard's, else the one of the last render, else the first."""
     by_number = {take.take: take for take in takes}
     wanted = [pick.take if pick and pick.by == "person" else None, planned.pinned, pick.take if pick else None]
-    number = next((number for number in wanted if number in by_number), takes[0].take)
+    rejected = space.remarks.rejected(planned.id)
+    first = min(takes, key=lambda take: take.key in rejected).take
+    number = next((number for number in wanted if number in by_number), first)
     take = by_number[number]
     if pick is None or pick.take != number:
         return take

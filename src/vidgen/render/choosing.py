@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Container, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -117,6 +117,12 @@ def _placed(take: Take, resolved: ResolvedShot, verdict: Verdict | None, kept: P
     return replace(take, begins=usual.start if whole.has_choice(request) else None)
 
 
+def _rejected(takes: Sequence[Take], keys: Container[str]) -> frozenset[int]:
+    """The numbers of the takes that a person rejected, as long as there are others."""
+    numbers = frozenset(take.take for take in takes if take.key in keys)
+    return numbers if len(numbers) < len(takes) else frozenset()
+
+
 @dataclass(frozen=True)
 class Chooser:
     """Chooses among the takes of each shot of a run.
@@ -135,13 +141,16 @@ class Chooser:
         planned, space = resolved.planned, self.run.space
         recorded = space.pick_of(planned.id, resolved.is_for)
         pinned = planned.id not in self.unpinned
+        rejected = _rejected(shot.takes, space.remarks.rejected(planned.id))
+        if recorded and recorded.take in rejected:
+            recorded = None
         decision = decide(
             planned.id,
-            shot.takes,
+            sorted(shot.takes, key=lambda take: take.take in rejected),
             before=recorded if pinned else None,
             pinned=planned.pinned if pinned else None,
             fresh=fresh,
-            judge=lambda takes: self.bars.verdict(takes, resolved.request),
+            judge=lambda takes: self.bars.verdict(takes, resolved.request).without(rejected),
             judged=(self.bars.given or any(take.diffusion for take in shot.takes)) and not shot.enlarges,
             places=space.commands.pick_files,
         )

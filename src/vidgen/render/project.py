@@ -18,6 +18,7 @@ from vidgen.render.commands import Commands
 from vidgen.takes.exclusive import project_lock
 from vidgen.takes.journal import Journal
 from vidgen.takes.lockfile import Pick, Picks, lock_owner, lock_path, read_lock, update_lock, with_pick
+from vidgen.takes.remarks import Remarks, read_remarks
 from vidgen.takes.store import TakeStore
 
 OWNER = "project.json"
@@ -28,7 +29,7 @@ OWNER = "project.json"
 class Workspace:
     """An open project: store, journal and picks, and where those are kept. ``run_id`` groups what this run spends;
     ``notices`` tell of paid work whose fate an earlier run left open; ``commands`` are what a person may type about it;
-    ``shots`` are the ids of all shots in the storyboard, where they are known.
+    ``shots`` are the ids of all shots in the storyboard, where they are known; ``remarks`` are what a person said of takes.
     """
 
     root: Path
@@ -39,6 +40,7 @@ class Workspace:
     notices: list[Notice] = field(default_factory=list)
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     shots: frozenset[str] = frozenset()
+    remarks: Remarks = Remarks()
 
     def pick_of(self, shot: str, is_for: Callable[[str], bool]) -> Pick | None:
         """The recorded pick of a shot, where it is for its request (``is_for`` tells by the request key). A shot that a person
@@ -110,7 +112,7 @@ class Project:
                 if self.lock_file == self._kept_aside:
                     text = f"{self.board.parent} cannot be written: picks are kept as {self._kept_aside}"
                     notices.append(Notice("pick.kept_aside", text))
-            yield Workspace(self.root, store, journal, self._picks(), self.commands, notices)
+            yield Workspace(self.root, store, journal, self._picks(), self.commands, notices, remarks=read_remarks(self.root))
 
     @contextmanager
     def reading(self) -> Iterator[Workspace]:
@@ -118,7 +120,7 @@ class Project:
         journal = Journal(self.root) if (self.root / "journal.db").is_file() else None
         here = journal or (self.root / "takes").is_dir()
         store = TakeStore(self.root, journal=journal, look_only=True) if here else None
-        yield Workspace(self.root, store, journal, self._picks(), self.commands)
+        yield Workspace(self.root, store, journal, self._picks(), self.commands, remarks=read_remarks(self.root))
 
     def save_picks(self, fresh: Mapping[str, Pick], *, unpinned: Collection[str] = ()) -> None:
         """Write picks into the lock file; shots that are not among them keep theirs, and a person's pick stays until the

@@ -45,6 +45,17 @@ class Verdict:
             choice = replace(choice, winner=order[0], order=(order[0], *(i for i in choice.order if i != order[0])), why=why)
         return replace(self, choice=choice, alone=alone, floor=floor, reaching=frozenset(reaching))
 
+    def without(self, rejected: Collection[int]) -> Verdict:
+        """The same where a person rejected some takes: the best of the others wins, if there are others."""
+        order = tuple(index for index in self.choice.order if self.takes[index] not in rejected)
+        if not order or len(order) == len(self.choice.order):
+            return self
+        choice = replace(self.choice, order=order)
+        if order[0] != choice.winner:
+            which = "the only one" if len(order) == 1 else "the best of those"
+            choice = replace(choice, winner=order[0], why=f"take {self.takes[order[0]]} is {which} that nobody rejected")
+        return replace(self, choice=choice, reaching=self.reaching - set(rejected))
+
     @property
     def winner(self) -> int:
         """The number of the best take."""
@@ -74,7 +85,7 @@ class Verdict:
     def below(self) -> str:
         """In words, how far the best take is below the floor."""
         total = self.alone.get(self.winner)
-        card = self._card(self.winner)
+        card = self.card(self.winner)
         worst = min((value, name) for name, value in card.families.items() if value is not None)[1] if card else ""
         advice = f" (worst in {worst}{CALMER if worst in ('temporal', 'motion') else ''})" if worst else ""
         return f"{'a veto' if total is None else f'{total:.2f}'} on its own, below score.floor {self.floor:g}{advice}"
@@ -86,20 +97,20 @@ class Verdict:
 
     def score(self, take: int) -> float | None:
         """The total of a take; None where it was not measured."""
-        card = self._card(take)
+        card = self.card(take)
         return card.total if card else None
 
     def vetoes(self, take: int) -> list[dict[str, Any]]:
         """The faults of a take that no other quality makes good."""
-        card = self._card(take)
+        card = self.card(take)
         return [veto.as_dict() for veto in (card.vetoes if card else ())]
 
     def window(self, take: int) -> Window | None:
         """The best part of a take; None where there is no choice."""
-        card = self._card(take)
+        card = self.card(take)
         return card.window if card else None
 
-    def _card(self, take: int) -> Scorecard | None:
+    def card(self, take: int) -> Scorecard | None:
         """The take's card; None where the judge could not look at it."""
         return dict(zip(self.takes, self.cards, strict=True)).get(take)
 
