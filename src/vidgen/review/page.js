@@ -362,7 +362,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-action]");
   if (button) {
     ACTIONS[button.dataset.action]?.({ button, shot, take });
-    if (event.detail && shot) shot.focus({ preventScroll: true }); // after the mouse, keys are the player's
+    if (event.detail && !$("dialog[open]")) (shot ?? current)?.focus({ preventScroll: true }); // after the mouse, keys are the player's
     return;
   }
   const bar = event.target.closest(".bar");
@@ -415,5 +415,8 @@ if (served) {
   const events = new EventSource("/api/events");
   events.addEventListener("shot", (event) => renew(JSON.parse(event.data).id));
   events.addEventListener("film", () => location.reload());
-  events.addEventListener("progress", (event) => tell(JSON.parse(event.data).text, 20));
+  events.addEventListener("progress", (event) => {
+    const { shot, take, share } = JSON.parse(event.data);
+    tell(`${shot}: ${say("take")} ${take}${share === null ? "" : ` ${Math.round(share * 100)} %`}`, 60);
+  });
 }

@@ -55,6 +55,10 @@ class Remarks:
         """The same with a take not rejected."""
         return replace(self, rejections=tuple(one for one in self.rejections if (one.shot, one.key) != (shot, key)))
 
+    def with_note(self, new: Note) -> Remarks:
+        """The same with one more note."""
+        return replace(self, notes=(*self.notes, new))
+
 
 def read_remarks(root: Path) -> Remarks:
     """The remarks of a project; none where there is no file. Raises InputError ``remarks.invalid`` for a damaged one."""

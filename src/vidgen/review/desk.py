@@ -1,0 +1,216 @@
+"""What the review server knows and does: the film as it stands, a person's decisions, and who is told of changes."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vidgen.app.more import more_takes
+from vidgen.app.pick import pin, reject, unpin
+from vidgen.app.review import Dailies, dailies, with_shot_anew
+from vidgen.errors import InputError, Notice, VidgenError
+from vidgen.render.stopping import Stop
+from vidgen.review.media import FOLDER, ShownShot, shown_film, shown_shot
+from vidgen.review.page import review_page, shot_part
+from vidgen.review.writing import review_folder
+from vidgen.takes.remarks import Note, update_remarks
+
+LOG = logging.getLogger(__name__)
+LOOK_SECONDS = 0.7
+Event = tuple[str, dict[str, Any]]
+Warn = Callable[[Iterable[Notice]], None]
+
+
+@dataclass
+class Desk:
+    """One film under review. Any thread may call it. ``folder``: where small copies go; None: in the work folder.
+
+    Decisions are on disk before they are answered; what is kept here is only what the page shows.
+    """
+
+    board: Path
+    work: Path | None = None
+    folder: Path | None = None
+    warn: Warn = lambda notices: None
+    film: Dailies = field(init=False)
+    shown: dict[str, ShownShot] = field(init=False)
+    ended: threading.Event = field(default_factory=threading.Event)
+    _turn: threading.RLock = field(default_factory=threading.RLock)
+    _windows: set[queue.SimpleQueue[Event]] = field(default_factory=set)
+    _stops: set[Stop] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Look at the film. Raises InputError as planning does."""
+        self._read()
+        self.warn([*self.film.notices, *(one for shot in self.shown.values() for one in shot.troubles)])
+        self._seen = self._signature()
+
+    @property
+    def media(self) -> Path:
+        """Where the small copies are."""
+        return (self.folder or review_folder(self.film)) / FOLDER
+
+    def page(self) -> str:
+        """The page, as it is now."""
+        with self._turn:
+            return review_page(self.film, self.shown, served=True)
+
+    def part(self, shot: str) -> str:
+        """The page's part about one shot. Raises InputError where there is none."""
+        with self._turn:
+            self._known(shot)
+            return shot_part(self.film, shot, self.shown)
+
+    def state(self) -> dict[str, Any]:
+        """``GET /api/state``."""
+        with self._turn:
+            return self.film.as_dict()
+
+    def pick(self, shot: str, take: int) -> dict[str, Any]:
+        """Pin a take, as ``vidgen pick`` does; returns the new state of the shot."""
+        pin(self.board, shot, take, work=self.work)
+        return self._after(shot)
+
+    def unpick(self, shot: str) -> dict[str, Any]:
+        """Take a pin back."""
+        unpin(self.board, shot, work=self.work)
+        return self._after(shot)
+
+    def reject(self, shot: str, take: int, reason: str) -> dict[str, Any]:
+        """Note that a take is not wanted."""
+        reject(self.board, shot, take, reason, work=self.work)
+        return self._after(shot)
+
+    def note(self, shot: str, text: str, take: int | None, at_s: float | None) -> dict[str, Any]:
+        """Write a note down."""
+        found = self._known(shot)
+        if take is not None and take not in {one["take"] for one in found["takes"]}:
+            raise InputError("pick.unknown", f"shot {shot} has no take {take}")
+        note = Note(shot, text, take, at_s)
+        with self._turn:
+            root = self.film.project.root
+        update_remarks(root, lambda before: before.with_note(note))
+        return self._after(shot)
+
+    def more(self, shot: str, candidates: int, confirm_usd: float | None) -> dict[str, Any]:
+        """Make more takes; returns when they are there."""
+
+        def heard(event: str, /, **values: Any) -> None:
+            if event in ("take.started", "take.progress", "take.done") and values.get("shot") == shot:
+                self._tell("progress", {"shot": shot, "take": values.get("take"), "share": values.get("share")})
+
+        stops: list[Stop] = []
+
+        def started(stop: Stop) -> None:
+            stops.append(stop)
+            self._stops.add(stop)
+            if self.ended.is_set():
+                stop.event.set()
+
+        self._known(shot)
+        try:
+            more_takes(self.board, shot, candidates, confirm_usd=confirm_usd, work=self.work, listener=heard, started=started)
+        finally:
+            self._stops.difference_update(stops)
+        return self._after(shot)
+
+    @contextmanager
+    def window(self) -> Iterator[queue.SimpleQueue[Event]]:
+        """What an open page is told: (event, values) as they come."""
+        told: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        with self._turn:
+            self._windows.add(told)
+        try:
+            yield told
+        finally:
+            with self._turn:
+                self._windows.discard(told)
+
+    def close(self) -> None:
+        """End: work that is going on stops in good order, pages are let go."""
+        self.ended.set()
+        for stop in list(self._stops):
+            stop.event.set()
+        self._tell("end", {})
+
+    def watch(self) -> None:
+        """See what others do to the film, such as ``vidgen pick`` or a render in another window, until ``close``."""
+        while not self.ended.wait(LOOK_SECONDS):
+            try:
+                now = self._signature()
+                if now != self._seen:
+                    self._seen = now
+                    self._renew_all()
+            except (VidgenError, OSError) as error:  # a storyboard in the middle of an edit: the page stays as it is
+                LOG.info("the film cannot be looked at just now: %s", error)
+
+    def _renew_all(self) -> None:
+        before = self.state()
+        with self._turn:
+            self._read()
+            after = self.film.as_dict()
+        old = {shot["id"]: shot for shot in before["shots"]}
+        if [shot["id"] for shot in before["shots"]] != [shot["id"] for shot in after["shots"]]:
+            self._tell("film", {})
+            return
+        for shot in after["shots"]:
+            if shot != old[shot["id"]]:
+                self._tell("shot", {"id": shot["id"]})
+
+    def _read(self) -> None:
+        film = dailies(self.board, work=self.work)
+        shown = shown_film(film, (self.folder or review_folder(film)) / FOLDER)
+        self.film, self.shown = film, shown
+
+    def _after(self, shot: str) -> dict[str, Any]:
+        """Look at a shot again, and at those that continue it, and tell all windows."""
+        with self._turn:
+            names = self._with_followers(shot)
+            film = self.film
+            for name in names:
+                film = with_shot_anew(film, name)
+            shown = {name: shown_shot(film, name, self.media) for name in names}
+            self.film, self.shown = film, {**self.shown, **shown}
+            self._seen = self._signature()
+            state = self._known(shot)
+        for name in names:
+            self._tell("shot", {"id": name})
+        return state
+
+    def _with_followers(self, shot: str) -> list[str]:
+        names = [shot]
+        for one in self.film.plan.shots:
+            if one.continues in names:
+                names.append(one.id)
+        return names
+
+    def _known(self, shot: str) -> dict[str, Any]:
+        found = self.film.shot(shot)
+        if found is None:
+            raise InputError("shot.unknown", f"there is no shot {shot!r}", where=str(self.board))
+        return self.film.shot_dict(found)
+
+    def _tell(self, event: str, values: dict[str, Any]) -> None:
+        with self._turn:
+            for told in self._windows:
+                told.put((event, values))
+
+    def _signature(self) -> tuple[tuple[str, int, int], ...]:
+        """What changes on disk where somebody else works on the film."""
+        root = self.film.project.root
+        files = [self.board, self.film.project.lock_file, root / "remarks.json", *sorted((root / "takes").glob("*/*.json"))]
+        return tuple((str(file), *_stamp(file)) for file in files if file)
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    try:
+        found = file.stat()
+    except OSError:
+        return (0, 0)
+    return found.st_mtime_ns, found.st_size
