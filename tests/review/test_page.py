@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from conftest import SMALL
 from support import Film, Vidgen
+from vidgen.app.render import RenderOptions, render_film
+from vidgen.review.writing import write_review
 
 SEA = "{id: sea, scene: calm sea, camera: dolly_in, candidates: 2, duration: 12f, text: [{text: Dawn}]}"
 HILL = "{id: hill, scene: green hill, duration: 12f, notes: mind the sky, transition: {type: dissolve, duration: 4f}}"
@@ -51,13 +54,19 @@ class Page(HTMLParser):
         ]
 
 
-@pytest.fixture
-def page(vidgen: Vidgen, film: Film) -> Page:
-    """The page of a rendered film of two shots."""
-    board = film(SEA, HILL, top="budget: 3\n")
-    assert vidgen("render", board).code == 0
-    assert vidgen("review", board).code == 0
-    return Page((board.parent / ".vidgen/film/review/index.html").read_text())
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the page of a rendered film of two shots is."""
+    board = tmp_path_factory.mktemp("film") / "film.yaml"
+    board.write_text(f"{SMALL}budget: 3\nshots:\n  - {SEA}\n  - {HILL}\n")
+    render_film(board, RenderOptions(output=board.with_suffix(".mp4")))
+    return write_review(board).output.parent
+
+
+@pytest.fixture(scope="module")
+def page(folder: Path) -> Page:
+    """That page."""
+    return Page((folder / "index.html").read_text())
 
 
 def test_each_shot_and_each_take_is_an_element_with_its_facts(page: Page) -> None:
@@ -73,13 +82,13 @@ def test_each_shot_and_each_take_is_an_element_with_its_facts(page: Page) -> Non
     assert "Dawn" in sea["text"] and "mind the sky" in page.find(data_shot="hill")[0]["text"]
 
 
-def test_the_page_needs_nothing_but_the_files_beside_it(page: Page, tmp_path: Path) -> None:
-    folder = tmp_path / ".vidgen/film/review"
+def test_the_page_needs_nothing_but_the_files_beside_it(page: Page, folder: Path) -> None:
     named = [one[name] for one in page.elements for name in ("src", "data-src", "data-poster") if name in one]
     assert len(named) > 6
     for name in named:
         assert re.fullmatch(r"media/[0-9a-f]{24}\.(mp4|jpg)", name) and (folder / name).stat().st_size
-    assert not [one for one in page.elements if one["tag"] in ("link", "iframe", "object", "base")]
+    assert {one["href"] for one in page.find(tag="link")} == {"data:,"}
+    assert not [one for one in page.elements if one["tag"] in ("iframe", "object", "base", "embed")]
     assert {video["preload"] for video in page.find(tag="video")} == {"none"}
 
 
@@ -202,7 +211,9 @@ def test_hostile_words_stay_words(vidgen: Vidgen, film: Film) -> None:
 
     def elements(texts: list[str]) -> list[tuple[str, tuple[str, ...]]]:
         shots = [
-            json.dumps({"id": f"s{n}", "prompt": text, "negative": text, "notes": text, "text": [{"text": text}], "duration": 1})
+            json.dumps(
+                {"id": f"s{n}", "prompt": text, "negative": text, "notes": text, "text": [{"text": text}], "duration": 1}
+            )
             for n, text in enumerate(texts)
         ]
         board = film(*shots, top=f"style: {json.dumps(texts[0])}\n")
@@ -212,7 +223,9 @@ def test_hostile_words_stay_words(vidgen: Vidgen, film: Film) -> None:
         page = Page((board.parent / ".vidgen/film/review/index.html").read_text())
         for number, text in enumerate(texts):
             shot = page.find(data_shot=f"s{number}")
-            assert len(shot) == 1 and text.replace("\u202e", "").split("\u202c")[0][:8] in shot[0]["text"].replace("\\u202e", "")
+            assert len(shot) == 1 and text.replace("\u202e", "").split("\u202c")[0][:8] in shot[0]["text"].replace(
+                "\\u202e", ""
+            )
         return [(one["tag"], tuple(sorted(name for name in one if name not in ("in", "text")))) for one in page.elements]
 
     assert elements(HOSTILE) == elements([f"plain word {n}" for n in range(len(HOSTILE))])

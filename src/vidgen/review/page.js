@@ -245,6 +245,7 @@ async function renew(name) {
   const parts = new DOMParser().parseFromString(await answer.text(), "text/html");
   const before = document.getElementById(`shot-${name}`), after = $(".shot", parts);
   if (!before || !after) return;
+  if (before === deck.shot) { pause(); deck.shot = after; }
   const focus = before.contains(document.activeElement) ? document.activeElement : null;
   const place_ = focus && [focus.closest("[data-take]")?.dataset.take, focus.dataset.action];
   const open = $$("details[open]", before).map((part) => part.closest("[data-take]")?.dataset.take);
@@ -261,7 +262,6 @@ async function renew(name) {
   const block = $(`.timeline [data-for="${name}"]`), newer = $("li", parts);
   block?.replaceWith(newer);
   newer.style.flexGrow = newer.dataset.share;
-  if (before === deck.shot) { pause(); deck.shot = after; }
   if (before === current) { current = null; choose(after); }
   wake(after);
   setLanguage(document.documentElement.lang);

@@ -41,6 +41,7 @@ def review_page(film: Dailies, shown: Shots, *, served: bool = False) -> str:
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="generator", content=GENERATOR),
         element("meta", name="referrer", content="no-referrer"),
+        element("link", rel="icon", href="data:,"),
         element("title", f"{state['title']} - {words()['review'][look.language]}"),
         _raw("style", style),
     )

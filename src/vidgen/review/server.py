@@ -36,6 +36,7 @@ MOST_TAKES = 16
 HEARTBEAT_S = 10.0
 STATUS = {"shot.unknown": 404, "pick.unknown": 404, "project.busy": 409}
 _TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg"}
+_RANGE = re.compile(r"bytes=(?!-$)(?P<first>\d{0,15})-(?P<last>\d{0,15})")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -270,12 +271,13 @@ class _Handler(BaseHTTPRequestHandler):
         if not OURS.fullmatch(name) or not file.is_file():
             raise Refused(404, "there is nothing of that name")
         size = file.stat().st_size
-        wanted = _range(self.headers.get("Range", ""), size)
+        asked = _RANGE.fullmatch(self.headers.get("Range", "").strip())
+        wanted = _range(asked, size)
         if wanted is None:
             self._head(416, _TYPES[file.suffix], {"Content-Range": f"bytes */{size}", "Content-Length": "0"})
             return
         first, last = wanted
-        part = {"Content-Range": f"bytes {first}-{last}/{size}"} if self.headers.get("Range") else {}
+        part = {"Content-Range": f"bytes {first}-{last}/{size}"} if asked else {}
         more = {"Accept-Ranges": "bytes", "Cache-Control": "private, max-age=31536000, immutable"}
         kind = 206 if part else 200
         self._head(kind, _TYPES[file.suffix], {**more, **part, "Content-Length": str(last - first + 1)})
@@ -314,12 +316,11 @@ class _Handler(BaseHTTPRequestHandler):
             pass
 
 
-def _range(asked: str, size: int) -> tuple[int, int] | None:
+def _range(asked: re.Match[str] | None, size: int) -> tuple[int, int] | None:
     """First and last byte that are asked for, all without a range; None where there are none such."""
-    found = re.fullmatch(r"bytes=(\d*)-(\d*)", asked.strip())
-    if not asked or found is None or found.groups() == ("", ""):
+    if asked is None:
         return (0, size - 1)
-    first, last = found.groups()
+    first, last = asked["first"], asked["last"]
     if not first:
         return (max(0, size - int(last)), size - 1) if int(last) else None
     end = min(int(last), size - 1) if last else size - 1
