@@ -215,7 +215,11 @@ function ask(text, { value = null, kind = "text", yes = "ok" } = {}) {
     field?.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && !event.isComposing) { answer(field.value); box.close(); }
     });
-    box.addEventListener("close", () => { answer(null); box.remove(); });
+    box.addEventListener("close", () => {
+      answer(null);
+      box.remove();
+      if (document.activeElement === document.body) current?.focus({ preventScroll: true });
+    });
     document.body.append(box);
     box.showModal();
     field?.select();

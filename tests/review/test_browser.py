@@ -1,0 +1,127 @@
+"""The review page in a real browser: keys, playing in step, and nothing that a storyboard says may run."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import SMALL
+from vidgen.app.render import RenderOptions, render_film
+from vidgen.review.desk import Desk
+from vidgen.review.server import ReviewServer
+from vidgen.review.writing import write_review
+from vidgen.takes.lockfile import read_lock
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium (Debian: apt-get install chromium)")
+
+SHOTS = """\
+  - {id: sea, scene: calm sea, candidates: 2, duration: 24f, notes: "<img src=x onerror='document.title=1'>"}
+  - {id: hill, scene: green hill, duration: 12f}
+"""
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A rendered film."""
+    file = tmp_path_factory.mktemp("film") / "film.yaml"
+    file.write_text(f"{SMALL}shots:\n{SHOTS}")
+    render_film(file, RenderOptions(output=file.with_suffix(".mp4")))
+    return file
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as driver:
+        options = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        found = driver.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A new window; a fault of the page's program, or what its policy stops, fails the test."""
+    window = browser.new_page(viewport={"width": 1280, "height": 800})
+    faults: list[str] = []
+    window.on("pageerror", lambda error: faults.append(str(error)))
+    window.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    yield window
+    window.close()
+    assert faults == []
+
+
+def times(page: Any) -> list[float]:
+    found: list[float] = page.evaluate("[...document.querySelectorAll('.shot.current video')].map((one) => one.currentTime)")
+    return found
+
+
+def test_the_page_works_from_disk_by_keys_alone(page: Any, board: Path) -> None:
+    page.goto(write_review(board).output.as_uri())
+    page.wait_for_selector(".shot.current video[poster]")
+    assert page.title() == "Small - Review"
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(300)
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_timeout(500)
+    assert [one.inner_text() for one in page.query_selector_all(".shot.current .frame")] == ["0001", "0001"]
+    page.keyboard.press("Space")
+    page.wait_for_timeout(1200)
+    playing = times(page)
+    assert max(playing) - min(playing) < 1 / 12 and not page.evaluate("document.querySelector('video').paused")
+    page.keyboard.press("?")
+    page.wait_for_selector("dialog[open]")
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.dataset.shot") == "hill"
+    page.keyboard.press("1")
+    page.wait_for_selector("#told:has-text('vidgen pick')")
+
+
+@pytest.mark.parametrize("width", [390, 1280, 2560])
+def test_nothing_is_wider_than_the_window(page: Any, board: Path, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(write_review(board).output.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.click("[data-action=language]")
+    assert page.evaluate("document.documentElement.lang") == "ja"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_pick_by_key_is_in_the_lock_file_and_in_the_other_window(page: Any, browser: Any, board: Path) -> None:
+    desk = Desk(board)
+    with ReviewServer(desk) as server:
+        running = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        running.start()
+        try:
+            page.goto(server.url)
+            page.wait_for_selector(".shot.current")
+            other = page.context.new_page()
+            other.goto(server.url)
+            worse = page.get_attribute("[data-shot=sea] [data-picked=false]", "data-take")
+            page.keyboard.press(worse)
+            for window in (page, other):
+                window.wait_for_selector(f"[data-shot=sea] [data-take='{worse}'][data-picked=true]")
+            pick = read_lock(board.with_name("film.lock.yaml"))["sea"]
+            assert (pick.take, pick.by) == (int(worse), "person")
+            page.keyboard.press("x")
+            page.wait_for_selector("dialog[open] input")
+            page.keyboard.type("too dark")
+            page.keyboard.press("Enter")
+            page.wait_for_selector("[data-rejected=true]:has-text('too dark')")
+            page.keyboard.press("n")
+            page.wait_for_selector("dialog[open] input")
+            page.keyboard.type("hold <b>longer</b>")
+            page.keyboard.press("Enter")
+            page.wait_for_selector(".notes:has-text('hold <b>longer</b>')")
+        finally:
+            desk.close()
+            server.shutdown()
+            running.join()
