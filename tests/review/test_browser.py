@@ -37,7 +37,8 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser(board: Path) -> Iterator[Any]:
+    """The film is rendered before the browser starts, which keeps this thread's event loop."""
     with playwright.sync_playwright() as driver:
         options = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
         found = driver.chromium.launch(executable_path=CHROMIUM, args=options)
@@ -48,12 +49,13 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
     """A new window; a fault of the page's program, or what its policy stops, fails the test."""
-    window = browser.new_page(viewport={"width": 1280, "height": 800})
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    window = context.new_page()
     faults: list[str] = []
     window.on("pageerror", lambda error: faults.append(str(error)))
     window.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     yield window
-    window.close()
+    context.close()
     assert faults == []
 
 

@@ -145,8 +145,12 @@ function shuttle(direction) { // J and L: the same key again is faster
   play(current, direction * faster);
 }
 
-async function stepFrames(count) {
+const waiting = { steps: 0, busy: false };
+async function stepFrames(count) { // keys that come while the clips load count too
   if (!current) return;
+  waiting.steps += count;
+  if (waiting.busy) return;
+  waiting.busy = true;
   pause();
   deck.shot = current;
   wake(current);
@@ -154,11 +158,12 @@ async function stepFrames(count) {
   const fresh = clips.filter(({ video }) => !video.readyState);
   for (const { video } of fresh) { video.preload = "auto"; video.load(); }
   await Promise.all(fresh.map(({ video }) => ready(video)));
-  const first = leader(clips);
+  const by = waiting.steps, first = leader(clips);
+  Object.assign(waiting, { steps: 0, busy: false });
   if (!first) return;
   const frame = fresh.includes(first) ? 0 : Math.max(-first.start, frameOf(first) - first.start);
   for (const clip of clips) {
-    const to = clip.start + Math.round(((frame + count) / first.fps) * clip.fps);
+    const to = clip.start + Math.round(((frame + by) / first.fps) * clip.fps);
     seek(clip, Math.min(clip.frames - 1, Math.max(0, to)));
     clip.video.addEventListener("seeked", () => place(clip.screen), { once: true });
   }

@@ -220,7 +220,8 @@ def _status(look: Look, shot: Mapping[str, Any]) -> Iterator[Element]:
     if shot["picked"] is None:
         yield element("strong", look.word("no_take"))
         return
-    yield element("span", look.word("take"), f" {shot['picked']}: ", look.word(f"by_{shot['picked_by']}"))
+    by = "only" if shot["picked_by"] == "auto" and len(shot["takes"]) == 1 else shot["picked_by"]
+    yield element("span", look.word("take"), f" {shot['picked']}: ", look.word(f"by_{by}"))
     if shot["needs_review"]:
         yield element("strong", look.word("needs_review"))
 
