@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -23,6 +24,7 @@ from support import Film, Vidgen
 from vidgen.app.render import RenderOptions, render_film
 from vidgen.review.desk import Desk
 from vidgen.review.server import ReviewServer
+from vidgen.takes.exclusive import project_lock
 from vidgen.takes.lockfile import read_lock
 from vidgen.takes.remarks import read_remarks
 from vidgen.testing import ScriptedRemote, engine_added
@@ -273,6 +275,38 @@ def test_the_page_is_served_with_its_media_and_nothing_may_run_but_its_program(q
             assert answer.status == status and len(content) == int(answer.getheader("Content-Length") or -1)
             assert status != 206 or len(content) == 4
             assert wanted != "bytes=4-7" or content == b"ftyp"
+
+
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        "GET /api/state HTTP/1.1\r\n{auth}\r\n",
+        "GET /api/state HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nHost: evil.example\r\n{auth}\r\n",
+        "GET http://evil.example/api/state HTTP/1.1\r\nHost: evil.example\r\n{auth}\r\n",
+        "POST /api/pick HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{auth}Transfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n",
+        "POST /api/pick HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{auth}Content-Length: -1\r\n\r\n",
+        "DELETE /api/pick HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{auth}\r\n",
+        "GET /media/..%2f..%2f..%2ffilm.yaml HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{auth}\r\n",
+        "GET /../../film.yaml HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{auth}\r\n",
+        "\x16\x03\x01\x02\x00\r\n\r\n",
+    ],
+)
+def test_odd_requests_end_in_an_error(quiet: Served, request_text: str) -> None:
+    port = quiet.server.server_port
+    text = request_text.format(port=port, auth=f"Authorization: Bearer {quiet.token}\r\n")
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(text.encode("latin-1"))
+        connection.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert b"vidgen: 1" not in answer and b'"shots"' not in answer
+    assert answer[9:10] in (b"4", b"5") or b"Error response" in answer
+    assert quiet.ask("/api/state")[0] == 200
+
+
+def test_more_takes_wait_for_a_run_that_is_going_on(quiet: Served) -> None:
+    with project_lock(quiet.desk.film.project.root):
+        status, answer = quiet.ask("/api/more", {"shot": "sea", "candidates": 1})
+    assert (status, answer["error"]["code"]) == (409, "project.busy")
 
 
 def events(served: Served, count: int, act: Callable[[], object]) -> list[str]:

@@ -47,7 +47,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         """Look at the film. Raises InputError as planning does."""
-        self._read()
+        self.film, self.shown = self._look()
         self.warn([*self.film.notices, *(one for shot in self.shown.values() for one in shot.troubles)])
         self._seen = self._signature()
 
@@ -143,30 +143,32 @@ class Desk:
         """See what others do to the film, such as ``vidgen pick`` or a render in another window, until ``close``."""
         while not self.ended.wait(LOOK_SECONDS):
             try:
-                now = self._signature()
-                if now != self._seen:
-                    self._seen = now
-                    self._renew_all()
+                self._renew_changed()
             except (VidgenError, OSError) as error:  # a storyboard in the middle of an edit: the page stays as it is
                 LOG.info("the film cannot be looked at just now: %s", error)
 
-    def _renew_all(self) -> None:
-        before = self.state()
+    def _renew_changed(self) -> None:
+        """Look at the whole film again where something changed, while the page is answered from what is known."""
+        now = self._signature()
+        if now == self._seen:
+            return
+        film, shown = self._look()
         with self._turn:
-            self._read()
-            after = self.film.as_dict()
-        old = {shot["id"]: shot for shot in before["shots"]}
-        if [shot["id"] for shot in before["shots"]] != [shot["id"] for shot in after["shots"]]:
+            if self._signature() != now:  # it changed meanwhile: next time
+                return
+            before = {shot["id"]: shot for shot in self.state()["shots"]}
+            self.film, self.shown, self._seen = film, shown, now
+            after = {shot["id"]: shot for shot in self.state()["shots"]}
+        if list(before) != list(after):
             self._tell("film", {})
             return
-        for shot in after["shots"]:
-            if shot != old[shot["id"]]:
-                self._tell("shot", {"id": shot["id"]})
+        for name in after:
+            if after[name] != before[name]:
+                self._tell("shot", {"id": name})
 
-    def _read(self) -> None:
+    def _look(self) -> tuple[Dailies, dict[str, ShownShot]]:
         film = dailies(self.board, work=self.work)
-        shown = shown_film(film, (self.folder or review_folder(film)) / FOLDER)
-        self.film, self.shown = film, shown
+        return film, shown_film(film, (self.folder or review_folder(film)) / FOLDER)
 
     def _after(self, shot: str) -> dict[str, Any]:
         """Look at a shot again, and at those that continue it, and tell all windows."""
