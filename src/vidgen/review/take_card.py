@@ -42,7 +42,7 @@ def take_card(look: Look, shot: Mapping[str, Any], take: Mapping[str, Any], show
         class_="facts",
     )
     return element(
-        "section",
+        "div",
         player(look, shown, f"take-{name}-{number}"),
         element("div", head, element("div", *_buttons(look, shot, take, command), class_="buttons"), class_="take-head"),
         element("p", look.word("rejected"), f": {take['rejected']}", class_="rejected") if rejected else None,
@@ -56,7 +56,8 @@ def take_card(look: Look, shot: Mapping[str, Any], take: Mapping[str, Any], show
         data_rejected="true" if rejected else "false",
         data_vetoes=" ".join(dict.fromkeys(veto["code"] for veto in vetoes)),
         data_command=command,
-        aria_labelledby=f"take-{name}-{number}",
+        role="group",
+        aria_labelledby=f"name-{name} take-{name}-{number}",
         tabindex="-1",
     )
 
