@@ -37,19 +37,20 @@ Marks = npt.NDArray[np.bool_]
 class Swings:
     """The changes of each cell between its peaks and valleys.
 
-    A change counts once, in the frame in which it reaches ``least``, if the cell is marked at either end of it.
+    A change counts once, in the frame in which it reaches ``least``, if the cell is marked at either end of it. Before the
+    first frame the screen is black. ``black``: whether black is marked.
     """
 
-    def __init__(self, least: int) -> None:
-        self._least = least
+    def __init__(self, least: int, black: bool) -> None:
+        self._least, self._black = least, black
         self._began = False
 
     def add(self, level: Cells, mark: Marks) -> tuple[Marks, Marks]:
         """The next frame: which cells have just risen, and which have just fallen."""
         if not self._began:
             self._began = True
-            self._low, self._high = level.copy(), level.copy()
-            self._low_mark, self._high_mark = mark.copy(), mark.copy()
+            self._low, self._high = np.zeros_like(level), np.zeros_like(level)
+            self._low_mark, self._high_mark = np.full_like(mark, self._black), np.full_like(mark, self._black)
             self._way = np.zeros(level.shape, np.int8)
         for ends, marks, further in (
             (self._low, self._low_mark, level < self._low),
@@ -81,9 +82,9 @@ class FlashCounter:
         at: ticks at which a second with more than ``MOST`` of them begins first, else that of ``most``.
     """
 
-    def __init__(self, least: int, tick: Fraction) -> None:
+    def __init__(self, least: int, tick: Fraction, *, black: bool) -> None:
         self.most, self.at = 0, 0
-        self._swings, self._tick = Swings(least), tick
+        self._swings, self._tick = Swings(least, black), tick
         self._changes: deque[tuple[int, Marks]] = deque()
         self._counts: npt.NDArray[np.int16] | None = None
         self._wide: deque[int] = deque()
@@ -135,8 +136,8 @@ class FlashMeter:
 
     def __init__(self, light: Light, tick: Fraction) -> None:
         self._light = light
-        self.luminance = FlashCounter(LUMINANCE_CHANGE, tick)
-        self.red = FlashCounter(RED_CHANGE, tick)
+        self.luminance = FlashCounter(LUMINANCE_CHANGE, tick, black=True)
+        self.red = FlashCounter(RED_CHANGE, tick, black=False)
 
     def add(self, at: int, light: Cells) -> None:
         """The next frame: light of R, G and B, [rows, columns, 3], in hundredths of a cd/m2."""

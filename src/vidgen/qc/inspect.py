@@ -23,6 +23,9 @@ _MATRICES = {0: "rgb", 1: "bt709", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m",
 _RANGES = {1: "limited", 2: "full"}
 UNTAGGED = "untagged"
 
+_OF_FILMS = frozenset({"container", "video_codec", "pixel_format"})
+"""Limits that a delivery has for films: a sound file beside a film, or a poster, has another form."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -71,7 +74,8 @@ def inspect(path: Path, preset: Preset, on_frame: OnFrame = lambda done, total: 
         finally:
             stop.set()
     found = {one.id: one for one in _found(info, moving, pictures, sound)}
-    return [Check(name, found[name].value, preset.limits.get(name), found[name].at_s) for name in check_rows() if name in found]
+    asked = {name: limit for name, limit in preset.limits.items() if moving or name not in _OF_FILMS}
+    return [Check(name, found[name].value, asked.get(name), found[name].at_s) for name in check_rows() if name in found]
 
 
 def _found(info: MediaInfo, moving: bool, pictures: Pictures | None, sound: Sound | None) -> Iterator[Found]:
@@ -109,8 +113,15 @@ def _container(info: MediaInfo) -> str:
     return first.removesuffix("_pipe")
 
 
+def _codec(decoder: str) -> str:
+    """The codec that a decoder decodes: ``av1`` for ``libdav1d``."""
+    import av
+
+    return av.codec.Codec(decoder, "r").canonical_name
+
+
 def _form(info: MediaInfo, pictures: Pictures) -> Iterator[Found]:
-    yield Found("video_codec", info.codec)
+    yield Found("video_codec", _codec(info.codec))
     yield Found("pixel_format", info.pix_fmt)
     yield Found("size", "{}x{}".format(*info.display_size) if len(pictures.sizes) == 1 else "changes")
     yield Found("pixel_shape", f"{info.sar.numerator}:{info.sar.denominator}")
@@ -156,7 +167,7 @@ def _sound(info: MediaInfo, moving: bool, sound: Sound | None) -> Iterator[Found
         return
     heard = sound is not None and not sound.loudness.silent
     yield Found("sound", "heard" if heard else "silent" if sound else "damaged")
-    yield Found("audio_codec", info.audio_codec)
+    yield Found("audio_codec", _codec(info.audio_codec))
     yield Found("sample_rate", info.audio_rate)
     yield Found("channels", info.audio_channels)
     if moving:

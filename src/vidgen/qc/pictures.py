@@ -144,6 +144,8 @@ def _decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> 
         except av.FFmpegError:
             damage.add(last)
             return
+        if packet.is_corrupt:
+            damage.add(packet.pts if packet.pts is not None else last)
         try:
             frames = packet.decode()
         except av.FFmpegError:

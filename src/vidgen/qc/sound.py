@@ -19,8 +19,8 @@ WINDOW_S, STEP_S = 0.4, 0.1
 DEAD_PEAK = 0.001
 """A channel with no higher true peak (-60 dBTP) is silent."""
 
-_FAULT = re.compile(r"(?:\[\w+ @ 0x|Error ).*(?:error|corrupt|invalid|damaged|missing)", re.IGNORECASE)
-"""A message of a demuxer or decoder, not a title that has such a word."""
+_FAULT = "[error]"
+"""The level of messages about what does not decode. Decoders put it after their name."""
 _FRAME = re.compile(r"frame:\d+\s.*pts_time:(-?[\d.]+)")
 
 
@@ -46,7 +46,7 @@ class Sound:
 def measure_sound(path: Path, cancelled: Callable[[], bool] = lambda: False) -> Sound | None:
     """Decode all of a file's first sound and measure it; None if it does not decode."""
     meter = _Meter()
-    args = meter_args(path, f"{METER},ametadata=mode=print:file=-")
+    args = meter_args(path, f"{METER},ametadata=mode=print:file=-", log="level+info")
     try:
         with Process(args, what=f"measuring the sound of {path.name}", stdout=True, cancelled=cancelled) as process:
             for line in _lines(process):
@@ -58,7 +58,7 @@ def measure_sound(path: Path, cancelled: Callable[[], bool] = lambda: False) -> 
             return None
         raise
     meter.end()
-    faults = sum(1 for line in messages if _FAULT.match(line))
+    faults = sum(line.startswith("[") and _FAULT in line for line in messages)
     return Sound(loudness, meter.peak_at, meter.silence, meter.silence_at, meter.dead, faults)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,12 +23,15 @@ STILL_CELLS = 2000
 """... and no more than one of so many cells differs by ``STILL_CHANGE``."""
 STILL_CHANGE = 12
 
-MOVED_CHANGE = 3
-"""A cell has moved if its code value differs by so much from the frame before."""
-MOVING_CELLS = 200
-"""A frame moves if one of so many cells has moved."""
-REPEAT_RATIO = 20
-"""A repeated frame has so many times fewer moved cells than its neighbours."""
+UNSEEN_CHANGE = 2
+_UNSEEN: Any = (UNSEEN_CHANGE,) * 4
+"""What a cell differs by through coding alone, in code values. Only what is beyond it counts as motion."""
+MOVING = Fraction(1, 10)
+"""A frame moves if that is so much in the mean of all cells."""
+REPEAT_RATIO = 10
+"""A repeated frame moves so many times less than its neighbours."""
+FLAT = 12
+"""A picture whose code values differ by less is flat."""
 REPEATS_S = Fraction(1, 5)
 """More repeats in a row than in so many seconds are a held picture."""
 
@@ -91,9 +95,11 @@ def _still(first: Luma, luma: Luma) -> bool:
 
 
 class RepeatMeter:
-    """Frames that repeat the one before although the picture moves: at least two frames before them and two after them do.
+    """Frames that repeat the one before although the picture moves: right before them at least two frames do, and the next one
+    does.
 
-    Pictures that change less often than frames by intent (drawings on twos and threes) are not counted.
+    Not counted: pictures that change less often than frames by intent (drawings on twos and threes), and flat ones, as between
+    two fades.
 
     Attributes:
         count: repeated frames. at: ticks of the first.
@@ -107,24 +113,24 @@ class RepeatMeter:
 
     def add(self, at: int, luma: Luma) -> None:
         """The next frame."""
-        if self._before is not None:
-            moved = int(np.count_nonzero(cv2.absdiff(self._before, luma) >= MOVED_CHANGE))
+        if int(luma.max()) - int(luma.min()) < FLAT:
+            self._recent.clear()
+        elif self._before is not None:
+            changes = cv2.subtract(cv2.absdiff(self._before, luma), _UNSEEN)
+            moved = int(np.sum(changes, dtype=np.int64))
+            self._count_until(at, moved, luma.size)
             self._recent.append((at, moved))
-            self._look(luma.size)
         self._before = luma
 
-    def _look(self, cells: int) -> None:
-        """Count the repeats that the last two frames end."""
-        if len(self._recent) < 5:
-            return
-        *earlier, one, two = self._recent
-        after = min(one[1], two[1])
+    def _count_until(self, at: int, after: int, cells: int) -> None:
+        """Count the repeats that a frame ends which moves by ``after``."""
+        earlier = list(self._recent)
         run: list[tuple[int, int]] = []
         while earlier and earlier[-1][1] * REPEAT_RATIO <= after:
             run.append(earlier.pop())
-        if not run or len(earlier) < 2 or (one[0] - run[-1][0]) * self._tick > REPEATS_S:
+        if not run or len(earlier) < 2 or (at - run[-1][0]) * self._tick > REPEATS_S:
             return
         before = min(moved for _, moved in earlier[-2:])
-        if min(before, after) * MOVING_CELLS >= cells and all(moved * REPEAT_RATIO <= before for _, moved in run):
+        if min(before, after) >= MOVING * cells and all(moved * REPEAT_RATIO <= before for _, moved in run):
             self.at = self.at if self.count else run[-1][0]
             self.count += len(run)
