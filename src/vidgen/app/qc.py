@@ -36,24 +36,20 @@ class Checked:
         }
 
     def summary(self) -> str:
-        """One line: how many checks pass, and which fail."""
+        """One line: how many checks there are, and which failed."""
         whole = f"{self.file}: {self.preset.name}: "
         if not self.failed:
             return f"{whole}all {len(self.checks)} checks pass"
-        return (
-            f"{whole}{len(self.failed)} of {counted(len(self.checks), 'check')} fail: {listed(one.id for one in self.failed)}"
-        )
+        failed = listed(one.id for one in self.failed)
+        return f"{whole}{counted(len(self.checks), 'check')}, {len(self.failed)} failed: {failed}"
 
     def review_error(self) -> ReviewError | None:
-        """The error that ``--strict`` makes of checks that fail."""
+        """The error that ``--strict`` makes of checks that failed."""
         if not self.failed:
             return None
         names = listed(f"{one.id} ({one.value})" for one in self.failed)
-        return ReviewError(
-            "qc.failed",
-            f"{self.file}: checks fail for {self.preset.name}: {names}",
-            hint="docs/qc.md says what each check means",
-        )
+        message = f"{self.file} is not what {self.preset.name} asks: {names}"
+        return ReviewError("qc.failed", message, hint="docs/qc.md says what each check means")
 
 
 def check_file(
@@ -63,5 +59,5 @@ def check_file(
 
     Raises InputError for an unknown delivery and for a file that is not readable media.
     """
-    chosen = preset(preset_name or DEFAULT)
+    chosen = preset(DEFAULT if preset_name is None else preset_name)
     return Checked(file, chosen, inspect(file, chosen, on_frame))

@@ -285,7 +285,7 @@ def check_table(checks: Iterable[Check]) -> None:
     rows = []
     for check in checks:
         row = check_rows()[check.id]
-        value = f"{check.value:g}" if isinstance(check.value, float) else str(check.value)
+        value = f"{check.value:.5g}" if isinstance(check.value, float) else str(check.value)
         unit = f" {row.unit}" if row.unit and row.unit != "pixels" else ""
         asked = check.limit.text() if check.limit else ""
         place = "" if check.at_s is None else clock(check.at_s)

@@ -35,11 +35,13 @@ def measure(path: Path, cancelled: Callable[[], bool] = lambda: False) -> Loudne
     return loudness_of(run_ffmpeg(meter_args(path, METER), what="measuring loudness", cancelled=cancelled))
 
 
-def meter_args(path: Path, filters: str, *, log: str = "info") -> list[str]:
+def meter_args(path: Path, filters: str, *, log: str = "info", strict: bool = False) -> list[str]:
     """Arguments of an ffmpeg that sends the first sound of a file through ``filters``, with messages enough for
-    ``loudness_of``. ``log``: ffmpeg's log level, ``level+info`` for messages that tell theirs.
+    ``loudness_of``. ``log``: ffmpeg's log level, ``level+info`` for messages that tell theirs; ``strict``: checksums are
+    checked where the codec has some.
     """
-    return ["-v", log, *input_args(path.resolve()), "-map", "0:a:0", "-af", filters, "-f", "null", "-"]
+    before = ("-err_detect", "crccheck") if strict else ()
+    return ["-v", log, *input_args(path.resolve(), *before), "-map", "0:a:0", "-af", filters, "-f", "null", "-"]
 
 
 def loudness_of(messages: Sequence[str]) -> Loudness:

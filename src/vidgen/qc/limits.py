@@ -50,7 +50,7 @@ class OneOf:
 
     def text(self) -> str:
         """In words: ``mp4 or mov``."""
-        *rest, last = (f"{value:g}" if isinstance(value, float) else str(value) for value in self.values)
+        *rest, last = (f"{value:.5g}" if isinstance(value, float) else str(value) for value in self.values)
         return f"{', '.join(rest)} or {last}" if rest else last
 
 

@@ -108,7 +108,7 @@ def _beyond(luma: npt.NDArray[Any], deeper: int) -> float:
 
 def _outside(red_green_blue: Rgb) -> float:
     """Share of the cells of which R, G or B is outside the legal range. R 103 asks for a low-pass filter: the cells are one."""
-    low, high = ((value - 16) / 219 for value in LEGAL)
+    low, high = (LEGAL[0] - 0.5 - 16) / 219, (LEGAL[1] + 0.5 - 16) / 219  # between codes, not on one
     return _share_outside(red_green_blue, (low, low, low), (high, high, high))
 
 

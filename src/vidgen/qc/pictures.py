@@ -134,6 +134,7 @@ def _decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> 
     import av
 
     stream.thread_type = "AUTO"
+    stream.codec_context.options = {"err_detect": "crccheck"}
     last: int | None = None
     packets: Iterator[Any] = container.demux(stream)
     while True:

@@ -19,8 +19,11 @@ WINDOW_S, STEP_S = 0.4, 0.1
 DEAD_PEAK = 0.001
 """A channel with no higher true peak (-60 dBTP) is silent."""
 
-_FAULT = "[error]"
-"""The level of messages about what does not decode. Decoders put it after their name."""
+_FAULT = re.compile(r"(?:\[[^]]+ @ 0x[0-9a-f]+\] )*\[(?:error|fatal|panic)\] ")
+"""A message about what does not decode, by its level."""
+HIGHER = 1.02
+"""A true peak counts as another one, with its own place, if it is so many times higher (0.2 dB)."""
+
 _FRAME = re.compile(r"frame:\d+\s.*pts_time:(-?[\d.]+)")
 
 
@@ -46,7 +49,7 @@ class Sound:
 def measure_sound(path: Path, cancelled: Callable[[], bool] = lambda: False) -> Sound | None:
     """Decode all of a file's first sound and measure it; None if it does not decode."""
     meter = _Meter()
-    args = meter_args(path, f"{METER},ametadata=mode=print:file=-", log="level+info")
+    args = meter_args(path, f"{METER},ametadata=mode=print:file=-", log="level+info", strict=True)
     try:
         with Process(args, what=f"measuring the sound of {path.name}", stdout=True, cancelled=cancelled) as process:
             for line in _lines(process):
@@ -58,7 +61,7 @@ def measure_sound(path: Path, cancelled: Callable[[], bool] = lambda: False) -> 
             return None
         raise
     meter.end()
-    faults = sum(line.startswith("[") and _FAULT in line for line in messages)
+    faults = sum(_FAULT.match(line) is not None for line in messages)
     return Sound(loudness, meter.peak_at, meter.silence, meter.silence_at, meter.dead, faults)
 
 
@@ -87,7 +90,7 @@ class _Meter:
         if key == "lavfi.r128.M":
             self._loudness(float(text))
         elif key == "lavfi.r128.true_peak":
-            if float(text) > self._peak:
+            if float(text) > HIGHER * self._peak:
                 self._peak, self.peak_at = float(text), self._at
         elif key.startswith("lavfi.r128.true_peaks_ch"):
             self._peaks[key] = float(text)
