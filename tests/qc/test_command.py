@@ -67,10 +67,10 @@ def test_any_file_name_is_taken_literally(name: str, vidgen: Vidgen, tmp_path: P
 
 
 def test_a_film_of_vidgen_passes_the_web_checks(vidgen: Vidgen, film: Film, tmp_path: Path) -> None:
-    stem(tmp_path / "tune.wav", "anoisesrc=c=pink:d=8:r=48000:a=0.3")
+    stem(tmp_path / "tune.wav", "anoisesrc=c=pink:d=4:r=48000:a=0.3")
     shots = [
-        "{scene: calm sea at dawn, camera: dolly_in}",
-        "{scene: a hill, camera: static, transition: {type: dissolve, duration: 0.5}}",
+        "{scene: calm sea at dawn, camera: dolly_in, duration: 1.5}",
+        "{scene: a hill, camera: static, duration: 1.5, transition: {type: dissolve, duration: 0.5}}",
     ]
     top = "fps: 24\naudio: {music: {file: tune.wav}, loudness: web}\n"
     board = film(*shots, top=top)

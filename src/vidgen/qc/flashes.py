@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections import deque
 from fractions import Fraction
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -44,9 +45,14 @@ class Swings:
     def __init__(self, least: int, black: bool) -> None:
         self._least, self._black = least, black
         self._began = False
+        self._none: Marks | None = None
 
     def add(self, level: Cells, mark: Marks) -> tuple[Marks, Marks]:
         """The next frame: which cells have just risen, and which have just fallen."""
+        if not self._began and int(level.max()) < self._least:
+            if self._none is None:
+                self._none = np.zeros(level.shape, np.bool_)
+            return self._none, self._none  # nothing that differs enough from black yet: most films have no strong red
         if not self._began:
             self._began = True
             self._low, self._high = np.zeros_like(level), np.zeros_like(level)
@@ -143,6 +149,7 @@ class FlashMeter:
         """The next frame: light of R, G and B, [rows, columns, 3], in hundredths of a cd/m2."""
         luminance = self._light.luminance(light)
         self.luminance.add(at, luminance, luminance < DARK)
-        red, others = light[..., 0], light[..., 1] + light[..., 2]
+        red, green, blue = cv2.split(light)
+        others = green + blue
         saturated = (red >= 4 * others) & (red > 0)
         self.red.add(at, np.maximum(red - others, 0), saturated)

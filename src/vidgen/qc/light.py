@@ -44,8 +44,8 @@ class Light:
 
     def luminance(self, light: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """Luminance of light, [rows, columns], in the same unit."""
-        red, green, blue = (light[..., index] * weight for index, weight in enumerate(self.weights))
-        total: npt.NDArray[np.int32] = (red + green + blue) >> 10
+        weighted: Any = [plane * weight for plane, weight in zip(cv2.split(light), self.weights, strict=True)]
+        total: npt.NDArray[np.int32] = sum(weighted) >> 10
         return total
 
 
