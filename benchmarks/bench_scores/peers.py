@@ -1,0 +1,155 @@
+"""Other judges on the same pairs: VBench's flicker formula, and genvideoscope.
+
+``python -m benchmarks.bench_scores.peers --genvideoscope PATH`` measures and rewrites the table. genvideoscope (PyPI) is no
+package of this project: PATH is the ``videoscope`` of an environment of its own, and it finds ffmpeg and ffprobe on PATH. It
+gives findings and no score, so that it is right where it finds more in the damaged clip than in the clean one. It is asked
+about the strongest damage alone, a quarter of the pairs, two seconds of a core each. What it found is kept in
+``build/bench-scores/genvideoscope``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import tempfile
+from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.bench_scores import faults, readings, scenes, trials
+from benchmarks.bench_scores.fit import left_out
+from benchmarks.bench_scores.forms import ahead
+from benchmarks.bench_scores.scenes import ALL, Pictures
+from benchmarks.bench_scores.trials import Pair
+from benchmarks.record import commit, machine, write
+from vidgen.scoring.reading import Reading
+
+STRONGEST = 3
+KEPT = readings.KEPT / "genvideoscope"
+
+
+@dataclass(frozen=True)
+class Way:
+    """How genvideoscope is asked. ``rate``: frames a second that the pictures are shown at."""
+
+    text: str
+    rate: int
+    options: tuple[str, ...] = ()
+
+
+WAYS: Mapping[str, Way] = {
+    "default": Way("as it comes, two samples a second", readings.RATE),
+    "slowed": Way("the same pictures shown at 9 a second, every one sampled", 9, ("--sample-fps", "9")),
+}
+"""Two of its detectors call a fault what lasts 1.5 s, and the clips last 1.4 s: slowed they last 4 s."""
+
+
+@dataclass(frozen=True)
+class Videoscope:
+    """An installed genvideoscope. What a version of it found in a clip is kept."""
+
+    version: str
+    program: Path
+
+    @classmethod
+    def at(cls, program: Path) -> Videoscope:
+        """The one that a program belongs to. Raises SystemExit where it does not run."""
+        return cls(_output([str(program), "--version"]).split()[-1], program)
+
+    def row(self, way: str) -> str:
+        """Of the table: in how many pairs the clean clip comes first, and how many clean clips are flagged."""
+        flagged, right = 0, []
+        for source in ALL:
+            clean = self._findings(way, source, None)
+            flagged += clean > 0
+            right += [self._findings(way, source, fault) > clean for fault in faults.FAULTS]
+        return f"| genvideoscope {self.version}, {WAYS[way].text} | - | {_share(right)} | {flagged} of {len(ALL)} |"
+
+    def _findings(self, way: str, source: str, fault: str | None) -> int:
+        name = f"{source}.{fault or 'clean'}".replace(" ", "_")
+        place = KEPT / self.version / way / _clips() / f"{name}.json"
+        if not place.is_file():
+            found = detectors_in(self._report(WAYS[way], _pictures(source, fault)))
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(json.dumps(found))
+        return len(json.loads(place.read_text()))
+
+    def _report(self, way: Way, clip: Pictures) -> Mapping[str, Any]:
+        with tempfile.TemporaryDirectory() as folder:
+            file = readings.encoded(clip, Path(folder) / "clip.mp4", rate=way.rate)
+            _output([str(self.program), "analyze", str(file), "-o", folder, "--json-only", "--quiet", *way.options])
+            report: Mapping[str, Any] = json.loads((Path(folder) / "report.json").read_text(encoding="utf-8"))
+        return report
+
+
+def detectors_in(report: Mapping[str, Any]) -> list[str]:
+    """Of a report the detector of each finding. Raises SystemExit where a detector failed: it would seem to find nothing."""
+    failed = [one["detector_id"] for one in report["detector_executions"] if one["status"] != "ok"]
+    if failed:
+        raise SystemExit(f"detectors of genvideoscope failed: {', '.join(failed)}")
+    return [finding["detector_id"] for finding in report["findings"]]
+
+
+def table(peer: Videoscope) -> str:
+    """Shares of pairs in which the clean clip comes first."""
+    fits = left_out(ALL)
+    own = {pair: ahead(fits, pair) >= 1 for pair in trials.cases(ALL)}
+    rows = [
+        _row("this judge", own),
+        _row("VBench's flicker, no tie band", _flicker()),
+        *(peer.row(way) for way in WAYS),
+    ]
+    head = "| clean clip first | all severities | the strongest | clean clips flagged |\n|---|---|---|---|"
+    return "\n".join([head, *rows])
+
+
+def _row(name: str, right: Mapping[Pair, bool]) -> str:
+    strongest = [value for (_, _, severity), value in right.items() if severity == STRONGEST]
+    return f"| {name} | {_share(list(right.values()))} | {_share(strongest)} | - |"
+
+
+def _share(right: Sequence[bool]) -> str:
+    return f"{np.mean(right):.2f} of {len(right)}"
+
+
+def _flicker() -> dict[Pair, bool]:
+    """VBench's formula for flicker: mean absolute difference of neighbours, here of luma."""
+
+    def change(reading: Reading) -> float:
+        return float(np.mean(reading.curves["change"]))
+
+    return {pair: change(readings.damaged(*pair)) > change(readings.clean(pair[0])) for pair in trials.cases(ALL)}
+
+
+def _pictures(source: str, fault: str | None) -> Pictures:
+    clip = scenes.pictures(source)
+    return faults.damaged(clip, source, fault, STRONGEST) if fault else clip
+
+
+def _clips() -> str:
+    """What stands for the code that makes the clips."""
+    return hashlib.sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in (faults, scenes))).hexdigest()[:10]
+
+
+def _output(command: Sequence[str]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    except OSError as error:
+        raise SystemExit(f"{command[0]}: {error.strerror}") from error
+    if done.returncode:
+        raise SystemExit(f"{command[0]} ended with {done.returncode}: {done.stderr.strip()}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    parser = ArgumentParser(prog="python -m benchmarks.bench_scores.peers")
+    parser.add_argument("--genvideoscope", type=Path, required=True, help="the videoscope program of its environment")
+    commit()
+    made = table(Videoscope.at(parser.parse_args().genvideoscope))
+    print(made)
+    write("bench_scores.peers", made, machine())
