@@ -27,13 +27,10 @@ CRF = 16
 
 @dataclass(frozen=True)
 class Form:
-    """How a clip is written. ``rate``: frames a second. ``converted``: pictures are left out or repeated, so that the clip
-    lasts as long as before; otherwise the same pictures are shown at that rate.
-    """
+    """How a clip is written. ``rate``: frames a second that the same pictures are shown at, so that all moves as much faster."""
 
     crf: int = CRF
     rate: int = readings.RATE
-    converted: bool = False
 
 
 FORMS: Mapping[str, Form] = {
@@ -96,17 +93,7 @@ def _damaged(pair: Pair, form: str) -> Row:
 
 def _read(name: str, form: str, make: Callable[[], Pictures]) -> Row:
     how = FORMS[form]
-
-    def written() -> Pictures:
-        return converted(make(), how.rate) if how.converted else make()
-
-    return values_of(readings.kept(f"{name}.{form}", written, crf=how.crf, rate=how.rate))
-
-
-def converted(clip: Pictures, rate: int) -> Pictures:
-    """A clip of ``RATE`` frames a second at another rate: each moment has the picture that is nearest, as ffmpeg does it."""
-    count = round(len(clip) * rate / readings.RATE)
-    return [clip[min(len(clip) - 1, int((index + 0.5) * readings.RATE / rate))] for index in range(count)]
+    return values_of(readings.kept(f"{name}.{form}", make, crf=how.crf, rate=how.rate))
 
 
 if __name__ == "__main__":
