@@ -27,7 +27,7 @@ CRF = 16
 
 @dataclass(frozen=True)
 class Form:
-    """How a clip is written. ``rate``: frames a second that the same pictures are shown at, so that all moves as much faster."""
+    """How a clip is written. ``rate``: frames a second that the same pictures are shown at; all moves as much faster."""
 
     crf: int = CRF
     rate: int = readings.RATE
