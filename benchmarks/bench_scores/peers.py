@@ -94,7 +94,7 @@ def detectors_in(report: Mapping[str, Any]) -> list[str]:
 
 
 def table(peer: Videoscope) -> str:
-    """Shares of pairs in which the clean clip comes first; this judge has the scales that vidgen ships, and a tie is not right."""
+    """Shares of pairs in which the clean clip comes first; this judge has the scales that vidgen ships; a tie is not right."""
     pairs = [(source, fault, STRONGEST) for source in ALL for fault in faults.FAULTS]
     own = [ahead(pair) >= 1 for pair in pairs]
     flicker = [_change(readings.damaged(*pair)) > _change(readings.clean(pair[0])) for pair in pairs]
