@@ -1,18 +1,16 @@
 """Whether the figures hold when both clips of a pair are written in another way: other rate factors, other frame rates.
 
-``python -m benchmarks.bench_scores.forms`` rewrites the table; with names of clips it measures these alone. Of each clip every
-second fault is taken, at one severity, in turn: one pair in eight. They are judged with the scales that vidgen ships, once
-written so and once as the other tables write them, and the two verdicts are compared.
+``python -m benchmarks.bench_scores.forms`` rewrites the table; with ``--kept`` from what is kept of readings, after a run that
+did not end. Of each clip every second fault is taken, at one severity, in turn: one pair in eight. They are judged with the
+scales that vidgen ships, once written so and once as the other tables write them, and the two verdicts are compared.
 """
 
 from __future__ import annotations
 
-import sys
+from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-
-import numpy as np
 
 from benchmarks.bench_scores import faults, readings, scenes, trials
 from benchmarks.bench_scores.scenes import ALL, Pictures
@@ -44,34 +42,40 @@ FORMS: Mapping[str, Form] = {
 }
 
 
-def pairs(sources: Sequence[str] = ALL) -> list[Pair]:
+def pairs() -> list[Pair]:
     """Of each clip every second fault, at one severity: each fault in half of the clips, each severity in a quarter of them."""
     found = []
-    for source in sources:
-        clip = ALL.index(source)
+    for clip, source in enumerate(ALL):
         numbered = enumerate(faults.FAULTS)
         found += [(source, fault, (clip + number) % 4) for number, fault in numbered if (clip // 2 + number) % 2 == 0]
     return found
 
 
-def table(sources: Sequence[str] = ALL) -> str:
+def table(*, kept: bool = False) -> str:
     """A row for each form: in how many pairs the clean clip is ahead by more than the tie band, there and as the other tables
-    write it; how often it is no more, or only now; and in how many the damaged copy is ahead.
+    write it; how often it is no more, or only now; and in how many the damaged copy is ahead. ``kept``: nothing is read, and
+    the pairs are those whose readings are there.
     """
-    usual = {pair: ahead(pair) for pair in pairs(sources)}
-    lines = [_row(name, usual, {pair: ahead(pair, name) for pair in usual}) for name in FORMS]
-    head = "| both clips | the two stronger severities | the two weaker | lost | won | damaged beats clean |"
-    return "\n".join([head, "|---" * 6 + "|", *lines, f"\n{len(usual)} pairs of {len(sources)} clips: {', '.join(sources)}."])
+    rows = [
+        _row(form, [pair for pair in pairs() if not kept or (readings.is_kept(pair) and readings.is_kept(pair, form))])
+        for form in FORMS
+    ]
+    head = "| both clips | pairs (clips) | the two stronger severities | the two weaker | lost | won | damaged beats clean |"
+    return "\n".join([head, "|---" * 7 + "|", *rows])
 
 
-def _row(name: str, usual: Mapping[Pair, float], found: Mapping[Pair, float]) -> str:
+def _row(form: str, chosen: Sequence[Pair]) -> str:
+    usual, found = {pair: ahead(pair) for pair in chosen}, {pair: ahead(pair, form) for pair in chosen}
+
     def share(margins: Mapping[Pair, float], severities: Sequence[int]) -> str:
-        return f"{np.mean([margin >= 1 for (_, _, severity), margin in margins.items() if severity in severities]):.3f}"
+        right = [margin >= 1 for (_, _, severity), margin in margins.items() if severity in severities]
+        return f"{sum(right)} of {len(right)}"
 
-    parts = [f"{share(found, chosen)} (as above: {share(usual, chosen)})" for chosen in ((2, 3), (0, 1))]
+    parts = [f"{share(found, severities)} (as above: {share(usual, severities)})" for severities in ((2, 3), (0, 1))]
     lost, won = ([pair for pair in usual if one[pair] >= 1 > other[pair]] for one, other in ((usual, found), (found, usual)))
     wrong = [pair for pair, margin in found.items() if margin <= -1]
-    return f"| {' | '.join([name, *parts, _named(lost), _named(won), _named(wrong)])} |"
+    count = f"{len(chosen)} ({len({source for source, _, _ in chosen})})"
+    return f"| {' | '.join([form, count, *parts, _named(lost), _named(won), _named(wrong)])} |"
 
 
 def _named(chosen: Sequence[Pair]) -> str:
@@ -105,7 +109,10 @@ def _read(name: str, form: str, make: Callable[[], Pictures]) -> Row:
 
 
 if __name__ == "__main__":
+    parser = ArgumentParser(prog="python -m benchmarks.bench_scores.forms")
+    parser.add_argument("--kept", action="store_true", help="read nothing: the pairs whose readings are kept")
+    asked = parser.parse_args()
     commit()
-    made = table(sys.argv[1:] or ALL)
+    made = table(kept=asked.kept)
     print(made)
     write("bench_scores.forms", made, machine())

@@ -24,6 +24,7 @@ import numpy as np
 from benchmarks.bench_scores import faults, readings, scenes
 from benchmarks.bench_scores.forms import ahead
 from benchmarks.bench_scores.scenes import ALL, Pictures
+from benchmarks.bench_scores.trials import Pair
 from benchmarks.record import commit, machine, write
 from vidgen.scoring.reading import Reading
 
@@ -59,18 +60,23 @@ class Videoscope:
         """The one that a program belongs to. Raises SystemExit where it does not run."""
         return cls(_output([str(program), "--version"]).split()[-1], program)
 
-    def row(self, way: str) -> str:
+    def row(self, way: str, pairs: Sequence[Pair]) -> str:
         """Of the table: in how many pairs the clean clip comes first, and how many clean clips are flagged."""
-        flagged, right = 0, []
-        for source in ALL:
-            clean = self._findings(way, source, None)
-            flagged += clean > 0
-            right += [self._findings(way, source, fault) > clean for fault in faults.FAULTS]
-        return f"| genvideoscope {self.version}, {WAYS[way].text} | {_share(right)} | {flagged} of {len(ALL)} |"
+        clean = {source: self._findings(way, source, None) for source, _, _ in pairs}
+        right = [self._findings(way, source, fault) > clean[source] for source, fault, _ in pairs]
+        flagged = sum(count > 0 for count in clean.values())
+        return f"| genvideoscope {self.version}, {WAYS[way].text} | {_share(right)} | {flagged} of {len(clean)} |"
+
+    def knows(self, pair: Pair) -> bool:
+        """Whether what it found in both clips is kept, whichever way it was asked."""
+        return all(self._place(way, pair[0], fault).is_file() for way in WAYS for fault in (None, pair[1]))
+
+    def _place(self, way: str, source: str, fault: str | None) -> Path:
+        name = f"{source}.{fault or 'clean'}".replace(" ", "_")
+        return KEPT / self.version / way / _clips() / f"{name}.json"
 
     def _findings(self, way: str, source: str, fault: str | None) -> int:
-        name = f"{source}.{fault or 'clean'}".replace(" ", "_")
-        place = KEPT / self.version / way / _clips() / f"{name}.json"
+        place = self._place(way, source, fault)
         if not place.is_file():
             found = detectors_in(self._report(WAYS[way], _pictures(source, fault)))
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -93,15 +99,19 @@ def detectors_in(report: Mapping[str, Any]) -> list[str]:
     return [finding["detector_id"] for finding in report["findings"]]
 
 
-def table(peer: Videoscope) -> str:
-    """Shares of pairs in which the clean clip comes first; this judge has the scales that vidgen ships; a tie is not right."""
+def table(peer: Videoscope, *, kept: bool = False) -> str:
+    """Shares of pairs in which the clean clip comes first; this judge has the scales that vidgen ships; a tie is not right.
+    ``kept``: nobody is asked, and the pairs are those whose answers are there.
+    """
     pairs = [(source, fault, STRONGEST) for source in ALL for fault in faults.FAULTS]
+    if kept:
+        pairs = [pair for pair in pairs if readings.is_kept(pair) and peer.knows(pair)]
     own = [ahead(pair) >= 1 for pair in pairs]
     flicker = [_change(readings.damaged(*pair)) > _change(readings.clean(pair[0])) for pair in pairs]
     rows = [
         f"| this judge | {_share(own)} | - |",
         f"| VBench's flicker formula | {_share(flicker)} | - |",
-        *(peer.row(way) for way in WAYS),
+        *(peer.row(way, pairs) for way in WAYS),
     ]
     return "\n".join(["| | clean clip first | clean clips with a finding |", "|---|---|---|", *rows])
 
@@ -138,7 +148,9 @@ def _output(command: Sequence[str]) -> str:
 if __name__ == "__main__":
     parser = ArgumentParser(prog="python -m benchmarks.bench_scores.peers")
     parser.add_argument("--genvideoscope", type=Path, required=True, help="the videoscope program of its environment")
+    parser.add_argument("--kept", action="store_true", help="ask nobody: the pairs whose answers are kept")
+    asked = parser.parse_args()
     commit()
-    made = table(Videoscope.at(parser.parse_args().genvideoscope))
+    made = table(Videoscope.at(asked.genvideoscope), kept=asked.kept)
     print(made)
     write("bench_scores.peers", made, machine())
