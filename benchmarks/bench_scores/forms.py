@@ -56,10 +56,8 @@ def table(*, kept: bool = False) -> str:
     write it; how often it is no more, or only now; and in how many the damaged copy is ahead. ``kept``: nothing is read, and
     the pairs are those whose readings are there.
     """
-    rows = [
-        _row(form, [pair for pair in pairs() if not kept or (readings.is_kept(pair) and readings.is_kept(pair, form))])
-        for form in FORMS
-    ]
+    chosen = [pair for pair in pairs() if not kept or readings.is_kept(pair)]
+    rows = [_row(form, [pair for pair in chosen if not kept or readings.is_kept(pair, form)]) for form in FORMS]
     head = "| both clips | pairs (clips) | the two stronger severities | the two weaker | lost | won | damaged beats clean |"
     return "\n".join([head, "|---" * 7 + "|", *rows])
 
