@@ -113,7 +113,8 @@ def table(peer: Videoscope, *, kept: bool = False) -> str:
         f"| VBench's flicker formula | {_share(flicker)} | - |",
         *(peer.row(way, pairs) for way in WAYS),
     ]
-    return "\n".join(["| | clean clip first | clean clips with a finding |", "|---|---|---|", *rows])
+    told = f"{len(pairs)} pairs of {', '.join(dict.fromkeys(source for source, _, _ in pairs))}."
+    return "\n".join(["| | clean clip first | clean clips with a finding |", "|---|---|---|", *rows, "", told])
 
 
 def _share(right: Sequence[bool]) -> str:
