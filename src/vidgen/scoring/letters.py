@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -23,6 +22,7 @@ import numpy.typing as npt
 
 from vidgen.media.frames import Frame
 from vidgen.scoring.rules import RULES
+from vidgen.spelling import shared
 
 SHORT_SIDE = 480
 """Pixels that text is looked for at; smaller pictures are enlarged."""
@@ -80,7 +80,7 @@ def redrawn(pictures: Sequence[Frame]) -> int:
 
 
 def _is_redrawn(line: Line, heir: Line, before: Gray, after: Gray) -> bool:
-    same = SequenceMatcher(None, line.reading, heir.reading, autojunk=False).ratio()
+    same = shared(line.reading, heir.reading)
     read = min(len(line.reading), len(heir.reading)) >= LEAST_LETTERS
     changed = same < RULES.vetoes["text_same"] or not read  # in a script that is not known, the shape decides alone
     # Both ways: of lines that scroll into each other's places one may leave the picture, but where the other was is seen.
