@@ -22,6 +22,7 @@ from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
 from vidgen.render.at_hand import ShotAtHand
 from vidgen.render.film_timeline import sound_tracks
 from vidgen.render.finish import is_heard
+from vidgen.render.own_clips import clip_start
 from vidgen.takes.record import row_of
 from vidgen.takes.request import Take, nearest_frames
 
@@ -36,7 +37,8 @@ def editorial_cut(plan: Plan, board: Path, shots: Sequence[ShotAtHand]) -> tuple
     made = tuple(_shot(plan, shot, notices) for shot in shots)
     known = {"schema": SCHEMA, "version": __version__, "storyboard": board.name, "fps": rate_text(plan.fps)}
     size = {"width": plan.width, "height": plan.height, "frames": plan.total_frames}
-    cut = Cut(plan.board.title or board.stem, plan.fps, made, tuple(_sounds(plan)), {**known, **size})
+    listed = {"shots": [shot.id for shot in plan.shots]}
+    cut = Cut(plan.board.title or board.stem, plan.fps, made, tuple(_sounds(plan)), {**known, **size, **listed})
     return cut, [*notices, *_left_out(plan)]
 
 
@@ -59,6 +61,8 @@ def _shot(plan: Plan, shot: ShotAtHand, notices: list[Notice]) -> CutShot:
         used = next((index for index, take in enumerate(shot.takes) if take is shot.picked), None)
     chosen = None if used is None else media[used]
     start = shot.picked.start if shot.picked else 0
+    if isinstance(planned, UserClip):
+        start = clip_start(planned, probe_video(planned.clip))
     if chosen:
         notices += _held(plan, planned, chosen, start)
     transition = planned.shot.transition
@@ -111,7 +115,7 @@ def _take_media(planned: GeneratedShot, shot: ShotAtHand, take: Take) -> Media:
         "fps": rate_text(take.fps),
         "window": take.window(planned.request).as_dict(),
     }
-    return Media(f"take {take.take}", take.file, take.sha256, take.frames, take.fps, known, has_sound(take.file))
+    return Media(f"take {take.take}", take.file, take.sha256, take.frames, take.fps, known, has_sound(take.file), take.first)
 
 
 def _known(plan: Plan, shot: ShotAtHand, chosen: Media | None) -> dict[str, Any]:

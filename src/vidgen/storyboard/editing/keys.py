@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vidgen.storyboard.editing.layout import Layout, Splice, checked, spliced, written
+from vidgen.storyboard.forms import canonical_form
 from vidgen.storyboard.reader import Path_
 
 
@@ -61,9 +62,7 @@ def _leaves(layout: Layout, edit: KeyEdit) -> Iterator[KeyEdit]:
     if isinstance(before, dict) and before and isinstance(after, dict):
         for key in dict.fromkeys([*before, *after]):
             yield from _leaves(layout, KeyEdit((*edit.path, key), after.get(key)))
-    elif after is not None and (before != after or not layout.has(edit.path)):
-        yield edit
-    elif after is None and layout.has(edit.path):
+    elif after is not None and (before != after or not layout.has(edit.path)) or after is None and layout.has(edit.path):
         yield edit
 
 
@@ -120,3 +119,15 @@ def _removed(layout: Layout, path: Path_) -> Splice:
         return Splice(layout.line_start(start), layout.next_line(end), "")
     return Splice(start, layout.document.keys[inner[place + 1]][0], "")  # it stands behind the dash
 
+
+def with_shots(text: str, scenes: Sequence[Path_], name: str) -> str:
+    """The text with scenes that are one shot as scenes that have it in a list, so that it can have keys of its own."""
+    layout = Layout.of(text, name)
+    edits = []
+    for path in scenes:
+        scene = layout.value(path)
+        place = path[-1]
+        own = canonical_form(layout.document.value)["scenes"][place]["shots"][0]
+        edits += [KeyEdit((*path, "shots"), [own])]
+        edits += [KeyEdit((*path, "duration"), None)] if "duration" in scene else []
+    return with_keys(text, edits, name) if edits else text

@@ -132,11 +132,13 @@ class Layout:
 
 
 def written(value: Any, *, quoted: bool) -> str:
-    """A value on one line, as YAML or, ``quoted``, as JSON: a number, a name, a time, or a mapping of them."""
+    """A value on one line, as YAML or, ``quoted``, as JSON: a number, a name, a time, or mappings and lists of them."""
     if quoted:
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {written(item, quoted=False)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(written(item, quoted=False) for item in value) + "]"
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _NOT_TEXT:
         return value
     return json.dumps(value, ensure_ascii=False)
