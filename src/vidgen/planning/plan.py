@@ -81,6 +81,11 @@ class GeneratedShot(_Placed):
         return replace(self.request, inputs=inputs)
 
     @property
+    def handles_s(self) -> float:
+        """Seconds of each take beyond the shot: what the engine's lengths give at no higher price, and what a trim leaves."""
+        return max(0.0, self.seconds_each - float(self.trim.seconds or self.request.frames / self.request.fps))
+
+    @property
     def pinned(self) -> int | None:
         """The take that the storyboard pins (``pick``)."""
         return self.shot.pick

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -19,6 +19,7 @@ from vidgen.media.normalise import conform
 from vidgen.media.opening import picture_start
 from vidgen.media.os_errors import fault_of
 from vidgen.media.probe import has_sound, part_from, probe_video
+from vidgen.media.wording import counted
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, ProviderUpscale, UserClip
 from vidgen.render.events import Listener
 from vidgen.render.failures import shown, worst
@@ -26,7 +27,7 @@ from vidgen.render.film_timeline import ShotClip, Warn, build_timeline, sound_cu
 from vidgen.render.made import MadeShot, clip_part
 from vidgen.render.postprocess import PostProcessor
 from vidgen.render.shots import DEFAULT_JOBS
-from vidgen.takes.request import ShotRequest, Take
+from vidgen.takes.request import ShotRequest, Take, Trim, nearest_frames
 
 
 def finish(
@@ -67,6 +68,14 @@ def finish(
     return counts
 
 
+def _held(plan: Plan, planned: GeneratedShot, take: Take) -> Iterator[Notice]:
+    """Where a trim leaves less of a take than its shot needs."""
+    needed = nearest_frames(planned.frames / plan.fps, take.fps)
+    if planned.trim != Trim() and (short := needed - (take.frames - take.start)) > 0:
+        text = f"trim: the take ends {counted(short, 'frame')} before the shot; its last one is held"
+        yield Notice("take.held", text, planned.id)
+
+
 def _clips(made: Sequence[MadeShot], clip: Callable[[MadeShot], ShotClip]) -> dict[str, ShotClip]:
     """The clip of every shot. Where one cannot be had, the others are made all the same, and kept for the next run."""
     clips: dict[str, ShotClip] = {}
@@ -91,6 +100,7 @@ def _clip(processor: PostProcessor, shot: MadeShot, larger: Mapping[str, Take]) 
     if isinstance(planned, UserClip):
         return processor.clip(planned)
     assert isinstance(planned, GeneratedShot) and shot.picked is not None  # enlargements stand in ``larger``
+    processor.warn(_held(processor.plan, planned, shot.picked))
     return processor.take(planned, larger.get(planned.id, shot.picked))
 
 
