@@ -6,7 +6,7 @@ as taken over is what the next render does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -198,6 +198,7 @@ class _Import:
     def _adjust(self, wanted: WantedCut) -> None:
         """Change keys until the film is as wanted, or a pass changes nothing."""
         by_id = {one.id: one for one in wanted.shots}
+        meant = {one.id for one in wanted.shots if one.id != one.of}
         for _ in range(MOST_PASSES):
             film = self._film()
             before, words = (self.text, dict(self.pinned)), []
@@ -209,8 +210,10 @@ class _Import:
                     else:
                         edits.append((name, wish))
             self._apply(film, edits)
+            meant |= {name for name, wish in edits if wish.key == "trim"}
             if before == (self.text, self.pinned):
                 break
+        self._hold(film, meant)
         self.not_taken += words
         self.not_taken += [f"{name}: {wish.key} cannot be as in the cut" for name, wish in edits]
 
@@ -260,6 +263,19 @@ class _Import:
             self.pinned[planned.id] = Pick(key, take, "person", media.sha256)
         return {(planned.id, "pick"): take} if sayable else {}
 
+    def _hold(self, film: _Film, meant: Set[str]) -> None:
+        """Takes of which an editor chose a part are a person's picks: the judge may find the part worse than all of it."""
+        for name in sorted(meant & set(film.by_id)):
+            planned, shot = film.by_id[name]
+            if shot.chosen is None or len(shot.media) < 2 or planned.shot.pick or name in self.pinned:
+                continue
+            take, key = shot.chosen.metadata.get("take"), shot.chosen.metadata.get("request_key")
+            recorded = self.space.picks.get(name)
+            if recorded and recorded.take == take:
+                self.pinned |= {name: replace(recorded, by="person")} if recorded.by != "person" else {}
+            elif isinstance(take, int) and isinstance(key, str):
+                self.pinned[name] = Pick(recorded.request_key if recorded else key, take, "person", shot.chosen.sha256)
+
     def changes(self) -> Iterator[Change]:
         """What is other than it was, shot by shot."""
         before, after = _values(self.original), _values(self.text)
@@ -273,9 +289,9 @@ class _Import:
                 for key in KEYS:
                     if before[name].get(key) != after[name].get(key):
                         yield Change(name, key, before[name].get(key), after[name].get(key))
-            if name in self.pinned and "pick" not in after.get(name, {}):
-                earlier = self.space.picks.get(name)
-                yield Change(name, "pick", earlier.take if earlier else None, self.pinned[name].take)
+            earlier = self.space.picks.get(name)
+            if name in self.pinned and "pick" not in after.get(name, {}) and earlier and earlier.take != self.pinned[name].take:
+                yield Change(name, "pick", earlier.take, self.pinned[name].take)
 
 
 def _ids(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -37,13 +38,15 @@ def read_cut(raw: bytes, name: str) -> SeenCut:
         inside = [one for one in timeline if isinstance(one, otio().schema.Timeline)]
         timeline = inside[0] if len(inside) == 1 else timeline
     if not isinstance(timeline, otio().schema.Timeline):
-        raise _invalid(name, f"it is a {one_line(type(timeline).__name__)}, not a timeline")
+        raise _invalid(name, "it holds no timeline")
     return _Reader(name).cut(timeline)
 
 
 def _checked(raw: bytes, name: str) -> str:
     if len(raw) > LARGEST_BYTES:
         raise _invalid(name, f"it is over {LARGEST_BYTES // 1_000_000} MB")
+    if not raw.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{"):
+        raise _invalid(name, "it is not OpenTimelineIO")
     depth = 0
     for found in _BRACKETS.finditer(raw):
         kind = found[0][:1]

@@ -66,7 +66,8 @@ def wanted_cut(cut: Cut, seen: SeenCut, board: str) -> WantedCut:
     """
     words = list(seen.not_taken)
     known = list(_joined(_recognised(cut, seen, board, words)))
-    if not known:
+    sure = seen.storyboard == board or any(not one.lost for one in known)
+    if not known or not sure:
         text = f"no clip of the cut is a shot of {board}"
         if seen.storyboard and seen.storyboard != board:
             text += f"; it was exported from {shown(seen.storyboard)}"
@@ -78,7 +79,7 @@ def wanted_cut(cut: Cut, seen: SeenCut, board: str) -> WantedCut:
 
 def _recognised(cut: Cut, seen: SeenCut, board: str, words: list[str]) -> Iterator[_Known]:
     """The clips that are shots of the film."""
-    index = _Index(cut, trusted=seen.storyboard == board)
+    index = _Index(cut, trusted=seen.storyboard == board, silent=seen.storyboard is None)
     dropped = False
     for clip in seen.clips:
         found = index.shot_of(clip)
@@ -98,10 +99,13 @@ def _recognised(cut: Cut, seen: SeenCut, board: str, words: list[str]) -> Iterat
 
 @dataclass
 class _Index:
-    """The film's shots by what a clip may say of them. ``trusted``: the cut says that it was made from this storyboard."""
+    """The film's shots by what a clip may say of them. ``trusted``: the cut says that it was made from this storyboard;
+    ``silent``: it does not say from which.
+    """
 
     cut: Cut
     trusted: bool
+    silent: bool
     by_id: dict[str, CutShot] = field(init=False)
     by_file: dict[str, list[tuple[CutShot, Media]]] = field(init=False)
     by_sum: dict[str, list[tuple[CutShot, Media]]] = field(init=False)
@@ -126,8 +130,7 @@ class _Index:
             wanted = wanted or next((shot for shot in shots if shot.id not in self.seen), shots[0])
             self.seen.add(wanted.id)
             return _Known(clip, wanted, next(media for shot, media in hits if shot is wanted))
-        sure = self.trusted or clip.file is None
-        if not named or not (sure or (clip.file and clip.file.ours and clip.shot)):
+        if not named or not (self.trusted or (self.silent and (clip.file is None or clip.shot))):
             return None
         self.seen.add(named[0].id)
         return _Known(clip, named[0], None, lost=clip.file is not None)
@@ -179,7 +182,7 @@ def _placed(cut: Cut, known: Sequence[_Known], words: list[str]) -> Iterator[Wan
     taken: set[str] = set()
     for place, one in enumerate(known):
         frames = heads[place] + cuts[place + 1] - cuts[place] + tails[place]
-        if cuts[place + 1] <= cuts[place]:
+        if frames < 1:
             words.append(f"{one.shot.id}: its clip is shorter than a frame of the film; it is left out")
             continue
         name = one.shot.id if one.shot.id not in taken else new_id(one.shot.id, used)
