@@ -201,12 +201,12 @@ class _Import:
         meant = {one.id for one in wanted.shots if one.id != one.of}
         for _ in range(MOST_PASSES):
             film = self._film()
-            before, words = (self.text, dict(self.pinned)), []
+            before = (self.text, dict(self.pinned))
             edits: list[tuple[str, Wish]] = []
             for name, now in self._standing(film).items():
                 for wish in wishes(by_id[name], now, Rates(film.plan.fps, film.plan.source_fps)) if name in by_id else ():
                     if isinstance(wish, str):
-                        words.append(wish)
+                        self.not_taken.append(wish)
                     else:
                         edits.append((name, wish))
             self._apply(film, edits)
@@ -214,7 +214,6 @@ class _Import:
             if before == (self.text, self.pinned):
                 break
         self._hold(film, meant)
-        self.not_taken += words
         self.not_taken += [f"{name}: {wish.key} cannot be as in the cut" for name, wish in edits]
 
     def _standing(self, film: _Film) -> dict[str, Standing]:

@@ -141,7 +141,9 @@ class _Reader:
             return None
         place = str(getattr(reference, "target_url", None) or getattr(reference, "name_prefix", "") or "")
         last = unquote(re.split(r"[?#]", place)[0]).replace("\\", "/").rsplit("/", 1)[-1]
-        return SeenFile(last, _text(_about(reference).get("sha256")))
+        about = _about(reference)
+        take = about.get("take")
+        return SeenFile(last, _text(about.get("sha256")), take if isinstance(take, int) else None)
 
     def _span(self, item: Any) -> tuple[Fraction, Fraction]:
         """Where an item opens in its file, whose clock may not begin at 0, and its length, in seconds."""

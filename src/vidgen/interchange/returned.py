@@ -8,15 +8,11 @@ from fractions import Fraction
 
 @dataclass(frozen=True)
 class SeenFile:
-    """What a clip says of its file: the last part of its place, and its checksum where vidgen wrote one."""
+    """What a clip says of its file: the last part of its place, and where vidgen wrote it, its checksum and take number."""
 
     name: str
     sha256: str | None = None
-
-    @property
-    def ours(self) -> bool:
-        """Whether vidgen told of it, be it here or not."""
-        return self.sha256 is not None
+    take: int | None = None
 
 
 @dataclass(frozen=True)

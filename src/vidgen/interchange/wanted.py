@@ -129,7 +129,9 @@ class _Index:
             wanted = next((shot for shot in named if shot in shots), None)
             wanted = wanted or next((shot for shot in shots if shot.id not in self.seen), shots[0])
             self.seen.add(wanted.id)
-            return _Known(clip, wanted, next(media for shot, media in hits if shot is wanted))
+            media = [media for shot, media in hits if shot is wanted]
+            take = clip.file.take if clip.file else None  # two takes may be alike to the byte
+            return _Known(clip, wanted, next((one for one in media if one.metadata.get("take") == take), media[0]))
         if not named or not (self.trusted or (self.silent and (clip.file is None or clip.shot))):
             return None
         self.seen.add(named[0].id)

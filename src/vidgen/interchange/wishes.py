@@ -75,8 +75,8 @@ def wishes(wanted: WantedShot, now: Standing, rates: Rates) -> Iterator[Wish | s
     if wanted.opens is None:
         return
     chosen = now.shot.chosen
-    if wanted.media and chosen and wanted.media.sha256 != chosen.sha256:
-        take = wanted.media.metadata.get("take")
+    take = wanted.media.metadata.get("take") if wanted.media else None
+    if wanted.media and chosen and (wanted.media.sha256, take) != (chosen.sha256, chosen.metadata.get("take")):
         if now.continued is None and isinstance(take, int):
             yield Wish("pick", take)
             return

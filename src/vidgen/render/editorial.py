@@ -25,7 +25,7 @@ from vidgen.render.film_timeline import sound_tracks
 from vidgen.render.finish import is_heard
 from vidgen.render.own_clips import clip_start
 from vidgen.takes.record import row_of
-from vidgen.takes.request import Take, nearest_frames
+from vidgen.takes.request import Take, frames_from, nearest_frames
 
 SCHEMA = "vidgen.cut.v1"
 MOST_REPEATS = 500
@@ -64,6 +64,8 @@ def _shot(plan: Plan, shot: ShotAtHand, notices: list[Notice]) -> CutShot:
     start = shot.picked.start if shot.picked else 0
     if isinstance(planned, UserClip):
         start = clip_start(planned, probe_video(planned.clip))
+    elif chosen is None:
+        start = frames_from(planned.trim.start or Fraction(0), plan.fps)
     if chosen:
         notices += _held(plan, planned, chosen, start)
     transition = planned.shot.transition
