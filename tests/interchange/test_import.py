@@ -351,7 +351,8 @@ def test_a_shot_that_is_newer_than_the_cut_stays(vidgen: Vidgen, board: Path) ->
 def test_shots_that_leave_their_scene_keep_its_text(vidgen: Vidgen, tmp_path: Path) -> None:
     board = tmp_path / "film.yaml"
     board.write_text(
-        "vidgen: 1\nresolution: 96x54\nfps: 12\ndefaults: {duration: 1}\nscenes:\n  # water\n  - id: water\n    scene: calm sea\n"
+        "vidgen: 1\nresolution: 96x54\nfps: 12\ndefaults: {duration: 1}\nscenes:\n  # water\n  - id: water\n"
+        "    scene: calm sea\n"
         "    shots: [{action: waves}, {action: foam}]\n  - {id: hill, scene: green hill, shots: [{action: wind}]}\n"
         "  - {scene: the moon, duration: 2}\n",
         encoding="utf-8",
@@ -436,9 +437,10 @@ BAD = {
     "another thing": b'{"OTIO_SCHEMA": "Clip.2", "name": "x"}',
     "deep": b'{"a":' * 5000,
     "no text": b'{"OTIO_SCHEMA": "Timeline.1", "name": "\xff"}',
-    "no time": b'{"OTIO_SCHEMA":"Timeline.1","tracks":{"OTIO_SCHEMA":"Stack.1","children":[{"OTIO_SCHEMA":"Track.1","kind":"Video",'
-    b'"children":[{"OTIO_SCHEMA":"Clip.2","name":"a","source_range":{"OTIO_SCHEMA":"TimeRange.1","start_time":{"OTIO_SCHEMA":'
-    b'"RationalTime.1","rate":0,"value":1},"duration":{"OTIO_SCHEMA":"RationalTime.1","rate":1,"value":1}}}]}]}}',
+    "no time": b'{"OTIO_SCHEMA":"Timeline.1","tracks":{"OTIO_SCHEMA":"Stack.1","children":[{"OTIO_SCHEMA":"Track.1","kind":'
+    b'"Video","children":[{"OTIO_SCHEMA":"Clip.2","name":"a","source_range":{"OTIO_SCHEMA":"TimeRange.1","start_time":'
+    b'{"OTIO_SCHEMA":"RationalTime.1","rate":0,"value":1},"duration":{"OTIO_SCHEMA":"RationalTime.1","rate":1,"value":1}}}'
+    b"]}]}}",
 }
 
 

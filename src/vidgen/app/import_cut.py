@@ -14,7 +14,7 @@ from typing import Any
 
 from vidgen.app.plan import plan_loaded
 from vidgen.engines.registry import Engines
-from vidgen.errors import InputError, StoryboardError
+from vidgen.errors import InputError, Notice, StoryboardError
 from vidgen.interchange.cut import Cut, CutShot
 from vidgen.interchange.placing import Listed, moved, placements
 from vidgen.interchange.reading import LARGEST_BYTES, read_cut
@@ -31,7 +31,7 @@ from vidgen.render.project import Project, Workspace
 from vidgen.storyboard.editing import KeyEdit, Placement, rearranged, with_keys, with_shots
 from vidgen.storyboard.forms import canonical_form
 from vidgen.storyboard.loader import LoadedBoard, load_storyboard, parse_storyboard
-from vidgen.storyboard.reader import parse_document
+from vidgen.storyboard.reader import parse_document, read_document
 from vidgen.takes.lockfile import Pick
 
 KEYS = ("duration", "trim", "transition", "pick")
@@ -61,6 +61,8 @@ class Imported:
     changes: tuple[Change, ...]
     not_taken: tuple[str, ...]
     written: bool
+    notices: tuple[Notice, ...] = ()
+    """What there is to say of the new plan that was not to be said of the old one."""
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``import --json``."""
@@ -94,7 +96,7 @@ def import_cut(
             replace_text(board, work_.text)
         if work_.pinned:
             project.change_picks(lambda before: {**before, **work_.pinned})
-    return Imported(tuple(changes), tuple(dict.fromkeys(work_.not_taken)), writes)
+    return Imported(tuple(changes), tuple(dict.fromkeys(work_.not_taken)), writes, work_.new_notices)
 
 
 def _bytes_of(file: Path) -> bytes:
@@ -108,7 +110,7 @@ def _bytes_of(file: Path) -> bytes:
 
 
 def _refuse_changed(board: Path, loaded: LoadedBoard) -> None:
-    if load_storyboard(board).text != loaded.text:
+    if read_document(board).text != loaded.text:
         text = f"{board} was changed by somebody else meanwhile"
         raise InputError("import.layout", text, hint="run it again; nothing was changed", where=str(board))
 
@@ -136,6 +138,7 @@ class _Import:
     text: str
     pinned: dict[str, Pick] = field(default_factory=dict)
     not_taken: list[str] = field(default_factory=list)
+    new_notices: tuple[Notice, ...] = ()
 
     def run(self) -> None:
         """Bring ``text`` and ``pinned`` as near to the cut as they go."""
@@ -148,7 +151,6 @@ class _Import:
             self.text = rearranged(self.text, order, str(self.board))
             self._quieten(film, order)
         self._adjust(wanted)
-        self.order = _ids(self.text)
 
     def _film(self) -> _Film:
         try:
@@ -214,6 +216,7 @@ class _Import:
             if before == (self.text, self.pinned):
                 break
         self._hold(film, meant)
+        self.new_notices = tuple(notice for notice in film.plan.notices if notice not in self.first.plan.notices)
         self.not_taken += [f"{name}: {wish.key} cannot be as in the cut" for name, wish in edits]
 
     def _standing(self, film: _Film) -> dict[str, Standing]:

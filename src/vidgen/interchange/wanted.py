@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import TypeVar
 
 from vidgen.errors import InputError
-from vidgen.interchange.cut import Cut, CutShot, Media
+from vidgen.interchange.cut import Cut, CutShot, CutSound, Media
 from vidgen.interchange.packing import package_name
 from vidgen.interchange.reading import shown
-from vidgen.interchange.returned import SeenClip, SeenCut
+from vidgen.interchange.returned import SeenClip, SeenCut, SeenSound
 from vidgen.media.rate import frames_at
-from vidgen.media.wording import counted
 from vidgen.storyboard.editing import new_id
 
+T = TypeVar("T")
 FADE_IN = "fade_black"
 """The only transition that the first shot can have."""
 
@@ -213,14 +214,32 @@ def _sound_words(cut: Cut, seen: SeenCut) -> list[str]:
     """Whether the sounds of the storyboard are others in the cut. Where they lie is not looked at: it follows the pictures."""
     if seen.sounds is None:
         return []
-    ours = sorted(
-        (str(one.metadata.get("sha256")), float(one.start / one.media.rate), float(one.length / cut.rate)) for one in cut.sounds
+    ours, theirs = (
+        _by_file((str(one.metadata.get("sha256")), one) for one in cut.sounds),
+        _by_file((one.sha256, one) for one in seen.sounds),
     )
-    theirs = [(one.sha256, one.opens, one.length) for one in seen.sounds]
-    same = len(ours) == len(theirs) and all(
-        a[0] == b[0] and abs(a[1] - b[1]) < 0.002 and abs(a[2] - b[2]) < 0.5 / float(cut.rate)
-        for a, b in zip(ours, theirs, strict=True)
-    )
-    if same:
+    if ours.keys() == theirs.keys() and all(_same(cut, ours[digest], theirs[digest]) for digest in ours):
         return []
-    return [f"the sounds were edited ({counted(len(theirs), 'clip')}); they stay as the storyboard says"]
+    return ["the sounds were edited; they stay as the storyboard says"]
+
+
+def _by_file(sounds: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+    found: dict[str, list[T]] = {}
+    for digest, sound in sounds:
+        found.setdefault(digest, []).append(sound)
+    return found
+
+
+def _same(cut: Cut, ours: Sequence[CutSound], theirs: Sequence[SeenSound]) -> bool:
+    """Whether a sound is used as before. A looped one, and one that lasts to its end, is as long as the
+    film.
+    """
+    if any(one.metadata.get("loop") for one in ours):
+        return True
+    frame = float(1 / cut.rate)
+    pairs = zip(sorted(ours, key=lambda one: (one.start, one.length)), sorted(theirs), strict=False)
+    return len(ours) == len(theirs) and all(
+        abs(float(one.start / one.media.rate) - other.opens) < frame
+        and (one.end >= cut.frames or abs(float(one.length / cut.rate) - other.length) < frame)
+        for one, other in pairs
+    )

@@ -71,6 +71,7 @@ def import_(
 
         overrides = Overrides(preset=preset_named(preset) if preset else None)
         done = import_cut(file, board, overrides=overrides, work=work, dry_run=dry_run)
+        out.warn(done.notices)
         if not as_json:
             changes_table(done.as_dict(), board, dry_run=dry_run)
         out.result(done.as_dict())
