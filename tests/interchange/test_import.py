@@ -13,6 +13,7 @@ import pytest
 from tests.interchange.test_export import LongClips, clip
 
 from support import Film, Ran, Vidgen
+from vidgen.media.frames import read_frames
 from vidgen.testing import engine_added
 
 otio = pytest.importorskip("opentimelineio")
@@ -421,6 +422,16 @@ def test_a_clip_of_ones_own_is_trimmed_within_its_file(vidgen: Vidgen, film: Fil
     ran = edited(vidgen, board, lambda track: setattr(track[0], "source_range", times(0, 30)))
     assert "longer than what is left of its clip" in ran.data["not_taken"][0]
     assert vidgen("plan", board, "--json").data["shots"][0]["frames"] == 24
+
+
+def test_two_parts_of_one_file_stay_two_after_post_processing(vidgen: Vidgen, film: Film, tmp_path: Path) -> None:
+    """Their results are kept by what they are made of: the file, and where its part begins."""
+    clip(tmp_path / "own.mp4", 80, 12)  # it gets brighter
+    shots = [f"{{id: s{start}, clip: own.mp4, trim: {{start: {start}, duration: 0.5}}}}" for start in (1, 5)]
+    board = film(*shots, top="post: {colour: {contrast: 0.9}}\n")
+    assert vidgen("render", board, "-o", "out.mp4").code == 0
+    light = [float(frame.mean()) for frame in read_frames(tmp_path / "out.mp4")]
+    assert len(light) == 12 and light[6] > light[5] + 25
 
 
 def test_a_dry_run_writes_nothing(vidgen: Vidgen, board: Path, tmp_path: Path) -> None:
