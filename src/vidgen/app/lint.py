@@ -10,7 +10,7 @@ from typing import Any
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, Problem, StoryboardError
-from vidgen.media.files import write_text
+from vidgen.media.files import replace_text
 from vidgen.media.wording import counted
 from vidgen.planning.clip_checks import check_lengths
 from vidgen.planning.compile import local_name
@@ -93,7 +93,7 @@ def lint_boards(files: Sequence[Path], *, fix: bool) -> LintReport:
             continue
         found = lint_loaded(loaded, engines, lexicons)
         if fix and any(finding.fix for finding in found):
-            write_text(file, apply_fixes(loaded.text, found))
+            replace_text(file, apply_fixes(loaded.text, found))
             read[file] = mended = load_storyboard(file)
             before, found = found, lint_loaded(mended, engines, lexicons)
             fixed += max(0, len(before) - len(found))

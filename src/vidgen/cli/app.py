@@ -47,6 +47,7 @@ for _name, _run, _panel in (
     ("pick", board.pick, _FILM),
     ("review", unbuilt.review, _FILM),
     ("export", edit.export, _FILM),
+    ("import", edit.import_, _FILM),
     ("new", board.new, _FILM),
     ("shot", make.shot, _CLIPS),
     ("upscale", media.upscale, _CLIPS),

@@ -330,6 +330,26 @@ def ledger_table(found: Mapping[str, Any], commands: Commands) -> None:
         _settle(found, states, advice, commands)
 
 
+def changes_table(found: Mapping[str, Any], board: Path, *, dry_run: bool) -> None:
+    """Print what an import changes in a storyboard, and what it leaves out."""
+    from vidgen.storyboard.editing import written
+
+    def cell(key: str, value: object) -> str:
+        missing = "not in the film" if key == "order" else "-"
+        return missing if value is None else written(value, quoted=False)
+
+    columns = (Column("shot"), Column("key"), Column("before", folds=16), Column("after", folds=16))
+    rows = [
+        (one["shot"], one["key"], *(cell(one["key"], one[when]) for when in ("before", "after"))) for one in found["changes"]
+    ]
+    if rows:
+        _print(columns, rows, heads=2)
+    if found["not_taken"]:
+        _write(["not taken over:", *(f"  {words}" for words in found["not_taken"])])
+    done = "nothing to change" if not rows else "nothing is written" if dry_run else f"{counted(len(rows), 'change')} written"
+    _write([f"{board}: {done}"])
+
+
 _OPEN: Mapping[tuple[str, ...], str] = {
     ("unknown", "submitting"): "of unknown outcome: look for the reference at the provider, then one of",
     ("undelivered",): "paid for and without a usable result: look at the job at the provider, then one of",

@@ -245,5 +245,6 @@ def _settled(shot: TimelineShot, before: TimelineShot | None, after: TimelineSho
 
 def _available(shot: TimelineShot, before: TimelineShot | None, after: TimelineShot | None) -> int:
     """Most frames of the shot that a transition into it may use, considering the next transition."""
-    next_takes = after is not None and after.transition.frames > 0
-    return shot.frames // 2 if next_takes else shot.frames - 1 if before is not None else shot.frames
+    if after is not None and after.transition.frames > 0:
+        return max(shot.frames // 2, shot.frames - after.transition.frames)
+    return shot.frames - 1 if before is not None else shot.frames

@@ -217,8 +217,8 @@ class _Compiler:
         requested = [self._requested_transition(entry.part.shot, first=not index) for index, entry in enumerate(placed)]
         before = 0
         for index, length in enumerate(requested):
-            next_overlaps = index + 1 < len(requested) and requested[index + 1] > 0
-            available = lengths[index] // 2 if next_overlaps else lengths[index] - 1
+            after = requested[index + 1] if index + 1 < len(requested) else 0
+            available = max(lengths[index] // 2, lengths[index] - after) if after else lengths[index] - 1
             if index:
                 available = min(available, lengths[index - 1] - before)
             before = max(0, min(length, available))
