@@ -19,7 +19,8 @@ from vidgen.planning.plan import Plan
 from vidgen.render.film_timeline import ShotClip, build_timeline
 from vidgen.render.post_plan import plan_posts
 from vidgen.storyboard.loader import LoadedBoard, load_storyboard
-from vidgen.storyboard.model import Part, ShotKeys, Storyboard
+from vidgen.storyboard.model import ShotKeys, Storyboard
+from vidgen.storyboard.parts import Part
 from vidgen.storyboard.unused_keys import UNUSED
 from vidgen.takes.budget import limit_of
 

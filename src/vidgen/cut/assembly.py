@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ def assemble(
     if _up_to_date(manifest, key, out):
         return _result(settled, out, notices + [Notice(**stored) for stored in manifest.get("notices", [])], [])
     store = ArtifactStore(work / "segments", ".mp4")
-    with _scratch(work) as scratch:
+    with scratch_of(work) as scratch:
         parts = make_parts(
             settled, segments, store, work, scratch, on_event=on_event, cancelled=cancelled, jobs=jobs
         )  # fmt: skip
@@ -102,7 +102,9 @@ def _cut_key(timeline: Timeline, segments: list[Segment]) -> str:
     from vidgen.cut.sound import sound_recipe
 
     recipes = [segment.recipe() for segment in segments]
-    return sha256_json({**form(timeline), "pieces": recipes, "sound": sound_recipe(timeline), "title": timeline.title})
+    named = {"chapters": [asdict(chapter) for chapter in timeline.chapters]} if timeline.chapters else {}
+    known = {"pieces": recipes, "sound": sound_recipe(timeline), "title": timeline.title, **named}
+    return sha256_json({**form(timeline), **known})
 
 
 def _read_manifest(work: Path) -> dict[str, Any]:
@@ -148,7 +150,7 @@ def _result(timeline: Timeline, out: Path, notices: list[Notice], pieces: list[P
 
 
 @contextmanager
-def _scratch(work: Path) -> Iterator[Path]:
+def scratch_of(work: Path) -> Iterator[Path]:
     """A temporary folder of this run. Removes those of killed runs first."""
     base = work / "tmp"
     base.mkdir(parents=True, exist_ok=True)
