@@ -20,6 +20,8 @@ from vidgen.planning.clip_checks import check_clips
 from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import Plan, PlannedShot, UserClip
 from vidgen.planning.selection import check_named, select, with_parents
+from vidgen.render.deliveries import Delivered
+from vidgen.render.delivery_plan import DeliveryPlan, plan_deliveries
 from vidgen.render.events import InTurn, Listener, silent
 from vidgen.render.film_continuity import FilmContinuity
 from vidgen.render.film_timeline import check_sounds
@@ -33,6 +35,7 @@ from vidgen.render.shots import ShotMaker, take_stock
 from vidgen.render.spending import Confirm, cap_of, consent
 from vidgen.storyboard.file_checks import files_of
 from vidgen.storyboard.loader import load_storyboard
+from vidgen.takes.lockfile import lock_path
 from vidgen.takes.request import Take
 
 FILM_SUFFIXES = (".mp4", ".mov", ".m4v")
@@ -75,6 +78,7 @@ class RenderResult:
     """Takes that a provider enlarged, by the id of their shot."""
     missing: int = 0
     """How many takes a dry run would make."""
+    delivered: Delivered | None = None
     contact_sheet: Path | None = None
 
     def as_dict(self) -> dict[str, Any]:
@@ -97,6 +101,7 @@ class RenderResult:
             "diffusion": self.diffusion,
             "needs_review": list(self.needs_review),
             "cut": dict(self.cut),
+            **(self.delivered.as_dict() if self.delivered else {}),
         }
 
     @property
@@ -125,6 +130,8 @@ class RenderResult:
             for shot in self.shots
             if shot.picked and len(shot.takes) > 1
         ]
+        if self.delivered:
+            lines += self.delivered.lines()
         if self.contact_sheet:
             lines.append(f"{self.contact_sheet}: a picture of every shot")
         if self.needs_review:
@@ -201,9 +208,10 @@ def render_film(
         project.save_picks({shot.planned.id: pick for shot in made if (pick := shot.pick)}, unpinned=maker.unpinned)
         kept = [shot for shot in made if shot.planned.id in {planned.id for planned in plan.shots}]
         larger = {shot.planned.continues or "": shot.picked for shot in made if shot.enlarges and shot.picked}
-        cut = finish(
+        finished = finish(
             plan, kept, space.root, work.output,
             listener=listener, warn=warn, larger=larger, jobs=options.jobs, sheet=work.sheet,
+            deliveries=work.deliveries,
         )  # fmt: skip
     return RenderResult(
         plan=plan,
@@ -213,9 +221,10 @@ def render_film(
         cost_usd=maker.run.spent_usd,
         diffusion=_diffusion(plan, engines),
         needs_review=tuple(shot.planned.id for shot in kept if shot.needs_review),
-        cut=cut,
+        cut=finished.counts,
         larger=larger,
-        contact_sheet=work.sheet,
+        contact_sheet=work.sheet or finished.delivered.sheet,
+        delivered=finished.delivered,
     )
 
 
@@ -225,7 +234,7 @@ class _Prepared:
 
     Args:
         ids: of all shots in the storyboard. needed: the plan's shots with those that they continue, and enlargements.
-        sheet: where the contact sheet goes, if there is to be one.
+        sheet: where the contact sheet goes, if there is to be one. deliveries: what else is made of the film.
     """
 
     plan: Plan
@@ -235,6 +244,7 @@ class _Prepared:
     posts: Mapping[str, ShotPost]
     output: Path
     sheet: Path | None
+    deliveries: DeliveryPlan
 
 
 def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
@@ -249,7 +259,10 @@ def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
     warn(plan.notices)
     output = options.output or Path(_default_name(board, options))
     sheet = output.with_name(f"{output.stem}.contact-sheet.png") if options.contact_sheet else None
-    check_output(output, [board, *files_of(loaded.board, board.parent)], touch=not options.dry_run)
+    inputs = [board, *files_of(loaded.board, board.parent)]
+    check_output(output, inputs, touch=not options.dry_run)
+    deliveries = _deliveries(plan, board, options, output, inputs)
+    warn(deliveries.notices)
     engines = ready_engines(made_by_engines, installed, require_diffusion=options.require_diffusion)
     check_shots(made_by_engines, installed)
     warn(check_clips(loaded, plan))
@@ -257,7 +270,16 @@ def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
     check_posts(posts)
     check_sounds(plan)
     ids = frozenset(shot.id for shot in full.shots)
-    return _Prepared(plan, ids, needed, engines, posts, output, sheet)
+    return _Prepared(plan, ids, needed, engines, posts, output, sheet, deliveries)
+
+
+def _deliveries(plan: Plan, board: Path, options: RenderOptions, output: Path, inputs: list[Path]) -> DeliveryPlan:
+    """What is delivered beside the film; of a part of a film nothing, since it would replace what is made of the whole."""
+    if options.shots and plan.board.outputs:
+        return DeliveryPlan(notices=(Notice("output.left_out", "outputs are made of the whole film, not of --shot"),))
+    reserved = Project.of(board, options.work).root
+    touch = not options.dry_run
+    return plan_deliveries(plan, output, inputs=[*inputs, lock_path(board)], reserved=reserved, touch=touch)
 
 
 def _diffusion(plan: Plan, engines: Mapping[str, Engine]) -> bool:

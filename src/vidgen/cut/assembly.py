@@ -107,6 +107,25 @@ def _cut_key(timeline: Timeline, segments: list[Segment]) -> str:
     return sha256_json({**form(timeline), **known})
 
 
+@dataclass(frozen=True)
+class CutKeys:
+    """Content keys of a film: of its pictures, of its sound as heard, and of the mix before the loudness is set."""
+
+    picture: str
+    sound: str
+    mix: str
+
+
+def cut_keys(timeline: Timeline) -> CutKeys:
+    """The keys of a settled timeline. Nothing needs to be made yet."""
+    from vidgen.cut.sound import sound_recipe
+
+    recipe = sound_recipe(timeline) or {}
+    pieces = [segment.recipe() for segment in split(timeline)]
+    picture = sha256_json({**form(timeline), "pieces": pieces})
+    return CutKeys(picture, sha256_json(recipe), sha256_json({**recipe, "loudness": None}))
+
+
 def _read_manifest(work: Path) -> dict[str, Any]:
     try:
         found = json.loads((work / MANIFEST).read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +20,8 @@ from vidgen.media.opening import picture_start
 from vidgen.media.os_errors import fault_of
 from vidgen.media.probe import has_sound, part_from, probe_video
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, ProviderUpscale, UserClip
+from vidgen.render.deliveries import Delivered, Deliverer
+from vidgen.render.delivery_plan import DeliveryPlan
 from vidgen.render.events import Listener
 from vidgen.render.failures import shown, worst
 from vidgen.render.film_timeline import ShotClip, build_timeline
@@ -29,6 +31,14 @@ from vidgen.render.shots import DEFAULT_JOBS
 from vidgen.takes.request import ShotRequest, Take
 
 Warn = Callable[[Iterable[Notice]], None]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What the cut did: ``counts`` of its segments as JSON values, and what was delivered."""
+
+    counts: dict[str, int]
+    delivered: Delivered
 
 
 def finish(
@@ -42,8 +52,9 @@ def finish(
     larger: Mapping[str, Take] = MappingProxyType({}),
     jobs: int | None = None,
     sheet: Path | None = None,
-) -> dict[str, Any]:
-    """Post-process the picked takes, cut the film, and return what the cut did (JSON values).
+    deliveries: DeliveryPlan = DeliveryPlan(),
+) -> Finished:
+    """Post-process the picked takes, cut the film, and make what is delivered beside it.
 
     ``larger``: takes that a provider enlarged, by the id of their shot; they stand for those that are picked. ``sheet``: where
     a picture of every shot is written (.png).
@@ -65,7 +76,7 @@ def finish(
         contact_sheet(output, sheet, labels=labels_of(timeline), title=plan.board.title)
     counts = {"encoded": result.reencoded, "copied": result.copied, "kept": result.reused}
     listener("cut.done", output=str(output), frames=result.frames, **counts)
-    return counts
+    return Finished(counts, Deliverer(deliveries, timeline, output, work, listener, warn).deliver())
 
 
 def _clips(made: Sequence[MadeShot], clip: Callable[[MadeShot], ShotClip]) -> dict[str, ShotClip]:
