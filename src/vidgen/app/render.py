@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from vidgen.render.events import InTurn, Listener, silent
 from vidgen.render.film_continuity import FilmContinuity
 from vidgen.render.film_timeline import check_sounds
 from vidgen.render.finish import finish
+from vidgen.render.forecast import RenderForecast, render_forecast
 from vidgen.render.made import MadeShot
 from vidgen.render.post_plan import ShotPost, check_posts, fetch_models, plan_posts
 from vidgen.render.postprocess import fetching
@@ -79,6 +80,8 @@ class RenderResult:
     missing: int = 0
     """How many takes a dry run would make."""
     delivered: Delivered | None = None
+    expected: RenderForecast | None = None
+    """What a dry run says would be made."""
     contact_sheet: Path | None = None
 
     def as_dict(self) -> dict[str, Any]:
@@ -102,6 +105,7 @@ class RenderResult:
             "needs_review": list(self.needs_review),
             "cut": dict(self.cut),
             **(self.delivered.as_dict() if self.delivered else {}),
+            **(self.expected.as_dict() if self.expected else {}),
         }
 
     @property
@@ -114,7 +118,8 @@ class RenderResult:
         """The lines that a person reads at the end."""
         if self.output is None:
             price = "an unknown price" if self.estimated_usd is None else f"${self.estimated_usd:.2f}"
-            return [f"would make {counted(self.missing, 'take')} for {price}; nothing was made"]
+            lines = self.expected.lines() if self.expected else []
+            return [*lines, f"would make {counted(self.missing, 'take')} for {price}; nothing was made"]
         plan = self.plan
         lines = [
             f"{self.output}: {plan.duration_s:.2f} s, {counted(plan.total_frames, 'frame')} at {float(plan.fps):g} frames/s, "
@@ -187,8 +192,12 @@ def render_film(
             survey = take_stock(
                 ShotMaker(work.needed, engines, space, regenerate, score=plan.board.score), runner, warn, fetch=False
             )
+            kept, larger = _of_the_film(plan, survey.shots)
+            expected = render_forecast(plan, kept, space.root, work.output, work.deliveries, larger)
         shots = tuple(shot for shot in survey.shots if not shot.enlarges)
-        return RenderResult(plan, None, shots, survey.estimated_usd, 0.0, _diffusion(plan, engines), missing=survey.missing)
+        return RenderResult(
+            plan, None, shots, survey.estimated_usd, 0.0, _diffusion(plan, engines), missing=survey.missing, expected=expected
+        )
     with project.locked() as space, asyncio.Runner() as runner:
         warn(space.notices)
         space.shots = work.ids
@@ -206,8 +215,7 @@ def render_film(
         made = runner.run(maker.make(limit, judging_usd=cap_of(survey.bill, plan.board.budget, options.max_cost)))
         warn(maker.run.new_notices())
         project.save_picks({shot.planned.id: pick for shot in made if (pick := shot.pick)}, unpinned=maker.unpinned)
-        kept = [shot for shot in made if shot.planned.id in {planned.id for planned in plan.shots}]
-        larger = {shot.planned.continues or "": shot.picked for shot in made if shot.enlarges and shot.picked}
+        kept, larger = _of_the_film(plan, made)
         finished = finish(
             plan, kept, space.root, work.output,
             listener=listener, warn=warn, larger=larger, jobs=options.jobs, sheet=work.sheet,
@@ -226,6 +234,13 @@ def render_film(
         contact_sheet=work.sheet or finished.delivered.sheet,
         delivered=finished.delivered,
     )
+
+
+def _of_the_film(plan: Plan, made: Sequence[MadeShot]) -> tuple[list[MadeShot], dict[str, Take]]:
+    """The shots that are in the film, and takes that a provider enlarged, by the id of their shot."""
+    ids = {planned.id for planned in plan.shots}
+    larger = {shot.planned.continues or "": shot.picked for shot in made if shot.enlarges and shot.picked}
+    return [shot for shot in made if shot.planned.id in ids], larger
 
 
 @dataclass(frozen=True)

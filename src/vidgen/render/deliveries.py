@@ -99,29 +99,39 @@ class Deliverer:
         self.keys = cut_keys(self.timeline)
         self.planned = replace(self.planned, videos=tuple(self._with_depth(spec) for spec in self.planned.videos))
 
-    def forecast(self, *, film_changes: bool = False) -> list[dict[str, Any]]:
-        """What a run would make, and why: name, ``state`` (``make`` or ``keep``) and ``why`` of each file."""
-        found = []
-        for item in self._items():
-            why = self.kept.why(item) or ("the film is made anew" if film_changes else "")
-            found.append({"file": str(item.file), "state": "make" if why else "keep", "why": why})
-        return found
+    def forecast(self, *, film_changes: bool = False) -> tuple[Delivered, dict[str, str]]:
+        """What a run would deliver, each with ``state`` ``make`` or ``keep`` and why; and why each file would be made."""
+        due = self._due()
+        if film_changes:
+            due = {item.name: due.get(item.name, "the film is made anew") for item in self._items()}
+        return self._result(due, ("make", "keep")), {
+            str(item.file): due[item.name] for item in self._items() if item.name in due
+        }
+
+    def _due(self) -> dict[str, str]:
+        return {item.name: why for item in self._items() if (why := self.kept.why(item))}
 
     def deliver(self) -> Delivered:
         """Make what is not as it should be. Raises ProcessingError, Cancelled; what is done by then is kept."""
         items = {item.name: item for item in self._items()}
-        due = {name: why for name, item in items.items() if (why := self.kept.why(item))}
+        due = self._due()
         if items:
             self.listener("output.started", outputs=len(items), make=len(due))
         with scratch_of(self.work) as scratch:
             self._videos(items, due, scratch)
             self._pictures(items, due, scratch)
         self._stems(items, due)
-        for name in items.keys() - due.keys():
-            self.listener("output.done", output=str(items[name].file), state="kept", why="")
+        for name, item in items.items():
+            if name not in due:
+                self.listener("output.done", output=str(item.file), state="kept", why="")
         return self._result(due)
 
     # What each file is made of
+
+    @property
+    def count(self) -> int:
+        """How many files there are to deliver."""
+        return sum(1 for _ in self._items())
 
     def _items(self) -> Iterator[Item]:
         named = {"title": self.timeline.title, "chapters": [asdict(one) for one in self.timeline.chapters]}
@@ -257,9 +267,9 @@ class Deliverer:
         self.kept.note(item)
         self.listener("output.done", output=str(item.file), state="made", why=due[item.name])
 
-    def _result(self, due: dict[str, str]) -> Delivered:
+    def _result(self, due: dict[str, str], states: tuple[str, str] = ("made", "kept")) -> Delivered:
         def state(name: str) -> dict[str, str]:
-            return {"state": "made" if name in due else "kept", "why": due.get(name, "")}
+            return {"state": states[name not in due], "why": due.get(name, "")}
 
         videos = [{**self._video_data(spec), **state(spec.name)} for spec in self.planned.videos]
         previews = [{**_preview_data(spec), **state(spec.name)} for spec in self.planned.previews]

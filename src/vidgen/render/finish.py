@@ -62,7 +62,7 @@ def finish(
     Everything is kept by content in ``work``: what has not changed is not made again.
     """
     processor = PostProcessor(plan, work / "post", listener, warn)
-    clips = _clips(made, lambda shot: _sounding(_clip(processor, shot, larger), shot, warn))
+    clips = _clips(made, lambda shot: sounding(clip_of(processor, shot, larger), shot, warn))
     timeline = build_timeline(plan, clips)
     listener("cut.started", segments=len(plan.shots) + sum(shot.overlap > 0 for shot in plan.shots))
 
@@ -97,7 +97,7 @@ def _clips(made: Sequence[MadeShot], clip: Callable[[MadeShot], ShotClip]) -> di
     return clips
 
 
-def _clip(processor: PostProcessor, shot: MadeShot, larger: Mapping[str, Take]) -> ShotClip:
+def clip_of(processor: PostProcessor, shot: MadeShot, larger: Mapping[str, Take]) -> ShotClip:
     """The clip that stands for a shot: the user's own file or the picked take, each after post-processing."""
     planned = shot.planned
     if isinstance(planned, UserClip):
@@ -134,7 +134,7 @@ def is_heard(planned: FilmShot) -> bool:
     return planned.request.sound or bool(shot.lip_sync and not any(line.file for line in shot.dialogue or ()))
 
 
-def _sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:
+def sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:
     """The clip with its own sound, where that is to be heard."""
     planned = made.planned
     if isinstance(planned, ProviderUpscale) or not is_heard(planned):

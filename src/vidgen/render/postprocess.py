@@ -67,11 +67,19 @@ class PostProcessor:
         file, digest = self._processed(planned, work, take.sha256, lambda: _exact(work, planned))
         return ShotClip(file, digest, settings.profile.key())
 
+    def store(self) -> ArtifactStore:
+        """Where results are kept."""
+        return ArtifactStore(self.folder, ".mp4")
+
+    def about_to_make(self, what: str) -> None:
+        """Called before anything is made that is not in the store."""
+
     def _part(self, take: Take) -> Path:
         """A take from the frame on that its shot opens with, as a lossless file."""
-        store = ArtifactStore(self.folder, ".mp4")
+        store = self.store()
         key = derived_key("part", [take.sha256], settings={"first": take.start}, tool="vidgen")
         if not store.find(key):
+            self.about_to_make("a part of its take")
             copy_lossless(part_from(probe_video(take.file), take.start), store.path(key))
             store.seal(key, {})
         return store.path(key)
@@ -93,10 +101,11 @@ class PostProcessor:
         """The result and its checksum. ``source``: the checksum of what it is made of; ``exact`` looks closer at that."""
         self._say(planned, work.route.notices)
         key = _key(work, source)
-        store = ArtifactStore(self.folder, ".mp4")
+        store = self.store()
         file = store.path(key)
         if kept := store.find(key):
             return file, str(kept["sha256"])
+        self.about_to_make("post-processing")
         self.listener(
             "post.started",
             shot=planned.id,
