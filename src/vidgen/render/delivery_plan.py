@@ -51,10 +51,14 @@ class DeliveryPlan:
     notices: tuple[Notice, ...] = ()
 
     @property
+    def framed(self) -> tuple[VideoSpec | PreviewSpec | StillSpec, ...]:
+        """All that has a picture of the film."""
+        return (*self.videos, *self.previews, *self.stills)
+
+    @property
     def files(self) -> Iterator[Path]:
         """Every file and folder that is written."""
-        for specs in (self.videos, self.previews, self.stills):
-            yield from (spec.file for spec in specs)
+        yield from (spec.file for spec in self.framed)
         yield from (file for _, file in (*self.sheets, *self.stems))
 
 
@@ -76,10 +80,8 @@ def plan_deliveries(
     found = planner.found()
     check_names(found, film, inputs, reserved, touch=touch)
     for video in found.videos:
-        sounds = [SOUND_ENCODERS[video.audio]] if video.audio else []
-        check_encoders([codecs()[video.codec].encoder, *sounds], video.name)
-    silent: tuple[PreviewSpec | StillSpec, ...] = (*found.previews, *found.stills)
-    for one in silent:
+        check_encoders([SOUND_ENCODERS[video.audio]] if video.audio else [], video.name)
+    for one in found.framed:
         check_encoders([codecs()[one.codec].encoder], one.name)
     return found
 
