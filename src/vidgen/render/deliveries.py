@@ -38,6 +38,7 @@ from vidgen.media.encode import DEEP, SMALLEST_HEVC, EncodeProfile
 from vidgen.media.files import atomic, sha256_json
 from vidgen.media.probe import probe
 from vidgen.media.rate import json_rate
+from vidgen.media.sweep import sweep
 from vidgen.render.delivery_plan import DeliveryPlan, stem_files
 from vidgen.render.events import Listener, silent
 
@@ -117,6 +118,8 @@ class Deliverer:
         due = self._due()
         if items:
             self.listener("output.started", outputs=len(items), make=len(due))
+        for folder in sorted({item.file.parent for item in items.values()}):
+            sweep(folder)  # what a run that was killed left there
         with scratch_of(self.work) as scratch:
             self._videos(items, due, scratch)
             self._pictures(items, due, scratch)
