@@ -1,8 +1,8 @@
 """What deliveries cost: CPU time and memory of further files of a film, against decoding it and encoding it once.
 
 ``python -m benchmarks.outputs [--seconds 8,32] [--size 1280x720]``. Every step is a process of its own, so that its CPU time
-and its peak memory (its own, and of the largest ffmpeg that it started) are its alone. ``limit`` is ffmpeg by itself: one decode
-of the film, and one encode at the bit rate of the delivery. The others are what ``render`` does, with all checks.
+and its peak memory (its own, and of the largest ffmpeg that it started) are its alone. ``limit`` is ffmpeg by itself: one
+decode of the film, and one encode at the bit rate of the delivery. The others are what ``render`` does, with all checks.
 """
 
 from __future__ import annotations
