@@ -16,10 +16,12 @@ from vidgen.app.plan import plan_loaded
 from vidgen.engines.registry import Engines
 from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import Plan
+from vidgen.render.delivery_plan import plan_deliveries
 from vidgen.render.film_timeline import ShotClip, build_timeline
 from vidgen.render.post_plan import plan_posts
 from vidgen.storyboard.loader import LoadedBoard, load_storyboard
-from vidgen.storyboard.model import Part, ShotKeys, Storyboard
+from vidgen.storyboard.model import ShotKeys, Storyboard
+from vidgen.storyboard.parts import Part
 from vidgen.storyboard.unused_keys import UNUSED
 from vidgen.takes.budget import limit_of
 
@@ -27,7 +29,6 @@ Board = dict[str, Any]
 
 FOR_PEOPLE = {
     "ShotKeys.notes": "remarks for whoever reads the file",
-    "Scene.heading": "names the scene for whoever reads the file",
     "Storyboard.vidgen": "the version of the form",
     "Scene.id": "what the file calls a scene; plan --json repeats it",
 }
@@ -64,6 +65,16 @@ def each(prefix: str, values: Board, without: Callable[[Board], Board]) -> dict[
     return {f"{prefix}.{key}": (without({}), without({key: value})) for key, value in values.items()}
 
 
+def delivered(**keys: Any) -> Board:
+    """A film with one output, which has these keys."""
+    return {"outputs": [keys], **sea()}
+
+
+def scenes(**keys: Any) -> Board:
+    """A film of two scenes, the first with these keys."""
+    return {"scenes": [{"id": "x", "scene": "calm sea", **keys}, {"id": "y", "scene": "hills"}]}
+
+
 BEATS = "a calm sea, then it storms, finally rain"
 LONG = "Hello to all of you, and to those behind you, and to all the others"
 BOARDS: dict[str, tuple[Board, Board]] = {
@@ -76,6 +87,14 @@ BOARDS: dict[str, tuple[Board, Board]] = {
     "Storyboard.text": (sea(text="The sea"), {"text": {"title": {"size": 9}}, **sea(text="The sea")}),
     **each("Scene", {"scene": "wild sea", "duration": 9, "shots": [{"id": "a"}, {"id": "b"}]},
            lambda keys: {"scenes": [{"id": "x", "scene": "calm sea", **keys}]}),
+    "Scene.heading": (scenes(), scenes(heading="EXT. SEA")),
+    "Storyboard.outputs": (sea(), {"outputs": "a.webm", **sea()}),
+    **each("Output", {"preset": "square", "resolution": "64p", "aspect": "1:1", "fps": 10, "codec": "h265", "quality": "low",
+                      "bitrate": "1M"}, lambda keys: delivered(file="a.mp4", **keys)),
+    **each("Output", {"fit": "pad", "centre": [0, 0]}, lambda keys: delivered(file="a.mp4", aspect="1:1", **keys)),
+    **each("Output", {"at": 1, "length": 1}, lambda keys: delivered(file="a.gif", **keys)),
+    "Output.file": (delivered(file="a.mp4"), delivered(file="b.mp4")),
+    **each("Output", {"poster": True, "contact_sheet": True, "stems": True}, lambda keys: delivered(**keys) if keys else sea()),
     "Shot.id": (sea(), sea(id="b")),
     **each("ShotKeys", {
         "scene": "wild sea", "subject": "a boat", "action": "it drifts", "lighting": "golden hour", "style": "noir",
@@ -202,6 +221,7 @@ def outcome(board: Board, folder: Path) -> list[Any]:
         posts_of(plan),
         film_of(plan, loaded),
         plan.profile,
+        plan_deliveries(plan, folder / "film.mp4", touch=False),
     ]
 
 

@@ -17,7 +17,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "spelling", "escapes", "settings", "logs", "programs", "installed"),
     ("artifacts", "media", "network", "weights", "catalog"),
     ("storyboard", "takes", "config"),
-    ("planning", "engines", "scoring", "post", "cut", "interchange", "qc"),
+    ("planning", "engines", "scoring", "post", "cut", "deliver", "interchange", "qc"),
     ("inventory", "critics"),
     ("render", "testing", "plugin"),
     ("app", "review"),

@@ -14,7 +14,7 @@ from vidgen.installed import plugins
 from vidgen.media.answers import once_a_file
 from vidgen.media.home import check_home, vidgen_home
 from vidgen.spelling import did_you_mean
-from vidgen.storyboard.model import Number, Whole, YesNo
+from vidgen.storyboard.parts import Number, Whole, YesNo
 from vidgen.storyboard.problems import explain
 from vidgen.storyboard.reader import dotted, parse_document
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from vidgen.cut.timeline import Timeline
 from vidgen.cut.titles import plain
 from vidgen.errors import ProcessingError
+from vidgen.media.chapters import bare_args, chapter_args
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
 from vidgen.media.files import atomic, file_url
 from vidgen.media.joining import copy_args, list_args, write_list
@@ -40,8 +41,10 @@ def join(
         args = list_args()
         if sound:
             args += input_args(sound.resolve())
+        opened, named = chapter_args(timeline.chapters, timeline.frames, timeline.rate, folder, number=2 if sound else 1)
+        args += opened
         args += ["-map", "0:v:0", *copy_args(timeline.rate), *(("-map", "1:a:0", "-c:a", "copy") if sound else ())]
-        args += ["-map_metadata", "-1"]
+        args += [*named, *bare_args()]
         if title := " ".join(plain(timeline.title).split()):
             args += ["-metadata", f"title={title}"]
         args += [

@@ -61,7 +61,7 @@ def make_parts(
         return stop.is_set() or cancelled()
 
     maker = _Maker(timeline, store, work, scratch, halted)
-    keys = _keys(timeline, segments)
+    keys = segment_keys(timeline, segments)
     by_key = dict(zip(keys, segments, strict=True))
     with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="cut") as pool:
         try:
@@ -150,7 +150,7 @@ class _Maker:
             return self._reference
 
 
-def _keys(timeline: Timeline, segments: list[Segment]) -> list[str]:
+def segment_keys(timeline: Timeline, segments: list[Segment]) -> list[str]:
     """The store keys of the pieces: by content, ffmpeg version, and fonts if there are titles."""
     from vidgen.media.ffmpeg import find_ffmpeg
 

@@ -123,6 +123,19 @@ def form(timeline: Timeline) -> dict[str, Any]:
     }
 
 
+def segment_parts(segment: Segment, timeline: Timeline) -> dict[str, str]:
+    """A checksum of each thing that a piece is made of, by a person's name for it: to tell what changed since the last film."""
+    sources = segment.sources
+    parts: dict[str, Any] = {
+        "the take or clip": [[one.shot.sha256, asdict(one.shot.conform) if one.shot.conform else None] for one in sources],
+        "the frames that are used": [[one.first, one.count] for one in sources],
+        "the titles": [[asdict(cue) for cue in one.cues] for one in sources],
+        "the transition": [segment.transition, segment.fade_in],
+        "the film's size, rate or encoding": form(timeline),
+    }
+    return {name: sha256_json(value)[:16] for name, value in parts.items()}
+
+
 def segment_key(segment: Segment, timeline: Timeline, ffmpeg: str, fonts: Sequence[str]) -> str:
     """The store key of a piece. ``ffmpeg``: its version; ``fonts``: part of the key only if the piece has titles."""
     drawn = fonts if any(source.cues for source in segment.sources) else ()

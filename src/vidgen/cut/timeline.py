@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from vidgen.errors import InputError, Notice
+from vidgen.media.chapters import Chapter
 from vidgen.media.encode import MASTER, EncodeProfile
 from vidgen.media.normalise import MAX_HOLD
 from vidgen.media.rate import samples_at, seconds_of
@@ -155,6 +156,7 @@ class Timeline:
     sound: Sound = Sound()
     profile: EncodeProfile = field(default=MASTER)
     title: str = ""
+    chapters: tuple[Chapter, ...] = ()
 
     @property
     def overlaps(self) -> list[int]:

@@ -41,7 +41,7 @@ from vidgen.spelling import did_you_mean
 from vidgen.storyboard.lengths import film_frames, follows, shot_frames
 from vidgen.storyboard.merge import laid_over, merged_shot
 from vidgen.storyboard.model import Camera, Motion, Post, Shot, ShotKeys, Storyboard
-from vidgen.storyboard.model import Part as BoardPart
+from vidgen.storyboard.parts import Part as BoardPart
 from vidgen.storyboard.values import Duration, frame_size
 from vidgen.takes.request import Brush, Inputs, ShotRequest, Task, Trim
 

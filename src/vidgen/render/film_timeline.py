@@ -21,8 +21,10 @@ from vidgen.cut.timeline import (
     Track,
     Transition,
 )
+from vidgen.cut.titles import plain
 from vidgen.errors import InputError, Notice
 from vidgen.media.answers import content_of
+from vidgen.media.chapters import Chapter
 from vidgen.media.names import named_file
 from vidgen.media.probe import has_sound
 from vidgen.media.rate import SAMPLE_RATE, samples_at
@@ -131,7 +133,19 @@ def build_timeline(plan: Plan, clips: Mapping[str, ShotClip]) -> Timeline:
         sound=Sound((*sound_tracks(plan), *_own_sounds(plan, clips)), _loudness(plan.board.audio)),
         profile=plan.profile,
         title=plan.board.title,
+        chapters=tuple(film_chapters(plan)),
     )
+
+
+def film_chapters(plan: Plan) -> Iterator[Chapter]:
+    """A chapter for each scene, named by its heading; none for a film of one scene."""
+    headings = {scene.id: scene.heading or scene.id for scene in plan.board.scenes}
+    begins = [
+        Chapter(shot.start_frame, plain(headings.get(shot.scene, shot.scene)))
+        for shot, before in zip(plan.shots, (None, *plan.shots), strict=False)
+        if before is None or before.scene != shot.scene
+    ]
+    return iter(begins if len(begins) > 1 else ())
 
 
 def _shot(plan: Plan, planned: FilmShot, clip: ShotClip) -> TimelineShot:

@@ -68,11 +68,19 @@ class PostProcessor:
         file, digest = self._processed(planned, work, _source(take.sha256, take.start), lambda: _exact(work, planned))
         return ShotClip(file, digest, settings.profile.key())
 
+    def store(self) -> ArtifactStore:
+        """Where results are kept."""
+        return ArtifactStore(self.folder, ".mp4")
+
+    def about_to_make(self, what: str) -> None:
+        """Called before anything is made that is not in the store."""
+
     def _part(self, info: MediaInfo, sha256: str) -> Path:
         """A part of a take or clip with this checksum, as a lossless file."""
-        store = ArtifactStore(self.folder, ".mp4")
+        store = self.store()
         key = derived_key("part", [sha256], settings={"first": info.first, "frames": info.frames}, tool="vidgen")
         if not store.find(key):
+            self.about_to_make("a part of its take")
             copy_lossless(info, store.path(key))
             store.seal(key, {})
         return store.path(key)
@@ -99,10 +107,11 @@ class PostProcessor:
         """The result and its checksum. ``source``: the checksum of what it is made of; ``exact`` looks closer at that."""
         self._say(planned, work.route.notices)
         key = _key(work, source)
-        store = ArtifactStore(self.folder, ".mp4")
+        store = self.store()
         file = store.path(key)
         if kept := store.find(key):
             return file, str(kept["sha256"])
+        self.about_to_make("post-processing")
         self.listener(
             "post.started",
             shot=planned.id,

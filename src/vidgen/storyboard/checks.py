@@ -15,6 +15,7 @@ from vidgen.storyboard.forms import path_in_file
 from vidgen.storyboard.lengths import follows, known_frames
 from vidgen.storyboard.merge import merged_shot
 from vidgen.storyboard.model import Post, Shot, ShotKeys, Storyboard
+from vidgen.storyboard.outputs import output_problems
 from vidgen.storyboard.reader import Document, Path_, dotted
 from vidgen.storyboard.values import LARGEST_SIDE, Duration, frame_size
 from vidgen.storyboard.vocabulary import name_or_text
@@ -65,7 +66,7 @@ def cross_checks(
         for index, shot in enumerate(scene.shots)
     )
     view = _View(board, document, folder, shots, ((("defaults",), board.defaults), *shots))
-    checks = (_scene_ids, _ids, _continuity, _cast, _titles, _lengths, _picks, _posts, _voices, _size)
+    checks = (_scene_ids, _ids, _continuity, _cast, _titles, _lengths, _picks, _posts, _voices, _size, _outputs)
     found = [(path, message, PLAIN) for check in checks for path, message in check(view)]
     return [*found, *file_problems(board, view.everything, folder, contents=contents)]
 
@@ -206,6 +207,10 @@ def _size(view: _View) -> Found:
     if max(width, height) > LARGEST_SIDE:
         message = f"{view.board.resolution} at {view.board.aspect} is {width}x{height}; the limit is {LARGEST_SIDE} pixels"
         yield ("resolution",), message
+
+
+def _outputs(view: _View) -> Found:
+    yield from output_problems(view.board.outputs)
 
 
 def _near(word: str, known: Collection[str]) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from vidgen.storyboard.model import Part, Storyboard
+from vidgen.storyboard.model import Storyboard
+from vidgen.storyboard.parts import Part
 from vidgen.storyboard.reader import Path_
 from vidgen.storyboard.values import frame_size
 
