@@ -20,6 +20,8 @@ from vidgen.planning.clip_checks import check_clips
 from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import Plan, PlannedShot, UserClip
 from vidgen.planning.selection import check_named, select, with_parents
+from vidgen.provenance.keys import Credentials
+from vidgen.provenance.record import sidecar_path
 from vidgen.render.events import InTurn, Listener, silent
 from vidgen.render.film_continuity import FilmContinuity
 from vidgen.render.film_timeline import check_sounds
@@ -29,6 +31,7 @@ from vidgen.render.post_plan import ShotPost, check_posts, fetch_models, plan_po
 from vidgen.render.postprocess import fetching
 from vidgen.render.preflight import check_shots, ready_engines
 from vidgen.render.project import Project
+from vidgen.render.provenance import Origin, check_sidecar, signing_key
 from vidgen.render.shots import ShotMaker, take_stock
 from vidgen.render.spending import Confirm, cap_of, consent
 from vidgen.storyboard.file_checks import files_of
@@ -76,6 +79,7 @@ class RenderResult:
     missing: int = 0
     """How many takes a dry run would make."""
     contact_sheet: Path | None = None
+    sidecar: Path | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``render --json``."""
@@ -85,6 +89,7 @@ class RenderResult:
         return {
             "output": str(self.output) if self.output else None,
             "contact_sheet": str(self.contact_sheet) if self.contact_sheet else None,
+            "sidecar": str(self.sidecar) if self.sidecar else None,
             "duration_s": round(plan.duration_s, 6),
             "frames": plan.total_frames,
             "fps": json_rate(plan.fps),
@@ -201,9 +206,10 @@ def render_film(
         project.save_picks({shot.planned.id: pick for shot in made if (pick := shot.pick)}, unpinned=maker.unpinned)
         kept = [shot for shot in made if shot.planned.id in {planned.id for planned in plan.shots}]
         larger = {shot.planned.continues or "": shot.picked for shot in made if shot.enlarges and shot.picked}
+        origin = Origin(plan, kept, larger, work.posts, work.key_pair, board.name, space.root, work.output)
         cut = finish(
             plan, kept, space.root, work.output,
-            listener=listener, warn=warn, larger=larger, jobs=options.jobs, sheet=work.sheet,
+            listener=listener, warn=warn, larger=larger, jobs=options.jobs, sheet=work.sheet, origin=origin,
         )  # fmt: skip
     return RenderResult(
         plan=plan,
@@ -216,6 +222,7 @@ def render_film(
         cut=cut,
         larger=larger,
         contact_sheet=work.sheet,
+        sidecar=sidecar_path(work.output),
     )
 
 
@@ -226,6 +233,7 @@ class _Prepared:
     Args:
         ids: of all shots in the storyboard. needed: the plan's shots with those that they continue, and enlargements.
         sheet: where the contact sheet goes, if there is to be one.
+        key_pair: the key that the film is to be signed with, if it is.
     """
 
     plan: Plan
@@ -235,6 +243,7 @@ class _Prepared:
     posts: Mapping[str, ShotPost]
     output: Path
     sheet: Path | None
+    key_pair: Credentials | None
 
 
 def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
@@ -250,6 +259,8 @@ def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
     output = options.output or Path(_default_name(board, options))
     sheet = output.with_name(f"{output.stem}.contact-sheet.png") if options.contact_sheet else None
     check_output(output, [board, *files_of(loaded.board, board.parent)], touch=not options.dry_run)
+    check_sidecar(output, touch=not options.dry_run)
+    key_pair = signing_key(plan)
     engines = ready_engines(made_by_engines, installed, require_diffusion=options.require_diffusion)
     check_shots(made_by_engines, installed)
     warn(check_clips(loaded, plan))
@@ -257,7 +268,7 @@ def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
     check_posts(posts)
     check_sounds(plan)
     ids = frozenset(shot.id for shot in full.shots)
-    return _Prepared(plan, ids, needed, engines, posts, output, sheet)
+    return _Prepared(plan, ids, needed, engines, posts, output, sheet, key_pair)
 
 
 def _diffusion(plan: Plan, engines: Mapping[str, Engine]) -> bool:

@@ -25,6 +25,7 @@ from vidgen.render.failures import shown, worst
 from vidgen.render.film_timeline import ShotClip, build_timeline
 from vidgen.render.made import MadeShot
 from vidgen.render.postprocess import PostProcessor
+from vidgen.render.provenance import Origin
 from vidgen.render.shots import DEFAULT_JOBS
 from vidgen.takes.request import ShotRequest, Take
 
@@ -42,25 +43,27 @@ def finish(
     larger: Mapping[str, Take] = MappingProxyType({}),
     jobs: int | None = None,
     sheet: Path | None = None,
+    origin: Origin,
 ) -> dict[str, Any]:
     """Post-process the picked takes, cut the film, and return what the cut did (JSON values).
 
     ``larger``: takes that a provider enlarged, by the id of their shot; they stand for those that are picked. ``sheet``: where
-    a picture of every shot is written (.png).
+    a picture of every shot is written (.png). ``origin``: what the film says of itself, and its record beside it.
 
     Everything is kept by content in ``work``: what has not changed is not made again.
     """
     processor = PostProcessor(plan, work / "post", listener, warn)
     clips = _clips(made, lambda shot: _sounding(_clip(processor, shot, larger), shot, warn))
-    timeline = build_timeline(plan, clips)
+    timeline = origin.labelled(build_timeline(plan, clips))
     listener("cut.started", segments=len(plan.shots) + sum(shot.overlap > 0 for shot in plan.shots))
 
     def on_event(name: str, data: dict[str, Any]) -> None:
         if name == "cut.segment":
             listener("cut.segment", **data)
 
-    result = assemble(timeline, work, output, on_event=on_event, jobs=jobs or DEFAULT_JOBS)
+    result = assemble(timeline, work, output, on_event=on_event, jobs=jobs or DEFAULT_JOBS, seal=origin)
     warn(result.notices)
+    origin.write_sidecar(timeline)
     if sheet:
         contact_sheet(output, sheet, labels=labels_of(timeline), title=plan.board.title)
     counts = {"encoded": result.reencoded, "copied": result.copied, "kept": result.reused}

@@ -77,12 +77,18 @@ def _many(key: str | None = None) -> BeforeValidator:
 
 
 def _plain(value: Any) -> Any:
-    """Free values (``params``, ``provenance``) converted to plain types."""
+    """Free values (``params``) converted to plain types."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return float(value) if isinstance(value, float) else value
+
+
+def _label_words(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "auto" if value else "off"
+    return name_or_text("label", value.strip()) if isinstance(value, str) else value
 
 
 Whole = Annotated[int, Strict()]
@@ -117,6 +123,8 @@ TextRole = Annotated[str, name_of("text_role")]
 TextPosition = Annotated[str, name_of("text_position")]
 StyleName = Annotated[str, BeforeValidator(lambda value: name_or_text("text_role", value))]
 """A role, in either language, or a name of the user's own."""
+FilmLabel = Annotated[str, BeforeValidator(_label_words), Field(min_length=1, max_length=120)]
+"""``auto``, ``off``, or words to show."""
 Length = Annotated[Duration, BeforeValidator(parse_length), WithJsonSchema(DURATION_SCHEMA), PlainSerializer(str)]
 LengthOrAuto = Annotated[
     Any,
@@ -337,6 +345,16 @@ class Budget(Part):
     mode: Annotated[Literal["observe", "warn", "cap"], name_of("budget_mode")] = "cap"
 
 
+class Provenance(Part):
+    """What the film says about where it comes from. ``label``: ``auto``, ``off``, or words to show; ``c2pa``: whether it is
+    signed.
+    """
+
+    c2pa: YesNo = False
+    label: FilmLabel = "off"
+    author: str | None = Field(None, min_length=1, max_length=200)
+
+
 class Score(Part):
     """How candidates are scored."""
 
@@ -434,6 +452,6 @@ class Storyboard(Part):
     post: Post | None = None
     audio: Audio | None = None
     text: dict[StyleName, TextStyle] = Field(default_factory=dict)
-    provenance: Free | None = None
+    provenance: Provenance = Provenance()
     lint: LintOptions = LintOptions()
     scenes: tuple[Scene, ...] = ()
