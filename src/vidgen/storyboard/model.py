@@ -7,9 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     PlainSerializer,
@@ -18,6 +16,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from vidgen.storyboard.part import Part as Part
+from vidgen.storyboard.provenance import Provenance
 from vidgen.storyboard.values import (
     ASPECT_PATTERN,
     AUTO,
@@ -39,14 +39,6 @@ from vidgen.storyboard.values import (
     parse_upscale_model,
 )
 from vidgen.storyboard.vocabulary import name_or_text
-
-
-class Part(BaseModel):
-    """Base of all mappings in the file: unknown keys are errors, instances are immutable."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True, coerce_numbers_to_str=True
-    )
 
 
 def _short(key: str, kinds: type | tuple[type, ...] = str) -> BeforeValidator:
@@ -85,12 +77,6 @@ def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, float) else value
 
 
-def _label_words(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "auto" if value else "off"
-    return name_or_text("label", value.strip()) if isinstance(value, str) else value
-
-
 Whole = Annotated[int, Strict()]
 Number = Annotated[float, Strict()]
 """A number written as a number: neither ``true`` nor ``"5"``."""
@@ -123,8 +109,6 @@ TextRole = Annotated[str, name_of("text_role")]
 TextPosition = Annotated[str, name_of("text_position")]
 StyleName = Annotated[str, BeforeValidator(lambda value: name_or_text("text_role", value))]
 """A role, in either language, or a name of the user's own."""
-FilmLabel = Annotated[str, BeforeValidator(_label_words), Field(min_length=1, max_length=120)]
-"""``auto``, ``off``, or words to show."""
 Length = Annotated[Duration, BeforeValidator(parse_length), WithJsonSchema(DURATION_SCHEMA), PlainSerializer(str)]
 LengthOrAuto = Annotated[
     Any,
@@ -343,16 +327,6 @@ class Budget(Part):
 
     max_cost: Number = Field(ge=0)
     mode: Annotated[Literal["observe", "warn", "cap"], name_of("budget_mode")] = "cap"
-
-
-class Provenance(Part):
-    """What the film says about where it comes from. ``label``: ``auto``, ``off``, or words to show; ``c2pa``: whether it is
-    signed.
-    """
-
-    c2pa: YesNo = False
-    label: FilmLabel = "off"
-    author: str | None = Field(None, min_length=1, max_length=200)
 
 
 class Score(Part):
