@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vidgen import __version__
 from vidgen.cut.timeline import Cue, Timeline, settle
-from vidgen.cut.titles import plain
+from vidgen.cut.titles import LABEL, plain
 from vidgen.errors import InputError
 from vidgen.media.answers import content_of
 from vidgen.media.files import part_name, sha256_json
@@ -27,8 +27,6 @@ from vidgen.render.made import MadeShot
 from vidgen.render.post_plan import ShotPost
 from vidgen.takes.record import row_of
 from vidgen.takes.request import Inputs, Take
-
-LABEL_ROLE = "label"
 
 
 def signing_key(plan: Plan) -> Credentials | None:
@@ -88,7 +86,7 @@ class Origin:
         if self.label is None:
             return timeline
         text = self.label
-        shots = (replace(shot, cues=(Cue(text, 0, shot.frames, role=LABEL_ROLE), *shot.cues)) for shot in timeline.shots)
+        shots = (replace(shot, cues=(Cue(text, 0, shot.frames, role=LABEL), *shot.cues)) for shot in timeline.shots)
         return replace(timeline, shots=tuple(shots))
 
     @cached_property
