@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.errors import InputError, Notice, VidgenError
+from vidgen.media.probe import probe_video
 from vidgen.media.wording import counted
 from vidgen.provenance.keys import make_key
 from vidgen.provenance.record import ShotRecord
@@ -35,9 +36,7 @@ SELF_MADE_TEXT = (
 def show_film(film: Path, sidecar: Path | None, warn: Warn) -> Finding:
     """What a film says of itself. Raises InputError where it cannot be read."""
     _check_is_file(film, sidecar)
-    found = look(film, sidecar)
-    warn(found.notices)
-    return found
+    return _told(look(film, sidecar), warn)
 
 
 def verify_film(film: Path, sidecar: Path | None, board: Path | None, work: Path | None, warn: Warn) -> Finding:
@@ -46,8 +45,7 @@ def verify_film(film: Path, sidecar: Path | None, board: Path | None, work: Path
     ``board``: the storyboard that it was made from; None: the one that the record names, if it is beside the film.
     """
     _check_is_file(film, sidecar)
-    found = verify(film, sidecar)
-    warn(found.notices)
+    found = _told(verify(film, sidecar), warn)
     with_project, notices = _against_project(found, board, work)
     warn(notices)
     return with_project
@@ -57,6 +55,13 @@ def _check_is_file(film: Path, sidecar: Path | None) -> None:
     for file in filter(None, (film, sidecar)):
         if not file.is_file():
             raise InputError("media.not_found", f"{file} is not a file", hint="name a film", where=str(file))
+
+
+def _told(found: Finding, warn: Warn) -> Finding:
+    warn(found.notices)
+    if found.signature is None and found.record is None:
+        probe_video(found.film)  # raises where it is no film at all
+    return found
 
 
 def _against_project(found: Finding, board: Path | None, work: Path | None) -> tuple[Finding, list[Notice]]:

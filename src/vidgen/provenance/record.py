@@ -77,7 +77,7 @@ class Record(_Part):
     height: int
     frames: int
     source_type: Words
-    ai_made: bool | None
+    ai_made: bool | None = None
     label: Words | None = None
     signed: bool = False
     sound_sha256: Digest | None = None
