@@ -88,7 +88,7 @@ def own(home: Path, **files: Any) -> None:
     """Files and a configuration that names them."""
     home.mkdir(exist_ok=True)
     for name, content in files.items():
-        with os.fdopen(os.open(home / f"{name}.pem", os.O_WRONLY | os.O_CREAT, 0o600), "wb") as opened:
+        with os.fdopen(os.open(home / f"{name}.pem", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
             opened.write(content)
     named = ", ".join(f"{name}: {home / name}.pem" for name in files)
     (home / "config.yaml").write_text(f"provenance: {{{named}}}\n")
