@@ -110,7 +110,8 @@ def lines(found: Finding, *, checked: bool) -> list[str]:
 def _about_film(found: Finding) -> Iterator[str]:
     signature, record = found.signature, found.record
     if signature is None:
-        yield f"{found.film}: not signed"
+        once = "; the film in the record was, so the signature is lost: a copy, perhaps" if record and record.signed else ""
+        yield f"{found.film}: not signed{once}"
     else:
         holds = "the signature holds" if signature.valid and not found.wrong else "the signature does not hold"
         yield f"{found.film}: signed by {signature.signer or 'nobody that can be named'}; {holds}"
