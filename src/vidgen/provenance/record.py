@@ -32,6 +32,7 @@ class ShotRecord(_Part):
     Args:
         start, frames: its frames in the film. Those of a transition belong to both of its shots.
         take, request_key, take_sha256: which take it is, what that was asked with, and the SHA-256 of the camera original.
+        take_start: number of the take's frame that the shot opens with, at the take's own rate.
         prompt_sha256: of the prompt's UTF-8 text: it proves a prompt and does not tell it.
         diffusion: whether a trained model made it; None for a user's own clip, of which nobody knows.
         source_type: IPTC name; None: unknown.
@@ -45,6 +46,7 @@ class ShotRecord(_Part):
     engine: Words
     model: Words | None = None
     take: int | None = None
+    take_start: int | None = None
     seed: int | None = None
     request_key: Words | None = None
     take_sha256: Digest | None = None

@@ -162,6 +162,7 @@ class Origin:
             "engine": take.engine,
             "model": take.model,
             "take": take.take,
+            "take_start": take.start,
             "seed": take.seed,
             "request_key": row.get("request_key") or made.request_key,
             "take_sha256": take.sha256,
