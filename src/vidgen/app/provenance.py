@@ -17,6 +17,7 @@ from vidgen.provenance.signing import check_installed
 from vidgen.provenance.sources import kind_of
 from vidgen.provenance.verify import CheckedShot, Finding, look, verify
 from vidgen.render.project import Project
+from vidgen.takes.keys import seeded_key
 from vidgen.takes.store import TakeStore
 
 Warn = Callable[[Iterable[Notice]], None]
@@ -87,12 +88,12 @@ def _against_project(found: Finding, board: Path | None, work: Path | None) -> t
 
 def _proof(shot: ShotRecord, store: TakeStore) -> str | None:
     """Whether the store holds the very take that the record names, asked for with the very request."""
-    if shot.request_key is None or shot.take_sha256 is None:
+    if shot.request_key is None or shot.take_sha256 is None or shot.seed is None:
         return None
-    takes = store.takes_of(shot.request_key)
-    if any(take.sha256 == shot.take_sha256 and take.take == shot.take for take in takes):
+    known = len(store.notices)
+    if store.find(seeded_key(shot.request_key, shot.seed), sha256=shot.take_sha256):
         return "proved"
-    return "damaged" if any(one.code == "take.corrupt" for one in store.notices) else "missing"
+    return "damaged" if any(one.code == "take.corrupt" for one in store.notices[known:]) else "missing"
 
 
 def _project_notices(shots: Iterable[CheckedShot]) -> Iterator[Notice]:

@@ -21,7 +21,7 @@ from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import Plan, PlannedShot, UserClip
 from vidgen.planning.selection import check_named, select, with_parents
 from vidgen.provenance.keys import Credentials
-from vidgen.provenance.record import sidecar_path
+from vidgen.provenance.record import plain_name, sidecar_path
 from vidgen.render.events import InTurn, Listener, silent
 from vidgen.render.film_continuity import FilmContinuity
 from vidgen.render.film_timeline import check_sounds
@@ -206,7 +206,7 @@ def render_film(
         project.save_picks({shot.planned.id: pick for shot in made if (pick := shot.pick)}, unpinned=maker.unpinned)
         kept = [shot for shot in made if shot.planned.id in {planned.id for planned in plan.shots}]
         larger = {shot.planned.continues or "": shot.picked for shot in made if shot.enlarges and shot.picked}
-        origin = Origin(plan, kept, larger, work.posts, work.key_pair, board.name, space.root, work.output)
+        origin = Origin(plan, kept, larger, work.posts, work.key_pair, plain_name(board), space.root, work.output)
         cut = finish(
             plan, kept, space.root, work.output,
             listener=listener, warn=warn, larger=larger, jobs=options.jobs, sheet=work.sheet, origin=origin,

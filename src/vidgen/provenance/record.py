@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -100,6 +101,11 @@ class Record(_Part):
         return self.model_copy(update={"shots": shots, "version": "", **dict.fromkeys(hashes)})
 
 
+def plain_name(file: Path) -> str:
+    """A file's name as text: bytes that are no text are replaced, since JSON of other programs cannot hold them."""
+    return os.fsencode(file.name).decode("utf-8", "replace")
+
+
 def record_from(data: Any) -> Record | None:
     """The record of an ``as_dict``; None for anything else."""
     try:
@@ -135,7 +141,7 @@ def is_ours(file: Path) -> bool:
 
 def write_sidecar(file: Path, record: Record, film: Path) -> None:
     """Write the record of a finished film, with the film's own size and checksum, where it differs from what is there."""
-    whole = record.model_copy(update={"file": film.name, "film_sha256": sha256_file(film), "size": film.stat().st_size})
+    whole = record.model_copy(update={"file": plain_name(film), "film_sha256": sha256_file(film), "size": film.stat().st_size})
     if read_sidecar(file) != whole:
         write_text(file, sidecar_text(whole.as_dict()))
 

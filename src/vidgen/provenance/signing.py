@@ -140,12 +140,14 @@ def read_signature(film: Path, anchors: str | None = None) -> Signature | None:
     try:
         with film.open("rb") as stream, c2pa.Reader(kind, stream, context=_context(anchors)) as reader:
             return _signature(json.loads(reader.json()), reader.get_validation_state())
-    except c2pa.C2paError as error:
+    except (c2pa.C2paError, ValueError) as error:
         return Signature(False, why=(_reason(error),)) if was_signed(film) else None
 
 
 def _signature(data: Mapping[str, Any], state: str | None) -> Signature:
-    manifest = data["manifests"][data["active_manifest"]]
+    manifest = (data.get("manifests") or {}).get(data.get("active_manifest"))
+    if manifest is None:
+        return Signature(False, why=("the manifest cannot be read",))
     info = manifest.get("signature_info") or {}
     record = next((record_from(one["data"]) for one in manifest.get("assertions", ()) if one["label"] == ASSERTION), None)
     failures = [one for one in data.get("validation_status") or () if one["code"] != _UNTRUSTED]
