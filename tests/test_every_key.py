@@ -40,6 +40,10 @@ READ_WHILE_IT_RUNS = {
     "Storyboard.score": "tests/render/test_bars.py",
     "Score.good": "tests/render/test_bars.py",
     "Score.floor": "tests/render/test_bars.py",
+    "Storyboard.provenance": "tests/provenance/test_signed_films.py",
+    "Provenance.c2pa": "tests/provenance/test_signed_films.py",
+    "Provenance.author": "tests/provenance/test_records.py",
+    "Provenance.label": "tests/provenance/test_labels.py",
     "LipSync.audio": "tests/engines/cloud/test_kling.py",
 }
 """Keys that decide nothing before takes are made or bought, and where it is shown what they do."""
@@ -81,7 +85,7 @@ BOARDS: dict[str, tuple[Board, Board]] = {
     **each("Storyboard", {
         "title": "The sea", "language": "ja", "resolution": "64p", "fps": 24, "style": "noir", "negative": "blur", "seed": 3,
         "defaults": {"style": "noir"}, "characters": {"aki": {"voice": "low"}}, "budget": 5,
-        "post": {"grain": 4}, "audio": {"loudness": "ebu"}, "provenance": {"label": "auto"}, "lint": {"ignore": ["V602"]},
+        "post": {"grain": 4}, "audio": {"loudness": "ebu"}, "lint": {"ignore": ["V602"]},
         "scenes": [{"id": "x", "scene": "hills"}], "aspect": "1:1",
     }, lambda keys: {**keys, **({} if "scenes" in keys else sea())}),
     "Storyboard.text": (sea(text="The sea"), {"text": {"title": {"size": 9}}, **sea(text="The sea")}),

@@ -20,6 +20,8 @@ from vidgen.planning.clip_checks import check_clips
 from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import Plan, PlannedShot, UserClip
 from vidgen.planning.selection import check_named, select, with_parents
+from vidgen.provenance.keys import Credentials
+from vidgen.provenance.record import plain_name, sidecar_path
 from vidgen.render.deliveries import Delivered
 from vidgen.render.delivery_plan import DeliveryPlan, plan_deliveries
 from vidgen.render.events import InTurn, Listener, silent
@@ -32,6 +34,7 @@ from vidgen.render.post_plan import ShotPost, check_posts, fetch_models, plan_po
 from vidgen.render.postprocess import fetching
 from vidgen.render.preflight import check_shots, ready_engines
 from vidgen.render.project import Project
+from vidgen.render.provenance import Origin, check_sidecar, signing_key
 from vidgen.render.shots import ShotMaker, take_stock
 from vidgen.render.spending import Confirm, cap_of, consent
 from vidgen.storyboard.file_checks import files_of
@@ -83,6 +86,7 @@ class RenderResult:
     expected: RenderForecast | None = None
     """What a dry run says would be made."""
     contact_sheet: Path | None = None
+    sidecar: Path | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``render --json``."""
@@ -92,6 +96,7 @@ class RenderResult:
         return {
             "output": str(self.output) if self.output else None,
             "contact_sheet": str(self.contact_sheet) if self.contact_sheet else None,
+            "sidecar": str(self.sidecar) if self.sidecar else None,
             "duration_s": round(plan.duration_s, 6),
             "frames": plan.total_frames,
             "fps": json_rate(plan.fps),
@@ -193,7 +198,8 @@ def render_film(
                 ShotMaker(work.needed, engines, space, regenerate, score=plan.board.score), runner, warn, fetch=False
             )
             kept, larger = _of_the_film(plan, survey.shots)
-            expected = render_forecast(plan, kept, space.root, work.output, work.deliveries, larger)
+            origin = work.origin(kept, larger, board, space.root)
+            expected = render_forecast(plan, kept, space.root, work.output, work.deliveries, larger, origin)
         shots = tuple(shot for shot in survey.shots if not shot.enlarges)
         return RenderResult(
             plan, None, shots, survey.estimated_usd, 0.0, _diffusion(plan, engines), missing=survey.missing, expected=expected
@@ -216,10 +222,11 @@ def render_film(
         warn(maker.run.new_notices())
         project.save_picks({shot.planned.id: pick for shot in made if (pick := shot.pick)}, unpinned=maker.unpinned)
         kept, larger = _of_the_film(plan, made)
+        origin = work.origin(kept, larger, board, space.root)
         finished = finish(
             plan, kept, space.root, work.output,
             listener=listener, warn=warn, larger=larger, jobs=options.jobs, sheet=work.sheet,
-            deliveries=work.deliveries,
+            deliveries=work.deliveries, origin=origin,
         )  # fmt: skip
     return RenderResult(
         plan=plan,
@@ -233,6 +240,7 @@ def render_film(
         larger=larger,
         contact_sheet=work.sheet or finished.delivered.sheet,
         delivered=finished.delivered,
+        sidecar=sidecar_path(work.output),
     )
 
 
@@ -250,6 +258,7 @@ class _Prepared:
     Args:
         ids: of all shots in the storyboard. needed: the plan's shots with those that they continue, and enlargements.
         sheet: where the contact sheet goes, if there is to be one. deliveries: what else is made of the film.
+        key_pair: the key that the film is to be signed with, if it is.
     """
 
     plan: Plan
@@ -260,6 +269,11 @@ class _Prepared:
     output: Path
     sheet: Path | None
     deliveries: DeliveryPlan
+    key_pair: Credentials | None
+
+    def origin(self, made: Sequence[MadeShot], larger: Mapping[str, Take], board: Path, root: Path) -> Origin:
+        """Where the film comes from, once its takes are known."""
+        return Origin(self.plan, made, larger, self.posts, self.key_pair, plain_name(board), root, self.output)
 
 
 def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
@@ -276,6 +290,8 @@ def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
     sheet = output.with_name(f"{output.stem}.contact-sheet.png") if options.contact_sheet else None
     inputs = [board, *files_of(loaded.board, board.parent)]
     check_output(output, inputs, touch=not options.dry_run)
+    check_sidecar(output, touch=not options.dry_run)
+    key_pair = signing_key(plan)
     deliveries = _deliveries(plan, board, options, output, inputs)
     warn(deliveries.notices)
     engines = ready_engines(made_by_engines, installed, require_diffusion=options.require_diffusion)
@@ -285,7 +301,7 @@ def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
     check_posts(posts)
     check_sounds(plan)
     ids = frozenset(shot.id for shot in full.shots)
-    return _Prepared(plan, ids, needed, engines, posts, output, sheet, deliveries)
+    return _Prepared(plan, ids, needed, engines, posts, output, sheet, deliveries, key_pair)
 
 
 def _deliveries(plan: Plan, board: Path, options: RenderOptions, output: Path, inputs: list[Path]) -> DeliveryPlan:

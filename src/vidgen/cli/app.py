@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vidgen import __version__
-from vidgen.cli.commands import board, edit, info, make, media, takes, unbuilt
+from vidgen.cli.commands import board, edit, info, make, media, provenance, takes, unbuilt
 
 app = typer.Typer(
     name="vidgen",
@@ -61,5 +61,6 @@ for _name, _run, _panel in (
     app.command(_name, rich_help_panel=_panel)(_run)
 
 app.add_typer(takes.takes_app, name="takes", rich_help_panel=_FILM)
+app.add_typer(provenance.provenance_app, name="provenance", rich_help_panel=_FILM)
 app.add_typer(info.engines_app, name="engines", rich_help_panel=_HELP)
 app.add_typer(info.models_app, name="models", rich_help_panel=_HELP)

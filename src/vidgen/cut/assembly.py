@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.artifacts import ArtifactStore
-from vidgen.cut.join import join
+from vidgen.cut.join import Seal, join
 from vidgen.cut.pieces import OnEvent, Piece, make_parts
 from vidgen.cut.segments import Segment, form, segment_parts, split
 from vidgen.cut.timeline import Timeline, settle
@@ -54,6 +54,7 @@ def assemble(
     on_event: OnEvent = lambda name, data: None,
     cancelled: Callable[[], bool] = lambda: False,
     jobs: int = 2,
+    seal: Seal | None = None,
 ) -> CutResult:
     """Make the film.
 
@@ -64,13 +65,14 @@ def assemble(
         on_event: progress callback, called by one thread at a time.
         cancelled: polled several times a second.
         jobs: pieces encoded at once.
+        seal: what the film says of itself: tags, and a last step on the finished file.
 
     Raises InputError for an invalid timeline, ProcessingError if a step fails, Cancelled.
     """
     settled, notices = settle(timeline)
     segments = split(settled)
     notices += _title_notices(settled)
-    key = cut_key(settled, segments)
+    key = cut_key(settled, segments, seal)
     manifest = read_manifest(work)
     if up_to_date(manifest, key, out):
         return _result(settled, out, notices + [Notice(**stored) for stored in manifest.get("notices", [])], [])
@@ -79,7 +81,7 @@ def assemble(
         parts = make_parts(
             settled, segments, store, work, scratch, on_event=on_event, cancelled=cancelled, jobs=jobs
         )  # fmt: skip
-        join([(piece.path, piece.frames) for piece in parts.pieces], parts.sound, settled, out, scratch, cancelled)
+        join([(piece.path, piece.frames) for piece in parts.pieces], parts.sound, settled, out, scratch, cancelled, seal)
     if store.damaged:
         count = len(store.damaged)
         notices.append(Notice("cut.segment_rebuilt", f"{count} stored piece(s) of the film were damaged and made again"))
@@ -98,14 +100,14 @@ def _title_notices(timeline: Timeline) -> list[Notice]:
     return [notice for shot in timeline.shots if shot.cues for notice in title_notices(shot.cues, shot.id)]
 
 
-def cut_key(timeline: Timeline, segments: list[Segment]) -> str:
+def cut_key(timeline: Timeline, segments: list[Segment], seal: Seal | None = None) -> str:
     """The content key of the film. The ffmpeg version is not part of it: a finished film stays valid."""
     from vidgen.cut.sound import sound_recipe
 
     recipes = [segment.recipe() for segment in segments]
     named = {"chapters": [asdict(chapter) for chapter in timeline.chapters]} if timeline.chapters else {}
-    known = {"pieces": recipes, "sound": sound_recipe(timeline), "title": timeline.title, **named}
-    return sha256_json({**form(timeline), **known})
+    said = {"title": timeline.title, "seal": seal.key if seal else None, **named}
+    return sha256_json({**form(timeline), "pieces": recipes, "sound": sound_recipe(timeline), **said})
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from vidgen.artifacts import ArtifactStore
 from vidgen.cut.assembly import cut_key, read_manifest, up_to_date
+from vidgen.cut.join import Seal
 from vidgen.cut.pieces import segment_keys
 from vidgen.cut.segments import Segment, segment_parts, split
 from vidgen.cut.timeline import Timeline, settle
@@ -40,7 +41,9 @@ class Forecast:
         return {**asdict(self), "shots": list(self.shots)}
 
 
-def forecast(timeline: Timeline, work: Path, out: Path, waits_for: Mapping[str, str]) -> list[Forecast]:
+def forecast(
+    timeline: Timeline, work: Path, out: Path, waits_for: Mapping[str, str], seal: Seal | None = None
+) -> list[Forecast]:
     """The pieces in film order, then sound and film.
 
     ``waits_for``: why shots have no clip yet, by id; their entries in the timeline have any file. Raises InputError for an
@@ -53,7 +56,7 @@ def forecast(timeline: Timeline, work: Path, out: Path, waits_for: Mapping[str, 
     if settled.sound.tracks:
         found.append(_sound(settled, work, waits_for))
     shots = tuple(shot.id for shot in settled.shots)
-    current = not waits_for and up_to_date(manifest, cut_key(settled, segments), out)
+    current = not waits_for and up_to_date(manifest, cut_key(settled, segments, seal), out)
     why = "" if current else _why_film(found, manifest, out)
     found.append(Forecast(out.name, "film", shots, settled.frames, "keep" if current else "make", why))
     return found
@@ -105,5 +108,5 @@ def _why_film(parts: list[Forecast], manifest: Mapping[str, Any], out: Path) -> 
         return "the file is gone"
     changed = [one.name for one in parts if one.state not in ("keep", "copy")]
     if not changed:
-        return "the order, the title or the chapters changed, or the file was changed"
+        return "the order, the title, the chapters or the provenance changed, or the file was changed"
     return f"{', '.join(changed[:5])}{', ...' if len(changed) > 5 else ''} changed"

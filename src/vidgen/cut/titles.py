@@ -20,6 +20,9 @@ from vidgen.media.tables import read_table
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 NEWLINES = ("\r\n", "\r", "\u2028", "\u2029", "\x0b", "\x0c", "\x85")
 
+LABEL = "label"
+"""Role of the label that a film was generated."""
+
 HEADER = """[Script Info]
 ScriptType: v4.00+
 PlayResX: {width}
@@ -120,9 +123,11 @@ def title_notices(cues: tuple[Cue, ...], shot: str) -> list[Notice]:
 
 
 def lay_out(cues: tuple[Cue, ...], width: int, height: int) -> list[Block]:
-    """Lay out cues. Those at the same position and time are stacked, with the earlier one nearer to the edge."""
+    """Lay out cues. Those at the same position and time are stacked, with the earlier one nearer to the edge. The label that a
+    film was generated comes before all, and nothing covers it.
+    """
     blocks: list[Block] = []
-    for cue in sorted(cues, key=lambda cue: (cue.start, cue.end)):
+    for cue in sorted(cues, key=lambda cue: (cue.role != LABEL, cue.start, cue.end)):
         text = plain(cue.text).strip()
         if not text:
             continue
@@ -130,11 +135,20 @@ def lay_out(cues: tuple[Cue, ...], width: int, height: int) -> list[Block]:
         shift = sum(
             other.height + other.em * 0.2
             for other in blocks
-            if other.anchor == block.anchor and other.cue.start < cue.end and cue.start < other.cue.end
+            if _meets(other, block) and other.cue.start < cue.end and cue.start < other.cue.end
         )
         direction = 1 if block.anchor >= 4 else -1
         blocks.append(Block(**{**block.__dict__, "y": block.y + direction * shift}))
     return blocks
+
+
+def _meets(other: Block, block: Block) -> bool:
+    """Whether two blocks want the same place: the same position, or the label's."""
+    if other.anchor == block.anchor:
+        return True
+    (left, _, right, _), (other_left, _, other_right, _) = _box(block), _box(other)
+    same_row = (other.anchor - 1) // 3 == (block.anchor - 1) // 3
+    return other.cue.role == LABEL and same_row and left < other_right and other_left < right
 
 
 def _block(cue: Cue, text: str, width: int, height: int) -> Block:

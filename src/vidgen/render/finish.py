@@ -28,6 +28,7 @@ from vidgen.render.failures import shown, worst
 from vidgen.render.film_timeline import ShotClip, Warn, build_timeline, sound_cuts
 from vidgen.render.made import MadeShot, clip_part
 from vidgen.render.postprocess import PostProcessor
+from vidgen.render.provenance import Origin
 from vidgen.render.shots import DEFAULT_JOBS
 from vidgen.takes.request import ShotRequest, Take, Trim, nearest_frames
 
@@ -51,27 +52,29 @@ def finish(
     larger: Mapping[str, Take] = MappingProxyType({}),
     jobs: int | None = None,
     sheet: Path | None = None,
+    origin: Origin,
     deliveries: DeliveryPlan = DeliveryPlan(),
 ) -> Finished:
     """Post-process the picked takes, cut the film, and make what is delivered beside it.
 
     ``larger``: takes that a provider enlarged, by the id of their shot; they stand for those that are picked. ``sheet``: where
-    a picture of every shot is written (.png).
+    a picture of every shot is written (.png). ``origin``: what the film says of itself, and its record beside it.
 
     Everything is kept by content in ``work``: what has not changed is not made again.
     """
     processor = PostProcessor(plan, work / "post", listener, warn)
     clips = _clips(made, lambda shot: sounding(clip_of(processor, shot, larger), shot, warn))
     sound_cuts(plan, clips, warn)
-    timeline = build_timeline(plan, clips)
+    timeline = origin.labelled(build_timeline(plan, clips))
     listener("cut.started", segments=len(plan.shots) + sum(shot.overlap > 0 for shot in plan.shots))
 
     def on_event(name: str, data: dict[str, Any]) -> None:
         if name == "cut.segment":
             listener("cut.segment", **data)
 
-    result = assemble(timeline, work, output, on_event=on_event, jobs=jobs or DEFAULT_JOBS)
+    result = assemble(timeline, work, output, on_event=on_event, jobs=jobs or DEFAULT_JOBS, seal=origin)
     warn(result.notices)
+    origin.write_sidecar(timeline)
     if sheet:
         contact_sheet(output, sheet, labels=labels_of(timeline), title=plan.board.title)
     counts = {"encoded": result.reencoded, "copied": result.copied, "kept": result.reused}

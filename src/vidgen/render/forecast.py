@@ -19,6 +19,7 @@ from vidgen.render.film_timeline import ShotClip, build_timeline
 from vidgen.render.finish import clip_of, sounding
 from vidgen.render.made import MadeShot
 from vidgen.render.postprocess import PostProcessor
+from vidgen.render.provenance import Origin
 from vidgen.takes.request import Take
 
 
@@ -60,7 +61,13 @@ class RenderForecast:
 
 
 def render_forecast(
-    plan: Plan, made: Sequence[MadeShot], work: Path, output: Path, deliveries: DeliveryPlan, larger: Mapping[str, Take]
+    plan: Plan,
+    made: Sequence[MadeShot],
+    work: Path,
+    output: Path,
+    deliveries: DeliveryPlan,
+    larger: Mapping[str, Take],
+    origin: Origin,
 ) -> RenderForecast:
     """Look at what is in the work folder. ``made``: each shot with the take that is picked by now, if any."""
     processor = _Looking(plan, work / "post", silent, _quiet)
@@ -72,8 +79,8 @@ def render_forecast(
         except _NotMade as error:
             waits_for[shot.planned.id] = str(error)
             clips[shot.planned.id] = ShotClip(Path(shot.planned.id), "", None)
-    timeline = build_timeline(plan, clips)
-    segments = forecast(timeline, work, output, waits_for)
+    timeline = origin.labelled(build_timeline(plan, clips))
+    segments = forecast(timeline, work, output, waits_for, origin)
     changes = segments[-1].state != "keep" and bool(waits_for)
     deliverer = Deliverer(deliveries, timeline, output, work)
     delivered, due = deliverer.forecast(film_changes=changes)

@@ -25,6 +25,7 @@ from vidgen.storyboard.parts import (
     short,
     yes_or,
 )
+from vidgen.storyboard.provenance import Provenance
 from vidgen.storyboard.values import (
     AUTO,
     DURATION_SCHEMA,
@@ -379,6 +380,6 @@ class Storyboard(Part):
     audio: Audio | None = None
     text: dict[StyleName, TextStyle] = Field(default_factory=dict)
     outputs: Annotated[tuple[Output, ...], many("file")] = ()
-    provenance: Free | None = None
+    provenance: Provenance = Provenance()
     lint: LintOptions = LintOptions()
     scenes: tuple[Scene, ...] = ()

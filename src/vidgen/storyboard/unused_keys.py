@@ -18,7 +18,6 @@ _SAME_SHAPE = 0.03
 """Sides are even and often rounded to 8 or 16 pixels, so that a shape is seldom exact."""
 
 UNUSED: dict[tuple[str, str], str] = {
-    ("Storyboard", "provenance"): "films are not signed or labelled yet",
     ("Character", "voice"): _NO_SPEECH,
     ("Character", "lora"): "a character's LoRA is not loaded yet; params: {lora: FILE} of a shot is",
     ("Line", "voice"): _NO_SPEECH,
