@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,8 @@ class PlanReport:
             "frames": shot.frames,
             "duration_s": round(float(shot.frames / self.plan.fps), 6),
             "transition_frames": shot.transition_frames,
+            "sound_frames": shot.sound_frames,
+            "trim": {"start_s": _seconds(shot.trim.start), "duration_s": _seconds(shot.trim.seconds)},
             "engine": shot.engine,
             "model": shot.model,
             "why_engine": shot.why_engine,
@@ -70,10 +73,15 @@ class PlanReport:
             "stops_when_good": shot.candidates > 1 and self.plan.stops_when_good,
             "takes_at_most": shot.candidates * (2 if self.plan.adds_takes and isinstance(shot, GeneratedShot) else 1),
             "seconds_each": round(shot.seconds_each, 6),
+            "handles_s": round(shot.handles_s, 6) if isinstance(shot, GeneratedShot) else None,
             "make_seconds": shot.make_seconds,
             "estimated_usd": shot.estimated_usd,
             "post": self.posts[shot.id].as_dict() if shot.id in self.posts else None,
         }
+
+
+def _seconds(time: Fraction | None) -> float | None:
+    return None if time is None else round(float(time), 6)
 
 
 def plan_board(board: Path, overrides: Overrides, work: Path | None = None) -> PlanReport:

@@ -7,6 +7,8 @@ import functools
 from vidgen.media.tables import read_table
 
 CUT = "cut"
+J_CUT, L_CUT = SOUND_CUTS = ("j_cut", "l_cut")
+"""Cuts of the picture at which the incoming sound leads, or the outgoing one stays."""
 
 
 @functools.cache

@@ -5,7 +5,7 @@ In a pipe each row is one line. A narrow terminal gets fewer columns, or a parag
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,6 +110,16 @@ def _takes(plan: Plan, shot: FilmShot) -> str:
     return str(least) if least == most else f"{least} to {most}"
 
 
+def _handles(plan: Plan) -> Iterator[str]:
+    """How much longer takes are than their shots: what trims, sound cuts and an editor can use at no cost."""
+    spare: dict[str, list[str]] = {}
+    for shot in plan.generated:
+        if shot.handles_s >= 0.05:
+            spare.setdefault(f"{shot.handles_s:.1f}", []).append(shot.id)
+    for seconds, shots in spare.items():
+        yield f"{seconds} s in {'each take' if len(shots) == len(plan.shots) else 'takes of ' + listed(shots)}"
+
+
 def plan_table(
     plan: Plan, posts: Mapping[str, ShotPost], notices: Sequence[Notice], findings: Sequence[Finding], file: Path
 ) -> None:
@@ -136,6 +146,8 @@ def plan_table(
         f"{plan.width}x{plan.height}; takes: {dollars(plan.estimated_usd)}, {about(plan.make_seconds)} to make"
     ])  # fmt: skip
     _write(["; ".join(sorted({f"{shot.engine}: {shot.why_engine}" for shot in plan.shots}))], "dim")
+    if handles := list(_handles(plan)):
+        _write([f"handles: {'; '.join(handles)}"], "dim")
     for line in post_lines(posts, [shot.id for shot in plan.shots]):
         _write([line], "dim" if line.startswith(" ") else "")
     _write([f"warning: {notice.shot + ': ' if notice.shot else ''}{notice.message}" for notice in notices], "yellow")

@@ -23,8 +23,6 @@ SoundRole = Literal["music", "ambience", "voice", "sfx", "clip"]
 FADE_IN = "fade_black"
 """The only transition that the first shot may have."""
 
-SOUND_CUTS = ("j_cut", "l_cut")
-
 
 @dataclass(frozen=True)
 class Transition:
@@ -220,9 +218,6 @@ def _settled(shot: TimelineShot, before: TimelineShot | None, after: TimelineSho
     from vidgen.catalog.transitions import known, plain_cut
 
     transition = shot.transition
-    if transition.frames > 0 and transition.type in SOUND_CUTS:
-        message = f"{transition.type}: sound and picture of a shot start together in this version; a plain cut is used"
-        notices.append(Notice("cut.transition_ignored", message, shot.id))
     if transition.frames <= 0 or plain_cut(transition.type):
         return Transition()
     if not known(transition.type):

@@ -13,7 +13,7 @@ def copy_lossless(info: MediaInfo, out: Path) -> None:
     """Write the frames that ``info`` tells of (see ``part_from``) to ``out`` (.mp4) bit for bit, without sound, each at its own
     time from 0 on. Raises ProcessingError where they do not decode; ``out`` is written whole or not at all.
     """
-    chain = f"trim=start_frame={info.first},setpts=PTS-STARTPTS"
+    chain = f"trim=start_frame={info.first}:end_frame={info.first + info.frames},setpts=PTS-STARTPTS"
     with atomic(out) as part:
         run_ffmpeg(
             [

@@ -9,24 +9,28 @@ from pathlib import Path
 from vidgen.errors import InputError, Notice, Problem, StoryboardError
 from vidgen.media.names import named_file
 from vidgen.media.normalise import check_usable, source_notices
-from vidgen.media.probe import probe_video
+from vidgen.media.probe import part_from, probe_video
 from vidgen.planning.compile import film_rate
 from vidgen.planning.plan import Plan, UserClip
+from vidgen.storyboard.lengths import film_frames
 from vidgen.storyboard.loader import LoadedBoard
 from vidgen.storyboard.merge import merged_shot
 from vidgen.storyboard.model import Shot
 from vidgen.storyboard.reader import Path_, dotted
 from vidgen.storyboard.values import Duration
+from vidgen.takes.request import frames_from
 
 
 def check_clips(loaded: LoadedBoard, plan: Plan) -> list[Notice]:
     """Notices on the clips of a plan. Raises StoryboardError if one is too short or unusable."""
     paths = {shot.id: path for path, shot, _ in _clips(loaded)}
     used = [
-        (planned.id, planned.parent, planned.clip, planned.frames) for planned in plan.shots if isinstance(planned, UserClip)
+        (paths[planned.parent], planned.clip, planned.frames, planned.trim.start)
+        for planned in plan.shots
+        if isinstance(planned, UserClip)
     ]
-    _check(loaded, ((paths[parent], clip, frames) for _, parent, clip, frames in used), plan.fps)
-    infos = ((shot, probe_video(clip)) for shot, _, clip, _ in used)
+    _check(loaded, used, plan.fps)
+    infos = ((planned.id, probe_video(planned.clip)) for planned in plan.shots if isinstance(planned, UserClip))
     return [Notice(one.code, one.message, shot) for shot, info in infos for one in source_notices(info, deep=info.bits > 8)]
 
 
@@ -34,9 +38,9 @@ def check_lengths(loaded: LoadedBoard) -> None:
     """``check_clips`` without a plan. Raises StoryboardError for clips that are shorter than their ``duration``."""
     board, rate = loaded.board, film_rate(loaded.board)
     used = (
-        (path, named_file(loaded.path.parent, shot.clip or ""), int(shot.duration.frames(board.fps) * rate / board.fps))
+        (path, named_file(loaded.path.parent, shot.clip or ""), frames, _start(shot, board.fps))
         for path, _, shot in _clips(loaded)
-        if isinstance(shot.duration, Duration)
+        if (frames := _given_frames(shot, board.fps, rate))
     )
     _check(loaded, used, rate)
 
@@ -50,14 +54,30 @@ def _clips(loaded: LoadedBoard) -> Iterator[tuple[Path_, Shot, Shot]]:
                 yield loaded.shot_path(scene_index, index), shot, merged
 
 
-def _check(loaded: LoadedBoard, used: Iterable[tuple[Path_, Path, int]], rate: Fraction) -> None:
-    """``used``: path of the shot in the file, its clip, and the number of its frames at ``rate`` that are in the film."""
+def _start(shot: Shot, rate: Fraction) -> Fraction | None:
+    return shot.trim.start.at(rate) if shot.trim and shot.trim.start else None
+
+
+def _given_frames(shot: Shot, rate: Fraction, film_rate: Fraction) -> int | None:
+    """The length in frames of the film that the storyboard gives a shot with a clip; None where the clip gives it."""
+    if frames := film_frames(shot, rate, film_rate):
+        return frames
+    if isinstance(shot.duration, Duration):
+        return int(shot.duration.frames(rate) * film_rate / rate)
+    return 1 if _start(shot, rate) else None
+
+
+def _check(loaded: LoadedBoard, used: Iterable[tuple[Path_, Path, int, Fraction | None]], rate: Fraction) -> None:
+    """``used``: path of the shot in the file, its clip, the number of its frames at ``rate`` that are in the film, and the
+    second at which they begin.
+    """
     problems: list[Problem] = []
-    for path, clip, frames in used:
+    for path, clip, frames, start in used:
         try:
-            check_usable(probe_video(clip), rate, frames)
+            info = probe_video(clip)
+            check_usable(part_from(info, frames_from(start or Fraction(0), info.rate)), rate, frames)
         except InputError as error:
-            key = "duration" if error.code == "media.too_short" else "clip"
+            key = ("trim" if start else "duration") if error.code == "media.too_short" else "clip"
             owner = path if (*path, key) in loaded.places else ("defaults",)
             place: Path_ = (*owner, key) if (*owner, key) in loaded.places else path
             message = error.message.replace(str(clip), clip.name) + (f"; {error.hint}" if error.hint else "")

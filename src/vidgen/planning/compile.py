@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.catalog.engines import refuse_retired, unknown_model
-from vidgen.catalog.transitions import plain_cut
+from vidgen.catalog.transitions import SOUND_CUTS, plain_cut
 from vidgen.errors import InputError, Notice
 from vidgen.media.encode import MASTER
 from vidgen.media.names import expanded, named_file
@@ -24,6 +24,7 @@ from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
 from vidgen.planning.presets import Preset
 from vidgen.planning.prompt import camera_words, render_prompt, words_of
 from vidgen.planning.split import Part, split_shot
+from vidgen.planning.trimming import continued_trims, trimmed_away
 from vidgen.planning.unsupported import (
     film_post,
     form_notices,
@@ -37,12 +38,12 @@ from vidgen.planning.unsupported import (
     without_gpu,
 )
 from vidgen.spelling import did_you_mean
-from vidgen.storyboard.lengths import follows, shot_frames
+from vidgen.storyboard.lengths import film_frames, follows, shot_frames
 from vidgen.storyboard.merge import laid_over, merged_shot
 from vidgen.storyboard.model import Camera, Motion, Post, Shot, ShotKeys, Storyboard
 from vidgen.storyboard.model import Part as BoardPart
 from vidgen.storyboard.values import Duration, frame_size
-from vidgen.takes.request import Brush, Inputs, ShotRequest, Task
+from vidgen.takes.request import Brush, Inputs, ShotRequest, Task, Trim
 
 LOG = logging.getLogger(__name__)
 DEFAULT_TRANSITION_S = Fraction(1, 2)
@@ -102,11 +103,13 @@ def _merge(below: M | None, above: M) -> M:
 
 @dataclass(frozen=True)
 class _Placed:
-    """A part with its scene id and its start in frames at the storyboard's rate, without overlaps."""
+    """A part with its scene id, and its start and length in the film, in frames at the storyboard's rate, without overlaps."""
 
     scene: str
     part: Part
-    start: int
+    start: Fraction
+    frames: Fraction
+    trim: Trim = Trim()
 
 
 class _Compiler:
@@ -137,6 +140,7 @@ class _Compiler:
             start += lengths[index]
         larger = (enlargement(shot, self.size, self.lookup, self.notices.append) for shot in planned)
         enlargements = tuple(one for one in larger if one)
+        self.notices += continued_trims(planned)
         if not self.machine.gpu:
             self.notices += without_gpu((shot.engine, shot.model) for shot in planned)
         for shot in planned:
@@ -170,7 +174,7 @@ class _Compiler:
                 yield scene.id, merged
 
     def _parts(self) -> Iterator[_Placed]:
-        start = 0
+        start = Fraction(0)
         for scene, shot in self._merged():
             frames = shot_frames(shot, self.board.fps, self.folder, self.fps)
             parts = list(split_shot(shot, frames, self.board.fps)) if self.split else [Part(shot, shot.id, 0, frames)]
@@ -180,14 +184,30 @@ class _Compiler:
                 self._notice("plan.not_split", f"{why}; it stays whole", shot.id)
             if len(parts) > 1 and shot.pick:
                 self._notice("engine.wish_ignored", "pick: the shot was split; pick its parts by their own ids", shot.id)
+            if len(parts) > 1 and shot.trim:
+                self._notice("plan.trim", "trim: the shot was split, and its parts join exactly; left out", shot.id)
             for part in parts:
-                yield _Placed(scene, part, start + part.offset)
-            start += frames
+                placed = self._placed(scene, part, start, whole=len(parts) == 1)
+                yield placed
+                start += placed.frames
+
+    def _placed(self, scene: str, part: Part, start: Fraction, *, whole: bool) -> _Placed:
+        """The part at its place, with what ``trim`` says of it."""
+        shot, rate = part.shot, self.board.fps
+        if not whole or shot.trim is None:
+            return _Placed(scene, part, start, Fraction(part.frames))
+        opens = shot.trim.start.at(rate) if shot.trim.start else None
+        length = film_frames(shot, rate, self.fps)
+        if length is None:
+            return _Placed(scene, part, start, Fraction(part.frames), Trim(opens))
+        shot, gone = trimmed_away(shot, length / self.fps, rate)
+        self.notices += gone
+        return _Placed(scene, replace(part, shot=shot), start, length * rate / self.fps, Trim(opens, length / self.fps))
 
     def _delivered_span(self, entry: _Placed) -> int:
         """Frames at the film's rate, from absolute positions, so that rounding does not accumulate."""
         ratio = self.fps / self.board.fps
-        return max(1, int((entry.start + entry.part.frames) * ratio) - int(entry.start * ratio))
+        return max(1, int((entry.start + entry.frames) * ratio) - int(entry.start * ratio))
 
     def _transitions(self, placed: list[_Placed], lengths: list[int]) -> Iterator[int]:
         """Frames of each incoming transition, shortened if its shots are too short.
@@ -212,7 +232,10 @@ class _Compiler:
         transition = shot.transition
         if transition is None or plain_cut(transition.type) or (first and transition.type != FADE_IN):
             return 0
-        length = transition.duration or Duration(seconds=DEFAULT_TRANSITION_S)
+        return self._transition_frames(shot)
+
+    def _transition_frames(self, shot: Shot) -> int:
+        length = (shot.transition and shot.transition.duration) or Duration(seconds=DEFAULT_TRANSITION_S)
         if length.frames_ is not None:
             return int(length.frames_ * self.fps / self.board.fps)
         return length.frames(self.fps)
@@ -230,12 +253,14 @@ class _Compiler:
             "transition_frames": transition,
             "overlap": overlap,
             "post": shot.post,
+            "trim": entry.trim,
+            "sound_frames": self._transition_frames(shot) if shot.transition and shot.transition.type in SOUND_CUTS else 0,
         }
         seconds = float(entry.part.frames / self.board.fps)
         self.notices += unspoken(shot)
         if shot.clip:
             clip = named_file(self.folder, shot.clip)
-            return UserClip(**common, clip=clip, seconds_each=seconds)
+            return UserClip(**common, clip=clip, seconds_each=float(entry.frames / self.board.fps))
         choice = choose_engine(shot, self.overrides.engine, self.overrides.model, self.machine)
         if choice.engine == "local" and choice.model and choice.model == shot.model:
             choice = replace(choice, model=local_name(self.folder, choice.model))

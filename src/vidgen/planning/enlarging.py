@@ -8,7 +8,7 @@ from dataclasses import replace
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.errors import Notice
 from vidgen.planning.plan import FilmShot, ProviderUpscale, UserClip
-from vidgen.takes.request import Inputs, Words
+from vidgen.takes.request import Inputs, Words, nearest_frames
 
 UPSCALERS: Mapping[str, str] = {"runway": "magnific_video_upscaler_creative"}
 """Providers allowed as ``post.upscale.engine``, with the model to use."""
@@ -41,6 +41,8 @@ def enlargement(
         warn(Notice("engine.wish_approximated", text, planned.id))
         return None
     capabilities = lookup(engine, model) or Capabilities(engine=engine)
+    if planned.trim.seconds:
+        request = replace(request, frames=nearest_frames(planned.trim.seconds, request.fps))
     enlarged = replace(
         request, shot=f"{planned.id}.upscale", engine=engine, model=model, task="video_to_video", prompt="", negative="",
         words=Words(), width=size[0], height=size[1], inputs=Inputs(), params={},

@@ -13,7 +13,7 @@ from vidgen.errors import Notice
 from vidgen.media.encode import EncodeProfile
 from vidgen.media.rate import seconds_of
 from vidgen.storyboard.model import Post, Shot, Storyboard
-from vidgen.takes.request import ShotRequest
+from vidgen.takes.request import ShotRequest, Trim
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,9 @@ class _Placed:
         start_frame, frames, transition_frames: at the film's rate.
         overlap: frames at the start that overlap the previous shot: the incoming transition, or 0 for a fade-in of the first
             shot.
+        sound_frames: by how many frames of the film its sound leads (J cut) or the sound before it stays (L cut).
         post: post-processing of the shot.
+        trim: which part of its take or clip is in the film, as far as the storyboard says.
     """
 
     shot: Shot
@@ -38,6 +40,8 @@ class _Placed:
     transition_frames: int
     overlap: int
     post: Post | None
+    trim: Trim = Trim()
+    sound_frames: int = 0
 
     @property
     def id(self) -> str:
@@ -75,6 +79,11 @@ class GeneratedShot(_Placed):
         """
         inputs = replace(self.request.inputs, continues=file, continues_frames=frames, continues_start=start)
         return replace(self.request, inputs=inputs)
+
+    @property
+    def handles_s(self) -> float:
+        """Seconds of each take beyond the shot: what the engine's lengths give at no higher price, and what a trim leaves."""
+        return max(0.0, self.seconds_each - float(self.trim.seconds or self.request.frames / self.request.fps))
 
     @property
     def pinned(self) -> int | None:

@@ -19,6 +19,7 @@ from vidgen.render.project import Workspace
 from vidgen.render.resolved import ResolvedShot
 from vidgen.render.shots import ShotMaker
 from vidgen.render.take_scores import Verdict
+from vidgen.render.trimming import trimmed
 from vidgen.takes.lockfile import Pick
 from vidgen.takes.request import Take
 
@@ -70,12 +71,12 @@ def _survey(plan: Plan, space: Workspace, installed: Engines) -> tuple[Mapping[s
 
 def _at_hand(planned: GeneratedShot, made: MadeShot | None, space: Workspace) -> tuple[ShotAtHand, list[Notice]]:
     if made and made.picked:
-        takes = _with_others(made.takes, made.request_key, space)
+        takes = _with_others(planned, made.takes, made.request_key, space)
         return ShotAtHand(planned, takes, made.picked, made.picked_by, made.verdict), []
     resolved = made.resolved if made else None
     recorded = space.picks.get(planned.id)
     key = resolved.key if resolved and _takes_of(space, resolved.key) else recorded.request_key if recorded else None
-    takes = _with_others((), key, space)
+    takes = _with_others(planned, (), key, space)
     if not takes:
         text = f"{_damage(resolved, space) or 'there is no take of it'}; its place in the cut is kept empty"
         return ShotAtHand(planned), [Notice("export.no_take", text, planned.id)]
@@ -116,15 +117,15 @@ def _picked(planned: GeneratedShot, takes: Sequence[Take], pick: Pick | None, sp
     if pick is None or pick.take != number:
         return take
     if pick.sha256 not in (None, take.sha256) and space.store:  # of several clips of one take, the one that was cut in
-        take = space.store.find(take.key, sha256=pick.sha256) or take
+        take = trimmed(space.store.find(take.key, sha256=pick.sha256) or take, planned)
     usual = take.window(planned.request)
     latest = max(usual.start, take.frames - usual.frames)
     return take if pick.start is None else replace(take, begins=max(take.first, min(pick.start, latest)))
 
 
-def _with_others(takes: Sequence[Take], key: str | None, space: Workspace) -> tuple[Take, ...]:
+def _with_others(planned: GeneratedShot, takes: Sequence[Take], key: str | None, space: Workspace) -> tuple[Take, ...]:
     """The takes with all others of the same request that are stored, by number."""
-    others = {take.take: take for take in _takes_of(space, key)}
+    others = {take.take: trimmed(take, planned) for take in _takes_of(space, key)}
     return tuple(sorted({**others, **{take.take: take for take in takes}}.values(), key=lambda take: take.take))
 
 

@@ -16,6 +16,7 @@ from vidgen.render.made import MadeShot
 from vidgen.render.resolved import ResolvedShot
 from vidgen.render.run import Run
 from vidgen.render.take_scores import Verdict
+from vidgen.render.trimming import is_timed, usual_part
 from vidgen.takes.lockfile import Pick
 from vidgen.takes.request import Take
 
@@ -102,13 +103,18 @@ def _trouble(shot: str, take: Take, judge: Judge) -> Notice | None:
     return None
 
 
-def _placed(take: Take, resolved: ResolvedShot, verdict: Verdict | None, kept: Pick | None) -> Take:
-    """The take with the part of it that is in the film: that of an earlier pick of it, else the judge's."""
-    usual = replace(take, begins=None).window(resolved.request)
+def _placed(take: Take, resolved: ResolvedShot, verdict: Verdict | None, kept: Pick | None, *, steady: bool) -> Take:
+    """The take with the part of it that is in the film where no trim says it: that of an earlier pick of it, else the judge's,
+    else the usual one.
+    """
+    request, whole = resolved.request, replace(take, begins=None, trim=replace(take.trim, start=None))
     if kept and kept.take == take.take and kept.start is not None:
-        return replace(take, begins=max(usual.start, min(kept.start, take.frames - usual.frames)))
-    window = verdict.window(take.take) if verdict else None
-    return replace(take, begins=window.start if window else None)
+        return replace(take, begins=max(take.first, min(kept.start, take.frames - whole.window(request).frames)))
+    window = verdict.window(take.take) if verdict and take.trim.start is None else None
+    if window:
+        return replace(take, begins=window.start)
+    usual = usual_part(whole, request, steady=steady or is_timed(request))
+    return replace(take, begins=usual.start if whole.has_choice(request) else None)
 
 
 @dataclass(frozen=True)
@@ -141,7 +147,8 @@ class Chooser:
         )
         shot.picked_by, shot.verdict = decision.by, decision.verdict
         kept = recorded if recorded and recorded.take == decision.picked.take and pinned else None
-        shot.takes = tuple(_placed(take, resolved, decision.verdict, kept) for take in shot.takes)
+        steady = planned.id in self.bars.continued
+        shot.takes = tuple(_placed(take, resolved, decision.verdict, kept, steady=steady) for take in shot.takes)
         shot.picked = next(take for take in shot.takes if take.take == decision.picked.take)
         if shot.verdict and shot.picked_by == "auto" and not shot.verdict.may_win(shot.picked.take):
             # it was picked before the storyboard had this bar

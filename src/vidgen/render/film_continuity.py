@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 from vidgen.errors import Notice, VidgenError
 from vidgen.media.files import sha256_file
 from vidgen.media.names import named_file
+from vidgen.media.probe import probe_video
 from vidgen.planning.plan import FilmShot, ProviderUpscale, UserClip
-from vidgen.render.made import MadeShot, frames_shown
+from vidgen.render.made import MadeShot, clip_part
 from vidgen.scoring.scorer import Clip
 from vidgen.storyboard.model import Character
 from vidgen.takes.request import Take
@@ -94,8 +95,8 @@ class FilmContinuity:
 
     def _picked_look(self, shot: MadeShot) -> Look | None:
         if isinstance(shot.planned, UserClip):
-            shown = frames_shown(shot.planned.clip, shot.planned.seconds_each)
-            window = None if shown is None else (0, shown)
+            start, end = clip_part(shot.planned)
+            window = None if not start and end is None else (start, (end or probe_video(shot.planned.clip).frames) - start)
             return self._seen(Clip(shot.planned.clip, sha256_file(shot.planned.clip), window))
         return self._look(shot, shot.picked) if shot.picked else None
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
+from vidgen.catalog.transitions import J_CUT
 from vidgen.cut.loudness import loudness_target
 from vidgen.cut.timeline import (
     Conform,
@@ -20,7 +21,7 @@ from vidgen.cut.timeline import (
     Track,
     Transition,
 )
-from vidgen.errors import InputError
+from vidgen.errors import InputError, Notice
 from vidgen.media.answers import content_of
 from vidgen.media.names import named_file
 from vidgen.media.probe import has_sound
@@ -29,6 +30,7 @@ from vidgen.planning.plan import FilmShot, Plan
 from vidgen.storyboard.model import Audio, Text
 from vidgen.storyboard.values import Duration
 
+Warn = Callable[[Iterable[Notice]], None]
 _EDGE = SAMPLE_RATE // 200
 """A sound that is cut at a loud place would click: 5 ms of fade are not heard as one."""
 
@@ -39,6 +41,7 @@ class ShotClip:
 
     ``sound`` is the file whose own sound is in the film from the shot's first frame on (the clip, or the take that it was
     made of), with its checksum; None: silent. ``picture_us`` is when its picture begins on its own clock, in microseconds.
+    ``before``, ``after``: seconds of that file on either side of what is used.
     """
 
     file: Path
@@ -47,7 +50,57 @@ class ShotClip:
     conform: Conform | None = None
     sound: tuple[Path, str] | None = None
     picture_us: int | None = None
+    before: Fraction = Fraction(0)
+    after: Fraction = Fraction(0)
     draft: bool = False
+
+
+@dataclass(frozen=True)
+class SoundCut:
+    """How the sounds of two neighbours meet, in frames of the film. ``overlap``: both pictures are seen; ``lead``: by so much
+    the incoming sound comes before its picture; ``stay``: by so much the outgoing one goes on after its own.
+    """
+
+    overlap: int = 0
+    lead: int = 0
+    stay: int = 0
+
+    @property
+    def shared(self) -> int:
+        """Frames in which both are heard."""
+        return self.overlap + self.lead + self.stay
+
+
+def sound_cuts(plan: Plan, clips: Mapping[str, ShotClip], warn: Warn = lambda notices: None) -> list[SoundCut]:
+    """How the sound of each shot meets that of the one before it. A J or L cut is as long as there is real sound for it;
+    ``warn`` is told of one that is shorter than asked.
+    """
+    cuts = []
+    for before, shot in zip([None, *plan.shots], plan.shots, strict=False):
+        cut = SoundCut(shot.overlap)
+        if shot.sound_frames and before:
+            leads = shot.shot.transition is not None and shot.shot.transition.type == J_CUT
+            owner, other = (shot, before) if leads else (before, shot)
+            clip = clips[owner.id]
+            there = int((clip.before if leads else clip.after) * plan.fps) if clip.sound else 0
+            frames = min(shot.sound_frames, there, other.frames)
+            cut = SoundCut(lead=frames) if leads else SoundCut(stay=frames)
+            warn(_shorter(shot, owner, frames, sounds=clip.sound is not None))
+        elif shot.sound_frames:
+            warn([Notice("cut.transition_ignored", "nothing is heard before the first shot; it starts with a cut", shot.id)])
+        cuts.append(cut)
+    return cuts
+
+
+def _shorter(shot: FilmShot, owner: FilmShot, frames: int, *, sounds: bool) -> Iterator[Notice]:
+    kind = shot.shot.transition.type if shot.shot.transition else ""
+    if not sounds:
+        text = f"{kind}: {owner.id} has no sound of its own; a plain cut is used"
+        yield Notice("cut.transition_ignored", text, shot.id)
+    elif frames < shot.sound_frames:
+        side = "before" if owner is shot else "after"
+        text = f"{kind} of {shot.sound_frames} frames: {owner.id} has only {frames} {side} the part that is seen"
+        yield Notice("cut.transition_shortened", text, shot.id)
 
 
 def check_sounds(plan: Plan) -> None:
@@ -153,23 +206,27 @@ def _shot_tracks(plan: Plan, planned: FilmShot) -> Iterator[Track]:
 
 
 def _own_sounds(plan: Plan, clips: Mapping[str, ShotClip]) -> Iterator[Track]:
-    """What is heard in the clips themselves. They fade over a transition as their pictures do, and never click at a cut."""
-    leaving = [*(shot.overlap for shot in plan.shots[1:]), 0]
-    for planned, overlap in zip(plan.shots, leaving, strict=True):
+    """What is heard in the clips themselves. They fade over a transition as their pictures do, over a sound cut where both are
+    heard, and never click at a cut.
+    """
+    cuts = sound_cuts(plan, clips)
+    for planned, cut, after in zip(plan.shots, cuts, [*cuts[1:], SoundCut()], strict=True):
         clip = clips[planned.id]
         if not clip.sound:
             continue
-        at, end = (samples_at(planned.start_frame + frames, plan.fps) for frames in (0, planned.frames))
+        begin, end = planned.start_frame, planned.start_frame + planned.frames
+        picture, at = samples_at(begin, plan.fps), samples_at(begin - cut.lead, plan.fps)
         own_sound = planned.shot.own_sound
+        zero = clip.picture_us
         yield Track(
             *clip.sound,
             "voice" if planned.shot.lip_sync else "clip",
             at=at,
-            length=end - at,
+            length=samples_at(end + after.stay, plan.fps) - at,
             gain_db=own_sound.gain_db if own_sound else 0.0,
-            fade_in=max(_EDGE, samples_at(planned.overlap, plan.fps)),
-            fade_out=max(_EDGE, samples_at(overlap, plan.fps)),
-            zero_us=clip.picture_us,
+            fade_in=max(_EDGE, samples_at(cut.shared, plan.fps)),
+            fade_out=max(_EDGE, samples_at(after.shared, plan.fps)),
+            zero_us=None if zero is None else zero - round(Fraction(picture - at, SAMPLE_RATE) * 1_000_000),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -19,16 +19,15 @@ from vidgen.media.normalise import conform
 from vidgen.media.opening import picture_start
 from vidgen.media.os_errors import fault_of
 from vidgen.media.probe import has_sound, part_from, probe_video
+from vidgen.media.wording import counted
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, ProviderUpscale, UserClip
 from vidgen.render.events import Listener
 from vidgen.render.failures import shown, worst
-from vidgen.render.film_timeline import ShotClip, build_timeline
-from vidgen.render.made import MadeShot
+from vidgen.render.film_timeline import ShotClip, Warn, build_timeline, sound_cuts
+from vidgen.render.made import MadeShot, clip_part
 from vidgen.render.postprocess import PostProcessor
 from vidgen.render.shots import DEFAULT_JOBS
-from vidgen.takes.request import ShotRequest, Take
-
-Warn = Callable[[Iterable[Notice]], None]
+from vidgen.takes.request import ShotRequest, Take, Trim, nearest_frames
 
 
 def finish(
@@ -52,6 +51,7 @@ def finish(
     """
     processor = PostProcessor(plan, work / "post", listener, warn)
     clips = _clips(made, lambda shot: _sounding(_clip(processor, shot, larger), shot, warn))
+    sound_cuts(plan, clips, warn)
     timeline = build_timeline(plan, clips)
     listener("cut.started", segments=len(plan.shots) + sum(shot.overlap > 0 for shot in plan.shots))
 
@@ -66,6 +66,14 @@ def finish(
     counts = {"encoded": result.reencoded, "copied": result.copied, "kept": result.reused}
     listener("cut.done", output=str(output), frames=result.frames, **counts)
     return counts
+
+
+def _held(plan: Plan, planned: GeneratedShot, take: Take) -> Iterator[Notice]:
+    """Where a trim leaves less of a take than its shot needs."""
+    needed = nearest_frames(planned.frames / plan.fps, take.fps)
+    if planned.trim != Trim() and (short := needed - (take.frames - take.start)) > 0:
+        text = f"trim: the take ends {counted(short, 'frame')} before the shot; its last one is held"
+        yield Notice("take.held", text, planned.id)
 
 
 def _clips(made: Sequence[MadeShot], clip: Callable[[MadeShot], ShotClip]) -> dict[str, ShotClip]:
@@ -92,6 +100,7 @@ def _clip(processor: PostProcessor, shot: MadeShot, larger: Mapping[str, Take]) 
     if isinstance(planned, UserClip):
         return processor.clip(planned)
     assert isinstance(planned, GeneratedShot) and shot.picked is not None  # enlargements stand in ``larger``
+    processor.warn(_held(processor.plan, planned, shot.picked))
     return processor.take(planned, larger.get(planned.id, shot.picked))
 
 
@@ -131,12 +140,25 @@ def _sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:
     shot, own = planned.shot, planned.clip if isinstance(planned, UserClip) else None
     file = made.picked.file if made.picked else own or clip.file
     if has_sound(file):
-        begins = picture_start(file)
-        if made.picked and made.picked.start:
-            begins = (begins or Fraction(0)) + Fraction(made.picked.start) / made.picked.fps
+        begins, (before, after) = picture_start(file), _beside(made)
+        opens = None if begins is None and not before else (begins or Fraction(0)) + before
+        first = made.picked.first / made.picked.fps if made.picked else Fraction(0)
         digest = made.picked.sha256 if made.picked else clip.sha256 if clip.file == file else content_of(file)
-        return replace(clip, sound=(file, digest), picture_us=None if begins is None else round(begins * 1_000_000))
+        zero = None if opens is None else round(opens * 1_000_000)
+        return replace(clip, sound=(file, digest), picture_us=zero, before=max(Fraction(0), before - first), after=after)
     if shot.own_sound or not own:
         asked = "own_sound" if shot.own_sound else "lip_sync" if shot.lip_sync else "params.audio"
         warn([Notice("sound.none", f"{asked}: the clip came without sound", planned.id)])
     return clip
+
+
+def _beside(made: MadeShot) -> tuple[Fraction, Fraction]:
+    """Seconds of a shot's take or clip before what is in the film, and after it."""
+    if isinstance(made.planned, UserClip):
+        info = probe_video(made.planned.clip)
+        start, end = clip_part(made.planned)
+        opens = start / info.rate if info.constant_rate else made.planned.trim.start or Fraction(0)
+        return opens, Fraction(0) if end is None else (info.frames - end) / info.rate
+    assert made.picked is not None and made.resolved is not None  # it was made
+    part = made.picked.window(made.resolved.request)
+    return part.start / made.picked.fps, (made.picked.frames - part.start - part.frames) / made.picked.fps

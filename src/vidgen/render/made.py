@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from pathlib import Path
 from typing import Literal
 
 from vidgen.media.probe import probe_video
 from vidgen.planning.plan import PlannedShot, ProviderUpscale, UserClip
+from vidgen.render.own_clips import clip_start
 from vidgen.render.resolved import Opening, ResolvedShot
 from vidgen.render.spending import Bill
 from vidgen.render.take_scores import Verdict
 from vidgen.takes.lockfile import Pick
-from vidgen.takes.request import Take, nearest_frames
+from vidgen.takes.request import Take, Trim, nearest_frames
 
 
 @dataclass
@@ -56,8 +56,9 @@ class MadeShot:
         """What the lock file says of the shot; None for a user's own clip."""
         if self.request_key is None or self.picked is None or self.picked_by == "clip" or self.enlarges:
             return None
-        chosen = self.resolved is not None and self.picked.has_choice(self.resolved.request)
-        start = self.picked.start if chosen else None
+        whole = replace(self.picked, trim=Trim())  # what a trim hides is known again without it
+        chosen = self.resolved is not None and whole.has_choice(self.resolved.request)
+        start = whole.start if chosen else None
         return Pick(self.request_key, self.picked.take, self.picked_by, self.picked.sha256, start)
 
     @property
@@ -65,15 +66,21 @@ class MadeShot:
         """Whether it is no shot of the film, but one of its takes made larger by a provider."""
         return isinstance(self.planned, ProviderUpscale)
 
-    def opening(self) -> Opening | None:
-        """What a shot that continues this one opens with; None while no take is picked. Looks into a user's clip."""
+    def opening(self, child: PlannedShot | None = None) -> Opening | None:
+        """What ``child``, which continues this shot, opens with; None while no take is picked. Looks into a user's clip.
+
+        An enlargement is of the part that is in the film. Other shots keep what the take ends with untrimmed: a trim must
+        not ask for new takes of them.
+        """
         if isinstance(self.planned, UserClip):
-            return Opening(self.planned.clip, frames_shown(self.planned.clip, self.planned.seconds_each))
+            start, end = clip_part(self.planned)
+            return Opening(self.planned.clip, end, start)
         if self.picked is None or self.resolved is None:
             return None
-        shown = self.picked.window(self.resolved.request)
+        take = self.picked if isinstance(child, ProviderUpscale) else replace(self.picked, trim=Trim())
+        shown = take.window(self.resolved.request)
         end = shown.start + shown.frames
-        return Opening(self.picked.file, None if end == self.picked.frames else end, shown.start)
+        return Opening(take.file, None if end == take.frames else end, shown.start)
 
     @property
     def why(self) -> str:
@@ -98,11 +105,12 @@ class MadeShot:
         return self.picked_by == "auto" and (self.unseen or (self.verdict is not None and self.verdict.needs_review))
 
 
-def frames_shown(clip: Path, seconds: float) -> int | None:
-    """How many frames of a user's clip are in the film where its shot is ``seconds`` long; None: all of them."""
-    info = probe_video(clip)
-    shown = nearest_frames(Fraction(seconds).limit_denominator(100_000), info.rate)
-    return shown if shown < info.frames else None
+def clip_part(planned: UserClip) -> tuple[int, int | None]:
+    """The frames of a user's clip that are in the film: the first, and the one behind the last; None: to its end."""
+    info = probe_video(planned.clip)
+    start = clip_start(planned, info)
+    end = start + nearest_frames(Fraction(planned.seconds_each).limit_denominator(100_000), info.rate)
+    return start, end if end < info.frames else None
 
 
 @dataclass(frozen=True)

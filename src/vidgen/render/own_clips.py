@@ -6,12 +6,31 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+from vidgen.media.exact import exact_of
 from vidgen.media.normalise import MAX_HOLD, cropped, fitted, refuse_hdr
-from vidgen.media.probe import MediaInfo, probe_video
+from vidgen.media.probe import MediaInfo, part_from, probe_video
 from vidgen.planning.plan import GeneratedShot, Plan, UserClip
 from vidgen.post.filters import SMALLEST_MINTERPOLATE
 from vidgen.post.settings import PostSettings
 from vidgen.post.stages import upright_form
+from vidgen.takes.request import frames_from
+
+
+def clip_start(planned: UserClip, info: MediaInfo) -> int:
+    """Number of the frame of a user's clip that its shot opens with. ``info``: of the clip."""
+    start = planned.trim.start
+    if not start:
+        return 0
+    if not info.constant_rate:
+        times = info.times or exact_of(info.path).times
+        return min(range(len(times)), key=lambda number: abs(times[number] - start))
+    return frames_from(start, info.rate)
+
+
+def own_clip(planned: UserClip) -> MediaInfo:
+    """A user's clip from the frame on that its shot opens with. Raises InputError where it cannot be used."""
+    info = probe_video(planned.clip)
+    return part_from(info, clip_start(planned, info))
 
 
 def clip_work(plan: Plan, planned: UserClip, settings: PostSettings) -> tuple[MediaInfo, PostSettings] | None:
@@ -23,7 +42,7 @@ def clip_work(plan: Plan, planned: UserClip, settings: PostSettings) -> tuple[Me
     """
     if planned.post is None:
         return None
-    info = probe_video(planned.clip)
+    info = own_clip(planned)
     width, height = fitted(info.display_size, plan.width, plan.height)
     settings = replace(settings, width=width, height=height)
     return _work(info, planned.frames, settings)

@@ -26,11 +26,11 @@ from vidgen.post.settings import PostResult
 from vidgen.post.work import Work, plan_work
 from vidgen.render.events import Listener
 from vidgen.render.film_timeline import ShotClip
-from vidgen.render.own_clips import clip_work, take_work, used_part
+from vidgen.render.own_clips import clip_start, clip_work, take_work, used_part
 from vidgen.render.post_plan import is_own, settings_of, steps_of
 from vidgen.render.throughput import Throughput
 from vidgen.takes.keys import derived_key
-from vidgen.takes.request import Take
+from vidgen.takes.request import Take, Trim
 from vidgen.weights.store import pull
 
 EVENT_EVERY_S = 0.25
@@ -62,17 +62,18 @@ class PostProcessor:
         if found is None:
             return ShotClip(take.file, take.sha256, None, conform=Conform("crop", planned.frames, take.start))
         if take.start:
-            found = take_work(self.plan, planned, self._part(take), settings) or found
+            part = self._part(part_from(probe_video(take.file), take.start), take.sha256)
+            found = take_work(self.plan, planned, part, settings) or found
         work = plan_work(*found, planned.frames, planned.frames)
         file, digest = self._processed(planned, work, take.sha256, lambda: _exact(work, planned))
         return ShotClip(file, digest, settings.profile.key())
 
-    def _part(self, take: Take) -> Path:
-        """A take from the frame on that its shot opens with, as a lossless file."""
+    def _part(self, info: MediaInfo, sha256: str) -> Path:
+        """A part of a take or clip with this checksum, as a lossless file."""
         store = ArtifactStore(self.folder, ".mp4")
-        key = derived_key("part", [take.sha256], settings={"first": take.start}, tool="vidgen")
+        key = derived_key("part", [sha256], settings={"first": info.first, "frames": info.frames}, tool="vidgen")
         if not store.find(key):
-            copy_lossless(part_from(probe_video(take.file), take.start), store.path(key))
+            copy_lossless(info, store.path(key))
             store.seal(key, {})
         return store.path(key)
 
@@ -83,7 +84,10 @@ class PostProcessor:
         settings = settings_of(self.plan, planned, int(digest[:8], 16))
         found = clip_work(self.plan, planned, settings)
         if found is None:
-            return ShotClip(file, digest, None, conform=Conform())
+            return ShotClip(file, digest, None, conform=Conform(start=clip_start(planned, probe_video(file))))
+        if found[0].first:
+            file = self._part(used_part(found[0], planned.frames, found[1]), digest)
+            found = clip_work(self.plan, replace(planned, clip=file, trim=Trim()), settings) or found
         work = plan_work(*found, planned.frames)
         made, digest = self._processed(planned, work, digest, lambda: used_part(exact_of(file), planned.frames, work.settings))
         whole = (work.settings.width, work.settings.height) == (self.plan.width, self.plan.height)

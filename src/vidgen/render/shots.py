@@ -36,6 +36,7 @@ from vidgen.render.spending import Allowance, Bill
 from vidgen.render.survey import Surveyor
 from vidgen.render.take_lookup import FoundTakes, TakeLookup
 from vidgen.render.take_scores import with_own_weights
+from vidgen.render.trimming import trimmed
 from vidgen.scoring.scorers import Scorers
 from vidgen.storyboard.model import Score
 from vidgen.takes.request import ShotRequest, Take
@@ -193,7 +194,7 @@ class ShotMaker:
 
     async def _make_shot(self, planned: EngineShot) -> MadeShot:
         parent = await self._parent(planned)
-        opening = await asyncio.to_thread(parent.opening) if parent else None
+        opening = await asyncio.to_thread(parent.opening, planned) if parent else None
         shot = await asyncio.to_thread(self._resolver.resolve, planned, opening)
         found = await asyncio.to_thread(self._lookup.takes_for, shot)
         self.listener("shot.started", shot=planned.id, engine=planned.engine, takes=len(found.numbers))
@@ -220,7 +221,8 @@ class ShotMaker:
         together = isinstance(engine, LocalEngine) and engine.together
         while batch := await asyncio.to_thread(self._rounds.next, shot, found, results, together=together):
             made = await self._runner(shot.planned.engine).make(shot, batch)
-            results |= dict(zip(batch, made, strict=True))
+            taken = (trimmed(one, shot.planned) if isinstance(one, Take) else one for one in made)
+            results |= dict(zip(batch, taken, strict=True))
             self.run.stop.check()
         return dict(sorted(results.items()))
 

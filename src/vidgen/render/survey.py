@@ -78,7 +78,7 @@ class Surveyor:
         """A shot as it is at hand, the takes that are neither at hand nor bought, and those that come after them where all are
         below ``score.floor``; those that were bought once are added to ``again``.
         """
-        opening = parent.opening() if parent else None
+        opening = parent.opening(planned) if parent else None
         if parent and opening is None:
             count = planned.candidates
             unnamed: list[NewTake] = [(f"{planned.id}/{number}", None) for number in range(2 * count)]

@@ -13,6 +13,7 @@ from vidgen.media.wording import listed, there_are
 from vidgen.planning.plan import GeneratedShot
 from vidgen.render.project import Workspace
 from vidgen.render.resolved import ResolvedShot
+from vidgen.render.trimming import trimmed
 from vidgen.takes.journal import Attempt
 from vidgen.takes.request import Take
 
@@ -116,7 +117,7 @@ class TakeLookup:
             diffusion = engine.capabilities(request.model).diffusion
             first_of = partial(engine.first_frame, job) if isinstance(engine, RemoteEngine) else lambda clip: 0
             found = store.restore(shot.take(number), paid, diffusion=diffusion, first_of=first_of)
-        return found
+        return trimmed(found, shot.planned) if found else None
 
     def paid(self, shot: ResolvedShot, number: int) -> Attempt | None:
         """The attempt that a take was bought with which is lost here, and which its provider may still have."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.errors import ProcessingError
+from vidgen.render.trimming import is_timed, opens_given, usual_part
 from vidgen.scoring import Choice, Expectation, Scorecard, Wanted, Window, choose, find_windows, score_takes
 from vidgen.scoring.preferences import own_weights
 from vidgen.scoring.scorer import Clip
@@ -146,7 +147,7 @@ def judge_takes(
     """
     # A camera original has a form of its own: what was ordered exactly, the store has checked.
     expectation = replace(Expectation.of(request), frames=None, fps=None, width=None, height=None)
-    windows = _windows(takes, request, cache, steady or _is_timed(request))
+    windows = _windows(takes, request, cache, steady or is_timed(request))
     parts = [(part.start, part.frames) if part else None for part in windows]
     clips = [Clip(take.file, take.sha256, part) for take, part in zip(takes, parts, strict=True)]
     measured = scorers.measure(clips, expectation, request.shot) if scorers else []
@@ -167,23 +168,18 @@ def judge_takes(
     return Verdict(tuple(take.take for take in takes), tuple(cards), choice)
 
 
-def _is_timed(request: ShotRequest) -> bool:
-    """Whether a take keeps the time of something else: a clip that it follows, a voice, or its own sound."""
-    inputs = request.inputs
-    return bool(inputs.source_video or inputs.motion_reference or inputs.lip_sync_audio or request.sound)
-
-
 def _windows(takes: Sequence[Take], request: ShotRequest, cache: Path, steady: bool) -> list[Window | None]:
     """The part of each take that is judged; None: all of it, as it is no longer than the shot."""
-    inputs = request.inputs
-    begins, ends = bool(inputs.start_frame or inputs.continues or inputs.brushes), inputs.end_frame is not None
+    begins, ends = opens_given(request), request.inputs.end_frame is not None
     found: dict[int, Window | None] = {}
     open_: dict[int, Wanted] = {}
     for index, take in enumerate(takes):
-        usual = replace(take, begins=None).window(request)
-        if not take.has_choice(request) and not take.first:
+        usual = usual_part(take, request, steady=steady)
+        if usual.frames == take.frames:
             found[index] = None
-        elif steady or take.first:
+        elif take.trim.start is not None:
+            found[index] = Window(usual.start, usual.frames, 0.0, "the storyboard trims it")
+        elif steady or take.first or not take.has_choice(request):
             found[index] = Window(usual.start, usual.frames, 0.0, "its time is given")
         else:
             open_[index] = Wanted(usual.frames, begins, ends, usual.start)

@@ -26,7 +26,8 @@ def follows(shot: Shot) -> str | None:
 def shot_frames(shot: Shot, rate: Fraction, folder: Path, film_rate: Fraction | None = None) -> int:
     """Length of a merged shot (``merge.merged_shot``) in frames at ``rate``, at least 1.
 
-    A clip without ``duration``, or with ``auto``, is used whole.
+    A clip without ``duration``, or with ``auto``, is used to its end. What ``trim`` says of the length is for the film alone
+    (``film_frames``), as an engine is asked for the same clip.
 
     Args:
         folder: the storyboard's folder.
@@ -38,8 +39,18 @@ def shot_frames(shot: Shot, rate: Fraction, folder: Path, film_rate: Fraction | 
     if isinstance(shot.duration, Duration):
         return max(1, shot.duration.frames(rate))
     if shot.clip:
-        return _clip_frames(named_file(folder, shot.clip), rate, film_rate or rate)
+        start = shot.trim.start.at(rate) if shot.trim and shot.trim.start else Fraction(0)
+        return _clip_frames(named_file(folder, shot.clip), rate, film_rate or rate, start)
     return frames_at(DEFAULT_SECONDS if shot.duration is None else spoken_seconds(shot), rate)
+
+
+def film_frames(shot: Shot, rate: Fraction, film_rate: Fraction) -> int | None:
+    """The length in the film, in frames of the film, that ``trim`` says, at least 1; None: it says none. ``rate``: that of the
+    storyboard.
+    """
+    if shot.trim is None or shot.trim.duration is None:
+        return None
+    return max(1, frames_at(shot.trim.duration.at(rate), film_rate))
 
 
 def known_frames(shot: Shot, rate: Fraction, folder: Path) -> int | None:
@@ -50,11 +61,11 @@ def known_frames(shot: Shot, rate: Fraction, folder: Path) -> int | None:
         return None
 
 
-def _clip_frames(clip: Path, rate: Fraction, film_rate: Fraction) -> int:
+def _clip_frames(clip: Path, rate: Fraction, film_rate: Fraction, start: Fraction) -> int:
     from vidgen.media.normalise import MAX_HOLD
     from vidgen.media.probe import probe_video
 
-    seconds = probe_video(clip).shown_s
+    seconds = max(Fraction(0), probe_video(clip).shown_s - start)
     frames = frames_at(seconds, rate)
     if frames / rate - seconds > (MAX_HOLD - 1) / film_rate:
         frames -= 1

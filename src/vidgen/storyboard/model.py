@@ -158,6 +158,13 @@ class Transition(Part):
     duration: Time | None = None
 
 
+class Trim(Part):
+    """Which part of a take or clip is used: from ``start`` on, ``duration`` long."""
+
+    start: Time | None = None
+    duration: Length | None = None
+
+
 class Text(Part):
     """A title over the picture; ``in`` and ``out`` are times within the shot."""
 
@@ -391,6 +398,7 @@ class ShotKeys(Part):
     prompt_extra: str | None = None
     clip: File | None = None
     pick: Whole | None = Field(None, ge=1)
+    trim: Annotated[Trim | None, _short("start", (int, float, str))] = None
     max_cost: Number | None = Field(None, ge=0)
     params: Free | None = None
     lint: LintOptions | None = None

@@ -35,6 +35,10 @@ class Duration:
         """The length in frames at a rate; halves are rounded up."""
         return self.frames_ if self.frames_ is not None else frames_at(self.seconds or Fraction(0), rate)
 
+    def at(self, rate: Fraction) -> Fraction:
+        """The length in seconds, where ``rate`` is that of the frames."""
+        return self.seconds if self.seconds is not None else (self.frames_ or 0) / rate
+
     def __str__(self) -> str:
         return f"{self.frames_}f" if self.frames_ is not None else f"{float(self.seconds or 0):g}s"
 

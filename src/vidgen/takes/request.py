@@ -161,6 +161,16 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Trim:
+    """What a storyboard says of the part of a take that is used, in seconds: where the shot opens in what was ordered, and how
+    long it is in the film. None: not said.
+    """
+
+    start: Fraction | None = None
+    seconds: Fraction | None = None
+
+
+@dataclass(frozen=True)
 class Window:
     """The frames of a take that are in the film: ``frames`` frames, at the take's own rate, from number ``start``."""
 
@@ -174,7 +184,12 @@ class Window:
 
 def nearest_frames(seconds: Fraction, rate: Fraction) -> int:
     """The number of frames at ``rate`` nearest to ``seconds``, at least 1."""
-    return max(1, math.floor(seconds * rate + Fraction(1, 2)))
+    return max(1, frames_from(seconds, rate))
+
+
+def frames_from(seconds: Fraction, rate: Fraction) -> int:
+    """The number of the frame at ``rate`` nearest to a time, from 0."""
+    return math.floor(seconds * rate + Fraction(1, 2))
 
 
 @dataclass(frozen=True)
@@ -224,6 +239,7 @@ class Take:
         order: what was ordered; None for takes of vidgen up to 0.1, which were conformed to the form in their key.
         first: number of the frame at which what was ordered begins.
         begins: number of the frame that the shot opens with, where a part was chosen; None: ``first``.
+        trim: the part that the storyboard says, over ``begins``.
         reused: whether an earlier run made it.
     """
 
@@ -246,10 +262,13 @@ class Take:
     reused: bool = False
     first: int = 0
     begins: int | None = None
+    trim: Trim = Trim()
 
     @property
     def start(self) -> int:
-        """Number of the frame that the shot opens with."""
+        """Number of the frame that the shot opens with: of the last one for a part that would begin behind it."""
+        if self.trim.start is not None:
+            return min(self.frames - 1, self.first + frames_from(self.trim.start, self.fps))
         return self.first if self.begins is None else self.begins
 
     @property
@@ -267,13 +286,15 @@ class Take:
 
         Rounding keeps the window unchanged if another film rate moves a cut by less than a frame.
         """
-        return Window(
-            self.start, min(self.frames - self.start, nearest_frames(Fraction(request.frames) / request.fps, self.fps))
-        )
+        return Window(self.start, min(self.frames - self.start, self._needed(request)))
 
     def has_choice(self, request: ShotRequest) -> bool:
-        """Whether the take is longer than the shot, so that a part of it is to be chosen."""
-        return self.frames - self.first > nearest_frames(Fraction(request.frames) / request.fps, self.fps)
+        """Whether the take is longer than the shot, and the storyboard does not say which part of it is used."""
+        return self.trim.start is None and self.frames - self.first > self._needed(request)
+
+    def _needed(self, request: ShotRequest) -> int:
+        """Frames of the take that are as long as the shot."""
+        return nearest_frames(self.trim.seconds or Fraction(request.frames) / request.fps, self.fps)
 
     @property
     def cost(self) -> dict[str, float | str | None]:
