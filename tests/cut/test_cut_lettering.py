@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from vidgen.cut.lettering import NOT_AT_END, NOT_AT_START, typeface, wrap
+from vidgen.cut.lettering import NOT_AT_END, NOT_AT_START, lettering, wrap
 
 
 def cells(text: str) -> float:
@@ -38,7 +38,7 @@ def test_no_line_starts_or_ends_with_what_may_not(limit: int) -> None:
 
 
 def test_latin_words_in_japanese_stay_whole() -> None:
-    assert wrap("今日はvidgenで映画を作る", 8, cells) == ["今日は", "vidgen", "で映画を作る"]
+    assert wrap("今日はvidgenで映画を作る", 8, cells) == ["今日は", "vidgenで", "映画を作る"]
 
 
 def test_korean_breaks_at_spaces() -> None:
@@ -56,7 +56,7 @@ def test_marks_stay_with_their_letter() -> None:
 
 
 def test_real_fonts_measure_japanese_as_full_width() -> None:
-    face = typeface("sans")
+    face = lettering("sans")
     assert face.width("京都") == 2.0
     assert 0.2 < face.width("i") < face.width("W") < 1.1
     assert face.width("e\u0301") == face.width("e")

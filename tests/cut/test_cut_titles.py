@@ -10,8 +10,12 @@ import pytest
 from tests.cut.clips import MakeShot, film_of
 
 from vidgen.cut.assembly import assemble
+from vidgen.cut.layout import Block
+from vidgen.cut.layout import lay_out as lay_out_titles
+from vidgen.cut.looks import plain
+from vidgen.cut.showing import Shown
 from vidgen.cut.timeline import Cue, TextLook, Timeline, Transition
-from vidgen.cut.titles import ass_text, lay_out, literal, plain, title_notices
+from vidgen.cut.titles import ass_text, literal, title_notices
 from vidgen.media.frames import read_frames
 
 SIZE = (320, 180)
@@ -30,6 +34,14 @@ def render(tmp_path: Path, make_shot: MakeShot):
         return grey(out)
 
     return draw
+
+
+def lay_out(cues: tuple[Cue, ...], width: int, height: int) -> list[Block]:
+    return [placed.block for placed in lay_out_titles(cues, width, height) if placed]
+
+
+def script_of(*cues: Cue) -> str:
+    return ass_text([Shown(block, 0, 24) for block in lay_out(cues, *SIZE)], *SIZE, 24)
 
 
 def grey(film: Path) -> Pictures:
@@ -115,7 +127,7 @@ def test_no_text_breaks_the_picture(render, text: str) -> None:
 
 
 def test_newlines_in_a_title_cannot_start_a_script_line() -> None:
-    script = ass_text((Cue("a\nDialogue: 9,evil\r\n[Events]\u2028x", 0, 24),), *SIZE, Fraction(24))
+    script = script_of(Cue("a\nDialogue: 9,evil\r\n[Events]\u2028x", 0, 24))
     assert sum(line.startswith("Dialogue:") for line in script.splitlines()) == 2
     assert script.count("\n[Events]") == 1
 
@@ -154,7 +166,7 @@ def test_the_users_style_wins_over_the_role() -> None:
     look = TextLook(font="serif", size=20, colour="#ff8000", outline=2, box=False, position="top_right", fade=0)
     [block] = lay_out((Cue("x", 0, 24, role="lower_third", style=look),), *SIZE)
     assert (block.look.font, block.em, block.anchor, block.look.box) == ("serif", 36.0, 9, False)
-    assert "&H000080FF" in ass_text((block.cue,), *SIZE, Fraction(24))
+    assert "&H000080FF" in script_of(Cue("x", 0, 24, style=look))
 
 
 def test_a_box_is_dark_behind_its_letters(render) -> None:
@@ -173,9 +185,9 @@ def test_a_colour_comes_out_as_it_was_asked(tmp_path: Path, make_shot: MakeShot)
 
 
 def test_letters_that_the_font_lacks_are_said() -> None:
-    notices = title_notices((Cue("京都 \U0001f341 สวัสดี", 0, 24), Cue("秋", 0, 24)), "s01")
+    notices = title_notices((Cue("京都 \U00013000 ok", 0, 24), Cue("秋 ł สวัสดี \U0001f341", 0, 24)), "s01")
     assert [(notice.code, notice.shot) for notice in notices] == [("text.missing_glyphs", "s01")]
-    assert "\U0001f341" in notices[0].message
+    assert "\U00013000" in notices[0].message
 
 
 def test_a_font_that_is_not_there_is_said(make_shot: MakeShot) -> None:

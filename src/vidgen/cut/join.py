@@ -7,8 +7,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+from vidgen.cut.looks import plain
 from vidgen.cut.timeline import Timeline
-from vidgen.cut.titles import plain
 from vidgen.errors import ProcessingError
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
 from vidgen.media.files import atomic, file_url
