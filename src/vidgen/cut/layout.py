@@ -9,8 +9,10 @@ from vidgen.cut.lettering import Lettering, lettering, longest_word, wrap
 from vidgen.cut.looks import Look, SafeArea, look_of, plain, right_to_left, safe_area, tables
 from vidgen.cut.timeline import Cue
 
-SMALLEST_FOR_WORDS = 0.5
-"""A title is set smaller, down to this share of its size, before a word of it is broken."""
+SMALLEST_FOR_WORDS, SMALLEST_SIZE = 0.4, 2.8
+"""A title is set smaller, down to this share of its size, but in per cent of the picture's shorter side not below this, before
+a word of it is broken.
+"""
 SMALLEST_EM = 6
 """In pixels."""
 GAP = 0.2
@@ -100,15 +102,22 @@ def lay_out(cues: Iterable[Cue], width: int, height: int) -> list[Placed | None]
             continue
         shown = [other for other in shown if other.end > cue.start]
         if not block.look.rolls:
-            block = _clear_of(block, [other.block for other in shown])
+            block = _clear_of(block, [other.block for other in shown], safe_area(width, height))
         placed = found[index] = Placed(block, cue.start, cue.end)
         if not block.look.rolls:
             shown.append(placed)
     return found
 
 
-def _clear_of(block: Block, others: Sequence[Block]) -> Block:
-    """The block moved until it covers none of the others: up at the bottom of the picture, else down."""
+def _clear_of(block: Block, others: Sequence[Block], area: SafeArea) -> Block:
+    """The block moved until it covers none of the others, or where there is no room for that, none of those at its edge."""
+    near = _moved(block, [other for other in others if other.row == block.row], area)
+    apart = _moved(near, others, area)
+    return near if any(_touch(apart, other) for other in others) else apart
+
+
+def _moved(block: Block, others: Sequence[Block], area: SafeArea) -> Block:
+    """The block moved past the others, up at the bottom of the picture, else down, as long as it stays in the picture."""
     for _ in others:
         hit = next((other for other in others if _touch(block, other)), None)
         if hit is None:
@@ -116,6 +125,8 @@ def _clear_of(block: Block, others: Sequence[Block]) -> Block:
         left, top, right, bottom = block.box
         gap = max(block.em, hit.em) * GAP
         shift = hit.box[1] - bottom - gap if block.row == 0 else hit.box[3] - top + gap
+        if top + shift < area.top - 1 or bottom + shift > area.bottom + 1:
+            break
         block = replace(block, y=block.y + shift)
     return block
 
@@ -163,7 +174,8 @@ def _set(text: str, look: Look, letters: Lettering, room: tuple[float, float, fl
     em, widest, tallest = room
     pad_x, pad_y = (0.6, 0.2) if look.box else (0.0, 0.0)
     word = longest_word(text, letters.width) + 2 * pad_x
-    em = max(min(em, widest / word), em * SMALLEST_FOR_WORDS) if word else em
+    smallest = max(em * SMALLEST_FOR_WORDS, min(em, em / look.size * SMALLEST_SIZE))
+    em = max(min(em, widest / word), smallest) if word else em
     while True:
         lines = wrap(text, widest / em - 2 * pad_x, letters.width, language)
         if look.rolls or (sum(map(letters.line, lines)) + 2 * pad_y) * em <= tallest or em < SMALLEST_EM:
