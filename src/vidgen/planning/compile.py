@@ -202,7 +202,7 @@ class _Compiler:
         length = film_frames(shot, rate, self.fps)
         if length is None:
             return _Placed(scene, part, start, Fraction(part.frames), Trim(opens))
-        shot, gone = trimmed_away(shot, length / self.fps, rate)
+        shot, gone = trimmed_away(shot, length / self.fps, rate, part.frames / rate)
         self.notices += gone
         return _Placed(scene, replace(part, shot=shot), start, length * rate / self.fps, Trim(opens, length / self.fps))
 

@@ -33,11 +33,6 @@ def _row(kind: Kind) -> Model:
     return model(_ROWS[kind])
 
 
-def family(kind: Kind) -> str:
-    """The family name that ASS styles use: ``Noto Sans JP`` or ``Noto Serif JP``."""
-    return _row(kind).family
-
-
 def font_file(kind: Kind) -> Path:
     """The font's file, checked by SHA-256 once per process. Raises MissingError if its package is not installed."""
     return _checked(kind, vidgen_home())
@@ -47,12 +42,6 @@ def font_file(kind: Kind) -> Path:
 def _checked(kind: Kind, _home: Path) -> Path:
     row = _row(kind)
     return install_together([_row(each) for each in _ROWS]) / row.files[0].name
-
-
-def fonts_dir() -> Path:
-    """A folder with only the two fonts, for libass. Raises MissingError as ``font_file``."""
-    files = [font_file(kind) for kind in _ROWS]
-    return files[0].parent
 
 
 Point = tuple[float, float]
