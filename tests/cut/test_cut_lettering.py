@@ -60,3 +60,23 @@ def test_real_fonts_measure_japanese_as_full_width() -> None:
     assert face.width("京都") == 2.0
     assert 0.2 < face.width("i") < face.width("W") < 1.1
     assert face.width("e\u0301") == face.width("e")
+
+
+def test_japanese_breaks_between_phrases() -> None:
+    text = "京都の秋は美しいので一度は訪れてみたい場所です"
+    assert wrap(text, 14, cells) == ["京都の秋は美しいので一度は", "訪れてみたい場所です"]
+
+
+def test_a_phrase_wider_than_a_line_is_broken_between_its_letters() -> None:
+    assert wrap("ファーストショット。", 5, cells) == ["ファースト", "ショット。"]
+
+
+def test_chinese_and_thai_break_between_words() -> None:
+    assert wrap("今天是晴天。我们去公园散步", 7, cells, "zh-CN") == ["今天是晴天。", "我们去公园散步"]
+    assert wrap("วันนี้อากาศดีมาก", 12, cells) == ["วันนี้", "อากาศดีมาก"]
+
+
+def test_arabic_is_measured_as_it_is_joined() -> None:
+    face = lettering("sans")
+    assert face.width("السلام") < sum(face.width(letter) for letter in "السلام")
+    assert face.width("京都 abc") == sum(face.width(letter) for letter in "京都 abc")

@@ -232,3 +232,21 @@ def test_a_title_changes_only_the_pieces_it_touches(tmp_path: Path, make_shot: M
     titled = replace(one, cues=(Cue("early", 0, 10),))
     assemble(film_of(titled, two), tmp_path / "w", tmp_path / "f.mp4", on_event=hear)
     assert states == {"s01": "encoded", "s01 > s02": "reused", "s02": "reused"}
+
+
+@pytest.mark.parametrize("text", ["مرحبا بكم", "שלום עולם", "สวัสดีครับ", "Łódź ăș", "\U0001f3ac" * 4])
+def test_other_scripts_are_drawn_with_letters_and_not_with_boxes(render, text: str) -> None:
+    """Each is as wide as the font of its script says; a box for each letter would be wider or narrower."""
+    cue = Cue(text, 0, 2, role="caption", style=TextLook(fade=0, size=12))
+    left, _, right, _ = bright(render(cue, frames=2)[0])
+    [block] = lay_out((cue,), *SIZE)
+    assert (right - left) * SIZE[0] == pytest.approx(block.width, rel=0.12)
+
+
+def test_a_line_from_right_to_left_begins_at_the_right(render) -> None:
+    """The exclamation mark ends the line, so that it is at the left."""
+    large = TextLook(fade=0, size=16)
+    plain_line, marked = (
+        bright(render(Cue(f"שלום{end}", 0, 2, role="caption", position="right", style=large), frames=2)[0]) for end in ("", "!")
+    )
+    assert marked[2] == pytest.approx(plain_line[2], abs=0.01) and marked[0] < plain_line[0] - 0.005
