@@ -218,6 +218,7 @@ CODES: dict[str, str] = {
     "preset.unknown": "There is no preset of that name",
     "project.busy": "Another run is working on this project",
     "project.other_board": "The work folder or the lock file belongs to another storyboard",
+    "qc.failed": "A file fails checks of its delivery; the message names them",
     "render.needs_review": "The film is finished, but a person has to review some shots",
     "request.bad_value": "A parameter has a value that cannot be used",
     "provider.auth": "The provider does not accept the key",

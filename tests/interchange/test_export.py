@@ -17,6 +17,7 @@ import pytest
 
 from support import Film, Ran, Vidgen
 from vidgen.engines.base import Job
+from vidgen.media.ffmpeg import run_ffmpeg
 from vidgen.media.files import sha256_file
 from vidgen.media.frames import FrameWriter
 from vidgen.media.rate import parse_rate
@@ -321,3 +322,22 @@ def test_the_shot_list_needs_no_further_package(vidgen: Vidgen, film: Film, monk
     ran = vidgen("export", board, "--json")
     assert (ran.code, ran.envelope["error"]["code"]) == (3, "export.missing")
     assert "pip install 'vidgen[edit]'" in ran.envelope["error"]["hint"]
+
+
+def test_trims_and_sound_cuts_are_in_the_cut(vidgen: Vidgen, film: Film, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        clip(tmp_path / f"{name}.mp4", 60, 12)
+        tone(tmp_path / f"{name}.wav", 5)
+        args = ["-i", f"{tmp_path}/{name}.mp4", "-i", f"{tmp_path}/{name}.wav", "-c:v", "copy", "-c:a", "aac"]
+        run_ffmpeg([*args, f"{tmp_path}/{name}.mov"], what="a clip with sound")
+    board = film(
+        "{id: a, clip: one.mov, trim: {start: 12f, duration: 24f}}",
+        "{id: b, clip: two.mov, trim: {start: 12f, duration: 24f}, transition: {type: j_cut, duration: 6f}}",
+    )
+    _, timeline = exported(vidgen, board)
+    picture, sound = timeline.tracks
+    ranges = [
+        [(clip.source_range.start_time.value, clip.source_range.duration.value) for clip in track] for track in timeline.tracks
+    ]
+    assert (picture.name, sound.name) == ("picture", "own sound")
+    assert ranges == [[(12, 24), (12, 24)], [(12, 21), (9, 27)]]

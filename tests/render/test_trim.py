@@ -156,3 +156,10 @@ def test_a_clip_whose_frames_come_as_they_like_opens_at_its_time(vidgen: Vidgen,
 def test_a_trim_beyond_a_clip_is_refused_with_its_place(written: str, vidgen: Vidgen, film: Film, mine: Path) -> None:
     ran = vidgen("plan", film(f"{{id: a, clip: mine.mp4, {written}}}"), "--json")
     assert ran.code == 2 and "shots[0].trim" in ran.envelope["error"]["message"]
+
+
+def test_a_dissolve_holds_no_frame(vidgen: Vidgen, film: Film, mine: Path, tmp_path: Path) -> None:
+    second = "{id: b, clip: mine.mp4, trim: {start: 6f, duration: 24f}, transition: {type: dissolve, duration: 12f}}"
+    assert vidgen("render", film("{id: a, clip: mine.mp4, duration: 24f}", second)).code == 0
+    brightness = [float(frame.mean()) for frame in read_frames(tmp_path / "film.mp4")]
+    assert len(brightness) == 36 and np.abs(np.diff(brightness)).min() > 1

@@ -52,6 +52,7 @@ for _name, _run, _panel in (
     ("upscale", media.upscale, _CLIPS),
     ("interpolate", media.interpolate, _CLIPS),
     ("score", media.score, _CLIPS),
+    ("qc", media.qc, _CLIPS),
     ("doctor", info.doctor, _HELP),
     ("schema", board.schema, _HELP),
     ("presets", board.presets, _HELP),

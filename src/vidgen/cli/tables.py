@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vidgen.errors import Notice
     from vidgen.planning.plan import FilmShot, Plan
     from vidgen.planning.presets import Preset
+    from vidgen.qc import Check
     from vidgen.render.commands import Commands
     from vidgen.render.post_plan import ShotPost
     from vidgen.storyboard.lint import Finding
@@ -283,6 +284,26 @@ def score_table(report: Mapping[str, Any]) -> None:
         )
         for card in sorted(report["candidates"], key=lambda entry: entry["rank"])
     ], heads=2)  # fmt: skip
+
+
+def check_table(checks: Iterable[Check]) -> None:
+    """Print the checks of a file: result, check, value, what is asked, where, and what the check means."""
+    from vidgen.qc.presets import check_rows
+
+    columns = (
+        Column("", styles={"ok": "green", "FAIL": "red", "-": "dim"}), Column("check"), Column("found", folds=12),
+        Column("asked", folds=12), Column("at", right=True), Column("which is", folds=20, spare=True),
+    )  # fmt: skip
+    rows = []
+    for check in checks:
+        row = check_rows()[check.id]
+        value = f"{check.value:.5g}" if isinstance(check.value, float) else str(check.value)
+        unit = f" {row.unit}" if row.unit and row.unit != "pixels" else ""
+        asked = check.limit.text() if check.limit else ""
+        place = "" if check.at_s is None else clock(check.at_s)
+        result = "-" if check.limit is None else "ok" if check.ok else "FAIL"
+        rows.append((result, check.id, f"{value}{unit}", asked, place, row.says))
+    _print(columns, rows, heads=2)
 
 
 def ledger_table(found: Mapping[str, Any], commands: Commands) -> None:

@@ -7,18 +7,16 @@ on target. (EBU R 128; true peaks with a limiter at four times the sample rate.)
 from __future__ import annotations
 
 import functools
-import math
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from vidgen.catalog.loudness import loudness_table
 from vidgen.cut.timeline import LoudnessTarget
-from vidgen.errors import InputError, Notice, ProcessingError
+from vidgen.errors import InputError, Notice
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
 from vidgen.media.files import file_url, part_name
+from vidgen.media.loudness import Loudness, measure
 from vidgen.media.rate import SAMPLE_RATE
-from vidgen.media.tables import read_table
 
 AAC_ARGS = ("-c:a", "aac", "-b:a", "256k", "-ar", str(SAMPLE_RATE), "-ac", "2", "-movie_timescale", str(SAMPLE_RATE))
 """The time scale makes the length exact to the sample; older versions of ffmpeg round it to milliseconds."""
@@ -26,7 +24,6 @@ TOLERANCE_LU = 0.5
 """Tolerance of the loudness; peaks must not exceed their target at all."""
 GOOD_ENOUGH_LU = 0.2
 ROUNDS = 8
-SILENT_LUFS = -69.0
 HEADROOM_DB = 0.3
 """Initial estimate of how much AAC raises peaks."""
 LOWEST_CEILING = -20.0
@@ -34,24 +31,10 @@ LOWEST_CEILING = -20.0
 Cancel = Callable[[], bool]
 
 
-@dataclass(frozen=True)
-class Loudness:
-    """Measured integrated loudness in LUFS and true peak in dBTP; silence is -inf for both."""
-
-    i: float
-    tp: float
-
-    @property
-    def silent(self) -> bool:
-        """Whether the sound is too quiet or too short to have a loudness."""
-        return self.i <= SILENT_LUFS
-
-
 @functools.cache
 def presets() -> dict[str, LoudnessTarget]:
     """The loudness targets by name: web, podcast, ebu, atsc."""
-    table = read_table("vidgen.cut", "loudness.yaml")
-    return {name: LoudnessTarget(float(value["i"]), float(value["tp"])) for name, value in table.items()}
+    return {name: LoudnessTarget(*target) for name, target in loudness_table().items()}
 
 
 def loudness_target(name: str) -> LoudnessTarget:
@@ -61,33 +44,6 @@ def loudness_target(name: str) -> LoudnessTarget:
     except KeyError:
         known = ", ".join(presets())
         raise InputError("sound.unknown_loudness", f"{name!r} is not a loudness target", hint=f"use one of {known}") from None
-
-
-def measure(path: Path, cancelled: Cancel = lambda: False) -> Loudness:
-    """Measure the loudness of a sound file. Raises ProcessingError if ffmpeg reports none."""
-    # metadata=1 stops the filter from logging every frame, in all versions.
-    args = [
-        "-v",
-        "info",
-        *input_args(path.resolve()),
-        "-map",
-        "0:a:0",
-        "-af",
-        "ebur128=peak=true:metadata=1",
-        "-f",
-        "null",
-        "-",
-    ]
-    text = "\n".join(run_ffmpeg(args, what="measuring loudness", cancelled=cancelled))
-    loud, peak = re.findall(r"I:\s+(-?[\d.]+|-?inf|-?nan) LUFS", text), re.findall(r"Peak:\s+(-?[\d.]+|-?inf|-?nan) dBFS", text)
-    if not loud or not peak:
-        raise ProcessingError("sound.not_measured", "ffmpeg did not report the loudness of the soundtrack")
-    return Loudness(_number(loud[-1]), _number(peak[-1]))
-
-
-def _number(text: str) -> float:
-    value = float(text)
-    return -math.inf if math.isnan(value) or value <= -70.0 else value
 
 
 def encode_to_target(

@@ -56,6 +56,8 @@ class CutShot:
         media: its takes, or the user's own clip. used: which of them is in the film; None: there is none.
         start: frame of the used file that the shot opens with.
         sounds: whether the sound of the used file is heard.
+        sound_shift: film frames from the cut in of its picture to that of its sound: below 0 its sound leads (J cut), above 0
+            the one before stays (L cut). It is the middle of their cross-fade.
         row: its row in the shot list, by column.
     """
 
@@ -68,6 +70,7 @@ class CutShot:
     used: int | None = None
     start: int = 0
     sounds: bool = False
+    sound_shift: int = 0
     marks: tuple[Mark, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     row: Mapping[str, str] = field(default_factory=dict)

@@ -88,9 +88,9 @@ class Builder:
         rate = one.shot.chosen.rate if one.shot.chosen else self.cut.rate
         return one.shot.start + Fraction(frame) / self.cut.rate * rate, rate
 
-    def _range(self, one: Placed) -> Any:
-        start, rate = self.opens(one, one.head)
-        return self.span(start, Fraction(one.frames), rate, self.cut.rate)
+    def _range(self, one: Placed, later: int = 0, frames: int | None = None) -> Any:
+        start, rate = self.opens(one, one.head + later)
+        return self.span(start, Fraction(one.frames if frames is None else frames), rate, self.cut.rate)
 
     def marker(self, one: Placed, mark: Mark) -> Any:
         """A remark, at a time of the shot's file."""
@@ -104,16 +104,20 @@ class Builder:
         return marker
 
     def _own_sound(self, placed: Sequence[Placed]) -> Any:
-        """The sound of the takes and clips themselves, cut as the picture is."""
+        """The sound of the takes and clips themselves, cut as the picture is but for J and L cuts."""
         schema = otio().schema
         track = schema.Track(OWN_SOUND, kind="Audio")
-        for one in placed:
+        shifts = [*(one.shot.sound_shift for one in placed[1:]), 0]
+        for one, after in zip(placed, shifts, strict=True):
+            before = one.shot.sound_shift
+            frames = one.frames - before + after
             if one.shot.sounds and one.shot.chosen:
                 known = {"role": "clip", "shot": one.shot.id}
-                reference = self.reference(one.shot.chosen)
-                track.append(schema.Clip(one.shot.id, reference, self._range(one), metadata={"vidgen": known}))
+                span = self._range(one, before, frames)
+                clip = schema.Clip(one.shot.id, self.reference(one.shot.chosen), span, metadata={"vidgen": known})
+                track.append(clip)
             else:
-                track.append(self._gap(Fraction(one.frames)))
+                track.append(self._gap(Fraction(frames)))
         return track
 
     def _lane(self, name: str, sounds: Sequence[CutSound]) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 from vidgen import __version__
 from vidgen.catalog.diffusion import model as diffusion_model
+from vidgen.catalog.transitions import J_CUT
 from vidgen.cut.mixing import place
 from vidgen.cut.timeline import Track
 from vidgen.errors import Notice
@@ -22,6 +23,7 @@ from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
 from vidgen.render.at_hand import ShotAtHand
 from vidgen.render.film_timeline import sound_tracks
 from vidgen.render.finish import is_heard
+from vidgen.render.own_clips import clip_start
 from vidgen.takes.record import row_of
 from vidgen.takes.request import Take, nearest_frames
 
@@ -33,7 +35,7 @@ MOST_REPEATS = 500
 def editorial_cut(plan: Plan, board: Path, shots: Sequence[ShotAtHand]) -> tuple[Cut, list[Notice]]:
     """The cut, and what it cannot say. Probes the user's own clips, and decodes sounds for their lengths."""
     notices: list[Notice] = []
-    made = tuple(_shot(plan, shot, notices) for shot in shots)
+    made = tuple(_with_sound_cuts(plan, [_shot(plan, shot, notices) for shot in shots]))
     known = {"schema": SCHEMA, "version": __version__, "storyboard": board.name, "fps": rate_text(plan.fps)}
     size = {"width": plan.width, "height": plan.height, "frames": plan.total_frames}
     cut = Cut(plan.board.title or board.stem, plan.fps, made, tuple(_sounds(plan)), {**known, **size})
@@ -59,6 +61,8 @@ def _shot(plan: Plan, shot: ShotAtHand, notices: list[Notice]) -> CutShot:
         used = next((index for index, take in enumerate(shot.takes) if take is shot.picked), None)
     chosen = None if used is None else media[used]
     start = shot.picked.start if shot.picked else 0
+    if isinstance(planned, UserClip):
+        start = clip_start(planned, probe_video(planned.clip))
     if chosen:
         notices += _held(plan, planned, chosen, start)
     transition = planned.shot.transition
@@ -76,6 +80,21 @@ def _shot(plan: Plan, shot: ShotAtHand, notices: list[Notice]) -> CutShot:
         metadata=_known(plan, shot, chosen),
         row=_row(planned, shot.picked, chosen),
     )
+
+
+def _with_sound_cuts(plan: Plan, shots: Sequence[CutShot]) -> Iterator[CutShot]:
+    """The shots with their J and L cuts, as long as there is sound for them."""
+    for planned, before, shot in zip(plan.shots, [None, *shots], shots, strict=False):
+        leads = bool(planned.shot.transition and planned.shot.transition.type == J_CUT)
+        owner = shot if leads else before
+        if not planned.sound_frames or before is None or owner is None or owner.chosen is None or not owner.sounds:
+            yield shot
+            continue
+        media = owner.chosen
+        used = owner.start + nearest_frames(owner.frames / plan.fps, media.rate)
+        spare = owner.start if leads else max(0, media.frames - used)
+        frames = min(planned.sound_frames, int(spare / media.rate * plan.fps), (before if leads else shot).frames)
+        yield replace(shot, sound_shift=-((frames + 1) // 2) if leads else frames // 2)
 
 
 def _held(plan: Plan, planned: FilmShot, media: Media, start: int) -> Iterator[Notice]:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import cv2
@@ -103,18 +104,23 @@ def _scaled(picture: Frame) -> Frame:
 
 def _lines(picture: Frame) -> list[Line]:
     """The lines of a picture that have enough letters."""
-    ocr = _ocr()
     bgr = np.ascontiguousarray(picture[..., ::-1])
-    boxes, _ = ocr.auto_text_det(bgr)
-    if boxes is None:
-        return []
-    readings, _ = ocr.text_rec(ocr.get_crop_img_list(bgr, boxes))
+    with _READING:
+        ocr = _ocr()
+        boxes, _ = ocr.auto_text_det(bgr)
+        if boxes is None:
+            return []
+        readings, _ = ocr.text_rec(ocr.get_crop_img_list(bgr, boxes))
     found = []
     for box, (reading, _) in zip(boxes, readings, strict=True):
         (left, top), (right, bottom) = np.floor(box.min(axis=0)).astype(int), np.ceil(box.max(axis=0)).astype(int)
         if len(reading) >= LEAST_LETTERS or right - left >= LEAST_LETTERS * (bottom - top):  # a letter is no wider than high
             found.append(Line(int(left), int(top), int(right), int(bottom), reading))
     return found
+
+
+_READING = Lock()
+"""The reader keeps the size of the picture that it is at."""
 
 
 @cache
