@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -250,3 +251,14 @@ def test_a_line_from_right_to_left_begins_at_the_right(render) -> None:
         bright(render(Cue(f"שלום{end}", 0, 2, role="caption", position="right", style=large), frames=2)[0]) for end in ("", "!")
     )
     assert marked[2] == pytest.approx(plain_line[2], abs=0.01) and marked[0] < plain_line[0] - 0.005
+
+
+@pytest.mark.parametrize("text", ["م{\\p1}ل\\Nن", "ł\\", "🎬{", "م}{\\fs200}م", "\u200fم\u202e{\\r}"])
+def test_commands_between_letters_of_several_fonts_stay_letters(text: str) -> None:
+    """A change of font is a command of ours; a user's brace or backslash beside it never becomes one."""
+    script = script_of(Cue(text, 0, 24), Cue(text, 0, 24, role="credits"))
+    for line in script.splitlines():
+        if line.startswith("Dialogue:"):
+            body = line.split(",", 9)[9].replace("\\{", "").replace("\\}", "")
+            ours = re.sub(r"\{(\\(an\d|pos\([\d.,-]+\)|fad\([\d,]+\)|blur[\d.]+|fn[A-Za-z ]+|fs[\d.]+))+\}", "", body)
+            assert not set("{}") & set(ours) and not re.search(r"\\(?!\u2060)", ours), line
