@@ -59,6 +59,11 @@ def two(**keys: Any) -> Board:
     return {"shots": [{"id": "a", "scene": "calm sea"}, {"id": "b", "scene": "hills", **keys}]}
 
 
+def lasting(**keys: Any) -> Board:
+    """A film of two shots, with a title in the first that has these keys."""
+    return {"shots": [{"id": "a", "scene": "calm sea", "text": [{"text": "The sea", **keys}]}, {"id": "b", "scene": "hills"}]}
+
+
 def aki(**keys: Any) -> Board:
     """A film with somebody in it, of one shot with these keys."""
     return {"characters": {"aki": "a woman"}, **sea(**keys)}
@@ -119,6 +124,7 @@ BOARDS: dict[str, tuple[Board, Board]] = {
     **each("Transition", {"type": "wipe_left", "duration": 1}, lambda keys: two(transition={"type": "dissolve", **keys})),
     **each("Text", {"text": "The hills", "in": 1, "out": 1, "role": "credit", "position": "top", "style": "big"},
            lambda keys: {"text": {"big": {"size": 9}}, **sea(text=[{"text": "The sea", **keys}])}),
+    "Text.until": (lasting(), lasting(until="b")),
     **each("TextStyle", {"font": "serif", "size": 9, "colour": "#ff0000", "outline": 1, "box": True, "position": "top",
                          "fade": 1}, lambda keys: {"text": {"title": keys}, **sea(text="The sea")}),
     **each("Line", {"who": "Aki", "voice": "low", "delivery": "softly", "file": "one.wav", "line": LONG},

@@ -363,6 +363,6 @@ NOTICES: dict[str, str] = {
     "take.reshaped": "The provider's clip has another shape; it was cropped",
     "take.unfinished": "A paid submission was interrupted; whether it was accepted is unknown",
     "text.font_replaced": "A title names a font that is not available; another is used",
-    "text.missing_glyphs": "A title has letters that its font lacks",
+    "text.missing_glyphs": "A title has letters that no font here has",
 }
 """Warning code -> meaning."""

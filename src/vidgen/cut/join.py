@@ -8,8 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
+from vidgen.cut.looks import plain
 from vidgen.cut.timeline import Timeline
-from vidgen.cut.titles import plain
 from vidgen.errors import ProcessingError
 from vidgen.media.chapters import bare_args, chapter_args
 from vidgen.media.ffmpeg import input_args, run_ffmpeg

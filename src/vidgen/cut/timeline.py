@@ -50,9 +50,15 @@ class TextLook:
     fade: float | None = None
 
 
+LABEL = "label"
+"""The role of the label that a film was generated: it is placed before all titles, and nothing covers it."""
+
+
 @dataclass(frozen=True)
 class Cue:
-    """A title from frame ``start`` to before ``end``, both from the start of the shot."""
+    """A title from frame ``start`` to before ``end``, both from the start of the shot. Beyond the end of the shot it stays over
+    the shots that follow, to the film's end at most. ``language``: of the film, as a code; it may be empty.
+    """
 
     text: str
     start: int
@@ -60,6 +66,7 @@ class Cue:
     role: str = "title"
     position: str | None = None
     style: TextLook = TextLook()
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -206,14 +213,14 @@ def settle(timeline: Timeline) -> tuple[Timeline, list[Notice]]:
     for index, shot in enumerate(timeline.shots):
         before = shots[-1] if shots else None
         after = timeline.shots[index + 1] if index + 1 < len(timeline.shots) else None
-        shots.append(replace(shot, transition=_settled(shot, before, after, notices), cues=_inside(shot)))
+        shots.append(replace(shot, transition=_settled(shot, before, after, notices), cues=_visible(shot)))
     return replace(timeline, shots=tuple(shots)), notices
 
 
-def _inside(shot: TimelineShot) -> tuple[Cue, ...]:
-    """The cues clipped to the shot; invisible ones are left out."""
-    clipped = (replace(cue, start=max(0, cue.start), end=min(shot.frames, cue.end)) for cue in shot.cues)
-    return tuple(cue for cue in clipped if cue.start < cue.end)
+def _visible(shot: TimelineShot) -> tuple[Cue, ...]:
+    """The cues that begin within the shot; invisible ones are left out."""
+    begun = (replace(cue, start=max(0, cue.start)) for cue in shot.cues)
+    return tuple(cue for cue in begun if cue.start < min(cue.end, shot.frames))
 
 
 def _settled(shot: TimelineShot, before: TimelineShot | None, after: TimelineShot | None, notices: list[Notice]) -> Transition:

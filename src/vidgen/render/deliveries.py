@@ -14,11 +14,11 @@ from vidgen.artifacts import ArtifactStore
 from vidgen.catalog.deliveries import audio_stream, codecs
 from vidgen.cut.assembly import CutKeys, assemble, cut_keys, scratch_of
 from vidgen.cut.contact_sheet import contact_sheet, labels_of
+from vidgen.cut.looks import plain
 from vidgen.cut.loudness import SOUND_ARGS, encode_to_target
 from vidgen.cut.sound import make_mix
 from vidgen.cut.stems import stems_of, write_stem
 from vidgen.cut.timeline import Sound, Timeline, settle
-from vidgen.cut.titles import plain
 from vidgen.deliver import (
     Framing,
     Item,

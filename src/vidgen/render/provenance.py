@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from vidgen import __version__
-from vidgen.cut.timeline import Cue, Timeline, settle
-from vidgen.cut.titles import LABEL, plain
+from vidgen.cut.looks import plain
+from vidgen.cut.timeline import LABEL, Cue, Timeline, settle
 from vidgen.errors import InputError
 from vidgen.media.answers import content_of
 from vidgen.media.files import part_name, sha256_json
@@ -85,9 +85,10 @@ class Origin:
         """
         if self.label is None:
             return timeline
-        text = self.label
-        shots = (replace(shot, cues=(Cue(text, 0, shot.frames, role=LABEL), *shot.cues)) for shot in timeline.shots)
-        return replace(timeline, shots=tuple(shots))
+        whole = sum(shot.frames for shot in timeline.shots)
+        label = Cue(self.label, 0, whole, role=LABEL, language=self.plan.board.language)
+        first, *others = timeline.shots
+        return replace(timeline, shots=(replace(first, cues=(label, *first.cues)), *others))
 
     @cached_property
     def source(self) -> SourceType:

@@ -143,6 +143,20 @@ def _titles(view: _View) -> Found:
                 yield (*path, "text", index, "out"), f"out ({text.out}) must be after in ({text.in_})"
             if text.style and text.style not in styles:
                 yield (*path, "text", index, "style"), f"there is no text style {text.style}{_near(text.style, styles)}"
+            if text.until:
+                yield from (((*path, "text", index, "until"), problem) for problem in _until(view, keys, text.until))
+
+
+def _until(view: _View, keys: ShotKeys, until: str) -> Iterator[str]:
+    """What is wrong with the shot up to whose end a title stays."""
+    order = [shot.id for _, shot in view.shots]
+    if not isinstance(keys, Shot):
+        yield "set until in each shot, not in defaults"
+    elif until in order:
+        if order.index(until) < order.index(keys.id):
+            yield f"{until} comes earlier; a title stays up to the end of its own shot or a later one"
+    elif until not in _ids_as_written(view):
+        yield f"there is no shot {until}{_near(until, order)}"
 
 
 def _lengths(view: _View) -> Found:

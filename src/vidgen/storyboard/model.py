@@ -30,6 +30,7 @@ from vidgen.storyboard.values import (
     AUTO,
     DURATION_SCHEMA,
     Duration,
+    Lines,
     name_of,
     or_installed,
     parse_length,
@@ -103,11 +104,12 @@ class Trim(Part):
 
 
 class Text(Part):
-    """A title over the picture; ``in`` and ``out`` are times within the shot."""
+    """A title over the picture; ``in`` and ``out`` are times from the start of the shot, and may be later than its end."""
 
-    text: str = Field(min_length=1, max_length=2000)
+    text: Lines
     in_: Time | None = Field(None, alias="in")
     out: Time | None = None
+    until: str | None = None
     role: TextRole = "title"
     position: TextPosition | None = None
     style: StyleName | None = None
