@@ -51,6 +51,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     ),
     "previz_speed": ("engines/previz", "media/encode.py", "media/frames.py"),
     "assembly": ("cut", "media"),
+    "outputs": ("deliver", "render/deliveries.py", "catalog/deliveries.yaml", "media"),
     "rerender": ("render", "takes", "cut"),
     "lint_quality": ("storyboard/lint",),
     "money": ("takes", "render", "engines/cloud"),
@@ -61,11 +62,15 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "interpolation_quality": ("post/rife", "post/retime.py"),
     "upscale_inference": ("post/esrgan",),
     "bench_scores": ("scoring", "media/frames.py"),
+    "bench_scores.forms": ("scoring", "media/frames.py"),
+    "bench_scores.peers": ("scoring", "media/frames.py"),
     "continuity": ("scoring/continuity.py", "scoring/continuity.yaml", "scoring/looks.py"),
 }
-"""Files and folders of the package that each table speaks of; the benchmark itself belongs to them."""
+"""Files and folders of the package that each table speaks of; the benchmark itself belongs to them. ``bench_scores.forms`` is a
+module of ``bench_scores`` with a table of its own.
+"""
 
-_BLOCK = re.compile(r"<!-- ([a-z_]+) -->\n(.*?)\n<!-- /\1 -->", re.DOTALL)
+_BLOCK = re.compile(r"<!-- ([a-z_.]+) -->\n(.*?)\n<!-- /\1 -->", re.DOTALL)
 _COMMIT = re.compile(r"\bat ([0-9a-f]{7,40})\b")
 _CODE = re.compile(r"code ([0-9a-f]{12})\b")
 UNMEASURED = "Not measured yet"
@@ -103,7 +108,7 @@ def tables(document: str) -> list[Table]:
 
 def fingerprint(name: str, root: Path = ROOT) -> str:
     """Twelve digits that stand for the content of everything that a benchmark measures, and of the benchmark."""
-    own = root / "benchmarks" / name
+    own = root / "benchmarks" / name.partition(".")[0]
     places = [own if own.is_dir() else own.with_suffix(".py"), *(root / PACKAGE / source for source in SOURCES[name])]
     digest = hashlib.sha256()
     for file in sorted({file for place in places for file in _files(place)}):
@@ -159,7 +164,7 @@ def write(name: str, table: str, where: str) -> None:
     told = f"Measured {date.today()} at {commit()} on {where} (code {fingerprint(name)})."
     block = f"<!-- {name} -->\n{table.strip()}\n\n{told}\n<!-- /{name} -->"
     text = DOCS.read_text(encoding="utf-8")
-    text, count = re.subn(rf"<!-- {name} -->.*?<!-- /{name} -->", lambda _: block, text, flags=re.DOTALL)
+    text, count = re.subn(rf"<!-- {re.escape(name)} -->.*?<!-- /{re.escape(name)} -->", lambda _: block, text, flags=re.DOTALL)
     if not count:
         raise SystemExit(f"{DOCS} has no place for {name}")
     DOCS.write_text(text, encoding="utf-8")

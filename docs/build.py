@@ -16,6 +16,8 @@ from typer.testing import CliRunner
 from vidgen.cli.app import app
 from vidgen.errors import CODES, NOTICES
 from vidgen.planning.presets import presets
+from vidgen.qc.presets import check_rows
+from vidgen.qc.presets import presets as qc_presets
 from vidgen.storyboard.lint import rules_table
 from vidgen.storyboard.schema import storyboard_schema
 from vidgen.storyboard.values import DURATION_SCHEMA, RATE_SCHEMA
@@ -107,6 +109,21 @@ def columns() -> str:
     return "\n".join(["| column | also |", "|---|---|", *rows])
 
 
+def deliveries() -> str:
+    """What ``vidgen qc`` checks against."""
+    asked = ("size", "rate", "loudness", "true_peak", "black", "frozen")
+    rows = [
+        [f"`{name}`", one.use, *(one.limits[check].text() if check in one.limits else "" for check in asked)]
+        for name, one in qc_presets().items()
+    ]
+    return _table(["preset", "for", "size", "fps", "LUFS", "dBTP", "black, s", "frozen, s"], rows)
+
+
+def checks() -> str:
+    """The checks of ``vidgen qc``."""
+    return _table(["check", "unit", "is"], ([f"`{name}`", row.unit, row.says] for name, row in check_rows().items()))
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "engines": engines,
     "trace": trace,
@@ -117,6 +134,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "errors": errors,
     "warnings": warnings,
     "columns": columns,
+    "deliveries": deliveries,
+    "checks": checks,
 }
 """Who makes each part."""
 

@@ -46,6 +46,22 @@ def test_a_table_is_stale_once_its_code_has_changed(tmp_path: Path, monkeypatch:
     assert line == "sea: measured at 4a6c5fc; its code has changed since; python -m benchmarks.sea"
 
 
+def test_a_module_of_a_benchmark_has_a_table_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "SOURCES", {"sea.tides": ("moon.py",)})
+    monkeypatch.setattr(record, "DOCS", tmp_path / "benchmarks.md")
+    monkeypatch.setattr(record, "commit", lambda: "4a6c5fc")
+    monkeypatch.setattr(record, "fingerprint", lambda name, root=tmp_path: fingerprint(name, root))
+    for name in ("benchmarks/sea/tides.py", "benchmarks/sea/waves.py", "src/vidgen/moon.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("one")
+    record.DOCS.write_text("<!-- sea -->\nwaves\n<!-- /sea -->\n<!-- sea.tides -->\nold\n<!-- /sea.tides -->\n")
+    record.write("sea.tides", "new", "a machine")
+    waves, tides = tables(text := record.DOCS.read_text())
+    assert waves.text == "waves" and tides.text.startswith("new") and stale(text, tmp_path) == []
+    (tmp_path / "benchmarks/sea/waves.py").write_text("two")
+    assert [line.rpartition("; ")[2] for line in stale(text, tmp_path)] == ["python -m benchmarks.sea.tides"]
+
+
 def test_a_table_tells_of_changes_that_are_not_committed(tmp_path: Path) -> None:
     def git(*words: str) -> None:
         who = ("-c", "user.name=Aki", "-c", "user.email=aki@example.org")

@@ -18,7 +18,7 @@ from docs import build
 
 from support import Film, Vidgen, installed_package
 from vidgen.cli.app import app
-from vidgen.config import Config, LocalConfig, OpenSoraConfig, ScoreConfig, VisionConfig
+from vidgen.config import Config, LocalConfig, OpenSoraConfig, ProvenanceConfig, ScoreConfig, VisionConfig
 from vidgen.critics.endpoint import ADDRESS, KEY
 from vidgen.engines.cloud.base import CloudEngine
 from vidgen.engines.local.settings import settings
@@ -265,9 +265,10 @@ def test_every_environment_variable_is_documented_and_every_documented_one_is_re
 
 def test_every_key_of_the_configuration_is_documented() -> None:
     top = {info.alias or name for name, info in Config.model_fields.items()}
-    sections = {key for heading in ("score", "vision", "local", "open-sora") for key in told_in(heading)}
+    sections = {key for heading in ("score", "vision", "local", "open-sora", "provenance") for key in told_in(heading)}
     assert told_in("config.yaml", "##") == {*top, *sections}
     assert told_in("score") == set(ScoreConfig.model_fields)
+    assert told_in("provenance") == set(ProvenanceConfig.model_fields)
     assert told_in("vision") == set(VisionConfig.model_fields)
     assert told_in("local") == set(LocalConfig.model_fields)
     assert told_in("open-sora") == set(OpenSoraConfig.model_fields)

@@ -16,10 +16,12 @@ from vidgen.app.plan import plan_loaded
 from vidgen.engines.registry import Engines
 from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import Plan
+from vidgen.render.delivery_plan import plan_deliveries
 from vidgen.render.film_timeline import ShotClip, build_timeline
 from vidgen.render.post_plan import plan_posts
 from vidgen.storyboard.loader import LoadedBoard, load_storyboard
-from vidgen.storyboard.model import Part, ShotKeys, Storyboard
+from vidgen.storyboard.model import ShotKeys, Storyboard
+from vidgen.storyboard.parts import Part
 from vidgen.storyboard.unused_keys import UNUSED
 from vidgen.takes.budget import limit_of
 
@@ -27,7 +29,6 @@ Board = dict[str, Any]
 
 FOR_PEOPLE = {
     "ShotKeys.notes": "remarks for whoever reads the file",
-    "Scene.heading": "names the scene for whoever reads the file",
     "Storyboard.vidgen": "the version of the form",
     "Scene.id": "what the file calls a scene; plan --json repeats it",
 }
@@ -39,6 +40,10 @@ READ_WHILE_IT_RUNS = {
     "Storyboard.score": "tests/render/test_bars.py",
     "Score.good": "tests/render/test_bars.py",
     "Score.floor": "tests/render/test_bars.py",
+    "Storyboard.provenance": "tests/provenance/test_signed_films.py",
+    "Provenance.c2pa": "tests/provenance/test_signed_films.py",
+    "Provenance.author": "tests/provenance/test_records.py",
+    "Provenance.label": "tests/provenance/test_labels.py",
     "LipSync.audio": "tests/engines/cloud/test_kling.py",
 }
 """Keys that decide nothing before takes are made or bought, and where it is shown what they do."""
@@ -54,6 +59,11 @@ def two(**keys: Any) -> Board:
     return {"shots": [{"id": "a", "scene": "calm sea"}, {"id": "b", "scene": "hills", **keys}]}
 
 
+def lasting(**keys: Any) -> Board:
+    """A film of two shots, with a title in the first that has these keys."""
+    return {"shots": [{"id": "a", "scene": "calm sea", "text": [{"text": "The sea", **keys}]}, {"id": "b", "scene": "hills"}]}
+
+
 def aki(**keys: Any) -> Board:
     """A film with somebody in it, of one shot with these keys."""
     return {"characters": {"aki": "a woman"}, **sea(**keys)}
@@ -64,18 +74,36 @@ def each(prefix: str, values: Board, without: Callable[[Board], Board]) -> dict[
     return {f"{prefix}.{key}": (without({}), without({key: value})) for key, value in values.items()}
 
 
+def delivered(**keys: Any) -> Board:
+    """A film with one output, which has these keys."""
+    return {"outputs": [keys], **sea()}
+
+
+def scenes(**keys: Any) -> Board:
+    """A film of two scenes, the first with these keys."""
+    return {"scenes": [{"id": "x", "scene": "calm sea", **keys}, {"id": "y", "scene": "hills"}]}
+
+
 BEATS = "a calm sea, then it storms, finally rain"
 LONG = "Hello to all of you, and to those behind you, and to all the others"
 BOARDS: dict[str, tuple[Board, Board]] = {
     **each("Storyboard", {
         "title": "The sea", "language": "ja", "resolution": "64p", "fps": 24, "style": "noir", "negative": "blur", "seed": 3,
         "defaults": {"style": "noir"}, "characters": {"aki": {"voice": "low"}}, "budget": 5,
-        "post": {"grain": 4}, "audio": {"loudness": "ebu"}, "provenance": {"label": "auto"}, "lint": {"ignore": ["V602"]},
+        "post": {"grain": 4}, "audio": {"loudness": "ebu"}, "lint": {"ignore": ["V602"]},
         "scenes": [{"id": "x", "scene": "hills"}], "aspect": "1:1",
     }, lambda keys: {**keys, **({} if "scenes" in keys else sea())}),
     "Storyboard.text": (sea(text="The sea"), {"text": {"title": {"size": 9}}, **sea(text="The sea")}),
     **each("Scene", {"scene": "wild sea", "duration": 9, "shots": [{"id": "a"}, {"id": "b"}]},
            lambda keys: {"scenes": [{"id": "x", "scene": "calm sea", **keys}]}),
+    "Scene.heading": (scenes(), scenes(heading="EXT. SEA")),
+    "Storyboard.outputs": (sea(), {"outputs": "a.webm", **sea()}),
+    **each("Output", {"preset": "square", "resolution": "64p", "aspect": "1:1", "fps": 10, "codec": "h265", "quality": "low",
+                      "bitrate": "1M"}, lambda keys: delivered(file="a.mp4", **keys)),
+    **each("Output", {"fit": "pad", "centre": [0, 0]}, lambda keys: delivered(file="a.mp4", aspect="1:1", **keys)),
+    **each("Output", {"at": 1, "length": 1}, lambda keys: delivered(file="a.gif", **keys)),
+    "Output.file": (delivered(file="a.mp4"), delivered(file="b.mp4")),
+    **each("Output", {"poster": True, "contact_sheet": True, "stems": True}, lambda keys: delivered(**keys) if keys else sea()),
     "Shot.id": (sea(), sea(id="b")),
     **each("ShotKeys", {
         "scene": "wild sea", "subject": "a boat", "action": "it drifts", "lighting": "golden hour", "style": "noir",
@@ -84,6 +112,7 @@ BOARDS: dict[str, tuple[Board, Board]] = {
         "source_video": "one.mp4", "motion_brush": "one.png", "lip_sync": "one.wav", "motion_reference": "one.mp4",
         "dialogue": "Hello", "voiceover": "It begins", "sfx": "one.wav", "own_sound": True, "text": "The sea",
         "post": {"grain": 4}, "prompt": "verbatim", "prompt_extra": "more", "clip": "one.mp4", "params": {"slate": False},
+        "trim": {"duration": 1},
     }, lambda keys: sea(**keys)),
     "ShotKeys.model": (sea(engine="kling"), sea(engine="kling", model="kling-v1")),
     "ShotKeys.characters": (aki(), aki(characters="aki")),
@@ -94,8 +123,10 @@ BOARDS: dict[str, tuple[Board, Board]] = {
                       "reveals": "a town", "move": "dolly_in"}, lambda keys: sea(camera={"move": "pan_left", **keys})),
     **each("Motion", {"type": "people", "detail": "waves", "amount": 8}, lambda keys: sea(motion={"type": "natural", **keys})),
     **each("Transition", {"type": "wipe_left", "duration": 1}, lambda keys: two(transition={"type": "dissolve", **keys})),
+    **each("Trim", {"start": 1, "duration": 2}, lambda keys: sea(trim=keys)),
     **each("Text", {"text": "The hills", "in": 1, "out": 1, "role": "credit", "position": "top", "style": "big"},
            lambda keys: {"text": {"big": {"size": 9}}, **sea(text=[{"text": "The sea", **keys}])}),
+    "Text.until": (lasting(), lasting(until="b")),
     **each("TextStyle", {"font": "serif", "size": 9, "colour": "#ff0000", "outline": 1, "box": True, "position": "top",
                          "fade": 1}, lambda keys: {"text": {"title": keys}, **sea(text="The sea")}),
     **each("Line", {"who": "Aki", "voice": "low", "delivery": "softly", "file": "one.wav", "line": LONG},
@@ -202,6 +233,7 @@ def outcome(board: Board, folder: Path) -> list[Any]:
         posts_of(plan),
         film_of(plan, loaded),
         plan.profile,
+        plan_deliveries(plan, folder / "film.mp4", touch=False),
     ]
 
 

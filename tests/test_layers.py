@@ -17,7 +17,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "spelling", "escapes", "settings", "logs", "programs", "installed"),
     ("artifacts", "media", "network", "weights", "catalog"),
     ("storyboard", "takes", "config"),
-    ("planning", "engines", "scoring", "post", "cut", "interchange"),
+    ("planning", "engines", "scoring", "post", "cut", "deliver", "interchange", "provenance", "qc"),
     ("inventory", "critics"),
     ("render", "testing", "plugin"),
     ("app", "review"),
@@ -37,7 +37,7 @@ SAME_LAYER = {
 """Neighbours that may know each other, one way: takes name storyboard types, the configuration is read as storyboards are,
 weights and catalog use media's file helpers, logs escape what they write."""
 
-HEAVY = ("torch", "cv2", "av", "diffusers", "numpy", "ncnn", "fontTools", "opentimelineio")
+HEAVY = ("torch", "cv2", "av", "diffusers", "numpy", "ncnn", "fontTools", "opentimelineio", "c2pa", "cryptography")
 
 
 def layer_of(package: str) -> int:
@@ -148,6 +148,8 @@ def test_yaml_is_loaded_in_one_place_for_each_kind() -> None:
 
 
 NOT_VALUES = {
+    "_classifier": "a model whose answer depends on the picture alone",
+    "_ocr": "read with under the lock of scoring/letters.py alone",
     "_adapter": "pydantic's, which only reads once it is made",
     "_open": "an open font, asked under the lock of weights/fonts.py alone",
     "_tree": "a storyboard's nodes, which only the thread that lints sees",

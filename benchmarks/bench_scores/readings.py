@@ -23,7 +23,7 @@ RATE = 25
 
 def kept(name: str, make: Callable[[], Pictures], *, crf: int = 16, rate: int = RATE) -> Reading:
     """The reading of some pictures, encoded as H.264. ``make`` is called where it is not kept yet."""
-    place = KEPT / _code() / f"{name.replace(' ', '_').replace('%', '')}.json"
+    place = place_of(name)
     if place.is_file():
         return Reading.from_json(json.loads(place.read_text()))
     with tempfile.TemporaryDirectory() as folder:
@@ -31,6 +31,17 @@ def kept(name: str, make: Callable[[], Pictures], *, crf: int = 16, rate: int = 
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(json.dumps(found.as_json()))
     return found
+
+
+def place_of(name: str) -> Path:
+    """Where a reading is kept, once it is made."""
+    return KEPT / _code() / f"{name.replace(' ', '_').replace('%', '')}.json"
+
+
+def is_kept(pair: tuple[str, str, int], form: str = "") -> bool:
+    """Whether a clean clip and its damaged copy (clip, fault and severity) were read, as they are or in another form."""
+    names = f"{pair[0]}.clean", ".".join(map(str, pair))
+    return all(place_of(f"{name}.{form}" if form else name).is_file() for name in names)
 
 
 def encoded(clip: Pictures, out: Path, crf: int = 16, rate: int = RATE) -> Path:

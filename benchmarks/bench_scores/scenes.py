@@ -155,8 +155,9 @@ ALL = (*TUNING, *HELD_OUT)
 """Not looked at while anything was tuned."""
 
 
+@cache
 def pictures(name: str) -> Pictures:
-    """The clean pictures of a clip of ``TUNING`` or ``HELD_OUT``; a real one is at most ``WIDTH`` wide."""
+    """The clean pictures of a clip of ``TUNING`` or ``HELD_OUT``, to be read only; a real one is at most ``WIDTH`` wide."""
     drawn = {**DRAWN, **DRAWN_HELD_OUT}
     if name in drawn:
         draw, seed = drawn[name]

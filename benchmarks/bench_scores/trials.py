@@ -16,6 +16,8 @@ from vidgen.scoring.types import FAMILIES
 from vidgen.scoring.values import values_of
 
 Rules = Mapping[str, Rule]
+Pair = tuple[str, str, int]
+"""Clip, fault and severity, 0 (weakest) to 3."""
 OWN: Rules = {name: rule for name, rule in RULES.measures.items() if name not in ("camera", "amount")}
 
 
@@ -60,11 +62,15 @@ class Pairs:
         return np.asarray(totals[0] - totals[1])
 
 
+def cases(sources: Sequence[str], without: str | None = None) -> list[Pair]:
+    """Every clip with each fault, but for one, at each severity."""
+    kinds = [fault for fault in faults.FAULTS if fault != without]
+    return [(source, fault, severity) for source in sources for fault in kinds for severity in range(4)]
+
+
 def damage_pairs(sources: Sequence[str], without: str | None = None) -> Pairs:
     """Every clean clip with each of its damaged copies, but for one fault."""
-    kinds = [fault for fault in faults.FAULTS if fault != without]
-    cases = [(source, fault, severity) for source in sources for fault in kinds for severity in range(4)]
-    return Pairs.of([(clean_row(source), damaged_row(source, fault, severity)) for source, fault, severity in cases])
+    return Pairs.of([(clean_row(pair[0]), damaged_row(*pair)) for pair in cases(sources, without)])
 
 
 def edit_pairs(sources: Sequence[str]) -> Pairs:
@@ -87,14 +93,9 @@ def edited_row(source: str, edit: str) -> Row:
     return values_of(readings.edited(source, edit))
 
 
-def damage_margins(rules: Rules, sources: Sequence[str]) -> dict[tuple[str, str, int], float]:
+def damage_margins(rules: Rules, sources: Sequence[str]) -> dict[Pair, float]:
     """Of each clip, fault and severity: by how much the clean clip is ahead."""
-    return {
-        (source, fault, severity): margin(rules, clean_row(source), damaged_row(source, fault, severity))
-        for source in sources
-        for fault in faults.FAULTS
-        for severity in range(4)
-    }
+    return {pair: margin(rules, clean_row(pair[0]), damaged_row(*pair)) for pair in cases(sources)}
 
 
 def edit_margins(rules: Rules, sources: Sequence[str]) -> dict[tuple[str, str], float]:

@@ -14,7 +14,7 @@ from vidgen.installed import plugins
 from vidgen.media.answers import once_a_file
 from vidgen.media.home import check_home, vidgen_home
 from vidgen.spelling import did_you_mean
-from vidgen.storyboard.model import Number, Whole, YesNo
+from vidgen.storyboard.parts import Number, Whole, YesNo
 from vidgen.storyboard.problems import explain
 from vidgen.storyboard.reader import dotted, parse_document
 
@@ -140,6 +140,18 @@ class ScoreConfig(_Section):
     max_cost: Dollars = 0.0
 
 
+class ProvenanceConfig(_Section):
+    """How films are signed. Files are PEM: ``certificate`` with its issuers, its ``key``, and in ``trust`` the issuers whom
+    ``provenance verify`` trusts. ``timestamp_url``: an authority (RFC 3161) that says when a film was signed; it is asked over
+    the network.
+    """
+
+    certificate: Name | None = None
+    key: Name | None = None
+    trust: Name | None = None
+    timestamp_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] | None = None
+
+
 _nothing_is_empty = BeforeValidator(lambda value: {} if value is None else value)
 
 
@@ -154,6 +166,7 @@ class Config(_Section):
     concurrency: Annotated[dict[Provider, Count], _nothing_is_empty] = {}
     local: Annotated[LocalConfig, _nothing_is_empty] = LocalConfig()
     score: Annotated[ScoreConfig, _nothing_is_empty] = ScoreConfig()
+    provenance: Annotated[ProvenanceConfig, _nothing_is_empty] = ProvenanceConfig()
     open_sora: Annotated[OpenSoraConfig, _nothing_is_empty] = Field(OpenSoraConfig(), alias="open-sora")
 
     def jobs_at_once(self, engine: str, model: str | None, usual: int) -> int:

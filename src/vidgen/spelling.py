@@ -45,3 +45,10 @@ def did_you_mean(word: str, options: Collection[str], *, cutoff: float = 0.6) ->
     """`` (did you mean previz?)`` for a message, with the space before it; empty where no option is near."""
     near = nearest(word, options, cutoff=cutoff)
     return f" (did you mean {near}?)" if near else ""
+
+
+def shared(one: str, other: str) -> float:
+    """The share of letters that two texts have in common, in order: 0 to 1."""
+    import difflib
+
+    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()

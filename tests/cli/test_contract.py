@@ -14,7 +14,7 @@ SEA = "{scene: calm sea at dawn, camera: dolly_in}"
 def test_help_names_every_command(vidgen: Vidgen) -> None:
     ran = vidgen("--help")
     assert ran.code == 0
-    names = "render plan lint shot upscale interpolate score review pick export engines models doctor schema new presets"
+    names = "render plan lint shot upscale interpolate score qc review pick export engines models doctor schema new presets"
     for command in names.split(" "):
         assert f"\n  {command} " in ran.out
 
@@ -70,6 +70,9 @@ def test_json_ends_in_exactly_one_envelope(command: tuple[str, ...], vidgen: Vid
         (("shot", "a lake", "--camera", "doly_in"), 2, "usage.invalid"),
         (("shot", "a lake", "--image", "nowhere.png"), 2, "media.not_found"),
         (("score", "nowhere.mp4"), 2, "media.not_found"),
+        (("qc", "nowhere.mp4"), 2, "media.not_found"),
+        (("qc", "film.yaml"), 2, "media.unreadable"),
+        (("qc", "film.yaml", "--preset", "brodcast"), 2, "preset.unknown"),
         (("upscale", "nowhere.mp4", "-o", "out.mp4", "--scale", "2"), 2, "media.not_found"),
         (("interpolate", "film.yaml", "-o", "out.mp4", "--fps", "60"), 2, "media.unreadable"),
         (("engines", "recommend", "--use-case", "socail"), 2, "usage.invalid"),

@@ -12,7 +12,7 @@ import pytest
 from tests.cut.clips import MakeShot, film_of
 
 from vidgen.cut.assembly import assemble
-from vidgen.cut.loudness import loudness_target, measure, presets
+from vidgen.cut.loudness import loudness_target, presets
 from vidgen.cut.mixing import DUCK_ATTACK, DUCK_DB, DUCK_RELEASE, duck_envelope, mix_to_wav, place
 from vidgen.cut.sound import make_sound
 from vidgen.cut.timeline import LoudnessTarget, Sound, Timeline, Track
@@ -20,6 +20,7 @@ from vidgen.errors import InputError
 from vidgen.media.audio import decode_audio
 from vidgen.media.ffmpeg import run_ffmpeg
 from vidgen.media.files import sha256_file
+from vidgen.media.loudness import measure
 
 SECOND = 48_000
 Wave = npt.NDArray[np.float64]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -10,8 +11,12 @@ import pytest
 from tests.cut.clips import MakeShot, film_of
 
 from vidgen.cut.assembly import assemble
+from vidgen.cut.layout import Block
+from vidgen.cut.layout import lay_out as lay_out_titles
+from vidgen.cut.looks import plain
+from vidgen.cut.showing import Shown
 from vidgen.cut.timeline import Cue, TextLook, Timeline, Transition
-from vidgen.cut.titles import ass_text, lay_out, literal, plain, title_notices
+from vidgen.cut.titles import ass_text, literal, title_notices
 from vidgen.media.frames import read_frames
 
 SIZE = (320, 180)
@@ -30,6 +35,14 @@ def render(tmp_path: Path, make_shot: MakeShot):
         return grey(out)
 
     return draw
+
+
+def lay_out(cues: tuple[Cue, ...], width: int, height: int) -> list[Block]:
+    return [placed.block for placed in lay_out_titles(cues, width, height) if placed]
+
+
+def script_of(*cues: Cue) -> str:
+    return ass_text([Shown(block, 0, 24) for block in lay_out(cues, *SIZE)], *SIZE, 24)
 
 
 def grey(film: Path) -> Pictures:
@@ -115,7 +128,7 @@ def test_no_text_breaks_the_picture(render, text: str) -> None:
 
 
 def test_newlines_in_a_title_cannot_start_a_script_line() -> None:
-    script = ass_text((Cue("a\nDialogue: 9,evil\r\n[Events]\u2028x", 0, 24),), *SIZE, Fraction(24))
+    script = script_of(Cue("a\nDialogue: 9,evil\r\n[Events]\u2028x", 0, 24))
     assert sum(line.startswith("Dialogue:") for line in script.splitlines()) == 2
     assert script.count("\n[Events]") == 1
 
@@ -154,7 +167,7 @@ def test_the_users_style_wins_over_the_role() -> None:
     look = TextLook(font="serif", size=20, colour="#ff8000", outline=2, box=False, position="top_right", fade=0)
     [block] = lay_out((Cue("x", 0, 24, role="lower_third", style=look),), *SIZE)
     assert (block.look.font, block.em, block.anchor, block.look.box) == ("serif", 36.0, 9, False)
-    assert "&H000080FF" in ass_text((block.cue,), *SIZE, Fraction(24))
+    assert "&H000080FF" in script_of(Cue("x", 0, 24, style=look))
 
 
 def test_a_box_is_dark_behind_its_letters(render) -> None:
@@ -173,9 +186,9 @@ def test_a_colour_comes_out_as_it_was_asked(tmp_path: Path, make_shot: MakeShot)
 
 
 def test_letters_that_the_font_lacks_are_said() -> None:
-    notices = title_notices((Cue("京都 \U0001f341 สวัสดี", 0, 24), Cue("秋", 0, 24)), "s01")
+    notices = title_notices((Cue("京都 \U00013000 ok", 0, 24), Cue("秋 ł สวัสดี \U0001f341", 0, 24)), "s01")
     assert [(notice.code, notice.shot) for notice in notices] == [("text.missing_glyphs", "s01")]
-    assert "\U0001f341" in notices[0].message
+    assert "\U00013000" in notices[0].message
 
 
 def test_a_font_that_is_not_there_is_said(make_shot: MakeShot) -> None:
@@ -220,3 +233,32 @@ def test_a_title_changes_only_the_pieces_it_touches(tmp_path: Path, make_shot: M
     titled = replace(one, cues=(Cue("early", 0, 10),))
     assemble(film_of(titled, two), tmp_path / "w", tmp_path / "f.mp4", on_event=hear)
     assert states == {"s01": "encoded", "s01 > s02": "reused", "s02": "reused"}
+
+
+@pytest.mark.parametrize("text", ["مرحبا بكم", "שלום עולם", "สวัสดีครับ", "Łódź ăș", "\U0001f3ac" * 4])
+def test_other_scripts_are_drawn_with_letters_and_not_with_boxes(render, text: str) -> None:
+    """Each is as wide as the font of its script says; a box for each letter would be wider or narrower."""
+    cue = Cue(text, 0, 2, role="caption", style=TextLook(fade=0, size=12))
+    left, _, right, _ = bright(render(cue, frames=2)[0])
+    [block] = lay_out((cue,), *SIZE)
+    assert (right - left) * SIZE[0] == pytest.approx(block.width, rel=0.12)
+
+
+def test_a_line_from_right_to_left_begins_at_the_right(render) -> None:
+    """The exclamation mark ends the line, so that it is at the left."""
+    large = TextLook(fade=0, size=16)
+    plain_line, marked = (
+        bright(render(Cue(f"שלום{end}", 0, 2, role="caption", position="right", style=large), frames=2)[0]) for end in ("", "!")
+    )
+    assert marked[2] == pytest.approx(plain_line[2], abs=0.01) and marked[0] < plain_line[0] - 0.005
+
+
+@pytest.mark.parametrize("text", ["م{\\p1}ل\\Nن", "ł\\", "🎬{", "م}{\\fs200}م", "\u200fم\u202e{\\r}"])
+def test_commands_between_letters_of_several_fonts_stay_letters(text: str) -> None:
+    """A change of font is a command of ours; a user's brace or backslash beside it never becomes one."""
+    script = script_of(Cue(text, 0, 24), Cue(text, 0, 24, role="credits"))
+    for line in script.splitlines():
+        if line.startswith("Dialogue:"):
+            body = line.split(",", 9)[9].replace("\\{", "").replace("\\}", "")
+            ours = re.sub(r"\{(\\(an\d|pos\([\d.,-]+\)|fad\([\d,]+\)|blur[\d.]+|fn[A-Za-z ]+|fs[\d.]+))+\}", "", body)
+            assert not set("{}") & set(ours) and not re.search(r"\\(?!\u2060)", ours), line

@@ -254,8 +254,8 @@ def test_the_cut_takes_every_plan_as_it_is(shots: list[tuple[int, int]], rates: 
 
 
 def test_what_this_version_cannot_do_is_said_never_dropped_in_silence() -> None:
-    made = plan("provenance: {sign: true}\nshots: [{scene: a, voiceover: It begins., dialogue: [Hello]}]")
-    assert [notice.message.split(":")[0] for notice in made.notices] == ["provenance", "voiceover", "dialogue"]
+    made = plan("shots: [{scene: a, voiceover: It begins., dialogue: [Hello]}]")
+    assert [notice.message.split(":")[0] for notice in made.notices] == ["voiceover", "dialogue"]
 
 
 def test_a_model_that_the_table_does_not_know_is_refused_unless_allowed() -> None:

@@ -52,7 +52,7 @@ def test_a_bought_clip_is_stored_byte_for_byte_with_the_second_that_the_shot_doe
     stored = Path(take["file"])
     assert hashlib.sha256(stored.read_bytes()).hexdigest() == hashlib.sha256(served).hexdigest() == stored.stem
     assert (take["frames"], take["fps"]) == (120, 24), "it makes 5 s"
-    assert take["window"] == {"start": 0, "frames": 96}
+    assert take["window"] == {"start": 12, "frames": 96}
     record = json.loads(stored.with_suffix(".json").read_text())
     assert (record["original"]["frames"], record["original"]["fps"]) == (120, "24")
     assert pts_grid(stored.parents[4] / "film.mp4")[0] == 96

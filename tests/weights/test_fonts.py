@@ -10,27 +10,19 @@ import pytest
 
 from vidgen.errors import MissingError
 from vidgen.weights import fonts
-from vidgen.weights.fonts import family, font_file, fonts_dir, missing_glyphs
+from vidgen.weights.fonts import face, font_file
 
 
 def test_the_folder_holds_both_fonts_and_nothing_else(home: Path) -> None:
-    assert fonts_dir() == home / "fonts"
-    assert sorted(file.name for file in fonts_dir().iterdir()) == ["NotoSansJP-Regular.otf", "NotoSerifJP-Regular.otf"]
-    assert font_file("sans").parent == font_file("serif").parent == fonts_dir()
+    assert font_file("sans").parent == font_file("serif").parent == home / "fonts"
+    assert sorted(file.name for file in (home / "fonts").iterdir()) == ["NotoSansJP-Regular.otf", "NotoSerifJP-Regular.otf"]
 
 
-def test_the_family_is_the_one_inside_the_file() -> None:
-    from fontTools.ttLib import TTFont
-
-    for kind in ("sans", "serif"):
-        with TTFont(font_file(kind), lazy=True) as font:  # type: ignore[arg-type]
-            assert font["name"].getDebugName(1) == family(kind)  # type: ignore[arg-type]
-
-
-def test_what_cannot_be_written_is_named_once_in_order() -> None:
-    assert missing_glyphs("Hello, 世界! 100 % – é\n\t\u200b", "sans") == ""
-    assert missing_glyphs("שלום ש 😀 ok", "sans") == "שלום😀"
-    assert missing_glyphs("e\u0301", "serif") == ""
+def test_a_font_tells_its_family_and_what_it_has() -> None:
+    sans, serif = face(font_file("sans")), face(font_file("serif"))
+    assert (sans.family, serif.family) == ("Noto Sans JP", "Noto Serif JP")
+    assert sans.has("世界 é\u0301") and not sans.has("ש")
+    assert sans.advances[ord("世")] == 1.0 and 0 < sans.ascent < sans.line
 
 
 def test_a_damaged_font_is_replaced(home: Path) -> None:

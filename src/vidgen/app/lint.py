@@ -10,10 +10,11 @@ from typing import Any
 from vidgen.catalog.capabilities import Capabilities
 from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, Problem, StoryboardError
-from vidgen.media.files import write_text
+from vidgen.media.files import replace_text
 from vidgen.media.wording import counted
 from vidgen.planning.clip_checks import check_lengths
 from vidgen.planning.compile import local_name
+from vidgen.render.title_rules import TITLE_RULES
 from vidgen.storyboard.lint import (
     Finding,
     apply_fixes,
@@ -39,7 +40,7 @@ def lint_loaded(loaded: LoadedBoard, engines: Engines, lexicons: Lexicons | None
         here = local_name(loaded.path.parent, model) if model and engine == "local" else model
         return engines.capabilities(engine, here)
 
-    return lint_board(loaded, capabilities=capabilities, lexicons=lexicons)
+    return lint_board(loaded, capabilities=capabilities, lexicons=lexicons, more=TITLE_RULES)
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def lint_boards(files: Sequence[Path], *, fix: bool) -> LintReport:
             continue
         found = lint_loaded(loaded, engines, lexicons)
         if fix and any(finding.fix for finding in found):
-            write_text(file, apply_fixes(loaded.text, found))
+            replace_text(file, apply_fixes(loaded.text, found))
             read[file] = mended = load_storyboard(file)
             before, found = found, lint_loaded(mended, engines, lexicons)
             fixed += max(0, len(before) - len(found))

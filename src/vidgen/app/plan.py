@@ -16,6 +16,7 @@ from vidgen.media.rate import json_rate
 from vidgen.planning.clip_checks import check_clips
 from vidgen.planning.compile import Overrides, compile_plan
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan
+from vidgen.render.delivery_plan import DeliveryPlan, plan_deliveries
 from vidgen.render.post_plan import ShotPost, downloads, plan_posts, post_notices, post_seconds
 from vidgen.render.preflight import check_shots
 from vidgen.render.recovery import stored_troubles
@@ -31,6 +32,7 @@ class PlanReport:
     posts: Mapping[str, ShotPost]
     notices: Sequence[Notice]
     findings: Sequence[Finding]
+    deliveries: DeliveryPlan = DeliveryPlan()
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``plan --json``."""
@@ -44,6 +46,10 @@ class PlanReport:
             "width": plan.width,
             "height": plan.height,
             "preset": plan.preset,
+            "outputs": [
+                {"file": str(one.file), "width": one.framing.width, "height": one.framing.height, "codec": one.codec}
+                for one in self.deliveries.framed
+            ],
             "estimated_usd": plan.estimated_usd,
             "make_seconds": plan.make_seconds,
             "post_seconds": post_seconds(self.posts),
@@ -97,7 +103,9 @@ def plan_board(board: Path, overrides: Overrides, work: Path | None = None) -> P
     findings = lint_loaded(loaded, engines)
     posts = plan_posts(plan)
     stored = stored_troubles(plan, board, work, engines)
-    return PlanReport(plan, posts, [*plan.notices, *of_clips, *post_notices(posts), *stored], findings)
+    deliveries = plan_deliveries(plan, Path(f"{board.stem}.mp4"), touch=False)
+    notices = [*plan.notices, *deliveries.notices, *of_clips, *post_notices(posts), *stored]
+    return PlanReport(plan, posts, notices, findings, deliveries)
 
 
 def plan_loaded(loaded: LoadedBoard, overrides: Overrides, engines: Engines) -> Plan:

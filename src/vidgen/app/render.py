@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,19 +20,26 @@ from vidgen.planning.clip_checks import check_clips
 from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import Plan, PlannedShot, UserClip
 from vidgen.planning.selection import check_named, select, with_parents
+from vidgen.provenance.keys import Credentials
+from vidgen.provenance.record import plain_name, sidecar_path
+from vidgen.render.deliveries import Delivered
+from vidgen.render.delivery_plan import DeliveryPlan, plan_deliveries
 from vidgen.render.events import InTurn, Listener, silent
 from vidgen.render.film_continuity import FilmContinuity
 from vidgen.render.film_timeline import check_sounds
 from vidgen.render.finish import finish
+from vidgen.render.forecast import RenderForecast, render_forecast
 from vidgen.render.made import MadeShot
 from vidgen.render.post_plan import ShotPost, check_posts, fetch_models, plan_posts
 from vidgen.render.postprocess import fetching
 from vidgen.render.preflight import check_shots, ready_engines
 from vidgen.render.project import Project
+from vidgen.render.provenance import Origin, check_sidecar, signing_key
 from vidgen.render.shots import ShotMaker, take_stock
 from vidgen.render.spending import Confirm, cap_of, consent
 from vidgen.storyboard.file_checks import files_of
 from vidgen.storyboard.loader import load_storyboard
+from vidgen.takes.lockfile import lock_path
 from vidgen.takes.request import Take
 
 FILM_SUFFIXES = (".mp4", ".mov", ".m4v")
@@ -75,7 +82,11 @@ class RenderResult:
     """Takes that a provider enlarged, by the id of their shot."""
     missing: int = 0
     """How many takes a dry run would make."""
+    delivered: Delivered | None = None
+    expected: RenderForecast | None = None
+    """What a dry run says would be made."""
     contact_sheet: Path | None = None
+    sidecar: Path | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``render --json``."""
@@ -85,6 +96,7 @@ class RenderResult:
         return {
             "output": str(self.output) if self.output else None,
             "contact_sheet": str(self.contact_sheet) if self.contact_sheet else None,
+            "sidecar": str(self.sidecar) if self.sidecar else None,
             "duration_s": round(plan.duration_s, 6),
             "frames": plan.total_frames,
             "fps": json_rate(plan.fps),
@@ -97,6 +109,8 @@ class RenderResult:
             "diffusion": self.diffusion,
             "needs_review": list(self.needs_review),
             "cut": dict(self.cut),
+            **(self.delivered.as_dict() if self.delivered else {}),
+            **(self.expected.as_dict() if self.expected else {}),
         }
 
     @property
@@ -109,7 +123,8 @@ class RenderResult:
         """The lines that a person reads at the end."""
         if self.output is None:
             price = "an unknown price" if self.estimated_usd is None else f"${self.estimated_usd:.2f}"
-            return [f"would make {counted(self.missing, 'take')} for {price}; nothing was made"]
+            lines = self.expected.lines() if self.expected else []
+            return [*lines, f"would make {counted(self.missing, 'take')} for {price}; nothing was made"]
         plan = self.plan
         lines = [
             f"{self.output}: {plan.duration_s:.2f} s, {counted(plan.total_frames, 'frame')} at {float(plan.fps):g} frames/s, "
@@ -125,6 +140,8 @@ class RenderResult:
             for shot in self.shots
             if shot.picked and len(shot.takes) > 1
         ]
+        if self.delivered:
+            lines += self.delivered.lines()
         if self.contact_sheet:
             lines.append(f"{self.contact_sheet}: a picture of every shot")
         if self.needs_review:
@@ -180,8 +197,13 @@ def render_film(
             survey = take_stock(
                 ShotMaker(work.needed, engines, space, regenerate, score=plan.board.score), runner, warn, fetch=False
             )
+            kept, larger = _of_the_film(plan, survey.shots)
+            origin = work.origin(kept, larger, board, space.root)
+            expected = render_forecast(plan, kept, space.root, work.output, work.deliveries, larger, origin)
         shots = tuple(shot for shot in survey.shots if not shot.enlarges)
-        return RenderResult(plan, None, shots, survey.estimated_usd, 0.0, _diffusion(plan, engines), missing=survey.missing)
+        return RenderResult(
+            plan, None, shots, survey.estimated_usd, 0.0, _diffusion(plan, engines), missing=survey.missing, expected=expected
+        )
     with project.locked() as space, asyncio.Runner() as runner:
         warn(space.notices)
         space.shots = work.ids
@@ -199,11 +221,12 @@ def render_film(
         made = runner.run(maker.make(limit, judging_usd=cap_of(survey.bill, plan.board.budget, options.max_cost)))
         warn(maker.run.new_notices())
         project.save_picks({shot.planned.id: pick for shot in made if (pick := shot.pick)}, unpinned=maker.unpinned)
-        kept = [shot for shot in made if shot.planned.id in {planned.id for planned in plan.shots}]
-        larger = {shot.planned.continues or "": shot.picked for shot in made if shot.enlarges and shot.picked}
-        cut = finish(
+        kept, larger = _of_the_film(plan, made)
+        origin = work.origin(kept, larger, board, space.root)
+        finished = finish(
             plan, kept, space.root, work.output,
             listener=listener, warn=warn, larger=larger, jobs=options.jobs, sheet=work.sheet,
+            deliveries=work.deliveries, origin=origin,
         )  # fmt: skip
     return RenderResult(
         plan=plan,
@@ -213,10 +236,19 @@ def render_film(
         cost_usd=maker.run.spent_usd,
         diffusion=_diffusion(plan, engines),
         needs_review=tuple(shot.planned.id for shot in kept if shot.needs_review),
-        cut=cut,
+        cut=finished.counts,
         larger=larger,
-        contact_sheet=work.sheet,
+        contact_sheet=work.sheet or finished.delivered.sheet,
+        delivered=finished.delivered,
+        sidecar=sidecar_path(work.output),
     )
+
+
+def _of_the_film(plan: Plan, made: Sequence[MadeShot]) -> tuple[list[MadeShot], dict[str, Take]]:
+    """The shots that are in the film, and takes that a provider enlarged, by the id of their shot."""
+    ids = {planned.id for planned in plan.shots}
+    larger = {shot.planned.continues or "": shot.picked for shot in made if shot.enlarges and shot.picked}
+    return [shot for shot in made if shot.planned.id in ids], larger
 
 
 @dataclass(frozen=True)
@@ -225,7 +257,8 @@ class _Prepared:
 
     Args:
         ids: of all shots in the storyboard. needed: the plan's shots with those that they continue, and enlargements.
-        sheet: where the contact sheet goes, if there is to be one.
+        sheet: where the contact sheet goes, if there is to be one. deliveries: what else is made of the film.
+        key_pair: the key that the film is to be signed with, if it is.
     """
 
     plan: Plan
@@ -235,6 +268,12 @@ class _Prepared:
     posts: Mapping[str, ShotPost]
     output: Path
     sheet: Path | None
+    deliveries: DeliveryPlan
+    key_pair: Credentials | None
+
+    def origin(self, made: Sequence[MadeShot], larger: Mapping[str, Take], board: Path, root: Path) -> Origin:
+        """Where the film comes from, once its takes are known."""
+        return Origin(self.plan, made, larger, self.posts, self.key_pair, plain_name(board), root, self.output)
 
 
 def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
@@ -249,7 +288,12 @@ def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
     warn(plan.notices)
     output = options.output or Path(_default_name(board, options))
     sheet = output.with_name(f"{output.stem}.contact-sheet.png") if options.contact_sheet else None
-    check_output(output, [board, *files_of(loaded.board, board.parent)], touch=not options.dry_run)
+    inputs = [board, *files_of(loaded.board, board.parent)]
+    check_output(output, inputs, touch=not options.dry_run)
+    check_sidecar(output, touch=not options.dry_run)
+    key_pair = signing_key(plan)
+    deliveries = _deliveries(plan, board, options, output, inputs)
+    warn(deliveries.notices)
     engines = ready_engines(made_by_engines, installed, require_diffusion=options.require_diffusion)
     check_shots(made_by_engines, installed)
     warn(check_clips(loaded, plan))
@@ -257,7 +301,16 @@ def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
     check_posts(posts)
     check_sounds(plan)
     ids = frozenset(shot.id for shot in full.shots)
-    return _Prepared(plan, ids, needed, engines, posts, output, sheet)
+    return _Prepared(plan, ids, needed, engines, posts, output, sheet, deliveries, key_pair)
+
+
+def _deliveries(plan: Plan, board: Path, options: RenderOptions, output: Path, inputs: list[Path]) -> DeliveryPlan:
+    """What is delivered beside the film; of a part of a film nothing, since it would replace what is made of the whole."""
+    if options.shots and plan.board.outputs:
+        return DeliveryPlan(notices=(Notice("output.left_out", "outputs are made of the whole film, not of --shot"),))
+    reserved = Project.of(board, options.work).root
+    touch = not options.dry_run
+    return plan_deliveries(plan, output, inputs=[*inputs, lock_path(board)], reserved=reserved, touch=touch)
 
 
 def _diffusion(plan: Plan, engines: Mapping[str, Engine]) -> bool:

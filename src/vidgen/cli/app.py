@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vidgen import __version__
-from vidgen.cli.commands import board, edit, info, make, media, review, takes
+from vidgen.cli.commands import board, edit, info, make, media, provenance, review, takes
 
 app = typer.Typer(
     name="vidgen",
@@ -47,11 +47,13 @@ for _name, _run, _panel in (
     ("pick", board.pick, _FILM),
     ("review", review.review, _FILM),
     ("export", edit.export, _FILM),
+    ("import", edit.import_, _FILM),
     ("new", board.new, _FILM),
     ("shot", make.shot, _CLIPS),
     ("upscale", media.upscale, _CLIPS),
     ("interpolate", media.interpolate, _CLIPS),
     ("score", media.score, _CLIPS),
+    ("qc", media.qc, _CLIPS),
     ("doctor", info.doctor, _HELP),
     ("schema", board.schema, _HELP),
     ("presets", board.presets, _HELP),
@@ -59,5 +61,6 @@ for _name, _run, _panel in (
     app.command(_name, rich_help_panel=_panel)(_run)
 
 app.add_typer(takes.takes_app, name="takes", rich_help_panel=_FILM)
+app.add_typer(provenance.provenance_app, name="provenance", rich_help_panel=_FILM)
 app.add_typer(info.engines_app, name="engines", rich_help_panel=_HELP)
 app.add_typer(info.models_app, name="models", rich_help_panel=_HELP)

@@ -61,8 +61,20 @@ class LiveRun:
             bars.whole(advance=1)
         elif event == "cut.done":
             bars.whole(state="done", completed=1, total=1)
+        elif event.startswith("output."):
+            self._output(event, values)
         if self._spent:
             bars.whole(cost=f"${self._spent:.2f} spent")
+
+    def _output(self, event: str, values: Mapping[str, Any]) -> None:
+        if event == "output.started" and values["make"]:
+            self._bars.whole(state="deliveries", completed=0, total=values["make"])
+        elif event == "output.progress":
+            for name in values["outputs"]:
+                self._bars.row(name, completed=values["share"], state="encoding")
+        elif event == "output.done" and values["state"] == "made":
+            self._bars.close(values["output"])
+            self._bars.whole(advance=1, state="done")
 
     def _take(self, event: str, values: Mapping[str, Any]) -> None:
         shot = values["shot"]

@@ -68,13 +68,17 @@ class PlainRun:
             self._out.note(f"downloading {values['model']}{size}")
         elif event == "cut.done":
             self._out.note(f"cut: {counted(values['encoded'], 'segment')} encoded, {values['kept']} kept")
+        elif event == "output.done" and values["state"] == "made":
+            self._out.note(f"{values['output']}: made ({values['why']}, {now - self._start:.0f} s)")
+            self._last = now
         elif event.endswith(".progress") and now - self._last > PLAIN_EVERY_S:
             self._last = now
             from vidgen.render.throughput import Speed
 
             speed = Speed(values.get("frames_per_s"), values.get("remaining_s")).text()
             so_far = f"{now - self._start:.0f} s{', ' + speed if speed else ''}"
-            self._out.note(f"{values['shot']}: {100 * values['share']:.0f} % ({so_far})")
+            what = values.get("shot") or ", ".join(values["outputs"])
+            self._out.note(f"{what}: {100 * values['share']:.0f} % ({so_far})")
 
 
 @contextmanager

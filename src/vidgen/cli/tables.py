@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vidgen.errors import Notice
     from vidgen.planning.plan import FilmShot, Plan
     from vidgen.planning.presets import Preset
+    from vidgen.qc import Check
     from vidgen.render.commands import Commands
     from vidgen.render.post_plan import ShotPost
     from vidgen.storyboard.lint import Finding
@@ -285,6 +286,26 @@ def score_table(report: Mapping[str, Any]) -> None:
     ], heads=2)  # fmt: skip
 
 
+def check_table(checks: Iterable[Check]) -> None:
+    """Print the checks of a file: result, check, value, what is asked, where, and what the check means."""
+    from vidgen.qc.presets import check_rows
+
+    columns = (
+        Column("", styles={"ok": "green", "FAIL": "red", "-": "dim"}), Column("check"), Column("found", folds=12),
+        Column("asked", folds=12), Column("at", right=True), Column("which is", folds=20, spare=True),
+    )  # fmt: skip
+    rows = []
+    for check in checks:
+        row = check_rows()[check.id]
+        value = f"{check.value:.5g}" if isinstance(check.value, float) else str(check.value)
+        unit = f" {row.unit}" if row.unit and row.unit != "pixels" else ""
+        asked = check.limit.text() if check.limit else ""
+        place = "" if check.at_s is None else clock(check.at_s)
+        result = "-" if check.limit is None else "ok" if check.ok else "FAIL"
+        rows.append((result, check.id, f"{value}{unit}", asked, place, row.says))
+    _print(columns, rows, heads=2)
+
+
 def ledger_table(found: Mapping[str, Any], commands: Commands) -> None:
     """Print the paid takes, their total cost, and the commands to settle open ones."""
     columns = (
@@ -307,6 +328,26 @@ def ledger_table(found: Mapping[str, Any], commands: Commands) -> None:
         _write([f"and {found['unpriced']} whose price is not known"])
     for states, advice in _OPEN.items():
         _settle(found, states, advice, commands)
+
+
+def changes_table(found: Mapping[str, Any], board: Path, *, dry_run: bool) -> None:
+    """Print what an import changes in a storyboard, and what it leaves out."""
+    from vidgen.storyboard.editing import written
+
+    def cell(key: str, value: object) -> str:
+        missing = "not in the film" if key == "order" else "-"
+        return missing if value is None else written(value, quoted=False)
+
+    columns = (Column("shot"), Column("key"), Column("before", folds=16), Column("after", folds=16))
+    rows = [
+        (one["shot"], one["key"], *(cell(one["key"], one[when]) for when in ("before", "after"))) for one in found["changes"]
+    ]
+    if rows:
+        _print(columns, rows, heads=2)
+    if found["not_taken"]:
+        _write(["not taken over:", *(f"  {words}" for words in found["not_taken"])])
+    done = "nothing to change" if not rows else "nothing is written" if dry_run else f"{counted(len(rows), 'change')} written"
+    _write([f"{board}: {done}"])
 
 
 _OPEN: Mapping[tuple[str, ...], str] = {

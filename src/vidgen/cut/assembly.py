@@ -12,14 +12,14 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from vidgen.artifacts import ArtifactStore
-from vidgen.cut.join import join
+from vidgen.cut.join import Seal, join
 from vidgen.cut.pieces import OnEvent, Piece, make_parts
-from vidgen.cut.segments import Segment, form, split
+from vidgen.cut.segments import Segment, form, segment_parts, split
 from vidgen.cut.timeline import Timeline, settle
 from vidgen.errors import Notice
 from vidgen.media.files import sha256_file, sha256_json, write_text
@@ -54,6 +54,7 @@ def assemble(
     on_event: OnEvent = lambda name, data: None,
     cancelled: Callable[[], bool] = lambda: False,
     jobs: int = 2,
+    seal: Seal | None = None,
 ) -> CutResult:
     """Make the film.
 
@@ -64,28 +65,30 @@ def assemble(
         on_event: progress callback, called by one thread at a time.
         cancelled: polled several times a second.
         jobs: pieces encoded at once.
+        seal: what the film says of itself: tags, and a last step on the finished file.
 
     Raises InputError for an invalid timeline, ProcessingError if a step fails, Cancelled.
     """
     settled, notices = settle(timeline)
     segments = split(settled)
     notices += _title_notices(settled)
-    key = _cut_key(settled, segments)
-    manifest = _read_manifest(work)
-    if _up_to_date(manifest, key, out):
+    key = cut_key(settled, segments, seal)
+    manifest = read_manifest(work)
+    if up_to_date(manifest, key, out):
         return _result(settled, out, notices + [Notice(**stored) for stored in manifest.get("notices", [])], [])
     store = ArtifactStore(work / "segments", ".mp4")
-    with _scratch(work) as scratch:
+    with scratch_of(work) as scratch:
         parts = make_parts(
             settled, segments, store, work, scratch, on_event=on_event, cancelled=cancelled, jobs=jobs
         )  # fmt: skip
-        join([(piece.path, piece.frames) for piece in parts.pieces], parts.sound, settled, out, scratch, cancelled)
+        join([(piece.path, piece.frames) for piece in parts.pieces], parts.sound, settled, out, scratch, cancelled, seal)
     if store.damaged:
         count = len(store.damaged)
         notices.append(Notice("cut.segment_rebuilt", f"{count} stored piece(s) of the film were damaged and made again"))
     used = sorted({piece.key for piece in parts.pieces if piece.state != "copied"})
     history = [used, *(cut for cut in manifest.get("history", []) if cut != used)][:KEPT_CUTS]
-    _write_manifest(work, key, out, parts.notices, history)
+    made_of = {f"{one.kind} {one.name}": segment_parts(one, settled) for one in segments}
+    _write_manifest(work, key, out, parts.notices, history, made_of)
     store.keep_only({stem for cut in history for stem in cut})
     on_event("cut.joined", {"output": str(out), "frames": settled.frames})
     return _result(settled, out, notices + parts.notices, parts.pieces)
@@ -97,15 +100,37 @@ def _title_notices(timeline: Timeline) -> list[Notice]:
     return [notice for shot in timeline.shots if shot.cues for notice in title_notices(shot.cues, shot.id)]
 
 
-def _cut_key(timeline: Timeline, segments: list[Segment]) -> str:
+def cut_key(timeline: Timeline, segments: list[Segment], seal: Seal | None = None) -> str:
     """The content key of the film. The ffmpeg version is not part of it: a finished film stays valid."""
     from vidgen.cut.sound import sound_recipe
 
     recipes = [segment.recipe() for segment in segments]
-    return sha256_json({**form(timeline), "pieces": recipes, "sound": sound_recipe(timeline), "title": timeline.title})
+    named = {"chapters": [asdict(chapter) for chapter in timeline.chapters]} if timeline.chapters else {}
+    said = {"title": timeline.title, "seal": seal.key if seal else None, **named}
+    return sha256_json({**form(timeline), "pieces": recipes, "sound": sound_recipe(timeline), **said})
 
 
-def _read_manifest(work: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class CutKeys:
+    """Content keys of a film: of its pictures, of its sound as heard, and of the mix before the loudness is set."""
+
+    picture: str
+    sound: str
+    mix: str
+
+
+def cut_keys(timeline: Timeline) -> CutKeys:
+    """The keys of a settled timeline. Nothing needs to be made yet."""
+    from vidgen.cut.sound import sound_recipe
+
+    recipe = sound_recipe(timeline) or {}
+    pieces = [segment.recipe() for segment in split(timeline)]
+    picture = sha256_json({**form(timeline), "pieces": pieces})
+    return CutKeys(picture, sha256_json(recipe), sha256_json({**recipe, "loudness": None}))
+
+
+def read_manifest(work: Path) -> dict[str, Any]:
+    """What ``cut.json`` says of the last film; empty where there is none, or it is damaged."""
     try:
         found = json.loads((work / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -113,19 +138,24 @@ def _read_manifest(work: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _write_manifest(work: Path, key: str, out: Path, notices: list[Notice], history: list[list[str]]) -> None:
-    """Write ``cut.json``. ``notices``: those on the film itself, which are repeated as long as the film is up to date."""
+def _write_manifest(
+    work: Path, key: str, out: Path, notices: list[Notice], history: list[list[str]], made_of: dict[str, dict[str, str]]
+) -> None:
+    """Write ``cut.json``. ``notices``: those on the film itself, which are repeated as long as the film is up to date;
+    ``made_of``: the parts of each piece, by kind and name.
+    """
     stored = {
         "key": key,
         "size": out.stat().st_size,
         "sha256": sha256_file(out),
         "notices": [notice.as_dict() for notice in notices],
         "history": history,
+        "made_of": made_of,
     }
     write_text(work / MANIFEST, json.dumps(stored, indent=1, sort_keys=True) + "\n")
 
 
-def _up_to_date(manifest: dict[str, Any], key: str, out: Path) -> bool:
+def up_to_date(manifest: dict[str, Any], key: str, out: Path) -> bool:
     """Whether the film at ``out`` is that of the manifest, with the same key."""
     if manifest.get("key") != key or not out.is_file() or out.stat().st_size != manifest.get("size"):
         return False
@@ -148,7 +178,7 @@ def _result(timeline: Timeline, out: Path, notices: list[Notice], pieces: list[P
 
 
 @contextmanager
-def _scratch(work: Path) -> Iterator[Path]:
+def scratch_of(work: Path) -> Iterator[Path]:
     """A temporary folder of this run. Removes those of killed runs first."""
     base = work / "tmp"
     base.mkdir(parents=True, exist_ok=True)

@@ -111,9 +111,9 @@ def _tiles(film: Path, labels: Sequence[Label], width: int) -> dict[int, Frame]:
 
 
 def _width(text: str, em: float, kind: FontKind) -> float:
-    from vidgen.cut.lettering import typeface
+    from vidgen.cut.lettering import lettering
 
-    return typeface(kind).width(text) * em
+    return lettering(kind).width(text) * em
 
 
 def _write(page: Frame, text: str, x: float, baseline: float, em: float, colour: tuple[int, int, int], kind: FontKind) -> None:

@@ -16,11 +16,13 @@ from pathlib import Path
 
 from vidgen.catalog.transitions import blend
 from vidgen.cut.segments import Segment, Source
+from vidgen.cut.showing import Shown
 from vidgen.cut.timeline import Timeline
-from vidgen.cut.titles import any_colour, ass_text
+from vidgen.cut.titles import any_colour, ass_text, fonts_of, lead_of
 from vidgen.errors import InputError, ProcessingError
 from vidgen.media.encode import DRAFT, MASTER
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
+from vidgen.media.files import sha256_json
 from vidgen.media.graph import Stream, arguments, chain, joined, picture_of, source, split
 from vidgen.media.normalise import STEADY, conform_filter
 from vidgen.media.probe import MediaInfo, part_from, probe_video
@@ -136,26 +138,43 @@ def _written(segment: Segment, timeline: Timeline, out: Path) -> list[str]:
 
 def _streams(segments: Sequence[Segment], sources: Sequence[Source], timeline: Timeline, folder: Path) -> list[Stream]:
     """The pictures of the pieces."""
-    shots = [_source_stream(index, source, timeline, folder) for index, source in enumerate(sources)]
+    shots = [_source_stream(index, source, timeline) for index, source in enumerate(sources)]
     if len(segments) == 1:
-        return [_finished(segments[0], timeline, shots)]
+        return [_finished(segments[0], timeline, shots, folder)]
     body, window = segments
     early, late = split(shots[0])
     late = chain(late, f"trim=start_frame={body.frames},setpts=N,fps=10")
     bodies = [chain(early, f"trim=end_frame={body.frames}")]
-    return [_finished(body, timeline, bodies), _finished(window, timeline, [late, shots[1]])]
+    return [_finished(body, timeline, bodies, folder), _finished(window, timeline, [late, shots[1]], folder)]
 
 
-def _finished(segment: Segment, timeline: Timeline, shots: Sequence[Stream]) -> Stream:
-    """A piece of one shot, or the blend of two, at the film's real rate."""
+def _finished(segment: Segment, timeline: Timeline, shots: Sequence[Stream], folder: Path) -> Stream:
+    """A piece of one shot, or the blend of two, with its titles, at the film's real rate."""
+    shots = [
+        _titled(stream, source.titles, segment, timeline, folder) for stream, source in zip(shots, segment.sources, strict=True)
+    ]
     stream = shots[0]
     if segment.transition:
-        stream = _blended(segment, timeline, *shots)
+        stream = _titled(_blended(segment, timeline, *shots), segment.over, segment, timeline, folder)
     elif segment.fade_in:
         stream = chain(stream, f"fade=t=in:start_frame=0:nb_frames={segment.fade_in}")
     # fps sets the real rate again: otherwise the encoder assumes frames of 100 ms and doubles the first.
     clock = f"settb={timeline.rate.denominator}/{timeline.rate.numerator},setpts=N,fps={rate_text(timeline.rate)}"
     return chain(stream, f"format={timeline.profile.pix_fmt},{clock}")
+
+
+def _titled(stream: Stream, titles: Sequence[Shown], segment: Segment, timeline: Timeline, folder: Path) -> Stream:
+    """A stream with one frame every 100 ms, with titles drawn on it."""
+    if not titles:
+        return stream
+    form = f"format={timeline.profile.pix_fmt}"
+    name = f"titles{sum(1 for _ in folder.iterdir())}.ass"
+    (folder / name).write_text(ass_text(titles, timeline.width, timeline.height, segment.frames), encoding="utf-8")
+    draw = f"ass=filename={name}:fontsdir=../{_fonts(folder.parent, fonts_of(titles))}"
+    if any_colour(titles):
+        draw = f"{TO_RGB},{draw},{TO_YUV}"
+    # A title may begin before the piece, so that the clock of titles begins earlier too.
+    return chain(stream, f"{form},settb=1/10,setpts=N+{lead_of(titles)},{draw},{form},settb=1/10,setpts=N,fps=10")
 
 
 def _blended(segment: Segment, timeline: Timeline, leaving: Stream, coming: Stream) -> Stream:
@@ -183,8 +202,8 @@ def _xfade(before: Stream, after: Stream, kind: str, frames: int) -> Stream:
     return chain(mixed, f"trim=end_frame={frames}")
 
 
-def _source_stream(index: int, source: Source, timeline: Timeline, folder: Path) -> Stream:
-    """The source frames of an input, one every 100 ms, with their titles."""
+def _source_stream(index: int, source: Source, timeline: Timeline) -> Stream:
+    """The source frames of an input, one every 100 ms."""
     steps, picture = [], 0
     if source.shot.conform:
         # The input was not sought: how frames of another rate fall on ours must not depend on where we start.
@@ -194,50 +213,34 @@ def _source_stream(index: int, source: Source, timeline: Timeline, folder: Path)
     else:
         steps += [f"trim=end_frame={source.count}"]
     steps += [f"format={timeline.profile.pix_fmt}", "setsar=1"]
-    if cues := source.cues:
-        name = f"titles{index}.ass"
-        (folder / name).write_text(ass_text(cues, timeline.width, timeline.height, timeline.rate), encoding="utf-8")
-        fonts = _fonts(folder.parent)
-        # The clock of titles starts with the shot, so that a title continues from the piece before.
-        draw = f"ass=filename={name}:fontsdir=../{fonts}"
-        if any_colour(cues):
-            draw = f"{TO_RGB},{draw},{TO_YUV},format={timeline.profile.pix_fmt}"
-        steps += [f"settb=1/10,setpts=N+{source.first}", draw]
     steps += ["settb=1/10", "setpts=N", "fps=10"]
     return chain(picture_of(_named(index), picture), steps)
 
 
-def _fonts(scratch: Path) -> str:
-    """The name of a folder in ``scratch`` with the fonts of titles: a link, or a copy on file systems without links.
+def _fonts(scratch: Path, names: Sequence[str]) -> str:
+    """The name of a folder in ``scratch`` with these fonts alone: links, or copies on file systems without links.
 
-    It has a fixed name, because no path of the user may enter a filter graph.
+    It has a name of its own making, because no path of the user may enter a filter graph. libass reads all that is in it.
     """
-    from vidgen.weights.fonts import fonts_dir
+    from vidgen.weights.faces import font_path
 
-    link = scratch / "fonts"
-    if link.exists():
-        return link.name
-    try:
-        link.symlink_to(fonts_dir().resolve(), target_is_directory=True)
-    except FileExistsError:
-        pass  # pieces are made in parallel, and another created it first
-    except OSError:
-        _copy_whole(fonts_dir(), link)
-    return link.name
-
-
-def _copy_whole(source: Path, link: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=link.parent, prefix="fonts-") as name:
-        copy = Path(name) / link.name
-        copy.mkdir()
-        for file in source.iterdir():
-            if file.is_file():
-                shutil.copyfile(file, copy / file.name)
+    made = scratch / f"fonts-{sha256_json(list(names))[:12]}"
+    if made.exists():
+        return made.name
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="making-") as name:
+        folder = Path(name) / made.name
+        folder.mkdir()
+        for font in map(font_path, names):
+            try:
+                (folder / font.name).symlink_to(font.resolve())
+            except OSError:
+                shutil.copyfile(font, folder / font.name)
         try:
-            copy.rename(link)
+            folder.rename(made)
         except OSError:
-            if not link.is_dir():  # else another piece created it first
+            if not made.is_dir():  # else another piece made it first
                 raise
+    return made.name
 
 
 def _conform(info: MediaInfo, source: Source, timeline: Timeline) -> str:

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
+from typing import Protocol
 
+from vidgen.cut.looks import plain
 from vidgen.cut.timeline import Timeline
-from vidgen.cut.titles import plain
 from vidgen.errors import ProcessingError
+from vidgen.media.chapters import bare_args, chapter_args
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
 from vidgen.media.files import atomic, file_url
 from vidgen.media.joining import copy_args, list_args, write_list
 from vidgen.media.rate import SAMPLE_RATE
 from vidgen.media.verify import check_video
+
+
+class Seal(Protocol):
+    """What a film says of itself: its container ``tags``, and a last step on the finished file before it gets its final name.
+    ``key`` changes with both.
+    """
+
+    @property
+    def key(self) -> str:
+        """Of all that it writes into the file."""
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """ffmpeg's names of container tags, and their text."""
+
+    def __call__(self, film: Path, timeline: Timeline, /) -> None:
+        """Work on the finished and checked file, in place."""
 
 
 def join(
@@ -24,6 +43,7 @@ def join(
     out: Path,
     scratch: Path,
     cancelled: Callable[[], bool] = lambda: False,
+    seal: Seal | None = None,
 ) -> None:
     """Write the film to ``out``.
 
@@ -31,6 +51,7 @@ def join(
         pieces: files of equal form with their frame counts, in film order.
         sound: the finished AAC, exactly as long as the film; None makes a film without an audio stream.
         scratch: an existing folder for temporary files.
+        seal: what it says of itself; None: its title.
 
     Raises ProcessingError unless the film has exactly the planned frames, evenly spaced from 0, and sound as planned.
     """
@@ -40,10 +61,13 @@ def join(
         args = list_args()
         if sound:
             args += input_args(sound.resolve())
+        opened, named = chapter_args(timeline.chapters, timeline.frames, timeline.rate, folder, number=2 if sound else 1)
+        args += opened
         args += ["-map", "0:v:0", *copy_args(timeline.rate), *(("-map", "1:a:0", "-c:a", "copy") if sound else ())]
-        args += ["-map_metadata", "-1"]
-        if title := " ".join(plain(timeline.title).split()):
-            args += ["-metadata", f"title={title}"]
+        args += [*named, *bare_args()]
+        for name, text in {"title": timeline.title, **(seal.tags if seal else {})}.items():
+            if words := " ".join(plain(text).split()):
+                args += ["-metadata", f"{name}={words}"]
         args += [
             "-movie_timescale",
             str(SAMPLE_RATE),
@@ -53,6 +77,8 @@ def join(
         ]
         run_ffmpeg(args, what="joining the film", cwd=folder, cancelled=cancelled)
         check_film(part, timeline, with_sound=sound is not None)
+        if seal:
+            seal(part, timeline)
 
 
 def check_film(path: Path, timeline: Timeline, *, with_sound: bool) -> None:

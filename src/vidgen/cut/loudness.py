@@ -7,18 +7,17 @@ on target. (EBU R 128; true peaks with a limiter at four times the sample rate.)
 from __future__ import annotations
 
 import functools
-import math
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
+from vidgen.catalog.loudness import loudness_table
 from vidgen.cut.timeline import LoudnessTarget
-from vidgen.errors import InputError, Notice, ProcessingError
+from vidgen.errors import InputError, Notice
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
 from vidgen.media.files import file_url, part_name
+from vidgen.media.loudness import Loudness, measure
 from vidgen.media.rate import SAMPLE_RATE
-from vidgen.media.tables import read_table
 
 AAC_ARGS = ("-c:a", "aac", "-b:a", "256k", "-ar", str(SAMPLE_RATE), "-ac", "2", "-movie_timescale", str(SAMPLE_RATE))
 """The time scale makes the length exact to the sample; older versions of ffmpeg round it to milliseconds."""
@@ -26,32 +25,27 @@ TOLERANCE_LU = 0.5
 """Tolerance of the loudness; peaks must not exceed their target at all."""
 GOOD_ENOUGH_LU = 0.2
 ROUNDS = 8
-SILENT_LUFS = -69.0
 HEADROOM_DB = 0.3
 """Initial estimate of how much AAC raises peaks."""
 LOWEST_CEILING = -20.0
 
+SOUND_ARGS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "aac": (".m4a", AAC_ARGS),
+    "opus": (".mka", ("-c:a", "libopus", "-b:a", "192k", "-ar", str(SAMPLE_RATE), "-ac", "2")),
+    "flac": (".flac", ("-c:a", "flac", "-sample_fmt", "s32", "-bits_per_raw_sample", "24", "-ar", str(SAMPLE_RATE))),
+    "pcm": (".wav", ("-c:a", "pcm_s24le", "-rf64", "auto", "-ar", str(SAMPLE_RATE))),
+}
+"""Codec -> the ending of a file of its own, and how it is encoded."""
+
 Cancel = Callable[[], bool]
-
-
-@dataclass(frozen=True)
-class Loudness:
-    """Measured integrated loudness in LUFS and true peak in dBTP; silence is -inf for both."""
-
-    i: float
-    tp: float
-
-    @property
-    def silent(self) -> bool:
-        """Whether the sound is too quiet or too short to have a loudness."""
-        return self.i <= SILENT_LUFS
+Encode = Callable[..., None]
+"""Encodes the mix to a file: ``(out, gain_db=0, ceiling_db=None)``."""
 
 
 @functools.cache
 def presets() -> dict[str, LoudnessTarget]:
     """The loudness targets by name: web, podcast, ebu, atsc."""
-    table = read_table("vidgen.cut", "loudness.yaml")
-    return {name: LoudnessTarget(float(value["i"]), float(value["tp"])) for name, value in table.items()}
+    return {name: LoudnessTarget(*target) for name, target in loudness_table().items()}
 
 
 def loudness_target(name: str) -> LoudnessTarget:
@@ -63,53 +57,32 @@ def loudness_target(name: str) -> LoudnessTarget:
         raise InputError("sound.unknown_loudness", f"{name!r} is not a loudness target", hint=f"use one of {known}") from None
 
 
-def measure(path: Path, cancelled: Cancel = lambda: False) -> Loudness:
-    """Measure the loudness of a sound file. Raises ProcessingError if ffmpeg reports none."""
-    # metadata=1 stops the filter from logging every frame, in all versions.
-    args = [
-        "-v",
-        "info",
-        *input_args(path.resolve()),
-        "-map",
-        "0:a:0",
-        "-af",
-        "ebur128=peak=true:metadata=1",
-        "-f",
-        "null",
-        "-",
-    ]
-    text = "\n".join(run_ffmpeg(args, what="measuring loudness", cancelled=cancelled))
-    loud, peak = re.findall(r"I:\s+(-?[\d.]+|-?inf|-?nan) LUFS", text), re.findall(r"Peak:\s+(-?[\d.]+|-?inf|-?nan) dBFS", text)
-    if not loud or not peak:
-        raise ProcessingError("sound.not_measured", "ffmpeg did not report the loudness of the soundtrack")
-    return Loudness(_number(loud[-1]), _number(peak[-1]))
-
-
-def _number(text: str) -> float:
-    value = float(text)
-    return -math.inf if math.isnan(value) or value <= -70.0 else value
-
-
 def encode_to_target(
-    mix: Path, target: LoudnessTarget | None, out: Path, samples: int, cancelled: Cancel = lambda: False
+    mix: Path,
+    target: LoudnessTarget | None,
+    out: Path,
+    samples: int,
+    cancelled: Cancel = lambda: False,
+    codec: Sequence[str] = AAC_ARGS,
 ) -> tuple[Loudness, list[Notice]]:
-    """Encode a mix to AAC at ``out``, within 0.5 LU of the target's loudness and not above its peak.
+    """Encode a mix at ``out``, within 0.5 LU of the target's loudness and not above its peak.
 
     Args:
         mix: PCM, 48 kHz stereo.
         target: None keeps the level and only prevents clipping.
         samples: exact length of the sound at 48 kHz.
+        codec: output arguments of the encoder: AAC, or one of ``SOUND_ARGS``.
 
     Returns the loudness of the encoded file, and a notice if the target is missed.
     """
-    before = measure(mix, cancelled)
+    before, encode = measure(mix, cancelled), partial(_encode, mix, samples=samples, codec=codec, cancelled=cancelled)
     if before.silent:
-        _encode(mix, out, samples, 0.0, None, cancelled)
+        encode(out)
         notices = [Notice("sound.silent", "the soundtrack is silent or too short to measure; its level was left alone")]
         return before, notices if target else []
     if target is None:
-        return _encode_as_mixed(mix, before, out, samples, cancelled)
-    after = _approach(mix, before, target, out, samples, cancelled)
+        return _encode_as_mixed(before, out, encode, cancelled)
+    after = _approach(before, target, out, encode, cancelled)
     if abs(after.i - target.i) <= TOLERANCE_LU and after.tp <= target.tp:
         return after, []
     message = (
@@ -119,23 +92,16 @@ def encode_to_target(
     return after, [Notice("sound.loudness_missed", message)]
 
 
-def _encode_as_mixed(mix: Path, before: Loudness, out: Path, samples: int, cancelled: Cancel) -> tuple[Loudness, list[Notice]]:
+def _encode_as_mixed(before: Loudness, out: Path, encode: Encode, cancelled: Cancel) -> tuple[Loudness, list[Notice]]:
     if before.tp <= 0:
-        _encode(mix, out, samples, 0.0, None, cancelled)
+        encode(out)
         return measure(out, cancelled), []
-    after = _approach(mix, before, LoudnessTarget(before.i, -1.0), out, samples, cancelled, free=True)
+    after = _approach(before, LoudnessTarget(before.i, -1.0), out, encode, cancelled, free=True)
     return after, [Notice("sound.limited", f"the mix peaked at {before.tp:+.1f} dBTP and was limited to -1 dBTP")]
 
 
 def _approach(
-    mix: Path,
-    before: Loudness,
-    target: LoudnessTarget,
-    out: Path,
-    samples: int,
-    cancelled: Cancel,
-    *,
-    free: bool = False,
+    before: Loudness, target: LoudnessTarget, out: Path, encode: Encode, cancelled: Cancel, *, free: bool = False
 ) -> Loudness:
     """Encode, measure and correct until on target, or for ``ROUNDS`` rounds. The best result stays at ``out``.
 
@@ -147,7 +113,7 @@ def _approach(
     try:
         for _ in range(ROUNDS):
             limiting = before.tp + gain > ceiling - HEADROOM_DB
-            _encode(mix, trial, samples, gain, ceiling if limiting else None, cancelled)
+            encode(trial, gain_db=gain, ceiling_db=ceiling if limiting else None)
             found = measure(trial, cancelled)
             miss = 0.0 if free else target.i - found.i
             over = found.tp - target.tp
@@ -165,11 +131,20 @@ def _approach(
     return best[1]
 
 
-def _encode(mix: Path, out: Path, samples: int, gain_db: float, ceiling_db: float | None, cancelled: Cancel) -> None:
+def _encode(
+    mix: Path,
+    out: Path,
+    *,
+    samples: int,
+    codec: Sequence[str],
+    cancelled: Cancel,
+    gain_db: float = 0.0,
+    ceiling_db: float | None = None,
+) -> None:
     steps = [f"volume={gain_db:.3f}dB"]
     if ceiling_db is not None:
         limiter = f"alimiter=level=0:limit={10 ** (ceiling_db / 20):.6f}:attack=2:release=80:latency=1"
         steps += [f"aresample={4 * SAMPLE_RATE}", limiter, f"aresample={SAMPLE_RATE}"]
     steps += [f"apad=whole_len={samples}", f"atrim=end_sample={samples}", "aformat=channel_layouts=stereo"]
-    args = [*input_args(mix.resolve()), "-af", ",".join(steps), *AAC_ARGS, "-map_metadata", "-1", file_url(out.resolve())]
+    args = [*input_args(mix.resolve()), "-af", ",".join(steps), *codec, "-map_metadata", "-1", file_url(out.resolve())]
     run_ffmpeg(args, what="encoding the soundtrack", cancelled=cancelled)

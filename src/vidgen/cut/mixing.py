@@ -163,15 +163,24 @@ class _Player:
         return first >= self.placed.end
 
 
-def mix_to_wav(tracks: Sequence[Track], total: int, out: Path, cancelled: Callable[[], bool] = lambda: False) -> list[Notice]:
+def mix_to_wav(
+    tracks: Sequence[Track],
+    total: int,
+    out: Path,
+    cancelled: Callable[[], bool] = lambda: False,
+    *,
+    heard: Callable[[Track], bool] = lambda track: True,
+) -> list[Notice]:
     """Mix the tracks to a float WAV (RF64 if it is long) of exactly ``total`` samples.
+
+    ``heard``: which of them are in the file. The others still lower music, so that such parts add up to the whole mix.
 
     Returns a notice for each file that cannot be decoded completely. Raises ProcessingError if the length is wrong, Cancelled.
     """
     damaged_files: set[Path] = set()
     placed = sorted(place(tracks, total), key=lambda item: item.begin)
     duck = duck_envelope(placed)
-    waiting, playing = placed[::-1], []
+    waiting, playing = [item for item in placed[::-1] if heard(item.track)], []
     args = ["-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "2", "-i", "pipe:0", "-c:a", "pcm_f32le", "-rf64", "auto"]
     with Process([*args, f"file:{out.resolve()}"], what="writing the mix", stdin=True, cancelled=cancelled) as writer:
         for first in range(0, total, BLOCK):

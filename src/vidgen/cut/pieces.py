@@ -14,6 +14,7 @@ from vidgen.cut.copying import can_copy, reference_sets
 from vidgen.cut.encode_segment import encode_segments
 from vidgen.cut.segments import Segment, segment_key
 from vidgen.cut.timeline import Timeline
+from vidgen.cut.titles import fonts_of
 from vidgen.errors import Cancelled, Notice
 
 OnEvent = Callable[[str, dict[str, Any]], None]
@@ -61,7 +62,7 @@ def make_parts(
         return stop.is_set() or cancelled()
 
     maker = _Maker(timeline, store, work, scratch, halted)
-    keys = _keys(timeline, segments)
+    keys = segment_keys(timeline, segments)
     by_key = dict(zip(keys, segments, strict=True))
     with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="cut") as pool:
         try:
@@ -150,14 +151,12 @@ class _Maker:
             return self._reference
 
 
-def _keys(timeline: Timeline, segments: list[Segment]) -> list[str]:
-    """The store keys of the pieces: by content, ffmpeg version, and fonts if there are titles."""
+def segment_keys(timeline: Timeline, segments: list[Segment]) -> list[str]:
+    """The store keys of the pieces: by content, ffmpeg version, and fonts where there are titles."""
     from vidgen.media.ffmpeg import find_ffmpeg
+    from vidgen.weights.faces import font_path
 
-    fonts: list[str] = []
-    if any(shot.cues for shot in timeline.shots):
-        from vidgen.weights.fonts import font_file
-
-        fonts = [f"{file.name} {file.stat().st_size}" for file in (font_file("sans"), font_file("serif"))]
     version = find_ffmpeg().version
-    return [segment_key(segment, timeline, version, fonts) for segment in segments]
+    sizes = {name: font_path(name).stat().st_size for name in fonts_of([one for each in segments for one in each.titles])}
+    fonts = [{name: sizes[name] for name in fonts_of(segment.titles)} for segment in segments]
+    return [segment_key(segment, timeline, version, used) for segment, used in zip(segments, fonts, strict=True)]

@@ -7,11 +7,12 @@ change in the film affects only the pieces that it touches.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from vidgen.cut.timeline import Cue, Timeline, TimelineShot
+from vidgen.cut.showing import Shown, Title, shown_in, titles_of
+from vidgen.cut.timeline import Timeline, TimelineShot
 from vidgen.media.files import sha256_json
 from vidgen.media.rate import rate_text
 
@@ -21,33 +22,34 @@ SEGMENT_VERSION = 2
 
 @dataclass(frozen=True)
 class Source:
-    """``count`` frames of a shot from frame ``first``, with their titles."""
+    """``count`` frames of a shot from frame ``first``, with the titles that are part of its picture here."""
 
     shot: TimelineShot
     first: int
     count: int
-
-    @property
-    def cues(self) -> tuple[Cue, ...]:
-        """All titles of the shot if any is visible in these frames (they share the space), else none."""
-        touched = any(cue.start < self.first + self.count and cue.end > self.first for cue in self.shot.cues)
-        return self.shot.cues if touched else ()
+    titles: tuple[Shown, ...] = ()
 
     def whole(self) -> bool:
         """Whether this is the whole shot, without titles and not conformed."""
-        return self.first == 0 and self.count == self.shot.frames and not self.cues and self.shot.conform is None
+        return self.first == 0 and self.count == self.shot.frames and not self.titles and self.shot.conform is None
 
 
 @dataclass(frozen=True)
 class Segment:
     """One piece of the film: a body (one source) or a window (two sources and the ``transition`` between them).
 
-    ``fade_in``: number of first frames that fade in from black.
+    ``fade_in``: number of first frames that fade in from black. ``over``: titles that stay while one shot becomes the next.
     """
 
     sources: tuple[Source, ...]
     transition: str | None = None
     fade_in: int = 0
+    over: tuple[Shown, ...] = ()
+
+    @property
+    def titles(self) -> tuple[Shown, ...]:
+        """All titles that are drawn in it."""
+        return tuple(one for source in self.sources for one in source.titles) + self.over
 
     @property
     def frames(self) -> int:
@@ -84,13 +86,14 @@ class Segment:
                     "count": source.count,
                     "conform": asdict(source.shot.conform) if source.shot.conform else None,
                     "shot_frames": source.shot.frames if source.shot.conform else None,
-                    "cues": [asdict(cue) for cue in source.cues],
+                    "cues": [title.recipe() for title in source.titles],
                     "encoded_as": source.shot.encoded_as if source.whole() else None,
                 }
                 for source in self.sources
             ],
             "transition": self.transition,
             "fade_in": self.fade_in,
+            **({"over": [title.recipe() for title in self.over]} if self.over else {}),
             **({"draft": True} if self.draft else {}),
         }
 
@@ -98,18 +101,30 @@ class Segment:
 def split(timeline: Timeline) -> list[Segment]:
     """The pieces of a settled timeline, in film order; their frames add up to the film's."""
     pieces: list[Segment] = []
-    shots = timeline.shots
-    for index, shot in enumerate(shots):
+    shots, titles = timeline.shots, titles_of(timeline)
+    for index, (shot, begin) in enumerate(zip(shots, timeline.starts, strict=True)):
         lead = 0 if index == 0 else shot.transition.frames
         tail = shots[index + 1].transition.frames if index + 1 < len(shots) else 0
         if lead:
-            before = shots[index - 1]
-            sources = (Source(before, before.frames - lead, lead), Source(shot, 0, lead))
-            pieces.append(Segment(sources, transition=shot.transition.type))
-        if shot.frames - lead - tail > 0:
+            pieces.append(_window(shots[index - 1], shot, titles, index, begin))
+        if (count := shot.frames - lead - tail) > 0:
             fade_in = shot.transition.frames if index == 0 else 0
-            pieces.append(Segment((Source(shot, lead, shot.frames - lead - tail),), fade_in=fade_in))
+            seen = shown_in(titles, begin + lead, count)
+            pieces.append(Segment((Source(shot, lead, count, seen),), fade_in=fade_in))
     return pieces
+
+
+def _window(before: TimelineShot, shot: TimelineShot, titles: list[Title], index: int, begin: int) -> Segment:
+    """The window of the transition into shot ``index``, which begins at film frame ``begin``. A title of one of the two shots
+    comes or goes with its picture; one that begins earlier and ends later stays over both.
+    """
+    count = shot.transition.frames
+    earlier = [title for title in titles if title.shot < index]
+    leaving = shown_in(earlier, begin, count, lambda title: title.end <= begin + count)
+    coming = shown_in(titles, begin, count, lambda title: title.shot == index)
+    over = shown_in(earlier, begin, count, lambda title: title.end > begin + count)
+    sources = (Source(before, before.frames - count, count, leaving), Source(shot, 0, count, coming))
+    return Segment(sources, transition=shot.transition.type, over=over)
 
 
 def form(timeline: Timeline) -> dict[str, Any]:
@@ -123,7 +138,19 @@ def form(timeline: Timeline) -> dict[str, Any]:
     }
 
 
-def segment_key(segment: Segment, timeline: Timeline, ffmpeg: str, fonts: Sequence[str]) -> str:
-    """The store key of a piece. ``ffmpeg``: its version; ``fonts``: part of the key only if the piece has titles."""
-    drawn = fonts if any(source.cues for source in segment.sources) else ()
-    return sha256_json({**form(timeline), "recipe": segment.recipe(), "ffmpeg": ffmpeg, "fonts": list(drawn)})
+def segment_parts(segment: Segment, timeline: Timeline) -> dict[str, str]:
+    """A checksum of each thing that a piece is made of, by a person's name for it: to tell what changed since the last film."""
+    sources = segment.sources
+    parts: dict[str, Any] = {
+        "the take or clip": [[one.shot.sha256, asdict(one.shot.conform) if one.shot.conform else None] for one in sources],
+        "the frames that are used": [[one.first, one.count] for one in sources],
+        "the titles": [title.recipe() for title in segment.titles],
+        "the transition": [segment.transition, segment.fade_in],
+        "the film's size, rate or encoding": form(timeline),
+    }
+    return {name: sha256_json(value)[:16] for name, value in parts.items()}
+
+
+def segment_key(segment: Segment, timeline: Timeline, ffmpeg: str, fonts: Mapping[str, int]) -> str:
+    """The store key of a piece. ``ffmpeg``: its version; ``fonts``: sizes of the font files of its titles."""
+    return sha256_json({**form(timeline), "recipe": segment.recipe(), "ffmpeg": ffmpeg, "fonts": fonts})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -39,30 +39,42 @@ def make_sound(
     if recipe is None:
         return None, []
     from vidgen.cut.loudness import encode_to_target
-    from vidgen.cut.mixing import mix_to_wav
 
-    mixes, finished = ArtifactStore(work / "audio" / "mix", ".wav"), ArtifactStore(work / "audio", ".m4a")
-    mix_key, key = sha256_json({**recipe, "loudness": None}), sha256_json(recipe)
+    finished, key = ArtifactStore(work / "audio", ".m4a"), sha256_json(recipe)
     notes = finished.find(key)
     if notes is None:
-
-        def write_mix(parts: list[Path]) -> list[dict[str, Any]]:
-            found = mix_to_wav(timeline.sound.tracks, timeline.samples, parts[0], cancelled)
-            return [{"samples": timeline.samples, "notices": [notice.as_dict() for notice in found]}]
+        mix, of_mix = make_mix(timeline, work, cancelled)
 
         def write_sound(parts: list[Path]) -> list[dict[str, Any]]:
-            part, mix = parts[0], mixes.path(mix_key)
+            part = parts[0]
             measured, notices = encode_to_target(mix, timeline.sound.loudness, part, timeline.samples, cancelled)
             _check_length(part, timeline.samples)
             silent = measured.silent
             levels = {"lufs": None if silent else measured.i, "dbtp": None if silent else measured.tp}
-            return [{**levels, "notices": [*mixed["notices"], *(notice.as_dict() for notice in notices)]}]
+            return [{**levels, "notices": [notice.as_dict() for notice in (*of_mix, *notices)]}]
 
-        mixed = mixes.find(mix_key) or mixes.make([mix_key], write_mix)[0]
         [notes] = finished.make([key], write_sound)
-    mixes.keep_only({mix_key})
+    ArtifactStore(work / "audio" / "mix", ".wav").keep_only({_mix_key(recipe)})
     finished.keep_only({key})
     return finished.path(key), [Notice(**notice) for notice in notes["notices"]]
+
+
+def make_mix(timeline: Timeline, work: Path, cancelled: Callable[[], bool] = lambda: False) -> tuple[Path, list[Notice]]:
+    """The mix as float WAV, new or from the store, and its notices: all tracks before any loudness target."""
+    from vidgen.cut.mixing import mix_to_wav
+
+    mixes, key = ArtifactStore(work / "audio" / "mix", ".wav"), _mix_key(sound_recipe(timeline) or {})
+
+    def write_mix(parts: list[Path]) -> list[dict[str, Any]]:
+        found = mix_to_wav(timeline.sound.tracks, timeline.samples, parts[0], cancelled)
+        return [{"samples": timeline.samples, "notices": [notice.as_dict() for notice in found]}]
+
+    note = mixes.find(key) or mixes.make([key], write_mix)[0]
+    return mixes.path(key), [Notice(**notice) for notice in note["notices"]]
+
+
+def _mix_key(recipe: Mapping[str, Any]) -> str:
+    return sha256_json({**recipe, "loudness": None})
 
 
 def _check_length(path: Path, samples: int) -> None:

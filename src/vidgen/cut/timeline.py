@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from vidgen.errors import InputError, Notice
+from vidgen.media.chapters import Chapter
 from vidgen.media.encode import MASTER, EncodeProfile
 from vidgen.media.normalise import MAX_HOLD
 from vidgen.media.rate import samples_at, seconds_of
@@ -49,9 +50,15 @@ class TextLook:
     fade: float | None = None
 
 
+LABEL = "label"
+"""The role of the label that a film was generated: it is placed before all titles, and nothing covers it."""
+
+
 @dataclass(frozen=True)
 class Cue:
-    """A title from frame ``start`` to before ``end``, both from the start of the shot."""
+    """A title from frame ``start`` to before ``end``, both from the start of the shot. Beyond the end of the shot it stays over
+    the shots that follow, to the film's end at most. ``language``: of the film, as a code; it may be empty.
+    """
 
     text: str
     start: int
@@ -59,6 +66,7 @@ class Cue:
     role: str = "title"
     position: str | None = None
     style: TextLook = TextLook()
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,6 +163,7 @@ class Timeline:
     sound: Sound = Sound()
     profile: EncodeProfile = field(default=MASTER)
     title: str = ""
+    chapters: tuple[Chapter, ...] = ()
 
     @property
     def overlaps(self) -> list[int]:
@@ -204,14 +213,14 @@ def settle(timeline: Timeline) -> tuple[Timeline, list[Notice]]:
     for index, shot in enumerate(timeline.shots):
         before = shots[-1] if shots else None
         after = timeline.shots[index + 1] if index + 1 < len(timeline.shots) else None
-        shots.append(replace(shot, transition=_settled(shot, before, after, notices), cues=_inside(shot)))
+        shots.append(replace(shot, transition=_settled(shot, before, after, notices), cues=_visible(shot)))
     return replace(timeline, shots=tuple(shots)), notices
 
 
-def _inside(shot: TimelineShot) -> tuple[Cue, ...]:
-    """The cues clipped to the shot; invisible ones are left out."""
-    clipped = (replace(cue, start=max(0, cue.start), end=min(shot.frames, cue.end)) for cue in shot.cues)
-    return tuple(cue for cue in clipped if cue.start < cue.end)
+def _visible(shot: TimelineShot) -> tuple[Cue, ...]:
+    """The cues that begin within the shot; invisible ones are left out."""
+    begun = (replace(cue, start=max(0, cue.start)) for cue in shot.cues)
+    return tuple(cue for cue in begun if cue.start < min(cue.end, shot.frames))
 
 
 def _settled(shot: TimelineShot, before: TimelineShot | None, after: TimelineShot | None, notices: list[Notice]) -> Transition:
@@ -245,5 +254,6 @@ def _settled(shot: TimelineShot, before: TimelineShot | None, after: TimelineSho
 
 def _available(shot: TimelineShot, before: TimelineShot | None, after: TimelineShot | None) -> int:
     """Most frames of the shot that a transition into it may use, considering the next transition."""
-    next_takes = after is not None and after.transition.frames > 0
-    return shot.frames // 2 if next_takes else shot.frames - 1 if before is not None else shot.frames
+    if after is not None and after.transition.frames > 0:
+        return max(shot.frames // 2, shot.frames - after.transition.frames)
+    return shot.frames - 1 if before is not None else shot.frames

@@ -23,6 +23,7 @@ class Media:
         name: readable, and different from the shot's other ones: ``take 2``.
         frames, rate: length and frames per second of the file; samples and samples per second of a sound.
         sound: whether it has sound.
+        first: number of the frame from which on it may be used.
         metadata: what is known of it, as JSON values.
     """
 
@@ -33,6 +34,7 @@ class Media:
     rate: Fraction
     metadata: Mapping[str, Any] = field(default_factory=dict)
     sound: bool = False
+    first: int = 0
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vidgen.errors import MissingError
+from vidgen.errors import InputError, MissingError
 
 ADAPTERS = {"cmx_3600": "otio-cmx3600-adapter", "fcp_xml": "otio-fcp-adapter"}
 """Adapters that are packages of their own."""
@@ -30,6 +30,19 @@ def written(timeline: Any, adapter: str, **options: Any) -> str:
         warnings.simplefilter("ignore")  # adapters use calls that Python is going to drop
         text: str = adapters.write_to_string(timeline, adapter, **options)
     return text
+
+
+def read(text: str, adapter: str, name: str) -> Any:
+    """What an adapter reads from a text. Raises InputError ``import.invalid`` where that is none of its kind, MissingError
+    without OpenTimelineIO. ``name``: of the file, for messages.
+    """
+    adapters = otio().adapters
+    try:
+        return adapters.read_from_string(text, adapter)
+    except Exception as error:  # adapters raise errors of every kind
+        why = " ".join(str(error).split())[:200] or type(error).__name__
+        hint = "export the cut of your program as OpenTimelineIO (.otio)"
+        raise InputError("import.invalid", f"{name} cannot be read as a cut: {why}", hint=hint, where=name) from None
 
 
 def _missing(package: str, why: str) -> MissingError:

@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,21 @@ def inspect(exe: str, source: str) -> Ffmpeg | None:
         except OSError:
             pass  # without the cache each start costs three more processes
     return Ffmpeg(exe, known[key]["version"], source, tuple(known[key]["lacks"]))
+
+
+def check_encoders(names: Iterable[str], what: str) -> None:
+    """Raise MissingError unless the ffmpeg in use has these encoders. ``what``: what needs them, for the message."""
+    found = find_ffmpeg()
+    lacking = [name for name in dict.fromkeys(names) if name not in NEEDED_ENCODERS and name not in _encoders(found.path)]
+    if lacking:
+        text = f"{what} needs the encoder {' and '.join(lacking)}, which {found.path} lacks"
+        hint = "choose another codec, or a fuller ffmpeg: pip install imageio-ffmpeg, and VIDGEN_FFMPEG names it"
+        raise MissingError("ffmpeg.missing", text, hint=hint, where=found.path)
+
+
+@once
+def _encoders(exe: str) -> frozenset[str]:
+    return frozenset(_listing(exe, "-encoders"))
 
 
 def _read_memo(memo: Path) -> dict[str, Any]:

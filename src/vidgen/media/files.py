@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import hashlib
 import json
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -119,3 +121,12 @@ def write_text(final: Path, text: str) -> None:
     """
     with atomic(final) as part:
         part.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+
+
+def replace_text(final: Path, text: str) -> None:
+    """``write_text`` over a file that is there: it keeps its permissions, and its byte order mark."""
+    with final.open("rb") as stream:
+        mark = stream.read(3) == codecs.BOM_UTF8
+    with atomic(final) as part:
+        part.write_text("\ufeff" * mark + text, encoding="utf-8", errors="backslashreplace", newline="")
+        shutil.copymode(final, part)

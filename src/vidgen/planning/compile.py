@@ -40,8 +40,8 @@ from vidgen.planning.unsupported import (
 from vidgen.spelling import did_you_mean
 from vidgen.storyboard.lengths import film_frames, follows, shot_frames
 from vidgen.storyboard.merge import laid_over, merged_shot
-from vidgen.storyboard.model import Camera, Motion, Post, Shot, ShotKeys, Storyboard
-from vidgen.storyboard.model import Part as BoardPart
+from vidgen.storyboard.model import Camera, Motion, Post, Shot, ShotKeys, Storyboard, Text
+from vidgen.storyboard.parts import Part as BoardPart
 from vidgen.storyboard.values import Duration, frame_size
 from vidgen.takes.request import Brush, Inputs, ShotRequest, Task, Trim
 
@@ -169,6 +169,8 @@ class _Compiler:
                 merged = merged_shot(self.board, scene, shot)
                 if self.overrides.preset:
                     merged = merged.model_copy(update=dict(_given(self.overrides.preset.file.shots)))
+                if merged.text and merged.text is not shot.text:
+                    merged = merged.model_copy(update={"text": tuple(_within(text, shot.id) for text in merged.text)})
                 if merged.clip:
                     self.notices += unused_by_clip(shot)
                 yield scene.id, merged
@@ -200,7 +202,7 @@ class _Compiler:
         length = film_frames(shot, rate, self.fps)
         if length is None:
             return _Placed(scene, part, start, Fraction(part.frames), Trim(opens))
-        shot, gone = trimmed_away(shot, length / self.fps, rate)
+        shot, gone = trimmed_away(shot, length / self.fps, rate, part.frames / rate)
         self.notices += gone
         return _Placed(scene, replace(part, shot=shot), start, length * rate / self.fps, Trim(opens, length / self.fps))
 
@@ -217,8 +219,8 @@ class _Compiler:
         requested = [self._requested_transition(entry.part.shot, first=not index) for index, entry in enumerate(placed)]
         before = 0
         for index, length in enumerate(requested):
-            next_overlaps = index + 1 < len(requested) and requested[index + 1] > 0
-            available = lengths[index] // 2 if next_overlaps else lengths[index] - 1
+            after = requested[index + 1] if index + 1 < len(requested) else 0
+            available = max(lengths[index] // 2, lengths[index] - after) if after else lengths[index] - 1
             if index:
                 available = min(available, lengths[index - 1] - before)
             before = max(0, min(length, available))
@@ -378,6 +380,11 @@ def local_name(folder: Path, name: str) -> str:
     """The path of a file or folder in the storyboard's folder; the name itself if it does not exist there."""
     path = named_file(folder, str(expanded(name)))
     return str(path) if path.exists() else name
+
+
+def _within(text: Text, shot: str) -> Text:
+    """A title that every shot has ends with its shot at the latest."""
+    return text.model_copy(update={"until": shot})
 
 
 def _given(keys: ShotKeys) -> Iterator[tuple[str, object]]:

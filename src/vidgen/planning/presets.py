@@ -14,7 +14,8 @@ import pydantic
 from vidgen.errors import InputError
 from vidgen.media.encode import MASTER, EncodeProfile
 from vidgen.spelling import nearest
-from vidgen.storyboard.model import Aspect, Audio, Part, Post, Rate, Resolution, ShotKeys
+from vidgen.storyboard.model import Audio, Post, ShotKeys
+from vidgen.storyboard.parts import Aspect, Part, Rate, Resolution
 from vidgen.storyboard.reader import parse_document
 
 

@@ -53,7 +53,7 @@ def suffix(index: int) -> str:
 def split_shot(shot: Shot, frames: int, rate: Fraction) -> Iterator[Part]:
     """Split a shot of ``frames`` frames into parts ``s03a``, ``s03b``, ...; each continues the one before.
 
-    Sounds and lines go to the part in which they begin, titles to each part that they overlap. The first part keeps
+    Sounds, lines and titles go to the part in which they begin; a title stays over the parts that follow. The first part keeps
     ``start_frame`` and the transition, the last one ``end_frame``. A shot that follows a user's file (``follows``) is not
     split.
     """
@@ -84,7 +84,8 @@ def _timed(shot: Shot, span: range, rate: Fraction, *, last: bool) -> dict[str, 
         return frame in span or (last and frame >= span.stop)
 
     return {
-        "text": tuple(_clip_text(text, span, rate) for text in shot.text or () if _overlaps(text, span, rate)) or None,
+        "text": tuple(_shifted_text(text, shot.id, span.start, rate) for text in shot.text or () if begins_here(text.in_))
+        or None,
         "sfx": tuple(_shifted(item, span.start, rate) for item in shot.sfx or () if begins_here(item.at)) or None,
         "dialogue": tuple(_shifted(item, span.start, rate) for item in shot.dialogue or () if begins_here(item.at)) or None,
     }
@@ -94,18 +95,10 @@ def _shifted(item: Any, by: int, rate: Fraction) -> Any:
     return item.model_copy(update={"at": Duration(frames_=max(0, (item.at.frames(rate) if item.at else 0) - by))})
 
 
-def _overlaps(text: Text, span: range, rate: Fraction) -> bool:
+def _shifted_text(text: Text, shot: str, by: int, rate: Fraction) -> Text:
+    """The title on the clock of the part in which it begins. Without an end of its own it ends with the whole shot."""
+    ends: dict[str, Any] = {"until": text.until or (None if text.out else shot)}
+    if text.out:
+        ends["out"] = Duration(frames_=max(1, text.out.frames(rate) - by))
     start = text.in_.frames(rate) if text.in_ else 0
-    end = text.out.frames(rate) if text.out else span.stop
-    return start < span.stop and end > span.start
-
-
-def _clip_text(text: Text, span: range, rate: Fraction) -> Text:
-    start = text.in_.frames(rate) if text.in_ else 0
-    end = text.out.frames(rate) if text.out else span.stop
-    return text.model_copy(
-        update={
-            "in_": Duration(frames_=max(0, start - span.start)),
-            "out": Duration(frames_=min(end, span.stop) - span.start),
-        }
-    )
+    return text.model_copy(update={"in_": Duration(frames_=max(0, start - by)), **ends})

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from typing import Any
 
 from vidgen.errors import Notice
 from vidgen.planning.plan import FilmShot, GeneratedShot
-from vidgen.storyboard.model import Shot
+from vidgen.storyboard.model import Shot, Text
 from vidgen.takes.request import Trim
 
 _TIMED = (("text", "in_"), ("sfx", "at"), ("dialogue", "at"))
 """Keys whose entries begin at a time within the shot, and the field of that time."""
 
 
-def trimmed_away(shot: Shot, seconds: Fraction, rate: Fraction) -> tuple[Shot, list[Notice]]:
+def trimmed_away(shot: Shot, seconds: Fraction, rate: Fraction, untrimmed: Fraction) -> tuple[Shot, list[Notice]]:
     """The shot without titles, sounds and lines that begin after ``seconds``, its length in the film, and a notice for each
-    kind of them. ``rate``: that of the storyboard.
+    kind of them. A title that would end within the ``untrimmed`` shot ends with it. ``rate``: that of the storyboard.
     """
-    changes, notices = {}, []
+    changes: dict[str, Any] = {"text": tuple(_ended(text, shot.id, untrimmed, rate) for text in shot.text or ()) or None}
+    shot, notices = shot.model_copy(update=changes), []
     for key, field in _TIMED:
         entries = getattr(shot, key) or ()
         kept = tuple(entry for entry in entries if not (at := getattr(entry, field)) or at.at(rate) < seconds)
@@ -27,6 +29,10 @@ def trimmed_away(shot: Shot, seconds: Fraction, rate: Fraction) -> tuple[Shot, l
             text = f"trim: the shot ends before {len(entries) - len(kept)} of its {key} begin; left out"
             notices.append(Notice("plan.trim", text, shot.id))
     return shot.model_copy(update=changes), notices
+
+
+def _ended(text: Text, shot: str, untrimmed: Fraction, rate: Fraction) -> Text:
+    return text.model_copy(update={"until": shot}) if text.out and text.out.at(rate) <= untrimmed else text
 
 
 def continued_trims(shots: Iterable[FilmShot]) -> Iterator[Notice]:

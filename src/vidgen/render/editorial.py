@@ -25,7 +25,7 @@ from vidgen.render.film_timeline import sound_tracks
 from vidgen.render.finish import is_heard
 from vidgen.render.own_clips import clip_start
 from vidgen.takes.record import row_of
-from vidgen.takes.request import Take, nearest_frames
+from vidgen.takes.request import Take, frames_from, nearest_frames
 
 SCHEMA = "vidgen.cut.v1"
 MOST_REPEATS = 500
@@ -38,7 +38,8 @@ def editorial_cut(plan: Plan, board: Path, shots: Sequence[ShotAtHand]) -> tuple
     made = tuple(_with_sound_cuts(plan, [_shot(plan, shot, notices) for shot in shots]))
     known = {"schema": SCHEMA, "version": __version__, "storyboard": board.name, "fps": rate_text(plan.fps)}
     size = {"width": plan.width, "height": plan.height, "frames": plan.total_frames}
-    cut = Cut(plan.board.title or board.stem, plan.fps, made, tuple(_sounds(plan)), {**known, **size})
+    listed = {"shots": [shot.id for shot in plan.shots]}
+    cut = Cut(plan.board.title or board.stem, plan.fps, made, tuple(_sounds(plan)), {**known, **size, **listed})
     return cut, [*notices, *_left_out(plan)]
 
 
@@ -63,6 +64,8 @@ def _shot(plan: Plan, shot: ShotAtHand, notices: list[Notice]) -> CutShot:
     start = shot.picked.start if shot.picked else 0
     if isinstance(planned, UserClip):
         start = clip_start(planned, probe_video(planned.clip))
+    elif chosen is None:
+        start = frames_from(planned.trim.start or Fraction(0), plan.fps)
     if chosen:
         notices += _held(plan, planned, chosen, start)
     transition = planned.shot.transition
@@ -130,7 +133,7 @@ def _take_media(planned: GeneratedShot, shot: ShotAtHand, take: Take) -> Media:
         "fps": rate_text(take.fps),
         "window": take.window(planned.request).as_dict(),
     }
-    return Media(f"take {take.take}", take.file, take.sha256, take.frames, take.fps, known, has_sound(take.file))
+    return Media(f"take {take.take}", take.file, take.sha256, take.frames, take.fps, known, has_sound(take.file), take.first)
 
 
 def _known(plan: Plan, shot: ShotAtHand, chosen: Media | None) -> dict[str, Any]:

@@ -31,12 +31,15 @@ EVENTS = (
     "cut.segment",
     "cut.done",
     "shot.joined",
+    "output.started",
+    "output.progress",
+    "output.done",
 )
 """Every event name; append-only, since pipelines read them."""
 
 
 LOG = logging.getLogger(__name__)
-_LOGGED = frozenset(EVENTS) - {"take.progress", "post.progress", "model.download"}
+_LOGGED = frozenset(EVENTS) - {"take.progress", "post.progress", "output.progress", "model.download"}
 
 
 class Listener(Protocol):

@@ -8,14 +8,13 @@ from fractions import Fraction
 from pathlib import Path
 
 from vidgen.catalog.transitions import J_CUT
+from vidgen.cut.looks import plain
 from vidgen.cut.loudness import loudness_target
 from vidgen.cut.timeline import (
     Conform,
-    Cue,
     LoudnessTarget,
     Sound,
     SoundRole,
-    TextLook,
     Timeline,
     TimelineShot,
     Track,
@@ -23,11 +22,13 @@ from vidgen.cut.timeline import (
 )
 from vidgen.errors import InputError, Notice
 from vidgen.media.answers import content_of
+from vidgen.media.chapters import Chapter
 from vidgen.media.names import named_file
 from vidgen.media.probe import has_sound
 from vidgen.media.rate import SAMPLE_RATE, samples_at
 from vidgen.planning.plan import FilmShot, Plan
-from vidgen.storyboard.model import Audio, Text
+from vidgen.render.film_titles import film_cues
+from vidgen.storyboard.model import Audio
 from vidgen.storyboard.values import Duration
 
 Warn = Callable[[Iterable[Notice]], None]
@@ -131,7 +132,19 @@ def build_timeline(plan: Plan, clips: Mapping[str, ShotClip]) -> Timeline:
         sound=Sound((*sound_tracks(plan), *_own_sounds(plan, clips)), _loudness(plan.board.audio)),
         profile=plan.profile,
         title=plan.board.title,
+        chapters=tuple(film_chapters(plan)),
     )
+
+
+def film_chapters(plan: Plan) -> Iterator[Chapter]:
+    """A chapter for each scene, named by its heading; none for a film of one scene."""
+    headings = {scene.id: scene.heading or scene.id for scene in plan.board.scenes}
+    begins = [
+        Chapter(shot.start_frame, plain(headings.get(shot.scene, shot.scene)))
+        for shot, before in zip(plan.shots, (None, *plan.shots), strict=False)
+        if before is None or before.scene != shot.scene
+    ]
+    return iter(begins if len(begins) > 1 else ())
 
 
 def _shot(plan: Plan, planned: FilmShot, clip: ShotClip) -> TimelineShot:
@@ -142,30 +155,11 @@ def _shot(plan: Plan, planned: FilmShot, clip: ShotClip) -> TimelineShot:
         sha256=clip.sha256,
         frames=planned.frames,
         transition=Transition(transition.type, frames) if transition and frames else Transition(),
-        cues=tuple(_cue(plan, planned, text) for text in planned.shot.text or ()),
+        cues=tuple(film_cues(plan, planned)),
         conform=clip.conform,
         encoded_as=clip.encoded_as,
         draft=clip.draft,
     )
-
-
-def _cue(plan: Plan, planned: FilmShot, text: Text) -> Cue:
-    look = plan.board.text.get(text.style or text.role)
-    return Cue(
-        text=text.text,
-        start=_film_frames(plan, text.in_) if text.in_ else 0,
-        end=_film_frames(plan, text.out) if text.out else planned.frames,
-        role=text.role,
-        position=text.position,
-        style=TextLook(**look.model_dump()) if look else TextLook(),
-    )
-
-
-def _film_frames(plan: Plan, time: Duration) -> int:
-    """A time within a shot on the film's rate; frames were counted at the storyboard's."""
-    if time.frames_ is not None:
-        return int(Fraction(time.frames_) * plan.fps / plan.source_fps)
-    return time.frames(plan.fps)
 
 
 def _samples(plan: Plan, time: Duration | None) -> int:

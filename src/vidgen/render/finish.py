@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
@@ -21,13 +21,24 @@ from vidgen.media.os_errors import fault_of
 from vidgen.media.probe import has_sound, part_from, probe_video
 from vidgen.media.wording import counted
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, ProviderUpscale, UserClip
+from vidgen.render.deliveries import Delivered, Deliverer
+from vidgen.render.delivery_plan import DeliveryPlan
 from vidgen.render.events import Listener
 from vidgen.render.failures import shown, worst
 from vidgen.render.film_timeline import ShotClip, Warn, build_timeline, sound_cuts
 from vidgen.render.made import MadeShot, clip_part
 from vidgen.render.postprocess import PostProcessor
+from vidgen.render.provenance import Origin
 from vidgen.render.shots import DEFAULT_JOBS
 from vidgen.takes.request import ShotRequest, Take, Trim, nearest_frames
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What the cut did: ``counts`` of its segments as JSON values, and what was delivered."""
+
+    counts: dict[str, int]
+    delivered: Delivered
 
 
 def finish(
@@ -41,31 +52,34 @@ def finish(
     larger: Mapping[str, Take] = MappingProxyType({}),
     jobs: int | None = None,
     sheet: Path | None = None,
-) -> dict[str, Any]:
-    """Post-process the picked takes, cut the film, and return what the cut did (JSON values).
+    origin: Origin,
+    deliveries: DeliveryPlan = DeliveryPlan(),
+) -> Finished:
+    """Post-process the picked takes, cut the film, and make what is delivered beside it.
 
     ``larger``: takes that a provider enlarged, by the id of their shot; they stand for those that are picked. ``sheet``: where
-    a picture of every shot is written (.png).
+    a picture of every shot is written (.png). ``origin``: what the film says of itself, and its record beside it.
 
     Everything is kept by content in ``work``: what has not changed is not made again.
     """
     processor = PostProcessor(plan, work / "post", listener, warn)
-    clips = _clips(made, lambda shot: _sounding(_clip(processor, shot, larger), shot, warn))
+    clips = _clips(made, lambda shot: sounding(clip_of(processor, shot, larger), shot, warn))
     sound_cuts(plan, clips, warn)
-    timeline = build_timeline(plan, clips)
+    timeline = origin.labelled(build_timeline(plan, clips))
     listener("cut.started", segments=len(plan.shots) + sum(shot.overlap > 0 for shot in plan.shots))
 
     def on_event(name: str, data: dict[str, Any]) -> None:
         if name == "cut.segment":
             listener("cut.segment", **data)
 
-    result = assemble(timeline, work, output, on_event=on_event, jobs=jobs or DEFAULT_JOBS)
+    result = assemble(timeline, work, output, on_event=on_event, jobs=jobs or DEFAULT_JOBS, seal=origin)
     warn(result.notices)
+    origin.write_sidecar(timeline)
     if sheet:
         contact_sheet(output, sheet, labels=labels_of(timeline), title=plan.board.title)
     counts = {"encoded": result.reencoded, "copied": result.copied, "kept": result.reused}
     listener("cut.done", output=str(output), frames=result.frames, **counts)
-    return counts
+    return Finished(counts, Deliverer(deliveries, timeline, output, work, listener, warn).deliver())
 
 
 def _held(plan: Plan, planned: GeneratedShot, take: Take) -> Iterator[Notice]:
@@ -94,7 +108,7 @@ def _clips(made: Sequence[MadeShot], clip: Callable[[MadeShot], ShotClip]) -> di
     return clips
 
 
-def _clip(processor: PostProcessor, shot: MadeShot, larger: Mapping[str, Take]) -> ShotClip:
+def clip_of(processor: PostProcessor, shot: MadeShot, larger: Mapping[str, Take]) -> ShotClip:
     """The clip that stands for a shot: the user's own file or the picked take, each after post-processing."""
     planned = shot.planned
     if isinstance(planned, UserClip):
@@ -132,7 +146,7 @@ def is_heard(planned: FilmShot) -> bool:
     return planned.request.sound or bool(shot.lip_sync and not any(line.file for line in shot.dialogue or ()))
 
 
-def _sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:
+def sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:
     """The clip with its own sound, where that is to be heard."""
     planned = made.planned
     if isinstance(planned, ProviderUpscale) or not is_heard(planned):

@@ -65,14 +65,22 @@ class PostProcessor:
             part = self._part(part_from(probe_video(take.file), take.start), take.sha256)
             found = take_work(self.plan, planned, part, settings) or found
         work = plan_work(*found, planned.frames, planned.frames)
-        file, digest = self._processed(planned, work, take.sha256, lambda: _exact(work, planned))
+        file, digest = self._processed(planned, work, _source(take.sha256, take.start), lambda: _exact(work, planned))
         return ShotClip(file, digest, settings.profile.key())
+
+    def store(self) -> ArtifactStore:
+        """Where results are kept."""
+        return ArtifactStore(self.folder, ".mp4")
+
+    def about_to_make(self, what: str) -> None:
+        """Called before anything is made that is not in the store."""
 
     def _part(self, info: MediaInfo, sha256: str) -> Path:
         """A part of a take or clip with this checksum, as a lossless file."""
-        store = ArtifactStore(self.folder, ".mp4")
+        store = self.store()
         key = derived_key("part", [sha256], settings={"first": info.first, "frames": info.frames}, tool="vidgen")
         if not store.find(key):
+            self.about_to_make("a part of its take")
             copy_lossless(info, store.path(key))
             store.seal(key, {})
         return store.path(key)
@@ -85,11 +93,13 @@ class PostProcessor:
         found = clip_work(self.plan, planned, settings)
         if found is None:
             return ShotClip(file, digest, None, conform=Conform(start=clip_start(planned, probe_video(file))))
-        if found[0].first:
+        start = found[0].first
+        if start:
             file = self._part(used_part(found[0], planned.frames, found[1]), digest)
             found = clip_work(self.plan, replace(planned, clip=file, trim=Trim()), settings) or found
         work = plan_work(*found, planned.frames)
-        made, digest = self._processed(planned, work, digest, lambda: used_part(exact_of(file), planned.frames, work.settings))
+        source = _source(digest, start)
+        made, digest = self._processed(planned, work, source, lambda: used_part(exact_of(file), planned.frames, work.settings))
         whole = (work.settings.width, work.settings.height) == (self.plan.width, self.plan.height)
         return ShotClip(made, digest, settings.profile.key() if whole else None, conform=None if whole else Conform())
 
@@ -97,10 +107,11 @@ class PostProcessor:
         """The result and its checksum. ``source``: the checksum of what it is made of; ``exact`` looks closer at that."""
         self._say(planned, work.route.notices)
         key = _key(work, source)
-        store = ArtifactStore(self.folder, ".mp4")
+        store = self.store()
         file = store.path(key)
         if kept := store.find(key):
             return file, str(kept["sha256"])
+        self.about_to_make("post-processing")
         self.listener(
             "post.started",
             shot=planned.id,
@@ -124,6 +135,11 @@ class PostProcessor:
 
     def _say(self, planned: FilmShot, notices: Iterable[Notice]) -> None:
         self.warn(Notice(notice.code, notice.message, planned.id) for notice in notices)
+
+
+def _source(sha256: str, start: int) -> str:
+    """What a result is made of: a file, from a frame on."""
+    return f"{sha256}:{start}" if start else sha256
 
 
 def fetching(listener: Listener, shot: str | None = None) -> Fetch:

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import cv2
@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from vidgen.media.frames import Frame
 from vidgen.scoring.rules import RULES
+from vidgen.spelling import shared
 
 SHORT_SIDE = 480
 """Pixels that text is looked for at; smaller pictures are enlarged."""
@@ -79,7 +80,7 @@ def redrawn(pictures: Sequence[Frame]) -> int:
 
 
 def _is_redrawn(line: Line, heir: Line, before: Gray, after: Gray) -> bool:
-    same = SequenceMatcher(None, line.reading, heir.reading, autojunk=False).ratio()
+    same = shared(line.reading, heir.reading)
     read = min(len(line.reading), len(heir.reading)) >= LEAST_LETTERS
     changed = same < RULES.vetoes["text_same"] or not read  # in a script that is not known, the shape decides alone
     # Both ways: of lines that scroll into each other's places one may leave the picture, but where the other was is seen.
@@ -103,18 +104,23 @@ def _scaled(picture: Frame) -> Frame:
 
 def _lines(picture: Frame) -> list[Line]:
     """The lines of a picture that have enough letters."""
-    ocr = _ocr()
     bgr = np.ascontiguousarray(picture[..., ::-1])
-    boxes, _ = ocr.auto_text_det(bgr)
-    if boxes is None:
-        return []
-    readings, _ = ocr.text_rec(ocr.get_crop_img_list(bgr, boxes))
+    with _READING:
+        ocr = _ocr()
+        boxes, _ = ocr.auto_text_det(bgr)
+        if boxes is None:
+            return []
+        readings, _ = ocr.text_rec(ocr.get_crop_img_list(bgr, boxes))
     found = []
     for box, (reading, _) in zip(boxes, readings, strict=True):
         (left, top), (right, bottom) = np.floor(box.min(axis=0)).astype(int), np.ceil(box.max(axis=0)).astype(int)
         if len(reading) >= LEAST_LETTERS or right - left >= LEAST_LETTERS * (bottom - top):  # a letter is no wider than high
             found.append(Line(int(left), int(top), int(right), int(bottom), reading))
     return found
+
+
+_READING = Lock()
+"""The reader keeps the size of the picture that it is at."""
 
 
 @cache

@@ -15,6 +15,7 @@ from vidgen.storyboard.forms import path_in_file
 from vidgen.storyboard.lengths import follows, known_frames
 from vidgen.storyboard.merge import merged_shot
 from vidgen.storyboard.model import Post, Shot, ShotKeys, Storyboard
+from vidgen.storyboard.outputs import output_problems
 from vidgen.storyboard.reader import Document, Path_, dotted
 from vidgen.storyboard.values import LARGEST_SIDE, Duration, frame_size
 from vidgen.storyboard.vocabulary import name_or_text
@@ -65,7 +66,7 @@ def cross_checks(
         for index, shot in enumerate(scene.shots)
     )
     view = _View(board, document, folder, shots, ((("defaults",), board.defaults), *shots))
-    checks = (_scene_ids, _ids, _continuity, _cast, _titles, _lengths, _picks, _posts, _voices, _size)
+    checks = (_scene_ids, _ids, _continuity, _cast, _titles, _lengths, _picks, _posts, _voices, _size, _outputs)
     found = [(path, message, PLAIN) for check in checks for path, message in check(view)]
     return [*found, *file_problems(board, view.everything, folder, contents=contents)]
 
@@ -142,6 +143,20 @@ def _titles(view: _View) -> Found:
                 yield (*path, "text", index, "out"), f"out ({text.out}) must be after in ({text.in_})"
             if text.style and text.style not in styles:
                 yield (*path, "text", index, "style"), f"there is no text style {text.style}{_near(text.style, styles)}"
+            if text.until:
+                yield from (((*path, "text", index, "until"), problem) for problem in _until(view, keys, text.until))
+
+
+def _until(view: _View, keys: ShotKeys, until: str) -> Iterator[str]:
+    """What is wrong with the shot up to whose end a title stays."""
+    order = [shot.id for _, shot in view.shots]
+    if not isinstance(keys, Shot):
+        yield "set until in each shot, not in defaults"
+    elif until in order:
+        if order.index(until) < order.index(keys.id):
+            yield f"{until} comes earlier; a title stays up to the end of its own shot or a later one"
+    elif until not in _ids_as_written(view):
+        yield f"there is no shot {until}{_near(until, order)}"
 
 
 def _lengths(view: _View) -> Found:
@@ -206,6 +221,10 @@ def _size(view: _View) -> Found:
     if max(width, height) > LARGEST_SIDE:
         message = f"{view.board.resolution} at {view.board.aspect} is {width}x{height}; the limit is {LARGEST_SIDE} pixels"
         yield ("resolution",), message
+
+
+def _outputs(view: _View) -> Found:
+    yield from output_problems(view.board.outputs)
 
 
 def _near(word: str, known: Collection[str]) -> str:

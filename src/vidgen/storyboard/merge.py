@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from vidgen.storyboard.model import Part, Scene, Shot, ShotKeys, Storyboard
+from vidgen.storyboard.model import Scene, Shot, ShotKeys, Storyboard
+from vidgen.storyboard.parts import Part
 
 P = TypeVar("P", bound=Part)
 _MERGED = ("motion", "camera", "post")

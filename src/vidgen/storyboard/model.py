@@ -5,103 +5,41 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    PlainSerializer,
-    Strict,
-    Tag,
-    WithJsonSchema,
-)
+from pydantic import BeforeValidator, Discriminator, Field, PlainSerializer, Strict, Tag, WithJsonSchema
 
+from vidgen.storyboard.outputs import Output
+from vidgen.storyboard.parts import (
+    Aspect,
+    File,
+    Free,
+    Language,
+    Number,
+    Part,
+    Rate,
+    Resolution,
+    Share,
+    Time,
+    Whole,
+    YesNo,
+    many,
+    short,
+    yes_or,
+)
+from vidgen.storyboard.provenance import Provenance
 from vidgen.storyboard.values import (
-    ASPECT_PATTERN,
     AUTO,
     DURATION_SCHEMA,
-    RATE_SCHEMA,
-    RESOLUTION_SCHEMA,
     Duration,
+    Lines,
     name_of,
     or_installed,
-    parse_aspect,
-    parse_duration,
-    parse_file_name,
-    parse_frame_rate,
-    parse_language,
     parse_length,
     parse_length_or_auto,
     parse_lens,
-    parse_resolution,
     parse_upscale_model,
 )
 from vidgen.storyboard.vocabulary import name_or_text
 
-
-class Part(BaseModel):
-    """Base of all mappings in the file: unknown keys are errors, instances are immutable."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True, coerce_numbers_to_str=True
-    )
-
-
-def _short(key: str, kinds: type | tuple[type, ...] = str) -> BeforeValidator:
-    """Accept a plain value for a mapping with one key: ``camera: dolly_in`` for ``{move: dolly_in}``."""
-
-    def expand(value: Any) -> Any:
-        return {key: value} if isinstance(value, kinds) and not isinstance(value, bool) else value
-
-    return BeforeValidator(expand)
-
-
-def _yes_or(key: str) -> BeforeValidator:
-    """Accept a boolean for a mapping with one key: ``own_sound: false`` for ``{heard: false}``."""
-    return BeforeValidator(lambda value: {key: value} if isinstance(value, bool) else value)
-
-
-def _many(key: str | None = None) -> BeforeValidator:
-    """Accept one entry for a list of one, and text for an entry with that key."""
-
-    def expand(value: Any) -> Any:
-        entries = value if isinstance(value, list | tuple) or value is None else [value]
-        if key is None or entries is None:
-            return entries
-        plain = [isinstance(entry, str | int | float) and not isinstance(entry, bool) for entry in entries]
-        return [{key: entry} if short else entry for entry, short in zip(entries, plain, strict=True)]
-
-    return BeforeValidator(expand)
-
-
-def _plain(value: Any) -> Any:
-    """Free values (``params``, ``provenance``) converted to plain types."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return float(value) if isinstance(value, float) else value
-
-
-Whole = Annotated[int, Strict()]
-Number = Annotated[float, Strict()]
-"""A number written as a number: neither ``true`` nor ``"5"``."""
-Share = Annotated[float, Strict(), Field(ge=0, le=1)]
-YesNo = Annotated[bool, Strict()]
-File = Annotated[str, BeforeValidator(parse_file_name)]
-"""A file, named relative to the storyboard's folder."""
-Free = Annotated[dict[str, Any], AfterValidator(_plain)]
-Time = Annotated[Duration, BeforeValidator(parse_duration), WithJsonSchema(DURATION_SCHEMA), PlainSerializer(str)]
-"""``4``, ``"4s"``, ``"96f"``: seconds or frames."""
-
-Rate = Annotated[Fraction, BeforeValidator(parse_frame_rate), WithJsonSchema(RATE_SCHEMA), PlainSerializer(str)]
-Resolution = Annotated[str, BeforeValidator(parse_resolution), WithJsonSchema(RESOLUTION_SCHEMA)]
-"""``1080p``, ``4k``, any ``64p``-style height, or ``1920x1080``."""
-Aspect = Annotated[str, BeforeValidator(parse_aspect), WithJsonSchema({"type": "string", "pattern": ASPECT_PATTERN})]
-
-Language = Annotated[str, BeforeValidator(parse_language)]
 CameraMove = Annotated[str, name_of("camera_move")]
 MotionType = Annotated[str, name_of("motion_type")]
 ShotSize = Annotated[str, name_of("shot_size")]
@@ -166,11 +104,12 @@ class Trim(Part):
 
 
 class Text(Part):
-    """A title over the picture; ``in`` and ``out`` are times within the shot."""
+    """A title over the picture; ``in`` and ``out`` are times from the start of the shot, and may be later than its end."""
 
-    text: str = Field(min_length=1, max_length=2000)
+    text: Lines
     in_: Time | None = Field(None, alias="in")
     out: Time | None = None
+    until: str | None = None
     role: TextRole = "title"
     position: TextPosition | None = None
     style: StyleName | None = None
@@ -238,7 +177,7 @@ class LipSync(Part):
 class LintOptions(Part):
     """``lint: {ignore: [V301]}``."""
 
-    ignore: Annotated[tuple[str, ...], _many()] = ()
+    ignore: Annotated[tuple[str, ...], many()] = ()
 
 
 class Interpolate(Part):
@@ -291,10 +230,10 @@ class Grain(Part):
 class Post(Part):
     """Post-processing of every shot, or of one."""
 
-    interpolate: Annotated[Interpolate | None, _short("fps", (int, float, str))] = None
+    interpolate: Annotated[Interpolate | None, short("fps", (int, float, str))] = None
     upscale: Annotated[Upscale | None, BeforeValidator(_upscale)] = None
     colour: Colour | None = None
-    grain: Annotated[Grain | None, _short("amount", (int, float))] = None
+    grain: Annotated[Grain | None, short("amount", (int, float))] = None
 
 
 class Music(Part):
@@ -332,8 +271,8 @@ Loudness = Annotated[
 class Audio(Part):
     """The soundtrack."""
 
-    music: Annotated[Music | None, _short("file")] = None
-    ambience: Annotated[tuple[Ambience, ...], _many("file")] = ()
+    music: Annotated[Music | None, short("file")] = None
+    ambience: Annotated[tuple[Ambience, ...], many("file")] = ()
     loudness: Loudness | None = None
 
 
@@ -348,7 +287,7 @@ class Score(Part):
     """How candidates are scored."""
 
     weights: dict[ScoreFamily, Weight] = Field(default_factory=dict)
-    veto: Annotated[tuple[VetoCode, ...] | None, _many()] = None
+    veto: Annotated[tuple[VetoCode, ...] | None, many()] = None
     good: Number | None = None
     floor: Number | None = None
 
@@ -357,7 +296,7 @@ class Character(Part):
     """Someone who appears in several shots; references are pictures."""
 
     description: str | None = None
-    references: Annotated[tuple[File, ...], _many()] = ()
+    references: Annotated[tuple[File, ...], many()] = ()
     voice: str | None = None
     lora: str | None = None
 
@@ -368,8 +307,8 @@ class ShotKeys(Part):
     scene: str | None = None
     subject: str | None = None
     action: str | None = None
-    motion: Annotated[Motion | None, _short("type")] = None
-    camera: Annotated[Camera | None, _short("move", (str, list))] = None
+    motion: Annotated[Motion | None, short("type")] = None
+    camera: Annotated[Camera | None, short("move", (str, list))] = None
     lighting: str | None = None
     style: str | None = None
     duration: LengthOrAuto = None
@@ -378,27 +317,27 @@ class ShotKeys(Part):
     candidates: Whole | None = Field(None, ge=1, le=16)
     seed: Whole | None = Field(None, ge=0, lt=2**31)
     negative: str | None = None
-    characters: Annotated[tuple[str, ...] | None, _many()] = None
-    references: Annotated[tuple[File, ...] | None, _many()] = None
+    characters: Annotated[tuple[str, ...] | None, many()] = None
+    references: Annotated[tuple[File, ...] | None, many()] = None
     start_frame: File | None = None
     end_frame: File | None = None
     source_video: File | None = None
     continue_from: str | None = None
-    motion_brush: Annotated[tuple[MotionBrush, ...] | None, _many("mask")] = None
-    lip_sync: Annotated[LipSync | None, _short("audio")] = None
+    motion_brush: Annotated[tuple[MotionBrush, ...] | None, many("mask")] = None
+    lip_sync: Annotated[LipSync | None, short("audio")] = None
     motion_reference: File | None = None
-    transition: Annotated[Transition | None, _short("type")] = None
-    dialogue: Annotated[tuple[Line, ...] | None, _many("line")] = None
-    voiceover: Annotated[Voiceover | None, _short("text", (str, int, float))] = None
-    sfx: Annotated[tuple[SoundEffect, ...] | None, _many("file")] = None
-    own_sound: Annotated[OwnSound | None, _yes_or("heard")] = None
-    text: Annotated[tuple[Text, ...] | None, _many("text")] = None
+    transition: Annotated[Transition | None, short("type")] = None
+    dialogue: Annotated[tuple[Line, ...] | None, many("line")] = None
+    voiceover: Annotated[Voiceover | None, short("text", (str, int, float))] = None
+    sfx: Annotated[tuple[SoundEffect, ...] | None, many("file")] = None
+    own_sound: Annotated[OwnSound | None, yes_or("heard")] = None
+    text: Annotated[tuple[Text, ...] | None, many("text")] = None
     post: Post | None = None
     prompt: str | None = None
     prompt_extra: str | None = None
     clip: File | None = None
     pick: Whole | None = Field(None, ge=1)
-    trim: Annotated[Trim | None, _short("start", (int, float, str))] = None
+    trim: Annotated[Trim | None, short("start", (int, float, str))] = None
     max_cost: Number | None = Field(None, ge=0)
     params: Free | None = None
     lint: LintOptions | None = None
@@ -434,14 +373,15 @@ class Storyboard(Part):
     negative: str | None = None
     seed: Whole | None = Field(None, ge=0, lt=2**31)
     defaults: ShotKeys = ShotKeys()
-    characters: dict[str, Annotated[Character, _short("description"), BeforeValidator(lambda value: value or {})]] = Field(
+    characters: dict[str, Annotated[Character, short("description"), BeforeValidator(lambda value: value or {})]] = Field(
         default_factory=dict
     )
-    budget: Annotated[Budget | None, _short("max_cost", (int, float))] = None
+    budget: Annotated[Budget | None, short("max_cost", (int, float))] = None
     score: Score | None = None
     post: Post | None = None
     audio: Audio | None = None
     text: dict[StyleName, TextStyle] = Field(default_factory=dict)
-    provenance: Free | None = None
+    outputs: Annotated[tuple[Output, ...], many("file")] = ()
+    provenance: Provenance = Provenance()
     lint: LintOptions = LintOptions()
     scenes: tuple[Scene, ...] = ()

@@ -64,12 +64,14 @@ class Document:
     Attributes:
         places: (line, column), from 1, of each key, and of each value in a list.
         spans: start and end index of each value in ``text``.
+        keys: the same of each key, by the path of its value.
     """
 
     text: str
     value: Any = None
     places: dict[Path_, tuple[int, int]] = field(default_factory=dict)
     spans: dict[Path_, tuple[int, int]] = field(default_factory=dict)
+    keys: dict[Path_, tuple[int, int]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def place(self, path: Path_) -> tuple[int, int]:
@@ -249,6 +251,7 @@ class _Builder:
                 self._skip(value)
                 continue
             self.document.places[inner] = (event.start_mark.line + 1, event.start_mark.column + 1)
+            self.document.keys[inner] = (event.start_mark.index, event.end_mark.index)
             found[key] = self._value(value, inner)
             parts = []
         return found

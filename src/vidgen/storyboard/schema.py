@@ -28,6 +28,9 @@ _NAMED = {
     ("Text", "position"): "text_position",
     ("TextStyle", "position"): "text_position",
     ("Budget", "mode"): "budget_mode",
+    ("Output", "fit"): "fit",
+    ("Output", "codec"): "codec",
+    ("Output", "quality"): "quality",
 }
 """(type, key) -> the vocabulary of its names."""
 
@@ -59,6 +62,7 @@ _LISTS: Mapping[tuple[str, str], str] = {
     ("ShotKeys", "sfx"): "SoundEffect",
     ("ShotKeys", "motion_brush"): "MotionBrush",
     ("Audio", "ambience"): "Ambience",
+    ("Storyboard", "outputs"): "Output",
     ("ShotKeys", "characters"): "",
     ("ShotKeys", "references"): "",
     ("Character", "references"): "",

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from vidgen.storyboard.model import Part, Storyboard
+from vidgen.storyboard.model import Storyboard
+from vidgen.storyboard.parts import Part
 from vidgen.storyboard.reader import Path_
 from vidgen.storyboard.values import frame_size
 
@@ -17,7 +18,6 @@ _SAME_SHAPE = 0.03
 """Sides are even and often rounded to 8 or 16 pixels, so that a shape is seldom exact."""
 
 UNUSED: dict[tuple[str, str], str] = {
-    ("Storyboard", "provenance"): "films are not signed or labelled yet",
     ("Character", "voice"): _NO_SPEECH,
     ("Character", "lora"): "a character's LoRA is not loaded yet; params: {lora: FILE} of a shot is",
     ("Line", "voice"): _NO_SPEECH,

@@ -6,9 +6,9 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import BeforeValidator, Field, ValidationError, ValidatorFunctionWrapHandler, WithJsonSchema, WrapValidator
 
 from vidgen.installed import Group, plugins
 from vidgen.media.rate import frames_at, parse_rate
@@ -21,6 +21,13 @@ RESOLUTION_SCHEMA = {"type": "string", "pattern": r"^([0-9]+p|4[kK]|[0-9]+x[0-9]
 LONGEST_SHOT_S = 3600
 LONGEST_TIME_S = 24 * 3600
 LARGEST_SIDE = 16384
+LONGEST_TEXT = 20_000
+LINES_SCHEMA = {
+    "anyOf": [
+        {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT},
+        {"type": "array", "items": {"type": ["string", "number", "null"]}, "minItems": 1},
+    ]
+}
 AUTO = ("auto", "自動")
 
 
@@ -112,6 +119,21 @@ def parse_aspect(value: Any) -> str:
     if not wide or not high or not Fraction(1, 10) <= wide / high <= 10:
         raise ValueError(f"{value!r}: an aspect ratio is between 1:10 and 10:1")
     return text
+
+
+def joined_lines(value: Any) -> Any:
+    """A list of lines as one text; an empty entry is an empty line. Raises ValueError for entries that are no text."""
+    if not isinstance(value, list | tuple):
+        return value
+    if any(isinstance(line, bool) or not isinstance(line, str | int | float | None) for line in value):
+        raise ValueError("a list of lines has only text in it")
+    return "\n".join("" if line is None else str(line) for line in value)
+
+
+Lines = Annotated[
+    str, BeforeValidator(joined_lines), Field(min_length=1, max_length=LONGEST_TEXT), WithJsonSchema(LINES_SCHEMA)
+]
+"""A text with its newlines, or a list of its lines."""
 
 
 def parse_file_name(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The two fonts of titles: files, family names, glyphs, metrics and coverage. Uses no network.
+"""Fonts: files, family names, glyphs and metrics. The two that are always there are ``sans`` and ``serif``. Uses no network.
 
 fontTools decodes a font lazily, so an open font must not be used by two threads at once. Open fonts stay in this module,
 behind one lock; it returns only immutable values.
@@ -25,17 +25,12 @@ Kind = Literal["sans", "serif"]
 
 _ROWS: dict[Kind, str] = {"sans": "noto-sans-jp", "serif": "noto-serif-jp"}
 
-_UNSEEN = {"Cc", "Cf", "Zs", "Zl", "Zp", "Mn"}
-"""Categories of characters that need no glyph: controls, format marks, spaces, variation selectors."""
+UNSEEN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn"})
+"""Categories of characters that need no glyph of their own: controls, format marks, spaces, variation selectors."""
 
 
 def _row(kind: Kind) -> Model:
     return model(_ROWS[kind])
-
-
-def family(kind: Kind) -> str:
-    """The family name that ASS styles use: ``Noto Sans JP`` or ``Noto Serif JP``."""
-    return _row(kind).family
 
 
 def font_file(kind: Kind) -> Path:
@@ -47,12 +42,6 @@ def font_file(kind: Kind) -> Path:
 def _checked(kind: Kind, _home: Path) -> Path:
     row = _row(kind)
     return install_together([_row(each) for each in _ROWS]) / row.files[0].name
-
-
-def fonts_dir() -> Path:
-    """A folder with only the two fonts, for libass. Raises MissingError as ``font_file``."""
-    files = [font_file(kind) for kind in _ROWS]
-    return files[0].parent
 
 
 Point = tuple[float, float]
@@ -67,11 +56,20 @@ class Letter:
 
 
 @dataclass(frozen=True)
-class Metrics:
-    """Metrics of a font in ems: ``advances`` by code point, and the height of a ``line`` in libass."""
+class Face:
+    """A font file. In ems: ``advances`` by code point, the ``line`` height of libass, and how far it is above the baseline
+    (``ascent``).
+    """
 
+    file: Path
+    family: str
     advances: Mapping[int, float]
     line: float
+    ascent: float
+
+    def has(self, text: str) -> bool:
+        """Whether it has a glyph for each character that needs one."""
+        return all(ord(char) in self.advances for char in text if unicodedata.category(char) not in UNSEEN)
 
 
 def letter(char: str, kind: Kind) -> Letter | None:
@@ -79,16 +77,9 @@ def letter(char: str, kind: Kind) -> Letter | None:
     return _letter(char, font_file(kind))
 
 
-def metrics(kind: Kind) -> Metrics:
-    """The metrics of a font."""
-    return _metrics(font_file(kind))
-
-
-def missing_glyphs(text: str, kind: Kind) -> str:
-    """The characters of ``text`` without a glyph in the font, each once, in order of appearance."""
-    known = _coverage(font_file(kind))
-    unknown = (char for char in unicodedata.normalize("NFC", text) if ord(char) not in known)
-    return "".join(dict.fromkeys(char for char in unknown if unicodedata.category(char) not in _UNSEEN))
+def face(file: Path) -> Face:
+    """The metrics of a font file."""
+    return _face(file)
 
 
 _READING = threading.RLock()
@@ -104,16 +95,12 @@ def _open(file: Path) -> Any:
 
 
 @once_under(_READING)
-def _coverage(file: Path) -> frozenset[int]:
-    return frozenset(_open(file).getBestCmap())
-
-
-@once_under(_READING)
-def _metrics(file: Path) -> Metrics:
+def _face(file: Path) -> Face:
     font = _open(file)
     em, os2, widths = font["head"].unitsPerEm, font["OS/2"], font["hmtx"].metrics
     advances = {code: widths[name][0] / em for code, name in font.getBestCmap().items()}
-    return Metrics(MappingProxyType(advances), (os2.usWinAscent + os2.usWinDescent) / em)
+    name = str(font["name"].getDebugName(1))
+    return Face(file, name, MappingProxyType(advances), (os2.usWinAscent + os2.usWinDescent) / em, os2.usWinAscent / em)
 
 
 @once_under(_READING)

@@ -54,7 +54,9 @@ class Source:
 
 @dataclass(frozen=True)
 class Model:
-    """One row of the registry. ``used_by``: what uses it."""
+    """One row of the registry. ``used_by``: what uses it. ``covers``: of a font, about which code points it has letters for, as
+    hexadecimal ranges; said where the file is not here to look into.
+    """
 
     name: str
     task: Literal["font", "interpolate", "upscale"]
@@ -64,6 +66,7 @@ class Model:
     sources: tuple[Source, ...]
     used_by: str | None = None
     family: str = ""
+    covers: str = ""
 
     @property
     def bytes(self) -> int:

@@ -50,3 +50,28 @@ def export(
         if done.copied:
             out.say(f"{copy_media}: {counted(len(done.copied), 'file')}")
         out.result(done.as_dict())
+
+
+def import_(
+    file: Annotated[
+        Path, typer.Argument(metavar="CUT.otio", help="The cut, exported from the editing program.", show_default=False)
+    ],
+    board: BoardArg,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would change, and write nothing.")] = False,
+    preset: PresetName = None,
+    work: Work = None,
+    as_json: Json = False,
+) -> None:
+    """Bring an editor's trims, order, takes and transitions back into the storyboard."""
+    with Output("import", as_json) as out:
+        from vidgen.app.import_cut import import_cut
+        from vidgen.cli.tables import changes_table
+        from vidgen.planning.compile import Overrides
+        from vidgen.planning.presets import preset as preset_named
+
+        overrides = Overrides(preset=preset_named(preset) if preset else None)
+        done = import_cut(file, board, overrides=overrides, work=work, dry_run=dry_run)
+        out.warn(done.notices)
+        if not as_json:
+            changes_table(done.as_dict(), board, dry_run=dry_run)
+        out.result(done.as_dict())

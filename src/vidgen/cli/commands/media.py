@@ -1,4 +1,4 @@
-"""Commands on any video file: upscale, interpolate, score."""
+"""Commands on any media file: upscale, interpolate, score, qc."""
 
 from __future__ import annotations
 
@@ -145,3 +145,28 @@ def score(
         if report:
             out.say(f"{report}: the evidence")
         out.result(found)
+
+
+def qc(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A film, a sound file or a picture.", show_default=False)],
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="What it is for: any, web, broadcast, podcast, ... (docs/qc.md).  [default: any]", show_default=False
+        ),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 6 where a check fails.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Check a delivery: form, colour tags, loudness, true peak, black, frozen, dropped frames, legal range, flashes."""
+    with Output("qc", as_json) as out:
+        from vidgen.app.qc import check_file
+        from vidgen.cli.progress import frames_done
+        from vidgen.cli.tables import check_table
+
+        with frames_done(out, "qc") as on_frame:
+            done = check_file(file, preset, on_frame)
+        if not as_json:
+            check_table(done.checks)
+        out.say(done.summary())
+        out.result(done.as_dict(), done.review_error() if strict else None)

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from vidgen.storyboard.lint.board_rules import BOARD_RULES
+from collections.abc import Sequence
+
+from vidgen.storyboard.lint.board_rules import BOARD_RULES, BoardRule
 from vidgen.storyboard.lint.findings import Edit, Finding, Fix, apply_fixes
 from vidgen.storyboard.lint.formats import format_github, format_json, format_sarif, format_text
 from vidgen.storyboard.lint.lexicon import Lexicons
@@ -36,13 +38,20 @@ __all__ = [
 ]
 
 
-def lint_board(loaded: LoadedBoard, *, capabilities: Lookup | None = None, lexicons: Lexicons | None = None) -> list[Finding]:
+def lint_board(
+    loaded: LoadedBoard,
+    *,
+    capabilities: Lookup | None = None,
+    lexicons: Lexicons | None = None,
+    more: Sequence[BoardRule] = (),
+) -> list[Finding]:
     """All findings in a storyboard, in file order.
 
     Args:
         loaded: a storyboard with its source positions.
         capabilities: looks up an engine and model; without it rules about engines and prices are skipped.
         lexicons: shared by several storyboards, from ``lexicons_of``.
+        more: further rules, of rooms that know more than the storyboard.
 
     A finding in a line that several shots inherit is reported once. ``lint: {ignore: [V201]}`` on the storyboard, its defaults
     or a shot disables rules there.
@@ -53,7 +62,7 @@ def lint_board(loaded: LoadedBoard, *, capabilities: Lookup | None = None, lexic
     found = [finding for view in views for rule in SHOT_RULES for finding in rule(view) if finding.rule not in view.ignored]
     ignored = {view.own.id: view.ignored for view in views}
     everywhere = frozenset(loaded.board.lint.ignore)
-    for board_rule in BOARD_RULES:
+    for board_rule in (*BOARD_RULES, *more):
         found += [finding for finding in board_rule(views) if finding.rule not in ignored.get(finding.shot or "", everywhere)]
     once = {(finding.rule, finding.path, finding.message): finding for finding in reversed(found)}
     return sorted(once.values(), key=lambda finding: (finding.line, finding.column, finding.rule, finding.shot or ""))

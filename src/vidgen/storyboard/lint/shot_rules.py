@@ -14,8 +14,6 @@ from vidgen.storyboard.lint.shots import ShotView
 from vidgen.storyboard.lint.text import check_text
 
 LONGEST_S, PART_S = 10, 5
-READING_CPS = {"ja": 4.0, "en": 17.0}
-"""Reading speed in characters per second."""
 _COMBINABLE = frozenset({"static", "steadicam", "handheld", "aerial", "drone_fpv", "flyover", "pov", "selfie", "reveal"})
 """Camera styles that can be combined with any move."""
 _SAME = {
@@ -179,22 +177,7 @@ def is_named(name: str, text: str) -> bool:
     return name in text
 
 
-def titles(view: ShotView) -> Iterator[Finding]:
-    """V701: reading speed."""
-    rate = view.board.fps
-    for index, title in enumerate(view.shot.text or ()):
-        start = title.in_.frames(rate) / rate if title.in_ else 0
-        end = title.out.frames(rate) / rate if title.out else view.seconds
-        shown = float(min(float(end), view.seconds) - float(start))
-        letters = len(re.sub(r"\s", "", title.text))
-        japanese = "ja" in languages_of(title.text)
-        needed = letters / READING_CPS["ja" if japanese else "en"]
-        if title.role != "credit" and shown > 0 and needed > shown + 0.25:
-            path = (*view.path_of("text"), index)
-            yield view.finding("V701", path, length=letters, seconds=f"{round(shown, 1):g}", needed=f"{needed:.1f}")
-
-
 SHOT_RULES: tuple[ShotRule, ...] = (
-    words, length, moves, retired, engine_moves, negation, scene_twice, prompt_length, cast, titles, post_rules,
+    words, length, moves, retired, engine_moves, negation, scene_twice, prompt_length, cast, post_rules,
 )  # fmt: skip
 """All rules about one shot."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from vidgen.storyboard.lengths import letter_seconds, speech_seconds
-from vidgen.storyboard.lint.shot_rules import READING_CPS
+from vidgen.storyboard.lint.titles import READING_CPS
 from vidgen.storyboard.values import parse_length
 from vidgen.storyboard.writing.draft import DraftShot, Speech
 from vidgen.storyboard.writing.words import is_wide
