@@ -13,6 +13,7 @@ import pytest
 
 from support import Film, Vidgen
 from vidgen.cli import main
+from vidgen.cli.streams import _Raw
 
 SEA = "{scene: 紅葉の山々と朝霧 🍁, camera: ドリーイン, duration: 1}"
 COMMANDS = ["plan film.yaml", "plan film.yaml --json", "engines", "schema", "--help", "--version", "presets", "doctor"]
@@ -92,3 +93,12 @@ def test_names_that_are_no_text_are_shown_in_both_forms(vidgen: Vidgen, tmp_path
     name = os.fsdecode(b"fi\xfflm.yaml")
     assert "fi\\udcfflm.yaml does not exist" in vidgen("plan", name).err
     assert "fi\udcfflm.yaml" in vidgen("plan", name, "--json").envelope["error"]["message"]
+
+
+def test_what_a_signal_interrupts_after_it_is_written_is_not_written_twice() -> None:
+    under = io.BytesIO()
+    raw = _Raw(under)
+    raw._write(b"one\n")  # here a signal comes: the buffer above has heard nothing, and comes again, with more
+    assert raw.write(b"one\ntwo\n") == 4
+    assert raw.write(b"two\n") == 4
+    assert under.getvalue() == b"one\ntwo\n"

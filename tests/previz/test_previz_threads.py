@@ -23,7 +23,9 @@ def test_a_font_is_read_by_one_thread_at_a_time() -> None:
 
     def read(_: int) -> list[object]:
         together.wait()
-        return [(fonts.letter(char, kind), fonts.metrics(kind).line) for char in letters for kind in ("sans", "serif")]
+        return [
+            (fonts.letter(char, kind), fonts.face(fonts.font_file(kind)).line) for char in letters for kind in ("sans", "serif")
+        ]
 
     for _ in range(3):
         forget()

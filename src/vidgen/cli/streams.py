@@ -21,10 +21,15 @@ READER_LEFT = 128 + 13
 
 
 class _Raw(io.RawIOBase):
-    """Writes to the underlying stream. The first error is kept in ``lost``; after it all output is discarded."""
+    """Writes to the underlying stream. The first error is kept in ``lost``; after it all output is discarded.
+
+    A signal may interrupt a write when the data is written and the buffer above has not heard so. The buffer then comes with
+    the same data again, and is told.
+    """
 
     def __init__(self, under: Any) -> None:
         self._under = under
+        self._data, self._written = b"", list[int | None]()
         self.lost: OSError | None = None
 
     def writable(self) -> bool:
@@ -40,19 +45,26 @@ class _Raw(io.RawIOBase):
         return bool(self._under.isatty())
 
     def write(self, data: Any) -> int:
-        """Write data. Never raises; returns the number of bytes."""
-        while self.lost is None:
+        """Write data. Raises nothing but interrupts; returns the number of bytes."""
+        size, new = len(data), bytes(data)
+        if not any(self._written) or not new.startswith(self._data[: self._written[0]]):
+            self._write(new)
+        told, self._written = self._written, []  # from here on nothing is called, so that no signal comes between
+        return size if not told or told[0] is None else told[0]
+
+    def _write(self, data: bytes) -> None:
+        self._data, self._written = data, []
+        while self.lost is None and not self._written:
             try:
-                written = self._under.write(data)
+                self._written.extend(map(self._under.write, (data,)))  # written and noted in one step
             except OSError as error:
                 self.lost = error
             except ValueError:  # closed by other code
                 self.lost = OSError(errno.EBADF, os.strerror(errno.EBADF))
             else:
-                if written is not None:
-                    return int(written)
-                select.select([], [self._under], [])  # another process made it non-blocking
-        return len(data)
+                if self._written == [None]:
+                    self._written = []
+                    select.select([], [self._under], [])  # another process made it non-blocking
 
 
 @dataclass(frozen=True)
