@@ -391,9 +391,9 @@ def _rendered(project: Project, film: list[list[Contribution]], digests: Any, cu
         code = told(np.asarray(first))
         codes[media.sha256] = (code[0] if code else -1, media.rate)
     frames = [told(np.asarray(frame)) for frame in read_frames(project.render())]
-    wrong = abs(len(frames) - len(film))
-    for frame, shows in zip(frames, film, strict=False):
-        if len(shows) != 1:
+    wrong, fades_in = abs(len(frames) - len(film)), cut.shots[0].transition_frames
+    for place, (frame, shows) in enumerate(zip(frames, film, strict=False)):
+        if len(shows) != 1 or place < fades_in:
             continue
         code, rate = codes[shows[0][0]]
         number = float(shows[0][1] * rate)

@@ -6,7 +6,7 @@ as taken over is what the next render does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -200,7 +200,6 @@ class _Import:
     def _adjust(self, wanted: WantedCut) -> None:
         """Change keys until the film is as wanted, or a pass changes nothing."""
         by_id = {one.id: one for one in wanted.shots}
-        meant = {one.id for one in wanted.shots if one.id != one.of}
         for _ in range(MOST_PASSES):
             film = self._film()
             before = (self.text, dict(self.pinned))
@@ -212,10 +211,10 @@ class _Import:
                     else:
                         edits.append((name, wish))
             self._apply(film, edits)
-            meant |= {name for name, wish in edits if wish.key == "trim"}
             if before == (self.text, self.pinned):
                 break
-        self._hold(film, meant)
+        if self.text != self.original:
+            self._hold(film)
         self.new_notices = tuple(notice for notice in film.plan.notices if notice not in self.first.plan.notices)
         self.not_taken += [f"{name}: {wish.key} cannot be as in the cut" for name, wish in edits]
 
@@ -265,10 +264,11 @@ class _Import:
             self.pinned[planned.id] = Pick(key, take, "person", media.sha256)
         return {(planned.id, "pick"): take} if sayable else {}
 
-    def _hold(self, film: _Film, meant: Set[str]) -> None:
-        """Takes of which an editor chose a part are a person's picks: the judge may find the part worse than all of it."""
-        for name in sorted(meant & set(film.by_id)):
-            planned, shot = film.by_id[name]
+    def _hold(self, film: _Film) -> None:
+        """Takes that an editor left in an edited cut are a person's picks: the judge may like a part less than all of a take,
+        or another one better beside new neighbours.
+        """
+        for name, (planned, shot) in film.by_id.items():
             if shot.chosen is None or len(shot.media) < 2 or planned.shot.pick or name in self.pinned:
                 continue
             take, key = shot.chosen.metadata.get("take"), shot.chosen.metadata.get("request_key")
