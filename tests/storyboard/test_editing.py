@@ -117,6 +117,13 @@ def test_shots_without_ids_keep_the_ones_that_they_have_by_their_place() -> None
     assert rearranged(board, order("s01", "s02"), "film.yaml") == board[: board.index("  - scene: c")]
 
 
+@pytest.mark.parametrize("text", ["vidgen: 1\nshots: [{id: a}, {id: b}]\n", "vidgen: 1\nshots:\n  - {id: a}\n  - {id: b}\n"])
+def test_a_copy_may_stand_before_the_first_shot(text: str) -> None:
+    order = [Placement("b_2", "b"), Placement("a", "a"), Placement("b", "b")]
+    shots = parse_document(rearranged(text, order, "film.yaml").encode(), "film.yaml").value["shots"]
+    assert [shot["id"] for shot in shots] == ["b_2", "a", "b"]
+
+
 def test_scenes_come_apart_with_their_keys() -> None:
     board = (
         "vidgen: 1\nscenes:\n  # sea\n  - id: sea\n    scene: calm sea\n    shots: [{id: a}, {id: b}]\n    heading: EXT. SEA\n"

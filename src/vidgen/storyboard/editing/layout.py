@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from vidgen.errors import InputError
+from vidgen.errors import InputError, StoryboardError
 from vidgen.storyboard.reader import Document, Path_, dotted, parse_document
 
 _BREAK = re.compile(r"\r\n|[\r\n]")
@@ -144,10 +144,17 @@ def written(value: Any, *, quoted: bool) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def _says(text: str, name: str, expected: Any) -> bool:
+    try:
+        document = Layout.of(text, name).document
+    except StoryboardError:
+        return False
+    return not document.problems and bool(document.value == expected)
+
+
 def checked(text: str, name: str, expected: Any, path: Path_ = ()) -> str:
     """The text, if it says what it should. Raises InputError ``import.layout`` where an edit did not work out."""
-    layout = Layout.of(text, name)
-    if layout.document.problems or layout.document.value != expected:
+    if not _says(text, name, expected):
         raise InputError(
             "import.layout",
             f"{name} is written in a way in which {dotted(path) or 'it'} cannot be changed without changing more",

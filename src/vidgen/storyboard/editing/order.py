@@ -138,6 +138,8 @@ def _list_text(layout: Layout, path: Path_, entries: Sequence[_Entry]) -> str:
     for entry in entries:
         item = _item_text(layout, path, entry, chunks[entry.index])
         before = next(separators) if not entry.copied else usual
+        if parts and not before:
+            before = usual  # nothing stood before the first entry, which is not the first any more
         parts += [before if parts else re.sub(r"\A(,|[ ]*(\r\n|[\r\n]))+", "", before) if "#" in before else "", item]
     return "".join(parts)
 
