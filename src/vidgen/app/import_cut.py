@@ -247,10 +247,21 @@ class _Import:
         if not keys:
             return
         bare = [path for path in map(_paths(film.loaded).__getitem__, {name for name, _ in keys}) if path[0] == "scenes"]
-        self.text = with_shots(self.text, [path for path in bare if len(path) == 2], str(self.board))
+        self.text = self._opened([path for path in bare if len(path) == 2])
         paths = _paths(parse_storyboard(self.text, self.board))
         made = [KeyEdit((*paths[name], key), value) for (name, key), value in keys.items()]
         self.text = with_keys(self.text, made, str(self.board))
+
+    def _opened(self, scenes: Sequence[tuple[str | int, ...]]) -> str:
+        """The text where scenes that are one shot have a list of shots. Shots without an id, whose number would change by that,
+        get the one that they have.
+        """
+        text = with_shots(self.text, scenes, str(self.board))
+        names = {new: old for old, new in zip(_ids(self.text), _ids(text), strict=True) if old != new}
+        if not names:
+            return text
+        paths = _paths(parse_storyboard(text, self.board))
+        return with_keys(text, [KeyEdit((*paths[new], "id"), old) for new, old in names.items()], str(self.board))
 
     def _picked(self, film: _Film, planned: FilmShot, shot: CutShot, take: int) -> dict[tuple[str, str], Any]:
         """Another take: in the storyboard where it can say it, and in the lock file where a person's pick would win."""
