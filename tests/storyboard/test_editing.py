@@ -209,3 +209,11 @@ def test_an_edit_that_would_say_something_else_is_refused(monkeypatch: pytest.Mo
     with pytest.raises(InputError) as caught:
         with_keys(BOARD, [KeyEdit(("shots", 0, "pick"), 2)], "film.yaml")
     assert caught.value.code == "import.layout" and "shots[0].pick" in caught.value.message
+
+
+def test_a_new_key_inside_the_last_value_stays_inside_it() -> None:
+    text = "vidgen: 1\nshots:\n  - id: a\n    trim:\n      start: 1   # here\n"
+    edits = [KeyEdit(("shots", 0, "transition"), "cut"), KeyEdit(("shots", 0, "trim"), {"start": 1, "duration": 2})]
+    assert with_keys(text, edits, "film.yaml") == (
+        "vidgen: 1\nshots:\n  - id: a\n    trim:\n      start: 1   # here\n      duration: 2\n    transition: cut\n"
+    )

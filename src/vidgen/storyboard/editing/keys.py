@@ -33,8 +33,11 @@ def with_keys(text: str, edits: Sequence[KeyEdit], name: str) -> str:
     for edit in edits:
         _put(expected, edit)
     leaves = [leaf for edit in edits for leaf in _leaves(layout, edit)]
-    values = sorted((leaf for leaf in leaves if leaf.value is not None), key=lambda leaf: not layout.has(leaf.path))
-    text = spliced(text, [_set(layout, leaf) for leaf in values])  # new keys come behind the values that they follow
+    given = (leaf for leaf in leaves if leaf.value is not None)
+    values = sorted(given, key=lambda leaf: (not layout.has(leaf.path), -len(leaf.path)))
+    text = spliced(
+        text, [_set(layout, leaf) for leaf in values]
+    )  # new keys come behind the values that they follow, inner ones first
     gone = [leaf.path for leaf in leaves if leaf.value is None]
     while gone:
         owners: dict[Path_, Path_] = {}
