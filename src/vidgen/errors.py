@@ -344,6 +344,7 @@ NOTICES: dict[str, str] = {
     "provenance.no_take": "The project's store lacks the take that a film was made of",
     "score.spent": "What it has cost to judge takes with a paid model",
     "score.scorer_failed": "A scorer of another package failed or cannot be loaded; what it measures is left out",
+    "colour.no_reference": "A shot is to be matched to one that is not in the film; its colours are left as they are",
     "caption.kept": "A file of captions was changed by hand or is not of this film; it was left as it is",
     "caption.fast": "A caption is shown for less time than it takes to read it",
     "sound.damaged": "Sound is damaged or cut off; what could be decoded is heard",

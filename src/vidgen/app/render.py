@@ -22,6 +22,7 @@ from vidgen.planning.plan import Plan, PlannedShot, UserClip
 from vidgen.planning.selection import check_named, select, with_parents
 from vidgen.provenance.keys import Credentials
 from vidgen.provenance.record import plain_name, sidecar_path
+from vidgen.render.colour_match import ColourMatch
 from vidgen.render.deliveries import Delivered
 from vidgen.render.delivery_plan import DeliveryPlan, plan_deliveries
 from vidgen.render.events import InTurn, Listener, silent
@@ -89,6 +90,8 @@ class RenderResult:
     contact_sheet: Path | None = None
     sidecar: Path | None = None
     captions: Captions | None = None
+    colour: Mapping[str, ColourMatch] = field(default_factory=dict)
+    """Shots that were brought to the light of another."""
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``render --json``."""
@@ -99,6 +102,7 @@ class RenderResult:
             "output": str(self.output) if self.output else None,
             "contact_sheet": str(self.contact_sheet) if self.contact_sheet else None,
             "sidecar": str(self.sidecar) if self.sidecar else None,
+            "colour": [one.as_dict() for one in self.colour.values()],
             "captions": self.captions.as_list() if self.captions else [],
             "duration_s": round(plan.duration_s, 6),
             "frames": plan.total_frames,
@@ -146,6 +150,7 @@ class RenderResult:
         if self.delivered:
             lines += self.delivered.lines()
         lines += [f"{one['file']}: captions ({one['language']})" for one in (self.captions.as_list() if self.captions else ())]
+        lines += [one.line for one in self.colour.values() if one.match.seen]
         if self.contact_sheet:
             lines.append(f"{self.contact_sheet}: a picture of every shot")
         if self.needs_review:
@@ -246,6 +251,7 @@ def render_film(
         delivered=finished.delivered,
         sidecar=sidecar_path(work.output),
         captions=finished.captions,
+        colour=finished.colour,
     )
 
 

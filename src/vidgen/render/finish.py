@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +21,7 @@ from vidgen.media.os_errors import fault_of
 from vidgen.media.probe import has_sound, part_from, probe_video
 from vidgen.media.wording import counted
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, ProviderUpscale, UserClip
+from vidgen.render.colour_match import ColourMatch, match_colours, write_tables
 from vidgen.render.deliveries import Delivered, Deliverer
 from vidgen.render.delivery_plan import DeliveryPlan
 from vidgen.render.events import Listener
@@ -36,11 +37,14 @@ from vidgen.takes.request import ShotRequest, Take, Trim, nearest_frames
 
 @dataclass(frozen=True)
 class Finished:
-    """What the cut did: ``counts`` of its segments as JSON values, what was delivered, and the captions."""
+    """What the cut did: ``counts`` of its segments as JSON values, what was delivered, the captions, and which shots
+    were brought to the light of another.
+    """
 
     counts: dict[str, int]
     delivered: Delivered
     captions: Captions
+    colour: Mapping[str, ColourMatch] = field(default_factory=dict)
 
 
 def finish(
@@ -64,7 +68,9 @@ def finish(
 
     Everything is kept by content in ``work``: what has not changed is not made again.
     """
-    processor = PostProcessor(plan, work / "post", listener, warn)
+    matches = match_colours(plan, made, work / "colour", warn)
+    write_tables(matches, work / "colour")
+    processor = PostProcessor(plan, work / "post", listener, warn, {shot: one.match for shot, one in matches.items()})
     clips = _clips(made, lambda shot: sounding(clip_of(processor, shot, larger), shot, warn))
     sound_cuts(plan, clips, warn)
     captions, too_fast = film_captions(plan, output)
@@ -84,7 +90,7 @@ def finish(
         contact_sheet(output, sheet, labels=labels_of(timeline), title=plan.board.title)
     counts = {"encoded": result.reencoded, "copied": result.copied, "kept": result.reused}
     listener("cut.done", output=str(output), frames=result.frames, **counts)
-    return Finished(counts, Deliverer(deliveries, timeline, output, work, listener, warn).deliver(), captions)
+    return Finished(counts, Deliverer(deliveries, timeline, output, work, listener, warn).deliver(), captions, matches)
 
 
 def _held(plan: Plan, planned: GeneratedShot, take: Take) -> Iterator[Notice]:

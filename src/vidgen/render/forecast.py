@@ -12,6 +12,7 @@ from vidgen.cut.forecast import Forecast, forecast
 from vidgen.errors import Notice
 from vidgen.media.wording import counted
 from vidgen.planning.plan import Plan, UserClip
+from vidgen.render.colour_match import match_colours
 from vidgen.render.deliveries import Delivered, Deliverer
 from vidgen.render.delivery_plan import DeliveryPlan
 from vidgen.render.events import silent
@@ -71,7 +72,9 @@ def render_forecast(
     origin: Origin,
 ) -> RenderForecast:
     """Look at what is in the work folder. ``made``: each shot with the take that is picked by now, if any."""
-    processor = _Looking(plan, work / "post", silent, _quiet)
+    at_hand = [shot for shot in made if isinstance(shot.planned, UserClip) or (shot.picked and not shot.missing)]
+    matches = match_colours(plan, at_hand, work / "colour", _quiet, look_only=True)
+    processor = _Looking(plan, work / "post", silent, _quiet, {shot: one.match for shot, one in matches.items()})
     clips: dict[str, ShotClip] = {}
     waits_for: dict[str, str] = {}
     for shot in made:

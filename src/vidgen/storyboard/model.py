@@ -214,12 +214,13 @@ def _upscale(value: Any) -> Any:
 
 
 class Colour(Part):
-    """Grading. ``saturation``, ``contrast``: 1 is unchanged; ``temperature``: -100 (blue) to 100 (amber); ``lut``: a .cube
-    file.
+    """Grading. ``match``: to the light of the scene's first shot, or of ``reference``; ``saturation``, ``contrast``: 1 is
+    unchanged; ``temperature``: -100 (blue) to 100 (amber); ``lut``: a .cube file.
     """
 
     match: YesNo = False
-    strength: Number = Field(0.5, ge=0, le=1)
+    reference: str | None = Field(None, min_length=1)
+    strength: Number = Field(0.8, ge=0, le=1)
     lut: File | None = None
     contrast: Number = Field(1.0, ge=0, le=3)
     saturation: Number = Field(1.0, ge=0, le=3)
