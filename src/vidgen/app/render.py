@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vidgen.app.plan import plan_loaded
+from vidgen.app.plan import plan_loaded, voices_of
 from vidgen.engines.base import Engine
 from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, MissingError, Notice, ReviewError, VidgenError
@@ -33,10 +33,21 @@ from vidgen.render.made import MadeShot
 from vidgen.render.post_plan import ShotPost, check_posts, fetch_models, plan_posts
 from vidgen.render.postprocess import fetching
 from vidgen.render.preflight import check_shots, ready_engines
-from vidgen.render.project import Project
+from vidgen.render.project import Project, Workspace
 from vidgen.render.provenance import Origin, check_sidecar, signing_key
 from vidgen.render.shots import ShotMaker, take_stock
+from vidgen.render.speaking import (
+    Agreed,
+    estimate_with,
+    missing_lines,
+    say_lines,
+    speech_data,
+    speech_summary,
+    with_speech,
+)
 from vidgen.render.spending import Confirm, cap_of, consent
+from vidgen.speech.casting import CastLine
+from vidgen.speech.voices import FilmVoices
 from vidgen.storyboard.file_checks import files_of
 from vidgen.storyboard.loader import load_storyboard
 from vidgen.takes.lockfile import lock_path
@@ -87,6 +98,8 @@ class RenderResult:
     """What a dry run says would be made."""
     contact_sheet: Path | None = None
     sidecar: Path | None = None
+    voices: FilmVoices | None = None
+    """What is said in the film."""
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``render --json``."""
@@ -103,6 +116,7 @@ class RenderResult:
             "width": plan.width,
             "height": plan.height,
             "shots": [shot_data(shot, self.larger.get(shot.planned.id)) for shot in self.shots],
+            "speech": speech_data(self.voices, plan) if self.voices else [],
             "cost_usd": self.cost_usd,
             "estimated_usd": self.estimated_usd,
             "saved_usd": self.saved_usd,
@@ -123,7 +137,7 @@ class RenderResult:
         """The lines that a person reads at the end."""
         if self.output is None:
             price = "an unknown price" if self.estimated_usd is None else f"${self.estimated_usd:.2f}"
-            lines = self.expected.lines() if self.expected else []
+            lines = [*self._speech(), *(self.expected.lines() if self.expected else [])]
             return [*lines, f"would make {counted(self.missing, 'take')} for {price}; nothing was made"]
         plan = self.plan
         lines = [
@@ -135,6 +149,7 @@ class RenderResult:
             some = f"{', '.join(shot.planned.id for shot in drawn)}: " if len(drawn) < len(self.shots) else ""
             engines = ", ".join(dict.fromkeys(shot.planned.engine for shot in drawn))
             lines.append(f"{some}drawn by {engines}: an animatic, not diffusion")
+        lines += self._speech()
         lines += [
             f"{shot.planned.id}: take {shot.picked.take} of {len(shot.takes)}: {shot.why}"
             for shot in self.shots
@@ -147,6 +162,9 @@ class RenderResult:
         if self.needs_review:
             lines += [f"needs review: {name}: {why}" for name, why in self._reviews()]
         return lines
+
+    def _speech(self) -> list[str]:
+        return speech_summary(self.voices, self.plan) if self.voices else []
 
     def _reviews(self) -> Iterator[tuple[str, str]]:
         """Each shot at which a person should look, and why."""
@@ -187,11 +205,17 @@ def render_film(
     if options.executor != "local":
         raise MissingError("executor.missing", f"executor {options.executor} is not in this version", hint="--executor local")
     listener = InTurn(listener)
-    work = _prepared(board, options, warn)
+    held: list[Notice] = []
+    try:
+        work = _prepared(board, options, held.extend)
+    except VidgenError:
+        warn(held)
+        raise
     plan, engines = work.plan, work.engines
     project = Project.of(board, options.work)
     regenerate = frozenset(options.regenerate)
     if options.dry_run:
+        warn(held)
         with project.reading() as space, asyncio.Runner() as runner:
             space.shots = work.ids
             survey = take_stock(
@@ -201,24 +225,33 @@ def render_film(
             origin = work.origin(kept, larger, board, space.root)
             expected = render_forecast(plan, kept, space.root, work.output, work.deliveries, larger, origin)
         shots = tuple(shot for shot in survey.shots if not shot.enlarges)
+        estimated = estimate_with(survey.estimated_usd, work.unsaid)
         return RenderResult(
-            plan, None, shots, survey.estimated_usd, 0.0, _diffusion(plan, engines), missing=survey.missing, expected=expected
-        )
+            plan, None, shots, estimated, 0.0, _diffusion(plan, engines), missing=survey.missing, expected=expected,
+            voices=work.voices,
+        )  # fmt: skip
     with project.locked() as space, asyncio.Runner() as runner:
         warn(space.notices)
         space.shots = work.ids
+        agreed: Agreed | None = None
+        if work.unsaid:
+            agreed = _speak(work, options, space, runner, listener, confirm, warn)
+            work = _prepared(board, options, warn)
+            plan, engines = work.plan, work.engines
+        else:
+            warn(held)
         continuity = FilmContinuity(plan.fps, plan.folder, plan.board.characters, space.root / "scores")
         maker = ShotMaker(work.needed, engines, space, regenerate, listener, options.jobs, plan.board.score, continuity)
         survey = take_stock(maker, runner, warn)
         warn(maker.preflight(survey))
-        limit = consent(
-            survey.bill, budget=plan.board.budget, max_cost=options.max_cost, yes=options.yes, confirm=confirm, warn=warn
-        )
+        bill = agreed.whole(survey.bill) if agreed else survey.bill
+        yes = options.yes or (agreed is not None and agreed.covers(survey.bill))
+        limit = consent(bill, budget=plan.board.budget, max_cost=options.max_cost, yes=yes, confirm=confirm, warn=warn)
         counts = {"shots": len(work.needed) - len(plan.enlargements), "enlargements": len(plan.enlargements)}
         listener("run.started", **counts, takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
         if survey.missing:
             fetch_models(work.posts, fetching(listener))
-        made = runner.run(maker.make(limit, judging_usd=cap_of(survey.bill, plan.board.budget, options.max_cost)))
+        made = runner.run(maker.make(limit, judging_usd=cap_of(bill, plan.board.budget, options.max_cost)))
         warn(maker.run.new_notices())
         project.save_picks({shot.planned.id: pick for shot in made if (pick := shot.pick)}, unpinned=maker.unpinned)
         kept, larger = _of_the_film(plan, made)
@@ -232,7 +265,7 @@ def render_film(
         plan=plan,
         output=work.output,
         shots=tuple(kept),
-        estimated_usd=survey.estimated_usd,
+        estimated_usd=bill.estimated_usd,
         cost_usd=maker.run.spent_usd,
         diffusion=_diffusion(plan, engines),
         needs_review=tuple(shot.planned.id for shot in kept if shot.needs_review),
@@ -241,7 +274,34 @@ def render_film(
         contact_sheet=work.sheet or finished.delivered.sheet,
         delivered=finished.delivered,
         sidecar=sidecar_path(work.output),
+        voices=work.voices,
     )
+
+
+def _speak(
+    work: _Prepared,
+    options: RenderOptions,
+    space: Workspace,
+    runner: asyncio.Runner,
+    listener: Listener,
+    confirm: Confirm | None,
+    warn: Warn,
+) -> Agreed | None:
+    """Speak the lines that are not kept. Where some cost money, all of the run is agreed to before, takes included: those are
+    counted by estimated lengths. Returns what was agreed to, if it was asked.
+    """
+    agreed = None
+    if any(line.price_usd != 0 for line in work.unsaid):
+        maker = ShotMaker(work.needed, work.engines, space, frozenset(options.regenerate), score=work.plan.board.score)
+        survey = take_stock(maker, runner, lambda notices: None)
+        maker.preflight(survey)
+        bill, items = with_speech(survey.bill, work.unsaid)
+        budget = work.plan.board.budget
+        limit = consent(bill, budget=budget, max_cost=options.max_cost, yes=options.yes, confirm=confirm, warn=warn)
+        agreed = Agreed(bill, items, limit)
+    limit_usd = agreed.limit_usd if agreed else None
+    say_lines(work.unsaid, space, listener=listener, limit_usd=limit_usd, regenerate=options.regenerate)
+    return agreed
 
 
 def _of_the_film(plan: Plan, made: Sequence[MadeShot]) -> tuple[list[MadeShot], dict[str, Take]]:
@@ -270,6 +330,12 @@ class _Prepared:
     sheet: Path | None
     deliveries: DeliveryPlan
     key_pair: Credentials | None
+    voices: FilmVoices
+
+    @property
+    def unsaid(self) -> list[CastLine]:
+        """The lines that are to be spoken."""
+        return missing_lines(self.voices, self.plan.shots)
 
     def origin(self, made: Sequence[MadeShot], larger: Mapping[str, Take], board: Path, root: Path) -> Origin:
         """Where the film comes from, once its takes are known."""
@@ -280,7 +346,8 @@ def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
     """Plan a render and check everything that costs nothing. Raises what would stop it."""
     loaded = load_storyboard(board)
     installed = Engines()
-    full = plan_loaded(loaded, options.overrides, installed)
+    voices = voices_of(loaded, options.work)
+    full = plan_loaded(loaded, options.overrides, installed, voices)
     check_named(full, {*options.shots, *options.regenerate})
     plan = select(full, options.shots)
     needed = (*with_parents(full, plan), *plan.enlargements)
@@ -301,7 +368,7 @@ def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
     check_posts(posts)
     check_sounds(plan)
     ids = frozenset(shot.id for shot in full.shots)
-    return _Prepared(plan, ids, needed, engines, posts, output, sheet, deliveries, key_pair)
+    return _Prepared(plan, ids, needed, engines, posts, output, sheet, deliveries, key_pair, voices)
 
 
 def _deliveries(plan: Plan, board: Path, options: RenderOptions, output: Path, inputs: list[Path]) -> DeliveryPlan:

@@ -23,6 +23,7 @@ from vidgen.planning.enlarging import enlargement
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
 from vidgen.planning.presets import Preset
 from vidgen.planning.prompt import camera_words, render_prompt, words_of
+from vidgen.planning.speech import Voices, too_long, unspoken
 from vidgen.planning.split import Part, split_shot
 from vidgen.planning.trimming import continued_trims, trimmed_away
 from vidgen.planning.unsupported import (
@@ -31,14 +32,13 @@ from vidgen.planning.unsupported import (
     made_even,
     not_yet,
     own_forms,
-    unspoken,
     unsupported_options,
     unused_by_clip,
     unused_model,
     without_gpu,
 )
 from vidgen.spelling import did_you_mean
-from vidgen.storyboard.lengths import film_frames, follows, shot_frames
+from vidgen.storyboard.lengths import film_frames, follows, in_turn, shot_frames
 from vidgen.storyboard.merge import laid_over, merged_shot
 from vidgen.storyboard.model import Camera, Motion, Post, Shot, ShotKeys, Storyboard, Text
 from vidgen.storyboard.parts import Part as BoardPart
@@ -67,7 +67,14 @@ class Overrides:
 
 
 def compile_plan(
-    board: Storyboard, folder: Path, *, overrides: Overrides, machine: Machine, lookup: Lookup, split: bool = True
+    board: Storyboard,
+    folder: Path,
+    *,
+    overrides: Overrides,
+    machine: Machine,
+    lookup: Lookup,
+    split: bool = True,
+    voices: Voices | None = None,
 ) -> Plan:
     """Plan a film. No network, writes nothing.
 
@@ -75,10 +82,11 @@ def compile_plan(
         folder: the storyboard's folder; its file names are relative to it.
         lookup: returns the capabilities of an engine and model, or None for an unknown engine.
         split: split shots over 5 s into shots of 3-5 s; False makes each shot one clip.
+        voices: what the storyboard's lines sound like, as far as they were spoken; None: only recordings are heard.
 
     Raises InputError for an unknown model or an unreadable clip, MissingError for a retired engine or model.
     """
-    return _Compiler(_with_preset(board, overrides), folder, overrides, machine, lookup, split).plan()
+    return _Compiler(_with_preset(board, overrides), folder, overrides, machine, lookup, split, voices).plan()
 
 
 def _with_preset(board: Storyboard, overrides: Overrides) -> Storyboard:
@@ -114,9 +122,16 @@ class _Placed:
 
 class _Compiler:
     def __init__(
-        self, board: Storyboard, folder: Path, overrides: Overrides, machine: Machine, lookup: Lookup, split: bool
+        self,
+        board: Storyboard,
+        folder: Path,
+        overrides: Overrides,
+        machine: Machine,
+        lookup: Lookup,
+        split: bool,
+        voices: Voices | None,
     ) -> None:
-        self.split = split
+        self.split, self.voices = split, voices
         self.board, self.folder, self.overrides, self.machine, self.lookup = board, folder, overrides, machine, lookup
         self.notices: list[Notice] = [*not_yet(board), *own_forms(board)]
         self.source_size = frame_size(board.resolution, board.aspect)
@@ -173,12 +188,24 @@ class _Compiler:
                     merged = merged.model_copy(update={"text": tuple(_within(text, shot.id) for text in merged.text)})
                 if merged.clip:
                     self.notices += unused_by_clip(shot)
-                yield scene.id, merged
+                yield scene.id, self._voiced(merged)
+
+    def _voiced(self, shot: Shot) -> Shot:
+        """The shot with the sound of its lines, and a time for each."""
+        if not (shot.dialogue or shot.voiceover):
+            return shot
+        if self.voices is None:
+            self.notices += unspoken(shot)
+        else:
+            shot, notices = self.voices.voiced(shot)
+            self.notices += notices
+        return in_turn(shot, self.folder, self.board.fps)
 
     def _parts(self) -> Iterator[_Placed]:
         start = Fraction(0)
         for scene, shot in self._merged():
             frames = shot_frames(shot, self.board.fps, self.folder, self.fps)
+            self.notices += too_long(shot, frames, self.board.fps, self.folder)
             parts = list(split_shot(shot, frames, self.board.fps)) if self.split else [Part(shot, shot.id, 0, frames)]
             if len(parts) == 1 and self.split and not shot.clip and frames > 5 * self.board.fps + 1:
                 key = follows(shot)
@@ -259,7 +286,6 @@ class _Compiler:
             "sound_frames": self._transition_frames(shot) if shot.transition and shot.transition.type in SOUND_CUTS else 0,
         }
         seconds = float(entry.part.frames / self.board.fps)
-        self.notices += unspoken(shot)
         if shot.clip:
             clip = named_file(self.folder, shot.clip)
             return UserClip(**common, clip=clip, seconds_each=float(entry.frames / self.board.fps))
