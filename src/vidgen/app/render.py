@@ -46,8 +46,7 @@ from vidgen.render.speaking import (
     with_speech,
 )
 from vidgen.render.spending import Confirm, cap_of, consent
-from vidgen.speech.casting import CastLine
-from vidgen.speech.voices import FilmVoices
+from vidgen.speech.voices import FilmVoices, Spoken
 from vidgen.storyboard.file_checks import files_of
 from vidgen.storyboard.loader import load_storyboard
 from vidgen.takes.lockfile import lock_path
@@ -211,25 +210,10 @@ def render_film(
     except VidgenError:
         warn(held)
         raise
-    plan, engines = work.plan, work.engines
     project = Project.of(board, options.work)
-    regenerate = frozenset(options.regenerate)
     if options.dry_run:
         warn(held)
-        with project.reading() as space, asyncio.Runner() as runner:
-            space.shots = work.ids
-            survey = take_stock(
-                ShotMaker(work.needed, engines, space, regenerate, score=plan.board.score), runner, warn, fetch=False
-            )
-            kept, larger = _of_the_film(plan, survey.shots)
-            origin = work.origin(kept, larger, board, space.root)
-            expected = render_forecast(plan, kept, space.root, work.output, work.deliveries, larger, origin)
-        shots = tuple(shot for shot in survey.shots if not shot.enlarges)
-        estimated = estimate_with(survey.estimated_usd, work.unsaid)
-        return RenderResult(
-            plan, None, shots, estimated, 0.0, _diffusion(plan, engines), missing=survey.missing, expected=expected,
-            voices=work.voices,
-        )  # fmt: skip
+        return _forecast(work, options, project, board, warn)
     with project.locked() as space, asyncio.Runner() as runner:
         warn(space.notices)
         space.shots = work.ids
@@ -237,16 +221,19 @@ def render_film(
         if work.unsaid:
             agreed = _speak(work, options, space, runner, listener, confirm, warn)
             work = _prepared(board, options, warn)
-            plan, engines = work.plan, work.engines
         else:
             warn(held)
+        plan, engines, regenerate = work.plan, work.engines, frozenset(options.regenerate)
         continuity = FilmContinuity(plan.fps, plan.folder, plan.board.characters, space.root / "scores")
         maker = ShotMaker(work.needed, engines, space, regenerate, listener, options.jobs, plan.board.score, continuity)
         survey = take_stock(maker, runner, warn)
         warn(maker.preflight(survey))
         bill = agreed.whole(survey.bill) if agreed else survey.bill
-        yes = options.yes or (agreed is not None and agreed.covers(survey.bill))
-        limit = consent(bill, budget=plan.board.budget, max_cost=options.max_cost, yes=yes, confirm=confirm, warn=warn)
+        asked = agreed is not None and agreed.covers(survey.bill)
+        limit = consent(
+            bill, budget=plan.board.budget, max_cost=options.max_cost, yes=options.yes or asked, confirm=confirm,
+            warn=_quiet if asked else warn,
+        )  # fmt: skip
         counts = {"shots": len(work.needed) - len(plan.enlargements), "enlargements": len(plan.enlargements)}
         listener("run.started", **counts, takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
         if survey.missing:
@@ -278,6 +265,33 @@ def render_film(
     )
 
 
+def _forecast(work: _Prepared, options: RenderOptions, project: Project, board: Path, warn: Warn) -> RenderResult:
+    """What would be made, of takes and lines that are at hand by now. Makes and writes nothing."""
+    plan, engines, regenerate = work.plan, work.engines, frozenset(options.regenerate)
+    with project.reading() as space, asyncio.Runner() as runner:
+        space.shots = work.ids
+        maker = ShotMaker(work.needed, engines, space, regenerate, score=plan.board.score)
+        survey = take_stock(maker, runner, warn, fetch=False)
+        kept, larger = _of_the_film(plan, survey.shots)
+        origin = work.origin(kept, larger, board, space.root)
+        expected = render_forecast(plan, kept, space.root, work.output, work.deliveries, larger, origin)
+    return RenderResult(
+        plan=plan,
+        output=None,
+        shots=tuple(shot for shot in survey.shots if not shot.enlarges),
+        estimated_usd=estimate_with(survey.estimated_usd, work.unsaid),
+        cost_usd=0.0,
+        diffusion=_diffusion(plan, engines),
+        missing=survey.missing,
+        expected=expected,
+        voices=work.voices,
+    )
+
+
+def _quiet(notices: Iterable[Notice]) -> None:
+    """For what was said before."""
+
+
 def _speak(
     work: _Prepared,
     options: RenderOptions,
@@ -291,9 +305,9 @@ def _speak(
     counted by estimated lengths. Returns what was agreed to, if it was asked.
     """
     agreed = None
-    if any(line.price_usd != 0 for line in work.unsaid):
+    if any(one.price_usd != 0 for one in work.unsaid):
         maker = ShotMaker(work.needed, work.engines, space, frozenset(options.regenerate), score=work.plan.board.score)
-        survey = take_stock(maker, runner, lambda notices: None)
+        survey = take_stock(maker, runner, _quiet)
         maker.preflight(survey)
         bill, items = with_speech(survey.bill, work.unsaid)
         budget = work.plan.board.budget
@@ -333,7 +347,7 @@ class _Prepared:
     voices: FilmVoices
 
     @property
-    def unsaid(self) -> list[CastLine]:
+    def unsaid(self) -> list[Spoken]:
         """The lines that are to be spoken."""
         return missing_lines(self.voices, self.plan.shots)
 

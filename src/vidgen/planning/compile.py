@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -23,8 +22,9 @@ from vidgen.planning.enlarging import enlargement
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
 from vidgen.planning.presets import Preset
 from vidgen.planning.prompt import camera_words, render_prompt, words_of
-from vidgen.planning.speech import Voices, too_long, unspoken
+from vidgen.planning.speech import Voices, too_long, with_sound
 from vidgen.planning.split import Part, split_shot
+from vidgen.planning.tasks import seed_of, task_of
 from vidgen.planning.trimming import continued_trims, trimmed_away
 from vidgen.planning.unsupported import (
     film_post,
@@ -38,12 +38,12 @@ from vidgen.planning.unsupported import (
     without_gpu,
 )
 from vidgen.spelling import did_you_mean
-from vidgen.storyboard.lengths import film_frames, follows, in_turn, shot_frames
+from vidgen.storyboard.lengths import film_frames, follows, shot_frames
 from vidgen.storyboard.merge import laid_over, merged_shot
 from vidgen.storyboard.model import Camera, Motion, Post, Shot, ShotKeys, Storyboard, Text
 from vidgen.storyboard.parts import Part as BoardPart
 from vidgen.storyboard.values import Duration, frame_size
-from vidgen.takes.request import Brush, Inputs, ShotRequest, Task, Trim
+from vidgen.takes.request import Brush, Inputs, ShotRequest, Trim
 
 LOG = logging.getLogger(__name__)
 DEFAULT_TRANSITION_S = Fraction(1, 2)
@@ -188,18 +188,10 @@ class _Compiler:
                     merged = merged.model_copy(update={"text": tuple(_within(text, shot.id) for text in merged.text)})
                 if merged.clip:
                     self.notices += unused_by_clip(shot)
-                yield scene.id, self._voiced(merged)
-
-    def _voiced(self, shot: Shot) -> Shot:
-        """The shot with the sound of its lines, and a time for each."""
-        if not (shot.dialogue or shot.voiceover):
-            return shot
-        if self.voices is None:
-            self.notices += unspoken(shot)
-        else:
-            shot, notices = self.voices.voiced(shot)
-            self.notices += notices
-        return in_turn(shot, self.folder, self.board.fps)
+                if merged.dialogue or merged.voiceover:
+                    merged, notices = with_sound(merged, self.voices, self.folder, self.board.fps)
+                    self.notices += notices
+                yield scene.id, merged
 
     def _parts(self) -> Iterator[_Placed]:
         start = Fraction(0)
@@ -338,7 +330,7 @@ class _Compiler:
     def _request(self, shot: Shot, frames: int, choice: Choice, capabilities: Capabilities) -> ShotRequest:
         cast = [(name, self.board.characters[name]) for name in shot.characters or () if name in self.board.characters]
         words = words_of(shot, tuple(who.description or name for name, who in cast))
-        task = _task(shot)
+        task = task_of(shot)
         shown = task if capabilities.first_frame or task != "image_to_video" else "text_to_video"
         prompt = shot.prompt or render_prompt(capabilities.prompt_order, shown, words, camera_words(shot.camera))
         references = [*(shot.references or ()), *(file for _, who in cast for file in who.references)]
@@ -360,7 +352,7 @@ class _Compiler:
             fps=self.board.fps,
             width=self.source_size[0],
             height=self.source_size[1],
-            base_seed=_seed(shot, self.board.seed, prompt),
+            base_seed=seed_of(shot, self.board.seed, prompt),
             words=words,
             camera=shot.camera or Camera(),
             motion=shot.motion or Motion(),
@@ -415,27 +407,6 @@ def _within(text: Text, shot: str) -> Text:
 
 def _given(keys: ShotKeys) -> Iterator[tuple[str, object]]:
     return ((name, getattr(keys, name)) for name in keys.model_fields_set)
-
-
-def _task(shot: Shot) -> Task:
-    """The task for the shot's keys; the most specific one wins."""
-    rows: tuple[tuple[object, Task], ...] = (
-        (shot.motion_brush, "motion_brush"),
-        (shot.lip_sync, "lip_sync"),
-        (shot.motion_reference, "motion_transfer"),
-        (shot.source_video, "video_to_video"),
-        (shot.start_frame and shot.end_frame, "first_last_frame"),
-        (shot.start_frame or shot.continue_from, "image_to_video"),
-    )
-    return next((task for given, task in rows if given), "text_to_video")
-
-
-def _seed(shot: Shot, board_seed: int | None, prompt: str) -> int:
-    """The shot's seed, else one derived from its prompt and the storyboard's seed."""
-    if shot.seed is not None:
-        return shot.seed
-    digest = hashlib.sha256(f"{board_seed or 0}|{prompt}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") % 2**31
 
 
 def _delivered_size(size: tuple[int, int], post: Post | None) -> tuple[int, int]:

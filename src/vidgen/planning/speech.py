@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from vidgen.errors import Notice
-from vidgen.storyboard.lengths import words_end
+from vidgen.storyboard.lengths import in_turn, words_end
 from vidgen.storyboard.model import Shot
 from vidgen.storyboard.values import Duration
 
@@ -23,7 +23,17 @@ class Voices(Protocol):
         """A merged shot with a ``file`` for each line that was spoken, and what there is to say of the others."""
 
 
-def unspoken(shot: Shot) -> Iterator[Notice]:
+def with_sound(shot: Shot, voices: Voices | None, folder: Path, rate: Fraction) -> tuple[Shot, list[Notice]]:
+    """A merged shot with the sound of its lines and a time for each, and what there is to say of it. ``rate``: of the
+    storyboard.
+    """
+    if voices is None:
+        return in_turn(shot, folder, rate), list(_unspoken(shot))
+    voiced, notices = voices.voiced(shot)
+    return in_turn(voiced, folder, rate), list(notices)
+
+
+def _unspoken(shot: Shot) -> Iterator[Notice]:
     """Words without a recording, where nobody speaks."""
     if shot.voiceover and not shot.voiceover.file:
         yield Notice("sound.not_spoken", "voiceover: has no file, so it is silent", shot.id)
@@ -45,7 +55,5 @@ def too_long(shot: Shot, frames: int, rate: Fraction, folder: Path) -> Iterator[
     missing = end - frames / rate
     if missing > _SHORT_S:
         key = "dialogue" if heard else "voiceover"
-        text = (
-            f"{key}: the words end {float(missing):.1f} s after the shot, and are heard over the cut; duration: auto fits them"
-        )
+        text = f"the words need {float(missing):.1f} s more than the shot and go on over the cut; duration: auto fits them"
         yield Notice("sound.words_over_cut", f"{key}: {text}", shot.id)

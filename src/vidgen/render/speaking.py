@@ -12,7 +12,6 @@ from vidgen.planning.plan import Plan, PlannedShot
 from vidgen.render.events import Listener
 from vidgen.render.project import Workspace
 from vidgen.render.spending import Bill, BillItem
-from vidgen.speech.casting import CastLine
 from vidgen.speech.kept import KeptLines
 from vidgen.speech.saying import Sayer
 from vidgen.speech.voices import FilmVoices, Spoken
@@ -42,25 +41,26 @@ class Agreed:
         return before is None or (now is not None and round(now - before, 6) <= 0)
 
 
-def speech_items(lines: Iterable[CastLine]) -> tuple[BillItem, ...]:
+def speech_items(lines: Iterable[Spoken]) -> tuple[BillItem, ...]:
     """What lines would cost that are not kept."""
-    items = (BillItem(f"{line.speaker.name} {line.speaker.version()}", 1, line.price_usd) for line in lines if line.speaker)
+    speakers = ((one, one.line.speaker) for one in lines)
+    items = (BillItem(f"{by.name} {by.version()}", 1, one.price_usd) for one, by in speakers if by)
     return Bill.of(item for item in items if item.usd != 0).items
 
 
-def with_speech(bill: Bill, lines: Sequence[CastLine]) -> tuple[Bill, tuple[BillItem, ...]]:
+def with_speech(bill: Bill, lines: Sequence[Spoken]) -> tuple[Bill, tuple[BillItem, ...]]:
     """A bill with the lines that are to be bought, and those alone."""
     items = speech_items(lines)
     return replace(bill, items=(*bill.items, *items)), items
 
 
-def missing_lines(voices: FilmVoices, shots: Iterable[PlannedShot]) -> list[CastLine]:
+def missing_lines(voices: FilmVoices, shots: Iterable[PlannedShot]) -> list[Spoken]:
     """The lines of planned shots that are to be spoken."""
     return voices.missing({shot.parent for shot in shots})
 
 
 def say_lines(
-    lines: Sequence[CastLine],
+    lines: Sequence[Spoken],
     space: Workspace,
     *,
     listener: Listener,
@@ -75,7 +75,7 @@ def say_lines(
         return space.journal
 
     sayer = Sayer(kept, journal, space.run_id, "", limit_usd)
-    for line in lines:
+    for line in (one.line for one in lines):
         part = line.part
         again = space.commands.line("render", space.commands.board, "--regenerate", part.shot)
         listener("speech.started", shot=part.shot, line=part.label, engine=line.speaker and line.speaker.name)
@@ -98,7 +98,7 @@ def speech_summary(voices: FilmVoices, plan: Plan) -> list[str]:
             voice = (one.line.speaker.name, one.line.utterance.voice)
             spoken.setdefault(voice, {})[one.line.part.who or "narration"] = None
     found = [f"{listed(list(who))}: {' '.join(filter(None, voice))}" for voice, who in spoken.items()]
-    todo = [one.line for one in lines if one.missing]
+    todo = [one for one in lines if one.missing]
     if todo:
         items = speech_items(todo)
         price = f", for {price_text(Bill(items).estimated_usd)}" if items else ""
@@ -106,7 +106,7 @@ def speech_summary(voices: FilmVoices, plan: Plan) -> list[str]:
     return found
 
 
-def estimate_with(usd: float | None, lines: Sequence[CastLine]) -> float | None:
+def estimate_with(usd: float | None, lines: Sequence[Spoken]) -> float | None:
     """An estimate with the price of lines that are to be spoken; None where one is not known."""
     speech = Bill(speech_items(lines)).estimated_usd
     return None if usd is None or speech is None else round(usd + speech, 6)

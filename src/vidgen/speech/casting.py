@@ -27,6 +27,8 @@ class Part:
     words: str
     who: str | None
     given: Line | Voiceover
+    language: str | None = None
+    """Where it is said; else the words tell."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Cast:
 
     def cast(self, part: Part) -> CastLine:
         """Give a line its engine, voice and words."""
-        language = language_of(part.words, self.board.language)
+        language = part.language or language_of(part.words, self.board.language)
         named = self._named(part.who, part.given)
         speaker, why = self.speakers.find(language, named)
         if speaker is None and language != self._language:  # a foreign word in the film's own voice is better than none

@@ -15,6 +15,8 @@ from vidgen.speech.speaker import Speaker, Utterance
 
 SEED = 0
 """Of the noise in its voice, so that a line always sounds the same."""
+PITCHES = {"low": 0.84, "high": 1.13}
+"""Further voices made of the usual one: ``heart-low`` is a larger person, as pitch and timbre are lower by this factor."""
 
 
 class Hibari(Speaker):
@@ -35,12 +37,12 @@ class Hibari(Speaker):
         return importlib.metadata.version("hibari-tts")
 
     def voices(self, language: str) -> tuple[str, ...]:
-        """All that the package names."""
+        """All that the package names, and those made of the usual one."""
         if self.missing():
             return ()
-        from hibari.voices import VOICES
+        from hibari.voices import DEFAULT, VOICES
 
-        return tuple(VOICES)
+        return (*VOICES, *(f"{DEFAULT}-{pitch}" for pitch in PITCHES))
 
     def at_hand(self, language: str) -> tuple[str, ...]:
         """Those in the package or downloaded earlier."""
@@ -48,12 +50,15 @@ class Hibari(Speaker):
             return ()
         from hibari.voices import VOICES, cache_dir
 
-        return tuple(name for name, row in VOICES.items() if row.get("bundled") or (Path(cache_dir()) / row["file"]).is_file())
+        files = {name: Path(cache_dir()) / row["file"] for name, row in VOICES.items() if not row.get("bundled")}
+        return tuple(name for name in self.voices(language) if name not in files or files[name].is_file())
 
     def speak(self, utterance: Utterance, out: Path, cancelled: Callable[[], bool]) -> None:
         """At 24 kHz, in one go."""
-        model = self._model(utterance.voice or self.voices("en")[0])
-        write_wav(out, model(utterance.text, speed=utterance.speed, seed=SEED), model.sample_rate)
+        voice, _, pitch = (utterance.voice or self.voices("en")[0]).partition("-")
+        model, factor = self._model(voice), PITCHES.get(pitch, 1.0)
+        samples = model(utterance.text, speed=utterance.speed / factor, seed=SEED)
+        write_wav(out, samples, round(model.sample_rate * factor))
 
     def _model(self, voice: str) -> Any:
         if voice not in self._models:

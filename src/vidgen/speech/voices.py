@@ -19,10 +19,23 @@ from vidgen.storyboard.values import Duration
 
 @dataclass(frozen=True)
 class Spoken:
-    """A line of the film with its sound, where it was spoken."""
+    """A line of the film with its sound, where it was spoken. ``bought``: its answer is here, so that it costs no more."""
 
     line: CastLine
     kept: KeptLine | None
+    bought: bool = False
+
+    @classmethod
+    def of(cls, line: CastLine, kept: KeptLines) -> Spoken:
+        """A line as it is in the folder of kept ones."""
+        if line.speaker is None:
+            return cls(line, None)
+        return cls(line, kept.find(line.key), line.speaker.paid and kept.answer(line.key).is_file())
+
+    @property
+    def price_usd(self) -> float | None:
+        """US dollars for speaking it now; None where that is not known."""
+        return 0.0 if self.kept or self.bought else self.line.price_usd
 
     @property
     def missing(self) -> bool:
@@ -44,7 +57,8 @@ class Spoken:
             "seconds": round(seconds, 3),
             "estimate": kept is None,
             "file": str(kept.file) if kept else None,
-            "estimated_usd": 0.0 if kept else line.price_usd,
+            "estimated_usd": self.price_usd,
+            "cost_usd": kept.cost_usd if kept else None,
             "why_silent": line.why or None,
         }
 
@@ -65,15 +79,15 @@ class FilmVoices:
 
     def voiced(self, shot: Shot) -> tuple[Shot, Sequence[Notice]]:
         """See ``Voices``."""
-        found = [Spoken(line, self.kept.find(line.key) if line.speaker else None) for line in self.cast.lines(shot)]
+        found = [Spoken.of(line, self.kept) for line in self.cast.lines(shot)]
         self.lines += found
         files = {one.line.part.label: str(one.kept.file.absolute()) for one in found if one.kept}
         return _filled(shot, files), list(_notices(shot, found))
 
-    def missing(self, shots: Collection[str]) -> list[CastLine]:
+    def missing(self, shots: Collection[str]) -> list[Spoken]:
         """The lines of some shots that are to be spoken, each once."""
-        wanted = [one.line for one in self.lines if one.missing and one.line.part.shot in shots]
-        return list({line.key: line for line in wanted}.values())
+        wanted = [one for one in self.lines if one.missing and one.line.part.shot in shots]
+        return list({one.line.key: one for one in wanted}.values())
 
 
 def _filled(shot: Shot, files: dict[str, str]) -> Shot:
