@@ -80,22 +80,25 @@ def test_a_program_that_hangs_is_ended_with_all_that_it_started(said, vidgen: Vi
 
 
 def _runs(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state not in "ZX"
+    """Whether a process still runs after a moment in which it may end."""
+    until = time.monotonic() + 3
+    while time.monotonic() < until:
+        stat = Path(f"/proc/{pid}/stat")
+        if not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] in "ZX":
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def test_silence_is_told_of(said, vidgen: Vidgen) -> None:
     ran = vidgen("render", said(WRITES.format(rate=8000, channels=1, level=0), "{out}"), "--json")
-    assert ran.code == 0 and [one["code"] for one in ran.envelope["warnings"]] == ["speech.silent", "sound.silent"]
+    assert ran.code == 0 and [one["code"] for one in ran.envelope["warnings"]] == ["speech.silent"]
 
 
 def test_a_program_that_is_not_there_is_named(film: Film, vidgen: Vidgen) -> None:
     board = film(LINE.format(words="Hello"), top="speech: {command: [no-such-talker]}\n")
     ran = vidgen("render", board, "--json")
-    assert (ran.code, ran.envelope["error"]["code"]) == (3, "speech.no_engine") and "no-such-talker" in ran.err
+    assert (ran.code, ran.envelope["error"]["code"]) == (3, "speech.no_engine") and "no-such-talker" in ran.out
 
 
 def test_a_shell_line_is_no_command(film: Film, vidgen: Vidgen) -> None:

