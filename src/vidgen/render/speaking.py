@@ -75,13 +75,14 @@ def say_lines(
         return space.journal
 
     sayer = Sayer(kept, journal, space.run_id, "", limit_usd)
-    for line in (one.line for one in lines):
+    for number, line in enumerate((one.line for one in lines), 1):
         part = line.part
+        about: dict[str, Any] = {"shot": part.shot, "line": part.label, "engine": line.speaker and line.speaker.name}
+        about |= {"number": number, "total": len(lines)}
         again = space.commands.line("render", space.commands.board, "--regenerate", part.shot)
-        listener("speech.started", shot=part.shot, line=part.label, engine=line.speaker and line.speaker.name)
+        listener("speech.started", **about)
         said = replace(sayer, anew=part.shot in regenerate, remedy=f"{again} buys it anew").say(line)
-        seconds = round(said.seconds, 3)
-        listener("speech.done", shot=part.shot, line=part.label, seconds=seconds, file=str(said.file), cost_usd=said.cost_usd)
+        listener("speech.done", **about, seconds=round(said.seconds, 3), file=str(said.file), cost_usd=said.cost_usd)
 
 
 def speech_data(voices: FilmVoices, plan: Plan) -> list[dict[str, Any]]:

@@ -39,6 +39,11 @@ class Speakers:
         return "command" if configured.engine == "auto" and configured.command else configured.engine
 
     @property
+    def names(self) -> set[str]:
+        """All engines that there are."""
+        return {*plugins(GROUP), *NAMED_ONLY}
+
+    @property
     def voice(self) -> str:
         """The voice of whoever has none of their own."""
         return self.speech.voice or config().speech.voice or ""
@@ -89,7 +94,7 @@ class Speakers:
             return OpenAI(self.speech.model)
         found = plugins(GROUP).get(name)
         if found is None:
-            known = ", ".join(sorted({*plugins(GROUP), *NAMED_ONLY}))
+            known = ", ".join(sorted(self.names))
             raise MissingError("speech.no_engine", f"there is no speech engine {name!r}", hint=f"installed: {known}")
         return _load(found)
 
