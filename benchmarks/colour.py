@@ -44,7 +44,8 @@ def rows() -> Iterator[str]:
             continue
         for wrong in CASTS:
             _, before, after = matched([cast(frame, *wrong) for frame in frames], light, STRENGTH)
-            yield f"| {name} | {wrong[0]:+g} | {wrong[1]:+g} | {wrong[2]:+g} | {before:.1f} | {after:.1f} | {after / before:.2f} |"
+            given = " | ".join(f"{value:+g}" for value in wrong)
+            yield f"| {name} | {given} | {before:.1f} | {after:.1f} | {after / before:.2f} |"
 
 
 if __name__ == "__main__":

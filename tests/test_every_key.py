@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from vidgen.app.lint import lint_loaded
-from vidgen.app.plan import plan_loaded
+from vidgen.app.plan import plan_loaded, voices_of
 from vidgen.engines.registry import Engines
 from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import Plan
@@ -51,6 +51,8 @@ READ_WHILE_IT_RUNS = {
     "Voiceover.translations": "tests/render/test_captions.py",
     "Audio.captions": "tests/render/test_captions.py",
     "Audio.burn": "tests/render/test_captions.py",
+    "Speech.timeout": "tests/speech/test_command.py",
+    "Speech.model": "tests/speech/test_money.py",
     "LipSync.audio": "tests/engines/cloud/test_kling.py",
 }
 """Keys that decide nothing before takes are made or bought, and where it is shown what they do."""
@@ -76,6 +78,16 @@ def aki(**keys: Any) -> Board:
     return {"characters": {"aki": "a woman"}, **sea(**keys)}
 
 
+def said(**keys: Any) -> Board:
+    """A film in which aki says something, with these keys in the line."""
+    return {**SPOKEN, **aki(duration="auto", dialogue=[{"line": "Hello", "who": "aki", **keys}])}
+
+
+def narrated(**keys: Any) -> Board:
+    """A film with narration that has these keys."""
+    return {**SPOKEN, **sea(duration="auto", voiceover={"text": "It begins", **keys})}
+
+
 def each(prefix: str, values: Board, without: Callable[[Board], Board]) -> dict[str, tuple[Board, Board]]:
     """Two films for each key: ``without`` it, and with its value beside what else it needs."""
     return {f"{prefix}.{key}": (without({}), without({key: value})) for key, value in values.items()}
@@ -91,12 +103,13 @@ def scenes(**keys: Any) -> Board:
     return {"scenes": [{"id": "x", "scene": "calm sea", **keys}, {"id": "y", "scene": "hills"}]}
 
 
+SPOKEN: Board = {"speech": {"command": ["say", "{voice}", "{speed}", "{delivery}"]}}
 BEATS = "a calm sea, then it storms, finally rain"
 LONG = "Hello to all of you, and to those behind you, and to all the others"
 BOARDS: dict[str, tuple[Board, Board]] = {
     **each("Storyboard", {
         "title": "The sea", "language": "ja", "resolution": "64p", "fps": 24, "style": "noir", "negative": "blur", "seed": 3,
-        "defaults": {"style": "noir"}, "characters": {"aki": {"voice": "low"}}, "budget": 5,
+        "defaults": {"style": "noir"}, "characters": {"aki": {"lora": "one.safetensors"}}, "budget": 5,
         "post": {"grain": 4}, "audio": {"loudness": "ebu"}, "lint": {"ignore": ["V602"]},
         "scenes": [{"id": "x", "scene": "hills"}], "aspect": "1:1",
     }, lambda keys: {**keys, **({} if "scenes" in keys else sea())}),
@@ -136,11 +149,17 @@ BOARDS: dict[str, tuple[Board, Board]] = {
     "Text.until": (lasting(), lasting(until="b")),
     **each("TextStyle", {"font": "serif", "size": 9, "colour": "#ff0000", "outline": 1, "box": True, "position": "top",
                          "fade": 1}, lambda keys: {"text": {"title": keys}, **sea(text="The sea")}),
-    **each("Line", {"who": "Aki", "voice": "low", "delivery": "softly", "file": "one.wav", "line": LONG},
-           lambda keys: {**aki(duration="auto", dialogue=[{"line": "Hello", **keys}])}),
+    **each("Line", {"who": "Aki", "voice": "low", "delivery": "softly", "file": "one.wav", "line": LONG, "speed": 0.8,
+                    "say": "Hullo"}, lambda keys: said(**keys)),
+    "Line.pause": (sea(dialogue=[{"line": "x", "file": "one.wav"}, {"line": "y", "file": "one.wav"}]),
+                   sea(dialogue=[{"line": "x", "file": "one.wav"}, {"line": "y", "file": "one.wav", "pause": 1}])),
     "Line.at": (sea(dialogue=[{"line": "x", "file": "one.wav"}]), sea(dialogue=[{"line": "x", "file": "one.wav", "at": 1}])),
-    **each("Voiceover", {"voice": "low", "file": "one.wav", "text": LONG},
-           lambda keys: sea(duration="auto", voiceover={"text": "It begins", **keys})),
+    **each("Voiceover", {"voice": "low", "file": "one.wav", "text": LONG, "delivery": "softly", "speed": 0.8,
+                         "say": {"begins": "starts"}}, lambda keys: narrated(**keys)),
+    "Storyboard.speech": (sea(voiceover="It begins"), {"speech": "off", **sea(voiceover="It begins")}),
+    "Speech.engine": (narrated(), {**narrated(), "speech": {**SPOKEN["speech"], "engine": "off"}}),
+    **each("Speech", {"command": ["talk"], "voice": "low", "speed": 0.8, "say": {"begins": "starts"}},
+           lambda keys: {"speech": {**SPOKEN["speech"], **keys}, **sea(voiceover="It begins")}),
     **each("SoundEffect", {"file": "two.wav", "at": 1, "gain_db": -6}, lambda keys: sea(sfx={"file": "one.wav", **keys})),
     "OwnSound.heard": (sea(engine="veo", own_sound=False), sea(engine="veo", own_sound=True)),
     "OwnSound.gain_db": (sea(own_sound={"heard": True}), sea(own_sound={"heard": True, "gain_db": -6})),
@@ -165,7 +184,9 @@ BOARDS: dict[str, tuple[Board, Board]] = {
            lambda keys: {"audio": {"ambience": {"file": "one.wav", **keys}}, **sea()}),
     **each("LoudnessTarget", {"i": -20, "tp": -2}, lambda keys: {"audio": {"loudness": keys}, **sea()}),
     **each("Budget", {"max_cost": 1, "mode": "warn"}, lambda keys: {"budget": {"max_cost": 5, **keys}, **sea()}),
-    **each("Character", {"references": "one.png", "description": "a man", "voice": "low", "lora": "one.safetensors"},
+    **each("Character", {"voice": "low", "speed": 0.8, "say": {"Hello": "Hullo"}},
+           lambda keys: {**said(), "characters": {"aki": keys}}),
+    **each("Character", {"references": "one.png", "description": "a man", "lora": "one.safetensors"},
            lambda keys: {"characters": {"aki": {"description": "a woman", **keys}}, **sea(characters="aki")}),
 }  # fmt: skip
 """For each key two films, which differ in it alone."""
@@ -232,7 +253,8 @@ def outcome(board: Board, folder: Path) -> list[Any]:
     whole = {"vidgen": 1, "resolution": "96x54", "fps": 12, **board}
     file.write_text(yaml.safe_dump(whole, allow_unicode=True), encoding="utf-8")
     loaded, engines = load_storyboard(file), Engines()
-    plan = plan_loaded(loaded, Overrides(), engines)
+    voices = voices_of(loaded)
+    plan = plan_loaded(loaded, Overrides(), engines, voices)
     return [
         shots_of(plan),
         list(plan.notices),
@@ -241,6 +263,7 @@ def outcome(board: Board, folder: Path) -> list[Any]:
         film_of(plan, loaded),
         plan.profile,
         plan_deliveries(plan, folder / "film.mp4", touch=False),
+        [(one.line.utterance, one.line.speaker and one.line.key, one.line.why) for one in voices.lines],
     ]
 
 

@@ -22,10 +22,7 @@ from vidgen.planning.plan import FilmShot, Plan
 from vidgen.render.film_titles import cue_of
 from vidgen.storyboard.lengths import letter_seconds
 from vidgen.storyboard.model import Line, Text, Voiceover
-from vidgen.storyboard.values import Duration
 
-PAUSE = Fraction(1, 4)
-"""Between two lines of a shot of which nobody says when they begin, and which are not recorded."""
 RECORD = "captions.json"
 """What was written last, by file name: a file that differs was changed by a person."""
 TOLERANCE = Fraction(1, 4)
@@ -173,15 +170,11 @@ def _apart(spoken: Iterable[Spoken]) -> list[Spoken]:
 def _spoken(plan: Plan, language: str) -> Iterator[Spoken]:
     """What is said in the film, when, in words of one language."""
     for planned in plan.shots:
-        begin, free = Fraction(planned.start_frame) / plan.fps, Fraction(0)
+        begin = Fraction(planned.start_frame) / plan.fps
         for said in _said(planned):
             own = _words(said, None)
-            at = _seconds(plan, said.at) if isinstance(said, Line) else Fraction(0)
-            if at is None:
-                at = Fraction(0) if said.file else free
+            at = said.at.at(plan.source_fps) if isinstance(said, Line) and said.at else Fraction(0)
             start, end = _span(plan, said, own, begin + at)
-            if isinstance(said, Line):
-                free = max(free, end - begin + PAUSE)
             words = said.translations.get(language) or (own if language == plan.board.language else "")
             if words:
                 yield Spoken(words, start, end, (said.who or "") if isinstance(said, Line) else "", heard=bool(said.file))
@@ -194,9 +187,3 @@ def _span(plan: Plan, said: Line | Voiceover, own: str, at: Fraction) -> tuple[F
         return at + heard.start, at + heard.end
     longest = max([own, *said.translations.values()], key=lambda words: letter_seconds(words))
     return at, at + letter_seconds(own or longest)
-
-
-def _seconds(plan: Plan, time: Duration | None) -> Fraction | None:
-    if time is None:
-        return None
-    return time.seconds if time.seconds is not None else Fraction(time.frames_ or 0) / plan.source_fps

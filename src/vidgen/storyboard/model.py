@@ -26,6 +26,7 @@ from vidgen.storyboard.parts import (
     yes_or,
 )
 from vidgen.storyboard.provenance import Provenance
+from vidgen.storyboard.speech import Says, Speech, Speed
 from vidgen.storyboard.values import (
     AUTO,
     DURATION_SCHEMA,
@@ -131,7 +132,10 @@ class TextStyle(Part):
 
 
 class Line(Part):
-    """One line of dialogue; ``at`` is a time within the shot; ``file`` is recorded speech."""
+    """One line of dialogue; ``at`` is a time within the shot; ``file`` is recorded speech.
+
+    Without ``at`` it follows the line before it after ``pause``. ``say``: how the line, or some of its words, are spoken.
+    """
 
     line: str = Field(min_length=1)
     translations: Translations = Field(default_factory=dict)
@@ -140,6 +144,9 @@ class Line(Part):
     delivery: str | None = None
     file: File | None = None
     at: Time | None = None
+    pause: Time | None = None
+    speed: Speed | None = None
+    say: str | Says | None = None
 
 
 class Voiceover(Part):
@@ -149,6 +156,9 @@ class Voiceover(Part):
     translations: Translations = Field(default_factory=dict)
     voice: str | None = None
     file: File | None = None
+    delivery: str | None = None
+    speed: Speed | None = None
+    say: str | Says | None = None
 
 
 class SoundEffect(Part):
@@ -301,12 +311,17 @@ class Score(Part):
 
 
 class Character(Part):
-    """Someone who appears in several shots; references are pictures."""
+    """Someone who appears in several shots; references are pictures.
+
+    ``say``: how their name is spoken, or words as they say them.
+    """
 
     description: str | None = None
     references: Annotated[tuple[File, ...], many()] = ()
     voice: str | None = None
     lora: str | None = None
+    speed: Speed | None = None
+    say: str | Says | None = None
 
 
 class ShotKeys(Part):
@@ -388,6 +403,7 @@ class Storyboard(Part):
     score: Score | None = None
     post: Post | None = None
     audio: Audio | None = None
+    speech: Annotated[Speech | None, short("engine")] = None
     text: dict[StyleName, TextStyle] = Field(default_factory=dict)
     outputs: Annotated[tuple[Output, ...], many("file")] = ()
     provenance: Provenance = Provenance()

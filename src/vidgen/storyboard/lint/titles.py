@@ -76,6 +76,8 @@ def caption_speed(views: Sequence[ShotView]) -> Iterator[Finding]:
         key = "dialogue" if view.shot.dialogue else "voiceover"
         for language, words in _said(view.shot, view.board.language).items():
             letters = len(re.sub(r"\s", "", words))
+            if language == view.board.language:  # V108 says that these cannot even be said
+                continue
             needed = letters / SPOKEN_CPS["ja" if "ja" in languages_of(words) else "en"]
             if needed > view.seconds + 0.25:
                 seconds, told = f"{round(float(view.seconds), 1):g}", f"{needed:.1f}"
