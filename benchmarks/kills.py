@@ -4,8 +4,8 @@
 outputs, its export, or an import of an edited cut. ``--flips 1`` also changes one byte in each kind of file that a project
 keeps. Prints what was wrong, and a line for each trial; ends with 1 where anything was.
 
-After each kill, every file under a final name must be whole, storyboard and lock readable, and the film must agree with its record.
-The next run must end with 0, and with the same decoded frames and samples as an undisturbed one.
+After each kill, every file under a final name must be whole, storyboard and lock readable, and the film must agree with its
+record. The next run must end with 0, and with the same decoded frames and samples as an undisturbed one.
 """
 
 from __future__ import annotations
@@ -145,9 +145,7 @@ def edit(cut: Path, out: Path) -> None:
 def run(folder: Path, arguments: Sequence[str]) -> int:
     """Run vidgen to its end; its exit code. What it says is in ``said.txt`` beside the folder."""
     with (folder.parent / "said.txt").open("wb") as said:
-        return subprocess.run(
-            [*RUN, *arguments], cwd=folder, stdout=said, stderr=said, timeout=300, check=False, **more
-        ).returncode
+        return subprocess.run([*RUN, *arguments], cwd=folder, stdout=said, stderr=said, timeout=300, check=False).returncode
 
 
 def disturbed(folder: Path, arguments: Sequence[str], number: signal.Signals, after: float) -> int:
