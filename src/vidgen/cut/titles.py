@@ -49,7 +49,7 @@ def title_notices(cues: Sequence[Cue], shot: str) -> list[Notice]:
             found.append(Notice("text.font_replaced", message, shot))
         for one in lacking(plain(cue.text), look_of(cue).font, cue.language):
             how = f"vidgen models pull {one.row.name} brings a font that has them" if one.row else "no font of vidgen has them"
-            message = f"no font here has {one.letters!r} of the title {cue.text[:40]!r}; they may be drawn as boxes: {how}"
+            message = f"no font here has {one.letters!r} of the title {cue.text[:40]!r}; they are drawn as boxes: {how}"
             found.append(Notice("text.missing_glyphs", message, shot))
     return found
 

@@ -37,6 +37,9 @@ FORMATS = ",".join(
 )
 """Containers that may be opened. None of them can refer to other files, so a disguised playlist opens nothing."""
 
+NO_FONTS = Path(__file__).with_name("no_fonts.conf")
+"""Where libass looks for letters that no font of the title has: nowhere, so that a title is the same on every machine."""
+
 _TOO_LARGE = getattr(signal, "SIGXFSZ", 0)
 """The signal for a file beyond the limit of ``ulimit -f``; 0 where there is none."""
 
@@ -93,6 +96,7 @@ class Process:
             stderr=subprocess.PIPE,
             start_new_session=True,
             cwd=cwd,
+            env={**os.environ, "FONTCONFIG_FILE": str(NO_FONTS)},
         )
         _LIVE.add(self)
         self._drain = threading.Thread(target=self._read_stderr, daemon=True)
