@@ -214,6 +214,15 @@ def test_a_preview_says_what_it_lacks_unless_it_was_asked_for(entry: str, says: 
     assert [one["message"] for one in warnings if one["code"] == "output.shortened"] == says
 
 
+def test_a_plan_writes_nothing_and_needs_no_permission(
+    film: Film, vidgen: Vidgen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = film(SEA, top=outputs("a.webm", "{stems: true}", "{poster: true}"))
+    monkeypatch.setattr("vidgen.media.places.writable", lambda folder: False)  # root may write everywhere
+    assert vidgen("plan", board).code == 0 and [file.name for file in tmp_path.iterdir()] == ["film.yaml"]
+    assert vidgen("render", board, "--dry-run").code == 2
+
+
 def test_a_long_film_has_a_short_preview_and_that_is_said(film: Film, vidgen: Vidgen) -> None:
     board = film("{scene: calm sea, duration: 100}", top=outputs("a.gif", "{file: b.gif, length: 99}"))
     said = [one["message"] for one in vidgen("plan", board, "--json").envelope["warnings"] if one["code"] == "output.shortened"]

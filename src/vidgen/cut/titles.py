@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from vidgen.cut.brackets import MARKS, bracket_marks
 from vidgen.cut.layout import Block, Run
 from vidgen.cut.lettering import WORD_JOINER
 from vidgen.cut.looks import look_of, plain, tables
 from vidgen.cut.showing import Shown
 from vidgen.cut.timeline import Cue
 from vidgen.errors import Notice
-
-RIGHT_TO_LEFT = "\u200f"
-"""Before each line of a text that runs from right to left, so that a line that begins with other letters does too."""
 
 HEADER = """[Script Info]
 ScriptType: v4.00+
@@ -146,9 +144,14 @@ def _way(x: float, begin: float, end: float, frames: int) -> str:
 
 
 def _line(line: tuple[Run, ...], block: Block) -> str:
-    """A line with the fonts of its runs."""
-    text = "".join(f"{{\\fn{run.family}\\fs{run.size:.2f}}}{literal(run.text)}" for run in line)
-    return RIGHT_TO_LEFT + text if block.rtl else text
+    """A line with the fonts of its runs. The first mark is for lines from right to left that begin with other letters."""
+    marks = bracket_marks("".join(run.text for run in line), rtl=block.rtl)
+    parts, at = [], 0
+    for run in line:
+        text = "".join(f"{marks.get(at + index, '')}{char}{marks.get(at + index, '')}" for index, char in enumerate(run.text))
+        parts.append(f"{{\\fn{run.family}\\fs{run.size:.2f}}}{literal(text)}")
+        at += len(run.text)
+    return "".join([MARKS["R"] if block.rtl else "", *parts])
 
 
 def _ass_colour(colour: str) -> str:

@@ -63,14 +63,14 @@ class DeliveryPlan:
 
 
 def plan_deliveries(
-    plan: Plan, film: Path, *, inputs: Sequence[Path] = (), reserved: Path | None = None, touch: bool = True
+    plan: Plan, film: Path, *, inputs: Sequence[Path] = (), reserved: Path | None = None, touch: bool | None = True
 ) -> DeliveryPlan:
     """The deliveries of a film that is written to ``film``.
 
     Args:
         inputs: files that must not be overwritten.
         reserved: a folder in which nothing is delivered: the project's work folder.
-        touch: test with a hidden file that each can be written.
+        touch: as for ``check_output_file``.
 
     Raises InputError for a name, preset or size that cannot be, MissingError for an encoder that is not here.
     """
@@ -242,7 +242,9 @@ def _resolution(chosen: Preset | None) -> str | None:
     return chosen.file.resolution if chosen else None
 
 
-def check_names(found: DeliveryPlan, film: Path, inputs: Iterable[Path], reserved: Path | None, *, touch: bool = True) -> None:
+def check_names(
+    found: DeliveryPlan, film: Path, inputs: Iterable[Path], reserved: Path | None, *, touch: bool | None = True
+) -> None:
     """Raise InputError unless all deliveries can be written, each to a file of its own that is nobody else's."""
     taken = {_real(film): film}
     inputs = [*inputs]
