@@ -344,6 +344,8 @@ NOTICES: dict[str, str] = {
     "provenance.no_take": "The project's store lacks the take that a film was made of",
     "score.spent": "What it has cost to judge takes with a paid model",
     "score.scorer_failed": "A scorer of another package failed or cannot be loaded; what it measures is left out",
+    "caption.kept": "A file of captions was changed by hand or is not of this film; it was left as it is",
+    "caption.fast": "A caption is shown for less time than it takes to read it",
     "sound.damaged": "Sound is damaged or cut off; what could be decoded is heard",
     "sound.limited": "The mix was louder than full scale; its peaks were limited",
     "sound.loudness_missed": "The loudness target could not be reached with this mix",

@@ -25,6 +25,7 @@ from vidgen.provenance.record import plain_name, sidecar_path
 from vidgen.render.deliveries import Delivered
 from vidgen.render.delivery_plan import DeliveryPlan, plan_deliveries
 from vidgen.render.events import InTurn, Listener, silent
+from vidgen.render.film_captions import Captions, check_captions
 from vidgen.render.film_continuity import FilmContinuity
 from vidgen.render.film_timeline import check_sounds
 from vidgen.render.finish import finish
@@ -87,6 +88,7 @@ class RenderResult:
     """What a dry run says would be made."""
     contact_sheet: Path | None = None
     sidecar: Path | None = None
+    captions: Captions | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``render --json``."""
@@ -97,6 +99,7 @@ class RenderResult:
             "output": str(self.output) if self.output else None,
             "contact_sheet": str(self.contact_sheet) if self.contact_sheet else None,
             "sidecar": str(self.sidecar) if self.sidecar else None,
+            "captions": self.captions.as_list() if self.captions else [],
             "duration_s": round(plan.duration_s, 6),
             "frames": plan.total_frames,
             "fps": json_rate(plan.fps),
@@ -142,6 +145,7 @@ class RenderResult:
         ]
         if self.delivered:
             lines += self.delivered.lines()
+        lines += [f"{one['file']}: captions ({one['language']})" for one in (self.captions.as_list() if self.captions else ())]
         if self.contact_sheet:
             lines.append(f"{self.contact_sheet}: a picture of every shot")
         if self.needs_review:
@@ -241,6 +245,7 @@ def render_film(
         contact_sheet=work.sheet or finished.delivered.sheet,
         delivered=finished.delivered,
         sidecar=sidecar_path(work.output),
+        captions=finished.captions,
     )
 
 
@@ -291,6 +296,7 @@ def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
     inputs = [board, *files_of(loaded.board, board.parent)]
     check_output(output, inputs, touch=not options.dry_run)
     check_sidecar(output, touch=not options.dry_run)
+    check_captions(plan, output, touch=not options.dry_run)
     key_pair = signing_key(plan)
     deliveries = _deliveries(plan, board, options, output, inputs)
     warn(deliveries.notices)

@@ -25,6 +25,7 @@ from vidgen.render.deliveries import Delivered, Deliverer
 from vidgen.render.delivery_plan import DeliveryPlan
 from vidgen.render.events import Listener
 from vidgen.render.failures import shown, worst
+from vidgen.render.film_captions import Captions, captioned, film_captions
 from vidgen.render.film_timeline import ShotClip, Warn, build_timeline, sound_cuts
 from vidgen.render.made import MadeShot, clip_part
 from vidgen.render.postprocess import PostProcessor
@@ -35,10 +36,11 @@ from vidgen.takes.request import ShotRequest, Take, Trim, nearest_frames
 
 @dataclass(frozen=True)
 class Finished:
-    """What the cut did: ``counts`` of its segments as JSON values, and what was delivered."""
+    """What the cut did: ``counts`` of its segments as JSON values, what was delivered, and the captions."""
 
     counts: dict[str, int]
     delivered: Delivered
+    captions: Captions
 
 
 def finish(
@@ -65,7 +67,9 @@ def finish(
     processor = PostProcessor(plan, work / "post", listener, warn)
     clips = _clips(made, lambda shot: sounding(clip_of(processor, shot, larger), shot, warn))
     sound_cuts(plan, clips, warn)
-    timeline = origin.labelled(build_timeline(plan, clips))
+    captions, too_fast = film_captions(plan, output)
+    warn(too_fast)
+    timeline = origin.labelled(captioned(build_timeline(plan, clips), plan, captions))
     listener("cut.started", segments=len(plan.shots) + sum(shot.overlap > 0 for shot in plan.shots))
 
     def on_event(name: str, data: dict[str, Any]) -> None:
@@ -75,11 +79,12 @@ def finish(
     result = assemble(timeline, work, output, on_event=on_event, jobs=jobs or DEFAULT_JOBS, seal=origin)
     warn(result.notices)
     origin.write_sidecar(timeline)
+    warn(captions.write(work))
     if sheet:
         contact_sheet(output, sheet, labels=labels_of(timeline), title=plan.board.title)
     counts = {"encoded": result.reencoded, "copied": result.copied, "kept": result.reused}
     listener("cut.done", output=str(output), frames=result.frames, **counts)
-    return Finished(counts, Deliverer(deliveries, timeline, output, work, listener, warn).deliver())
+    return Finished(counts, Deliverer(deliveries, timeline, output, work, listener, warn).deliver(), captions)
 
 
 def _held(plan: Plan, planned: GeneratedShot, take: Take) -> Iterator[Notice]:

@@ -15,6 +15,7 @@ from vidgen.planning.plan import Plan, UserClip
 from vidgen.render.deliveries import Delivered, Deliverer
 from vidgen.render.delivery_plan import DeliveryPlan
 from vidgen.render.events import silent
+from vidgen.render.film_captions import captioned, film_captions
 from vidgen.render.film_timeline import ShotClip, build_timeline
 from vidgen.render.finish import clip_of, sounding
 from vidgen.render.made import MadeShot
@@ -79,7 +80,8 @@ def render_forecast(
         except _NotMade as error:
             waits_for[shot.planned.id] = str(error)
             clips[shot.planned.id] = ShotClip(Path(shot.planned.id), "", None)
-    timeline = origin.labelled(build_timeline(plan, clips))
+    captions, _ = film_captions(plan, output)
+    timeline = origin.labelled(captioned(build_timeline(plan, clips), plan, captions))
     segments = forecast(timeline, work, output, waits_for, origin)
     changes = segments[-1].state != "keep" and bool(waits_for)
     deliverer = Deliverer(deliveries, timeline, output, work)

@@ -40,6 +40,9 @@ from vidgen.storyboard.values import (
 )
 from vidgen.storyboard.vocabulary import name_or_text
 
+CaptionForms = Annotated[Literal["srt", "vtt", "both", "off"], name_of("caption_format")]
+Translations = dict[Language, Annotated[str, Field(min_length=1)]]
+"""The same words in further languages, by code."""
 CameraMove = Annotated[str, name_of("camera_move")]
 MotionType = Annotated[str, name_of("motion_type")]
 ShotSize = Annotated[str, name_of("shot_size")]
@@ -131,6 +134,7 @@ class Line(Part):
     """One line of dialogue; ``at`` is a time within the shot; ``file`` is recorded speech."""
 
     line: str = Field(min_length=1)
+    translations: Translations = Field(default_factory=dict)
     who: str | None = None
     voice: str | None = None
     delivery: str | None = None
@@ -142,6 +146,7 @@ class Voiceover(Part):
     """Narration: plain text, ``{text, voice}`` or a recorded ``{file}``."""
 
     text: str | None = None
+    translations: Translations = Field(default_factory=dict)
     voice: str | None = None
     file: File | None = None
 
@@ -269,11 +274,13 @@ Loudness = Annotated[
 
 
 class Audio(Part):
-    """The soundtrack."""
+    """The soundtrack, and what is said in it as text."""
 
     music: Annotated[Music | None, short("file")] = None
     ambience: Annotated[tuple[Ambience, ...], many("file")] = ()
     loudness: Loudness | None = None
+    captions: CaptionForms = "srt"
+    burn: YesNo = False
 
 
 class Budget(Part):
