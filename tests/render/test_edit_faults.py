@@ -157,3 +157,15 @@ def test_kills_at_random_moments_end_with_the_film_of_an_undisturbed_run(tmp_pat
     for task, number in zip(tasks, (signal.SIGKILL, signal.SIGINT), strict=True):
         after = luck.uniform(0.3, stage.whole[task.name].seconds)
         assert trial(stage, task, number, after) == [], f"{task.name}, {number.name} after {after:.2f} s"
+
+
+def test_a_note_of_a_stored_sound_that_lost_a_letter_is_no_fault_of_the_program(
+    board: Path, vidgen: Vidgen, tmp_path: Path
+) -> None:
+    assert vidgen("render", board).code == 0
+    notes = sorted((tmp_path / ".vidgen" / "film" / "audio").rglob("*.json"))
+    for note in notes:
+        note.write_text(note.read_text().replace('"notices"', '"noticer"'))
+    (tmp_path / "w.webm").unlink()
+    (tmp_path / "film.mp4").unlink()
+    assert vidgen("render", board).code == 0 and (tmp_path / "w.webm").is_file()
