@@ -317,7 +317,7 @@ NOTICES: dict[str, str] = {
     "output.enlarged": "An output is larger than the film; its pixels were enlarged plainly",
     "output.left_out": "An output was not made; the message says why",
     "output.rate": "An output has another rate than the film; frames are repeated or left out",
-    "output.shortened": "A preview shows only a part of the film",
+    "output.shortened": "A preview shows only a part of the film, or begins behind its end",
     "pick.kept_aside": "The storyboard's folder cannot be written; the picks are kept in the work folder",
     "pick.kept": "New takes were requested, but a pinned take stays in the film",
     "pick.missing": "The pinned take is not in the store",

@@ -118,7 +118,7 @@ def plan_board(board: Path, overrides: Overrides, work: Path | None = None) -> P
     findings = lint_loaded(loaded, engines)
     posts = plan_posts(plan)
     stored = stored_troubles(plan, board, work, engines)
-    deliveries = plan_deliveries(plan, Path(f"{board.stem}.mp4"), touch=False)
+    deliveries = plan_deliveries(plan, Path(f"{board.stem}.mp4"), touch=None)
     notices = [*plan.notices, *deliveries.notices, *of_clips, *post_notices(posts), *stored]
     return PlanReport(plan, posts, notices, findings, voices, deliveries)
 
