@@ -1,4 +1,4 @@
-"""Commands on any media file: upscale, interpolate, score, qc."""
+"""Commands on any media file: upscale, interpolate, score, qc, beats."""
 
 from __future__ import annotations
 
@@ -170,3 +170,18 @@ def qc(
             check_table(done.checks)
         out.say(done.summary())
         out.result(done.as_dict(), done.review_error() if strict else None)
+
+
+def beats(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A piece of music, or any file with sound.", show_default=False)],
+    as_json: Json = False,
+) -> None:
+    """Find the beats and bars of a piece of music, and how clear they are."""
+    with Output("beats", as_json) as out:
+        from vidgen.app.beats import beats_of
+
+        heard = beats_of(file)
+        for line in heard.lines():
+            out.say(line)
+        out.warn(heard.notices() if as_json else ())
+        out.result(heard.as_dict())
