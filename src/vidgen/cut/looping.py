@@ -14,6 +14,9 @@ CROSS_FADE = SAMPLE_RATE // 100
 _AT_THE_START = SAMPLE_RATE // 500
 """The same where nothing comes before that place: its first samples backwards, so that only a short while differs."""
 
+SECOND = SAMPLE_RATE
+_NOTHING: Samples = np.zeros((0, 2), np.float32)
+
 Decode = Callable[[int, int | None], Iterator[Samples]]
 """Blocks of the sound from a sample on, and how many samples at most."""
 
@@ -22,29 +25,38 @@ def looped(decode: Decode, start: int, back: int, end: int | None) -> Iterator[S
     """Blocks of a sound from sample ``start`` on, without end: at ``end`` (None, or before ``start``: where the file ends) it
     goes back to ``back``. Each repetition has exactly the length between them. A sound without samples ends at once.
     """
-    tail: Samples | None = None
-    begin = start
-    while True:
-        lead = CROSS_FADE if tail is not None and back >= CROSS_FADE else 0
-        most = None if end is None or begin >= end else end - begin + lead
-        held: Samples = np.zeros((0, 2), np.float32)
-        empty = True
-        for block in decode(begin - lead, most):
-            empty = empty and not len(block)
-            held = np.concatenate((held, block))
-            if tail is not None:
-                fade = CROSS_FADE if lead else _AT_THE_START
-                if len(held) < fade:
-                    continue
-                yield _joined(tail, held[:fade] if lead else held[:fade][::-1])
-                tail, held = None, held[lead:]
-            if len(held) > CROSS_FADE:
-                yield held[:-CROSS_FADE]
-                held = held[-CROSS_FADE:]
-        if empty and begin == back:
-            return
-        tail = held if tail is None else np.concatenate((tail, held))
-        begin = back
+    piece = _first(decode(back, None if end is None else end - back), SECOND + 1)
+    before = _first(decode(back - CROSS_FADE, CROSS_FADE), CROSS_FADE) if back >= CROSS_FADE else piece[:_AT_THE_START][::-1]
+    before = before[len(before) - min(len(before), len(piece) // 2) :]
+    yield from _once(decode(start, None if end is None or start >= end else end - start), before)
+    if 0 < len(piece) <= SECOND:  # not decoded again a thousand times
+        piece = np.tile(_joined(piece, before), (SECOND // len(piece) + 1, 1))
+        while True:
+            yield piece
+    while len(piece):
+        yield from _once(decode(back, None if end is None else end - back), before)
+
+
+def _first(blocks: Iterator[Samples], most: int) -> Samples:
+    """The first samples, ``most`` at most."""
+    parts, have = [_NOTHING], 0
+    for block in blocks:
+        parts.append(block)
+        have += len(block)
+        if have >= most:
+            break
+    return np.concatenate(parts)[:most]
+
+
+def _once(blocks: Iterator[Samples], before: Samples) -> Iterator[Samples]:
+    """One repetition, its end faded into what comes ``before`` the next one."""
+    held = _NOTHING
+    for block in blocks:
+        held = np.concatenate((held, block))
+        if len(held) > len(before):
+            yield held[: len(held) - len(before)]
+            held = held[len(held) - len(before) :]
+    yield _joined(held, before)
 
 
 def _joined(tail: Samples, before: Samples) -> Samples:
