@@ -30,7 +30,10 @@ KINDS = {
 
 def table() -> str:
     """The table of the benchmark."""
-    rows = ["| pieces of 30 s, 60-180 bpm | least F (70 ms) | middle F | largest median error | bars right |", "|---|---|---|---|---|"]
+    rows = [
+        "| pieces of 30 s, 60-180 bpm | least F (70 ms) | middle F | largest median error | bars right |",
+        "|---|---|---|---|---|",
+    ]
     with tempfile.TemporaryDirectory() as folder:
         for name, kind in KINDS.items():
             scores, errors, bars = [], [], 0

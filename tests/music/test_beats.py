@@ -51,7 +51,9 @@ def test_beats_are_found(piece: Piece, tmp_path: Path) -> None:
         assert f_measure(piece.bars(), seconds(found.bars)) >= 0.95
 
 
-@pytest.mark.parametrize("form", ["44100-stereo.mp3", "44100-stereo.flac", "22050-mono.wav", "48000-opposite.wav", "48000-right.wav"])
+@pytest.mark.parametrize(
+    "form", ["44100-stereo.mp3", "44100-stereo.flac", "22050-mono.wav", "48000-opposite.wav", "48000-right.wav"]
+)
 def test_every_form_of_file_gives_the_same_beats(form: str, tmp_path: Path) -> None:
     name, ending = form.split(".")
     rate, sides = name.split("-")
@@ -95,7 +97,9 @@ def test_music_without_a_beat_is_said_to_have_none(sound, vidgen: Vidgen, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("sound", "code"), [(np.zeros(480_000), "music.silent"), (Piece(120, seconds=1).play(), "music.too_short")], ids=["silence", "short"]
+    ("sound", "code"),
+    [(np.zeros(480_000), "music.silent"), (Piece(120, seconds=1).play(), "music.too_short")],
+    ids=["silence", "short"],
 )
 def test_what_is_no_music_is_an_error(sound: np.ndarray, code: str, vidgen: Vidgen, tmp_path: Path) -> None:
     write_wav(tmp_path / "m.wav", sound)

@@ -61,7 +61,11 @@ def test_no_drift_adds_up(piece: Piece, film: Film, vidgen: Vidgen) -> None:
 
 
 def test_bars_and_beats_follow_the_tempo(piece: Piece, film: Film, vidgen: Vidgen) -> None:
-    shots = ["{scene: sea, duration: 2 bars}", "{scene: hill, duration: 4拍}", "{scene: town, duration: 1 bar, transition: dissolve}"]
+    shots = [
+        "{scene: sea, duration: 2 bars}",
+        "{scene: hill, duration: 4拍}",
+        "{scene: town, duration: 1 bar, transition: dissolve}",
+    ]
     data = vidgen("plan", film(*shots, top=music()), "--json").data
     bar = piece.accents
     wanted = [piece.beats()[number] for number in (2 * bar, 2 * bar + 4, 3 * bar + 4)]

@@ -62,7 +62,7 @@ def _features(bands: Floats, strength: Floats, beats: Whole) -> npt.NDArray[np.f
     rows = np.stack((heard.mean(axis=1), heard[:, :_LOW].mean(axis=1), heard[:, -_LOW * 3 :].mean(axis=1), begun), axis=1)
     spread = rows.std(axis=0)
     smallest = np.array((0.02, 0.02, 0.02, 0.1))
-    return np.round((rows - rows.mean(axis=0)) / np.maximum(spread, smallest), 4)
+    return np.asarray(np.round((rows - rows.mean(axis=0)) / np.maximum(spread, smallest), 4))
 
 
 def _explained(features: npt.NDArray[np.float64], meter: int, first: int) -> float:

@@ -26,13 +26,14 @@ class Clock:
         self.meter = music.meter
         loop = music.loop() if looped else None
         pairs = _looped(music, start, until, loop) if loop else _plain(music, start, until)
-        self._times, self._opens = zip(*pairs, strict=True)
+        self._times: list[Fraction] = [time for time, _ in pairs]
+        self._opens = [opens for _, opens in pairs]
 
     def time(self, beat: Fraction) -> Fraction:
         """Second of the film at which a beat, or a share of one, comes."""
         index = min(max(0, beat.numerator // beat.denominator), len(self._times) - 2)
         first, second = self._times[index : index + 2]
-        return Fraction(first + (second - first) * (beat - index))
+        return first + (second - first) * (beat - index)
 
     def beat(self, time: Fraction) -> Fraction:
         """The beat, or the share of one, at a second of the film."""

@@ -114,14 +114,13 @@ def _band_edges() -> npt.NDArray[np.intp]:
     """[bands + 1] indices of frequencies, each band at least one wide, evenly spaced on a scale between linear (below 700 Hz)
     and logarithmic, as ears have.
     """
-    wanted = np.searchsorted(
-        _mel(np.fft.rfftfreq(_WINDOW, 1 / SAMPLE_RATE)), np.linspace(_mel(_LOWEST_HZ), _mel(_HIGHEST_HZ), _BANDS + 1)
-    )
+    hertz = np.arange(_WINDOW // 2 + 1) * (SAMPLE_RATE / _WINDOW)
+    wanted = np.searchsorted(_mel(hertz), np.linspace(_mel(_LOWEST_HZ), _mel(_HIGHEST_HZ), _BANDS + 1))
     return np.maximum.accumulate(wanted - np.arange(_BANDS + 1)) + np.arange(_BANDS + 1)
 
 
-def _mel(hertz: float | npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.asarray(np.log1p(np.asarray(hertz) / 700.0))
+def _mel(hertz: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    return np.asarray(np.log1p(np.asarray(hertz, dtype=np.float64) / 700.0))
 
 
 def _fine_energy(own: Floats) -> Floats:
@@ -136,7 +135,7 @@ def _bels(energy: Floats) -> Floats:
         return energy
     loud = np.percentile(energy, _LOUD, axis=0)
     floor = max(float(loud.max()) * _FLOOR, 1e-12)
-    return np.log10(1 + energy / floor).astype(np.float32)
+    return np.asarray(np.log10(1 + energy / floor), dtype=np.float32)
 
 
 def _strength(bels: Floats) -> Floats:
@@ -154,4 +153,4 @@ def _strength(bels: Floats) -> Floats:
     spread = float(above.std())
     if spread < 1e-3:
         return np.zeros(len(bels), np.float32)
-    return np.round(above / spread, 3).astype(np.float32)
+    return np.asarray(np.round(above / spread, 3), dtype=np.float32)

@@ -159,7 +159,7 @@ def _unswung(loud: Whole, beats: Whole) -> Whole:
         return beats
     moved = beats[:-1] + np.round(np.median(share[early]) * np.diff(beats)).astype(np.int64)
     nearest = loud[np.abs(loud[None, :] - moved[:, None]).argmin(axis=1)]
-    return np.where(np.abs(nearest - moved) <= 2 * _NEAR, nearest, moved)
+    return np.asarray(np.where(np.abs(nearest - moved) <= 2 * _NEAR, nearest, moved), dtype=np.int64)
 
 
 def _with_ends(onsets: Whole, beats: Whole, typical: int) -> Whole:
