@@ -15,7 +15,7 @@ from vidgen.errors import CODES, NOTICES
 SOURCE = Path(__file__).parents[1] / "src" / "vidgen"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "spelling", "escapes", "settings", "logs", "programs", "installed"),
-    ("artifacts", "media", "network", "weights", "catalog"),
+    ("artifacts", "media", "network", "weights", "catalog", "music"),
     ("storyboard", "takes", "config"),
     ("planning", "engines", "scoring", "post", "cut", "deliver", "interchange", "provenance", "qc"),
     ("inventory", "critics", "speech"),
@@ -32,6 +32,7 @@ SAME_LAYER = {
     ("weights", "media"),
     ("weights", "network"),
     ("catalog", "media"),
+    ("music", "media"),
     ("review", "app"),
 }
 """Neighbours that may know each other, one way: takes name storyboard types, the configuration is read as storyboards are,

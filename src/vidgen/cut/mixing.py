@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from vidgen.cut.looping import looped
 from vidgen.cut.timeline import Track
 from vidgen.errors import Cancelled, Notice, ProcessingError
 from vidgen.media.audio import Samples, decode_audio
@@ -28,8 +29,8 @@ DUCK_ATTACK = int(0.25 * SAMPLE_RATE)
 DUCK_RELEASE = int(0.6 * SAMPLE_RATE)
 
 
-CUT_FADE = SAMPLE_RATE
-"""Default fade-out in samples of music that the film's end cuts off."""
+_ONLY_FADE = SAMPLE_RATE
+"""A last repetition shorter than this would be only fade."""
 _PADDING = SAMPLE_RATE // 10
 """Most silence in samples that encoders add: music that is longer only by this fits the film exactly."""
 
@@ -47,12 +48,15 @@ def _length(track: Track, start: int, most: int) -> int:
 
 @dataclass(frozen=True)
 class Placed:
-    """A track with its position in the film: it plays from sample ``begin`` to before ``end``."""
+    """A track with its position in the film: it plays from sample ``begin`` to before ``end``. ``repeats``: whether its file is
+    shorter than that.
+    """
 
     track: Track
     begin: int
     end: int
     fade_out: int = 0
+    repeats: bool = False
 
 
 def place(tracks: Sequence[Track], total: int) -> list[Placed]:
@@ -60,28 +64,31 @@ def place(tracks: Sequence[Track], total: int) -> list[Placed]:
     placed = []
     for track in tracks:
         available = total - track.at if track.length is None else min(track.length, total - track.at)
-        length, fade = (available, track.fade_out) if track.loop else (_length(track, track.start, available), track.fade_out)
-        if fade is None:
-            length, fade = _ended(track, available) if track.loop else (length, 0)
-        begin, end = max(0, track.at), track.at + length
-        if begin < end:
-            placed.append(Placed(track, begin, end, fade))
+        begin = max(0, track.at)
+        if track.loop:
+            one = _placed_loop(track, begin, available)
+        else:
+            one = Placed(track, begin, track.at + _length(track, track.start, available), track.fade_out or 0)
+        if one.begin < one.end:
+            placed.append(one)
     return placed
 
 
-def _ended(track: Track, available: int) -> tuple[int, int]:
-    """Length and fade-out, in samples, of a loop without a set fade that has ``available`` samples.
-
-    It fades out if it is cut off. A last repetition that would be only fade is left out.
+def _placed_loop(track: Track, begin: int, available: int) -> Placed:
+    """A loop that has ``available`` samples. Without a set fade it fades out if it is cut off, and a last repetition of the
+    whole file that would be only fade is left out.
     """
     first = _length(track, track.start, available + _PADDING + 1)
-    if first > available + _PADDING:
-        return available, CUT_FADE
-    if first >= available:
-        return available, 0
+    repeats = first < available
+    if track.fade_out is not None:
+        return Placed(track, begin, track.at + available, track.fade_out, repeats)
+    if not repeats and first <= available + _PADDING:
+        return Placed(track, begin, track.at + available)
     each = first + track.start if first else _length(track, 0, available)
-    rest = (available - first) % each if each else 0
-    return (available - rest, 0) if rest < CUT_FADE else (available, CUT_FADE)
+    rest = (available - first) % each if each and repeats and track.loop_to is None else _ONLY_FADE
+    if rest < _ONLY_FADE:
+        return Placed(track, begin, track.at + available - rest, 0, repeats)
+    return Placed(track, begin, track.at + available, track.cut_fade, repeats)
 
 
 Envelope = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float64]]
@@ -118,15 +125,14 @@ class _Player:
             self._take(min(BLOCK, -placed.track.at - passed))
 
     def _play(self) -> Iterator[Samples]:
-        track, start = self.placed.track, self.placed.track.start
-        while True:
-            any_sound = False
-            for block in _decoded(track, start, damaged_files=self._harm):
-                any_sound = True
-                yield block
-            if not track.loop or not (any_sound or start):
-                return
-            start = 0
+        track = self.placed.track
+
+        def decode(start: int, samples: int | None) -> Iterator[Samples]:
+            return _decoded(track, start, samples, self._harm)
+
+        if not track.loop:
+            return decode(track.start, None)
+        return looped(decode, track.start, track.loop_from, track.loop_to if self.placed.repeats else None)
 
     def _take(self, count: int) -> Samples:
         """The next ``count`` samples of the file, padded with silence after its end."""

@@ -13,7 +13,7 @@ from vidgen.errors import Notice, ProcessingError
 from vidgen.media.files import file_url, sha256_json
 from vidgen.media.rate import SAMPLE_RATE
 
-SOUND_VERSION = 2
+SOUND_VERSION = 3
 """Part of every key. Increase it when the same tracks give a different sound."""
 
 

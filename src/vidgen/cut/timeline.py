@@ -16,7 +16,7 @@ from vidgen.errors import InputError, Notice
 from vidgen.media.chapters import Chapter
 from vidgen.media.encode import MASTER, EncodeProfile
 from vidgen.media.normalise import MAX_HOLD
-from vidgen.media.rate import samples_at, seconds_of
+from vidgen.media.rate import SAMPLE_RATE, samples_at, seconds_of
 
 FontKind = Literal["sans", "serif"]
 SoundRole = Literal["music", "ambience", "voice", "sfx", "clip"]
@@ -124,7 +124,8 @@ class Track:
         at: start in the film.
         start: start in the file.
         length: None: to the end of the file, or with ``loop`` to the end of the film.
-        fade_out: None: a second if the film's end cuts a loop off, else 0.
+        loop_from, loop_to: samples of the file between which it repeats; without ``loop_to`` to the end of the file.
+        fade_out: None: ``cut_fade`` if the film's end cuts a loop off, else 0.
         duck: whether it is lowered under voices.
         zero_us: time in the file, in microseconds, that counts as its start, such as that of its first frame; None: the file's
             own.
@@ -137,9 +138,12 @@ class Track:
     start: int = 0
     length: int | None = None
     loop: bool = False
+    loop_from: int = 0
+    loop_to: int | None = None
     gain_db: float = 0.0
     fade_in: int = 0
     fade_out: int | None = 0
+    cut_fade: int = SAMPLE_RATE
     duck: bool = False
     zero_us: int | None = None
 

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
+from math import ceil
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -19,6 +21,8 @@ from vidgen.media.names import expanded, named_file
 from vidgen.media.wording import counted
 from vidgen.planning.engine_choice import Choice, Machine, choose_engine
 from vidgen.planning.enlarging import enlargement
+from vidgen.planning.film_form import delivered_rate, delivered_size
+from vidgen.planning.on_beat import Span, lengths_by_music
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
 from vidgen.planning.presets import Preset
 from vidgen.planning.prompt import prompt_of, words_of
@@ -38,9 +42,9 @@ from vidgen.planning.unsupported import (
     without_gpu,
 )
 from vidgen.spelling import did_you_mean
-from vidgen.storyboard.lengths import film_frames, follows, shot_frames
+from vidgen.storyboard.lengths import film_frames, film_music, follows, shot_frames
 from vidgen.storyboard.merge import laid_over, merged_shot
-from vidgen.storyboard.model import Camera, Motion, Post, Shot, ShotKeys, Storyboard, Text
+from vidgen.storyboard.model import Camera, Motion, Shot, ShotKeys, Storyboard, Text
 from vidgen.storyboard.parts import Part as BoardPart
 from vidgen.storyboard.values import Duration, frame_size
 from vidgen.takes.request import Brush, Inputs, ShotRequest, Trim
@@ -119,6 +123,10 @@ class _Placed:
     frames: Fraction
     trim: Trim = Trim()
 
+    def lasting(self, frames: Fraction) -> _Placed:
+        """The same with another length."""
+        return replace(self, frames=frames, part=replace(self.part, frames=ceil(frames)))
+
 
 class _Compiler:
     def __init__(
@@ -138,15 +146,16 @@ class _Compiler:
         post = film_post(board)
         if overrides.preset and overrides.preset.file.post:
             post = _merge(post, overrides.preset.file.post)
-        self.size = _delivered_size(self.source_size, post)
+        self.size = delivered_size(self.source_size, post)
         self.notices += made_even(board.resolution, self.source_size, post, self.size)
-        self.fps = _delivered_rate(board.fps, post)
+        self.fps = delivered_rate(board.fps, post)
 
     def plan(self) -> Plan:
         placed = list(self._parts())
         last_parts = {entry.part.parent: entry.part.shot.id for entry in placed}
         lengths = [self._delivered_span(entry) for entry in placed]
         transitions = list(self._transitions(placed, lengths))
+        placed, lengths = self._by_music(placed, lengths, transitions)
         planned, start = [], 0
         for index, entry in enumerate(placed):
             overlap = transitions[index] if index else 0
@@ -196,7 +205,9 @@ class _Compiler:
     def _parts(self) -> Iterator[_Placed]:
         start = Fraction(0)
         for scene, shot in self._merged():
-            frames = shot_frames(shot, self.board.fps, self.folder, self.fps)
+            frames = shot_frames(
+                shot, self.board.fps, self.folder, self.fps, music=partial(film_music, self.board, self.folder)
+            )
             self.notices += too_long(shot, frames, self.board.fps, self.folder)
             parts = list(split_shot(shot, frames, self.board.fps)) if self.split else [Part(shot, shot.id, 0, frames)]
             if len(parts) == 1 and self.split and not shot.clip and frames > 5 * self.board.fps + 1:
@@ -229,6 +240,20 @@ class _Compiler:
         """Frames at the film's rate, from absolute positions, so that rounding does not accumulate."""
         ratio = self.fps / self.board.fps
         return max(1, int((entry.start + entry.frames) * ratio) - int(entry.start * ratio))
+
+    def _by_music(self, placed: list[_Placed], lengths: list[int], transitions: list[int]) -> tuple[list[_Placed], list[int]]:
+        """The shots and their lengths as the film's music has them."""
+        overlaps = [0, *transitions[1:]]
+        spans = [
+            Span(one.part.shot, one.part.parent, frames, overlap, one.trim)
+            for one, frames, overlap in zip(placed, lengths, overlaps, strict=True)
+        ]
+        measured = lengths_by_music(self.board, self.folder, spans, self.fps, self.notices.append)
+        if measured is None:
+            return placed, lengths
+        each = zip(placed, lengths, measured, strict=True)
+        ratio = self.board.fps / self.fps
+        return [one if old == new else one.lasting(new * ratio) for one, old, new in each], measured
 
     def _transitions(self, placed: list[_Placed], lengths: list[int]) -> Iterator[int]:
         """Frames of each incoming transition, shortened if its shots are too short.
@@ -406,30 +431,3 @@ def _within(text: Text, shot: str) -> Text:
 
 def _given(keys: ShotKeys) -> Iterator[tuple[str, object]]:
     return ((name, getattr(keys, name)) for name in keys.model_fields_set)
-
-
-def _delivered_size(size: tuple[int, int], post: Post | None) -> tuple[int, int]:
-    upscale = post.upscale if post else None
-    if upscale is None:
-        return size
-    width, height = size
-    if upscale.height:
-        return max(
-            2, 2 * int(Fraction(width * upscale.height, height) / 2 + Fraction(1, 2))
-        ), upscale.height + upscale.height % 2
-    scale = upscale.scale or 2
-    return width * scale, height * scale
-
-
-def film_rate(board: Storyboard) -> Fraction:
-    """Frames per second of the film after post-processing, without a preset."""
-    return _delivered_rate(board.fps, film_post(board))
-
-
-def _delivered_rate(rate: Fraction, post: Post | None) -> Fraction:
-    interpolate = post.interpolate if post else None
-    if interpolate is None:
-        return rate
-    if interpolate.fps:
-        return interpolate.fps
-    return rate * Fraction(str(interpolate.factor)) if interpolate.factor else rate

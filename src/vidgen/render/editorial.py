@@ -11,7 +11,7 @@ from typing import Any
 from vidgen import __version__
 from vidgen.catalog.diffusion import model as diffusion_model
 from vidgen.catalog.transitions import J_CUT
-from vidgen.cut.mixing import place
+from vidgen.cut.mixing import Placed, place
 from vidgen.cut.timeline import Track
 from vidgen.errors import Notice
 from vidgen.interchange.cut import Cut, CutShot, CutSound, Mark, Media
@@ -189,25 +189,27 @@ def _sounds(plan: Plan) -> Iterator[CutSound]:
     total = samples_at(plan.total_frames, plan.fps)
     end = Fraction(plan.total_frames)
     for placed in place(list(sound_tracks(plan)), total):
-        track, begin = placed.track, placed.begin
+        track = placed.track
         samples = max(1, round(probe(track.file).audio_duration_s * SAMPLE_RATE))
         media = Media(track.file.stem, track.file, track.sha256, samples, Fraction(SAMPLE_RATE), {"role": track.role}, True)
         whole = CutSound(track.role, media, Fraction(0), Fraction(0), track.start, _sound_known(track))
-        for at, start, length in _pieces(track, begin, placed.end, samples):
+        for at, start, length in _pieces(placed, samples):
             first, last = (Fraction(sample, SAMPLE_RATE) * plan.fps for sample in (at, at + length))
             yield replace(whole, at=first, length=min(last, end) - first, start=start)
 
 
-def _pieces(track: Track, begin: int, end: int, samples: int) -> Iterator[tuple[int, int, int]]:
-    """Film sample, sample of the file, and length of each piece."""
-    start = track.start + begin - track.at
-    if not track.loop or (end - begin) // samples > MOST_REPEATS:
+def _pieces(placed: Placed, samples: int) -> Iterator[tuple[int, int, int]]:
+    """Film sample, sample of the file, and length of each piece. ``samples``: those of the file."""
+    track, begin, end = placed.track, placed.begin, placed.end
+    start, back = track.start + begin - track.at, track.loop_from
+    last = track.loop_to if placed.repeats and track.loop_to is not None else samples
+    if not track.loop or (end - begin) // max(1, last - back) > MOST_REPEATS:
         yield begin, start, end - begin
         return
     while begin < end:
-        length = min(max(1, samples - start), end - begin)
+        length = min(max(1, (last if start < last else samples) - start), end - begin)
         yield begin, start, length
-        begin, start = begin + length, 0
+        begin, start = begin + length, back
 
 
 def _sound_known(track: Track) -> dict[str, Any]:

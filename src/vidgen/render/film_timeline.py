@@ -27,6 +27,7 @@ from vidgen.media.names import named_file
 from vidgen.media.probe import has_sound
 from vidgen.media.rate import SAMPLE_RATE, samples_at
 from vidgen.planning.plan import FilmShot, Plan
+from vidgen.render.film_music import by_bars
 from vidgen.render.film_titles import film_cues
 from vidgen.storyboard.model import Audio
 from vidgen.storyboard.values import Duration
@@ -174,7 +175,7 @@ def sound_tracks(plan: Plan) -> Iterator[Track]:
     audio = plan.board.audio
     if audio and audio.music:
         music = audio.music
-        yield replace(
+        track = replace(
             _track(plan, music.file, "music", gain_db=music.gain_db),
             start=_samples(plan, music.start),
             loop=True,
@@ -182,6 +183,7 @@ def sound_tracks(plan: Plan) -> Iterator[Track]:
             fade_out=None if music.fade_out is None else _samples(plan, music.fade_out),
             duck=music.duck,
         )
+        yield by_bars(track, plan.total_frames, plan.fps)
     for bed in audio.ambience if audio else ():
         yield replace(_track(plan, bed.file, "ambience", gain_db=bed.gain_db), loop=True)
     for planned in plan.shots:

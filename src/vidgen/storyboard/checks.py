@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from string import ascii_lowercase
 
+from vidgen.errors import InputError
 from vidgen.spelling import did_you_mean
 from vidgen.storyboard.file_checks import PLAIN, file_problems
 from vidgen.storyboard.forms import path_in_file
-from vidgen.storyboard.lengths import follows, known_frames
+from vidgen.storyboard.lengths import film_music, follows, known_frames
 from vidgen.storyboard.merge import merged_shot
 from vidgen.storyboard.model import Post, Shot, ShotKeys, Storyboard
 from vidgen.storyboard.outputs import output_problems
 from vidgen.storyboard.reader import Document, Path_, dotted
-from vidgen.storyboard.values import LARGEST_SIDE, Duration, frame_size
+from vidgen.storyboard.values import LARGEST_SIDE, Duration, Musical, frame_size
 from vidgen.storyboard.vocabulary import name_or_text
 
 Found = Iterator[tuple[Path_, str]]
@@ -40,7 +41,8 @@ class _View:
         """Each shot: its path, as written, with inherited keys, and its length in seconds (0 if its clip cannot be read)."""
         rate = self.board.fps
         whole = [(path, shot, merged_shot(self.board, None, shot)) for path, shot in self.shots]
-        return tuple((*one, (known_frames(one[2], rate, self.folder) or 0) / rate) for one in whole)
+        music = partial(film_music, self.board, self.folder)
+        return tuple((*one, (known_frames(one[2], rate, self.folder, music) or 0) / rate) for one in whole)
 
     def written(self, *path: str) -> set[str]:
         """The keys of a mapping in the file, valid or not."""
@@ -66,8 +68,10 @@ def cross_checks(
         for index, shot in enumerate(scene.shots)
     )
     view = _View(board, document, folder, shots, ((("defaults",), board.defaults), *shots))
-    checks = (_scene_ids, _ids, _continuity, _cast, _titles, _lengths, _picks, _posts, _voices, _size, _outputs)
-    found = [(path, message, PLAIN) for check in checks for path, message in check(view)]
+    checks = (_scene_ids, _ids, _continuity, _cast, _titles, _lengths, _music, _picks, _posts, _voices, _size, _outputs)
+    found = [
+        (path, message, PLAIN) for check in (*checks, *((_clear_beat,) if contents else ())) for path, message in check(view)
+    ]
     return [*found, *file_problems(board, view.everything, folder, contents=contents)]
 
 
@@ -173,6 +177,29 @@ def _lengths(view: _View) -> Found:
                 if seconds and begin and begin.frames(rate) / rate >= seconds:
                     message = f"{name} ({begin}) is after the end of the shot ({float(seconds):g}s)"
                     yield (*owner, key, index, name), message
+
+
+def _music(view: _View) -> Found:
+    """A length in beats or bars is measured on the music."""
+    if "music" not in view.written("audio"):
+        for path, keys in view.everything:
+            if isinstance(keys.duration, Musical):
+                yield (*path, "duration"), f"{keys.duration} is measured on the music; name it under audio: {{music: ...}}"
+
+
+def _clear_beat(view: _View) -> Found:
+    """The music that a length is measured on has a beat."""
+    measured = [(path, keys.duration) for path, keys in view.everything if isinstance(keys.duration, Musical)]
+    if not measured:
+        return
+    try:
+        music = film_music(view.board, view.folder)
+    except InputError as error:
+        problem = error.message if error.code.startswith("music.") else None  # else it is a problem of the file itself
+    else:
+        problem = f"no beat is clear in the music (confidence {music.confidence:.2f})" if music and not music.clear else None
+    for path, length in measured if problem else ():
+        yield (*path, "duration"), f"{length} cannot be measured: {problem}; give a length in seconds"
 
 
 _BEGIN = (("text", "in_", "in"), ("sfx", "at", "at"), ("dialogue", "at", "at"))

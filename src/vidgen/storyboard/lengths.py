@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vidgen.errors import InputError
 from vidgen.media.answers import once_a_file
 from vidgen.media.names import named_file
 from vidgen.media.rate import SAMPLE_RATE, frames_at
-from vidgen.storyboard.model import Shot
-from vidgen.storyboard.values import Duration
+from vidgen.storyboard.model import Shot, Storyboard
+from vidgen.storyboard.values import Duration, Musical
+
+if TYPE_CHECKING:
+    from vidgen.music import Beats
 
 DEFAULT_SECONDS = Fraction(4)
 PAUSE_S = Fraction(7, 20)
@@ -27,7 +31,13 @@ def follows(shot: Shot) -> str | None:
     return next((key for key in _FOLLOWED if getattr(shot, key)), None)
 
 
-def shot_frames(shot: Shot, rate: Fraction, folder: Path, film_rate: Fraction | None = None) -> int:
+def shot_frames(
+    shot: Shot,
+    rate: Fraction,
+    folder: Path,
+    film_rate: Fraction | None = None,
+    music: Callable[[], Beats | None] = lambda: None,
+) -> int:
     """Length of a merged shot (``merge.merged_shot``) in frames at ``rate``, at least 1.
 
     A clip without ``duration``, or with ``auto``, is used to its end. What ``trim`` says of the length is for the film alone
@@ -37,9 +47,13 @@ def shot_frames(shot: Shot, rate: Fraction, folder: Path, film_rate: Fraction | 
         folder: the storyboard's folder.
         film_rate: rate of the finished film. If it is much higher than ``rate``, the length of a clip is rounded down, as its
             last frame cannot be held that long.
+        music: gives the beats of the film's music. A length in beats is then that of as many mean beats; where in the music the
+            shot lies is not known here.
 
-    Raises InputError for an unreadable clip.
+    Raises InputError for an unreadable clip, or for a length in beats where no beat is known.
     """
+    if isinstance(shot.duration, Musical):
+        return max(1, frames_at(_musical_seconds(shot.duration, music()), rate))
     if isinstance(shot.duration, Duration):
         return max(1, shot.duration.frames(rate))
     if shot.clip:
@@ -57,12 +71,27 @@ def film_frames(shot: Shot, rate: Fraction, film_rate: Fraction) -> int | None:
     return max(1, frames_at(shot.trim.duration.at(rate), film_rate))
 
 
-def known_frames(shot: Shot, rate: Fraction, folder: Path) -> int | None:
-    """``shot_frames``, or None if it depends on a clip that cannot be read."""
+def known_frames(shot: Shot, rate: Fraction, folder: Path, music: Callable[[], Beats | None] = lambda: None) -> int | None:
+    """``shot_frames``, or None if it depends on a clip or on music that cannot be read."""
     try:
-        return shot_frames(shot, rate, folder)
+        return shot_frames(shot, rate, folder, music=music)
     except InputError:
         return None
+
+
+def film_music(board: Storyboard, folder: Path) -> Beats | None:
+    """The beats of the film's music, clear or not; None: it has no music. Raises InputError for music without sound, that is
+    silent, or too short.
+    """
+    from vidgen.music import find_beats
+
+    return find_beats(named_file(folder, board.audio.music.file)) if board.audio and board.audio.music else None
+
+
+def _musical_seconds(length: Musical, music: Beats | None) -> Fraction:
+    if music is None or not music.clear:
+        raise InputError("storyboard.invalid", f"{length} needs audio.music with a clear beat", where="duration")
+    return length.beats(music.meter) * music.period
 
 
 def _clip_frames(clip: Path, rate: Fraction, film_rate: Fraction, start: Fraction) -> int:

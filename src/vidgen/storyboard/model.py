@@ -30,13 +30,16 @@ from vidgen.storyboard.speech import Says, Speech, Speed
 from vidgen.storyboard.values import (
     AUTO,
     DURATION_SCHEMA,
+    LENGTH_SCHEMA,
     Duration,
     Lines,
+    Musical,
     name_of,
     or_installed,
     parse_length,
     parse_length_or_auto,
     parse_lens,
+    parse_shot_length,
     parse_upscale_model,
 )
 from vidgen.storyboard.vocabulary import name_or_text
@@ -60,13 +63,17 @@ TextPosition = Annotated[str, name_of("text_position")]
 StyleName = Annotated[str, BeforeValidator(lambda value: name_or_text("text_role", value))]
 """A role, in either language, or a name of the user's own."""
 Length = Annotated[Duration, BeforeValidator(parse_length), WithJsonSchema(DURATION_SCHEMA), PlainSerializer(str)]
+ShotLength = Annotated[
+    Duration | Musical, BeforeValidator(parse_shot_length), WithJsonSchema(LENGTH_SCHEMA), PlainSerializer(str)
+]
+"""A time, or beats or bars of the music."""
 LengthOrAuto = Annotated[
     Any,
     BeforeValidator(parse_length_or_auto),
-    WithJsonSchema({"anyOf": [DURATION_SCHEMA, {"enum": list(AUTO)}]}),
+    WithJsonSchema({"anyOf": [LENGTH_SCHEMA, {"enum": list(AUTO)}]}),
     PlainSerializer(lambda value: value if value is None else str(value)),
 ]
-"""A time, or ``auto``: what the words spoken in the shot need."""
+"""A time, beats or bars of the music, or ``auto``: what the words spoken in the shot need."""
 UpscaleModel = Annotated[str, BeforeValidator(parse_upscale_model)]
 """A model by its name, or a file of the user's own."""
 ShotId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
@@ -253,7 +260,7 @@ class Post(Part):
 
 
 class Music(Part):
-    """The music track. ``start``: time in the file where it begins; fades are times."""
+    """The music track. ``start``: time in the file where it begins; fades are times; ``cut_on``: what the cuts are put on."""
 
     file: File
     gain_db: Number = Field(0.0, ge=-80, le=24)
@@ -261,6 +268,7 @@ class Music(Part):
     fade_in: Time | None = None
     fade_out: Time | None = None
     duck: YesNo = False
+    cut_on: Annotated[Literal["off", "beat", "bar"], name_of("cut_on")] = "off"
 
 
 class Ambience(Part):
@@ -379,7 +387,7 @@ class Scene(Part):
     id: ShotId
     heading: str | None = None
     scene: str | None = None
-    duration: Length | None = None
+    duration: ShotLength | None = None
     shots: tuple[Shot, ...] = ()
 
 

@@ -29,6 +29,7 @@ _NAMED = {
     ("TextStyle", "position"): "text_position",
     ("Budget", "mode"): "budget_mode",
     ("Audio", "captions"): "caption_format",
+    ("Music", "cut_on"): "cut_on",
     ("Output", "fit"): "fit",
     ("Output", "codec"): "codec",
     ("Output", "quality"): "quality",

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, ValidatorFunctionWrapHandler, WithJsonSchema, WrapValidator
 
@@ -16,6 +16,9 @@ from vidgen.spelling import did_you_mean
 
 ASPECT_PATTERN = r"^\d+(\.\d+)?:\d+(\.\d+)?$"
 DURATION_SCHEMA = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?(s|f|秒|コマ)?$"}]}
+LENGTH_SCHEMA = {
+    "anyOf": [*DURATION_SCHEMA["anyOf"], {"type": "string", "pattern": r"^\d+(\.\d+)? ?([bB]eats?|[bB]ars?|拍|小節)$"}]
+}
 RATE_SCHEMA = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+|/\d+)?$"}]}
 RESOLUTION_SCHEMA = {"type": "string", "pattern": r"^([0-9]+p|4[kK]|[0-9]+x[0-9]+)$"}
 LONGEST_SHOT_S = 3600
@@ -50,6 +53,38 @@ class Duration:
         return f"{self.frames_}f" if self.frames_ is not None else f"{float(self.seconds or 0):g}s"
 
 
+@dataclass(frozen=True)
+class Musical:
+    """A length in beats or bars of the film's music."""
+
+    count: Fraction
+    unit: Literal["beat", "bar"]
+
+    def beats(self, meter: int) -> Fraction:
+        """The length in beats, where a bar has ``meter`` of them."""
+        return self.count * (meter if self.unit == "bar" else 1)
+
+    def __str__(self) -> str:
+        return f"{float(self.count):g} {self.unit}{'' if self.count == 1 else 's'}"
+
+
+_MUSICAL = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?) ?(beats?|bars?|拍|小節)", re.IGNORECASE)
+_MOST_BEATS = 4096
+
+
+def parse_shot_length(value: Any) -> Duration | Musical:
+    """``parse_length``, or beats or bars of the music: ``"2 bars"``, ``"4 beats"`` (``2小節``, ``4拍``). Raises ValueError."""
+    if isinstance(value, Musical):
+        return value
+    found = _MUSICAL.fullmatch(_half_width(value)) if isinstance(value, str) else None
+    if not found:
+        return parse_length(value)
+    length = Musical(Fraction(found[1]), "bar" if found[2].lower() in ("bar", "bars", "小節") else "beat")
+    if not 0 < length.beats(4) <= _MOST_BEATS:
+        raise ValueError(f"{value!r}: a length in music is above 0, and at most {_MOST_BEATS} beats")
+    return length
+
+
 def parse_duration(value: Any) -> Duration:
     """Parse ``4``, ``0.5``, ``"4s"``, ``"96f"`` (``4秒``, ``96コマ``), up to 24 hours. Raises ValueError otherwise."""
     if isinstance(value, Duration):
@@ -78,13 +113,13 @@ def parse_length(value: Any) -> Duration:
     return length
 
 
-def parse_length_or_auto(value: Any) -> Duration | str | None:
-    """``parse_length``, or ``auto`` (what the words spoken in the shot need), or None."""
+def parse_length_or_auto(value: Any) -> Duration | Musical | str | None:
+    """``parse_shot_length``, or ``auto`` (what the words spoken in the shot need), or None."""
     if value is None:
         return None
     if isinstance(value, str) and _half_width(value).lower() in AUTO:
         return AUTO[0]
-    return parse_length(value)
+    return parse_shot_length(value)
 
 
 def parse_frame_rate(value: Any) -> Fraction:

@@ -1,4 +1,4 @@
-"""Commands on any media file: upscale, interpolate, score, qc; and speak."""
+"""Commands on any media file: upscale, interpolate, score, qc, beats; and speak."""
 
 from __future__ import annotations
 
@@ -201,3 +201,18 @@ def speak(
         spoken = speak_line(options_of(SpeakOptions, given), warn=out.warn)
         out.say(spoken.summary())
         out.result(spoken.as_dict())
+
+
+def beats(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A piece of music, or any file with sound.", show_default=False)],
+    as_json: Json = False,
+) -> None:
+    """Find the beats and bars of a piece of music, and how clear they are."""
+    with Output("beats", as_json) as out:
+        from vidgen.app.beats import beats_of
+
+        heard = beats_of(file)
+        for line in heard.lines():
+            out.say(line)
+        out.warn(heard.notices() if as_json else ())
+        out.result(heard.as_dict())

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vidgen.catalog.capabilities import Capabilities
-from vidgen.storyboard.lengths import DEFAULT_SECONDS, known_frames
+from vidgen.storyboard.lengths import DEFAULT_SECONDS, film_music, known_frames
 from vidgen.storyboard.lint.camera import CameraText, camera_text
 from vidgen.storyboard.lint.findings import Finding, Fix
 from vidgen.storyboard.lint.lexicon import Lexicons, languages_of
@@ -17,6 +17,9 @@ from vidgen.storyboard.loader import LoadedBoard
 from vidgen.storyboard.merge import merged_shot
 from vidgen.storyboard.model import Scene, Shot, Storyboard
 from vidgen.storyboard.reader import Path_
+
+if TYPE_CHECKING:
+    from vidgen.music import Beats
 
 _PROMPT_KEYS = ("scene", "subject", "action", "motion.detail", "camera.reveals", "lighting", "prompt_extra")
 _JOIN = ", "
@@ -44,8 +47,11 @@ class ShotView:
     @cached_property
     def seconds(self) -> float:
         """Length of the shot in seconds."""
-        frames = known_frames(self.shot, self.board.fps, self.loaded.path.parent)
+        frames = known_frames(self.shot, self.board.fps, self.loaded.path.parent, self._music)
         return float(DEFAULT_SECONDS if frames is None else frames / self.board.fps)
+
+    def _music(self) -> Beats | None:
+        return film_music(self.board, self.loaded.path.parent)
 
     @cached_property
     def ignored(self) -> frozenset[str]:
