@@ -103,6 +103,7 @@ class Dailies:
         return {
             "take": take.take,
             "file": str(take.file),
+            "sha256": take.sha256,
             "picked": shot.picked is not None and take.take == shot.picked.take,
             "rejected": self.remarks.rejected(planned.id).get(take.key),
             "seed": take.seed,

@@ -59,7 +59,7 @@ class Desk:
     def page(self) -> str:
         """The page, as it is now."""
         with self._turn:
-            return review_page(self.film, self.shown, served=True)
+            return review_page(self.film, self.shown, mode="served")
 
     def part(self, shot: str) -> str:
         """The page's part about one shot. Raises InputError where there is none."""

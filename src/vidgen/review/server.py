@@ -302,7 +302,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _head(self, status: int, kind: str, more: Mapping[str, str]) -> None:
         self.send_response(status)
-        safe = f"{policy()}; frame-ancestors 'none'"
+        safe = f"{policy('served')}; frame-ancestors 'none'"
         for name, value in {**_HEADERS, "Content-Security-Policy": safe, "Content-Type": kind, **more}.items():
             self.send_header(name, value)
         self.end_headers()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from vidgen.review.html import Element, element
+from vidgen.review.html import Element, element, later
 from vidgen.review.media import FOLDER, Shown
 from vidgen.review.texts import word
 
@@ -14,12 +14,32 @@ SCORE_SPAN = 4.0
 """A family's score that fills half of its bar."""
 
 
+Mode = Literal["disk", "served", "bundle"]
+"""Where the page is: a file beside its media, behind a server, or one file that was sent with its media inside."""
+
+
 @dataclass(frozen=True)
 class Look:
-    """How the page is made: its language, and whether a server stands behind it."""
+    """How the page is made: its language, and where it is."""
 
     language: str
-    served: bool
+    mode: Mode = "disk"
+    large: bool = False
+    """Whether there are more clips than a browser has room for: then it makes those that come near."""
+
+    @property
+    def served(self) -> bool:
+        """Whether a server stands behind it."""
+        return self.mode == "served"
+
+    @property
+    def decides(self) -> bool:
+        """Whether a person can reject takes and write notes in it."""
+        return self.mode != "disk"
+
+    def address(self, name: str) -> str:
+        """Where the page finds a file of the media folder."""
+        return name if self.mode == "bundle" else f"{FOLDER}/{name}"
 
     def word(self, key: str, tag: str = "span") -> Element:
         """Words of the page."""
@@ -46,16 +66,14 @@ def take_card(look: Look, shot: Mapping[str, Any], take: Mapping[str, Any], show
         player(look, shown, f"take-{name}-{number}"),
         element("div", head, element("div", *_buttons(look, shot, take, command), class_="buttons"), class_="take-head"),
         element("p", look.word("rejected"), f": {take['rejected']}", class_="rejected") if rejected else None,
-        facts,
-        _faults(look, vetoes, shown),
-        _families(look, take),
-        _details(look, shot, take),
+        later(facts, _faults(look, vetoes, shown), _families(look, take), _details(look, shot, take)),
         class_="take",
         data_take=number,
         data_picked="true" if picked else "false",
         data_rejected="true" if rejected else "false",
         data_vetoes=" ".join(dict.fromkeys(veto["code"] for veto in vetoes)),
         data_command=command,
+        data_sha256=take["sha256"] if look.mode == "bundle" else None,
         role="group",
         aria_labelledby=f"name-{name} take-{name}-{number}",
         tabindex="-1",
@@ -69,8 +87,8 @@ def player(look: Look, shown: Shown | None, label: str) -> Element:
     window = shown.window
     video = element(
         "video",
-        src=f"{FOLDER}/{shown.video}",
-        data_poster=f"{FOLDER}/{shown.poster}",
+        data_src=look.address(shown.video),
+        data_poster=look.address(shown.poster),
         preload="none",
         muted=True,
         playsinline=True,
@@ -80,11 +98,10 @@ def player(look: Look, shown: Shown | None, label: str) -> Element:
         tabindex="-1",
     )
     bar = element("div", element("div", class_="part"), element("div", class_="head"), class_="bar", aria_hidden="true")
+    counter = element("p", element("output", str(window.start), class_="frame"), f" / {shown.frames}", class_="counter")
     return element(
         "div",
-        video,
-        bar,
-        element("p", element("output", str(window.start), class_="frame"), f" / {shown.frames}", class_="counter"),
+        *((later(video, bar, counter),) if look.large else (video, bar, counter)),
         class_="screen",
         data_start=window.start,
         data_count=window.frames,
@@ -94,13 +111,14 @@ def player(look: Look, shown: Shown | None, label: str) -> Element:
 
 
 def _buttons(look: Look, shot: Mapping[str, Any], take: Mapping[str, Any], command: str) -> Iterator[Element]:
-    of = element("span", f" {shot['id']} ", look.word("take"), f" {take['take']}", class_="hidden")
+    of = f"name-{shot['id']} take-{shot['id']}-{take['take']}"
     pressed = "true" if take["picked"] else "false"
     key = "picked" if take["picked"] else "pick"
-    yield element("button", look.word(key), of, type="button", data_action="pick", aria_pressed=pressed, title=command)
-    if look.served:
-        again = element("span", f" {shot['id']} ", look.word("take"), f" {take['take']}", class_="hidden")
-        yield element("button", look.word("reject"), again, type="button", data_action="reject")
+    yield element(
+        "button", look.word(key), type="button", data_action="pick", aria_pressed=pressed, aria_describedby=of, title=command
+    )
+    if look.decides:
+        yield element("button", look.word("reject"), type="button", data_action="reject", aria_describedby=of)
 
 
 def _score(look: Look, take: Mapping[str, Any]) -> Element:
@@ -142,7 +160,7 @@ def _faults(look: Look, vetoes: list[Mapping[str, Any]], shown: Shown | None) ->
                 )  # fmt: skip
             )
         if shown and number in shown.evidence:
-            picture = element("img", data_src=f"{FOLDER}/{shown.evidence[number]}", alt=f"{veto['code']}: {veto['detail']}")
+            picture = element("img", data_src=look.address(shown.evidence[number]), alt=f"{veto['code']}: {veto['detail']}")
             row.append(picture)
         rows.append(row)
     return element("ul", *rows, class_="faults")
