@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from conftest import SMALL
+from vidgen.app.notes import apply_notes
 from vidgen.app.render import RenderOptions, render_film
+from vidgen.review.bundle import write_bundle
 from vidgen.review.desk import Desk
 from vidgen.review.server import ReviewServer
 from vidgen.review.writing import write_review
@@ -127,3 +129,48 @@ def test_a_pick_by_key_is_in_the_lock_file_and_in_the_other_window(page: Any, br
             desk.close()
             server.shutdown()
             running.join()
+
+
+NO_STORAGE = "Object.defineProperty(window, 'localStorage', { get() { throw new Error('not allowed'); } })"
+
+
+@pytest.mark.parametrize("storage", [True, False])
+def test_what_is_decided_in_a_bundle_comes_back(page: Any, board: Path, tmp_path: Path, storage: bool) -> None:
+    file = write_bundle(board, tmp_path / "film.html").page.output
+    board.with_name("film.lock.yaml").unlink(missing_ok=True)
+    if not storage:
+        page.add_init_script(NO_STORAGE)
+    page.goto(file.as_uri())
+    page.wait_for_selector(".shot.current video[poster^='blob:']")
+    page.keyboard.press("Space")
+    page.wait_for_timeout(1200)
+    page.keyboard.press("k")
+    assert min(times(page)) > 0
+    worse, best = (page.get_attribute(f"[data-shot=sea] [data-picked={value}]", "data-take") for value in ("false", "true"))
+    assert page.is_disabled("[data-action=save]")
+    page.click(f"[data-shot=sea] [data-take='{best}'] h4")
+    page.keyboard.press("x")
+    page.keyboard.type("<b>too dark</b>")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"[data-take='{best}'][data-rejected=true]:has-text('<b>too dark</b>')")
+    page.keyboard.press(worse)
+    page.wait_for_selector(f"[data-shot=sea] [data-take='{worse}'][data-picked=true]")
+    for text in ("hold longer", "not this"):
+        page.keyboard.press("n")
+        page.keyboard.type(text)
+        page.keyboard.press("Enter")
+    page.click("li:has-text('not this') [data-action=forget]")
+    assert "(3)" in page.inner_text("[data-action=save]")
+    if storage:
+        page.reload()
+        page.wait_for_selector(f"[data-shot=sea] [data-take='{worse}'][data-picked=true]")
+    with page.expect_download() as saved:
+        page.click("[data-action=save]")
+    assert saved.value.suggested_filename == "film.notes.json"
+    notes = tmp_path / "film.notes.json"
+    saved.value.save_as(notes)
+    assert [(one["kind"], one["text"]) for one in apply_notes(board, notes).changes] == [
+        ("pick", ""), ("reject", "<b>too dark</b>"), ("note", "hold longer"),
+    ]  # fmt: skip
+    assert apply_notes(board, notes).changes == ()
+    assert read_lock(board.with_name("film.lock.yaml"))["sea"].take == int(worse)

@@ -27,11 +27,11 @@ from vidgen.media.os_errors import fault_of
 from vidgen.review.desk import Desk
 from vidgen.review.media import OURS
 from vidgen.review.page import policy
+from vidgen.takes.remarks import MOST_TEXT
 
 LOG = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 MOST_BYTES = 65_536
-MOST_TEXT = 2000
 MOST_TAKES = 16
 HEARTBEAT_S = 10.0
 STATUS = {"shot.unknown": 404, "pick.unknown": 404, "project.busy": 409}

@@ -7,8 +7,6 @@ function openBook() {
   const film = JSON.parse($("#film").textContent);
   const place = `notes-${film.project}`;
   let said = emptyBook(), stored = true, unsaved = false;
-  try { said = readBook(JSON.parse(kept.get(place))) ?? said; } catch { /* nothing that can be used: start afresh */ }
-
   const shotOf = (name) => document.getElementById(`shot-${name}`);
   const takeIn = (name, number) => $$("[data-take]", shotOf(name) ?? document.createElement("p")).find((take) => take.dataset.take === String(number));
   const sha = (name, number) => takeIn(name, number)?.dataset.sha256;
@@ -88,6 +86,9 @@ function openBook() {
     return { schema: NOTES, project: film.project, board: film.board, picks, rejections, notes };
   }
 
+  let before = null;
+  try { before = JSON.parse(kept.get(place)); } catch { /* nothing that can be used: start afresh */ }
+  said = readBook(before) ?? said;
   window.addEventListener("beforeunload", (event) => { if (unsaved && !stored) event.preventDefault(); });
   return {
     showAll() { for (const shot of $$(".shot")) if (said.picks[shot.dataset.shot] || said.rejections[shot.dataset.shot] || said.notes.some((one) => one.shot === shot.dataset.shot)) show(shot); showCount(); },
