@@ -258,6 +258,7 @@ CODES: dict[str, str] = {
     "take.rejected": "The engine rejected the unfinished take, because other candidates of the shot looked better",
     "takes.settled": "The attempt is already settled",
     "takes.unknown": "There is no attempt of that number",
+    "trim.invalid": "A shot cannot be trimmed, or not to that frame; the message says why",
     "usage.invalid": "A flag or argument is wrong",
 }
 """Error code -> meaning."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,8 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser(board: Path) -> Iterator[Any]:
-    """The film is rendered before the browser starts, which keeps this thread's event loop."""
+def browser(board: Path, trimmed: Path) -> Iterator[Any]:
+    """The films are rendered before the browser starts, which keeps this thread's event loop."""
     with playwright.sync_playwright() as driver:
         options = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
         found = driver.chromium.launch(executable_path=CHROMIUM, args=options)
@@ -174,3 +175,66 @@ def test_what_is_decided_in_a_bundle_comes_back(page: Any, board: Path, tmp_path
     ]  # fmt: skip
     assert apply_notes(board, notes).changes == ()
     assert read_lock(board.with_name("film.lock.yaml"))["sea"].take == int(worse)
+
+
+@contextmanager
+def serving(board: Path) -> Iterator[ReviewServer]:
+    desk = Desk(board)
+    with ReviewServer(desk) as server:
+        running = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        running.start()
+        try:
+            yield server
+        finally:
+            desk.close()
+            server.shutdown()
+            running.join()
+
+
+def trim_of(board: Path) -> int | None:
+    return read_lock(board.with_name("film.lock.yaml"))["hill"].trim
+
+
+def until(page: Any, what: Callable[[], bool]) -> None:
+    """Wait for something on disk."""
+    for _ in range(100):
+        if what():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it did not happen")
+
+
+def test_trim_handles_are_dragged_and_moved_by_keys(page: Any, trimmed: Path) -> None:
+    with serving(trimmed) as server:
+        page.goto(server.url)
+        handle = page.wait_for_selector("[data-shot=hill] .handle.in[aria-valuenow='0']")
+        assert handle.get_attribute("role") == "slider" and handle.get_attribute("aria-label")
+        box, bar = handle.bounding_box(), page.query_selector("[data-shot=hill] .bar").bounding_box()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.down()
+        page.mouse.move(bar["x"] + bar["width"] * 3.1 / 12, box["y"], steps=4)
+        page.mouse.up()
+        until(page, lambda: trim_of(trimmed) == 3)
+        page.wait_for_selector("[data-shot=hill] .trimmed")
+        page.focus("[data-shot=hill] .handle.out")
+        for _ in range(2):
+            page.keyboard.press("ArrowRight")
+        until(page, lambda: trim_of(trimmed) == 5)
+        page.wait_for_selector("[data-shot=hill] .handle.in[aria-valuenow='5']")
+        page.focus("[data-shot=hill]")
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_selector("[data-shot=hill] .frame:has-text('0009')")
+        page.keyboard.press("o")
+        until(page, lambda: trim_of(trimmed) == 4)
+        page.wait_for_selector("[data-shot=hill] .handle.in[aria-valuenow='4']")
+        page.click("[data-action=untrim]")
+        until(page, lambda: trim_of(trimmed) is None)
+
+
+@pytest.fixture(scope="module")
+def trimmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A rendered film whose shot uses half of its take, from the beginning."""
+    file = tmp_path_factory.mktemp("trimmed") / "film.yaml"
+    file.write_text(f"{SMALL}shots:\n  - {{id: hill, scene: green hill, duration: 12f, trim: {{start: 0f, duration: 6f}}}}\n")
+    render_film(file, RenderOptions(output=file.with_suffix(".mp4")))
+    return file

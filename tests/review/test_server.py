@@ -370,3 +370,77 @@ def test_a_port_that_is_taken_is_named(served: Served, board: Path, vidgen: Vidg
     ran = vidgen("review", board, "--serve", "--port", served.server.server_port, "--json")
     assert ran.code == 2 and str(served.server.server_port) in ran.envelope["error"]["message"]
     assert vidgen("review", board, "--port", 8000).code == 2
+
+
+LONG = "{id: long, scene: calm sea, duration: 12f, trim: {duration: 6f}}"
+
+
+@pytest.fixture
+def longer(vidgen: Vidgen, film: Film) -> Path:
+    """A rendered film whose first shot uses half of its take."""
+    file = film(LONG, HILL)
+    assert vidgen("render", file).code == 0
+    return file
+
+
+def test_a_trim_is_a_persons_choice_in_the_lock_file_and_buys_nothing(longer: Path, vidgen: Vidgen) -> None:
+    before = picks(longer)
+    with serving(longer) as served:
+        state = served.ask("/api/state")[1]["shots"][0]["trim"]
+        assert (state["by"], state["least"], state["most"]) == ("auto", 0, 6)
+        status, shot = served.ask("/api/trim", {"shot": "long", "start_frame": 5})
+        assert status == 200 and shot["trim"]["by"] == "person" and shot["takes"][0]["window"] == {"start": 5, "frames": 6}
+        assert read_lock(longer.with_name("film.lock.yaml"))["long"].trim == 5 and picks(longer)["long"] == (1, "person")
+        made = vidgen("render", longer, "--json").data
+        assert made["shots"][0]["takes"][0]["window"]["start"] == 5 and made["shots"][0]["reused"]
+        assert picks(longer)["hill"] == before["hill"] and read_lock(longer.with_name("film.lock.yaml"))["long"].trim == 5
+        assert served.ask("/api/pick", {"shot": "long", "take": 1})[1]["trim"]["start_frame"] == 5
+        assert served.ask("/api/trim", {"shot": "long", "start_frame": None})[1]["trim"]["by"] == "auto"
+        assert served.ask("/api/trim", {"shot": "long", "start_frame": 2})[1]["trim"]["start_frame"] == 2
+        assert served.ask("/api/unpick", {"shot": "long"})[1]["trim"]["by"] == "auto" and picks(longer) == before
+
+
+def test_of_two_trims_the_later_one_holds(longer: Path, vidgen: Vidgen) -> None:
+    with serving(longer) as served:
+        assert served.ask("/api/trim", {"shot": "long", "start_frame": 5})[0] == 200
+    longer.write_text(longer.read_text().replace("trim: {duration: 6f}", "trim: {start: 3f, duration: 6f}"))
+    assert vidgen("render", longer, "--json").data["shots"][0]["takes"][0]["window"]["start"] == 3
+    with serving(longer) as served:
+        assert served.ask("/api/state")[1]["shots"][0]["trim"]["by"] == "storyboard"
+        assert served.ask("/api/trim", {"shot": "long", "start_frame": 4})[1]["trim"] == {
+            "start_frame": 4, "by": "person", "least": 0, "most": 6,
+        }  # fmt: skip
+    assert vidgen("render", longer, "--json").data["shots"][0]["takes"][0]["window"]["start"] == 4
+    longer.write_text(longer.read_text().replace("duration: 6f}", "duration: 10f}"))  # all of the shot is seen all the same
+    assert vidgen("render", longer, "--json").data["shots"][0]["takes"][0]["window"] == {"start": 2, "frames": 10}
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"shot": "long"}, 400),
+        ({"shot": "long", "start_frame": 7}, 400),
+        ({"shot": "long", "start_frame": -1}, 400),
+        ({"shot": "long", "start_frame": 1.5}, 400),
+        ({"shot": "long", "start_frame": True}, 400),
+        ({"shot": "long", "start_frame": "2"}, 400),
+        ({"shot": "nobody", "start_frame": 1}, 404),
+    ],
+)
+def test_a_trim_that_cannot_be_is_refused(longer: Path, body: dict[str, Any], status: int) -> None:
+    before = longer.with_name("film.lock.yaml").read_bytes()
+    with serving(longer) as served:
+        found, answer = served.ask("/api/trim", body)
+        assert found == status and answer["error"]["message"]
+    assert longer.with_name("film.lock.yaml").read_bytes() == before
+
+
+def test_what_is_decided_while_a_render_runs_is_not_undone_by_its_end(longer: Path) -> None:
+    with serving(longer) as served:
+
+        def decide(event: str, /, **values: object) -> None:
+            if event == "run.started":
+                assert served.ask("/api/trim", {"shot": "long", "start_frame": 4})[0] == 200
+
+        render_film(longer, RenderOptions(output=longer.with_suffix(".mp4")), listener=decide)
+    assert read_lock(longer.with_name("film.lock.yaml"))["long"].trim == 4

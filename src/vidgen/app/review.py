@@ -17,6 +17,7 @@ from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import GeneratedShot, Plan
 from vidgen.render.at_hand import ShotAtHand, shot_at_hand, shots_at_hand
 from vidgen.render.project import Project
+from vidgen.render.trimming import trim_range
 from vidgen.storyboard.loader import load_storyboard
 from vidgen.takes.record import row_of
 from vidgen.takes.remarks import Remarks
@@ -87,6 +88,7 @@ class Dailies:
             "picked_by": shot.picked_by,
             "why": shot.why,
             "needs_review": shot.needs_review,
+            "trim": _trim(shot),
             "takes": [self._take(shot, take) for take in shot.takes],
             "notes": [
                 {"text": one.text, "take": one.take, "at_s": one.at_s} for one in self.remarks.notes if one.shot == planned.id
@@ -124,6 +126,17 @@ class Dailies:
             "prompt": row.get("prompt", planned.request.prompt),
             "manifest": dict(_plain(take.manifest)),
         }
+
+
+def _trim(shot: ShotAtHand) -> dict[str, Any] | None:
+    """Where a shot opens in its picked take, who said it, and the frames with which it could; None where it is not trimmed."""
+    planned = shot.planned
+    if not isinstance(planned, GeneratedShot) or shot.picked is None or planned.parent != planned.id:
+        return None
+    least, most = trim_range(shot.picked, planned.request)
+    person = shot.pick is not None and shot.pick.trim is not None
+    by = "person" if person else "auto" if planned.trim.start is None else "storyboard"
+    return {"start_frame": shot.picked.start, "by": by, "least": least, "most": most}
 
 
 def _plain(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str | int | float | bool]]:

@@ -20,7 +20,7 @@ from vidgen.render.project import Workspace
 from vidgen.render.resolved import ResolvedShot
 from vidgen.render.shots import ShotMaker
 from vidgen.render.take_scores import Verdict
-from vidgen.render.trimming import trimmed
+from vidgen.render.trimming import trimmed, trimmed_by_person
 from vidgen.takes.lockfile import Pick
 from vidgen.takes.request import Take
 
@@ -139,7 +139,8 @@ def _picked(planned: GeneratedShot, takes: Sequence[Take], pick: Pick | None, sp
         take = trimmed(space.store.find(take.key, sha256=pick.sha256) or take, planned)
     usual = take.window(planned.request)
     latest = max(usual.start, take.frames - usual.frames)
-    return take if pick.start is None else replace(take, begins=max(take.first, min(pick.start, latest)))
+    placed = take if pick.start is None else replace(take, begins=max(take.first, min(pick.start, latest)))
+    return trimmed_by_person(placed, planned, pick) or placed
 
 
 def _with_others(planned: GeneratedShot, takes: Sequence[Take], key: str | None, space: Workspace) -> tuple[Take, ...]:

@@ -135,14 +135,17 @@ class Project:
         store = TakeStore(self.root, journal=journal, look_only=True) if here else None
         yield Workspace(self.root, store, journal, self.picks(), self.commands, remarks=read_remarks(self.root))
 
-    def save_picks(self, fresh: Mapping[str, Pick], *, unpinned: Collection[str] = ()) -> None:
+    def save_picks(self, fresh: Mapping[str, Pick], *, seen: Picks, unpinned: Collection[str] = ()) -> None:
         """Write picks into the lock file; shots that are not among them keep theirs, and a person's pick stays until the
-        shot's request changes, or where it is among the ``unpinned``.
+        shot's request changes, or where it is among the ``unpinned``. What a person decided since ``seen`` was read stays too.
         """
 
         def changed(before: dict[str, Pick]) -> Picks:
-            picks = {shot: pick for shot, pick in before.items() if shot not in unpinned}
+            later = {shot for shot in {*before, *seen} if before.get(shot) != seen.get(shot) and _by_person(shot, before, seen)}
+            picks = {shot: pick for shot, pick in before.items() if shot not in unpinned or shot in later}
             for shot, pick in fresh.items():
+                if shot in later:
+                    continue
                 picks = with_pick(picks, shot, pick)
             return picks
 
@@ -167,6 +170,11 @@ class Project:
             with folder_lock(self.root):
                 known = {**_facts(self.root), "storyboard": owner}
                 write_text(self.root / OWNER, json.dumps(known, ensure_ascii=False) + "\n")
+
+
+def _by_person(shot: str, *picks: Picks) -> bool:
+    """Whether a person's pick of the shot is in any of these."""
+    return any(found is not None and found.by == "person" for found in (each.get(shot) for each in picks))
 
 
 def root_of(board: Path, work: Path | None) -> Path:

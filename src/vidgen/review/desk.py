@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.app.more import more_takes
-from vidgen.app.pick import pin, reject, unpin
+from vidgen.app.pick import pin, reject, trim, unpin
 from vidgen.app.review import Dailies, dailies, with_shot_anew
 from vidgen.errors import InputError, Notice, VidgenError
 from vidgen.render.stopping import Stop
@@ -85,6 +85,11 @@ class Desk:
     def reject(self, shot: str, take: int, reason: str) -> dict[str, Any]:
         """Note that a take is not wanted."""
         reject(self.board, shot, take, reason, work=self.work)
+        return self._after(shot)
+
+    def trim(self, shot: str, start_frame: int | None) -> dict[str, Any]:
+        """Let a shot open with a frame of its picked take; None: where it would by itself."""
+        trim(self.board, shot, start_frame, work=self.work)
         return self._after(shot)
 
     def note(self, shot: str, text: str, take: int | None, at_s: float | None) -> dict[str, Any]:

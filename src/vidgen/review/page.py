@@ -27,6 +27,8 @@ KEYS = (
     ("1-9", "key_numbers"),
     ("X", "key_x"),
     ("N", "key_n"),
+    ("B", "key_b"),
+    ("I O, [ ]", "key_trim"),
     ("F", "key_f"),
     ("?", "key_help"),
 )

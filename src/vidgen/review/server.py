@@ -34,7 +34,7 @@ HOST = "127.0.0.1"
 MOST_BYTES = 65_536
 MOST_TAKES = 16
 HEARTBEAT_S = 10.0
-STATUS = {"shot.unknown": 404, "pick.unknown": 404, "project.busy": 409}
+STATUS = {"shot.unknown": 404, "pick.unknown": 404, "trim.invalid": 400, "project.busy": 409}
 _TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg"}
 _RANGE = re.compile(r"bytes=(?!-$)(?P<first>\d{0,15})-(?P<last>\d{0,15})")
 _HEADERS = {
@@ -74,6 +74,13 @@ class Body:
             raise Refused(400, f"{name} is a whole number{f' from 1 to {most}' if most else ''}")
         return value
 
+    def frame(self, name: str) -> int | None:
+        """The number of a frame, or null; it has to be there."""
+        value = self.values.get(name, "")
+        if value is not None and (type(value) is not int or value < 0):
+            raise Refused(400, f"{name} is the number of a frame, or null")
+        return value
+
     def amount(self, name: str) -> float | None:
         """A number from 0 on; None where it is left out."""
         value = self.values.get(name)
@@ -96,6 +103,10 @@ def _reject(desk: Desk, body: Body) -> dict[str, Any]:
     return desk.reject(body.text("shot"), body.whole("take"), body.text("reason"))
 
 
+def _trim(desk: Desk, body: Body) -> dict[str, Any]:
+    return desk.trim(body.text("shot"), body.frame("start_frame"))
+
+
 def _more(desk: Desk, body: Body) -> dict[str, Any]:
     return desk.more(body.text("shot"), body.whole("candidates", MOST_TAKES), body.amount("confirm_usd"))
 
@@ -109,6 +120,7 @@ CHANGES: Mapping[str, Callable[[Desk, Body], dict[str, Any]]] = {
     "/api/pick": _pick,
     "/api/unpick": _unpick,
     "/api/reject": _reject,
+    "/api/trim": _trim,
     "/api/more": _more,
     "/api/note": _note,
 }

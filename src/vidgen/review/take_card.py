@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from vidgen.review.html import Element, element, later
 from vidgen.review.media import FOLDER, Shown
-from vidgen.review.texts import word
+from vidgen.review.texts import word, words
+from vidgen.takes.request import Window
 
 SCORE_SPAN = 4.0
 """A family's score that fills half of its bar."""
@@ -63,9 +64,10 @@ def take_card(look: Look, shot: Mapping[str, Any], take: Mapping[str, Any], show
     )
     return element(
         "div",
-        player(look, shown, f"take-{name}-{number}"),
+        player(look, shown, f"take-{name}-{number}", shot["trim"] if look.served and picked else None),
         element("div", head, element("div", *_buttons(look, shot, take, command), class_="buttons"), class_="take-head"),
         element("p", look.word("rejected"), f": {take['rejected']}", class_="rejected") if rejected else None,
+        _trimmed(look, shot) if picked and shot["trim"] and shot["trim"]["by"] == "person" else None,
         later(facts, _faults(look, vetoes, shown), _families(look, take), _details(look, shot, take)),
         class_="take",
         data_take=number,
@@ -80,8 +82,10 @@ def take_card(look: Look, shot: Mapping[str, Any], take: Mapping[str, Any], show
     )
 
 
-def player(look: Look, shown: Shown | None, label: str) -> Element:
-    """A clip with the bar that says which part of it is in the film. Nothing is loaded before it is looked at."""
+def player(look: Look, shown: Shown | None, label: str, trim: Mapping[str, Any] | None = None) -> Element:
+    """A clip with the bar that says which part of it is in the film. Nothing is loaded before it is looked at. ``trim``: how
+    far that part can be moved.
+    """
     if shown is None:
         return element("div", look.word("not_shown", "p"), class_="screen empty")
     window = shown.window
@@ -99,15 +103,36 @@ def player(look: Look, shown: Shown | None, label: str) -> Element:
     )
     bar = element("div", element("div", class_="part"), element("div", class_="head"), class_="bar", aria_hidden="true")
     counter = element("p", element("output", str(window.start), class_="frame"), f" / {shown.frames}", class_="counter")
+    movable = trim if trim and trim["least"] < trim["most"] else None
+    inside = (video, bar, *_handles(look, label, window, movable), counter)
     return element(
         "div",
-        *((later(video, bar, counter),) if look.large else (video, bar, counter)),
+        *((later(*inside),) if look.large else inside),
         class_="screen",
         data_start=window.start,
         data_count=window.frames,
         data_frames=shown.frames,
         data_fps=f"{float(shown.fps):.6f}",
+        data_least=movable["least"] if movable else None,
+        data_most=movable["most"] if movable else None,
     )
+
+
+def _handles(look: Look, label: str, window: Window, trim: Mapping[str, Any] | None) -> Iterator[Element]:
+    """What a person drags to say with which frame the shot opens, and closes."""
+    for edge, more in (("in", 0), ("out", window.frames - 1)) if trim else ():
+        yield element(
+            "div",
+            class_=f"handle {edge}",
+            role="slider",
+            tabindex="0",
+            aria_label=words()[f"trim_{edge}"][look.language],
+            data_t_label=f"trim_{edge}",
+            aria_describedby=label,
+            aria_valuemin=trim["least"] + more if trim else None,
+            aria_valuemax=trim["most"] + more if trim else None,
+            aria_valuenow=window.start + more,
+        )
 
 
 def _buttons(look: Look, shot: Mapping[str, Any], take: Mapping[str, Any], command: str) -> Iterator[Element]:
@@ -119,6 +144,11 @@ def _buttons(look: Look, shot: Mapping[str, Any], take: Mapping[str, Any], comma
     )
     if look.decides:
         yield element("button", look.word("reject"), type="button", data_action="reject", aria_describedby=of)
+
+
+def _trimmed(look: Look, shot: Mapping[str, Any]) -> Element:
+    undo = element("button", look.word("untrim"), type="button", data_action="untrim") if look.served else None
+    return element("p", look.word("trimmed"), f" {shot['trim']['start_frame']} ", undo, class_="trimmed")
 
 
 def _score(look: Look, take: Mapping[str, Any]) -> Element:

@@ -60,7 +60,8 @@ function wake(shot) {
   for (const screen of screensOf(shot)) {
     const { video } = form(screen);
     if (!video.hasAttribute("poster") && video.getClientRects().length) video.poster = address(video.dataset.poster);
-    mark(screen);
+    if (screen.dataset.least) showTrim(screen, +screen.dataset.start);
+    else mark(screen);
     place(screen);
   }
   for (const picture of $$("img[data-src]:not([src])", shot)) if (picture.getClientRects().length) picture.src = address(picture.dataset.src);
