@@ -444,3 +444,53 @@ def test_what_is_decided_while_a_render_runs_is_not_undone_by_its_end(longer: Pa
 
         render_film(longer, RenderOptions(output=longer.with_suffix(".mp4")), listener=decide)
     assert read_lock(longer.with_name("film.lock.yaml"))["long"].trim == 4
+
+
+def runs(served: Served, act: Callable[[], object]) -> Iterator[dict[str, Any]]:
+    """What a window hears of a render that ``act`` starts."""
+    with urlopen(Request(f"{served.base}/api/events?token={served.token}"), timeout=120) as stream:
+        assert stream.readline() == b": here\n"
+        act()
+        name = ""
+        for line in stream:
+            kind, _, value = line.decode().strip().partition(": ")
+            name = value if kind == "event" else name
+            if kind == "data" and name == "run":
+                state = json.loads(value)
+                yield state
+                if state["state"] != "running":
+                    return
+
+
+def test_the_cut_is_rendered_in_place(served: Served, board: Path) -> None:
+    film = board.with_name("film.mp4")
+    film.unlink()
+    served.ask("/api/pick", {"shot": "sea", "take": 2})
+    told = list(runs(served, lambda: served.ask("/api/render", {})))
+    assert told[0]["state"] == "running" and {one["stage"] for one in told[:-1]} >= {"takes", "cut"}
+    assert told[-1] == {"state": "done", "output": "film.mp4", "seconds": 2.0, "needs_review": []} and film.is_file()
+    assert served.ask("/api/state")[1]["run"] == told[-1]
+
+
+def test_a_render_waits_for_another_run_and_costs_nothing_unasked(
+    vidgen: Vidgen, film: Film, provider: ScriptedRemote, board: Path
+) -> None:
+    with serving(board) as served, project_lock(served.desk.film.project.root):
+        status, answer = served.ask("/api/render", {})
+        assert (status, answer["error"]["code"]) == (409, "project.busy")
+    paid = film("{id: a, scene: sea, engine: scripted, duration: 12f}", top="budget: 1.2\n")
+    with serving(paid) as served:
+        for few in (None, 0, 0.49):
+            status, answer = served.ask("/api/render", {"confirm_usd": few})
+            assert (status, answer["estimated_usd"]) == (402, 0.5) and bought(paid, vidgen) == 0
+        assert served.ask("/api/render", {"confirm_usd": "all"})[0] == 400
+        paid.write_text("vidgen: 1\nshots: []\n")
+        assert served.ask("/api/render", {})[0] == 422
+
+
+def test_a_render_that_fails_says_why_and_what_to_do(served: Served, board: Path) -> None:
+    film = board.with_name("film.mp4")
+    film.unlink()
+    film.mkdir()
+    status, answer = served.ask("/api/render", {})
+    assert status == 422 and "film.mp4" in answer["error"]["message"]

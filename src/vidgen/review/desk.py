@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from vidgen.app.pick import pin, reject, trim, unpin
 from vidgen.app.review import Dailies, dailies, with_shot_anew
 from vidgen.errors import InputError, Notice, VidgenError
 from vidgen.render.stopping import Stop
+from vidgen.review.cutting import Renders
 from vidgen.review.media import FOLDER, ShownShot, shown_film, shown_shot
 from vidgen.review.page import review_page, shot_part
 from vidgen.review.writing import review_folder
@@ -44,9 +45,11 @@ class Desk:
     _turn: threading.RLock = field(default_factory=threading.RLock)
     _windows: set[queue.SimpleQueue[Event]] = field(default_factory=set)
     _stops: set[Stop] = field(default_factory=set)
+    _renders: Renders = field(init=False)
 
     def __post_init__(self) -> None:
         """Look at the film. Raises InputError as planning does."""
+        self._renders = Renders(self.board, self.work, self._rendered)
         self.film, self.shown = self._look()
         self.warn([*self.film.notices, *(one for shot in self.shown.values() for one in shot.troubles)])
         self._seen = self._signature()
@@ -70,7 +73,7 @@ class Desk:
     def state(self) -> dict[str, Any]:
         """``GET /api/state``."""
         with self._turn:
-            return self.film.as_dict()
+            return {**self.film.as_dict(), "run": self._renders.state}
 
     def pick(self, shot: str, take: int) -> dict[str, Any]:
         """Pin a take, as ``vidgen pick`` does; returns the new state of the shot."""
@@ -125,11 +128,20 @@ class Desk:
             self._stops.difference_update(stops)
         return self._after(shot)
 
+    def render(self, confirm_usd: float | None) -> Mapping[str, Any]:
+        """Start the usual render of the film; windows are told how it goes."""
+        return self._renders.start(confirm_usd)
+
+    def _rendered(self, state: Mapping[str, Any]) -> None:
+        self._tell("run", dict(state))
+
     @contextmanager
     def window(self) -> Iterator[queue.SimpleQueue[Event]]:
         """What an open page is told: (event, values) as they come."""
         told: queue.SimpleQueue[Event] = queue.SimpleQueue()
         with self._turn:
+            if run := self._renders.state:
+                told.put(("run", dict(run)))
             self._windows.add(told)
         try:
             yield told
@@ -143,6 +155,7 @@ class Desk:
         for stop in list(self._stops):
             stop.event.set()
         self._tell("end", {})
+        self._renders.close()
 
     def watch(self) -> None:
         """See what others do to the film, such as ``vidgen pick`` or a render in another window, until ``close``."""

@@ -111,10 +111,13 @@ def _header(look: Look, state: Mapping[str, Any]) -> Element:
         element("button", look.word(key), type="button", data_action=key, **more)
         for key, more in (("lightbox", {"aria_pressed": "false"}), ("theme", {}), ("language", {}), ("keys", {}))
     ]
+    if look.served:
+        tools.append(element("button", look.word("render"), type="button", data_action="render"))
     if look.mode == "bundle":
         count = element("span", class_="count")
         tools.append(element("button", look.word("save"), count, type="button", data_action="save", disabled=True))
-    return element("header", element("h1", state["title"]), _facts(look, state), element("div", *tools, class_="tools"))
+    run = element("p", id="run", role="status") if look.served else None
+    return element("header", element("h1", state["title"]), _facts(look, state), run, element("div", *tools, class_="tools"))
 
 
 def _facts(look: Look, state: Mapping[str, Any]) -> Element:

@@ -111,18 +111,23 @@ def _more(desk: Desk, body: Body) -> dict[str, Any]:
     return desk.more(body.text("shot"), body.whole("candidates", MOST_TAKES), body.amount("confirm_usd"))
 
 
+def _render(desk: Desk, body: Body) -> Mapping[str, Any]:
+    return desk.render(body.amount("confirm_usd"))
+
+
 def _note(desk: Desk, body: Body) -> dict[str, Any]:
     take = None if body.values.get("take") is None else body.whole("take")
     return desk.note(body.text("shot"), body.text("text"), take, body.amount("at_s"))
 
 
-CHANGES: Mapping[str, Callable[[Desk, Body], dict[str, Any]]] = {
+CHANGES: Mapping[str, Callable[[Desk, Body], Mapping[str, Any]]] = {
     "/api/pick": _pick,
     "/api/unpick": _unpick,
     "/api/reject": _reject,
     "/api/trim": _trim,
     "/api/more": _more,
     "/api/note": _note,
+    "/api/render": _render,
 }
 
 

@@ -91,7 +91,7 @@ def player(look: Look, shown: Shown | None, label: str, trim: Mapping[str, Any] 
     window = shown.window
     video = element(
         "video",
-        data_src=look.address(shown.video),
+        **{"data_src" if look.mode == "bundle" else "src": look.address(shown.video)},
         data_poster=look.address(shown.poster),
         preload="none",
         muted=True,

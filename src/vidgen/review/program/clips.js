@@ -29,6 +29,8 @@ function mark(screen, start = +screen.dataset.start) { // the part that is in th
   Object.assign($(".part", screen).style, { left: `${(100 * start) / frames}%`, width: `${(100 * count) / frames}%` });
 }
 
+const sourceOf = (video) => video.dataset.src ?? video.getAttribute("src");
+
 function load({ video }) { // get ready to play
   if (!video.hasAttribute("src")) video.src = address(video.dataset.src);
   video.preload = "auto";
@@ -37,6 +39,7 @@ function load({ video }) { // get ready to play
 
 function unload(video) {
   if (!video.hasAttribute("src")) return;
+  video.dataset.src = sourceOf(video);
   release(video.getAttribute("src"));
   video.removeAttribute("src");
   video.load();

@@ -11,13 +11,13 @@ async function cut() {
   }
 }
 
-function showRun({ state, share, output, seconds, error }) { // what the server says of the render
+function showRun({ state, stage, share, output, seconds, error }) { // what the server says of the render
   const line = $("#run");
   line.replaceChildren();
   line.className = state;
   const button = $('[data-action="render"]');
   if (button) button.disabled = state === "running";
-  if (state === "running") line.append(made("span", share === null ? "" : ` ${Math.floor(share * 100)} %`, { key: "rendering" }));
+  if (state === "running") line.append(made("span", "", { key: `run_${stage}` }), ` ${Math.floor(share * 100)} %`);
   else if (state === "done") line.append(made("span", ` ${output} (${seconds.toFixed(2)} s)`, { key: "rendered" }));
   else if (state === "failed") line.append(made("span", `: ${[error.message, error.hint].filter(Boolean).join(" - ")}`, { key: "failed" }));
 }

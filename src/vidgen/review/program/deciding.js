@@ -55,7 +55,7 @@ function compare(shot) {
     const clip = form(screen), { video } = clip;
     const at = video.readyState ? (frameOf(clip) - clip.start) / clip.fps : 0;
     const { src, poster, ...other } = JSON.parse(screen.dataset.other);
-    screen.dataset.other = JSON.stringify({ src: video.dataset.src, poster: video.dataset.poster, ...Object.fromEntries(Object.keys(other).map((name) => [name, screen.dataset[name]])) });
+    screen.dataset.other = JSON.stringify({ src: sourceOf(video), poster: video.dataset.poster, ...Object.fromEntries(Object.keys(other).map((name) => [name, screen.dataset[name]])) });
     unload(video);
     Object.assign(screen.dataset, other);
     Object.assign(video.dataset, { src, poster });
