@@ -22,11 +22,12 @@ import pytest
 from conftest import SMALL
 from support import Film, Vidgen
 from vidgen.app.render import RenderOptions, render_film
+from vidgen.review import desk as desk_module
 from vidgen.review.desk import Desk
 from vidgen.review.server import ReviewServer
 from vidgen.takes.exclusive import project_lock
 from vidgen.takes.lockfile import read_lock
-from vidgen.takes.remarks import read_remarks
+from vidgen.takes.remarks import Note, read_remarks, update_remarks
 from vidgen.testing import ScriptedRemote, engine_added
 
 SEA = "{id: sea, scene: calm sea, camera: dolly_in, candidates: 2, duration: 12f}"
@@ -494,3 +495,24 @@ def test_a_render_that_fails_says_why_and_what_to_do(served: Served, board: Path
     film.mkdir()
     status, answer = served.ask("/api/render", {})
     assert status == 422 and "film.mp4" in answer["error"]["message"]
+
+
+def test_only_what_changed_is_looked_at_again(board: Path, vidgen: Vidgen, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[list[str]] = []
+    with serving(board) as served:
+        desk = served.desk
+        look = desk_module.with_shots_anew
+        monkeypatch.setattr(desk_module, "with_shots_anew", lambda film, names: looked.append(names) or look(film, names))
+        monkeypatch.setattr(desk_module, "dailies", lambda *given, **more: pytest.fail("the whole film was looked at"))
+        vidgen("pick", board, "hill", 1)
+        desk._renew_changed()
+        update_remarks(board.parent / ".vidgen/film", lambda before: before.with_note(Note("sea", "good")))
+        desk._renew_changed()
+        desk._renew_changed()
+        assert looked == [["hill"], ["sea"]] and desk.state()["shots"][0]["notes"][0]["text"] == "good"
+
+
+def test_takes_beyond_those_that_were_asked_for_are_scored_too(served: Served) -> None:
+    status, shot = served.ask("/api/more", {"shot": "sea", "candidates": 1})
+    assert status == 200 and [one["take"] for one in shot["takes"]] == [1, 2, 3]
+    assert all(isinstance(one["score"], float) and one["families"] for one in shot["takes"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -130,10 +130,10 @@ def _collected(name: str, jobs: Mapping[int, Future[Shown]]) -> ShownShot:
     return ShownShot({number: one for number, one in clips.items() if number}, clips.get(0), tuple(troubles))
 
 
-def shown_shot(film: Dailies, name: str, folder: Path) -> ShownShot:
-    """The same for one shot."""
-    alone = [shot for shot in film.shots if shot.planned.id == name]
-    return shown_film(Dailies(**{**vars(film), "shots": tuple(alone)}), folder)[name]
+def shown_shots(film: Dailies, names: Collection[str], folder: Path) -> dict[str, ShownShot]:
+    """The same for some shots."""
+    some = tuple(shot for shot in film.shots if shot.planned.id in names)
+    return shown_film(replace(film, shots=some), folder)
 
 
 def sweep(folder: Path, film: Mapping[str, ShownShot]) -> None:
@@ -161,7 +161,7 @@ def _sources(film: Dailies, shot: ShotAtHand) -> Iterator[tuple[int, _Source]]:
         return
     for take in shot.takes:
         window = take.window(planned.request)
-        vetoes = shot.verdict.vetoes(take.take) if shot.verdict else []
+        vetoes = shot.vetoes(take.take)
         pictures = {number: Path(veto["evidence"]) for number, veto in enumerate(vetoes) if "evidence" in veto}
         yield take.take, _Source(take.file, take.sha256, take.frames, take.fps, _size(take), window, pictures)
 
