@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import threading
+import wave
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -233,8 +235,37 @@ def test_trim_handles_are_dragged_and_moved_by_keys(page: Any, trimmed: Path) ->
 
 @pytest.fixture(scope="module")
 def trimmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A rendered film whose shot uses half of its take, from the beginning."""
+    """A rendered film whose shot is graded, has music, and uses half of its take, from the beginning."""
     file = tmp_path_factory.mktemp("trimmed") / "film.yaml"
-    file.write_text(f"{SMALL}shots:\n  - {{id: hill, scene: green hill, duration: 12f, trim: {{start: 0f, duration: 6f}}}}\n")
+    with wave.open(str(file.with_name("tone.wav")), "wb") as sound:
+        sound.setparams((1, 2, 48_000, 0, "NONE", ""))
+        sound.writeframes(b"".join(round(9000 * math.sin(n / 20)).to_bytes(2, "little", signed=True) for n in range(24_000)))
+    top = "post: {colour: {contrast: 1.4}}\naudio: {music: {file: tone.wav}}\n"
+    file.write_text(
+        f"{SMALL}{top}shots:\n  - {{id: hill, scene: green hill, duration: 12f, trim: {{start: 0f, duration: 6f}}}}\n"
+    )
     render_film(file, RenderOptions(output=file.with_suffix(".mp4")))
     return file
+
+
+def test_a_graded_shot_is_seen_before_and_after_at_the_same_frame(page: Any, trimmed: Path) -> None:
+    page.goto(write_review(trimmed).output.as_uri())
+    screen = page.wait_for_selector("[data-shot=hill] .screen[data-other]")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_selector("[data-shot=hill] .frame:has-text('0003')")
+    before = page.evaluate("document.querySelector('video').currentSrc")
+    page.keyboard.press("b")
+    page.wait_for_selector("[data-action=compare][aria-pressed=true]")
+    page.wait_for_selector("[data-shot=hill] .frame:has-text('0003')")
+    assert page.evaluate("document.querySelector('video').currentSrc") != before and screen.get_attribute("data-frames") == "6"
+    page.keyboard.press("b")
+    page.wait_for_selector("[data-action=compare][aria-pressed=false]")
+    assert page.evaluate("document.querySelector('video').currentSrc") == before and screen.get_attribute("data-frames") == "12"
+
+
+def test_the_films_sound_is_drawn_under_its_strip(page: Any, trimmed: Path) -> None:
+    page.goto(write_review(trimmed).output.as_uri())
+    points = page.get_attribute(".timeline .wave polygon", "points").split()
+    heights = {int(point.partition(",")[2]) for point in points}
+    assert len(points) == 10 and min(heights) < 80 < 120 < max(heights)

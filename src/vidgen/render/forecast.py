@@ -9,9 +9,9 @@ from typing import Any
 
 from vidgen.artifacts import ArtifactStore
 from vidgen.cut.forecast import Forecast, forecast
-from vidgen.errors import Notice
+from vidgen.errors import Notice, VidgenError
 from vidgen.media.wording import counted
-from vidgen.planning.plan import Plan, UserClip
+from vidgen.planning.plan import GeneratedShot, Plan, UserClip
 from vidgen.render.deliveries import Delivered, Deliverer
 from vidgen.render.delivery_plan import DeliveryPlan
 from vidgen.render.events import silent
@@ -35,6 +35,17 @@ class _Looking(PostProcessor):
 
     def about_to_make(self, what: str) -> None:
         raise _NotMade(f"{what} is to be done")
+
+
+def processed_clip(plan: Plan, planned: GeneratedShot, take: Take, work: Path) -> ShotClip | None:
+    """The post-processed clip that stands for a take in the film, from an earlier run; None where nothing is done to the take,
+    or nothing was yet.
+    """
+    try:
+        clip = _Looking(plan, work / "post", silent, _quiet).take(planned, take)
+    except (_NotMade, VidgenError):
+        return None
+    return None if clip.file == take.file else clip
 
 
 @dataclass(frozen=True)

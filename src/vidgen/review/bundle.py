@@ -94,7 +94,7 @@ def write_bundle(
 
 def _draft(text: str, folder: Path) -> _Draft:
     before, end, after = text.rpartition(_END)
-    names = dict.fromkeys(re.findall(rf"\"({OURS.pattern.replace('(mp4|jpg)', '(?:mp4|jpg)')})\"", before))
+    names = dict.fromkeys(one[0] for one in re.finditer(OURS.pattern, before))
     files = tuple(file for name in names if (file := folder / name).is_file())
     return _Draft(before.encode(), (end + after).encode(), files)
 

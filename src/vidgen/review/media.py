@@ -22,13 +22,17 @@ from vidgen.media.rate import rate_text
 from vidgen.media.verify import check_video
 from vidgen.planning.plan import UserClip
 from vidgen.render.at_hand import ShotAtHand
+from vidgen.render.forecast import processed_clip
 from vidgen.render.own_clips import clip_start
+from vidgen.review.wave import film_peaks, part_of
 from vidgen.takes.request import Take, Window, nearest_frames
 
 FOLDER = "media"
 RECIPE = 1
 """Number of the way in which copies and stills are made; another number makes them anew."""
 OURS = re.compile(r"[0-9a-f]{24}\.(mp4|jpg)")
+_OWN, _AFTER = 0, -1
+"""Numbers of what is no take: a user's own clip, and the picked take after post-processing."""
 _THREADS = max(1, min(4, os.cpu_count() or 1))
 _KEY_SECONDS = Fraction(1, 2)
 
@@ -93,11 +97,20 @@ class _Source:
 
 @dataclass(frozen=True)
 class ShownShot:
-    """A shot's clips as the page shows them. ``clip``: a user's own."""
+    """A shot's clips as the page shows them. ``clip``: a user's own; ``after``: the picked take after post-processing;
+    ``wave``: peaks of the film's sound.
+    """
 
     takes: Mapping[int, Shown]
     clip: Shown | None = None
+    after: Shown | None = None
     troubles: tuple[Notice, ...] = ()
+    wave: tuple[int, ...] = ()
+
+    @property
+    def clips(self) -> tuple[Shown, ...]:
+        """All of them."""
+        return tuple(one for one in (*self.takes.values(), self.clip, self.after) if one)
 
 
 def shown_film(film: Dailies, folder: Path, form: Form = FORMS[0]) -> dict[str, ShownShot]:
@@ -111,7 +124,11 @@ def shown_film(film: Dailies, folder: Path, form: Form = FORMS[0]) -> dict[str, 
                 }
                 for shot in film.shots
             }
-            return {name: _collected(name, each) for name, each in jobs.items()}
+            peaks = film_peaks(film)
+            planned = {shot.planned.id: shot.planned for shot in film.shots}
+            return {
+                name: replace(_collected(name, each), wave=part_of(peaks, planned[name], film)) for name, each in jobs.items()
+            }
         except BaseException:
             stop.set()
             pool.shutdown(cancel_futures=True)
@@ -125,9 +142,10 @@ def _collected(name: str, jobs: Mapping[int, Future[Shown]]) -> ShownShot:
         try:
             clips[number] = job.result()
         except (ProcessingError, InputError) as error:
-            what = f"take {number}" if number else "the clip"
+            what = f"take {number}" if number > 0 else "the clip"
             troubles.append(Notice("review.not_shown", f"{what} cannot be shown: {error.message}", name))
-    return ShownShot({number: one for number, one in clips.items() if number}, clips.get(0), tuple(troubles))
+    takes = {number: one for number, one in clips.items() if number > 0}
+    return ShownShot(takes, clips.get(_OWN), clips.get(_AFTER), tuple(troubles))
 
 
 def shown_shots(film: Dailies, names: Collection[str], folder: Path) -> dict[str, ShownShot]:
@@ -138,7 +156,7 @@ def shown_shots(film: Dailies, names: Collection[str], folder: Path) -> dict[str
 
 def sweep(folder: Path, film: Mapping[str, ShownShot]) -> None:
     """Remove copies and stills that the page does not show. Files of other names stay."""
-    used = {name for shot in film.values() for one in (*shot.takes.values(), shot.clip) if one for name in files_of(one)}
+    used = {name for shot in film.values() for one in shot.clips for name in files_of(one)}
     for file in folder.iterdir() if folder.is_dir() else ():
         if OURS.fullmatch(file.name) and file.name not in used:
             file.unlink(missing_ok=True)
@@ -150,20 +168,25 @@ def files_of(one: Shown) -> Sequence[str]:
 
 
 def _sources(film: Dailies, shot: ShotAtHand) -> Iterator[tuple[int, _Source]]:
-    """A shot's files by the number of their take; 0 is a user's own clip."""
+    """A shot's files by the number of their take, or what else they are."""
     planned = shot.planned
     if isinstance(planned, UserClip):
         info = probe_video(planned.clip)
         start = min(clip_start(planned, info), info.frames - 1)
         needed = nearest_frames(Fraction(planned.seconds_each).limit_denominator(100_000), info.rate)
         window = Window(start, min(needed, info.frames - start))
-        yield 0, _Source(planned.clip, content_of(planned.clip), info.frames, info.rate, info.display_size, window, {})
+        yield _OWN, _Source(planned.clip, content_of(planned.clip), info.frames, info.rate, info.display_size, window, {})
         return
     for take in shot.takes:
         window = take.window(planned.request)
         vetoes = shot.vetoes(take.take)
         pictures = {number: Path(veto["evidence"]) for number, veto in enumerate(vetoes) if "evidence" in veto}
         yield take.take, _Source(take.file, take.sha256, take.frames, take.fps, _size(take), window, pictures)
+    after = processed_clip(film.plan, planned, shot.picked, film.project.root) if shot.picked else None
+    if after:
+        info = probe_video(after.file)
+        window = Window(0, min(planned.frames, info.frames))
+        yield _AFTER, _Source(after.file, after.sha256, info.frames, info.rate, info.display_size, window, {})
 
 
 def _size(take: Take) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from vidgen.review.html import Element, Inside, data_script, element, html_text,
 from vidgen.review.media import Shown, ShownShot
 from vidgen.review.take_card import Look, Mode, player, take_card
 from vidgen.review.texts import page_language, program, style, words
+from vidgen.review.wave import HIGHEST
 
 GENERATOR = "vidgen review"
 MOST_CLIPS = 200
@@ -52,7 +53,7 @@ def review_page(film: Dailies, shown: Shots, *, mode: Mode = "disk", known: Mapp
     body = element(
         "body",
         element("a", look.word("skip"), href="#shots", class_="skip"),
-        element("div", _header(look, state), _timeline(look, state), class_="top"),
+        element("div", _header(look, state), _timeline(look, state, shown), class_="top"),
         element("main", *_scenes(look, film, state, shown), id="shots", tabindex="-1"),
         _help(look),
         element("div", id="told", role="status", aria_live="polite"),
@@ -79,7 +80,7 @@ def shot_part(film: Dailies, name: str, shown: Shots) -> str:
     parts = [
         _shot(look, film, shots[index - 1] if index else None, shots[index], shown),
         _facts(look, state),
-        element("ol", _block(look, shots[index], max(1, state["frames"]))),
+        element("ol", _block(look, shots[index], max(1, state["frames"]), shown[name].wave)),
     ]
     return html_text(element("div", *parts))
 
@@ -136,16 +137,16 @@ def _facts(look: Look, state: Mapping[str, Any]) -> Element:
     return element("p", *(element("span", *one) for one in facts), class_="facts", id="facts")
 
 
-def _timeline(look: Look, state: Mapping[str, Any]) -> Element:
+def _timeline(look: Look, state: Mapping[str, Any], shown: Shots) -> Element:
     """The film as a strip: a block for each shot, as long as it is, with its transition and its titles marked."""
     total = max(1, state["frames"])
-    items = [_block(look, shot, total) for shot in state["shots"]]
+    items = [_block(look, shot, total, shown[shot["id"]].wave) for shot in state["shots"]]
     return element(
         "nav", element("ol", *items), class_="timeline", aria_label=words()["timeline"][look.language], data_t_label="timeline"
     )
 
 
-def _block(look: Look, shot: Mapping[str, Any], total: int) -> Element:
+def _block(look: Look, shot: Mapping[str, Any], total: int, wave: Sequence[int]) -> Element:
     seconds = f"{shot['duration_s']:.2f} s"
     status = "clip" if shot["picked_by"] == "clip" else "none" if shot["picked"] is None else "review" * shot["needs_review"]
     mixed = shot["transition"]["frames"] > 0
@@ -160,10 +161,21 @@ def _block(look: Look, shot: Mapping[str, Any], total: int) -> Element:
             href=f"#shot-{shot['id']}",
             title=", ".join([f"{shot['id']} {shot['time_code'][0]}", seconds, *notes]),
         ),
+        _wave(wave) if wave else None,
         data_share=f"{shot['frames'] / total:.5f}",
         data_for=shot["id"],
         class_=status or None,
     )
+
+
+def _wave(peaks: Sequence[int]) -> Element:
+    """A picture of the sound under a block."""
+    points = [*peaks, peaks[-1]]
+    above = [f"{place},{HIGHEST - peak}" for place, peak in enumerate(points)]
+    below = [f"{place},{HIGHEST + peak}" for place, peak in reversed(list(enumerate(points)))]
+    size = f"0 0 {len(peaks)} {2 * HIGHEST}"
+    outline = element("polygon", points=" ".join([*above, *below]))
+    return element("svg", outline, viewBox=size, preserveAspectRatio="none", class_="wave", aria_hidden="true")
 
 
 def _scenes(look: Look, film: Dailies, state: Mapping[str, Any], shown: Shots) -> Iterator[Element]:
@@ -182,10 +194,7 @@ def _scenes(look: Look, film: Dailies, state: Mapping[str, Any], shown: Shots) -
 def _shot(look: Look, film: Dailies, before: Mapping[str, Any] | None, shot: Mapping[str, Any], shown: Shots) -> Element:
     name = shot["id"]
     here = shown[name]
-    cards = [
-        take_card(look, shot, take, here.takes.get(take["take"]), film.project.commands.pick(name, take["take"]))
-        for take in shot["takes"]
-    ]
+    cards = [take_card(look, shot, take, here, film.project.commands.pick(name, take["take"])) for take in shot["takes"]]
     if shot["picked_by"] == "clip":
         own = element("div", player(look, here.clip, f"name-{name}"), class_="take own")
         cards = [own]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from vidgen.review.html import Element, element, later
-from vidgen.review.media import FOLDER, Shown
+from vidgen.review.media import FOLDER, Shown, ShownShot
 from vidgen.review.texts import word, words
 from vidgen.takes.request import Window
 
@@ -47,11 +48,12 @@ class Look:
         return word(key, self.language, tag)
 
 
-def take_card(look: Look, shot: Mapping[str, Any], take: Mapping[str, Any], shown: Shown | None, command: str) -> Element:
+def take_card(look: Look, shot: Mapping[str, Any], take: Mapping[str, Any], here: ShownShot, command: str) -> Element:
     """A take. ``take`` is as in ``Dailies.as_dict``; ``command`` picks it on the command line."""
     number, name = take["take"], shot["id"]
     picked, rejected = take["picked"], take["rejected"] is not None
-    vetoes = take["vetoes"]
+    vetoes, shown = take["vetoes"], here.takes.get(number)
+    after = here.after if picked else None
     head = element(
         "h4", look.word("take"), f" {number}", id=f"take-{name}-{number}", class_="take-name",
     )  # fmt: skip
@@ -64,8 +66,8 @@ def take_card(look: Look, shot: Mapping[str, Any], take: Mapping[str, Any], show
     )
     return element(
         "div",
-        player(look, shown, f"take-{name}-{number}", shot["trim"] if look.served and picked else None),
-        element("div", head, element("div", *_buttons(look, shot, take, command), class_="buttons"), class_="take-head"),
+        player(look, shown, f"take-{name}-{number}", shot["trim"] if look.served and picked else None, after),
+        element("div", head, element("div", *_buttons(look, shot, take, command, after), class_="buttons"), class_="take-head"),
         element("p", look.word("rejected"), f": {take['rejected']}", class_="rejected") if rejected else None,
         _trimmed(look, shot) if picked and shot["trim"] and shot["trim"]["by"] == "person" else None,
         later(facts, _faults(look, vetoes, shown), _families(look, take), _details(look, shot, take)),
@@ -82,9 +84,11 @@ def take_card(look: Look, shot: Mapping[str, Any], take: Mapping[str, Any], show
     )
 
 
-def player(look: Look, shown: Shown | None, label: str, trim: Mapping[str, Any] | None = None) -> Element:
+def player(
+    look: Look, shown: Shown | None, label: str, trim: Mapping[str, Any] | None = None, after: Shown | None = None
+) -> Element:
     """A clip with the bar that says which part of it is in the film. Nothing is loaded before it is looked at. ``trim``: how
-    far that part can be moved.
+    far that part can be moved; ``after``: what it is in the film.
     """
     if shown is None:
         return element("div", look.word("not_shown", "p"), class_="screen empty")
@@ -115,7 +119,15 @@ def player(look: Look, shown: Shown | None, label: str, trim: Mapping[str, Any] 
         data_fps=f"{float(shown.fps):.6f}",
         data_least=movable["least"] if movable else None,
         data_most=movable["most"] if movable else None,
+        data_other=json.dumps(_other(look, after)) if after else None,
     )
+
+
+def _other(look: Look, shown: Shown) -> dict[str, Any]:
+    """What the page needs to show another clip in its place."""
+    files = {"src": look.address(shown.video), "poster": look.address(shown.poster)}
+    form = {"start": shown.window.start, "count": shown.window.frames, "frames": shown.frames}
+    return {**files, **form, "fps": f"{float(shown.fps):.6f}"}
 
 
 def _handles(look: Look, label: str, window: Window, trim: Mapping[str, Any] | None) -> Iterator[Element]:
@@ -135,7 +147,9 @@ def _handles(look: Look, label: str, window: Window, trim: Mapping[str, Any] | N
         )
 
 
-def _buttons(look: Look, shot: Mapping[str, Any], take: Mapping[str, Any], command: str) -> Iterator[Element]:
+def _buttons(
+    look: Look, shot: Mapping[str, Any], take: Mapping[str, Any], command: str, after: Shown | None
+) -> Iterator[Element]:
     of = f"name-{shot['id']} take-{shot['id']}-{take['take']}"
     pressed = "true" if take["picked"] else "false"
     key = "picked" if take["picked"] else "pick"
@@ -144,6 +158,10 @@ def _buttons(look: Look, shot: Mapping[str, Any], take: Mapping[str, Any], comma
     )
     if look.decides:
         yield element("button", look.word("reject"), type="button", data_action="reject", aria_describedby=of)
+    if after:
+        yield element(
+            "button", look.word("compare"), type="button", data_action="compare", aria_pressed="false", aria_describedby=of
+        )
 
 
 def _trimmed(look: Look, shot: Mapping[str, Any]) -> Element:

@@ -63,7 +63,7 @@ def write_review(
     warn([*film.notices, *(trouble for shot in shown.values() for trouble in shot.troubles)])
     write_text(page, review_page(film, shown))
     sweep(folder / FOLDER, shown)
-    clips: list[Shown] = [one for shot in shown.values() for one in (*shot.takes.values(), shot.clip) if one]
+    clips: list[Shown] = [one for shot in shown.values() for one in shot.clips]
     names = {name for one in clips for name in files_of(one)}
     return Reviewed(page, film, sum((folder / FOLDER / name).stat().st_size for name in names))
 
