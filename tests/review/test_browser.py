@@ -7,7 +7,7 @@ import shutil
 import threading
 import wave
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -269,3 +269,60 @@ def test_the_films_sound_is_drawn_under_its_strip(page: Any, trimmed: Path) -> N
     points = page.get_attribute(".timeline .wave polygon", "points").split()
     heights = {int(point.partition(",")[2]) for point in points}
     assert len(points) == 10 and min(heights) < 80 < 120 < max(heights)
+
+
+AXE = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed (make browser)")
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("mode", ["disk", "bundle", "served"])
+def test_nothing_is_in_the_way_of_people_who_see_or_move_otherwise(
+    browser: Any, board: Path, trimmed: Path, tmp_path: Path, mode: str, theme: str
+) -> None:
+    """axe-core finds nothing serious, with everything open that can be."""
+    pages: dict[str, Callable[[Path], str]] = {
+        "disk": lambda film: write_review(film).output.as_uri(),
+        "bundle": lambda film: write_bundle(film, tmp_path / "film.html").page.output.as_uri(),
+    }
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
+    try:
+        for film in (board, trimmed):
+            with serving(film) if mode == "served" else nullcontext() as server:
+                page = context.new_page()
+                page.goto(server.url if server else pages[mode](film))
+                page.wait_for_selector(".shot.current video[poster]")
+                if theme == "light":
+                    page.click("[data-action=theme]")
+                page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+                if mode == "bundle":
+                    page.keyboard.press("1")
+                page.evaluate(AXE.read_text(encoding="utf-8"))
+                assert serious(page) == []
+                page.keyboard.press("?")
+                page.wait_for_selector("dialog[open]")
+                assert serious(page) == []
+                page.evaluate("localStorage.clear()")
+                page.close()
+    finally:
+        context.close()
+
+
+def serious(page: Any) -> list[str]:
+    found = page.evaluate("axe.run({ resultTypes: ['violations'] })")["violations"]
+    grave = [one for one in found if one["impact"] in ("serious", "critical")]
+    return [f"{one['id']}: {one['nodes'][0]['html'][:200]} {one['nodes'][0]['failureSummary']}" for one in grave]
+
+
+def test_takes_stay_in_step(page: Any, board: Path) -> None:
+    """Over several rounds of the loop no take is a frame away from the others."""
+    page.goto(write_review(board).output.as_uri())
+    page.wait_for_selector(".shot.current video[poster]")
+    page.keyboard.press("Space")
+    page.wait_for_timeout(1500)
+    apart = []
+    for _ in range(30):
+        page.wait_for_timeout(100)
+        now = times(page)
+        apart.append(max(now) - min(now))
+    assert sorted(apart)[len(apart) * 9 // 10] < 1 / 12, apart  # while they jump back to the beginning they may differ
