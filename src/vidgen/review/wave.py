@@ -23,8 +23,8 @@ _BIN = SAMPLE_RATE // PER_SECOND
 
 
 def film_peaks(film: Dailies) -> list[int]:
-    """Peaks from 0 to ``HIGHEST`` of the sound that was cut last, ``PER_SECOND`` a second; empty where there is none, or the
-    film has another length by now.
+    """Peaks of the sound that was cut last, ``PER_SECOND`` a second, of which the loudest is ``HIGHEST``; empty where there is
+    none, or the film has another length by now.
     """
     sounds = sorted((film.project.root / "audio").glob("*.m4a"))
     if len(sounds) != 1:
@@ -56,11 +56,13 @@ def part_of(peaks: Sequence[int], planned: FilmShot, film: Dailies) -> tuple[int
 def _peaks(blocks: Iterable[Samples]) -> list[int]:
     """The loudest sample of each part, of both channels."""
     left: Samples = np.zeros((0, 2), np.float32)
-    found: list[int] = []
+    found: list[float] = []
     for block in blocks:
         joined = np.concatenate([left, block])
         whole = len(joined) // _BIN * _BIN
         loudest = np.abs(joined[:whole]).reshape(-1, _BIN * joined.shape[1]).max(axis=1)
-        found += [min(HIGHEST, round(float(one) * HIGHEST)) for one in loudest]
+        found += [float(one) for one in loudest]
         left = joined[whole:]
-    return [*found, min(HIGHEST, round(float(np.abs(left).max()) * HIGHEST))] if len(left) else found
+    found += [float(np.abs(left).max())] if len(left) else []
+    most = max(found, default=0.0)
+    return [round(one / most * HIGHEST) if most else 0 for one in found]
