@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 import threading
@@ -42,7 +43,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser(board: Path, trimmed: Path) -> Iterator[Any]:
+def browser(board: Path, trimmed: Path, hostile: Path) -> Iterator[Any]:
     """The films are rendered before the browser starts, which keeps this thread's event loop."""
     with playwright.sync_playwright() as driver:
         options = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
@@ -326,3 +327,54 @@ def test_takes_stay_in_step(page: Any, board: Path) -> None:
         now = times(page)
         apart.append(max(now) - min(now))
     assert sorted(apart)[len(apart) * 9 // 10] < 1 / 12, apart  # while they jump back to the beginning they may differ
+
+
+HOSTILE = [
+    "</noscript><script>document.title = 'run'</script>",
+    "</noscript ><img src=x onerror=document.title='run'>",
+    "</script><script>document.title = 'run'</script>",
+    "\"><img src=x onerror=document.title='run'>",
+    "' onmouseover='document.title=1",
+    "<svg/onload=document.title='run'>",
+    "<iframe srcdoc=\"<script>top.document.title='run'</script>\">",
+    "<div data-shot='other' data-take='9' data-picked='true'>",
+]
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film of which every text wants to be a program, as do the records of its takes."""
+    file = tmp_path_factory.mktemp("hostile") / "film.yaml"
+    words = json.dumps(" ".join(HOSTILE))
+    texts = ", ".join(f"{key}: {words}" for key in ("prompt", "negative", "notes"))
+    top = SMALL.replace("title: Small", f"title: {words}")
+    file.write_text(f"{top}shots:\n  - {{id: sea, duration: 12f, candidates: 2, {texts}}}\n")
+    render_film(file, RenderOptions(output=file.with_suffix(".mp4")))
+    for record in (file.parent / ".vidgen/film/takes").glob("*/*.json"):
+        known = json.loads(record.read_text())
+        known["manifest"] |= {f"x{number} {text}": text for number, text in enumerate(HOSTILE)}
+        record.write_text(json.dumps(known))
+    return file
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_words_stay_words_in_a_browser_too(
+    page: Any, hostile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: bool
+) -> None:
+    monkeypatch.setattr("vidgen.review.page.MOST_CLIPS", 0 if large else 99)
+    files = [write_review(hostile).output, write_bundle(hostile, tmp_path / "film.html").page.output]
+    for file in files:
+        page.goto(file.as_uri())
+        page.wait_for_selector(".shot.current video[poster]")
+        title = page.title()
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        for letter in "xxn":  # a page on disk says that it cannot
+            page.keyboard.press(letter)
+        if file is files[1]:
+            page.keyboard.type(HOSTILE[3])
+            page.keyboard.press("Enter")
+        page.wait_for_timeout(300)
+        assert page.title() == title and "</noscript><script>" in page.inner_text(".take dl")
+        acting = "document.querySelectorAll('iframe, [onerror], [onload], [data-shot=other], main script').length"
+        assert page.evaluate(acting) == 0
+        assert page.evaluate("document.querySelectorAll('[data-take]').length") == 2
