@@ -241,7 +241,7 @@ def trimmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with wave.open(str(file.with_name("tone.wav")), "wb") as sound:
         sound.setparams((1, 2, 48_000, 0, "NONE", ""))
         sound.writeframes(b"".join(round(9000 * math.sin(n / 20)).to_bytes(2, "little", signed=True) for n in range(24_000)))
-    top = "post: {colour: {contrast: 1.4}}\naudio: {music: {file: tone.wav}}\n"
+    top = "post: {colour: {contrast: 1.4, match: true}}\naudio: {music: {file: tone.wav}}\n"
     file.write_text(
         f"{SMALL}{top}shots:\n  - {{id: hill, scene: green hill, duration: 12f, trim: {{start: 0f, duration: 6f}}}}\n"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from vidgen.artifacts import ArtifactStore
 from vidgen.cut.forecast import Forecast, forecast
 from vidgen.errors import Notice, VidgenError
 from vidgen.media.wording import counted
-from vidgen.planning.plan import GeneratedShot, Plan, UserClip
+from vidgen.planning.plan import Plan, UserClip
 from vidgen.render.colour_match import match_colours
 from vidgen.render.deliveries import Delivered, Deliverer
 from vidgen.render.delivery_plan import DeliveryPlan
@@ -39,15 +39,27 @@ class _Looking(PostProcessor):
         raise _NotMade(f"{what} is to be done")
 
 
-def processed_clip(plan: Plan, planned: GeneratedShot, take: Take, work: Path) -> ShotClip | None:
-    """The post-processed clip that stands for a take in the film, from an earlier run; None where nothing is done to the take,
-    or nothing was yet.
+def processed_clips(plan: Plan, picked: Mapping[str, Take], work: Path, only: Collection[str]) -> dict[str, ShotClip]:
+    """The post-processed clips that stand for takes in the film, by the id of their shot, from an earlier run. Those to which
+    nothing is done, or nothing was yet, are left out. ``picked``: of every shot that has one; ``only``: the shots to look at.
     """
-    try:
-        clip = _Looking(plan, work / "post", silent, _quiet).take(planned, take)
-    except (_NotMade, VidgenError):
-        return None
-    return None if clip.file == take.file else clip
+    if not (work / "post").is_dir():
+        return {}
+    made = [MadeShot(shot, picked=picked.get(shot.id)) for shot in plan.shots]
+    matches = match_colours(plan, made, work / "colour", _quiet, look_only=True)
+    processor = _Looking(plan, work / "post", silent, _quiet, {shot: one.match for shot, one in matches.items()})
+    found: dict[str, ShotClip] = {}
+    for planned in plan.generated:
+        take = picked.get(planned.id) if planned.id in only else None
+        if take is None:
+            continue
+        try:
+            clip = processor.take(planned, take)
+        except (_NotMade, VidgenError):
+            continue
+        if clip.file != take.file:
+            found[planned.id] = clip
+    return found
 
 
 @dataclass(frozen=True)

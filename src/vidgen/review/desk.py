@@ -19,7 +19,7 @@ from vidgen.render.project import Project
 from vidgen.render.stopping import Stop
 from vidgen.review.changes import Seen, changed_shots
 from vidgen.review.cutting import Renders
-from vidgen.review.media import FOLDER, ShownShot, shown_film, shown_shots
+from vidgen.review.media import FOLDER, ShownShot, shown_film
 from vidgen.review.page import review_page, shot_part
 from vidgen.review.writing import review_folder
 from vidgen.takes.remarks import Note, update_remarks
@@ -214,7 +214,7 @@ class Desk:
         """Some shots, and those that continue them, as they are now."""
         names = self._with_followers(shots)
         film = with_shots_anew(self.film, names)
-        return film, shown_shots(film, names, self.media)
+        return film, shown_film(film, self.media, only=names)
 
     def _show(self, film: Dailies, anew: Mapping[str, ShownShot], seen: Seen) -> None:
         """Show some shots anew, and tell all windows. ``seen``: the files as they were before the look."""

@@ -22,7 +22,8 @@ from vidgen.media.rate import rate_text
 from vidgen.media.verify import check_video
 from vidgen.planning.plan import UserClip
 from vidgen.render.at_hand import ShotAtHand
-from vidgen.render.forecast import processed_clip
+from vidgen.render.film_timeline import ShotClip
+from vidgen.render.forecast import processed_clips
 from vidgen.render.own_clips import clip_start
 from vidgen.review.wave import film_peaks, part_of
 from vidgen.takes.request import Take, Window, nearest_frames
@@ -113,16 +114,24 @@ class ShownShot:
         return tuple(one for one in (*self.takes.values(), self.clip, self.after) if one)
 
 
-def shown_film(film: Dailies, folder: Path, form: Form = FORMS[0]) -> dict[str, ShownShot]:
-    """Make what is missing in ``folder`` and return the shots by id. A clip that cannot be read is left out, with a notice."""
+def shown_film(
+    film: Dailies, folder: Path, form: Form = FORMS[0], *, only: Collection[str] | None = None
+) -> dict[str, ShownShot]:
+    """Make what is missing in ``folder`` and return the shots by id, or some of them. A clip that cannot be read is left out,
+    with a notice.
+    """
     stop = threading.Event()
+    shots = [shot for shot in film.shots if only is None or shot.planned.id in only]
+    picked = {shot.planned.id: shot.picked for shot in film.shots if shot.picked}
+    after = processed_clips(film.plan, picked, film.project.root, [shot.planned.id for shot in shots])
     with ThreadPoolExecutor(_THREADS, "review") as pool:
         try:
             jobs = {
                 shot.planned.id: {
-                    number: pool.submit(_shown, replace(one, form=form), folder, stop) for number, one in _sources(film, shot)
+                    number: pool.submit(_shown, replace(one, form=form), folder, stop)
+                    for number, one in _sources(shot, after.get(shot.planned.id))
                 }
-                for shot in film.shots
+                for shot in shots
             }
             peaks = film_peaks(film)
             planned = {shot.planned.id: shot.planned for shot in film.shots}
@@ -148,12 +157,6 @@ def _collected(name: str, jobs: Mapping[int, Future[Shown]]) -> ShownShot:
     return ShownShot(takes, clips.get(_OWN), clips.get(_AFTER), tuple(troubles))
 
 
-def shown_shots(film: Dailies, names: Collection[str], folder: Path) -> dict[str, ShownShot]:
-    """The same for some shots."""
-    some = tuple(shot for shot in film.shots if shot.planned.id in names)
-    return shown_film(replace(film, shots=some), folder)
-
-
 def sweep(folder: Path, film: Mapping[str, ShownShot]) -> None:
     """Remove copies and stills that the page does not show. Files of other names stay."""
     used = {name for shot in film.values() for one in shot.clips for name in files_of(one)}
@@ -167,7 +170,7 @@ def files_of(one: Shown) -> Sequence[str]:
     return (one.video, one.poster, one.first, one.last, *one.evidence.values())
 
 
-def _sources(film: Dailies, shot: ShotAtHand) -> Iterator[tuple[int, _Source]]:
+def _sources(shot: ShotAtHand, after: ShotClip | None) -> Iterator[tuple[int, _Source]]:
     """A shot's files by the number of their take, or what else they are."""
     planned = shot.planned
     if isinstance(planned, UserClip):
@@ -182,7 +185,6 @@ def _sources(film: Dailies, shot: ShotAtHand) -> Iterator[tuple[int, _Source]]:
         vetoes = shot.vetoes(take.take)
         pictures = {number: Path(veto["evidence"]) for number, veto in enumerate(vetoes) if "evidence" in veto}
         yield take.take, _Source(take.file, take.sha256, take.frames, take.fps, _size(take), window, pictures)
-    after = processed_clip(film.plan, planned, shot.picked, film.project.root) if shot.picked else None
     if after:
         info = probe_video(after.file)
         window = Window(0, min(planned.frames, info.frames))
