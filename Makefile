@@ -7,7 +7,7 @@ BOARD ?= storyboards/kyoto.yaml
 TEST_PROCESSES ?= 3
 OUT ?= out/$(basename $(notdir $(BOARD))).mp4
 
-.PHONY: render test test-fast test-times test-portable lint docs bench bench-scores bench-gpu clean
+.PHONY: render test test-fast test-times test-portable browser lint docs bench bench-scores bench-gpu clean
 
 render: $(VENV)/.base  ## render the sample storyboard to out/
 	@mkdir -p $(dir $(OUT))
@@ -28,6 +28,10 @@ test-portable: export NPY_DISABLE_CPU_FEATURES ?= X86_V4 AVX512_ICL AVX512_SPR
 test-portable: export ATEN_CPU_CAPABILITY ?= avx2
 test-portable: $(VENV)/.dev  ## every test as on a processor without AVX-512; for every night
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES)
+
+browser: $(VENV)/.dev  ## what the tests of the review page in a browser need; Chromium itself: apt-get install chromium
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
+	npm ci --prefix tests/review --no-audit --no-fund --ignore-scripts
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

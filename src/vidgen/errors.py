@@ -223,6 +223,10 @@ CODES: dict[str, str] = {
     "preset.unknown": "There is no preset of that name",
     "project.busy": "Another run is working on this project",
     "project.other_board": "The work folder or the lock file belongs to another storyboard",
+    "notes.invalid": "A file of notes from a review bundle is wrong; the message says where",
+    "notes.other_project": "A file of notes is about another project",
+    "notes.outdated": "Notes are about shots or takes that are not there, or that changed; nothing was written",
+    "review.too_large": "A review bundle would be larger than is allowed; the message says how large",
     "remarks.invalid": "The file of rejections and notes is damaged",
     "qc.failed": "A file fails checks of its delivery; the message names them",
     "render.needs_review": "The film is finished, but a person has to review some shots",
@@ -260,6 +264,7 @@ CODES: dict[str, str] = {
     "take.rejected": "The engine rejected the unfinished take, because other candidates of the shot looked better",
     "takes.settled": "The attempt is already settled",
     "takes.unknown": "There is no attempt of that number",
+    "trim.invalid": "A shot cannot be trimmed, or not to that frame; the message says why",
     "usage.invalid": "A flag or argument is wrong",
 }
 """Error code -> meaning."""
@@ -346,6 +351,7 @@ NOTICES: dict[str, str] = {
     "post.streams_left_out": "A stream of the file does not fit the output's container and was left out",
     "post.time_code": "The time code cannot be kept in its form at the new frame rate",
     "post.will_download": "A model for post-processing is missing; render downloads it",
+    "review.smaller": "The copies in a review bundle are smaller than usual, so that the file is not too large",
     "review.not_shown": "A take cannot be shown on the review page; the message says why",
     "continuity.swapped": "A picked take looks unlike earlier shots of the same characters or place",
     "provenance.no_record": "A record beside a film is damaged or is something else; it was left out",

@@ -22,11 +22,12 @@ import pytest
 from conftest import SMALL
 from support import Film, Vidgen
 from vidgen.app.render import RenderOptions, render_film
+from vidgen.review import desk as desk_module
 from vidgen.review.desk import Desk
 from vidgen.review.server import ReviewServer
 from vidgen.takes.exclusive import project_lock
 from vidgen.takes.lockfile import read_lock
-from vidgen.takes.remarks import read_remarks
+from vidgen.takes.remarks import Note, read_remarks, update_remarks
 from vidgen.testing import ScriptedRemote, engine_added
 
 SEA = "{id: sea, scene: calm sea, camera: dolly_in, candidates: 2, duration: 12f}"
@@ -370,3 +371,148 @@ def test_a_port_that_is_taken_is_named(served: Served, board: Path, vidgen: Vidg
     ran = vidgen("review", board, "--serve", "--port", served.server.server_port, "--json")
     assert ran.code == 2 and str(served.server.server_port) in ran.envelope["error"]["message"]
     assert vidgen("review", board, "--port", 8000).code == 2
+
+
+LONG = "{id: long, scene: calm sea, duration: 12f, trim: {duration: 6f}}"
+
+
+@pytest.fixture
+def longer(vidgen: Vidgen, film: Film) -> Path:
+    """A rendered film whose first shot uses half of its take."""
+    file = film(LONG, HILL)
+    assert vidgen("render", file).code == 0
+    return file
+
+
+def test_a_trim_is_a_persons_choice_in_the_lock_file_and_buys_nothing(longer: Path, vidgen: Vidgen) -> None:
+    before = picks(longer)
+    with serving(longer) as served:
+        state = served.ask("/api/state")[1]["shots"][0]["trim"]
+        assert (state["by"], state["least"], state["most"]) == ("auto", 0, 6)
+        status, shot = served.ask("/api/trim", {"shot": "long", "start_frame": 5})
+        assert status == 200 and shot["trim"]["by"] == "person" and shot["takes"][0]["window"] == {"start": 5, "frames": 6}
+        assert read_lock(longer.with_name("film.lock.yaml"))["long"].trim == 5 and picks(longer)["long"] == (1, "person")
+        made = vidgen("render", longer, "--json").data
+        assert made["shots"][0]["takes"][0]["window"]["start"] == 5 and made["shots"][0]["reused"]
+        assert picks(longer)["hill"] == before["hill"] and read_lock(longer.with_name("film.lock.yaml"))["long"].trim == 5
+        assert served.ask("/api/pick", {"shot": "long", "take": 1})[1]["trim"]["start_frame"] == 5
+        assert served.ask("/api/trim", {"shot": "long", "start_frame": None})[1]["trim"]["by"] == "auto"
+        assert served.ask("/api/trim", {"shot": "long", "start_frame": 2})[1]["trim"]["start_frame"] == 2
+        assert served.ask("/api/unpick", {"shot": "long"})[1]["trim"]["by"] == "auto" and picks(longer) == before
+
+
+def test_of_two_trims_the_later_one_holds(longer: Path, vidgen: Vidgen) -> None:
+    with serving(longer) as served:
+        assert served.ask("/api/trim", {"shot": "long", "start_frame": 5})[0] == 200
+    longer.write_text(longer.read_text().replace("trim: {duration: 6f}", "trim: {start: 3f, duration: 6f}"))
+    assert vidgen("render", longer, "--json").data["shots"][0]["takes"][0]["window"]["start"] == 3
+    with serving(longer) as served:
+        assert served.ask("/api/state")[1]["shots"][0]["trim"]["by"] == "storyboard"
+        assert served.ask("/api/trim", {"shot": "long", "start_frame": 4})[1]["trim"] == {
+            "start_frame": 4, "by": "person", "least": 0, "most": 6,
+        }  # fmt: skip
+    assert vidgen("render", longer, "--json").data["shots"][0]["takes"][0]["window"]["start"] == 4
+    longer.write_text(longer.read_text().replace("duration: 6f}", "duration: 10f}"))  # all of the shot is seen all the same
+    assert vidgen("render", longer, "--json").data["shots"][0]["takes"][0]["window"] == {"start": 2, "frames": 10}
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"shot": "long"}, 400),
+        ({"shot": "long", "start_frame": 7}, 400),
+        ({"shot": "long", "start_frame": -1}, 400),
+        ({"shot": "long", "start_frame": 1.5}, 400),
+        ({"shot": "long", "start_frame": True}, 400),
+        ({"shot": "long", "start_frame": "2"}, 400),
+        ({"shot": "nobody", "start_frame": 1}, 404),
+    ],
+)
+def test_a_trim_that_cannot_be_is_refused(longer: Path, body: dict[str, Any], status: int) -> None:
+    before = longer.with_name("film.lock.yaml").read_bytes()
+    with serving(longer) as served:
+        found, answer = served.ask("/api/trim", body)
+        assert found == status and answer["error"]["message"]
+    assert longer.with_name("film.lock.yaml").read_bytes() == before
+
+
+def test_what_is_decided_while_a_render_runs_is_not_undone_by_its_end(longer: Path) -> None:
+    with serving(longer) as served:
+
+        def decide(event: str, /, **values: object) -> None:
+            if event == "run.started":
+                assert served.ask("/api/trim", {"shot": "long", "start_frame": 4})[0] == 200
+
+        render_film(longer, RenderOptions(output=longer.with_suffix(".mp4")), listener=decide)
+    assert read_lock(longer.with_name("film.lock.yaml"))["long"].trim == 4
+
+
+def runs(served: Served, act: Callable[[], object]) -> Iterator[dict[str, Any]]:
+    """What a window hears of a render that ``act`` starts."""
+    with urlopen(Request(f"{served.base}/api/events?token={served.token}"), timeout=120) as stream:
+        assert stream.readline() == b": here\n"
+        act()
+        name = ""
+        for line in stream:
+            kind, _, value = line.decode().strip().partition(": ")
+            name = value if kind == "event" else name
+            if kind == "data" and name == "run":
+                state = json.loads(value)
+                yield state
+                if state["state"] != "running":
+                    return
+
+
+def test_the_cut_is_rendered_in_place(served: Served, board: Path) -> None:
+    film = board.with_name("film.mp4")
+    film.unlink()
+    served.ask("/api/pick", {"shot": "sea", "take": 2})
+    told = list(runs(served, lambda: served.ask("/api/render", {})))
+    assert told[0]["state"] == "running" and {one["stage"] for one in told[:-1]} >= {"takes", "cut"}
+    assert told[-1] == {"state": "done", "output": "film.mp4", "seconds": 2.0, "needs_review": []} and film.is_file()
+    assert served.ask("/api/state")[1]["run"] == told[-1]
+
+
+def test_a_render_waits_for_another_run_and_costs_nothing_unasked(
+    vidgen: Vidgen, film: Film, provider: ScriptedRemote, board: Path
+) -> None:
+    with serving(board) as served, project_lock(served.desk.film.project.root):
+        status, answer = served.ask("/api/render", {})
+        assert (status, answer["error"]["code"]) == (409, "project.busy")
+    paid = film("{id: a, scene: sea, engine: scripted, duration: 12f}", top="budget: 1.2\n")
+    with serving(paid) as served:
+        for few in (None, 0, 0.49):
+            status, answer = served.ask("/api/render", {"confirm_usd": few})
+            assert (status, answer["estimated_usd"]) == (402, 0.5) and bought(paid, vidgen) == 0
+        assert served.ask("/api/render", {"confirm_usd": "all"})[0] == 400
+        paid.write_text("vidgen: 1\nshots: []\n")
+        assert served.ask("/api/render", {})[0] == 422
+
+
+def test_a_render_that_fails_says_why_and_what_to_do(served: Served, board: Path) -> None:
+    film = board.with_name("film.mp4")
+    film.unlink()
+    film.mkdir()
+    status, answer = served.ask("/api/render", {})
+    assert status == 422 and "film.mp4" in answer["error"]["message"]
+
+
+def test_only_what_changed_is_looked_at_again(board: Path, vidgen: Vidgen, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[list[str]] = []
+    with serving(board) as served:
+        desk = served.desk
+        look = desk_module.with_shots_anew
+        monkeypatch.setattr(desk_module, "with_shots_anew", lambda film, names: looked.append(names) or look(film, names))
+        monkeypatch.setattr(desk_module, "dailies", lambda *given, **more: pytest.fail("the whole film was looked at"))
+        vidgen("pick", board, "hill", 1)
+        desk._renew_changed()
+        update_remarks(board.parent / ".vidgen/film", lambda before: before.with_note(Note("sea", "good")))
+        desk._renew_changed()
+        desk._renew_changed()
+        assert looked == [["hill"], ["sea"]] and desk.state()["shots"][0]["notes"][0]["text"] == "good"
+
+
+def test_takes_beyond_those_that_were_asked_for_are_scored_too(served: Served) -> None:
+    status, shot = served.ask("/api/more", {"shot": "sea", "candidates": 1})
+    assert status == 200 and [one["take"] for one in shot["takes"]] == [1, 2, 3]
+    assert all(isinstance(one["score"], float) and one["families"] for one in shot["takes"])

@@ -18,6 +18,7 @@ from vidgen.render.preflight import ready_engines
 from vidgen.render.project import Project, Workspace
 from vidgen.render.shots import ShotMaker
 from vidgen.render.take_scores import judge_takes, with_own_weights
+from vidgen.render.trimming import trim_over, trim_range
 from vidgen.scoring.preferences import Pair, Side, log_pair
 from vidgen.storyboard.loader import load_storyboard
 from vidgen.storyboard.model import Score
@@ -43,7 +44,7 @@ def pin(board: Path, shot: str, take: int, *, work: Path | None = None) -> dict[
     if take not in takes:
         text = f"shot {shot} has no take {take} ({there_are(takes)}){''.join(damaged)}"
         raise InputError("pick.unknown", text, hint=project.commands.line("render", board), where=str(board))
-    pick = Pick(takes[take].key if key is None else key, take, "person", takes[take].sha256)
+    pick = _pinned(recorded, Pick(takes[take].key if key is None else key, take, "person", takes[take].sha256))
     project.change_picks(lambda before: with_pick(before, shot, pick))
     if takes[take].key in remarks.rejected(shot):
         update_remarks(project.root, lambda before: before.without_rejection(shot, takes[take].key))
@@ -58,6 +59,12 @@ def pin(board: Path, shot: str, take: int, *, work: Path | None = None) -> dict[
         "request_key": pick.request_key,
         "preferred_to": pair.other.take if pair else None,
     }
+
+
+def _pinned(before: Pick | None, pick: Pick) -> Pick:
+    """The pin, with what is known of the part of its take."""
+    same = before is not None and (before.request_key, before.take, before.sha256) == (pick.request_key, pick.take, pick.sha256)
+    return replace(before, by="person") if same and before else pick
 
 
 def unpin(board: Path, shot: str, *, work: Path | None = None) -> None:
@@ -92,6 +99,41 @@ def reject(board: Path, shot: str, take: int, reason: str, *, work: Path | None 
         raise InputError("pick.unknown", text, hint=project.commands.line("render", board), where=str(board))
     update_remarks(project.root, lambda before: before.with_rejection(Rejection(shot, take, rejected.key, reason)))
     project.change_picks(lambda before: {name: pick for name, pick in before.items() if name != shot or pick.take != take})
+
+
+def trim(board: Path, shot: str, start_frame: int | None, *, work: Path | None = None) -> None:
+    """Let the shot open with a frame of its picked take, which is pinned by that; None: no trim any more. Makes and buys
+    nothing.
+
+    Raises InputError ``trim.invalid`` where the shot has no take, was split, or cannot open there.
+    """
+    engines = Engines()
+    plan = _plan_with(board, shot, engines, work)
+    project = Project.of(board, work)
+    with project.reading() as space:
+        found, recorded = shot_at_hand(plan, shot, space, engines), space.picks.get(shot)
+    if start_frame is None:
+        project.change_picks(
+            lambda before: {
+                name: replace(one, trim=None, trim_over=None) if name == shot else one for name, one in before.items()
+            }
+        )
+        return
+    planned = next(one for one in plan.generated if one.id == shot)
+    key = found.pick.request_key if found and found.pick else recorded.request_key if recorded else None
+    if found is None or found.picked is None or key is None:
+        raise InputError("trim.invalid", f"shot {shot} has no take to trim", hint=project.commands.line("render", board))
+    if planned.parent != planned.id:
+        text = f"{shot} is a part of {planned.parent}, which was split; its parts join exactly"
+        raise InputError("trim.invalid", text, hint=f"make {planned.parent} shorter, and render it")
+    least, most = trim_range(found.picked, planned.request)
+    if not least <= start_frame <= most:
+        text = f"shot {shot} can open with frame {least} to {most} of take {found.picked.take}, not {start_frame}"
+        raise InputError("trim.invalid", text, hint="a shot's length is the storyboard's; its trim can shorten it")
+    base = found.pick or recorded
+    start = base.start if base and base.take == found.picked.take else None
+    pick = Pick(key, found.picked.take, "person", found.picked.sha256, start, start_frame, trim_over(planned))
+    project.change_picks(lambda before: with_pick(before, shot, pick))
 
 
 def _plan_with(board: Path, shot: str, engines: Engines, work: Path | None) -> Plan:

@@ -249,7 +249,8 @@ def render_film(
             fetch_models(work.posts, fetching(listener))
         made = runner.run(maker.make(limit, judging_usd=cap_of(bill, plan.board.budget, options.max_cost)))
         warn(maker.run.new_notices())
-        project.save_picks({shot.planned.id: pick for shot in made if (pick := shot.pick)}, unpinned=maker.unpinned)
+        picks = {shot.planned.id: pick for shot in made if (pick := shot.pick)}
+        project.save_picks(picks, seen=space.picks, unpinned=maker.unpinned)
         kept, larger = _of_the_film(plan, made)
         origin = work.origin(kept, larger, board, space.root)
         finished = finish(

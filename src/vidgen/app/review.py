@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,16 @@ from vidgen.interchange.time_code import time_code
 from vidgen.media.rate import json_rate, seconds_of
 from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import GeneratedShot, Plan
-from vidgen.render.at_hand import ShotAtHand, shot_at_hand, shots_at_hand
-from vidgen.render.project import Project
+from vidgen.render.at_hand import ShotAtHand, shots_at_hand, some_at_hand
+from vidgen.render.project import Project, Workspace
+from vidgen.render.take_scores import judge_takes, with_own_weights
+from vidgen.render.trimming import trim_range
 from vidgen.storyboard.loader import load_storyboard
 from vidgen.takes.record import row_of
 from vidgen.takes.remarks import Remarks
 from vidgen.takes.request import Take
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,7 @@ class Dailies:
             "picked_by": shot.picked_by,
             "why": shot.why,
             "needs_review": shot.needs_review,
+            "trim": _trim(shot),
             "takes": [self._take(shot, take) for take in shot.takes],
             "notes": [
                 {"text": one.text, "take": one.take, "at_s": one.at_s} for one in self.remarks.notes if one.shot == planned.id
@@ -97,12 +103,12 @@ class Dailies:
         planned = shot.planned
         assert isinstance(planned, GeneratedShot)  # a user's own clip has no takes
         row = row_of(take)
-        verdict = shot.verdict
-        card = verdict.card(take.take) if verdict else None
+        card = shot.card(take.take)
         known = diffusion_model(take.model) if take.model and take.engine == "local" else None
         return {
             "take": take.take,
             "file": str(take.file),
+            "sha256": take.sha256,
             "picked": shot.picked is not None and take.take == shot.picked.take,
             "rejected": self.remarks.rejected(planned.id).get(take.key),
             "seed": take.seed,
@@ -115,7 +121,7 @@ class Dailies:
             "score": card.total if card else None,
             "families": dict(card.families) if card else {},
             "not_measured": dict(card.not_measured) if card else {},
-            "vetoes": verdict.vetoes(take.take) if verdict else [],
+            "vetoes": shot.vetoes(take.take),
             "engine": take.engine,
             "model": take.model,
             "diffusion": take.diffusion,
@@ -123,6 +129,17 @@ class Dailies:
             "prompt": row.get("prompt", planned.request.prompt),
             "manifest": dict(_plain(take.manifest)),
         }
+
+
+def _trim(shot: ShotAtHand) -> dict[str, Any] | None:
+    """Where a shot opens in its picked take, who said it, and the frames with which it could; None where it is not trimmed."""
+    planned = shot.planned
+    if not isinstance(planned, GeneratedShot) or shot.picked is None or planned.parent != planned.id:
+        return None
+    least, most = trim_range(shot.picked, planned.request)
+    person = shot.pick is not None and shot.pick.trim is not None
+    by = "person" if person else "auto" if planned.trim.start is None else "storyboard"
+    return {"start_frame": shot.picked.start, "by": by, "least": least, "most": most}
 
 
 def _plain(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str | int | float | bool]]:
@@ -140,15 +157,40 @@ def dailies(board: Path, *, work: Path | None = None) -> Dailies:
     project = Project.of(board, work)
     with project.reading() as space:
         shots, notices = shots_at_hand(plan, space, engines)
-        spent, unpriced = (space.journal.spent(), space.journal.unpriced()) if space.journal else (0.0, 0)
-        return Dailies(board, plan, project, tuple(shots), space.remarks, spent, unpriced, tuple(notices))
+        spent, unpriced = _spent(space)
+        scored = tuple(_scored(shot, plan, space) for shot in shots)
+        return Dailies(board, plan, project, scored, space.remarks, spent, unpriced, tuple(notices))
 
 
-def with_shot_anew(film: Dailies, name: str) -> Dailies:
-    """The film with one shot looked at again; the storyboard is taken as it was read."""
+def with_shots_anew(film: Dailies, names: Sequence[str]) -> Dailies:
+    """The film with some shots looked at again; the storyboard is taken as it was read."""
     engines = Engines()
     with film.project.reading() as space:
-        found = shot_at_hand(film.plan, name, space, engines)
-        shots = tuple(found if found and one.planned.id == name else one for one in film.shots)
-        spent, unpriced = (space.journal.spent(), space.journal.unpriced()) if space.journal else (0.0, 0)
-        return Dailies(film.board, film.plan, film.project, shots, space.remarks, spent, unpriced, film.notices)
+        found = some_at_hand(film.plan, names, space, engines)
+        anew = {name: _scored(shot, film.plan, space) for name, shot in found.items()}
+        shots = tuple(anew.get(one.planned.id, one) for one in film.shots)
+        spent, unpriced = _spent(space)
+        return replace(film, shots=shots, remarks=space.remarks, spent_usd=spent, unpriced=unpriced)
+
+
+def _spent(space: Workspace) -> tuple[float, int]:
+    """US dollars that a project has cost, and how many paid takes have no known price."""
+    return (space.journal.spent(), space.journal.unpriced()) if space.journal else (0.0, 0)
+
+
+def _scored(shot: ShotAtHand, plan: Plan, space: Workspace) -> ShotAtHand:
+    """The shot with what the judge says of takes that the storyboard did not ask for, such as those a person asked for more of.
+    They are measured beside the others; a look never fails for want of it.
+    """
+    planned = shot.planned
+    if not isinstance(planned, GeneratedShot) or len(shot.takes) < 2 or all(shot.card(take.take) for take in shot.takes):
+        return shot
+    if shot.verdict is not None and set(shot.verdict.takes) >= {take.take for take in shot.takes}:
+        return shot  # the judge was asked, and could not tell
+    steady = any(one.continues == planned.id for one in plan.shots)
+    try:
+        rules = with_own_weights(plan.board.score)
+        return replace(shot, beyond=judge_takes(shot.takes, planned.request, space.root / "scores", rules, steady=steady))
+    except Exception as error:
+        LOG.info("%s: not all of its takes can be judged: %s", planned.id, error)
+        return shot

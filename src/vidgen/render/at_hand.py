@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from vidgen.engines.base import Engine
 from vidgen.engines.registry import Engines
@@ -20,7 +20,8 @@ from vidgen.render.project import Workspace
 from vidgen.render.resolved import ResolvedShot
 from vidgen.render.shots import ShotMaker
 from vidgen.render.take_scores import Verdict
-from vidgen.render.trimming import trimmed
+from vidgen.render.trimming import trimmed, trimmed_by_person
+from vidgen.scoring import Scorecard
 from vidgen.takes.lockfile import Pick
 from vidgen.takes.request import Take
 
@@ -33,7 +34,8 @@ class ShotAtHand:
     """A shot, its takes in the order of their numbers, the one that is in the film, and what the judge said where it was asked.
 
     ``picked`` is None where there is no take, and for a user's own clip. ``pick`` is what a render would write into the lock
-    file, ``why`` says why in one sentence; both are empty where it could not be asked about.
+    file, ``why`` says why in one sentence; both are empty where it could not be asked about. ``beyond``: what the judge says
+    of takes that the storyboard did not ask for.
     """
 
     planned: FilmShot
@@ -44,6 +46,16 @@ class ShotAtHand:
     pick: Pick | None = None
     why: str = ""
     needs_review: bool = False
+    beyond: Verdict | None = None
+
+    def card(self, take: int) -> Scorecard | None:
+        """What the judge measured of a take."""
+        return next((card for one in (self.verdict, self.beyond) if one and (card := one.card(take))), None)
+
+    def vetoes(self, take: int) -> list[dict[str, Any]]:
+        """The faults of a take that no other quality makes good."""
+        card = self.card(take)
+        return [veto.as_dict() for veto in (card.vetoes if card else ())]
 
 
 def shots_at_hand(
@@ -68,9 +80,14 @@ def shots_at_hand(
 
 def shot_at_hand(plan: Plan, shot: str, space: Workspace, installed: Engines) -> ShotAtHand | None:
     """One shot of a plan; None where there is no such shot. Looks at no other than those that it continues."""
-    alone = replace(plan, shots=with_parents(plan, select(plan, [shot])), enlargements=())
+    return some_at_hand(plan, [shot], space, installed).get(shot)
+
+
+def some_at_hand(plan: Plan, names: Sequence[str], space: Workspace, installed: Engines) -> dict[str, ShotAtHand]:
+    """Some shots of a plan, by id. Looks at no others than those that they continue."""
+    alone = replace(plan, shots=with_parents(plan, select(plan, names)), enlargements=())
     shots, _ = shots_at_hand(alone, space, installed, ids=frozenset(one.id for one in plan.shots))
-    return next((one for one in shots if one.planned.id == shot), None)
+    return {one.planned.id: one for one in shots if one.planned.id in names}
 
 
 def _survey(plan: Plan, space: Workspace, installed: Engines) -> tuple[Mapping[str, MadeShot], list[Notice]]:
@@ -139,7 +156,8 @@ def _picked(planned: GeneratedShot, takes: Sequence[Take], pick: Pick | None, sp
         take = trimmed(space.store.find(take.key, sha256=pick.sha256) or take, planned)
     usual = take.window(planned.request)
     latest = max(usual.start, take.frames - usual.frames)
-    return take if pick.start is None else replace(take, begins=max(take.first, min(pick.start, latest)))
+    placed = take if pick.start is None else replace(take, begins=max(take.first, min(pick.start, latest)))
+    return trimmed_by_person(placed, planned, pick) or placed
 
 
 def _with_others(planned: GeneratedShot, takes: Sequence[Take], key: str | None, space: Workspace) -> tuple[Take, ...]:

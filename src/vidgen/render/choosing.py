@@ -16,7 +16,7 @@ from vidgen.render.made import MadeShot
 from vidgen.render.resolved import ResolvedShot
 from vidgen.render.run import Run
 from vidgen.render.take_scores import Verdict
-from vidgen.render.trimming import is_timed, usual_part
+from vidgen.render.trimming import is_timed, trimmed_by_person, usual_part
 from vidgen.takes.lockfile import Pick
 from vidgen.takes.request import Take
 
@@ -159,6 +159,7 @@ class Chooser:
         steady = planned.id in self.bars.continued
         shot.takes = tuple(_placed(take, resolved, decision.verdict, kept, steady=steady) for take in shot.takes)
         shot.picked = next(take for take in shot.takes if take.take == decision.picked.take)
+        self._trim(shot, kept)
         if shot.verdict and shot.picked_by == "auto" and not shot.verdict.may_win(shot.picked.take):
             # it was picked before the storyboard had this bar
             shot.picked = next(take for take in shot.takes if take.take == shot.verdict.winner)
@@ -167,3 +168,18 @@ class Chooser:
         if shot.verdict:
             self.run.listener("shot.scored", shot=planned.id, winner=shot.verdict.winner, tie=shot.verdict.tie)
         return shot
+
+    def _trim(self, shot: MadeShot, kept: Pick | None) -> None:
+        """Let the picked take open where a person said it."""
+        if shot.picked is None or kept is None or kept.trim is None:
+            return
+        name, opened = shot.planned.id, trimmed_by_person(shot.picked, shot.planned, kept)
+        if opened is None:
+            text = "its trim in the lock file is not used: the storyboard's trim was changed since"
+            self.run.notices.append(Notice("plan.trim", text, name))
+            return
+        if name in self.bars.continued:
+            text = "another shot goes on from it as it was before its trim; the join may jump"
+            self.run.notices.append(Notice("plan.trim", text, name))
+        shot.takes = tuple(opened if take is shot.picked else take for take in shot.takes)
+        shot.picked, shot.trimmed = opened, kept

@@ -131,9 +131,9 @@ def _part(shot: MadeShot) -> _Part | None:
         start, end = clip_part(shot.planned)
         file = shot.planned.clip
         return _Part(file, content_of(file), start, (end or probe_video(file).frames) - start)
-    if shot.picked is None or shot.resolved is None:
+    if shot.picked is None:
         return None
-    window = shot.picked.window(shot.resolved.request)
+    window = shot.picked.window(shot.planned.request)
     return _Part(shot.picked.file, shot.picked.sha256, window.start, window.frames)
 
 

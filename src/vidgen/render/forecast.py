@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vidgen.artifacts import ArtifactStore
 from vidgen.cut.forecast import Forecast, forecast
-from vidgen.errors import Notice
+from vidgen.errors import Notice, VidgenError
 from vidgen.media.wording import counted
 from vidgen.planning.plan import Plan, UserClip
 from vidgen.render.colour_match import match_colours
@@ -37,6 +37,29 @@ class _Looking(PostProcessor):
 
     def about_to_make(self, what: str) -> None:
         raise _NotMade(f"{what} is to be done")
+
+
+def processed_clips(plan: Plan, picked: Mapping[str, Take], work: Path, only: Collection[str]) -> dict[str, ShotClip]:
+    """The post-processed clips that stand for takes in the film, by the id of their shot, from an earlier run. Those to which
+    nothing is done, or nothing was yet, are left out. ``picked``: of every shot that has one; ``only``: the shots to look at.
+    """
+    if not (work / "post").is_dir():
+        return {}
+    made = [MadeShot(shot, picked=picked.get(shot.id)) for shot in plan.shots]
+    matches = match_colours(plan, made, work / "colour", _quiet, look_only=True)
+    processor = _Looking(plan, work / "post", silent, _quiet, {shot: one.match for shot, one in matches.items()})
+    found: dict[str, ShotClip] = {}
+    for planned in plan.generated:
+        take = picked.get(planned.id) if planned.id in only else None
+        if take is None:
+            continue
+        try:
+            clip = processor.take(planned, take)
+        except (_NotMade, VidgenError):
+            continue
+        if clip.file != take.file:
+            found[planned.id] = clip
+    return found
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ class MadeShot:
     either; ``spare`` those that are not needed, since one is good; ``may_grow``: whether more may follow, should all be below
     ``score.floor``. ``resolved`` is None for a user's own clip, and while the shot that it continues has no take yet.
     ``unseen``: the judge failed on some of its takes. ``joined``: why a take was preferred to others that are as good.
+    ``trimmed``: the lock file's pick whose trim is used.
     """
 
     planned: PlannedShot
@@ -39,6 +40,7 @@ class MadeShot:
     reused: bool = False
     unseen: bool = False
     joined: str = ""
+    trimmed: Pick | None = None
 
     @property
     def request_key(self) -> str | None:
@@ -59,7 +61,8 @@ class MadeShot:
         whole = replace(self.picked, trim=Trim())  # what a trim hides is known again without it
         chosen = self.resolved is not None and whole.has_choice(self.resolved.request)
         start = whole.start if chosen else None
-        return Pick(self.request_key, self.picked.take, self.picked_by, self.picked.sha256, start)
+        trim = (self.trimmed.trim, self.trimmed.trim_over) if self.trimmed else (None, None)
+        return Pick(self.request_key, self.picked.take, self.picked_by, self.picked.sha256, start, *trim)
 
     @property
     def enlarges(self) -> bool:

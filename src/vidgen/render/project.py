@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from vidgen.errors import InputError, Notice
 from vidgen.logs import work_log
@@ -16,14 +18,14 @@ from vidgen.media.files import write_text
 from vidgen.media.places import writable
 from vidgen.render.commands import Commands
 from vidgen.speech.saying import settle_all
-from vidgen.takes.exclusive import project_lock
+from vidgen.takes.exclusive import folder_lock, project_lock
 from vidgen.takes.journal import Journal
 from vidgen.takes.lockfile import Pick, Picks, lock_owner, lock_path, read_lock, update_lock, with_pick
 from vidgen.takes.remarks import Remarks, read_remarks
 from vidgen.takes.store import TakeStore
 
 OWNER = "project.json"
-"""In the work folder: which storyboard it belongs to, by its path from there."""
+"""In the work folder: which storyboard it belongs to, by its path from there, and what the project is known by."""
 
 
 @dataclass
@@ -100,6 +102,17 @@ class Project:
         above = Path() if self.work else self.root.parent.parent
         return Commands(above / f"{self.root.name or 'shot'}.yaml", self.work, film=False)
 
+    def identity(self) -> str:
+        """What tells this project from all others, wherever its work folder is moved. Made when it is first asked for."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with folder_lock(self.root):
+            known = _facts(self.root)
+            name = known.get("id")
+            if not isinstance(name, str) or not re.fullmatch(r"[0-9a-f]{32}", name):
+                name = uuid.uuid4().hex
+                write_text(self.root / OWNER, json.dumps({**known, "id": name}, ensure_ascii=False) + "\n")
+        return name
+
     @contextmanager
     def locked(self) -> Iterator[Workspace]:
         """Open for a run: refused while another run has it. Settles what a run that died left behind."""
@@ -114,7 +127,7 @@ class Project:
                 if self.lock_file == self._kept_aside:
                     text = f"{self.board.parent} cannot be written: picks are kept as {self._kept_aside}"
                     notices.append(Notice("pick.kept_aside", text))
-            yield Workspace(self.root, store, journal, self._picks(), self.commands, notices, remarks=read_remarks(self.root))
+            yield Workspace(self.root, store, journal, self.picks(), self.commands, notices, remarks=read_remarks(self.root))
 
     @contextmanager
     def reading(self) -> Iterator[Workspace]:
@@ -122,16 +135,19 @@ class Project:
         journal = Journal(self.root) if (self.root / "journal.db").is_file() else None
         here = journal or (self.root / "takes").is_dir()
         store = TakeStore(self.root, journal=journal, look_only=True) if here else None
-        yield Workspace(self.root, store, journal, self._picks(), self.commands, remarks=read_remarks(self.root))
+        yield Workspace(self.root, store, journal, self.picks(), self.commands, remarks=read_remarks(self.root))
 
-    def save_picks(self, fresh: Mapping[str, Pick], *, unpinned: Collection[str] = ()) -> None:
+    def save_picks(self, fresh: Mapping[str, Pick], *, seen: Picks, unpinned: Collection[str] = ()) -> None:
         """Write picks into the lock file; shots that are not among them keep theirs, and a person's pick stays until the
-        shot's request changes, or where it is among the ``unpinned``.
+        shot's request changes, or where it is among the ``unpinned``. What a person decided since ``seen`` was read stays too.
         """
 
         def changed(before: dict[str, Pick]) -> Picks:
-            picks = {shot: pick for shot, pick in before.items() if shot not in unpinned}
+            later = {shot for shot in {*before, *seen} if before.get(shot) != seen.get(shot) and _by_person(shot, before, seen)}
+            picks = {shot: pick for shot, pick in before.items() if shot not in unpinned or shot in later}
             for shot, pick in fresh.items():
+                if shot in later:
+                    continue
                 picks = with_pick(picks, shot, pick)
             return picks
 
@@ -142,17 +158,25 @@ class Project:
         file = self.lock_file
         if file is None or self.board is None:
             return
-        update_lock(file, lambda before: change({**before, **self._picks()}), self.board.name)
+        update_lock(file, lambda before: change({**before, **self.picks()}), self.board.name)
         if file != self._kept_aside:
             self._kept_aside.unlink(missing_ok=True)  # what it had is in the file beside the storyboard now
 
-    def _picks(self) -> dict[str, Pick]:
+    def picks(self) -> dict[str, Pick]:
+        """What the lock file says."""
         return {**read_lock(lock_path(self.board)), **read_lock(self._kept_aside)} if self.board else {}
 
     def _claim(self, board: Path) -> None:
         owner = os.path.relpath(board.absolute(), self.root.absolute())
         if owner != _owner(self.root):
-            write_text(self.root / OWNER, json.dumps({"storyboard": owner}, ensure_ascii=False) + "\n")
+            with folder_lock(self.root):
+                known = {**_facts(self.root), "storyboard": owner}
+                write_text(self.root / OWNER, json.dumps(known, ensure_ascii=False) + "\n")
+
+
+def _by_person(shot: str, *picks: Picks) -> bool:
+    """Whether a person's pick of the shot is in any of these."""
+    return any(found is not None and found.by == "person" for found in (each.get(shot) for each in picks))
 
 
 def root_of(board: Path, work: Path | None) -> Path:
@@ -162,11 +186,17 @@ def root_of(board: Path, work: Path | None) -> Path:
 
 def _owner(root: Path) -> str | None:
     """The path from the work folder to its storyboard; None where nothing is known of it."""
-    try:
-        owner = json.loads((root / OWNER).read_text(encoding="utf-8"))["storyboard"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    owner = _facts(root).get("storyboard")
     return owner if isinstance(owner, str) else None
+
+
+def _facts(root: Path) -> dict[str, Any]:
+    """What the work folder says of itself; nothing where that cannot be read."""
+    try:
+        known = json.loads((root / OWNER).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return known if isinstance(known, dict) else {}
 
 
 def _refuse_other(what: Path, owner: Path, board: Path) -> None:

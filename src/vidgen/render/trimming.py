@@ -1,16 +1,44 @@
-"""Which part of a take is in the film where the judge does not say: what the storyboard's trim says, else the usual part."""
+"""Which part of a take is in the film where the judge does not say: what a person's or the storyboard's trim says, else the
+usual part.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
-from vidgen.planning.plan import EngineShot, GeneratedShot
+from vidgen.planning.plan import EngineShot, GeneratedShot, PlannedShot
+from vidgen.takes.lockfile import Pick
 from vidgen.takes.request import ShotRequest, Take, Window
 
 
 def trimmed(take: Take, planned: EngineShot) -> Take:
     """The take with what the storyboard says of the part that is used."""
     return replace(take, trim=planned.trim) if isinstance(planned, GeneratedShot) else take
+
+
+def trim_range(take: Take, request: ShotRequest) -> tuple[int, int]:
+    """The first and the last frame that a shot can open with in a take, so that all of it is seen."""
+    free = replace(take, begins=None, trim=replace(take.trim, start=None))
+    return take.first, max(take.first, take.frames - free.window(request).frames)
+
+
+def trim_over(planned: GeneratedShot) -> str | None:
+    """What the storyboard says of where a shot opens, as the lock file has it."""
+    return None if planned.trim.start is None else str(planned.trim.start)
+
+
+def trimmed_by_person(take: Take, planned: PlannedShot, pick: Pick | None) -> Take | None:
+    """The take with the part that a person chose while reviewing; None where nobody did, or the storyboard's trim is another
+    one since: the later word holds. A shot that has become longer opens as late as its take allows.
+    """
+    if pick is None or pick.trim is None or (pick.by, pick.take) != ("person", take.take):
+        return None
+    if not isinstance(planned, GeneratedShot) or planned.parent != planned.id or trim_over(planned) != pick.trim_over:
+        return None
+    least, most = trim_range(take, planned.request)
+    opens = Fraction(min(max(pick.trim, least), most) - take.first) / take.fps
+    return replace(take, trim=replace(take.trim, start=opens))
 
 
 def usual_part(take: Take, request: ShotRequest, *, steady: bool = False) -> Window:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from vidgen.app.more import more_takes
-from vidgen.app.pick import pin, reject, unpin
-from vidgen.app.review import Dailies, dailies, with_shot_anew
+from vidgen.app.pick import pin, reject, trim, unpin
+from vidgen.app.review import Dailies, dailies, with_shots_anew
 from vidgen.errors import InputError, Notice, VidgenError
+from vidgen.render.project import Project
 from vidgen.render.stopping import Stop
-from vidgen.review.media import FOLDER, ShownShot, shown_film, shown_shot
+from vidgen.review.changes import Seen, changed_shots
+from vidgen.review.cutting import Renders
+from vidgen.review.media import FOLDER, ShownShot, shown_film
 from vidgen.review.page import review_page, shot_part
 from vidgen.review.writing import review_folder
 from vidgen.takes.remarks import Note, update_remarks
@@ -44,12 +47,15 @@ class Desk:
     _turn: threading.RLock = field(default_factory=threading.RLock)
     _windows: set[queue.SimpleQueue[Event]] = field(default_factory=set)
     _stops: set[Stop] = field(default_factory=set)
+    _renders: Renders = field(init=False)
 
     def __post_init__(self) -> None:
         """Look at the film. Raises InputError as planning does."""
+        self._renders = Renders(self.board, self.work, self._rendered)
+        now = Seen.of(Project.of(self.board, self.work))
         self.film, self.shown = self._look()
         self.warn([*self.film.notices, *(one for shot in self.shown.values() for one in shot.troubles)])
-        self._seen = self._signature()
+        self._remember(now)
 
     @property
     def media(self) -> Path:
@@ -59,7 +65,7 @@ class Desk:
     def page(self) -> str:
         """The page, as it is now."""
         with self._turn:
-            return review_page(self.film, self.shown, served=True)
+            return review_page(self.film, self.shown, mode="served")
 
     def part(self, shot: str) -> str:
         """The page's part about one shot. Raises InputError where there is none."""
@@ -70,7 +76,7 @@ class Desk:
     def state(self) -> dict[str, Any]:
         """``GET /api/state``."""
         with self._turn:
-            return self.film.as_dict()
+            return {**self.film.as_dict(), "run": self._renders.state}
 
     def pick(self, shot: str, take: int) -> dict[str, Any]:
         """Pin a take, as ``vidgen pick`` does; returns the new state of the shot."""
@@ -85,6 +91,11 @@ class Desk:
     def reject(self, shot: str, take: int, reason: str) -> dict[str, Any]:
         """Note that a take is not wanted."""
         reject(self.board, shot, take, reason, work=self.work)
+        return self._after(shot)
+
+    def trim(self, shot: str, start_frame: int | None) -> dict[str, Any]:
+        """Let a shot open with a frame of its picked take; None: where it would by itself."""
+        trim(self.board, shot, start_frame, work=self.work)
         return self._after(shot)
 
     def note(self, shot: str, text: str, take: int | None, at_s: float | None) -> dict[str, Any]:
@@ -120,11 +131,20 @@ class Desk:
             self._stops.difference_update(stops)
         return self._after(shot)
 
+    def render(self, confirm_usd: float | None) -> Mapping[str, Any]:
+        """Start the usual render of the film; windows are told how it goes."""
+        return self._renders.start(confirm_usd)
+
+    def _rendered(self, state: Mapping[str, Any]) -> None:
+        self._tell("run", dict(state))
+
     @contextmanager
     def window(self) -> Iterator[queue.SimpleQueue[Event]]:
         """What an open page is told: (event, values) as they come."""
         told: queue.SimpleQueue[Event] = queue.SimpleQueue()
         with self._turn:
+            if run := self._renders.state:
+                told.put(("run", dict(run)))
             self._windows.add(told)
         try:
             yield told
@@ -138,6 +158,7 @@ class Desk:
         for stop in list(self._stops):
             stop.event.set()
         self._tell("end", {})
+        self._renders.close()
 
     def watch(self) -> None:
         """See what others do to the film, such as ``vidgen pick`` or a render in another window, until ``close``."""
@@ -148,16 +169,27 @@ class Desk:
                 LOG.info("the film cannot be looked at just now: %s", error)
 
     def _renew_changed(self) -> None:
-        """Look at the whole film again where something changed, while the page is answered from what is known."""
-        now = self._signature()
-        if now == self._seen:
+        """Look again at what changed, while the page is answered from what is known."""
+        now, before = Seen.of(self.film.project), self._seen
+        if now == before:
             return
+        names = changed_shots(self.film, self._picks, before, now)
+        if names is None:
+            self._renew_all(now)
+            return
+        found = self._look_at(names)
+        with self._turn:
+            if self._seen == before:
+                self._show(*found, now)
+
+    def _renew_all(self, now: Seen) -> None:
         film, shown = self._look()
         with self._turn:
-            if self._signature() != now:  # it changed meanwhile: next time
+            if Seen.of(film.project) != now:  # it changed meanwhile: next time
                 return
             before = {shot["id"]: shot for shot in self.state()["shots"]}
-            self.film, self.shown, self._seen = film, shown, now
+            self.film, self.shown = film, shown
+            self._remember(now)
             after = {shot["id"]: shot for shot in self.state()["shots"]}
         if list(before) != list(after):
             self._tell("film", {})
@@ -173,24 +205,33 @@ class Desk:
     def _after(self, shot: str) -> dict[str, Any]:
         """Look at a shot again, and at those that continue it, and tell all windows."""
         with self._turn:
-            names = self._with_followers(shot)
-            film = self.film
-            for name in names:
-                film = with_shot_anew(film, name)
-            shown = {name: shown_shot(film, name, self.media) for name in names}
-            self.film, self.shown = film, {**self.shown, **shown}
-            self._seen = self._signature()
-            state = self._known(shot)
-        for name in names:
-            self._tell("shot", {"id": name})
-        return state
+            now, before = Seen.of(self.film.project), self._seen
+            others = changed_shots(self.film, self._picks, before, now)
+            self._show(*self._look_at({shot, *(others or ())}), before if others is None else now)
+            return self._known(shot)
 
-    def _with_followers(self, shot: str) -> list[str]:
-        names = [shot]
+    def _look_at(self, shots: Collection[str]) -> tuple[Dailies, dict[str, ShownShot]]:
+        """Some shots, and those that continue them, as they are now."""
+        names = self._with_followers(shots)
+        film = with_shots_anew(self.film, names)
+        return film, shown_film(film, self.media, only=names)
+
+    def _show(self, film: Dailies, anew: Mapping[str, ShownShot], seen: Seen) -> None:
+        """Show some shots anew, and tell all windows. ``seen``: the files as they were before the look."""
+        self.film, self.shown = film, {**self.shown, **anew}
+        self._remember(seen)
+        for name in anew:
+            self._tell("shot", {"id": name})
+
+    def _remember(self, seen: Seen) -> None:
+        self._seen, self._picks = seen, self.film.project.picks()
+
+    def _with_followers(self, shots: Collection[str]) -> list[str]:
+        names = set(shots)
         for one in self.film.plan.shots:
             if one.continues in names:
-                names.append(one.id)
-        return names
+                names.add(one.id)
+        return [one.id for one in self.film.plan.shots if one.id in names]
 
     def _known(self, shot: str) -> dict[str, Any]:
         found = self.film.shot(shot)
@@ -202,17 +243,3 @@ class Desk:
         with self._turn:
             for told in self._windows:
                 told.put((event, values))
-
-    def _signature(self) -> tuple[tuple[str, int, int], ...]:
-        """What changes on disk where somebody else works on the film."""
-        root = self.film.project.root
-        files = [self.board, self.film.project.lock_file, root / "remarks.json", *sorted((root / "takes").glob("*/*.json"))]
-        return tuple((str(file), *_stamp(file)) for file in files if file)
-
-
-def _stamp(file: Path) -> tuple[int, int]:
-    try:
-        found = file.stat()
-    except OSError:
-        return (0, 0)
-    return found.st_mtime_ns, found.st_size

@@ -8,9 +8,11 @@ from xml.etree.ElementTree import Element, tostring
 
 from vidgen.escapes import shown
 
-__all__ = ["Element", "Inside", "data_script", "element", "html_text"]
+__all__ = ["Element", "Inside", "data_script", "element", "html_text", "later"]
 
 Inside: TypeAlias = "Element | str | None"
+_LESS = "\0"
+"""Stands for ``<`` in attributes, which the writer would leave as it is; control characters never get so far."""
 
 
 def element(tag: str, *inside: Inside, **attributes: object) -> Element:
@@ -20,7 +22,8 @@ def element(tag: str, *inside: Inside, **attributes: object) -> Element:
     made = Element(tag)
     for name, value in attributes.items():
         if value is not None and value is not False:
-            made.set(name.removesuffix("_").replace("_", "-"), "" if value is True else shown(str(value)))
+            text = "" if value is True else shown(str(value))
+            made.set(name.removesuffix("_").replace("_", "-"), text.replace("<", _LESS))
     for one in inside:
         if isinstance(one, str):
             _add_text(made, shown(one))
@@ -36,6 +39,13 @@ def _add_text(made: Element, text: str) -> None:
         made.text = (made.text or "") + text
 
 
+def later(*inside: Inside) -> Element | None:
+    """Elements that a browser makes when they come near: hundreds of shots with all that is known of them are too many at
+    once. Where no program runs they are there at once.
+    """
+    return element("noscript", *inside, class_="later") if any(one is not None for one in inside) else None
+
+
 def data_script(name: str, value: Any) -> Element:
     """Values for the page's program. A script's text is written as it is, so no ``<`` may be in it."""
     made = Element("script", {"type": "application/json", "id": name})
@@ -45,4 +55,4 @@ def data_script(name: str, value: Any) -> Element:
 
 def html_text(made: Element) -> str:
     """The element as HTML."""
-    return tostring(made, encoding="unicode", method="html")
+    return tostring(made, encoding="unicode", method="html").replace(_LESS, "&lt;")

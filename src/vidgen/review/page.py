@@ -5,16 +5,20 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from itertools import groupby
 from typing import Any
 
 from vidgen.app.review import Dailies
-from vidgen.review.html import Element, Inside, data_script, element, html_text
-from vidgen.review.media import FOLDER, Shown, ShownShot
-from vidgen.review.take_card import Look, player, take_card
-from vidgen.review.texts import own_file, page_language, words
+from vidgen.review.html import Element, Inside, data_script, element, html_text, later
+from vidgen.review.media import Shown, ShownShot
+from vidgen.review.take_card import Look, Mode, player, take_card
+from vidgen.review.texts import page_language, program, style, words
+from vidgen.review.wave import HIGHEST
 
 GENERATOR = "vidgen review"
+MOST_CLIPS = 200
+"""Most clips of a page that has them all as elements: each takes a browser some 80 kB even when nothing of it is loaded."""
 Shots = Mapping[str, ShownShot]
 KEYS = (
     ("Space", "key_space"),
@@ -24,66 +28,76 @@ KEYS = (
     ("1-9", "key_numbers"),
     ("X", "key_x"),
     ("N", "key_n"),
+    ("B", "key_b"),
+    ("I O, [ ]", "key_trim"),
     ("F", "key_f"),
     ("?", "key_help"),
 )
 
 
-def review_page(film: Dailies, shown: Shots, *, served: bool = False) -> str:
-    """The whole page."""
-    look = Look(page_language(film.plan.board.language), served)
+def review_page(film: Dailies, shown: Shots, *, mode: Mode = "disk", known: Mapping[str, str] | None = None) -> str:
+    """The whole page. ``known``: what a bundle has to know of its film."""
+    look = _look(film, mode)
     state = film.as_dict()
-    program, style = own_file("page.js"), own_file("page.css")
     head = element(
         "head",
         element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=policy()),
+        element("meta", http_equiv="Content-Security-Policy", content=policy(mode)),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="generator", content=GENERATOR),
         element("meta", name="referrer", content="no-referrer"),
         element("link", rel="icon", href="data:,"),
         element("title", f"{state['title']} - {words()['review'][look.language]}"),
-        _raw("style", style),
+        _raw("style", style()),
     )
     body = element(
         "body",
         element("a", look.word("skip"), href="#shots", class_="skip"),
-        element("div", _header(look, state), _timeline(look, state), class_="top"),
+        element("div", _header(look, state), _timeline(look, state, shown), class_="top"),
         element("main", *_scenes(look, film, state, shown), id="shots", tabindex="-1"),
         _help(look),
         element("div", id="told", role="status", aria_live="polite"),
         data_script("words", words()),
-        _raw("script", program, type="module"),
-        data_served="true" if served else "false",
+        data_script("film", dict(known)) if known else None,
+        _raw("script", program(), type="module"),
+        data_mode=mode,
+        data_served="true" if look.served else "false",
         data_theme="dark",
     )
     return "<!doctype html>\n" + html_text(element("html", head, body, lang=look.language)) + "\n"
 
 
+def _look(film: Dailies, mode: Mode) -> Look:
+    return Look(page_language(film.plan.board.language), mode, sum(len(shot.takes) for shot in film.shots) > MOST_CLIPS)
+
+
 def shot_part(film: Dailies, name: str, shown: Shots) -> str:
     """What a change of one shot changes in the served page: the shot, its block in the timeline, and the film's facts."""
-    look = Look(page_language(film.plan.board.language), served=True)
+    look = _look(film, "served")
     state = film.as_dict()
     shots = state["shots"]
     index = next(index for index, shot in enumerate(shots) if shot["id"] == name)
     parts = [
         _shot(look, film, shots[index - 1] if index else None, shots[index], shown),
         _facts(look, state),
-        element("ol", _block(look, shots[index], max(1, state["frames"]))),
+        element("ol", _block(look, shots[index], max(1, state["frames"]), shown[name].wave)),
     ]
     return html_text(element("div", *parts))
 
 
-def policy() -> str:
-    """The page's content security policy: its own program and style, and files beside it; nothing else."""
+def policy(mode: Mode = "disk") -> str:
+    """The page's content security policy: its own program and style, and the media that belong to it; nothing else."""
+    media = {"disk": "file:", "served": "'self'", "bundle": "blob:"}[mode]
+    asks = "'self'" if mode == "served" else "'none'"
     return (
-        f"default-src 'none'; script-src '{_digest('page.js')}'; style-src '{_digest('page.css')}'; "
-        "img-src 'self' file: data:; media-src 'self' file: data:; connect-src 'self'; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src '{_digest(program())}'; style-src '{_digest(style())}'; img-src {media} data:; "
+        f"media-src {media}; connect-src {asks}; base-uri 'none'; form-action 'none'"
     )
 
 
-def _digest(name: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(own_file(name).encode()).digest()).decode()}"
+@cache
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def _raw(tag: str, text: str, **attributes: str) -> Element:
@@ -98,7 +112,13 @@ def _header(look: Look, state: Mapping[str, Any]) -> Element:
         element("button", look.word(key), type="button", data_action=key, **more)
         for key, more in (("lightbox", {"aria_pressed": "false"}), ("theme", {}), ("language", {}), ("keys", {}))
     ]
-    return element("header", element("h1", state["title"]), _facts(look, state), element("div", *tools, class_="tools"))
+    if look.served:
+        tools.append(element("button", look.word("render"), type="button", data_action="render"))
+    if look.mode == "bundle":
+        count = element("span", class_="count")
+        tools.append(element("button", look.word("save"), count, type="button", data_action="save", disabled=True))
+    run = element("p", id="run", role="status") if look.served else None
+    return element("header", element("h1", state["title"]), _facts(look, state), run, element("div", *tools, class_="tools"))
 
 
 def _facts(look: Look, state: Mapping[str, Any]) -> Element:
@@ -117,16 +137,16 @@ def _facts(look: Look, state: Mapping[str, Any]) -> Element:
     return element("p", *(element("span", *one) for one in facts), class_="facts", id="facts")
 
 
-def _timeline(look: Look, state: Mapping[str, Any]) -> Element:
+def _timeline(look: Look, state: Mapping[str, Any], shown: Shots) -> Element:
     """The film as a strip: a block for each shot, as long as it is, with its transition and its titles marked."""
     total = max(1, state["frames"])
-    items = [_block(look, shot, total) for shot in state["shots"]]
+    items = [_block(look, shot, total, shown[shot["id"]].wave) for shot in state["shots"]]
     return element(
         "nav", element("ol", *items), class_="timeline", aria_label=words()["timeline"][look.language], data_t_label="timeline"
     )
 
 
-def _block(look: Look, shot: Mapping[str, Any], total: int) -> Element:
+def _block(look: Look, shot: Mapping[str, Any], total: int, wave: Sequence[int]) -> Element:
     seconds = f"{shot['duration_s']:.2f} s"
     status = "clip" if shot["picked_by"] == "clip" else "none" if shot["picked"] is None else "review" * shot["needs_review"]
     mixed = shot["transition"]["frames"] > 0
@@ -141,10 +161,21 @@ def _block(look: Look, shot: Mapping[str, Any], total: int) -> Element:
             href=f"#shot-{shot['id']}",
             title=", ".join([f"{shot['id']} {shot['time_code'][0]}", seconds, *notes]),
         ),
+        _wave(wave) if wave else None,
         data_share=f"{shot['frames'] / total:.5f}",
         data_for=shot["id"],
         class_=status or None,
     )
+
+
+def _wave(peaks: Sequence[int]) -> Element:
+    """A picture of the sound under a block."""
+    points = [*peaks, peaks[-1]]
+    above = [f"{place},{HIGHEST - peak}" for place, peak in enumerate(points)]
+    below = [f"{place},{HIGHEST + peak}" for place, peak in reversed(list(enumerate(points)))]
+    size = f"0 0 {len(peaks)} {2 * HIGHEST}"
+    outline = element("polygon", points=" ".join([*above, *below]))
+    return element("svg", outline, viewBox=size, preserveAspectRatio="none", class_="wave", aria_hidden="true")
 
 
 def _scenes(look: Look, film: Dailies, state: Mapping[str, Any], shown: Shots) -> Iterator[Element]:
@@ -163,10 +194,7 @@ def _scenes(look: Look, film: Dailies, state: Mapping[str, Any], shown: Shots) -
 def _shot(look: Look, film: Dailies, before: Mapping[str, Any] | None, shot: Mapping[str, Any], shown: Shots) -> Element:
     name = shot["id"]
     here = shown[name]
-    cards = [
-        take_card(look, shot, take, here.takes.get(take["take"]), film.project.commands.pick(name, take["take"]))
-        for take in shot["takes"]
-    ]
+    cards = [take_card(look, shot, take, here, film.project.commands.pick(name, take["take"])) for take in shot["takes"]]
     if shot["picked_by"] == "clip":
         own = element("div", player(look, here.clip, f"name-{name}"), class_="take own")
         cards = [own]
@@ -175,7 +203,7 @@ def _shot(look: Look, film: Dailies, before: Mapping[str, Any] | None, shot: Map
         _shot_head(look, shot),
         _shot_text(look, shot),
         element("div", *cards, class_="takes") if cards else look.word("no_take", "p"),
-        _join(look, before, shot, shown),
+        later(_join(look, before, shot, shown)),
         _notes(look, shot),
         id=f"shot-{name}",
         class_="shot",
@@ -192,13 +220,15 @@ def _shot_head(look: Look, shot: Mapping[str, Any]) -> Element:
     mixed = (look.word("transition"), f" {transition['type']} {transition['frames']} f") if transition["frames"] else ()
     continued = (look.word("continues"), f" {shot['continues']}") if shot["continues"] else ()
     facts: list[Sequence[Inside]] = [(times,), (f"{shot['duration_s']:.2f} s",), (shot["camera"] or "",), mixed, continued]
-    buttons = [element("button", look.word("play"), _of(name), type="button", data_action="play")]
+    keys = ["play"]
     if look.served and shot["picked_by"] != "clip":
         if shot["picked_by"] == "person" and shot["picked"] is not None:
-            buttons.append(element("button", look.word("unpick"), _of(name), type="button", data_action="unpick"))
-        buttons.append(element("button", look.word("more"), _of(name), type="button", data_action="more"))
-    if look.served:
-        buttons.append(element("button", look.word("note"), _of(name), type="button", data_action="note"))
+            keys.append("unpick")
+        keys.append("more")
+    if look.decides:
+        keys.append("note")
+    of = f"name-{name}"
+    buttons = [element("button", look.word(key), type="button", data_action=key, aria_describedby=of) for key in keys]
     return element(
         "div",
         element("h3", name, id=f"name-{name}"),
@@ -207,10 +237,6 @@ def _shot_head(look: Look, shot: Mapping[str, Any]) -> Element:
         element("div", *buttons, class_="buttons"),
         class_="shot-head",
     )
-
-
-def _of(name: str) -> Element:
-    return element("span", f" {name}", class_="hidden")
 
 
 def _status(look: Look, shot: Mapping[str, Any]) -> Iterator[Element]:
@@ -245,7 +271,7 @@ def _join(look: Look, before: Mapping[str, Any] | None, shot: Mapping[str, Any],
     figures = [
         element(
             "figure",
-            element("img", data_src=f"{FOLDER}/{still}", alt=f"{words()[key][look.language]} {name}"),
+            element("img", data_src=look.address(still), alt=f"{words()[key][look.language]} {name}"),
             element("figcaption", look.word(key), f" {name}"),
         )
         for key, name, still in (("last_of", before["id"], left.last), ("first_of", shot["id"], right.first))

@@ -27,14 +27,14 @@ from vidgen.media.os_errors import fault_of
 from vidgen.review.desk import Desk
 from vidgen.review.media import OURS
 from vidgen.review.page import policy
+from vidgen.takes.remarks import MOST_TEXT
 
 LOG = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 MOST_BYTES = 65_536
-MOST_TEXT = 2000
 MOST_TAKES = 16
 HEARTBEAT_S = 10.0
-STATUS = {"shot.unknown": 404, "pick.unknown": 404, "project.busy": 409}
+STATUS = {"shot.unknown": 404, "pick.unknown": 404, "trim.invalid": 400, "project.busy": 409}
 _TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg"}
 _RANGE = re.compile(r"bytes=(?!-$)(?P<first>\d{0,15})-(?P<last>\d{0,15})")
 _HEADERS = {
@@ -74,6 +74,13 @@ class Body:
             raise Refused(400, f"{name} is a whole number{f' from 1 to {most}' if most else ''}")
         return value
 
+    def frame(self, name: str) -> int | None:
+        """The number of a frame, or null; it has to be there."""
+        value = self.values.get(name, "")
+        if value is not None and (type(value) is not int or value < 0):
+            raise Refused(400, f"{name} is the number of a frame, or null")
+        return value
+
     def amount(self, name: str) -> float | None:
         """A number from 0 on; None where it is left out."""
         value = self.values.get(name)
@@ -96,8 +103,16 @@ def _reject(desk: Desk, body: Body) -> dict[str, Any]:
     return desk.reject(body.text("shot"), body.whole("take"), body.text("reason"))
 
 
+def _trim(desk: Desk, body: Body) -> dict[str, Any]:
+    return desk.trim(body.text("shot"), body.frame("start_frame"))
+
+
 def _more(desk: Desk, body: Body) -> dict[str, Any]:
     return desk.more(body.text("shot"), body.whole("candidates", MOST_TAKES), body.amount("confirm_usd"))
+
+
+def _render(desk: Desk, body: Body) -> Mapping[str, Any]:
+    return desk.render(body.amount("confirm_usd"))
 
 
 def _note(desk: Desk, body: Body) -> dict[str, Any]:
@@ -105,12 +120,14 @@ def _note(desk: Desk, body: Body) -> dict[str, Any]:
     return desk.note(body.text("shot"), body.text("text"), take, body.amount("at_s"))
 
 
-CHANGES: Mapping[str, Callable[[Desk, Body], dict[str, Any]]] = {
+CHANGES: Mapping[str, Callable[[Desk, Body], Mapping[str, Any]]] = {
     "/api/pick": _pick,
     "/api/unpick": _unpick,
     "/api/reject": _reject,
+    "/api/trim": _trim,
     "/api/more": _more,
     "/api/note": _note,
+    "/api/render": _render,
 }
 
 
@@ -302,7 +319,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _head(self, status: int, kind: str, more: Mapping[str, str]) -> None:
         self.send_response(status)
-        safe = f"{policy()}; frame-ancestors 'none'"
+        safe = f"{policy('served')}; frame-ancestors 'none'"
         for name, value in {**_HEADERS, "Content-Security-Policy": safe, "Content-Type": kind, **more}.items():
             self.send_header(name, value)
         self.end_headers()

@@ -32,7 +32,21 @@ def word(key: str, language: str, tag: str = "span") -> Element:
     return element(tag, words()[key][language], data_t=key)
 
 
+PROGRAM = ("basics", "clips", "deck", "choosing", "asking", "server", "notes", "trim", "cutting", "deciding", "start")
+"""The parts of the page's program, in the order in which they are joined."""
+
+
 @cache
-def own_file(name: str) -> str:
-    """A file of this package: the page's style or program."""
-    return (files("vidgen.review") / name).read_text(encoding="utf-8")
+def style() -> str:
+    """The page's style."""
+    return _own_file("page.css")
+
+
+@cache
+def program() -> str:
+    """The page's program: one module, as a page on disk can load no other."""
+    return "\n".join(_own_file("program", f"{part}.js") for part in PROGRAM)
+
+
+def _own_file(*names: str) -> str:
+    return files("vidgen.review").joinpath(*names).read_text(encoding="utf-8")

@@ -58,21 +58,21 @@ def write_review(
     film = dailies(board, work=work)
     folder = folder or review_folder(film)
     page = folder / PAGE
-    _check_place(page, board)
+    check_page(page, board)
     shown = shown_film(film, folder / FOLDER)
     warn([*film.notices, *(trouble for shot in shown.values() for trouble in shot.troubles)])
     write_text(page, review_page(film, shown))
     sweep(folder / FOLDER, shown)
-    clips: list[Shown] = [one for shot in shown.values() for one in (*shot.takes.values(), shot.clip) if one]
+    clips: list[Shown] = [one for shot in shown.values() for one in shot.clips]
     names = {name for one in clips for name in files_of(one)}
     return Reviewed(page, film, sum((folder / FOLDER / name).stat().st_size for name in names))
 
 
-def _check_place(page: Path, board: Path) -> None:
+def check_page(page: Path, board: Path) -> None:
     """Raise InputError where the page cannot be written, or would replace one that is not vidgen's."""
     check_output_file(page, [board])
     if page.is_file():
         with page.open("rb") as opened:
             if f'content="{GENERATOR}"'.encode() not in opened.read(4096):
                 text = f"{page} is there and is no review page of vidgen"
-                raise InputError("output.bad_name", text, hint="name another folder with -o", where=str(page))
+                raise InputError("output.bad_name", text, hint="name another place", where=str(page))

@@ -15,6 +15,7 @@ from vidgen.takes.exclusive import folder_lock
 
 VERSION = 1
 ENDING = ".lock.yaml"
+_TRIM = ("trim", "trim_over")
 
 HEADER = """\
 # Which take of each shot is in the film. Written by vidgen; commit it with the storyboard.
@@ -26,6 +27,8 @@ HEADER = """\
 class Pick:
     """The take (from 1) chosen for a request. ``by``: a person, or ``auto`` by its score. ``sha256``: that of the clip.
     ``start``: number of the frame that the shot opens with; None where there is nothing to choose, or nobody has chosen yet.
+    ``trim``: the same where a person said it; it holds as long as the storyboard's own trim opens the shot where it did then,
+    at ``trim_over`` (seconds as a fraction; None: it said nothing).
     """
 
     request_key: str
@@ -33,6 +36,8 @@ class Pick:
     by: Literal["auto", "person"] = "auto"
     sha256: str | None = None
     start: int | None = None
+    trim: int | None = None
+    trim_over: str | None = None
 
 
 Picks = Mapping[str, Pick]
@@ -126,7 +131,8 @@ def _text(picks: Picks, owner: str | None) -> str:
     def row(pick: Pick) -> dict[str, Any]:
         sha256 = {"sha256": pick.sha256} if pick.sha256 else {}
         start = {} if pick.start is None else {"start": pick.start}
-        return {"request_key": pick.request_key, "pick": pick.take, "by": pick.by, **sha256, **start}
+        trim = {name: value for name in _TRIM if (value := getattr(pick, name)) is not None}
+        return {"request_key": pick.request_key, "pick": pick.take, "by": pick.by, **sha256, **start, **trim}
 
     named = {"storyboard": owner} if owner else {}
     data = {"version": VERSION, **named, "shots": {shot: row(picks[shot]) for shot in sorted(picks)}}
@@ -142,7 +148,7 @@ def _load(raw: bytes) -> Any:
 
 
 def _pick(path: Path, shot: str, row: Any) -> Pick:
-    if not isinstance(row, dict) or set(row) - {"request_key", "pick", "by", "sha256", "start"}:
+    if not isinstance(row, dict) or set(row) - {"request_key", "pick", "by", "sha256", "start", *_TRIM}:
         raise _invalid(path, f"shot {shot} is not a pick")
     key, take, by, sha256, start = (row.get(name) for name in ("request_key", "pick", "by", "sha256", "start"))
     if not isinstance(key, str) or not re.fullmatch(r"[0-9a-f]{64}", key):
@@ -153,9 +159,13 @@ def _pick(path: Path, shot: str, row: Any) -> Pick:
         raise _invalid(path, f"shot {shot}: by is neither auto nor person")
     if sha256 is not None and not (isinstance(sha256, str) and re.fullmatch(r"[0-9a-f]{64}", sha256)):
         raise _invalid(path, f"shot {shot}: sha256 is not one")
-    if start is not None and (isinstance(start, bool) or not isinstance(start, int) or start < 0):
-        raise _invalid(path, f"shot {shot}: start is not a frame number")
-    return Pick(key, take, by, sha256, start)
+    for name in ("start", "trim"):
+        if row.get(name) is not None and (type(row[name]) is not int or row[name] < 0):
+            raise _invalid(path, f"shot {shot}: {name} is not a frame number")
+    trim, over = (row.get(name) for name in _TRIM)
+    if over is not None and not (isinstance(over, str) and re.fullmatch(r"\d{1,12}(/[1-9]\d{0,11})?", over)):
+        raise _invalid(path, f"shot {shot}: trim_over is not a time")
+    return Pick(key, take, by, sha256, start, trim, over)
 
 
 def _invalid(path: Path, why: str) -> InputError:

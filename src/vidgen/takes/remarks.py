@@ -14,6 +14,8 @@ from vidgen.takes.exclusive import folder_lock
 
 NAME = "remarks.json"
 VERSION = 1
+MOST_TEXT = 2000
+"""Most characters of a reason or a note."""
 
 
 @dataclass(frozen=True)
