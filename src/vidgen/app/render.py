@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vidgen.app.on_cluster import check_executor, cluster_for, executor_data, refused
 from vidgen.app.plan import plan_loaded
 from vidgen.engines.base import Engine
 from vidgen.engines.registry import Engines
-from vidgen.errors import InputError, MissingError, Notice, ReviewError, VidgenError
+from vidgen.errors import InputError, Notice, ReviewError, VidgenError
 from vidgen.media.files import LONGEST_NAME, shortened
 from vidgen.media.places import check_output_file
 from vidgen.media.rate import json_rate
@@ -25,6 +26,7 @@ from vidgen.provenance.record import plain_name, sidecar_path
 from vidgen.render.deliveries import Delivered
 from vidgen.render.delivery_plan import DeliveryPlan, plan_deliveries
 from vidgen.render.events import InTurn, Listener, silent
+from vidgen.render.executors import HERE, OnCluster
 from vidgen.render.film_continuity import FilmContinuity
 from vidgen.render.film_timeline import check_sounds
 from vidgen.render.finish import finish
@@ -62,6 +64,7 @@ class RenderOptions:
     require_diffusion: bool = False
     jobs: int | None = None
     executor: str = "local"
+    ray_address: str | None = None
     work: Path | None = None
     contact_sheet: bool = False
 
@@ -87,6 +90,9 @@ class RenderResult:
     """What a dry run says would be made."""
     contact_sheet: Path | None = None
     sidecar: Path | None = None
+    executor: Mapping[str, Any] | None = None
+    """Which cluster has done the work; None: this machine."""
+    nodes: Mapping[tuple[str, int], str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``render --json``."""
@@ -102,13 +108,14 @@ class RenderResult:
             "fps": json_rate(plan.fps),
             "width": plan.width,
             "height": plan.height,
-            "shots": [shot_data(shot, self.larger.get(shot.planned.id)) for shot in self.shots],
+            "shots": [shot_data(shot, self.larger.get(shot.planned.id), self.nodes) for shot in self.shots],
             "cost_usd": self.cost_usd,
             "estimated_usd": self.estimated_usd,
             "saved_usd": self.saved_usd,
             "diffusion": self.diffusion,
             "needs_review": list(self.needs_review),
             "cut": dict(self.cut),
+            **({"executor": dict(self.executor)} if self.executor else {}),
             **(self.delivered.as_dict() if self.delivered else {}),
             **(self.expected.as_dict() if self.expected else {}),
         }
@@ -184,8 +191,7 @@ def render_film(
     warn: Warn = lambda notices: None,
 ) -> RenderResult:
     """Render a storyboard. Everything done is kept: the same call goes on where an interrupted one stopped."""
-    if options.executor != "local":
-        raise MissingError("executor.missing", f"executor {options.executor} is not in this version", hint="--executor local")
+    check_executor(options.executor, options.ray_address)
     listener = InTurn(listener)
     work = _prepared(board, options, warn)
     plan, engines = work.plan, work.engines
@@ -204,13 +210,21 @@ def render_film(
         return RenderResult(
             plan, None, shots, survey.estimated_usd, 0.0, _diffusion(plan, engines), missing=survey.missing, expected=expected
         )
-    with project.locked() as space, asyncio.Runner() as runner:
+    with project.locked() as space, asyncio.Runner() as runner, cluster_for(
+        options.executor, options.ray_address, work.needed, engines,
+        run_id=space.run_id, jobs=options.jobs, listener=listener, warn=warn,
+    ) as cluster:  # fmt: skip
         warn(space.notices)
         space.shots = work.ids
         continuity = FilmContinuity(plan.fps, plan.folder, plan.board.characters, space.root / "scores")
-        maker = ShotMaker(work.needed, engines, space, regenerate, listener, options.jobs, plan.board.score, continuity)
+        maker = ShotMaker(
+            work.needed, engines, space, regenerate, listener, options.jobs, plan.board.score, continuity, cluster
+        )
         survey = take_stock(maker, runner, warn)
         warn(maker.preflight(survey))
+        if cluster:
+            cluster.wait_ready()
+            warn(refused(node) for node in cluster.nodes if node["refused"])
         limit = consent(
             survey.bill, budget=plan.board.budget, max_cost=options.max_cost, yes=options.yes, confirm=confirm, warn=warn
         )
@@ -226,7 +240,7 @@ def render_film(
         finished = finish(
             plan, kept, space.root, work.output,
             listener=listener, warn=warn, larger=larger, jobs=options.jobs, sheet=work.sheet,
-            deliveries=work.deliveries, origin=origin,
+            deliveries=work.deliveries, origin=origin, executor=OnCluster(cluster) if cluster else HERE,
         )  # fmt: skip
     return RenderResult(
         plan=plan,
@@ -241,6 +255,8 @@ def render_film(
         contact_sheet=work.sheet or finished.delivered.sheet,
         delivered=finished.delivered,
         sidecar=sidecar_path(work.output),
+        executor=executor_data(cluster) if cluster else None,
+        nodes=maker.run.nodes,
     )
 
 

@@ -34,6 +34,9 @@ EVENTS = (
     "output.started",
     "output.progress",
     "output.done",
+    "node.joined",
+    "node.refused",
+    "node.lost",
 )
 """Every event name; append-only, since pipelines read them."""
 

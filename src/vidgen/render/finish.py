@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from threading import Event
 from types import MappingProxyType
 from typing import Any
 
@@ -24,6 +26,7 @@ from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, ProviderUpscale,
 from vidgen.render.deliveries import Delivered, Deliverer
 from vidgen.render.delivery_plan import DeliveryPlan
 from vidgen.render.events import Listener
+from vidgen.render.executors import HERE, Executor
 from vidgen.render.failures import shown, worst
 from vidgen.render.film_timeline import ShotClip, Warn, build_timeline, sound_cuts
 from vidgen.render.made import MadeShot, clip_part
@@ -31,6 +34,9 @@ from vidgen.render.postprocess import PostProcessor
 from vidgen.render.provenance import Origin
 from vidgen.render.shots import DEFAULT_JOBS
 from vidgen.takes.request import ShotRequest, Take, Trim, nearest_frames
+
+MOST_AT_ONCE = 64
+"""Clips that are waited for at once, each by a thread."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +60,23 @@ def finish(
     sheet: Path | None = None,
     origin: Origin,
     deliveries: DeliveryPlan = DeliveryPlan(),
+    executor: Executor = HERE,
 ) -> Finished:
     """Post-process the picked takes, cut the film, and make what is delivered beside it.
 
     ``larger``: takes that a provider enlarged, by the id of their shot; they stand for those that are picked. ``sheet``: where
     a picture of every shot is written (.png). ``origin``: what the film says of itself, and its record beside it.
+    ``executor``: where clips are processed and pieces are encoded.
 
     Everything is kept by content in ``work``: what has not changed is not made again.
     """
-    processor = PostProcessor(plan, work / "post", listener, warn)
-    clips = _clips(made, lambda shot: sounding(clip_of(processor, shot, larger), shot, warn))
+    halt = Event()
+
+    def clip(shot: MadeShot, say: Warn) -> ShotClip:
+        processor = PostProcessor(plan, work / "post", listener, say, executor, halt.is_set)
+        return sounding(clip_of(processor, shot, larger), shot, say)
+
+    clips = _clips(made, clip, warn, executor.at_once, halt)
     sound_cuts(plan, clips, warn)
     timeline = origin.labelled(build_timeline(plan, clips))
     listener("cut.started", segments=len(plan.shots) + sum(shot.overlap > 0 for shot in plan.shots))
@@ -72,7 +85,15 @@ def finish(
         if name == "cut.segment":
             listener("cut.segment", **data)
 
-    result = assemble(timeline, work, output, on_event=on_event, jobs=jobs or DEFAULT_JOBS, seal=origin)
+    result = assemble(
+        timeline,
+        work,
+        output,
+        on_event=on_event,
+        jobs=max(jobs or DEFAULT_JOBS, executor.at_once),
+        seal=origin,
+        encode=executor.encode,
+    )
     warn(result.notices)
     origin.write_sidecar(timeline)
     if sheet:
@@ -90,22 +111,53 @@ def _held(plan: Plan, planned: GeneratedShot, take: Take) -> Iterator[Notice]:
         yield Notice("take.held", text, planned.id)
 
 
-def _clips(made: Sequence[MadeShot], clip: Callable[[MadeShot], ShotClip]) -> dict[str, ShotClip]:
-    """The clip of every shot. Where one cannot be had, the others are made all the same, and kept for the next run."""
+def _clips(
+    made: Sequence[MadeShot], clip: Callable[[MadeShot, Warn], ShotClip], warn: Warn, at_once: int, halt: Event
+) -> dict[str, ShotClip]:
+    """The clip of every shot. Where one cannot be had, the others are made all the same, and kept for the next run. With
+    several at once, what there is to say comes in the order of the shots all the same.
+    """
     clips: dict[str, ShotClip] = {}
     failures: list[VidgenError] = []
-    for shot in made:
+    with ThreadPoolExecutor(min(at_once, MOST_AT_ONCE), "post") as pool:
+        results = [(shot, pool.submit(_said, clip, shot)) for shot in made] if at_once > 1 else []
         try:
-            clips[shot.planned.id] = clip(shot)
-        except Cancelled:
+            for shot, future in results or ((shot, None) for shot in made):
+                try:
+                    clips[shot.planned.id] = _heard(future.result(), warn) if future else clip(shot, warn)
+                except Cancelled:
+                    raise
+                except VidgenError as error:
+                    failures.append(shown(error))
+                except Exception as error:
+                    failures.append(fault_of(f"post-processing of {shot.planned.id}", shown(error), where=shot.planned.id))
+        except BaseException:
+            halt.set()
+            pool.shutdown(wait=True, cancel_futures=True)
             raise
-        except VidgenError as error:
-            failures.append(shown(error))
-        except Exception as error:
-            failures.append(fault_of(f"post-processing of {shot.planned.id}", shown(error), where=shot.planned.id))
     if failures:
         raise worst(failures)
     return clips
+
+
+Said = tuple[ShotClip | Exception, list[Notice]]
+
+
+def _said(clip: Callable[[MadeShot, Warn], ShotClip], shot: MadeShot) -> Said:
+    """A shot's clip, or why there is none, and what there is to say of it."""
+    notices: list[Notice] = []
+    try:
+        return clip(shot, notices.extend), notices
+    except Exception as error:
+        return error, notices
+
+
+def _heard(said: Said, warn: Warn) -> ShotClip:
+    result, notices = said
+    warn(notices)
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def clip_of(processor: PostProcessor, shot: MadeShot, larger: Mapping[str, Take]) -> ShotClip:

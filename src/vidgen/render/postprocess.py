@@ -20,11 +20,12 @@ from vidgen.media.lossless import copy_lossless
 from vidgen.media.normalise import MAX_HOLD
 from vidgen.media.probe import MediaInfo, part_from, probe_video
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
-from vidgen.post.clip import Hooks, process_clip
+from vidgen.post.clip import Hooks
 from vidgen.post.engines import Fetch
 from vidgen.post.settings import PostResult
 from vidgen.post.work import Work, plan_work
 from vidgen.render.events import Listener
+from vidgen.render.executors import HERE, Executor
 from vidgen.render.film_timeline import ShotClip
 from vidgen.render.own_clips import clip_start, clip_work, take_work, used_part
 from vidgen.render.post_plan import is_own, settings_of, steps_of
@@ -39,12 +40,16 @@ EVENT_EVERY_S = 0.25
 
 @dataclass(frozen=True)
 class PostProcessor:
-    """Post-processes shots of a plan. Results are kept in ``folder``; ``warn`` is called with notices."""
+    """Post-processes shots of a plan. Results are kept in ``folder``; ``warn`` is called with notices. ``stopped``: whether
+    the user wants to stop.
+    """
 
     plan: Plan
     folder: Path
     listener: Listener
     warn: Callable[[Iterable[Notice]], None]
+    executor: Executor = HERE
+    stopped: Callable[[], bool] = lambda: False
 
     def take(self, planned: GeneratedShot, take: Take) -> ShotClip:
         """The clip of a shot: the take itself, as it is or for the cut to bring to the film's size and rate, where that is all;
@@ -120,14 +125,11 @@ class PostProcessor:
             frames=work.frames,
             seconds=round(work.route.seconds, 1),
         )
-        result = process_clip(
-            exact(),
-            file,
-            work.settings,
-            frames=work.frames,
-            max_hold=MAX_HOLD if isinstance(planned, UserClip) else work.frames,
-            hooks=Hooks(on_frame=_Progress(planned.id, self.listener), fetch=fetching(self.listener, planned.id)),
+        hooks = Hooks(
+            on_frame=_Progress(planned.id, self.listener), fetch=fetching(self.listener, planned.id), cancelled=self.stopped
         )
+        max_hold = MAX_HOLD if isinstance(planned, UserClip) else work.frames
+        result = self.executor.process(exact(), file, work, max_hold, hooks)
         self._say(planned, result.notices)
         note = store.seal(key, _record(result))
         self.listener("post.done", shot=planned.id, file=str(file), **_record(result))
