@@ -31,7 +31,11 @@ class RayMachines:
     """The nodes of a cluster that this process is connected to."""
 
     def __init__(self, run: str, flags: Mapping[str, str]) -> None:
+        from ray import cloudpickle
+
         self._run, self._flags = run, flags
+        by_value: Any = cloudpickle
+        by_value.register_pickle_by_value(survey)  # a node's own vidgen may be another, or none
 
     async def alive(self) -> list[Machine]:
         """See ``Machines``. Nodes that give no cores and no GPUs, as a driver's own, are no machines for work."""
@@ -48,16 +52,9 @@ class RayMachines:
     async def facts(self, machine: Machine, question: str) -> Mapping[str, Any]:
         """See ``Machines``."""
         import ray
-        from ray import cloudpickle
 
-        by_value: Any = cloudpickle
-
-        by_value.register_pickle_by_value(survey)  # a node's own vidgen may be another, or none
-        try:
-            ask = ray.remote(num_cpus=0, max_retries=0)(survey.facts_of_node).options(scheduling_strategy=_on(machine))
-            found: Mapping[str, Any] = await _answer(ask.remote(question), FACTS_S)
-        finally:
-            by_value.unregister_pickle_by_value(survey)
+        ask = ray.remote(num_cpus=0, max_retries=0)(survey.facts_of_node).options(scheduling_strategy=_on(machine))
+        found: Mapping[str, Any] = await _answer(ask.remote(question), FACTS_S)
         return found
 
     async def start_slot(self, machine: Machine, gpus: int) -> RemoteSlot:

@@ -18,7 +18,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from vidgen.cluster.cache import FileCache
 from vidgen.cluster.orphans import adopt_orphans, end_orphans
@@ -44,21 +44,23 @@ class Slot:
         run: the run's id, for the names of folders.
         gpus: numbers of the GPUs that the worker may use, as CUDA counts them; None: it may use what it finds.
         flags: variables that the worker's environment has on top.
+        alone: whether its process has no other children than those of its worker, so that it may end what a worker left.
     """
 
-    def __init__(self, run: str, gpus: Sequence[str] | None, flags: Mapping[str, str]) -> None:
+    def __init__(self, run: str, gpus: Sequence[str] | None, flags: Mapping[str, str], *, alone: bool = False) -> None:
         limit = settings().cluster_cache_gb
-        adopt_orphans()
+        if alone:
+            adopt_orphans()
         self._cache = FileCache(cache_folder(), round((CACHE_GB if limit is None else limit) * 1e9))
         work = cache_folder().parent / "work"
         work.mkdir(parents=True, exist_ok=True)
         _sweep(work)
         self._folder = Path(tempfile.mkdtemp(prefix=f"{socket.gethostname()}-{os.getpid()}-{run[:8]}-", dir=work))
-        self._gpus, self._flags = gpus, dict(flags)
+        self._gpus, self._flags, self._alone = gpus, dict(flags), alone
         self._process: subprocess.Popen[bytes] | None = None
         self._worker: Connection | None = None
         self._socket: socket.socket | None = None
-        self._log: Any = None
+        self._log: IO[bytes] | None = None
         self._events: queue.Queue[dict[str, Any]] = queue.Queue()
         self._parts: dict[str, Path] = {}
         self._lock = threading.Lock()
@@ -177,9 +179,11 @@ class Slot:
                 start_new_session=True,
             )
         self._socket, self._worker = here, Connection(os.dup(here.fileno()))
-        threading.Thread(target=self._listen, args=(self._worker, self._process, self._events), daemon=True).start()
+        threading.Thread(target=self._listen, args=(self._worker, self._process, self._log, self._events), daemon=True).start()
 
-    def _listen(self, worker: Connection, process: subprocess.Popen[bytes], events: queue.Queue[dict[str, Any]]) -> None:
+    def _listen(
+        self, worker: Connection, process: subprocess.Popen[bytes], log: IO[bytes], events: queue.Queue[dict[str, Any]]
+    ) -> None:
         while True:
             try:
                 events.put(worker.recv())
@@ -188,16 +192,9 @@ class Slot:
         with worker:
             process.kill()
             code = process.wait()
-        end_orphans(but=self._process)
-        events.put({"event": "died", "job": "", "code": code, "words": self._last_words()})
-
-    def _last_words(self) -> str:
-        with contextlib.suppress(OSError, ValueError):
-            size = self._log.seek(0, os.SEEK_END)
-            self._log.seek(max(0, size - 4000))
-            lines = self._log.read().decode(errors="replace").strip().splitlines()[-6:]
-            return " | ".join(lines)[-_LAST_WORDS:]
-        return ""
+        if self._alone:
+            end_orphans(but=self._process)
+        events.put({"event": "died", "job": "", "code": code, "words": _last_words(log)})
 
     def _end(self) -> None:
         """The worker hears that its slot is gone, and ends with all that it has started."""
@@ -211,9 +208,16 @@ class Slot:
                 process.wait(3)
             process.kill()
             process.wait()
-        if self._log:
-            self._log.close()
-            self._log = None
+        self._log = None
+
+
+def _last_words(log: IO[bytes]) -> str:
+    """The end of what a worker has printed."""
+    with log:
+        size = log.seek(0, os.SEEK_END)
+        log.seek(max(0, size - 4000))
+        lines = log.read().decode(errors="replace").strip().splitlines()[-6:]
+    return " | ".join(lines)[-_LAST_WORDS:]
 
 
 def _sweep(work: Path) -> None:

@@ -19,4 +19,4 @@ class RaySlot(Slot):
 
         keep_no_keys()
         own = [str(number) for number in ray.get_gpu_ids()] if gpus else None
-        super().__init__(run, [] if hidden and not gpus else own, flags)
+        super().__init__(run, [] if hidden and not gpus else own, flags, alone=True)
