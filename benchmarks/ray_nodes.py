@@ -50,7 +50,7 @@ class RayNodes:
 def ray_nodes(count: int) -> Iterator[RayNodes]:
     """A cluster with so many nodes of one core. It listens on this machine's address without a token, while it is up."""
     before = dict(os.environ)
-    os.environ |= {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+    os.environ |= {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
     nodes = RayNodes()
     try:
         for _ in range(count):

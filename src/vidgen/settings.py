@@ -202,6 +202,15 @@ def without_keys(fixed: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, **(fixed or {})}
 
 
+def set_variables(fixed: Mapping[str, str], usual: Mapping[str, str]) -> None:
+    """Set variables for a library that reads them in this process and those that it starts. The user's own win over the
+    ``usual``.
+    """
+    for name, value in usual.items():
+        os.environ.setdefault(name, value)
+    os.environ.update(fixed)
+
+
 def keep_no_keys() -> None:
     """Clear this process's own environment of all but ``without_keys``."""
     kept = without_keys()

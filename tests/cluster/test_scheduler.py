@@ -97,3 +97,19 @@ def test_a_straggler_begins_a_second_time_once_nothing_else_waits_and_the_first_
     assert scheduler.ended("b", 61, done=True) == ["a"]
     scheduler.ended("a", 62, done=False)
     assert given(scheduler, 63) == {}
+
+
+def test_work_that_was_done_by_its_second_start_is_not_begun_again_where_the_first_place_is_lost() -> None:
+    scheduler = Scheduler()
+    scheduler.place_up(Place("a", "n1"))
+    for number in range(3):
+        scheduler.add(Task(number, "m"))
+        given(scheduler, number)
+        scheduler.ended("a", number + 1, done=True)
+    scheduler.add(Task(9, "m"))
+    given(scheduler, 10)
+    scheduler.place_up(Place("b", "n2"))
+    assert given(scheduler, 20) == {"b": 9}
+    scheduler.ended("b", 21, done=True)
+    scheduler.place_down("a")
+    assert given(scheduler, 22) == {} and scheduler.hopeless() == []

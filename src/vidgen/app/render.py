@@ -224,6 +224,7 @@ def render_film(
         warn(maker.preflight(survey))
         if cluster:
             cluster.wait_ready()
+            cluster.check_nodes()
             warn(refused(node) for node in cluster.nodes if node["refused"])
         limit = consent(
             survey.bill, budget=plan.board.budget, max_cost=options.max_cost, yes=options.yes, confirm=confirm, warn=warn

@@ -75,7 +75,7 @@ class _Waiting:
 
 def check_ray(address: str | None) -> None:
     """Raise MissingError ``executor.missing`` where Ray is not installed or nobody answers at the address."""
-    if importlib.util.find_spec("ray") is None:
+    if not _has("ray"):
         hint = "pip install 'vidgen[ray]'"
         raise MissingError("executor.missing", "--executor ray needs the package ray, which is not installed", hint=hint)
     if address:
@@ -146,9 +146,7 @@ class Cluster:
         return max(1, sum(int(node["cores"]) for node in self.working))
 
     def wait_ready(self, cancelled: Callable[[], bool] = lambda: False) -> None:
-        """Wait until the nodes are known. Raises MissingError ``executor.missing`` where there is no cluster, or none of its
-        nodes can work; Cancelled.
-        """
+        """Wait until the nodes are known. Raises MissingError ``executor.missing`` where there is no cluster; Cancelled."""
         until = self._began + (START_S if self.address is None else START_S + CONNECT_S)
         while not self._ready.wait(_TICK_S):
             if cancelled():
@@ -159,6 +157,9 @@ class Cluster:
             where = f"no Ray cluster at {self.address}" if self.address else "no Ray of its own could be started here"
             why = self._why or f"it did not answer in {time.monotonic() - self._began:.0f} s"
             raise MissingError("executor.missing", f"{where}: {why}", hint=NO_CLUSTER)
+
+    def check_nodes(self) -> None:
+        """Raise MissingError ``cluster.no_node`` where no node can work for this run."""
         if not self.working:
             reasons = "; ".join(f"{node['name']}: {node['refused']}" for node in self.nodes) or "it has no nodes with cores"
             raise MissingError(
@@ -307,3 +308,10 @@ class Cluster:
 def _lost(what: str, why: str) -> VidgenError:
     text = f"{what}: the connection to the cluster ended{': ' + why if why else ''}"
     return ProcessingError("cluster.lost", text, hint="run the same command again; what is done is kept")
+
+
+def _has(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ValueError:  # it is kept from being imported
+        return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import itertools
 import json
 import logging
@@ -20,11 +21,12 @@ from typing import Any
 from vidgen.cluster.demands import model_name
 from vidgen.cluster.machines import Machine, Machines, NodeState, NoRoom, RemoteSlot, SlotLost, StoreFull
 from vidgen.cluster.packing import FileRef, Seen
-from vidgen.cluster.scheduler import MOST_LOSSES, Assignment, Kind, Place, Scheduler, Task
+from vidgen.cluster.scheduler import MOST_LOSSES, Kind, Place, Scheduler, Task
 from vidgen.cluster.survey import refusal
 from vidgen.cluster.transfer import NotWhole, Transfers
 from vidgen.cluster.work import NOT_HERE
 
+LOG = logging.getLogger(__name__)
 LOOK_EVERY_S = 1.0
 """How often the nodes are looked at."""
 POLL_S, SILENT_S = 1.0, 45.0
@@ -223,33 +225,31 @@ class Gateway:
         if self._over:
             return
         for given in self._scheduler.assign(time.monotonic()):
-            task = asyncio.create_task(self._perform(given))
+            task = asyncio.create_task(self._perform(self._seats[given.place], self._jobs[given.task.id], given.again))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-    async def _perform(self, given: Assignment) -> None:
+    async def _perform(self, seat: _Seat, job: Job, again: bool) -> None:
         """Have a piece of work done at a place, whatever comes of it."""
-        seat, job = self._seats[given.place], self._jobs[given.task.id]
-        crash = ""
+        where = seat.node.machine.name
         try:
-            done = await self._done_at(seat, job, f"{given.task.id}-{next(self._numbers)}", again=given.again)
+            self._finished(seat, job, await self._done_at(seat, job, f"{job.task.id}-{next(self._numbers)}", again=again))
         except SlotLost as error:
             await self._slot_lost(seat, job, error)
         except _Crashed as error:
-            crash = str(error)
+            self._crashed(seat, job, str(error))
         except _Failed as error:
             self._failed_at(seat, job, error.error)
         except StoreFull as error:
-            text = f"{job.what}: the cluster has no room for its files ({error}); give Ray more object_store_memory, or disk"
-            self._finished(seat, job, {"event": "failed", "error": _error("cluster.full", text)})
+            text = f"{job.what}: {where} has no room for its files ({error}): more object_store_memory or disk helps"
+            self._finished(seat, job, _failed("cluster.full", text))
         except (OSError, NotWhole) as error:
+            full = isinstance(error, OSError) and error.errno == errno.ENOSPC
             text = f"{job.what}: its files could not be moved: {error}"
-            code = "file.disk_full" if isinstance(error, OSError) and error.errno == 28 else "cluster.transfer"
-            self._finished(seat, job, {"event": "failed", "error": _error(code, text)})
-        else:
-            self._finished(seat, job, done)
-        if crash:
-            self._crashed(seat, job, crash)
+            self._finished(seat, job, _failed("file.disk_full" if full else "cluster.transfer", text))
+        except Exception as error:
+            LOG.exception("%s on %s", job.what, where)
+            self._finished(seat, job, _failed("internal", f"internal error: {job.what}: {type(error).__name__}: {error}"))
         self._assign()
 
     async def _done_at(self, seat: _Seat, job: Job, name: str, *, again: bool) -> dict[str, Any]:
@@ -322,14 +322,14 @@ class Gateway:
             self._refusals[job.task.id, seat.node.machine.id] = str(error["message"])
             self._scheduler.refused(seat.place.id)
             return
-        self._finished(seat, job, {"event": "failed", "error": dict(error), "node": seat.node.machine.name})
+        self._finished(seat, job, {"event": "failed", "error": dict(error)})
 
     def _crashed(self, seat: _Seat, job: Job, why: str) -> None:
         self._report(job, "again", why=why, node=seat.node.machine.name)
         if self._scheduler.crashed(seat.place.id) and self._jobs.pop(job.task.id, None):
             times = f"{MOST_LOSSES} times, at last on {seat.node.machine.name}"
             text = f"{job.what}: the process that worked on it ended {times}: {why}"
-            self._tell({"event": "failed", "id": job.task.id, "error": _error("cluster.crashed", text)})
+            self._tell({**_failed("cluster.crashed", text), "id": job.task.id})
 
     async def _slot_lost(self, seat: _Seat, job: Job, error: SlotLost) -> None:
         """A slot is gone: with its node, or alone, and then another takes its place."""
@@ -347,7 +347,7 @@ class Gateway:
                 return  # its node is lost, which was no fault of the work
             if self._scheduler.crashed(seat.place.id) and self._jobs.pop(job.task.id, None):
                 text = f"{job.what}: what worked on it was ended several times, at last on {seat.node.machine.name}: {error}"
-                self._tell({"event": "failed", "id": job.task.id, "error": _error("cluster.crashed", text)})
+                self._tell({**_failed("cluster.crashed", text), "id": job.task.id})
             self._drop_seat(seat)
         if not seat.node.lost:
             place = seat.place
@@ -368,8 +368,8 @@ class Gateway:
                 self._scheduler.drop(task.id)
                 del self._jobs[task.id]
                 lost = was_possible and not self._seats
-                error = _error("cluster.lost" if lost else "cluster.no_node", self._why_not(job, lost))
-                self._tell({"event": "failed", "id": task.id, "error": error})
+                failed = _failed("cluster.lost" if lost else "cluster.no_node", self._why_not(job, lost))
+                self._tell({**failed, "id": task.id})
             elif waited < LOOK_EVERY_S:
                 self._report(job, "waiting", seconds=limit)
 
@@ -402,8 +402,10 @@ def _death(event: Mapping[str, Any]) -> str:
     return f"it {how}{'; its last words: ' + event['words'] if event['words'] else ''}"
 
 
-def _error(code: str, message: str) -> dict[str, Any]:
-    return {"kind": "ProcessingError", "code": code, "message": message, "hint": _HINTS.get(code, "")}
+def _failed(code: str, message: str) -> dict[str, Any]:
+    """What is told of work that has failed."""
+    error = {"kind": "ProcessingError", "code": code, "message": message, "hint": _HINTS.get(code, "")}
+    return {"event": "failed", "error": error}
 
 
 _AGAIN = "run the same command again; what is done is kept"

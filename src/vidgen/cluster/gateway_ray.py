@@ -20,6 +20,7 @@ from vidgen.cluster import survey
 from vidgen.cluster.gateway import Gateway
 from vidgen.cluster.machines import Machine, NoRoom, RemoteSlot, SlotLost, StoreFull
 from vidgen.cluster.slot_ray import RaySlot
+from vidgen.settings import set_variables
 
 OWN_STORE = 256 << 20
 """Bytes of shared memory of a Ray of one's own: a few chunks are on the way at once."""
@@ -218,6 +219,14 @@ async def serve(driver: Connection, hello: Mapping[str, Any]) -> None:
     await gateway.close()
 
 
+def _prepare_ray(own: bool) -> None:
+    """Ray reports nothing to its makers. One of our own takes programs from this run alone, and its workers are no slower than
+    the driver would be.
+    """
+    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    set_variables({"RAY_USAGE_STATS_ENABLED": "0", **(token if own else {})}, {"RAY_worker_niceness": "0"} if own else {})
+
+
 def main(words: Sequence[str]) -> None:
     """Entry of the process. It ends with the driver, and with it a Ray of its own."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -228,9 +237,7 @@ def main(words: Sequence[str]) -> None:
     # A short name: the paths of Ray's sockets must not be longer than 107 bytes.
     with tempfile.TemporaryDirectory(prefix="vg-ray-", ignore_cleanup_errors=True) as name:
         try:
-            os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_IMPORT_WARNING": "1"}
-            if hello["address"] is None:
-                os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+            _prepare_ray(own=hello["address"] is None)
             connect(hello["address"], hello["cores"], Path(name), joined)
             asyncio.run(serve(driver, hello))
         except Exception as error:

@@ -92,6 +92,7 @@ class Scheduler:
     """Gives out work. ``load``: seconds that changing a model costs, roughly."""
 
     load: float = 0.0
+    _wanted: set[int] = field(default_factory=set)
     _waiting: dict[int, Task] = field(default_factory=dict)
     _places: dict[str, Place] = field(default_factory=dict)
     _running: dict[str, tuple[Task, float]] = field(default_factory=dict)
@@ -101,6 +102,7 @@ class Scheduler:
 
     def add(self, task: Task) -> None:
         """Take work on."""
+        self._wanted.add(task.id)
         self._waiting[task.id] = task
 
     def place_up(self, place: Place) -> None:
@@ -117,7 +119,7 @@ class Scheduler:
         that happened too often.
         """
         task = self._wait_again(place)
-        if task is None:
+        if task is None or task.id not in self._wanted:
             return None
         self._losses[task.id] = self._losses.get(task.id, 0) + 1
         if self._losses[task.id] < MOST_LOSSES:
@@ -127,12 +129,13 @@ class Scheduler:
 
     def _wait_again(self, place: str) -> Task | None:
         running = self._running.pop(place, None)
-        if running and not self._runs(running[0].id):
+        if running and running[0].id in self._wanted and not self._runs(running[0].id):
             self._waiting[running[0].id] = running[0]
         return running[0] if running else None
 
     def drop(self, task: int) -> list[str]:
         """Forget work; the places where it still runs."""
+        self._wanted.discard(task)
         self._waiting.pop(task, None)
         return [place for place, (one, _) in self._running.items() if one.id == task]
 

@@ -14,13 +14,12 @@ from typing import Any
 def facts_of_node(question: str) -> dict[str, Any]:
     """The answer of this node; where its vidgen does not understand the question, its version and why."""
     import json
-    import os
     import subprocess
     import sys
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        env = {name: value for name, value in os.environ.items() if name != "CUDA_VISIBLE_DEVICES"}
-        return subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=120, env=env, check=False)
+        every_gpu = ["env", "-u", "CUDA_VISIBLE_DEVICES", sys.executable]  # Ray hides GPUs from what asks for none
+        return subprocess.run([*every_gpu, *words], capture_output=True, text=True, timeout=120, check=False)
 
     try:
         done = run("-m", "vidgen.cluster.survey", question)
@@ -40,6 +39,7 @@ def answer(wanted: Sequence[tuple[str, str | None]]) -> dict[str, Any]:
     import platform
 
     from vidgen import __version__
+    from vidgen.engines.local import Local
     from vidgen.engines.local.devices import devices, main_memory_gb
     from vidgen.engines.registry import Engines
     from vidgen.errors import VidgenError
@@ -54,7 +54,7 @@ def answer(wanted: Sequence[tuple[str, str | None]]) -> dict[str, Any]:
         facts |= {"ffmpeg": None, "ffmpeg_why": error.message}
     engines = Engines()
     facts["able"] = [_able(engines, engine, model) for engine, model in wanted]
-    facts["models"] = _models()
+    facts |= {"models": _models(), "local": Local().available()}
     return facts
 
 
