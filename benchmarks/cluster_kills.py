@@ -44,10 +44,9 @@ def same_frames(one: Path, other: Path) -> bool:
 def one_kill(board: Path, name: str, nodes: RayNodes, luck: random.Random, last_s: float) -> tuple[str, float]:
     """Render with a kill at a random moment; what is wrong, and how long it took."""
     began, when = time.monotonic(), luck.uniform(0.25, 0.95) * last_s
-    out = board.with_name(f"{name}.events").open("wb")
-    process = subprocess.Popen(
-        command(board, name, "--executor", "ray", "--ray-address", nodes.address), stdout=out, stderr=out
-    )
+    words = command(board, name, "--executor", "ray", "--ray-address", nodes.address)
+    with board.with_name(f"{name}.events").open("wb") as out:
+        process = subprocess.Popen(words, stdout=out, stderr=out)
     time.sleep(when)
     victim = luck.choice(nodes.nodes)
     nodes.kill(victim)

@@ -46,12 +46,10 @@ def test_the_film_is_that_of_one_machine_and_a_killed_node_costs_no_finished_tak
     here = vidgen("render", board, "--engine", "previz", "-o", "here.mp4", "--work", "here", "--json")
     assert here.code == 0 and "executor" not in here.data
     command = [sys.executable, "-m", "vidgen", "render", str(board), "--engine", "previz", "-o", "there.mp4", "--json"]
-    log = (tmp_path / "events").open("wb")
     environment = {**os.environ, "RUNWAYML_API_SECRET": "of-the-driver"}
-    there = subprocess.Popen(
-        [*command, "--work", "there", "--executor", "ray", "--ray-address", nodes.address],
-        stdout=log, stderr=log, cwd=tmp_path, env=environment,
-    )  # fmt: skip
+    command += ["--work", "there", "--executor", "ray", "--ray-address", nodes.address]
+    with (tmp_path / "events").open("wb") as log:
+        there = subprocess.Popen(command, stdout=log, stderr=log, cwd=tmp_path, env=environment)
     events = tmp_path / "events"
     while b"take.done" not in events.read_bytes() and there.poll() is None:
         time.sleep(0.1)
@@ -78,10 +76,10 @@ def test_doctor_shows_every_node_and_what_it_gets(vidgen: Vidgen, nodes: RayNode
 
 def test_ctrl_c_ends_the_run_and_all_that_it_has_started_in_seconds(film: Film, tmp_path: Path) -> None:
     board = film("{scene: a city in rain, duration: 5s, candidates: 4}")
-    log = (tmp_path / "events").open("wb")
     command = [sys.executable, "-m", "vidgen", "render", str(board), "--engine", "previz", "--executor", "ray", "--json"]
     mark = {**os.environ, "VIDGEN_HOME": str(tmp_path / "home-of-this-test")}
-    run = subprocess.Popen([*command, "--jobs", "1"], stdout=log, stderr=log, cwd=tmp_path, env=mark)
+    with (tmp_path / "events").open("wb") as log:
+        run = subprocess.Popen([*command, "--jobs", "1"], stdout=log, stderr=log, cwd=tmp_path, env=mark)
     while b"take.progress" not in (tmp_path / "events").read_bytes() and run.poll() is None:
         time.sleep(0.1)
     began = time.monotonic()

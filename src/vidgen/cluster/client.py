@@ -128,8 +128,9 @@ class Cluster:
             )
         self._socket, self._gateway = here, Connection(os.dup(here.fileno()))
         self._gateway.send({"hello": self._hello(), "address": self.address, "cores": self.cores})
-        for target in (self._listen, self._keep_log):
-            threading.Thread(target=target, daemon=True).start()
+        self._threads = [threading.Thread(target=target, daemon=True) for target in (self._listen, self._keep_log)]
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -225,7 +226,11 @@ class Cluster:
         code = self._program.wait()
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
+        for thread in self._threads:
+            thread.join(1)
+        for open_one in (self._socket, self._gateway, self._program.stdout):
+            if open_one is not None:
+                open_one.close()
         log_program(LOG, ["vidgen.cluster.gateway_ray"], code, time.monotonic() - self._began)
         self._all_lost()
 
