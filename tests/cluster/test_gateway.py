@@ -46,6 +46,17 @@ class Copy:
         return dict(os.environ)
 
 
+@dataclass(frozen=True)
+class Beside:
+    """Work that looks for a file by its place beside another."""
+
+    clip: Path
+    record: Path
+
+    def run(self, outs: Sequence[Path], node: Any) -> None:
+        outs[0].write_bytes(self.clip.with_suffix(".json").read_bytes())
+
+
 class Driver:
     """Hears what a gateway tells."""
 
@@ -122,6 +133,27 @@ def test_files_go_there_and_back_whole_and_no_key_goes_along(
     assert any(message.get("told", {}).get("share") == 0.5 for message in driver.told)
     assert not list(tmp_path.glob(".*.part"))
     assert not list((tmp_path / "home" / "cluster" / "work").iterdir())
+
+
+def test_files_that_lie_beside_each_other_do_so_on_the_node_wherever_each_comes_from(tmp_path: Path) -> None:
+    clip, record = tmp_path / "take.mp4", tmp_path / "take.json"
+    clip.write_bytes(b"moving")
+    record.write_text("{}")
+    shared = pack((clip, record))
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+
+    async def use(one: Gateway, driver: Driver) -> None:
+        one.add(job(1, Copy(clip), tmp_path / "first.mp4"))  # its result, the same clip, stays in the cache
+        await driver.wait("done", id=1)
+        work = Beside(clip, record)
+        packed = pack(work)
+        assert packed.files.keys() == shared.files.keys()
+        one.add(Job(Task(2, "post"), "work 2", packed.value, list(packed.files.items()), [str(moved / "out.mp4")]))
+        await driver.wait("done", id=2)
+
+    with_gateway(Here("n1"), use)
+    assert (moved / "out.mp4").read_bytes() == b"{}"
 
 
 def test_work_of_a_lost_node_is_done_by_another_and_its_late_result_is_nothing(clip: Path, tmp_path: Path) -> None:

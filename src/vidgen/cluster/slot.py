@@ -95,10 +95,11 @@ class Slot:
         places, missing = {}, []
         for ref, seen in files:
             place = folder / "in" / ref.folder / ref.name
+            places[ref] = str(place)
             if self._cache.link(ref.sha256, place):
-                places[ref] = str(place)
-            elif seen.is_here():
-                places[ref] = seen.path
+                continue
+            if seen.is_here():
+                place.symlink_to(seen.path)  # under its own name: beside the others, wherever each comes from
             else:
                 missing.append(ref)
         if missing:
