@@ -37,7 +37,7 @@ class Simulation:
     lost_every_s: float = 0.0
     slow: float = 0.0
     seed: int = 1
-    scheduler: Scheduler = field(default_factory=lambda: Scheduler(load=60.0))
+    scheduler: Scheduler = field(default_factory=lambda: Scheduler(load=60.0, slack_s=30.0))
 
     def __post_init__(self) -> None:
         self.luck = random.Random(self.seed)

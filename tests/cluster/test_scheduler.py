@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import random
+
+from hypothesis import given as given_
+from hypothesis import strategies as st
+
 from vidgen.cluster.scheduler import Place, Scheduler, Task
 
 
@@ -113,3 +118,34 @@ def test_work_that_was_done_by_its_second_start_is_not_begun_again_where_the_fir
     scheduler.ended("b", 21, done=True)
     scheduler.place_down("a")
     assert given(scheduler, 22) == {} and scheduler.hopeless() == []
+
+
+@given_(st.integers(0, 10**6))
+def test_whatever_happens_each_piece_is_done_once_and_nothing_begins_that_is_done(seed: int) -> None:
+    luck = random.Random(seed)
+    scheduler, now, names = Scheduler(slack_s=0), 0.0, 0
+    undone = set(range(luck.randint(1, 12)))
+    places: set[str] = set()
+    for number in undone:
+        scheduler.add(Task(number, luck.choice("ab"), work=luck.uniform(1, 5)))
+    running: dict[str, int] = {}
+    for _ in range(400):
+        if not places or luck.random() < 0.1:
+            names += 1
+            places.add(f"p{names}")
+            scheduler.place_up(Place(f"p{names}", f"n{names}"))
+        for one in scheduler.assign(now):
+            assert one.task.id in undone and one.place not in running
+            running[one.place] = one.task.id
+        now += luck.uniform(0.1, 3)
+        if not running:
+            break
+        place = luck.choice(sorted(running))
+        task, fate = running.pop(place), luck.random()
+        if fate < 0.15:
+            places.discard(place)
+            scheduler.place_down(place)
+        else:
+            scheduler.ended(place, now, done=task in undone)
+            undone.discard(task)
+    assert not undone

@@ -33,6 +33,8 @@ POLL_S, SILENT_S = 1.0, 45.0
 """A slot is asked for news and may wait so long for some; where it does not answer for so long it is lost."""
 LOADING_S = 60.0
 """What changing a model costs, roughly, in seconds of work."""
+SLACK_S = 30.0
+"""What work may take longer than expected, as where its slot starts, before it counts as slow."""
 CLOSE_S = 2.0
 """How long slots may take to end what runs, before they are killed."""
 BUSY_S = 15.0
@@ -103,7 +105,7 @@ class Gateway:
 
     def __init__(self, machines: Machines, hello: Hello, tell: Tell) -> None:
         self._machines, self._hello, self._tell = machines, hello, tell
-        self._scheduler = Scheduler(load=LOADING_S)
+        self._scheduler = Scheduler(load=LOADING_S, slack_s=SLACK_S)
         self._transfers = Transfers()
         self._nodes: dict[str, NodeState] = {}
         self._seats: dict[str, _Seat] = {}

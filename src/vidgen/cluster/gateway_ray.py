@@ -210,13 +210,17 @@ async def serve(driver: Connection, hello: Mapping[str, Any]) -> None:
     gateway = Gateway(RayMachines(said.run, said.flags), said, tell)
     await gateway.begin()
     watching = asyncio.create_task(gateway.watch())
+    watching.add_done_callback(lambda task: inbox.put_nowait(None))
     while (message := await inbox.get()) is not None and message["do"] != "close":
         if message["do"] == "run":
             gateway.add(message["job"])
         elif message["do"] == "cancel":
             gateway.cancel(message["id"])
+    failure = watching.exception() if watching.done() else None
     watching.cancel()
     await gateway.close()
+    if failure:
+        raise failure
 
 
 def _prepare_ray(own: bool) -> None:

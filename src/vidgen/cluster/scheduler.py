@@ -89,9 +89,12 @@ class _Pace:
 
 @dataclass
 class Scheduler:
-    """Gives out work. ``load``: seconds that changing a model costs, roughly."""
+    """Gives out work. ``load``: seconds that changing a model costs, roughly. ``slack_s``: what work may take longer than
+    expected for reasons that pass.
+    """
 
     load: float = 0.0
+    slack_s: float = 0.0
     _wanted: set[int] = field(default_factory=set)
     _waiting: dict[int, Task] = field(default_factory=dict)
     _places: dict[str, Place] = field(default_factory=dict)
@@ -208,9 +211,9 @@ class Scheduler:
         late: list[tuple[float, Task]] = []
         for elsewhere, (task, began) in self._running.items():
             expected = self._paces.get(task.model, _Pace()).expected(task.work)
-            if expected is None or not self._fits(place, task) or self._copies(task.id) > 1:
+            if expected is None or task.id not in self._wanted or not self._fits(place, task) or self._copies(task.id) > 1:
                 continue
-            if now - began > STRAGGLES * expected and self._places[elsewhere].node != place.node:
+            if now - began > STRAGGLES * expected + self.slack_s and self._places[elsewhere].node != place.node:
                 late.append((now - began - expected, task))
         return max(late, key=lambda one: one[0])[1] if late else None
 
