@@ -22,10 +22,14 @@ from vidgen.cluster.machines import Machine, NoRoom, RemoteSlot, SlotLost, Store
 from vidgen.cluster.slot_ray import RaySlot
 from vidgen.settings import set_variables
 
+END_S = 10.0
+"""What Ray may take to end where its head is gone: then this process ends without it."""
 OWN_STORE = 256 << 20
 """Bytes of shared memory of a Ray of one's own: a few chunks are on the way at once."""
 ROOM_S, FACTS_S = 60.0, 180.0
 JOIN_S = 45.0
+HEAD_S = 30.0
+"""A head that says nothing for so long is gone, or the way to it is."""
 
 
 class RayMachines:
@@ -42,7 +46,11 @@ class RayMachines:
         """See ``Machines``. Nodes that give no cores and no GPUs, as a driver's own, are no machines for work."""
         import ray
 
-        found = [node for node in await asyncio.to_thread(ray.nodes) if node["Alive"]]
+        try:
+            listed = await asyncio.wait_for(asyncio.to_thread(ray.nodes), HEAD_S)
+        except TimeoutError as error:
+            raise HeadLost(f"the cluster's head has not answered for {HEAD_S:.0f} s") from error
+        found = [node for node in listed if node["Alive"]]
         names = [_host(node) for node in found]
         return [
             Machine(node["NodeID"], name if names.count(name) == 1 else f"{name}/{node['NodeID'][:6]}", cores, gpus)
@@ -76,6 +84,10 @@ class RayMachines:
             slot.kill()
             raise
         return slot
+
+
+class HeadLost(Exception):
+    """The head of the cluster does not answer: Ray cannot be ended in good order any more."""
 
 
 class _Late(SlotLost):
@@ -190,8 +202,8 @@ def _connect_to_joined(address: str, usual: Mapping[str, Any]) -> None:
             time.sleep(1)
 
 
-async def serve(driver: Connection, hello: Mapping[str, Any]) -> None:
-    """Do what the driver says until it says ``close``, or is gone."""
+async def serve(driver: Connection, hello: Mapping[str, Any], joined: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Do what the driver says until it says ``close``, or is gone. Ends the process where the head is gone."""
     loop, inbox = asyncio.get_running_loop(), asyncio.Queue[dict[str, Any] | None]()
     lock = threading.Lock()
 
@@ -217,6 +229,11 @@ async def serve(driver: Connection, hello: Mapping[str, Any]) -> None:
         elif message["do"] == "cancel":
             gateway.cancel(message["id"])
     failure = watching.exception() if watching.done() else None
+    if isinstance(failure, HeadLost):  # calls into Ray do not come back, and their threads are waited for at any other end
+        _tell_broken(driver, failure)
+        for program in joined:
+            program.kill()
+        os._exit(1)
     watching.cancel()
     await gateway.close()
     if failure:
@@ -243,23 +260,35 @@ def main(words: Sequence[str]) -> None:
         try:
             _prepare_ray(own=hello["address"] is None)
             connect(hello["address"], hello["cores"], Path(name), joined)
-            asyncio.run(serve(driver, hello))
+            asyncio.run(serve(driver, hello, joined))
         except Exception as error:
             import traceback
 
             traceback.print_exc()
-            with contextlib.suppress(OSError):
-                driver.send({"event": "broken", "why": _line(error)})
+            _tell_broken(driver, error)
         finally:
-            import ray
+            _end(joined)
 
-            with contextlib.suppress(Exception):
-                ray.shutdown()
-            for program in joined:
-                program.terminate()
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    program.wait(3)
-                program.kill()
+
+def _tell_broken(driver: Connection, error: BaseException) -> None:
+    with contextlib.suppress(OSError):
+        driver.send({"event": "broken", "why": _line(error)})
+
+
+def _end(joined: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Leave Ray, or end without it where it does not let go."""
+    import ray
+
+    late = threading.Timer(END_S, os._exit, (1,))
+    late.daemon = True
+    late.start()
+    with contextlib.suppress(Exception):
+        ray.shutdown()
+    for program in joined:
+        program.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            program.wait(3)
+        program.kill()
 
 
 if __name__ == "__main__":
