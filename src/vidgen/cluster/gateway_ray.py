@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,12 +21,14 @@ from vidgen.cluster import survey
 from vidgen.cluster.gateway import Gateway
 from vidgen.cluster.machines import Machine, NoRoom, RemoteSlot, SlotLost, StoreFull
 from vidgen.cluster.slot_ray import RaySlot
+from vidgen.media.sweep import alive
 from vidgen.settings import set_variables
 
 END_S = 10.0
 """What Ray may take to end where its head is gone: then this process ends without it."""
 OWN_STORE = 256 << 20
 """Bytes of shared memory of a Ray of one's own: a few chunks are on the way at once."""
+_FOLDERS = "vg-ray-"
 ROOM_S, FACTS_S = 60.0, 180.0
 JOIN_S = 45.0
 HEAD_S = 30.0
@@ -256,7 +259,8 @@ def main(words: Sequence[str]) -> None:
     hello = driver.recv()
     joined: list[subprocess.Popen[bytes]] = []
     # A short name: the paths of Ray's sockets must not be longer than 107 bytes.
-    with tempfile.TemporaryDirectory(prefix="vg-ray-", ignore_cleanup_errors=True) as name:
+    _sweep()
+    with tempfile.TemporaryDirectory(prefix=f"{_FOLDERS}{os.getpid()}-", ignore_cleanup_errors=True) as name:
         try:
             _prepare_ray(own=hello["address"] is None)
             connect(hello["address"], hello["cores"], Path(name), joined)
@@ -268,6 +272,14 @@ def main(words: Sequence[str]) -> None:
             _tell_broken(driver, error)
         finally:
             _end(joined)
+
+
+def _sweep() -> None:
+    """Remove the folders of gateways that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDERS}*"):
+        pid = folder.name.removeprefix(_FOLDERS).partition("-")[0]
+        if pid.isdigit() and not alive(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _tell_broken(driver: Connection, error: BaseException) -> None:
