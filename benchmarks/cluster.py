@@ -12,12 +12,12 @@ import sys
 from dataclasses import dataclass, field
 
 from vidgen.cluster.scheduler import Place, Scheduler, Task
+from vidgen.render.runners.cluster import FEW
 
 MODELS = {"wan2.2-a14b": 240.0, "ltx-2": 75.0}
 """Seconds of one take, on the mean."""
 LOAD_S = {"wan2.2-a14b": 90.0, "ltx-2": 45.0}
 TAKES = 5
-GPUS_A_NODE = 1
 DETECTED_S, REPLACED_S = 30.0, 240.0
 """When a lost node is missed, and when another takes its place."""
 
@@ -83,11 +83,14 @@ class Simulation:
         return sum(self.truth.values()) / self.gpus / now
 
     def _film(self) -> set[int]:
+        apart = self.shots < FEW * self.gpus
+        pieces, takes = (TAKES, 1) if apart else (1, TAKES)
         for shot in range(self.shots):
             model = list(MODELS)[shot % 2]
             frames = self.luck.choice((49, 65, 81, 97, 121))
-            self.truth[shot] = TAKES * MODELS[model] * frames / 83 * self.luck.uniform(0.92, 1.08)
-            self.scheduler.add(Task(shot, model, "device", work=float(TAKES * frames)))
+            for piece in range(shot * pieces, (shot + 1) * pieces):
+                self.truth[piece] = takes * MODELS[model] * frames / 83 * self.luck.uniform(0.92, 1.08)
+                self.scheduler.add(Task(piece, model, "device", work=float(takes * frames)))
         return set(self.truth)
 
     def _at(self, when: float, what: str, data: object) -> None:

@@ -146,6 +146,11 @@ class Cluster:
         """How many pieces of work can be done at once, roughly."""
         return max(1, sum(int(node["cores"]) for node in self.working))
 
+    @property
+    def devices(self) -> int:
+        """How many shots of engines with models are made at once: by GPUs, or by nodes where no node has one."""
+        return sum(int(node["gpus"]) for node in self.working) or len(self.working)
+
     def wait_ready(self, cancelled: Callable[[], bool] = lambda: False) -> None:
         """Wait until the nodes are known. Raises MissingError ``executor.missing`` where there is no cluster; Cancelled."""
         until = self._began + (START_S if self.address is None else START_S + CONNECT_S)

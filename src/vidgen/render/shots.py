@@ -31,7 +31,7 @@ from vidgen.render.resolved import ResolvedShot, Resolver
 from vidgen.render.rounds import Rounds
 from vidgen.render.run import Run
 from vidgen.render.runners import Runner
-from vidgen.render.runners.cluster import ClusterRunner
+from vidgen.render.runners.cluster import FEW, ClusterRunner
 from vidgen.render.runners.local import LocalRunner
 from vidgen.render.runners.remote import UNDELIVERED, RemoteRunner
 from vidgen.render.sequence import choose_in_sequence
@@ -258,7 +258,10 @@ class ShotMaker:
                 self._runners[name] = RemoteRunner(engine, self.run, self._lookup.paid)
             elif isinstance(engine, LocalEngine) and self.cluster:
                 after = self._amounts_after
-                self._runners[name] = ClusterRunner(engine, self.run, (), self._followers, cluster=self.cluster, after=after)
+                few = self._missing is not None and len(self._missing) < FEW * self.cluster.devices
+                self._runners[name] = ClusterRunner(
+                    engine, self.run, (), self._followers, cluster=self.cluster, after=after, apart=few
+                )
             elif isinstance(engine, LocalEngine):
                 self._runners[name] = LocalRunner(engine, self.run, list(self._requests(name)), self._followers)
             else:

@@ -24,17 +24,29 @@ from vidgen.render.runners.local import LocalRunner
 from vidgen.render.runners.waiting import cancellable
 from vidgen.takes.request import Generated, Take, TakeRequest
 
+FEW = 4
+"""With fewer shots than this for each device, their takes are made apart, so that no device waits long at the end."""
+
 
 @dataclass(kw_only=True)
 class ClusterRunner(LocalRunner):
     """Runs one engine on a cluster's nodes.
 
     Args:
+        apart: whether takes of one shot are made on several devices, though the engine makes them together on one.
         after: how much can begin only once a shot is made, by its id, in the unit of ``demands.amount_of``.
     """
 
     cluster: Cluster
     after: Mapping[str, float]
+    apart: bool = False
+
+    async def make(self, shot: ResolvedShot, numbers: Sequence[int]) -> list[Take | VidgenError]:
+        """As ``Runner.make``. Where some takes are given up on the way, they are compared, and so stay together."""
+        if self.apart and len(numbers) > 1 and not shot.request.params.get("reject"):
+            single = await asyncio.gather(*(self._reported(shot, [number]) for number in numbers))
+            return [result for results in single for result in results]
+        return await super().make(shot, numbers)
 
     async def _scheduled(self, shot: ResolvedShot, numbers: Sequence[int]) -> list[Take | VidgenError]:
         """The takes, wherever and whenever the cluster's scheduler has them made."""
