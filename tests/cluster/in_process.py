@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from vidgen.cluster.machines import Machine, RemoteSlot, SlotLost
+from vidgen.cluster.machines import Machine, RemoteSlot, SlotLost, StoreFull
 from vidgen.cluster.slot import Slot
 from vidgen.cluster.survey import answer
 
@@ -22,6 +22,9 @@ class HereSlot:
     async def call(self, method: str, *args: Any, seconds: float, **kwargs: Any) -> Any:
         if self._machine.id not in self._machines.up:
             raise SlotLost("its node is gone")
+        if method == "receive" and self._machines.full_for > 0:
+            self._machines.full_for -= 1
+            raise StoreFull("the object store is full")
         result = await asyncio.to_thread(getattr(self.slot, method), *args, **kwargs)
         if self._machine.id not in self._machines.up:
             raise SlotLost("its node is gone")
@@ -32,12 +35,14 @@ class HereSlot:
 
 
 class Here:
-    """The machines. ``facts_of`` may tell other facts than this machine's."""
+    """The machines. ``facts_of`` may tell other facts than this machine's; ``full_for`` so many chunks there is no room."""
 
     def __init__(self, *names: str, **facts_of: Mapping[str, Any]) -> None:
         self.up = {name: Machine(name, name) for name in names}
         self.slots: list[HereSlot] = []
         self._facts_of = facts_of
+        self.full_for = 0
+        self.gpus_asked: list[int] = []
 
     async def alive(self) -> list[Machine]:
         return list(self.up.values())
@@ -47,6 +52,7 @@ class Here:
         return {**facts, **self._facts_of.get(machine.name, {})}
 
     async def start_slot(self, machine: Machine, gpus: int) -> RemoteSlot:
+        self.gpus_asked.append(gpus)
         slot = HereSlot(self, machine)
         self.slots.append(slot)
         return slot

@@ -7,7 +7,7 @@ import os
 import pickle
 import signal
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,9 @@ import pytest
 
 from cluster.in_process import Here
 from vidgen import __version__
-from vidgen.cluster import gateway
+from vidgen.cluster import gateway, transfer
 from vidgen.cluster.gateway import Gateway, Hello, Job
-from vidgen.cluster.packing import pack
+from vidgen.cluster.packing import Seen, pack
 from vidgen.cluster.scheduler import Task
 from vidgen.cluster.work import NOT_HERE
 from vidgen.errors import MissingError
@@ -83,10 +83,10 @@ def job(number: int, work: Copy, out: Path) -> Job:
 Use = Callable[[Gateway, Driver], Any]
 
 
-def with_gateway(machines: Here, use: Use, wait_s: float = 0.5) -> Driver:
+def with_gateway(machines: Here, use: Use, wait_s: float = 0.5, wanted: Sequence[tuple[str, str, str]] = ()) -> Driver:
     async def run() -> Driver:
         driver = Driver()
-        hello = Hello("test-run", __version__, find_ffmpeg().version, [], {}, wait_s)
+        hello = Hello("test-run", __version__, find_ffmpeg().version, wanted, {}, wait_s)
         one = Gateway(machines, hello, driver)
         await one.begin()
         watching = asyncio.create_task(one.watch())
@@ -118,6 +118,7 @@ def clip(tmp_path: Path) -> Path:
 def test_files_go_there_and_back_whole_and_no_key_goes_along(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Seen, "is_here", lambda seen: False)  # no disk is shared
     monkeypatch.setenv("RUNWAYML_API_SECRET", "secret-of-the-driver")
     monkeypatch.setenv("ACME_TOKEN", "secret-of-the-driver")
 
@@ -246,3 +247,43 @@ def test_a_file_that_is_gone_before_it_is_sent_is_an_error_of_that_work_alone(cl
         await driver.wait("done", id=2)
 
     with_gateway(Here("n1"), use)
+
+
+def test_a_full_object_store_is_waited_for_and_one_that_stays_full_is_said(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "FULL_PAUSE_S", 0.01)
+    monkeypatch.setattr(Seen, "is_here", lambda seen: False)  # no disk is shared
+    machines = Here("n1")
+    machines.full_for = transfer.FULL_TRIES - 1
+
+    async def use(one: Gateway, driver: Driver) -> None:
+        one.add(job(1, Copy(clip), tmp_path / "out.mp4"))
+        await driver.wait("done", id=1)
+        machines.full_for = 1000
+        other = tmp_path / "other.mp4"
+        other.write_bytes(b"another")
+        one.add(job(2, Copy(other), tmp_path / "out2.mp4"))
+        assert (await driver.wait("failed", id=2))["error"]["code"] == "cluster.full"
+
+    with_gateway(machines, use)
+    assert (tmp_path / "out.mp4").read_bytes() == clip.read_bytes()
+
+
+def test_each_gpu_that_ray_gives_gets_a_slot_and_processors_leave_models_to_them(clip: Path, tmp_path: Path) -> None:
+    able = [{"engine": "local", "model": "m", "key": "k", "at_once": 8, "why": None}]
+    machines = Here("cpu", "gpu", cpu={"able": [{**able[0], "at_once": 1}]}, gpu={"able": able, "gpus": [{"gb": 80.0}] * 8})
+    machines.up["gpu"] = replace(machines.up["gpu"], gpus=4)  # of the eight that the machine has
+    go = tmp_path / "go"
+
+    async def use(one: Gateway, driver: Driver) -> None:
+        for number in range(5):
+            work = job(number, Copy(clip, wait_for=str(go)), tmp_path / f"{number}.mp4")
+            one.add(replace(work, task=Task(number, "local/m", "device", gb=48.0)))
+        for number in range(4):
+            assert (await driver.wait("started", id=number))["node"] == "gpu"
+        go.touch()
+        assert (await driver.wait("done", id=4))["node"] == "gpu"
+
+    with_gateway(machines, use, wanted=[("local", "m", "k")])
+    assert machines.gpus_asked == [1, 1, 1, 1]

@@ -14,7 +14,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -185,14 +185,19 @@ class Gateway:
         machine, id = node.machine, node.machine.id
         for number in range(machine.cores):
             self._add_seat(Place(f"{id}/core{number}", id, "core", self._able(node, "core")), node, 0)
-        able = self._able(node, "device") or frozenset()
+        able = self._able(node, "device")
         if not able:
             return
-        at_once = max(one["at_once"] or 1 for one in node.facts["able"] if one["at_once"])
-        each = machine.gpus // at_once if machine.gpus else 0
-        memory = min((gpu["gb"] for gpu in node.facts["gpus"]), default=0.0) if machine.gpus else 0.0
-        for number in range(max(1, machine.gpus // max(1, each)) if machine.gpus else at_once):
-            self._add_seat(Place(f"{id}/device{number}", id, "device", able, memory * max(1, each)), node, each)
+        at_once = max(one["at_once"] for one in node.facts["able"] if one["at_once"])
+        if not machine.gpus:
+            for number in range(at_once):
+                self._add_seat(Place(f"{id}/device{number}", id, "device", able, spare=True), node, 0)
+            return
+        gpus = node.facts["gpus"]
+        each = max(1, len(gpus) // at_once)
+        memory = min((gpu["gb"] for gpu in gpus), default=0.0) * each
+        for number in range(machine.gpus // each):
+            self._add_seat(Place(f"{id}/device{number}", id, "device", able, memory), node, each)
 
     def _able(self, node: NodeState, kind: Kind) -> frozenset[str] | None:
         """The models that a node can work with on its cores or devices."""
@@ -353,7 +358,7 @@ class Gateway:
             self._drop_seat(seat)
         if not seat.node.lost:
             place = seat.place
-            self._add_seat(Place(f"{place.id}+", place.node, place.kind, place.models, place.gb), seat.node, seat.gpus)
+            self._add_seat(replace(place, id=f"{place.id}+", loaded=None), seat.node, seat.gpus)
 
     def _give_up(self) -> None:
         """Tell the driver of work that no node can do, once it has waited long enough for one that can."""

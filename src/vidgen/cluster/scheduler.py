@@ -51,6 +51,7 @@ class Place:
         node: the machine that it is part of.
         models: what it can do; None: everything of its kind.
         gb: its memory; 0: not known, enough for all.
+        spare: it gets only what no other place can do: a processor, for models that are made for GPUs.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Place:
     kind: Kind = "core"
     models: frozenset[str] | None = None
     gb: float = 0.0
+    spare: bool = False
     loaded: str | None = None
 
     def can(self, task: Task) -> bool:
@@ -218,7 +220,9 @@ class Scheduler:
         return max(late, key=lambda one: one[0])[1] if late else None
 
     def _fits(self, place: Place, task: Task) -> bool:
-        return place.can(task) and place.node not in self._refused.get(task.id, ())
+        if not place.can(task) or place.node in self._refused.get(task.id, ()):
+            return False
+        return not place.spare or not any(other.can(task) for other in self._places.values() if not other.spare)
 
     def _runs(self, task: int) -> bool:
         return self._copies(task) > 0
