@@ -26,12 +26,12 @@ from vidgen.provenance.record import plain_name, sidecar_path
 from vidgen.render.deliveries import Delivered
 from vidgen.render.delivery_plan import DeliveryPlan, plan_deliveries
 from vidgen.render.events import InTurn, Listener, silent
-from vidgen.render.executors import HERE, OnCluster
 from vidgen.render.film_continuity import FilmContinuity
 from vidgen.render.film_timeline import check_sounds
 from vidgen.render.finish import finish
 from vidgen.render.forecast import RenderForecast, render_forecast
 from vidgen.render.made import MadeShot
+from vidgen.render.on_cluster import OnCluster
 from vidgen.render.post_plan import ShotPost, check_posts, fetch_models, plan_posts
 from vidgen.render.postprocess import fetching
 from vidgen.render.preflight import check_shots, ready_engines
@@ -241,7 +241,7 @@ def render_film(
         finished = finish(
             plan, kept, space.root, work.output,
             listener=listener, warn=warn, larger=larger, jobs=options.jobs, sheet=work.sheet,
-            deliveries=work.deliveries, origin=origin, executor=OnCluster(cluster) if cluster else HERE,
+            deliveries=work.deliveries, origin=origin, cluster=OnCluster(cluster) if cluster else None,
         )  # fmt: skip
     return RenderResult(
         plan=plan,

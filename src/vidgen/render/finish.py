@@ -14,6 +14,7 @@ from typing import Any
 
 from vidgen.cut import assemble
 from vidgen.cut.contact_sheet import contact_sheet, labels_of
+from vidgen.cut.encode_segment import encode_segments
 from vidgen.errors import Cancelled, Notice, VidgenError
 from vidgen.media.answers import content_of
 from vidgen.media.dubbing import dub
@@ -26,10 +27,10 @@ from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, ProviderUpscale,
 from vidgen.render.deliveries import Delivered, Deliverer
 from vidgen.render.delivery_plan import DeliveryPlan
 from vidgen.render.events import Listener
-from vidgen.render.executors import HERE, Executor
 from vidgen.render.failures import shown, worst
 from vidgen.render.film_timeline import ShotClip, Warn, build_timeline, sound_cuts
 from vidgen.render.made import MadeShot, clip_part
+from vidgen.render.on_cluster import OnCluster
 from vidgen.render.postprocess import PostProcessor
 from vidgen.render.provenance import Origin
 from vidgen.render.shots import DEFAULT_JOBS
@@ -60,23 +61,23 @@ def finish(
     sheet: Path | None = None,
     origin: Origin,
     deliveries: DeliveryPlan = DeliveryPlan(),
-    executor: Executor = HERE,
+    cluster: OnCluster | None = None,
 ) -> Finished:
     """Post-process the picked takes, cut the film, and make what is delivered beside it.
 
     ``larger``: takes that a provider enlarged, by the id of their shot; they stand for those that are picked. ``sheet``: where
     a picture of every shot is written (.png). ``origin``: what the film says of itself, and its record beside it.
-    ``executor``: where clips are processed and pieces are encoded.
+    ``cluster``: processes clips and encodes pieces; None: this machine does.
 
     Everything is kept by content in ``work``: what has not changed is not made again.
     """
-    halt = Event()
+    halt, at_once = Event(), cluster.at_once if cluster else 1
 
     def clip(shot: MadeShot, say: Warn) -> ShotClip:
-        processor = PostProcessor(plan, work / "post", listener, say, executor, halt.is_set)
+        processor = PostProcessor(plan, work / "post", listener, say, cluster, halt.is_set)
         return sounding(clip_of(processor, shot, larger), shot, say)
 
-    clips = _clips(made, clip, warn, executor.at_once, halt)
+    clips = _clips(made, clip, warn, at_once, halt)
     sound_cuts(plan, clips, warn)
     timeline = origin.labelled(build_timeline(plan, clips))
     listener("cut.started", segments=len(plan.shots) + sum(shot.overlap > 0 for shot in plan.shots))
@@ -90,9 +91,9 @@ def finish(
         work,
         output,
         on_event=on_event,
-        jobs=max(jobs or DEFAULT_JOBS, executor.at_once),
+        jobs=max(jobs or DEFAULT_JOBS, at_once),
         seal=origin,
-        encode=executor.encode,
+        encode=cluster.encode if cluster else encode_segments,
     )
     warn(result.notices)
     origin.write_sidecar(timeline)

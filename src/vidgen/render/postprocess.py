@@ -20,13 +20,13 @@ from vidgen.media.lossless import copy_lossless
 from vidgen.media.normalise import MAX_HOLD
 from vidgen.media.probe import MediaInfo, part_from, probe_video
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
-from vidgen.post.clip import Hooks
+from vidgen.post.clip import Hooks, process_clip
 from vidgen.post.engines import Fetch
 from vidgen.post.settings import PostResult
 from vidgen.post.work import Work, plan_work
 from vidgen.render.events import Listener
-from vidgen.render.executors import HERE, Executor
 from vidgen.render.film_timeline import ShotClip
+from vidgen.render.on_cluster import OnCluster
 from vidgen.render.own_clips import clip_start, clip_work, take_work, used_part
 from vidgen.render.post_plan import is_own, settings_of, steps_of
 from vidgen.render.throughput import Throughput
@@ -41,14 +41,14 @@ EVENT_EVERY_S = 0.25
 @dataclass(frozen=True)
 class PostProcessor:
     """Post-processes shots of a plan. Results are kept in ``folder``; ``warn`` is called with notices. ``stopped``: whether
-    the user wants to stop.
+    the user wants to stop. ``cluster`` does the work; None: this machine.
     """
 
     plan: Plan
     folder: Path
     listener: Listener
     warn: Callable[[Iterable[Notice]], None]
-    executor: Executor = HERE
+    cluster: OnCluster | None = None
     stopped: Callable[[], bool] = lambda: False
 
     def take(self, planned: GeneratedShot, take: Take) -> ShotClip:
@@ -129,7 +129,8 @@ class PostProcessor:
             on_frame=_Progress(planned.id, self.listener), fetch=fetching(self.listener, planned.id), cancelled=self.stopped
         )
         max_hold = MAX_HOLD if isinstance(planned, UserClip) else work.frames
-        result = self.executor.process(exact(), file, work, max_hold, hooks)
+        process = self.cluster.process if self.cluster else _process_here
+        result = process(exact(), file, work, max_hold, hooks)
         self._say(planned, result.notices)
         note = store.seal(key, _record(result))
         self.listener("post.done", shot=planned.id, file=str(file), **_record(result))
@@ -137,6 +138,10 @@ class PostProcessor:
 
     def _say(self, planned: FilmShot, notices: Iterable[Notice]) -> None:
         self.warn(Notice(notice.code, notice.message, planned.id) for notice in notices)
+
+
+def _process_here(info: MediaInfo, out: Path, work: Work, max_hold: int, hooks: Hooks) -> PostResult:
+    return process_clip(info, out, work.settings, frames=work.frames, max_hold=max_hold, hooks=hooks)
 
 
 def _source(sha256: str, start: int) -> str:
