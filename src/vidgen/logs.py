@@ -64,6 +64,11 @@ class _Line(logging.Formatter):
 _LINE = _Line()
 
 
+def safe_text(record: logging.LogRecord) -> str:
+    """What a record says, as one line without secrets: for a log that another process keeps."""
+    return _LINE.message(record)
+
+
 class _Early(logging.Handler):
     """Keeps what is logged before it is known where the project's folder is."""
 

@@ -38,6 +38,13 @@ def _seconds(value: str) -> float | None:
     return seconds
 
 
+def _gigabytes(value: str) -> float | None:
+    try:
+        return _seconds(value)
+    except ValueError:
+        raise ValueError("is not a number of gigabytes") from None
+
+
 def _names(value: str) -> frozenset[str]:
     return frozenset(name.strip() for name in value.split(","))
 
@@ -50,6 +57,7 @@ def _threads(value: str) -> int | None:
 
 Flag = Annotated[bool, PlainValidator(_flag)]
 Seconds = Annotated[float | None, PlainValidator(_seconds)]
+Gigabytes = Annotated[float | None, PlainValidator(_gigabytes)]
 Text = Annotated[str, PlainValidator(str.strip)]
 FileName = Annotated[str, PlainValidator(lambda value: value)]
 """A file's or folder's name as it stands: spaces and bytes that are no text belong to it. Empty: not set."""
@@ -101,6 +109,10 @@ class Settings(BaseModel):
 
     visible_gpus: Verbatim = _from("CUDA_VISIBLE_DEVICES", None, "which GPUs are seen; None: all")
     threads: Threads = _from("OMP_NUM_THREADS", None, "threads of ncnn")
+
+    ray_address: Text = _from("RAY_ADDRESS", "", "the cluster of --executor ray")
+    cluster_cache_gb: Gigabytes = _from("VIDGEN_CLUSTER_CACHE_GB", None, "what a cluster's node keeps of files, at most (20)")
+    cluster_wait_s: Seconds = _from("VIDGEN_CLUSTER_WAIT", None, "seconds to wait for a node where none is left (300)")
 
     def poll_interval(self, usual: float) -> float:
         """Seconds between two questions about a job: the user's, else the ``usual``."""
@@ -176,3 +188,37 @@ def for_children(fixed: Mapping[str, str], usual: Mapping[str, str] | None = Non
     """
     flags = {str(Settings.model_fields[field].validation_alias): str(int(value)) for field, value in _chosen.items()}
     return {**(usual or {}), **os.environ, **flags, **fixed}
+
+
+_TRAVELS = {
+    *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT"),
+    *("LD_LIBRARY_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "HF_HOME", "HF_HUB_CACHE", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+}
+_TRAVELS_FROM = (
+    *("LC_", "PYTHON", "VIDGEN_", "XDG_", "CUDA_", "NVIDIA_", "NCCL_", "HIP_", "ROCR_", "VK_", "FONTCONFIG_"),
+    *("OMP_", "MKL_", "OPENBLAS_", "TORCH_", "PYTORCH_", "RAY_"),
+)
+
+
+def without_keys(fixed: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment for processes that compute on a cluster: what they need by name, and nothing else, so that no provider's
+    key is there, however it is called. The ``fixed`` variables are on top.
+    """
+    kept = {name: value for name, value in os.environ.items() if name in _TRAVELS or name.startswith(_TRAVELS_FROM)}
+    return {**kept, **(fixed or {})}
+
+
+def set_variables(fixed: Mapping[str, str], usual: Mapping[str, str]) -> None:
+    """Set variables for a library that reads them in this process and those that it starts. The user's own win over the
+    ``usual``.
+    """
+    for name, value in usual.items():
+        os.environ.setdefault(name, value)
+    os.environ.update(fixed)
+
+
+def keep_no_keys() -> None:
+    """Clear this process's own environment of all but ``without_keys``."""
+    kept = without_keys()
+    for name in set(os.environ) - set(kept):
+        del os.environ[name]

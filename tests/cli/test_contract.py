@@ -59,7 +59,7 @@ def test_json_ends_in_exactly_one_envelope(command: tuple[str, ...], vidgen: Vid
         (("render", "film.yaml", "--engine", "sora"), 3, "engine.retired"),
         (("render", "film.yaml", "--engine", "nobody"), 3, "engine.unknown"),
         (("render", "film.yaml", "--require-diffusion"), 3, "engine.not_diffusion"),
-        (("render", "film.yaml", "--executor", "ray"), 3, "executor.missing"),
+        (("render", "film.yaml", "--executor", "ray", "--ray-address", "127.0.0.1:1"), 3, "executor.missing"),
         (("render", "film.yaml", "--candidates", "99"), 2, "usage.invalid"),
         (("render", "film.yaml", "--no-such-flag"), 2, "usage.invalid"),
         (("render", "film.yaml", "-o", "film.gif"), 2, "output.bad_name"),

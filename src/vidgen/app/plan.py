@@ -10,12 +10,13 @@ from typing import Any
 
 from vidgen.app.lint import lint_loaded
 from vidgen.engines.registry import Engines
-from vidgen.errors import Notice
+from vidgen.errors import InputError, Notice
 from vidgen.inventory.machine import this_machine
 from vidgen.media.rate import json_rate
 from vidgen.planning.clip_checks import check_clips
 from vidgen.planning.compile import Overrides, compile_plan
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan
+from vidgen.render.cluster_forecast import ClusterForecast, forecast
 from vidgen.render.delivery_plan import DeliveryPlan, plan_deliveries
 from vidgen.render.post_plan import ShotPost, downloads, plan_posts, post_notices, post_seconds
 from vidgen.render.preflight import check_shots
@@ -37,6 +38,7 @@ class PlanReport:
     findings: Sequence[Finding]
     voices: FilmVoices
     deliveries: DeliveryPlan = DeliveryPlan()
+    cluster: ClusterForecast | None = None
 
     @property
     def estimated_usd(self) -> float | None:
@@ -69,6 +71,7 @@ class PlanReport:
             "post_seconds": post_seconds(self.posts),
             "downloads": [{"model": load.name, "bytes": load.bytes} for load in downloads(self.posts.values())],
             "lint": [finding.as_dict() for finding in self.findings],
+            **({"cluster": self.cluster.as_dict()} if self.cluster else {}),
         }
 
     def _shot(self, shot: FilmShot) -> dict[str, Any]:
@@ -104,7 +107,25 @@ def _seconds(time: Fraction | None) -> float | None:
     return None if time is None else round(float(time), 6)
 
 
-def plan_board(board: Path, overrides: Overrides, work: Path | None = None) -> PlanReport:
+@dataclass(frozen=True)
+class WantedCluster:
+    """A cluster that a plan is estimated for: so many nodes, each with such a GPU, and the price of one for an hour."""
+
+    nodes: int
+    gpu: str
+    usd_per_hour: float | None = None
+
+
+def cluster_of(nodes: int | None, gpu: str | None, usd_per_hour: float | None) -> WantedCluster | None:
+    """The cluster that the command line names. Raises InputError ``usage.invalid`` for half of one."""
+    if nodes and gpu:
+        return WantedCluster(nodes, gpu, usd_per_hour)
+    if nodes or gpu or usd_per_hour is not None:
+        raise InputError("usage.invalid", "--nodes and --gpu are only for each other", hint="name both: --nodes 4 --gpu H200")
+    return None
+
+
+def plan_board(board: Path, overrides: Overrides, work: Path | None = None, cluster: WantedCluster | None = None) -> PlanReport:
     """Plan a storyboard and look at all that can be known without making anything.
 
     Raises InputError and MissingError for what would stop a render.
@@ -120,7 +141,10 @@ def plan_board(board: Path, overrides: Overrides, work: Path | None = None) -> P
     stored = stored_troubles(plan, board, work, engines)
     deliveries = plan_deliveries(plan, Path(f"{board.stem}.mp4"), touch=None)
     notices = [*plan.notices, *deliveries.notices, *of_clips, *post_notices(posts), *stored]
-    return PlanReport(plan, posts, notices, findings, voices, deliveries)
+    expected = None
+    if cluster:
+        expected = forecast(plan, root_of(board, work), cluster.nodes, cluster.gpu, cluster.usd_per_hour)
+    return PlanReport(plan, posts, notices, findings, voices, deliveries, expected)
 
 
 def voices_of(loaded: LoadedBoard, work: Path | None = None) -> FilmVoices:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vidgen.app.on_cluster import check_executor, cluster_for, executor_data, refused
 from vidgen.app.plan import plan_loaded, voices_of
 from vidgen.engines.base import Engine
 from vidgen.engines.registry import Engines
-from vidgen.errors import InputError, MissingError, Notice, ReviewError, VidgenError
+from vidgen.errors import InputError, Notice, ReviewError, VidgenError
 from vidgen.media.files import LONGEST_NAME, shortened
 from vidgen.media.places import check_output_file
 from vidgen.media.rate import json_rate
@@ -32,6 +33,7 @@ from vidgen.render.film_timeline import check_sounds
 from vidgen.render.finish import finish
 from vidgen.render.forecast import RenderForecast, render_forecast
 from vidgen.render.made import MadeShot
+from vidgen.render.on_cluster import OnCluster
 from vidgen.render.post_plan import ShotPost, check_posts, fetch_models, plan_posts
 from vidgen.render.postprocess import fetching
 from vidgen.render.preflight import check_shots, ready_engines
@@ -74,6 +76,7 @@ class RenderOptions:
     require_diffusion: bool = False
     jobs: int | None = None
     executor: str = "local"
+    ray_address: str | None = None
     work: Path | None = None
     contact_sheet: bool = False
 
@@ -104,6 +107,9 @@ class RenderResult:
     """Shots that were brought to the light of another."""
     voices: FilmVoices | None = None
     """What is said in the film."""
+    executor: Mapping[str, Any] | None = None
+    """Which cluster has done the work; None: this machine."""
+    nodes: Mapping[tuple[str, int], str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``render --json``."""
@@ -121,7 +127,7 @@ class RenderResult:
             "fps": json_rate(plan.fps),
             "width": plan.width,
             "height": plan.height,
-            "shots": [shot_data(shot, self.larger.get(shot.planned.id)) for shot in self.shots],
+            "shots": [shot_data(shot, self.larger.get(shot.planned.id), self.nodes) for shot in self.shots],
             "speech": speech_data(self.voices, plan) if self.voices else [],
             "cost_usd": self.cost_usd,
             "estimated_usd": self.estimated_usd,
@@ -129,6 +135,7 @@ class RenderResult:
             "diffusion": self.diffusion,
             "needs_review": list(self.needs_review),
             "cut": dict(self.cut),
+            **({"executor": dict(self.executor)} if self.executor else {}),
             **(self.delivered.as_dict() if self.delivered else {}),
             **(self.expected.as_dict() if self.expected else {}),
         }
@@ -210,8 +217,7 @@ def render_film(
     warn: Warn = lambda notices: None,
 ) -> RenderResult:
     """Render a storyboard. Everything done is kept: the same call goes on where an interrupted one stopped."""
-    if options.executor != "local":
-        raise MissingError("executor.missing", f"executor {options.executor} is not in this version", hint="--executor local")
+    check_executor(options.executor, options.ray_address)
     listener = InTurn(listener)
     held: list[Notice] = []
     try:
@@ -223,7 +229,10 @@ def render_film(
     if options.dry_run:
         warn(held)
         return _forecast(work, options, project, board, warn)
-    with project.locked() as space, asyncio.Runner() as runner:
+    with project.locked() as space, asyncio.Runner() as runner, cluster_for(
+        options.executor, options.ray_address, work.needed, work.engines,
+        run_id=space.run_id, jobs=options.jobs, listener=listener, warn=warn,
+    ) as cluster:  # fmt: skip
         warn(space.notices)
         space.shots = work.ids
         agreed: Agreed | None = None
@@ -234,11 +243,17 @@ def render_film(
             warn(held)
         plan, engines, regenerate = work.plan, work.engines, frozenset(options.regenerate)
         continuity = FilmContinuity(plan.fps, plan.folder, plan.board.characters, space.root / "scores")
-        maker = ShotMaker(work.needed, engines, space, regenerate, listener, options.jobs, plan.board.score, continuity)
+        maker = ShotMaker(
+            work.needed, engines, space, regenerate, listener, options.jobs, plan.board.score, continuity, cluster
+        )
         survey = take_stock(maker, runner, warn)
         warn(maker.preflight(survey))
         bill = agreed.whole(survey.bill) if agreed else survey.bill
         asked = agreed is not None and agreed.covers(survey.bill)
+        if cluster:
+            cluster.wait_ready()
+            cluster.check_nodes()
+            warn(refused(node) for node in cluster.nodes if node["refused"])
         limit = consent(
             bill, budget=plan.board.budget, max_cost=options.max_cost, yes=options.yes or asked, confirm=confirm,
             warn=_quiet if asked else warn,
@@ -256,7 +271,7 @@ def render_film(
         finished = finish(
             plan, kept, space.root, work.output,
             listener=listener, warn=warn, larger=larger, jobs=options.jobs, sheet=work.sheet,
-            deliveries=work.deliveries, origin=origin,
+            deliveries=work.deliveries, origin=origin, cluster=OnCluster(cluster) if cluster else None,
         )  # fmt: skip
     return RenderResult(
         plan=plan,
@@ -274,6 +289,8 @@ def render_film(
         captions=finished.captions,
         colour=finished.colour,
         voices=work.voices,
+        executor=executor_data(cluster) if cluster else None,
+        nodes=maker.run.nodes,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from vidgen.media.rate import json_rate
@@ -9,8 +11,12 @@ from vidgen.render.made import MadeShot
 from vidgen.takes.request import Take
 
 
-def shot_data(shot: MadeShot, larger: Take | None = None) -> dict[str, Any]:
-    """One entry of ``shots`` in ``render --json`` and ``shot --json``; ``larger``: the picked take, enlarged by a provider."""
+def shot_data(
+    shot: MadeShot, larger: Take | None = None, nodes: Mapping[tuple[str, int], str] = MappingProxyType({})
+) -> dict[str, Any]:
+    """One entry of ``shots`` in ``render --json`` and ``shot --json``; ``larger``: the picked take, enlarged by a provider;
+    ``nodes``: of a cluster, which have made takes in this run.
+    """
     planned = shot.planned
     return {
         "id": planned.id,
@@ -36,6 +42,7 @@ def shot_data(shot: MadeShot, larger: Take | None = None) -> dict[str, Any]:
                 "diffusion": take.diffusion,
                 "reused": take.reused,
                 "manifest": dict(take.manifest),
+                **({"node": nodes[planned.id, take.take]} if (planned.id, take.take) in nodes else {}),
             }
             for take in shot.takes
         ],

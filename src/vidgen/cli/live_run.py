@@ -93,7 +93,8 @@ class LiveRun:
     def _take(self, event: str, values: Mapping[str, Any]) -> None:
         shot = values["shot"]
         if event == "take.started":
-            self._bars.row(shot, state=f"take {values['take']}: {values['engine']}")
+            where = f" on {values['node']}" if "node" in values else ""
+            self._bars.row(shot, state=f"take {values['take']}: {values['engine']}{where}")
             self._made(shot, values["take"], 0.0)
         elif event == "take.progress":
             self._bars.row(shot, until=0.0)

@@ -36,6 +36,7 @@ class PlainRun:
         self._out, self._start, self._last = out, time.monotonic(), time.monotonic()
         self._done, self._total = 0, 0
         self._printed: set[str] = set()
+        self._nodes: dict[str, str] = {}
 
     def __call__(self, event: str, /, **values: Any) -> None:
         """Handle one event."""
@@ -50,10 +51,15 @@ class PlainRun:
         elif event == "shot.picked":
             self._done += 1
             if values.get("made"):
-                self._out.note(
-                    f"{values['shot']}: take {values['take']} ({self._done}/{self._total}, {now - self._start:.0f} s)"
-                )
+                node = self._nodes.get(values["shot"])
+                where = f", on {node}" if node else ""
+                so_far = f"{self._done}/{self._total}, {now - self._start:.0f} s{where}"
+                self._out.note(f"{values['shot']}: take {values['take']} ({so_far})")
                 self._last = now
+        elif event == "take.started" and "node" in values:
+            self._nodes[values["shot"]] = values["node"]
+        elif event == "node.joined":
+            self._out.note(f"{values['node']} joined the cluster")
         elif event == "take.failed":
             self._out.note(f"{values['shot']}: take {values['take']} failed: {values['message']}")
         elif event == "take.waiting" and values["why"] not in self._printed:

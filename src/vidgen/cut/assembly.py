@@ -18,8 +18,9 @@ from typing import Any
 
 from vidgen.artifacts import ArtifactStore
 from vidgen.cut.caption_files import srt_text
+from vidgen.cut.encode_segment import encode_segments
 from vidgen.cut.join import Seal, join
-from vidgen.cut.pieces import OnEvent, Piece, make_parts
+from vidgen.cut.pieces import Encode, OnEvent, Piece, make_parts
 from vidgen.cut.segments import Segment, form, segment_parts, split
 from vidgen.cut.timeline import Timeline, settle
 from vidgen.errors import Notice
@@ -56,6 +57,7 @@ def assemble(
     cancelled: Callable[[], bool] = lambda: False,
     jobs: int = 2,
     seal: Seal | None = None,
+    encode: Encode = encode_segments,
 ) -> CutResult:
     """Make the film.
 
@@ -67,6 +69,7 @@ def assemble(
         cancelled: polled several times a second.
         jobs: pieces encoded at once.
         seal: what the film says of itself: tags, and a last step on the finished file.
+        encode: encodes pieces, here or elsewhere; called by ``jobs`` threads.
 
     Raises InputError for an invalid timeline, ProcessingError if a step fails, Cancelled.
     """
@@ -80,7 +83,7 @@ def assemble(
     store = ArtifactStore(work / "segments", ".mp4")
     with scratch_of(work) as scratch:
         parts = make_parts(
-            settled, segments, store, work, scratch, on_event=on_event, cancelled=cancelled, jobs=jobs
+            settled, segments, store, work, scratch, on_event=on_event, cancelled=cancelled, jobs=jobs, encode=encode
         )  # fmt: skip
         join([(piece.path, piece.frames) for piece in parts.pieces], parts.sound, settled, out, scratch, cancelled, seal)
     if store.damaged:

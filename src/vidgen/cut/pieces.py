@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,9 @@ from vidgen.errors import Cancelled, Notice
 
 OnEvent = Callable[[str, dict[str, Any]], None]
 """Called with ``cut.segment`` {done, total, name, kind, state: encoded|reused|copied}, ``cut.sound`` and ``cut.joined``."""
+
+Encode = Callable[[Sequence[Segment], Timeline, Sequence[Path], Path, Callable[[], bool]], None]
+"""``encode_segments``, or one that has it done elsewhere."""
 
 Found = tuple[Path | None, list[Notice]]
 
@@ -52,6 +55,7 @@ def make_parts(
     on_event: OnEvent,
     cancelled: Callable[[], bool],
     jobs: int,
+    encode: Encode = encode_segments,
 ) -> Parts:
     """Make all pieces and the sound with ``jobs`` threads. The first failure stops the others and is raised."""
     from vidgen.cut.sound import make_sound
@@ -61,7 +65,7 @@ def make_parts(
     def halted() -> bool:
         return stop.is_set() or cancelled()
 
-    maker = _Maker(timeline, store, work, scratch, halted)
+    maker = _Maker(timeline, store, work, scratch, halted, encode)
     keys = segment_keys(timeline, segments)
     by_key = dict(zip(keys, segments, strict=True))
     with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="cut") as pool:
@@ -113,8 +117,9 @@ class _Maker:
     """Makes pieces; each thread makes one at a time."""
 
     def __init__(
-        self, timeline: Timeline, store: ArtifactStore, work: Path, scratch: Path, cancelled: Callable[[], bool]
+        self, timeline: Timeline, store: ArtifactStore, work: Path, scratch: Path, cancelled: Callable[[], bool], encode: Encode
     ) -> None:
+        self._encode = encode
         self._timeline, self._store, self._work, self._scratch = timeline, store, work, scratch
         self._cancelled = cancelled
         self._reference: str | None = None
@@ -129,7 +134,7 @@ class _Maker:
         if missing:
 
             def write(parts: list[Path]) -> list[dict[str, Any]]:
-                encode_segments(list(missing.values()), self._timeline, parts, self._scratch, self._cancelled)
+                self._encode(list(missing.values()), self._timeline, parts, self._scratch, self._cancelled)
                 return [{"frames": segment.frames, "name": segment.name} for segment in missing.values()]
 
             self._store.make(list(missing), write)

@@ -36,6 +36,9 @@ EVENTS = (
     "output.done",
     "speech.started",
     "speech.done",
+    "node.joined",
+    "node.refused",
+    "node.lost",
 )
 """Every event name; append-only, since pipelines read them."""
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
+from threading import Event
 from types import MappingProxyType
 from typing import Any
 
 from vidgen.cut import assemble
 from vidgen.cut.contact_sheet import contact_sheet, labels_of
+from vidgen.cut.encode_segment import encode_segments
 from vidgen.errors import Cancelled, Notice, VidgenError
 from vidgen.media.answers import content_of
 from vidgen.media.dubbing import dub
@@ -29,10 +32,14 @@ from vidgen.render.failures import shown, worst
 from vidgen.render.film_captions import Captions, captioned, film_captions
 from vidgen.render.film_timeline import ShotClip, Warn, build_timeline, sound_cuts
 from vidgen.render.made import MadeShot, clip_part
+from vidgen.render.on_cluster import OnCluster
 from vidgen.render.postprocess import PostProcessor
 from vidgen.render.provenance import Origin
 from vidgen.render.shots import DEFAULT_JOBS
 from vidgen.takes.request import ShotRequest, Take, Trim, nearest_frames
+
+MOST_AT_ONCE = 64
+"""Clips that are waited for at once, each by a thread."""
 
 
 @dataclass(frozen=True)
@@ -60,18 +67,26 @@ def finish(
     sheet: Path | None = None,
     origin: Origin,
     deliveries: DeliveryPlan = DeliveryPlan(),
+    cluster: OnCluster | None = None,
 ) -> Finished:
     """Post-process the picked takes, cut the film, and make what is delivered beside it.
 
     ``larger``: takes that a provider enlarged, by the id of their shot; they stand for those that are picked. ``sheet``: where
     a picture of every shot is written (.png). ``origin``: what the film says of itself, and its record beside it.
+    ``cluster``: processes clips and encodes pieces; None: this machine does.
 
     Everything is kept by content in ``work``: what has not changed is not made again.
     """
+    halt, at_once = Event(), cluster.at_once if cluster else 1
     matches = match_colours(plan, made, work / "colour", warn)
     write_tables(matches, work / "colour")
-    processor = PostProcessor(plan, work / "post", listener, warn, {shot: one.match for shot, one in matches.items()})
-    clips = _clips(made, lambda shot: sounding(clip_of(processor, shot, larger), shot, warn))
+
+    def clip(shot: MadeShot, say: Warn) -> ShotClip:
+        lights = {name: one.match for name, one in matches.items()}
+        processor = PostProcessor(plan, work / "post", listener, say, lights, cluster, halt.is_set)
+        return sounding(clip_of(processor, shot, larger), shot, say)
+
+    clips = _clips(made, clip, warn, at_once, halt)
     sound_cuts(plan, clips, warn)
     captions, too_fast = film_captions(plan, output)
     warn(too_fast)
@@ -82,7 +97,15 @@ def finish(
         if name == "cut.segment":
             listener("cut.segment", **data)
 
-    result = assemble(timeline, work, output, on_event=on_event, jobs=jobs or DEFAULT_JOBS, seal=origin)
+    result = assemble(
+        timeline,
+        work,
+        output,
+        on_event=on_event,
+        jobs=max(jobs or DEFAULT_JOBS, at_once),
+        seal=origin,
+        encode=cluster.encode if cluster else encode_segments,
+    )
     warn(result.notices)
     origin.write_sidecar(timeline)
     warn(captions.write(work))
@@ -101,22 +124,53 @@ def _held(plan: Plan, planned: GeneratedShot, take: Take) -> Iterator[Notice]:
         yield Notice("take.held", text, planned.id)
 
 
-def _clips(made: Sequence[MadeShot], clip: Callable[[MadeShot], ShotClip]) -> dict[str, ShotClip]:
-    """The clip of every shot. Where one cannot be had, the others are made all the same, and kept for the next run."""
+def _clips(
+    made: Sequence[MadeShot], clip: Callable[[MadeShot, Warn], ShotClip], warn: Warn, at_once: int, halt: Event
+) -> dict[str, ShotClip]:
+    """The clip of every shot. Where one cannot be had, the others are made all the same, and kept for the next run. With
+    several at once, what there is to say comes in the order of the shots all the same.
+    """
     clips: dict[str, ShotClip] = {}
     failures: list[VidgenError] = []
-    for shot in made:
+    with ThreadPoolExecutor(min(at_once, MOST_AT_ONCE), "post") as pool:
+        results = [(shot, pool.submit(_said, clip, shot)) for shot in made] if at_once > 1 else []
         try:
-            clips[shot.planned.id] = clip(shot)
-        except Cancelled:
+            for shot, future in results or ((shot, None) for shot in made):
+                try:
+                    clips[shot.planned.id] = _heard(future.result(), warn) if future else clip(shot, warn)
+                except Cancelled:
+                    raise
+                except VidgenError as error:
+                    failures.append(shown(error))
+                except Exception as error:
+                    failures.append(fault_of(f"post-processing of {shot.planned.id}", shown(error), where=shot.planned.id))
+        except BaseException:
+            halt.set()
+            pool.shutdown(wait=True, cancel_futures=True)
             raise
-        except VidgenError as error:
-            failures.append(shown(error))
-        except Exception as error:
-            failures.append(fault_of(f"post-processing of {shot.planned.id}", shown(error), where=shot.planned.id))
     if failures:
         raise worst(failures)
     return clips
+
+
+Said = tuple[ShotClip | Exception, list[Notice]]
+
+
+def _said(clip: Callable[[MadeShot, Warn], ShotClip], shot: MadeShot) -> Said:
+    """A shot's clip, or why there is none, and what there is to say of it."""
+    notices: list[Notice] = []
+    try:
+        return clip(shot, notices.extend), notices
+    except Exception as error:
+        return error, notices
+
+
+def _heard(said: Said, warn: Warn) -> ShotClip:
+    result, notices = said
+    warn(notices)
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def clip_of(processor: PostProcessor, shot: MadeShot, larger: Mapping[str, Take]) -> ShotClip:

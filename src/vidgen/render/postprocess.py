@@ -26,6 +26,7 @@ from vidgen.post.settings import Match, PostResult, PostSettings
 from vidgen.post.work import Work, plan_work
 from vidgen.render.events import Listener
 from vidgen.render.film_timeline import ShotClip
+from vidgen.render.on_cluster import OnCluster
 from vidgen.render.own_clips import clip_start, clip_work, take_work, used_part
 from vidgen.render.post_plan import is_own, settings_of, steps_of
 from vidgen.render.throughput import Throughput
@@ -39,7 +40,9 @@ EVENT_EVERY_S = 0.25
 
 @dataclass(frozen=True)
 class PostProcessor:
-    """Post-processes shots of a plan. Results are kept in ``folder``; ``warn`` is called with notices."""
+    """Post-processes shots of a plan. Results are kept in ``folder``; ``warn`` is called with notices. ``stopped``: whether
+    the user wants to stop. ``cluster`` does the work; None: this machine.
+    """
 
     plan: Plan
     folder: Path
@@ -47,6 +50,8 @@ class PostProcessor:
     warn: Callable[[Iterable[Notice]], None]
     matches: Mapping[str, Match] = field(default_factory=dict)
     """What brings shots to the light of another, by their ids."""
+    cluster: OnCluster | None = None
+    stopped: Callable[[], bool] = lambda: False
 
     def take(self, planned: GeneratedShot, take: Take) -> ShotClip:
         """The clip of a shot: the take itself, as it is or for the cut to bring to the film's size and rate, where that is all;
@@ -126,14 +131,12 @@ class PostProcessor:
             frames=work.frames,
             seconds=round(work.route.seconds, 1),
         )
-        result = process_clip(
-            exact(),
-            file,
-            work.settings,
-            frames=work.frames,
-            max_hold=MAX_HOLD if isinstance(planned, UserClip) else work.frames,
-            hooks=Hooks(on_frame=_Progress(planned.id, self.listener), fetch=fetching(self.listener, planned.id)),
+        hooks = Hooks(
+            on_frame=_Progress(planned.id, self.listener), fetch=fetching(self.listener, planned.id), cancelled=self.stopped
         )
+        max_hold = MAX_HOLD if isinstance(planned, UserClip) else work.frames
+        process = self.cluster.process if self.cluster else _process_here
+        result = process(exact(), file, work, max_hold, hooks)
         self._say(planned, result.notices)
         note = store.seal(key, _record(result))
         self.listener("post.done", shot=planned.id, file=str(file), **_record(result))
@@ -141,6 +144,10 @@ class PostProcessor:
 
     def _say(self, planned: FilmShot, notices: Iterable[Notice]) -> None:
         self.warn(Notice(notice.code, notice.message, planned.id) for notice in notices)
+
+
+def _process_here(info: MediaInfo, out: Path, work: Work, max_hold: int, hooks: Hooks) -> PostResult:
+    return process_clip(info, out, work.settings, frames=work.frames, max_hold=max_hold, hooks=hooks)
 
 
 def _source(sha256: str, start: int) -> str:

@@ -32,6 +32,7 @@ class Run:
         limit_usd: the most that it may spend; None: no limit.
         composed: the create requests that were composed before consent, by take key and order; what is sent is taken out.
         notices: what there is to say, in the order in which it was found.
+        nodes: the cluster's node that has made a take, by shot and number.
     """
 
     space: Workspace
@@ -42,6 +43,7 @@ class Run:
     limit_usd: float | None = None
     composed: dict[tuple[str, Order], Composed] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
+    nodes: dict[tuple[str, int], str] = field(default_factory=dict)
     stop: Stop = field(default_factory=Stop)
     _said: set[Notice] = field(default_factory=set)
 
@@ -82,10 +84,11 @@ class Run:
         self._said.update(fresh)
         return fresh
 
-    def report_started(self, shot: EngineShot, takes: Sequence[TakeRequest]) -> None:
-        """Tell that takes are being made."""
+    def report_started(self, shot: EngineShot, takes: Sequence[TakeRequest], node: str | None = None) -> None:
+        """Tell that takes are being made, and on which of a cluster's nodes."""
+        where = {"node": node} if node else {}
         for take in takes:
-            self.listener("take.started", shot=shot.id, take=take.take, engine=shot.engine, seed=take.seed)
+            self.listener("take.started", shot=shot.id, take=take.take, engine=shot.engine, seed=take.seed, **where)
 
     def report(self, shot: EngineShot, number: int, result: Take | VidgenError) -> Take | VidgenError:
         """Tell what came of a take, and pass it on."""

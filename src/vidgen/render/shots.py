@@ -8,8 +8,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
+from vidgen.cluster.client import Cluster
+from vidgen.cluster.demands import amount_of
 from vidgen.config import config
 from vidgen.engines.base import Engine, LocalEngine, RemoteEngine
 from vidgen.errors import Cancelled, Notice, ProcessingError, VidgenError
@@ -29,6 +31,7 @@ from vidgen.render.resolved import ResolvedShot, Resolver
 from vidgen.render.rounds import Rounds
 from vidgen.render.run import Run
 from vidgen.render.runners import Runner
+from vidgen.render.runners.cluster import FEW, ClusterRunner
 from vidgen.render.runners.local import LocalRunner
 from vidgen.render.runners.remote import UNDELIVERED, RemoteRunner
 from vidgen.render.sequence import choose_in_sequence
@@ -53,6 +56,7 @@ class ShotMaker:
         jobs: how many takes are made on this machine at once.
         score: the storyboard's rules for judging takes.
         continuity: compares shots with each other; None where they are no film.
+        cluster: makes the takes of engines that compute; None: this machine does.
     """
 
     shots: tuple[PlannedShot, ...]
@@ -63,6 +67,7 @@ class ShotMaker:
     jobs: int | None = None
     score: Score | None = None
     continuity: FilmContinuity | None = None
+    cluster: Cluster | None = None
 
     def __post_init__(self) -> None:
         self._threads = self.jobs or DEFAULT_JOBS
@@ -251,6 +256,12 @@ class ShotMaker:
             engine = self.engines[name]
             if isinstance(engine, RemoteEngine):
                 self._runners[name] = RemoteRunner(engine, self.run, self._lookup.paid)
+            elif isinstance(engine, LocalEngine) and self.cluster:
+                after = self._amounts_after
+                few = self._missing is not None and len(self._missing) < FEW * self.cluster.devices
+                self._runners[name] = ClusterRunner(
+                    engine, self.run, (), self._followers, cluster=self.cluster, after=after, apart=few
+                )
             elif isinstance(engine, LocalEngine):
                 self._runners[name] = LocalRunner(engine, self.run, list(self._requests(name)), self._followers)
             else:
@@ -275,6 +286,16 @@ class ShotMaker:
             same = (shot.continues, shot.engine, shot.model) == (planned.id, planned.engine, planned.model)
             if same and (self._missing is None or shot.id in self._missing) and not self._made[shot.id].done():
                 yield shot.id
+
+    @cached_property
+    def _amounts_after(self) -> Mapping[str, float]:
+        """For each shot how much there is to make in the longest chain of shots that goes on from its end."""
+        after = {shot.id: 0.0 for shot in self.shots}
+        for shot in reversed(self.shots):  # who continues a shot comes after it
+            if isinstance(shot, GeneratedShot) and shot.continues in after:
+                own = amount_of(shot.request) * shot.candidates
+                after[shot.continues] = max(after[shot.continues], own + after[shot.id])
+        return after
 
 
 def take_stock(

@@ -22,22 +22,31 @@ def plan(
     candidates: Candidates = None,
     preset: PresetName = None,
     seed: Seed = None,
+    nodes: Annotated[
+        int | None,
+        typer.Option(min=1, max=10_000, help="Estimate wall time on so many nodes of a cluster.", show_default=False),
+    ] = None,
+    gpu: Annotated[str | None, typer.Option(help="The GPU of each node, such as H200.", show_default=False)] = None,
+    usd_per_hour: Annotated[float | None, typer.Option(min=0, help="What one node costs.", show_default=False)] = None,
     work: Work = None,
     as_json: Json = False,
 ) -> None:
     """Show shots, frames, prompts, engines, cost and lint. No network, writes nothing."""
     with Output("plan", as_json) as out:
-        from vidgen.app.plan import plan_board
+        from vidgen.app.plan import cluster_of, plan_board
         from vidgen.cli.tables import plan_table
         from vidgen.planning.compile import Overrides
         from vidgen.planning.presets import preset as preset_named
 
         chosen = preset_named(preset) if preset else None
-        report = plan_board(board, Overrides(engine, model, candidates, seed, chosen, allow_unknown_model), work)
+        cluster = cluster_of(nodes, gpu, usd_per_hour)
+        report = plan_board(board, Overrides(engine, model, candidates, seed, chosen, allow_unknown_model), work, cluster)
         if as_json:
             out.warn(report.notices)
         else:
             plan_table(report.plan, report.posts, report.notices, report.findings, board, report.speech_lines())
+            if report.cluster:
+                out.say(report.cluster.line())
         out.result(report.as_dict())
 
 

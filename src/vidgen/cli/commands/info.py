@@ -149,6 +149,9 @@ def doctor(
         str | None,
         typer.Option(metavar="MODEL", help="Run a model for two steps and show the shapes on the way.", show_default=False),
     ] = None,
+    ray_address: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Check the nodes of this Ray cluster instead.", show_default=False)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Check what this machine can do, and how to get the rest."""
@@ -162,6 +165,14 @@ def doctor(
             if not as_json:
                 trace_table(stages)
             out.result({"model": trace, "stages": stages})
+            return
+        if ray_address:
+            from vidgen.app.cluster_doctor import diagnose_cluster
+
+            nodes = diagnose_cluster(ray_address)
+            if not as_json:
+                doctor_table(nodes.checks)
+            out.result(nodes.as_dict())
             return
         from vidgen.app.doctor import diagnose
 

@@ -15,6 +15,7 @@ from vidgen.cli.options import (
     MaxCost,
     Model,
     PresetName,
+    RayAddress,
     Seed,
     TrustModel,
     UnknownModel,
@@ -51,7 +52,8 @@ def render(
     contact_sheet: Annotated[
         bool, typer.Option("--contact-sheet", help="Write a picture of every shot beside the film.")
     ] = False,
-    executor: Annotated[str, typer.Option(help="local or ray.")] = "local",
+    executor: Annotated[str, typer.Option(help="local, or ray: the nodes of a Ray cluster do the work.")] = "local",
+    ray_address: RayAddress = None,
     work: Work = None,
     as_json: Json = False,
 ) -> None:

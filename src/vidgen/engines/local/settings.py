@@ -6,7 +6,14 @@ from vidgen.config import LocalConfig as Settings
 from vidgen.config import config, config_file
 from vidgen.engines.local.job import gguf_files
 
-__all__ = ["Settings", "settings"]
+__all__ = ["Settings", "follow", "settings"]
+
+_followed: list[Settings] = []
+
+
+def follow(leader: Settings) -> None:
+    """From now on take what changes pictures from another machine's settings: this process makes takes for that one."""
+    _followed[:] = [leader]
 
 
 def settings() -> Settings:
@@ -14,6 +21,9 @@ def settings() -> Settings:
     ``config.invalid``.
     """
     configured = config().local
+    for leader in _followed:
+        same = {"attention": leader.attention, "batch": leader.batch, "dtype": leader.dtype, "quantise": leader.quantise}
+        configured = configured.model_copy(update=same | {"compile": leader.compile})
     files = gguf_files(configured.quantise or "")
     if not files:
         return configured
