@@ -46,6 +46,13 @@ READ_WHILE_IT_RUNS = {
     "Provenance.label": "tests/provenance/test_labels.py",
     "Speech.timeout": "tests/speech/test_command.py",
     "Speech.model": "tests/speech/test_money.py",
+    "Colour.match": "tests/render/test_colour_match.py",
+    "Colour.reference": "tests/render/test_colour_match.py",
+    "Colour.strength": "tests/render/test_colour_match.py",
+    "Line.translations": "tests/render/test_captions.py",
+    "Voiceover.translations": "tests/render/test_captions.py",
+    "Audio.captions": "tests/render/test_captions.py",
+    "Audio.burn": "tests/render/test_captions.py",
     "LipSync.audio": "tests/engines/cloud/test_kling.py",
 }
 """Keys that decide nothing before takes are made or bought, and where it is shown what they do."""
@@ -167,7 +174,7 @@ BOARDS: dict[str, tuple[Board, Board]] = {
     **each("Upscale", {"scale": 4, "model": "RealESRGAN_x4plus", "engine": "lanczos"},
            lambda keys: {"post": {"upscale": {"scale": 2, **keys}}, **sea()}),
     "Upscale.height": (sea(), {"post": {"upscale": {"height": 108}}, **sea()}),
-    **each("Colour", {"match": True, "strength": 0, "lut": "one.cube", "contrast": 2, "saturation": 2, "temperature": 9},
+    **each("Colour", {"lut": "one.cube", "contrast": 2, "saturation": 2, "temperature": 9},
            lambda keys: {"post": {"colour": keys}, **sea()}),
     "Grain.amount": ({"post": {"grain": {}}, **sea()}, {"post": {"grain": {"amount": 4}}, **sea()}),
     **each("Audio", {"music": "one.wav", "ambience": "one.wav", "loudness": "ebu"}, lambda keys: {"audio": keys, **sea()}),
@@ -306,7 +313,7 @@ def test_what_does_nothing_is_named_by_plan_and_lint_with_its_place(key: str, fo
 
 
 def test_what_all_shots_inherit_is_said_once(folder: Path) -> None:
-    board = {"defaults": {"post": {"colour": {"strength": 0.2}}}, **two()}
+    board = {"characters": {"aki": {"description": "a woman", "lora": "one.safetensors"}}, **two(characters="aki")}
     _, notices, findings, *_ = outcome(board, folder)
-    assert [notice.message.partition(":")[0] for notice in notices] == ["defaults.post.colour.strength"]
-    assert [finding.path for finding in findings if finding.rule == "V107"] == [("defaults", "post", "colour", "strength")]
+    assert [notice.message.partition(":")[0] for notice in notices] == ["characters.aki.lora"]
+    assert [finding.path for finding in findings if finding.rule == "V107"] == [("characters", "aki", "lora")]

@@ -22,9 +22,11 @@ from vidgen.planning.plan import Plan, PlannedShot, UserClip
 from vidgen.planning.selection import check_named, select, with_parents
 from vidgen.provenance.keys import Credentials
 from vidgen.provenance.record import plain_name, sidecar_path
+from vidgen.render.colour_match import ColourMatch
 from vidgen.render.deliveries import Delivered
 from vidgen.render.delivery_plan import DeliveryPlan, plan_deliveries
 from vidgen.render.events import InTurn, Listener, silent
+from vidgen.render.film_captions import Captions, check_captions
 from vidgen.render.film_continuity import FilmContinuity
 from vidgen.render.film_timeline import check_sounds
 from vidgen.render.finish import finish
@@ -99,6 +101,9 @@ class RenderResult:
     sidecar: Path | None = None
     voices: FilmVoices | None = None
     """What is said in the film."""
+    captions: Captions | None = None
+    colour: Mapping[str, ColourMatch] = field(default_factory=dict)
+    """Shots that were brought to the light of another."""
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``render --json``."""
@@ -109,6 +114,8 @@ class RenderResult:
             "output": str(self.output) if self.output else None,
             "contact_sheet": str(self.contact_sheet) if self.contact_sheet else None,
             "sidecar": str(self.sidecar) if self.sidecar else None,
+            "colour": [one.as_dict() for one in self.colour.values()],
+            "captions": self.captions.as_list() if self.captions else [],
             "duration_s": round(plan.duration_s, 6),
             "frames": plan.total_frames,
             "fps": json_rate(plan.fps),
@@ -156,6 +163,8 @@ class RenderResult:
         ]
         if self.delivered:
             lines += self.delivered.lines()
+        lines += [f"{one['file']}: captions ({one['language']})" for one in (self.captions.as_list() if self.captions else ())]
+        lines += [one.line for one in self.colour.values() if one.match.seen]
         if self.contact_sheet:
             lines.append(f"{self.contact_sheet}: a picture of every shot")
         if self.needs_review:
@@ -262,6 +271,8 @@ def render_film(
         delivered=finished.delivered,
         sidecar=sidecar_path(work.output),
         voices=work.voices,
+        captions=finished.captions,
+        colour=finished.colour,
     )
 
 
@@ -372,6 +383,7 @@ def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
     inputs = [board, *files_of(loaded.board, board.parent)]
     check_output(output, inputs, touch=not options.dry_run)
     check_sidecar(output, touch=not options.dry_run)
+    check_captions(plan, output, touch=not options.dry_run)
     key_pair = signing_key(plan)
     deliveries = _deliveries(plan, board, options, output, inputs)
     warn(deliveries.notices)

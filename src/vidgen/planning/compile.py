@@ -21,7 +21,7 @@ from vidgen.planning.engine_choice import Choice, Machine, choose_engine
 from vidgen.planning.enlarging import enlargement
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
 from vidgen.planning.presets import Preset
-from vidgen.planning.prompt import camera_words, render_prompt, words_of
+from vidgen.planning.prompt import prompt_of, words_of
 from vidgen.planning.speech import Voices, too_long, with_sound
 from vidgen.planning.split import Part, split_shot
 from vidgen.planning.tasks import seed_of, task_of
@@ -331,8 +331,7 @@ class _Compiler:
         cast = [(name, self.board.characters[name]) for name in shot.characters or () if name in self.board.characters]
         words = words_of(shot, tuple(who.description or name for name, who in cast))
         task = task_of(shot)
-        shown = task if capabilities.first_frame or task != "image_to_video" else "text_to_video"
-        prompt = shot.prompt or render_prompt(capabilities.prompt_order, shown, words, camera_words(shot.camera))
+        prompt = prompt_of(shot, task, words, capabilities)
         references = [*(shot.references or ()), *(file for _, who in cast for file in who.references)]
         most = capabilities.references
         if len(references) > most and (most or not shot.references):  # else there is another notice

@@ -41,6 +41,9 @@ from vidgen.storyboard.values import (
 )
 from vidgen.storyboard.vocabulary import name_or_text
 
+CaptionForms = Annotated[Literal["srt", "vtt", "both", "off"], name_of("caption_format")]
+Translations = dict[Language, Annotated[str, Field(min_length=1)]]
+"""The same words in further languages, by code."""
 CameraMove = Annotated[str, name_of("camera_move")]
 MotionType = Annotated[str, name_of("motion_type")]
 ShotSize = Annotated[str, name_of("shot_size")]
@@ -135,6 +138,7 @@ class Line(Part):
     """
 
     line: str = Field(min_length=1)
+    translations: Translations = Field(default_factory=dict)
     who: str | None = None
     voice: str | None = None
     delivery: str | None = None
@@ -149,6 +153,7 @@ class Voiceover(Part):
     """Narration: plain text, ``{text, voice}`` or a recorded ``{file}``."""
 
     text: str | None = None
+    translations: Translations = Field(default_factory=dict)
     voice: str | None = None
     file: File | None = None
     delivery: str | None = None
@@ -219,12 +224,13 @@ def _upscale(value: Any) -> Any:
 
 
 class Colour(Part):
-    """Grading. ``saturation``, ``contrast``: 1 is unchanged; ``temperature``: -100 (blue) to 100 (amber); ``lut``: a .cube
-    file.
+    """Grading. ``match``: to the light of the scene's first shot, or of ``reference``; ``saturation``, ``contrast``: 1 is
+    unchanged; ``temperature``: -100 (blue) to 100 (amber); ``lut``: a .cube file.
     """
 
     match: YesNo = False
-    strength: Number = Field(0.5, ge=0, le=1)
+    reference: str | None = Field(None, min_length=1)
+    strength: Number = Field(0.8, ge=0, le=1)
     lut: File | None = None
     contrast: Number = Field(1.0, ge=0, le=3)
     saturation: Number = Field(1.0, ge=0, le=3)
@@ -279,11 +285,13 @@ Loudness = Annotated[
 
 
 class Audio(Part):
-    """The soundtrack."""
+    """The soundtrack, and what is said in it as text."""
 
     music: Annotated[Music | None, short("file")] = None
     ambience: Annotated[tuple[Ambience, ...], many("file")] = ()
     loudness: Loudness | None = None
+    captions: CaptionForms = "srt"
+    burn: YesNo = False
 
 
 class Budget(Part):

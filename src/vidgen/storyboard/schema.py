@@ -28,6 +28,7 @@ _NAMED = {
     ("Text", "position"): "text_position",
     ("TextStyle", "position"): "text_position",
     ("Budget", "mode"): "budget_mode",
+    ("Audio", "captions"): "caption_format",
     ("Output", "fit"): "fit",
     ("Output", "codec"): "codec",
     ("Output", "quality"): "quality",
