@@ -18,6 +18,7 @@ BOARD = """\
 vidgen: 1
 resolution: 96x54
 fps: 12
+speech: off
 %s
 defaults: {params: {slate: false}}
 shots:

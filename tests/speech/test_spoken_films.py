@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from speakers import Talker
-from support import Film, Vidgen
+from support import Film, Ran, Vidgen
 from vidgen.media.audio import decode_audio
 from vidgen.media.rate import SAMPLE_RATE
 
@@ -27,6 +28,11 @@ def heard(file: Path) -> list[tuple[float, float]]:
         else:
             found.append([int(index), int(index) + 1])
     return [(start / 100, end / 100) for start, end in found]
+
+
+def of_speech(ran: Ran) -> list[dict[str, Any]]:
+    """The warnings of a run, but those of captions: the talker is quicker than a reader."""
+    return [one for one in ran.envelope["warnings"] if not one["code"].startswith("caption.")]
 
 
 def test_a_line_is_spoken_and_heard_in_the_film(vidgen: Vidgen, film: Film, talker: Talker) -> None:
@@ -72,7 +78,7 @@ def test_a_shot_is_as_long_as_its_words_once_they_are_spoken(vidgen: Vidgen, fil
     assert planned.data["duration_s"] == 6.5 and planned.data["speech"][0]["estimate"]
     assert [one["code"] for one in planned.envelope["warnings"]] == ["speech.estimated"]
     rendered = vidgen("render", board, "--json")
-    assert rendered.data["duration_s"] == 5.0 and rendered.envelope["warnings"] == []  # 4.45 s of speech and half a second
+    assert rendered.data["duration_s"] == 5.0 and of_speech(rendered) == []  # 4.45 s of speech and half a second
     assert vidgen("plan", board, "--json").data["duration_s"] == 5.0
 
 
@@ -80,7 +86,7 @@ def test_words_longer_than_their_shot_go_on_over_the_cut_and_are_told_of(vidgen:
     words = "The last ferry left at nine and there will be no other one before the morning comes again"
     board = film(f"{{id: a, scene: sea, dialogue: {words}}}", "{id: b, scene: hills}", top=talker.top)
     ran = vidgen("render", board, "--json")
-    (warning,) = ran.envelope["warnings"]
+    (warning,) = of_speech(ran)
     assert warning["code"] == "sound.words_over_cut" and "need 1.5 s more than the shot" in warning["message"]
     assert heard(Path("film.mp4")) == [pytest.approx((0.0, 4.45), abs=0.04)]
 
