@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("artifacts", "media", "network", "weights", "catalog", "music"),
     ("storyboard", "takes", "config"),
     ("planning", "engines", "scoring", "post", "cut", "deliver", "interchange", "provenance", "qc"),
-    ("inventory", "critics"),
+    ("inventory", "critics", "speech"),
     ("render", "testing", "plugin"),
     ("app", "review"),
     ("cli",),

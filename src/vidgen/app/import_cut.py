@@ -28,6 +28,7 @@ from vidgen.planning.plan import FilmShot, GeneratedShot, Plan
 from vidgen.render.at_hand import shots_at_hand
 from vidgen.render.editorial import editorial_cut
 from vidgen.render.project import Project, Workspace
+from vidgen.speech.voices import FilmVoices
 from vidgen.storyboard.editing import KeyEdit, Placement, rearranged, with_keys, with_shots
 from vidgen.storyboard.forms import canonical_form
 from vidgen.storyboard.loader import LoadedBoard, load_storyboard, parse_storyboard
@@ -159,7 +160,9 @@ class _Import:
             said = error.problems[0]
             text = f"the changed storyboard would not be valid: {said.path}: {said.message}"
             raise InputError("import.layout", text, hint="nothing was changed", where=str(self.board)) from error
-        plan = plan_loaded(loaded, self.overrides, self.engines)
+        plan = plan_loaded(
+            loaded, self.overrides, self.engines, FilmVoices.of(loaded.board, self.board.parent, self.space.root)
+        )
         space = replace(self.space, picks={**self.space.picks, **self.pinned})
         shots, _ = shots_at_hand(plan, space, self.engines)
         cut, _ = editorial_cut(plan, self.board, shots)

@@ -55,6 +55,7 @@ for _name, _run, _panel in (
     ("score", media.score, _CLIPS),
     ("qc", media.qc, _CLIPS),
     ("beats", media.beats, _CLIPS),
+    ("speak", media.speak, _CLIPS),
     ("doctor", info.doctor, _HELP),
     ("schema", board.schema, _HELP),
     ("presets", board.presets, _HELP),

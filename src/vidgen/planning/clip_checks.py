@@ -10,7 +10,7 @@ from vidgen.errors import InputError, Notice, Problem, StoryboardError
 from vidgen.media.names import named_file
 from vidgen.media.normalise import check_usable, source_notices
 from vidgen.media.probe import part_from, probe_video
-from vidgen.planning.compile import film_rate
+from vidgen.planning.delivered import film_rate
 from vidgen.planning.plan import Plan, UserClip
 from vidgen.storyboard.lengths import film_frames
 from vidgen.storyboard.loader import LoadedBoard

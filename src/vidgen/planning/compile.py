@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,13 +19,16 @@ from vidgen.errors import InputError, Notice
 from vidgen.media.encode import MASTER
 from vidgen.media.names import expanded, named_file
 from vidgen.media.wording import counted
+from vidgen.planning.delivered import delivered_rate, delivered_size
 from vidgen.planning.engine_choice import Choice, Machine, choose_engine
 from vidgen.planning.enlarging import enlargement
 from vidgen.planning.on_beat import Span, lengths_by_music
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
 from vidgen.planning.presets import Preset
 from vidgen.planning.prompt import prompt_of, words_of
+from vidgen.planning.speech import Voices, too_long, with_sound
 from vidgen.planning.split import Part, split_shot
+from vidgen.planning.tasks import seed_of, task_of
 from vidgen.planning.trimming import continued_trims, trimmed_away
 from vidgen.planning.unsupported import (
     film_post,
@@ -34,7 +36,6 @@ from vidgen.planning.unsupported import (
     made_even,
     not_yet,
     own_forms,
-    unspoken,
     unsupported_options,
     unused_by_clip,
     unused_model,
@@ -43,10 +44,10 @@ from vidgen.planning.unsupported import (
 from vidgen.spelling import did_you_mean
 from vidgen.storyboard.lengths import film_frames, film_music, follows, shot_frames
 from vidgen.storyboard.merge import laid_over, merged_shot
-from vidgen.storyboard.model import Camera, Motion, Post, Shot, ShotKeys, Storyboard, Text
+from vidgen.storyboard.model import Camera, Motion, Shot, ShotKeys, Storyboard, Text
 from vidgen.storyboard.parts import Part as BoardPart
 from vidgen.storyboard.values import Duration, frame_size
-from vidgen.takes.request import Brush, Inputs, ShotRequest, Task, Trim
+from vidgen.takes.request import Brush, Inputs, ShotRequest, Trim
 
 LOG = logging.getLogger(__name__)
 DEFAULT_TRANSITION_S = Fraction(1, 2)
@@ -70,7 +71,14 @@ class Overrides:
 
 
 def compile_plan(
-    board: Storyboard, folder: Path, *, overrides: Overrides, machine: Machine, lookup: Lookup, split: bool = True
+    board: Storyboard,
+    folder: Path,
+    *,
+    overrides: Overrides,
+    machine: Machine,
+    lookup: Lookup,
+    split: bool = True,
+    voices: Voices | None = None,
 ) -> Plan:
     """Plan a film. No network, writes nothing.
 
@@ -78,10 +86,11 @@ def compile_plan(
         folder: the storyboard's folder; its file names are relative to it.
         lookup: returns the capabilities of an engine and model, or None for an unknown engine.
         split: split shots over 5 s into shots of 3-5 s; False makes each shot one clip.
+        voices: what the storyboard's lines sound like, as far as they were spoken; None: only recordings are heard.
 
     Raises InputError for an unknown model or an unreadable clip, MissingError for a retired engine or model.
     """
-    return _Compiler(_with_preset(board, overrides), folder, overrides, machine, lookup, split).plan()
+    return _Compiler(_with_preset(board, overrides), folder, overrides, machine, lookup, split, voices).plan()
 
 
 def _with_preset(board: Storyboard, overrides: Overrides) -> Storyboard:
@@ -121,18 +130,25 @@ class _Placed:
 
 class _Compiler:
     def __init__(
-        self, board: Storyboard, folder: Path, overrides: Overrides, machine: Machine, lookup: Lookup, split: bool
+        self,
+        board: Storyboard,
+        folder: Path,
+        overrides: Overrides,
+        machine: Machine,
+        lookup: Lookup,
+        split: bool,
+        voices: Voices | None,
     ) -> None:
-        self.split = split
+        self.split, self.voices = split, voices
         self.board, self.folder, self.overrides, self.machine, self.lookup = board, folder, overrides, machine, lookup
         self.notices: list[Notice] = [*not_yet(board), *own_forms(board)]
         self.source_size = frame_size(board.resolution, board.aspect)
         post = film_post(board)
         if overrides.preset and overrides.preset.file.post:
             post = _merge(post, overrides.preset.file.post)
-        self.size = _delivered_size(self.source_size, post)
+        self.size = delivered_size(self.source_size, post)
         self.notices += made_even(board.resolution, self.source_size, post, self.size)
-        self.fps = _delivered_rate(board.fps, post)
+        self.fps = delivered_rate(board.fps, post)
 
     def plan(self) -> Plan:
         placed = list(self._parts())
@@ -181,6 +197,9 @@ class _Compiler:
                     merged = merged.model_copy(update={"text": tuple(_within(text, shot.id) for text in merged.text)})
                 if merged.clip:
                     self.notices += unused_by_clip(shot)
+                if merged.dialogue or merged.voiceover:
+                    merged, notices = with_sound(merged, self.voices, self.folder, self.board.fps)
+                    self.notices += notices
                 yield scene.id, merged
 
     def _parts(self) -> Iterator[_Placed]:
@@ -189,6 +208,7 @@ class _Compiler:
             frames = shot_frames(
                 shot, self.board.fps, self.folder, self.fps, music=partial(film_music, self.board, self.folder)
             )
+            self.notices += too_long(shot, frames, self.board.fps, self.folder)
             parts = list(split_shot(shot, frames, self.board.fps)) if self.split else [Part(shot, shot.id, 0, frames)]
             if len(parts) == 1 and self.split and not shot.clip and frames > 5 * self.board.fps + 1:
                 key = follows(shot)
@@ -283,7 +303,6 @@ class _Compiler:
             "sound_frames": self._transition_frames(shot) if shot.transition and shot.transition.type in SOUND_CUTS else 0,
         }
         seconds = float(entry.part.frames / self.board.fps)
-        self.notices += unspoken(shot)
         if shot.clip:
             clip = named_file(self.folder, shot.clip)
             return UserClip(**common, clip=clip, seconds_each=float(entry.frames / self.board.fps))
@@ -336,7 +355,7 @@ class _Compiler:
     def _request(self, shot: Shot, frames: int, choice: Choice, capabilities: Capabilities) -> ShotRequest:
         cast = [(name, self.board.characters[name]) for name in shot.characters or () if name in self.board.characters]
         words = words_of(shot, tuple(who.description or name for name, who in cast))
-        task = _task(shot)
+        task = task_of(shot)
         prompt = prompt_of(shot, task, words, capabilities)
         references = [*(shot.references or ()), *(file for _, who in cast for file in who.references)]
         most = capabilities.references
@@ -357,7 +376,7 @@ class _Compiler:
             fps=self.board.fps,
             width=self.source_size[0],
             height=self.source_size[1],
-            base_seed=_seed(shot, self.board.seed, prompt),
+            base_seed=seed_of(shot, self.board.seed, prompt),
             words=words,
             camera=shot.camera or Camera(),
             motion=shot.motion or Motion(),
@@ -412,51 +431,3 @@ def _within(text: Text, shot: str) -> Text:
 
 def _given(keys: ShotKeys) -> Iterator[tuple[str, object]]:
     return ((name, getattr(keys, name)) for name in keys.model_fields_set)
-
-
-def _task(shot: Shot) -> Task:
-    """The task for the shot's keys; the most specific one wins."""
-    rows: tuple[tuple[object, Task], ...] = (
-        (shot.motion_brush, "motion_brush"),
-        (shot.lip_sync, "lip_sync"),
-        (shot.motion_reference, "motion_transfer"),
-        (shot.source_video, "video_to_video"),
-        (shot.start_frame and shot.end_frame, "first_last_frame"),
-        (shot.start_frame or shot.continue_from, "image_to_video"),
-    )
-    return next((task for given, task in rows if given), "text_to_video")
-
-
-def _seed(shot: Shot, board_seed: int | None, prompt: str) -> int:
-    """The shot's seed, else one derived from its prompt and the storyboard's seed."""
-    if shot.seed is not None:
-        return shot.seed
-    digest = hashlib.sha256(f"{board_seed or 0}|{prompt}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") % 2**31
-
-
-def _delivered_size(size: tuple[int, int], post: Post | None) -> tuple[int, int]:
-    upscale = post.upscale if post else None
-    if upscale is None:
-        return size
-    width, height = size
-    if upscale.height:
-        return max(
-            2, 2 * int(Fraction(width * upscale.height, height) / 2 + Fraction(1, 2))
-        ), upscale.height + upscale.height % 2
-    scale = upscale.scale or 2
-    return width * scale, height * scale
-
-
-def film_rate(board: Storyboard) -> Fraction:
-    """Frames per second of the film after post-processing, without a preset."""
-    return _delivered_rate(board.fps, film_post(board))
-
-
-def _delivered_rate(rate: Fraction, post: Post | None) -> Fraction:
-    interpolate = post.interpolate if post else None
-    if interpolate is None:
-        return rate
-    if interpolate.fps:
-        return interpolate.fps
-    return rate * Fraction(str(interpolate.factor)) if interpolate.factor else rate

@@ -34,6 +34,8 @@ EVENTS = (
     "output.started",
     "output.progress",
     "output.done",
+    "speech.started",
+    "speech.done",
 )
 """Every event name; append-only, since pipelines read them."""
 
