@@ -9,6 +9,7 @@ from vidgen.storyboard.model import Post, Storyboard
 
 
 def delivered_size(size: tuple[int, int], post: Post | None) -> tuple[int, int]:
+    """Width and height of the film whose takes have ``size``."""
     upscale = post.upscale if post else None
     if upscale is None:
         return size
@@ -27,6 +28,7 @@ def film_rate(board: Storyboard) -> Fraction:
 
 
 def delivered_rate(rate: Fraction, post: Post | None) -> Fraction:
+    """Frames per second of the film whose takes have ``rate``."""
     interpolate = post.interpolate if post else None
     if interpolate is None:
         return rate
