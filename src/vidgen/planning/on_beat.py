@@ -154,7 +154,13 @@ class _Walk:
         """The beat with which part ``opened[1]`` of ``parts`` of a shot ends that began on beat ``opened[0]``."""
         begin, part = opened
         end = begin + length.beats(self.clock.meter) * (part + 1) / parts
-        return end if self.cut_on == "off" else Fraction(round(end))
+        if self.cut_on == "off":
+            return end
+        if self.cut_on == "bar" and (end - begin) % self.clock.meter == 0:
+            low, time = self.clock.time(begin + Fraction(1, 2)), self.clock.time(end)
+            bar = self.clock.nearest(time, bar=True, low=low, high=2 * time - low)
+            end = end if bar is None else Fraction(bar)
+        return Fraction(round(end))
 
     def _snapped(self, span: Span, start: int, ideal: Fraction, after: int, own: Fraction) -> int:
         """The frame at which a shot ends, so that its last cut is on the beat or bar nearest to ``ideal``."""
