@@ -78,6 +78,18 @@ def test_a_long_shot_in_bars_is_split_on_beats(film: Film, vidgen: Vidgen, tmp_p
     assert [(shot["id"], shot["frames"]) for shot in data["shots"]] == [("aa", 48), ("ab", 48)]
 
 
+def test_bars_from_the_middle_of_a_bar_end_on_a_bar_where_cuts_do(film: Film, vidgen: Vidgen, tmp_path: Path) -> None:
+    write_wav(tmp_path / "m.wav", Piece(120, seconds=30, accents=4).play())
+    board = film("{scene: sea, duration: 2 bars}", "{scene: hill, duration: 3 beats}", top=music("bar", ", start: 0.9"))
+    assert list(cuts(vidgen("plan", board, "--json").data)) == pytest.approx([3.1, 4.6], abs=HALF_A_FRAME)
+
+
+@pytest.mark.parametrize("shot", ["trim: {duration: 2 bars}", "transition: {type: dissolve, duration: 1 beat}"])
+def test_only_a_shots_own_length_is_measured_on_the_music(shot: str, film: Film, vidgen: Vidgen) -> None:
+    ran = vidgen("plan", film(f"{{scene: sea, {shot}}}"), "--json")
+    assert ran.code == 2 and "only the duration of a shot" in ran.envelope["error"]["message"]
+
+
 def test_what_is_said_to_the_frame_stays(film: Film, vidgen: Vidgen, tmp_path: Path) -> None:
     write_wav(tmp_path / "m.wav", Piece(120, seconds=20).play())
     shots = ["{scene: sea, duration: 41f}", "{scene: hill, duration: 3.7}", "{scene: town, trim: {duration: 3.3}}"]

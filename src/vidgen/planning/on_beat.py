@@ -14,11 +14,11 @@ from pathlib import Path
 
 from vidgen.errors import InputError, Notice
 from vidgen.media.names import named_file
-from vidgen.media.probe import probe, probe_video
+from vidgen.media.probe import probe_video
 from vidgen.media.rate import frames_at
 from vidgen.music import Clock
 from vidgen.planning.split import LONGEST_S, SHORTEST_S
-from vidgen.storyboard.lengths import film_music, letter_seconds
+from vidgen.storyboard.lengths import film_music, words_end
 from vidgen.storyboard.model import Shot, Storyboard
 from vidgen.storyboard.values import Duration, Musical
 from vidgen.takes.request import Trim
@@ -89,7 +89,8 @@ def _limits(board: Storyboard, folder: Path) -> Limits:
     def limits(span: Span, own: Fraction) -> tuple[Fraction, Fraction]:
         low = Fraction(SHORTEST_S) if own >= SHORTEST_S else Fraction(0)
         high = Fraction(LONGEST_S) if own <= LONGEST_S else own + 2
-        words = _words_end(span.shot, board.fps, folder)
+        spoken = span.shot.dialogue or span.shot.voiceover
+        words = words_end(span.shot, folder, board.fps) if spoken else Fraction(0)
         if words <= own:
             low = max(low, words)
         if span.shot.clip:
@@ -98,18 +99,6 @@ def _limits(board: Storyboard, folder: Path) -> Limits:
         return min(low, own), high
 
     return limits
-
-
-def _words_end(shot: Shot, rate: Fraction, folder: Path) -> Fraction:
-    """Second of the shot at which its last words end."""
-    spoken = [(line.at, line.line, line.file) for line in shot.dialogue or ()]
-    if shot.voiceover:
-        spoken.append((None, shot.voiceover.text or "", shot.voiceover.file))
-    return max(((at.at(rate) if at else 0) + _said(text, file, folder) for at, text, file in spoken), default=Fraction(0))
-
-
-def _said(text: str, file: str | None, folder: Path) -> Fraction:
-    return Fraction(str(probe(named_file(folder, file)).audio_duration_s)) if file else letter_seconds(text)
 
 
 def _fixed(shot: Shot, trim: Trim) -> bool:
@@ -165,7 +154,13 @@ class _Walk:
         """The beat with which part ``opened[1]`` of ``parts`` of a shot ends that began on beat ``opened[0]``."""
         begin, part = opened
         end = begin + length.beats(self.clock.meter) * (part + 1) / parts
-        return end if self.cut_on == "off" else Fraction(round(end))
+        if self.cut_on == "off":
+            return end
+        if self.cut_on == "bar" and (end - begin) % self.clock.meter == 0:
+            low, time = self.clock.time(begin + Fraction(1, 2)), self.clock.time(end)
+            bar = self.clock.nearest(time, bar=True, low=low, high=2 * time - low)
+            end = end if bar is None else Fraction(bar)
+        return Fraction(round(end))
 
     def _snapped(self, span: Span, start: int, ideal: Fraction, after: int, own: Fraction) -> int:
         """The frame at which a shot ends, so that its last cut is on the beat or bar nearest to ``ideal``."""

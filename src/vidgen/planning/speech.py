@@ -10,7 +10,7 @@ from typing import Protocol
 from vidgen.errors import Notice
 from vidgen.storyboard.lengths import in_turn, words_end
 from vidgen.storyboard.model import Shot
-from vidgen.storyboard.values import Duration
+from vidgen.storyboard.values import AUTO
 
 _SHORT_S = Fraction(1, 25)
 """Seconds of a line's end that nobody misses."""
@@ -45,7 +45,7 @@ def too_long(shot: Shot, frames: int, rate: Fraction, folder: Path) -> Iterator[
     """Where the sound of a shot's lines is longer than the shot, which has ``frames`` at ``rate``. The line is heard to its
     end, over the cut.
     """
-    if not isinstance(shot.duration, Duration) and not shot.clip and shot.duration is not None:
+    if shot.duration in AUTO and not shot.clip:
         return
     heard = tuple(line for line in shot.dialogue or () if line.file)
     spoken = shot.voiceover if shot.voiceover and shot.voiceover.file else None

@@ -94,6 +94,8 @@ def parse_duration(value: Any) -> Duration:
     text = _half_width(float.__repr__(value) if isinstance(value, float) else value)
     match = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(s|f|秒|コマ)?", text)
     if not match:
+        if _MUSICAL.fullmatch(text):
+            raise ValueError(f"{value!r}: only the duration of a shot or scene is given in beats or bars")
         raise ValueError(f"{str(value)!r} is not a time: write 4, 4s or 96f")
     number, unit = match[1], "f" if match[2] in ("f", "コマ") else "s"
     if unit == "f" and "." in number:
