@@ -18,7 +18,16 @@ from docs import build
 
 from support import Film, Vidgen, installed_package
 from vidgen.cli.app import app
-from vidgen.config import Config, LocalConfig, OpenSoraConfig, ProvenanceConfig, ScoreConfig, VisionConfig
+from vidgen.config import (
+    Config,
+    LocalConfig,
+    OpenAISpeechConfig,
+    OpenSoraConfig,
+    ProvenanceConfig,
+    ScoreConfig,
+    SpeechConfig,
+    VisionConfig,
+)
 from vidgen.critics.endpoint import ADDRESS, KEY
 from vidgen.engines.cloud.base import CloudEngine
 from vidgen.engines.local.settings import settings
@@ -26,6 +35,7 @@ from vidgen.engines.registry import engine_names, get_engine
 from vidgen.errors import VidgenError
 from vidgen.inventory.machine import jobs_at_once
 from vidgen.settings import variables
+from vidgen.speech import openai
 
 ROOT = build.ROOT
 PAGES = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in build.pages()}
@@ -260,16 +270,25 @@ def variables_of_providers() -> set[str]:
 
 def test_every_environment_variable_is_documented_and_every_documented_one_is_read() -> None:
     ours = {name for name in variables() if name != "VIDGEN_GROUP_SIZE"} | {"COLUMNS"}
-    assert told_in("Environment", "##") == ours | variables_of_providers() | {ADDRESS, KEY} | READ_BY_OTHERS
+    assert (
+        told_in("Environment", "##")
+        == ours | variables_of_providers() | {ADDRESS, KEY} | {openai.ADDRESS, openai.KEY} | READ_BY_OTHERS
+    )
 
 
 def test_every_key_of_the_configuration_is_documented() -> None:
     top = {info.alias or name for name, info in Config.model_fields.items()}
-    sections = {key for heading in ("score", "vision", "local", "open-sora", "provenance") for key in told_in(heading)}
+    sections = {
+        key
+        for heading in ("score", "vision", "local", "open-sora", "provenance", "speech", "openai")
+        for key in told_in(heading)
+    }
     assert told_in("config.yaml", "##") == {*top, *sections}
     assert told_in("score") == set(ScoreConfig.model_fields)
     assert told_in("provenance") == set(ProvenanceConfig.model_fields)
     assert told_in("vision") == set(VisionConfig.model_fields)
+    assert told_in("speech") == set(SpeechConfig.model_fields)
+    assert told_in("openai") == set(OpenAISpeechConfig.model_fields)
     assert told_in("local") == set(LocalConfig.model_fields)
     assert told_in("open-sora") == set(OpenSoraConfig.model_fields)
 

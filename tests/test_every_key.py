@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from vidgen.app.lint import lint_loaded
-from vidgen.app.plan import plan_loaded
+from vidgen.app.plan import plan_loaded, voices_of
 from vidgen.engines.registry import Engines
 from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import Plan
@@ -44,6 +44,15 @@ READ_WHILE_IT_RUNS = {
     "Provenance.c2pa": "tests/provenance/test_signed_films.py",
     "Provenance.author": "tests/provenance/test_records.py",
     "Provenance.label": "tests/provenance/test_labels.py",
+    "Colour.match": "tests/render/test_colour_match.py",
+    "Colour.reference": "tests/render/test_colour_match.py",
+    "Colour.strength": "tests/render/test_colour_match.py",
+    "Line.translations": "tests/render/test_captions.py",
+    "Voiceover.translations": "tests/render/test_captions.py",
+    "Audio.captions": "tests/render/test_captions.py",
+    "Audio.burn": "tests/render/test_captions.py",
+    "Speech.timeout": "tests/speech/test_command.py",
+    "Speech.model": "tests/speech/test_money.py",
     "LipSync.audio": "tests/engines/cloud/test_kling.py",
 }
 """Keys that decide nothing before takes are made or bought, and where it is shown what they do."""
@@ -69,6 +78,16 @@ def aki(**keys: Any) -> Board:
     return {"characters": {"aki": "a woman"}, **sea(**keys)}
 
 
+def said(**keys: Any) -> Board:
+    """A film in which aki says something, with these keys in the line."""
+    return {**SPOKEN, **aki(duration="auto", dialogue=[{"line": "Hello", "who": "aki", **keys}])}
+
+
+def narrated(**keys: Any) -> Board:
+    """A film with narration that has these keys."""
+    return {**SPOKEN, **sea(duration="auto", voiceover={"text": "It begins", **keys})}
+
+
 def each(prefix: str, values: Board, without: Callable[[Board], Board]) -> dict[str, tuple[Board, Board]]:
     """Two films for each key: ``without`` it, and with its value beside what else it needs."""
     return {f"{prefix}.{key}": (without({}), without({key: value})) for key, value in values.items()}
@@ -84,12 +103,13 @@ def scenes(**keys: Any) -> Board:
     return {"scenes": [{"id": "x", "scene": "calm sea", **keys}, {"id": "y", "scene": "hills"}]}
 
 
+SPOKEN: Board = {"speech": {"command": ["say", "{voice}", "{speed}", "{delivery}"]}}
 BEATS = "a calm sea, then it storms, finally rain"
 LONG = "Hello to all of you, and to those behind you, and to all the others"
 BOARDS: dict[str, tuple[Board, Board]] = {
     **each("Storyboard", {
         "title": "The sea", "language": "ja", "resolution": "64p", "fps": 24, "style": "noir", "negative": "blur", "seed": 3,
-        "defaults": {"style": "noir"}, "characters": {"aki": {"voice": "low"}}, "budget": 5,
+        "defaults": {"style": "noir"}, "characters": {"aki": {"lora": "one.safetensors"}}, "budget": 5,
         "post": {"grain": 4}, "audio": {"loudness": "ebu"}, "lint": {"ignore": ["V602"]},
         "scenes": [{"id": "x", "scene": "hills"}], "aspect": "1:1",
     }, lambda keys: {**keys, **({} if "scenes" in keys else sea())}),
@@ -129,11 +149,17 @@ BOARDS: dict[str, tuple[Board, Board]] = {
     "Text.until": (lasting(), lasting(until="b")),
     **each("TextStyle", {"font": "serif", "size": 9, "colour": "#ff0000", "outline": 1, "box": True, "position": "top",
                          "fade": 1}, lambda keys: {"text": {"title": keys}, **sea(text="The sea")}),
-    **each("Line", {"who": "Aki", "voice": "low", "delivery": "softly", "file": "one.wav", "line": LONG},
-           lambda keys: {**aki(duration="auto", dialogue=[{"line": "Hello", **keys}])}),
+    **each("Line", {"who": "Aki", "voice": "low", "delivery": "softly", "file": "one.wav", "line": LONG, "speed": 0.8,
+                    "say": "Hullo"}, lambda keys: said(**keys)),
+    "Line.pause": (sea(dialogue=[{"line": "x", "file": "one.wav"}, {"line": "y", "file": "one.wav"}]),
+                   sea(dialogue=[{"line": "x", "file": "one.wav"}, {"line": "y", "file": "one.wav", "pause": 1}])),
     "Line.at": (sea(dialogue=[{"line": "x", "file": "one.wav"}]), sea(dialogue=[{"line": "x", "file": "one.wav", "at": 1}])),
-    **each("Voiceover", {"voice": "low", "file": "one.wav", "text": LONG},
-           lambda keys: sea(duration="auto", voiceover={"text": "It begins", **keys})),
+    **each("Voiceover", {"voice": "low", "file": "one.wav", "text": LONG, "delivery": "softly", "speed": 0.8,
+                         "say": {"begins": "starts"}}, lambda keys: narrated(**keys)),
+    "Storyboard.speech": (sea(voiceover="It begins"), {"speech": "off", **sea(voiceover="It begins")}),
+    "Speech.engine": (narrated(), {**narrated(), "speech": {**SPOKEN["speech"], "engine": "off"}}),
+    **each("Speech", {"command": ["talk"], "voice": "low", "speed": 0.8, "say": {"begins": "starts"}},
+           lambda keys: {"speech": {**SPOKEN["speech"], **keys}, **sea(voiceover="It begins")}),
     **each("SoundEffect", {"file": "two.wav", "at": 1, "gain_db": -6}, lambda keys: sea(sfx={"file": "one.wav", **keys})),
     "OwnSound.heard": (sea(engine="veo", own_sound=False), sea(engine="veo", own_sound=True)),
     "OwnSound.gain_db": (sea(own_sound={"heard": True}), sea(own_sound={"heard": True, "gain_db": -6})),
@@ -148,7 +174,7 @@ BOARDS: dict[str, tuple[Board, Board]] = {
     **each("Upscale", {"scale": 4, "model": "RealESRGAN_x4plus", "engine": "lanczos"},
            lambda keys: {"post": {"upscale": {"scale": 2, **keys}}, **sea()}),
     "Upscale.height": (sea(), {"post": {"upscale": {"height": 108}}, **sea()}),
-    **each("Colour", {"match": True, "strength": 0, "lut": "one.cube", "contrast": 2, "saturation": 2, "temperature": 9},
+    **each("Colour", {"lut": "one.cube", "contrast": 2, "saturation": 2, "temperature": 9},
            lambda keys: {"post": {"colour": keys}, **sea()}),
     "Grain.amount": ({"post": {"grain": {}}, **sea()}, {"post": {"grain": {"amount": 4}}, **sea()}),
     **each("Audio", {"music": "one.wav", "ambience": "one.wav", "loudness": "ebu"}, lambda keys: {"audio": keys, **sea()}),
@@ -158,7 +184,9 @@ BOARDS: dict[str, tuple[Board, Board]] = {
            lambda keys: {"audio": {"ambience": {"file": "one.wav", **keys}}, **sea()}),
     **each("LoudnessTarget", {"i": -20, "tp": -2}, lambda keys: {"audio": {"loudness": keys}, **sea()}),
     **each("Budget", {"max_cost": 1, "mode": "warn"}, lambda keys: {"budget": {"max_cost": 5, **keys}, **sea()}),
-    **each("Character", {"references": "one.png", "description": "a man", "voice": "low", "lora": "one.safetensors"},
+    **each("Character", {"voice": "low", "speed": 0.8, "say": {"Hello": "Hullo"}},
+           lambda keys: {**said(), "characters": {"aki": keys}}),
+    **each("Character", {"references": "one.png", "description": "a man", "lora": "one.safetensors"},
            lambda keys: {"characters": {"aki": {"description": "a woman", **keys}}, **sea(characters="aki")}),
 }  # fmt: skip
 """For each key two films, which differ in it alone."""
@@ -225,7 +253,8 @@ def outcome(board: Board, folder: Path) -> list[Any]:
     whole = {"vidgen": 1, "resolution": "96x54", "fps": 12, **board}
     file.write_text(yaml.safe_dump(whole, allow_unicode=True), encoding="utf-8")
     loaded, engines = load_storyboard(file), Engines()
-    plan = plan_loaded(loaded, Overrides(), engines)
+    voices = voices_of(loaded)
+    plan = plan_loaded(loaded, Overrides(), engines, voices)
     return [
         shots_of(plan),
         list(plan.notices),
@@ -234,6 +263,7 @@ def outcome(board: Board, folder: Path) -> list[Any]:
         film_of(plan, loaded),
         plan.profile,
         plan_deliveries(plan, folder / "film.mp4", touch=False),
+        [(one.line.utterance, one.line.speaker and one.line.key, one.line.why) for one in voices.lines],
     ]
 
 
@@ -283,7 +313,7 @@ def test_what_does_nothing_is_named_by_plan_and_lint_with_its_place(key: str, fo
 
 
 def test_what_all_shots_inherit_is_said_once(folder: Path) -> None:
-    board = {"defaults": {"post": {"colour": {"strength": 0.2}}}, **two()}
+    board = {"characters": {"aki": {"description": "a woman", "lora": "one.safetensors"}}, **two(characters="aki")}
     _, notices, findings, *_ = outcome(board, folder)
-    assert [notice.message.partition(":")[0] for notice in notices] == ["defaults.post.colour.strength"]
-    assert [finding.path for finding in findings if finding.rule == "V107"] == [("defaults", "post", "colour", "strength")]
+    assert [notice.message.partition(":")[0] for notice in notices] == ["characters.aki.lora"]
+    assert [finding.path for finding in findings if finding.rule == "V107"] == [("characters", "aki", "lora")]

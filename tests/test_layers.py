@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("artifacts", "media", "network", "weights", "catalog"),
     ("storyboard", "takes", "config"),
     ("planning", "engines", "scoring", "post", "cut", "deliver", "interchange", "provenance", "qc"),
-    ("inventory", "critics", "cluster"),
+    ("inventory", "critics", "speech", "cluster"),
     ("render", "testing", "plugin"),
     ("app", "review"),
     ("cli",),

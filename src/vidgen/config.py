@@ -17,6 +17,7 @@ from vidgen.spelling import did_you_mean
 from vidgen.storyboard.parts import Number, Whole, YesNo
 from vidgen.storyboard.problems import explain
 from vidgen.storyboard.reader import dotted, parse_document
+from vidgen.storyboard.speech import SpeechEngine
 
 QUANTISE = ("float8", "bitsandbytes-8bit", "bitsandbytes-4bit", "torchao-int8")
 """Methods of quantisation, beside GGUF files (``gguf:FILE``)."""
@@ -152,6 +153,26 @@ class ProvenanceConfig(_Section):
     timestamp_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] | None = None
 
 
+class OpenAISpeechConfig(_Section):
+    """A server of the OpenAI speech protocol: its address, ``model``, the ``voices`` that it has, and its price for 1,000
+    characters in US dollars; None: not known.
+    """
+
+    base_url: Name | None = None
+    model: Name = "gpt-4o-mini-tts"
+    voices: Names = ()
+    per_1000_characters: Dollars | None = None
+
+
+class SpeechConfig(_Section):
+    """What speaks where a storyboard does not say it: as its ``speech``."""
+
+    engine: SpeechEngine = "auto"
+    command: Names = ()
+    voice: Name | None = None
+    openai: OpenAISpeechConfig = OpenAISpeechConfig()
+
+
 _nothing_is_empty = BeforeValidator(lambda value: {} if value is None else value)
 
 
@@ -167,6 +188,7 @@ class Config(_Section):
     local: Annotated[LocalConfig, _nothing_is_empty] = LocalConfig()
     score: Annotated[ScoreConfig, _nothing_is_empty] = ScoreConfig()
     provenance: Annotated[ProvenanceConfig, _nothing_is_empty] = ProvenanceConfig()
+    speech: Annotated[SpeechConfig, _nothing_is_empty] = SpeechConfig()
     open_sora: Annotated[OpenSoraConfig, _nothing_is_empty] = Field(OpenSoraConfig(), alias="open-sora")
 
     def jobs_at_once(self, engine: str, model: str | None, usual: int) -> int:

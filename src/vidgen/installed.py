@@ -17,8 +17,8 @@ from typing import Any, Literal
 from vidgen.errors import MissingError
 from vidgen.settings import settings
 
-Group = Literal["vidgen.engines", "vidgen.interpolators", "vidgen.upscalers", "vidgen.scorers"]
-"""The extension points: what makes takes, what makes frames in between, what enlarges, what measures takes."""
+Group = Literal["vidgen.engines", "vidgen.interpolators", "vidgen.upscalers", "vidgen.scorers", "vidgen.speakers"]
+"""The extension points: what makes takes, what makes frames in between, what enlarges, what measures takes, what speaks."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Plugin:
         """The error that says why it cannot be used, whose it is, and what to do."""
         cause = why if isinstance(why, str) else cause_of(why)
         text = f"the {_KINDS[self.entry.group]} {self.name} ({self.package}) cannot be loaded: {cause}"
-        others = "" if self.entry.group == "vidgen.scorers" else ", or choose another engine with --engine"
+        others = "" if self.entry.group in ("vidgen.scorers", "vidgen.speakers") else ", or choose another engine with --engine"
         hint = f"reinstall or remove {self.package}{others}"
         return MissingError("engine.load_failed", text, hint=hint, where=self.entry.value)
 
@@ -59,6 +59,7 @@ _KINDS = {
     "vidgen.interpolators": "interpolator",
     "vidgen.upscalers": "upscaler",
     "vidgen.scorers": "scorer",
+    "vidgen.speakers": "speaker",
 }
 
 

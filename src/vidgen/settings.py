@@ -171,6 +171,12 @@ def variable(name: str) -> str:
     return os.environ.get(name, "").strip()
 
 
+def set_usual(**variables: str) -> None:
+    """Set variables that a package reads, where the user has not set them."""
+    for name, value in variables.items():
+        os.environ.setdefault(name, value)
+
+
 def spelling_of(name: str) -> str | None:
     """How a variable is written in the environment, whatever its case: ``HTTPS_PROXY`` for ``https_proxy``; None: not set."""
     return next((own for own in sorted(os.environ, reverse=True) if own.lower() == name.lower()), None)

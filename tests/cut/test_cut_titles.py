@@ -262,3 +262,30 @@ def test_commands_between_letters_of_several_fonts_stay_letters(text: str) -> No
             body = line.split(",", 9)[9].replace("\\{", "").replace("\\}", "")
             ours = re.sub(r"\{(\\(an\d|pos\([\d.,-]+\)|fad\([\d,]+\)|blur[\d.]+|fn[A-Za-z ]+|fs[\d.]+))+\}", "", body)
             assert not set("{}") & set(ours) and not re.search(r"\\(?!\u2060)", ours), line
+
+
+def test_a_letter_that_no_font_of_vidgen_has_is_not_drawn_by_a_font_of_the_machine(
+    tmp_path: Path, make_shot: MakeShot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fontTools.ttLib import TTFont
+
+    from vidgen.weights.fonts import font_file
+
+    cue = Cue("\u16a0", 0, 24, style=STILL)
+    shots = [make_shot(name, 40, 24, step=0, size=SIZE, rate=Fraction(24), cues=(cue,)) for name in ("here", "there")]
+    assemble(Timeline(Fraction(24), *SIZE, shots[:1]), tmp_path / "h", tmp_path / "h.mp4")
+
+    font = TTFont(font_file("sans"))
+    for table in font["cmap"].tables:
+        if table.isUnicode() and table.format in (4, 12):
+            table.cmap[0x16A0] = font.getBestCmap()[ord("A")]
+    for name in font["name"].names:
+        name.string = "Machine"
+    folder = tmp_path / "fonts"
+    folder.mkdir()
+    font.save(folder / "machine.otf")
+    (tmp_path / "fonts.conf").write_text(f"<fontconfig><dir>{folder}</dir><cachedir>{folder}</cachedir></fontconfig>")
+    monkeypatch.setenv("FONTCONFIG_FILE", str(tmp_path / "fonts.conf"))
+    assemble(Timeline(Fraction(24), *SIZE, shots[1:]), tmp_path / "t", tmp_path / "t.mp4")
+    assert bright(grey(tmp_path / "h.mp4")[12])
+    assert np.array_equal(grey(tmp_path / "h.mp4"), grey(tmp_path / "t.mp4"))

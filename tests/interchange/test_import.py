@@ -14,6 +14,7 @@ from tests.interchange.test_export import LongClips, clip
 
 from support import Film, Ran, Vidgen
 from vidgen.media.frames import read_frames
+from vidgen.storyboard.loader import load_storyboard
 from vidgen.testing import engine_added
 
 otio = pytest.importorskip("opentimelineio")
@@ -308,6 +309,45 @@ def test_what_a_storyboard_cannot_say_is_told_and_the_rest_is_taken(vidgen: Vidg
 def test_a_clip_that_is_switched_off_is_left_out(vidgen: Vidgen, board: Path) -> None:
     ran = edited(vidgen, board, lambda track: setattr(track[3], "enabled", False))
     assert changes(ran) == [("c", "order", 3, None)] and "switched off" in ran.data["not_taken"][0]
+
+
+TITLED = """\
+{id: a, scene: sea, duration: 24f, text: [{text: One, until: c}, Two, {text: Three, until: a}]}
+{id: b, scene: hill, duration: 24f, text: {text: Four, until: d}}
+{id: c, scene: moon, duration: 24f}
+{id: d, scene: snow, duration: 24f}
+"""
+
+
+@pytest.mark.parametrize(
+    ("order", "ends"),
+    [
+        ("abcd", {"a": ["c", None, "a"], "b": ["d"]}),
+        ("abd", {"a": ["b", None, "a"], "b": ["d"]}),
+        ("abc", {"a": ["c", None, "a"], "b": ["c"]}),
+        ("a", {"a": [None, None, "a"]}),
+        ("dcba", {"a": [None, None, "a"], "b": [None]}),
+        ("cabda", {"a": ["b", None, "a"], "b": ["d"]}),
+    ],
+)
+def test_a_title_over_cuts_ends_with_the_last_shot_that_is_left_of_them(
+    vidgen: Vidgen, film: Film, order: str, ends: dict[str, list[str | None]]
+) -> None:
+    board = film(*TITLED.splitlines())
+
+    def edit(track: Any) -> None:
+        shots = shots_of(track)
+        del track[:]
+        track.extend([shots[name].deepcopy() for name in order])
+
+    ran = edited(vidgen, board, edit)
+    said = {(shot, before, after) for shot, key, before, after in changes(ran) if key == "until"}
+    shots = (shot for scene in load_storyboard(board).board.scenes for shot in scene.shots)
+    found = {shot.id: [one.until for one in shot.text] for shot in shots if shot.text}
+    assert found == ends and ran.data["not_taken"] == []
+    was = {"a": ["c", None, "a"], "b": ["d"]}
+    pairs = ((shot, old, new) for shot, after in ends.items() for old, new in zip(was[shot], after, strict=True))
+    assert said == {pair for pair in pairs if pair[1] != pair[2]}
 
 
 def test_a_shot_that_another_goes_on_from_stays_and_comes_first(vidgen: Vidgen, film: Film) -> None:

@@ -46,6 +46,11 @@ def codes(shots: str, top: str = "") -> list[str]:
         ("V501", "  - {scene: Aki at the window}\n", "characters: {Aki: {description: a woman}}\n"),
         ("V501", "  - {scene: a window, characters: [aki]}\n", "characters: {aki: {voice: low}}\n"),
         ("V601", "  - {scene: sea, engine: runway, candidates: 5}\n", "budget: {max_cost: 1}\n"),
+        (
+            "V704",
+            "  - {scene: sea, duration: 1, dialogue: [{line: Hm., translations: {ja: とても長い訳で読みきれません}}]}\n",
+            "",
+        ),
         ("V701", "  - {scene: sea, text: [{text: これはとても長い題名なので誰にも読めません, out: 1}]}\n", ""),
     ],
 )

@@ -76,3 +76,10 @@ def test_a_verbatim_prompt_and_titles_that_are_there_are_not_touched() -> None:
 def test_windows_line_ends_and_other_shots_stay_as_they_are() -> None:
     text = (HEAD + "  - scene: Please make a video of a quiet lake\n  - {scene: 'sea: a view'}\n").replace("\n", "\r\n")
     assert fixed(text) == text.replace("Please make a video of a quiet", "A quiet")
+
+
+def test_a_json_storyboard_with_emoji_is_mended_too() -> None:
+    """JSON writes letters beyond U+FFFF as two halves, which YAML does not know."""
+    shots = '[{"scene": "A quiet beach, please"}, {"scene": "\\ud83d\\udc69, please"}]'
+    before = f'{{"vidgen": 1, "seed": 1, "title": "\\ud83c\\udf41", "shots": {shots}}}'
+    assert fixed(before) == before.replace("beach, please", "beach")

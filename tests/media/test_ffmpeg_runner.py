@@ -74,6 +74,27 @@ def test_a_crash_is_an_error_and_leaves_no_file(fake_ffmpeg: Fake, tmp_path: Pat
     assert not list(tmp_path.glob("*.mp4"))
 
 
+def test_an_ffmpeg_that_was_killed_from_outside_says_so(fake_ffmpeg: Fake) -> None:
+    fake_ffmpeg("segv")
+    with pytest.raises(ProcessingError, match=r"joining: ffmpeg was stopped by signal 11") as caught:
+        run_ffmpeg(["out.mp4"], what="joining")
+    assert "memory" in (caught.value.hint or "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_file_beyond_the_limit_of_the_system_is_said_with_its_remedy(tmp_path: Path) -> None:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+    try:
+        with pytest.raises(ProcessingError, match="larger than files may be here") as caught:
+            run_ffmpeg(["-f", "lavfi", "-i", "testsrc2=d=2", "-f", "rawvideo", str(tmp_path / "raw")], what="writing")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.code == "file.disk_full" and "ulimit -f" in (caught.value.hint or "")
+
+
 @pytest.mark.parametrize("mode", ["lie", "short"])
 def test_exit_code_zero_without_the_frames_is_an_error(fake_ffmpeg: Fake, tmp_path: Path, mode: str) -> None:
     fake_ffmpeg(mode)

@@ -160,6 +160,15 @@ def test_a_film_with_its_project_is_proved_to_its_takes(vidgen: Vidgen, copy: Co
     assert [(one["code"], one["shot"]) for one in ran.envelope["warnings"]] == [("provenance.no_take", "hill")]
 
 
+def test_a_storyboard_that_is_named_but_has_no_takes_here_proves_nothing_and_that_is_said(
+    vidgen: Vidgen, copy: Copy, tmp_path: Path
+) -> None:
+    film = copy(signed=True)
+    (tmp_path / "other.yaml").write_text("vidgen: 1")
+    ran = vidgen("provenance", "verify", film, "--board", "other.yaml", "--json")
+    assert ran.code == 0 and [one["code"] for one in ran.envelope["warnings"]] == ["provenance.no_take"]
+
+
 def test_of_several_takes_of_one_request_the_very_one_is_proved(vidgen: Vidgen, film: Film, home: Path) -> None:
     board = film("{scene: calm sea, duration: 6f, seed: 3}", "{scene: calm sea, duration: 9f, seed: 3}")
     assert vidgen("render", board).code == 0

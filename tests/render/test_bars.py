@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -122,6 +123,55 @@ def test_still_below_the_floor_the_film_is_cut_and_needs_review(vidgen: Vidgen, 
     assert (ran.code, provider.created) == (6, 8) and (tmp_path / "film.mp4").is_file()
     assert "below score.floor" in ran.envelope["error"]["message"]
     assert vidgen("render", film, "--strict").code == 6 and provider.created == 8, "asked for once, not in every run"
+
+
+def prompts(folder: Path) -> dict[int, str]:
+    """The prompt that each take in the store was asked for with."""
+    records = [json.loads(file.read_text()) for file in (folder / ".vidgen" / "film" / "takes").rglob("*.json")]
+    return {row["take"]: row["prompt"] for record in records for row in (record, *record["also"])}
+
+
+@pytest.mark.parametrize(
+    ("worth", "words", "amount"),
+    [("flicker", "slow and gentle movement", "3 instead of 6"), ("frozen", "continuous visible movement", "10 instead of 6")],
+)
+def test_further_takes_are_asked_for_by_what_is_wrong_with_those_so_far(
+    worth: Worth, words: str, amount: str, vidgen: Vidgen, tmp_path: Path, provide: Provide
+) -> None:
+    provider = provide(worth, worth, "clean")
+    film = board(tmp_path, "score: {floor: -5}", "  - {id: a, scene: sea, candidates: 2}\n")
+    ran = vidgen("render", film, "--yes", "--json")
+    assert provider.created == 3 and ran.data["shots"][0]["picked"] == 3
+    asked = prompts(tmp_path)
+    assert words in asked[3] and words not in asked[1] + asked[2]
+    (told,) = [warning["message"] for warning in ran.envelope["warnings"] if warning["code"] == "take.below_floor"]
+    assert f"with other seeds and motion.amount {amount} and “{words}” in the prompt" in told
+    again = vidgen("render", film, "--json").data
+    assert provider.created == 3 and again["cost_usd"] == 0 and again["shots"][0]["picked"] == 3, "it is a take of the shot"
+    assert vidgen("pick", film, "a", "3").code == 0
+
+
+def test_a_verbatim_prompt_stays_as_it_is(vidgen: Vidgen, tmp_path: Path, provide: Provide) -> None:
+    provide("flicker", "clean")
+    film = board(tmp_path, "score: {floor: -5}", "  - {id: a, prompt: The sea., candidates: 1}\n")
+    ran = vidgen("render", film, "--yes", "--json")
+    assert set(prompts(tmp_path).values()) == {"The sea."} and len(ran.data["shots"][0]["takes"]) == 2
+    (told,) = [warning["message"] for warning in ran.envelope["warnings"] if warning["code"] == "take.below_floor"]
+    assert told.endswith("with other seeds and motion.amount 3 instead of 6")
+
+
+def test_a_take_asked_for_in_another_way_is_bought_once_though_the_run_is_broken_off(
+    vidgen: Vidgen, tmp_path: Path, provide: Provide
+) -> None:
+    provider = provide("flicker", "clean")
+    film = board(tmp_path, "score: {floor: -5}", "  - {id: a, scene: sea, candidates: 1}\n")
+    provider.failure_modes = ("ok", "expired")
+    vidgen("render", film, "--yes")
+    assert provider.created == 2
+    for job in provider.jobs():
+        provider._save({**job, "failure": "ok"})
+    (shot,) = vidgen("render", film, "--yes", "--json").data["shots"]
+    assert provider.created == 2 and shot["picked"] == 2
 
 
 @pytest.mark.parametrize(("limit", "created"), [("1.2", 4), ("1.55", 5)])

@@ -157,11 +157,6 @@ def test_what_a_shot_asks_for_and_cannot_have_is_a_warning_that_names_the_key(
     assert (warning["code"], warning["shot"], warning["message"]) == ("engine.wish_ignored", "s01", said)
 
 
-def test_a_voice_of_a_character_is_not_passed_over_in_silence(vidgen: Vidgen, film: Film) -> None:
-    (warning,) = vidgen("plan", film("{scene: sea}", top="characters: {aki: {voice: low}}\n"), "--json").envelope["warnings"]
-    assert warning["message"] == "characters.aki.voice: vidgen does not speak yet; left out"
-
-
 def test_lint_reports_every_storyboard_also_where_one_is_not_there(vidgen: Vidgen, film: Film) -> None:
     ran = vidgen("lint", film("{scene: a man plays tennis}"), "nope.yaml")
     assert ran.code == 2 and "film.yaml:8:" in ran.out and "nope.yaml does not exist" in ran.err

@@ -21,6 +21,7 @@ from vidgen.post.engines import broken_plugins
 from vidgen.scoring.checks import CHECKS
 from vidgen.scoring.scorers import broken_scorers
 from vidgen.settings import settings
+from vidgen.speech.speakers import Speakers, speaker_problems
 
 State = Literal["ok", "warn", "bad", "info"]
 
@@ -59,7 +60,8 @@ def diagnose() -> Diagnosis:
     for name in engine_table():
         ready, state = engine_state(name, engine_table()[name][0], installed)
         checks.append(_check("ok" if ready else "info", f"engine {name}", state + _key_place(name, installed)))
-    for problem in (*plugin_problems(), *broken_plugins(), *broken_scorers()):
+    checks += _speech()
+    for problem in (*plugin_problems(), *broken_plugins(), *broken_scorers(), *speaker_problems()):
         remedy = f"reinstall or remove {problem.package}"
         checks.append(_check("warn", f"{problem.kind} {problem.name}", problem.why, remedy))
     return Diagnosis(checks)
@@ -128,6 +130,24 @@ def _gpu() -> dict[str, Any]:
 def _content() -> list[dict[str, Any]]:
     found = {code: "looked for" if check.available else f"not looked for: {check.install}" for code, check in CHECKS.items()}
     return [_check("info", f"veto {code}", state) for code, state in found.items()]
+
+
+def _speech() -> list[dict[str, Any]]:
+    """Each speech engine: its languages and voices, or what it needs."""
+    checks = []
+    speakers = Speakers()
+    for name in sorted(speakers.names):
+        try:
+            speaker = speakers.get(name)
+            missing = speaker.missing()
+            voices = ", ".join(dict.fromkeys(voice for one in speaker.languages or ("en",) for voice in speaker.at_hand(one)))
+        except VidgenError as error:
+            checks.append(_check("info", f"speech {name}", error.message))
+            continue
+        tongues = ", ".join(speaker.languages) or "any language"
+        found = f"{tongues}{': ' + voices if voices else ''}{'; costs money' if speaker.paid else ''}"
+        checks.append(_check("info" if missing else "ok", f"speech {name}", missing or found))
+    return checks
 
 
 def _models() -> dict[str, Any]:

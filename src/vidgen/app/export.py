@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vidgen.app.plan import plan_loaded
+from vidgen.app.plan import plan_loaded, voices_of
 from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, Notice
 from vidgen.interchange.cut import DISSOLVE, Cut
@@ -124,7 +124,7 @@ def export_cut(
     chosen = FORMATS[name]
     loaded = load_storyboard(board)
     engines = Engines()
-    plan = plan_loaded(loaded, overrides, engines)
+    plan = plan_loaded(loaded, overrides, engines, voices_of(loaded, work))
     output = output or Path(shortened(board.stem, LONGEST_NAME - len(chosen.suffix)) + chosen.suffix)
     project = Project.of(board, work)
     inputs = [board, *files_of(loaded.board, board.parent), *filter(None, [project.lock_file])]

@@ -28,7 +28,8 @@ from vidgen.planning.plan import FilmShot, GeneratedShot, Plan
 from vidgen.render.at_hand import shots_at_hand
 from vidgen.render.editorial import editorial_cut
 from vidgen.render.project import Project, Workspace
-from vidgen.storyboard.editing import KeyEdit, Placement, rearranged, with_keys, with_shots
+from vidgen.speech.voices import FilmVoices
+from vidgen.storyboard.editing import KeyEdit, Placement, endings, rearranged, with_endings, with_keys, with_shots
 from vidgen.storyboard.forms import canonical_form
 from vidgen.storyboard.loader import LoadedBoard, load_storyboard, parse_storyboard
 from vidgen.storyboard.reader import parse_document, read_document
@@ -149,21 +150,26 @@ class _Import:
         self.not_taken = [*wanted.not_taken, *words]
         if [one.id for one in order] != _ids(self.text):
             self.text = rearranged(self.text, order, str(self.board))
+            self.text = with_endings(self.text, _ids(self.original), str(self.board))
             self._quieten(film, order)
         self._adjust(wanted)
 
     def _film(self) -> _Film:
-        try:
-            loaded = parse_storyboard(self.text, self.board)
-        except StoryboardError as error:
-            said = error.problems[0]
-            text = f"the changed storyboard would not be valid: {said.path}: {said.message}"
-            raise InputError("import.layout", text, hint="nothing was changed", where=str(self.board)) from error
-        plan = plan_loaded(loaded, self.overrides, self.engines)
+        loaded = self._parsed(self.text)
+        voices = FilmVoices.of(loaded.board, self.board.parent, self.space.root)
+        plan = plan_loaded(loaded, self.overrides, self.engines, voices)
         space = replace(self.space, picks={**self.space.picks, **self.pinned})
         shots, _ = shots_at_hand(plan, space, self.engines)
         cut, _ = editorial_cut(plan, self.board, shots)
         return _Film(loaded, plan, cut)
+
+    def _parsed(self, text: str) -> LoadedBoard:
+        try:
+            return parse_storyboard(text, self.board)
+        except StoryboardError as error:  # its lines are those of a text that nobody has seen
+            said = error.problems[0]
+            words = f"the changed storyboard would not be valid: {said.path}: {said.message}"
+            raise InputError("import.layout", words, hint="nothing was changed", where=str(self.board)) from error
 
     def _listed(self, film: _Film) -> list[Listed]:
         parts: dict[str, list[str]] = {}
@@ -184,7 +190,7 @@ class _Import:
     def _quieten(self, film: _Film, order: Sequence[Placement]) -> None:
         """Second shots of the same are as long as the first, and say nothing again."""
         copies = [one for one in order if one.copied]
-        paths = _paths(parse_storyboard(self.text, self.board))
+        paths = _paths(self._parsed(self.text))
         values = _values(self.text)
         edits = []
         for one in copies:
@@ -248,7 +254,7 @@ class _Import:
             return
         bare = [path for path in map(_paths(film.loaded).__getitem__, {name for name, _ in keys}) if path[0] == "scenes"]
         self.text = self._opened([path for path in bare if len(path) == 2])
-        paths = _paths(parse_storyboard(self.text, self.board))
+        paths = _paths(self._parsed(self.text))
         made = [KeyEdit((*paths[name], key), value) for (name, key), value in keys.items()]
         self.text = with_keys(self.text, made, str(self.board))
 
@@ -260,7 +266,7 @@ class _Import:
         names = {new: old for old, new in zip(_ids(self.text), _ids(text), strict=True) if old != new}
         if not names:
             return text
-        paths = _paths(parse_storyboard(text, self.board))
+        paths = _paths(self._parsed(text))
         return with_keys(text, [KeyEdit((*paths[new], "id"), old) for new, old in names.items()], str(self.board))
 
     def _picked(self, film: _Film, planned: FilmShot, shot: CutShot, take: int) -> dict[tuple[str, str], Any]:
@@ -302,9 +308,15 @@ class _Import:
                 for key in KEYS:
                     if before[name].get(key) != after[name].get(key):
                         yield Change(name, key, before[name].get(key), after[name].get(key))
+                yield from _changed_endings(name, before[name], after[name])
             earlier = self.space.picks.get(name)
             if name in self.pinned and "pick" not in after.get(name, {}) and earlier and earlier.take != self.pinned[name].take:
                 yield Change(name, "pick", earlier.take, self.pinned[name].take)
+
+
+def _changed_endings(name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+    now = dict(endings(after))
+    yield from (Change(name, "until", until, now.get(way)) for way, until in endings(before) if now.get(way) != until)
 
 
 def _ids(text: str) -> list[str]:

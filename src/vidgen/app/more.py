@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from vidgen.app.plan import plan_loaded
+from vidgen.app.plan import plan_loaded, voices_of
 from vidgen.engines.registry import Engines
 from vidgen.errors import BudgetError, InputError
 from vidgen.planning.compile import Overrides
@@ -53,7 +53,7 @@ def more_takes(
     limits do not allow them, InputError where there is no such shot, ProcessingError where another run holds the project.
     """
     loaded, installed = load_storyboard(board), Engines()
-    full = plan_loaded(loaded, Overrides(), installed)
+    full = plan_loaded(loaded, Overrides(), installed, voices_of(loaded, work))
     planned = next((one for one in full.generated if one.id == shot), None)
     if planned is None:
         raise InputError("shot.unknown", f"there is no shot {shot!r} with takes", where=str(board))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vidgen.app.plan import plan_loaded
+from vidgen.app.plan import plan_loaded, voices_of
 from vidgen.engines.registry import Engines
 from vidgen.errors import InputError
 from vidgen.media.wording import there_are
@@ -32,7 +32,7 @@ def pin(board: Path, shot: str, take: int, *, work: Path | None = None) -> dict[
     Raises InputError where there is no such shot, or the take is not in the store (it has to be rendered first).
     """
     engines = Engines()
-    plan = _plan_with(board, shot, engines)
+    plan = _plan_with(board, shot, engines, work)
     project = Project.of(board, work)
     with project.reading() as space:
         recorded = space.picks.get(shot)
@@ -65,7 +65,7 @@ def unpin(board: Path, shot: str, *, work: Path | None = None) -> None:
     shot.
     """
     engines = Engines()
-    plan = _plan_with(board, shot, engines)
+    plan = _plan_with(board, shot, engines, work)
     project = Project.of(board, work)
     with project.reading() as space:
         pinned = space.picks.pop(shot, None)
@@ -82,7 +82,7 @@ def reject(board: Path, shot: str, take: int, reason: str, *, work: Path | None 
     Raises InputError where there is no such shot or take.
     """
     engines = Engines()
-    plan = _plan_with(board, shot, engines)
+    plan = _plan_with(board, shot, engines, work)
     project = Project.of(board, work)
     with project.reading() as space:
         found = shot_at_hand(plan, shot, space, engines)
@@ -94,9 +94,10 @@ def reject(board: Path, shot: str, take: int, reason: str, *, work: Path | None 
     project.change_picks(lambda before: {name: pick for name, pick in before.items() if name != shot or pick.take != take})
 
 
-def _plan_with(board: Path, shot: str, engines: Engines) -> Plan:
+def _plan_with(board: Path, shot: str, engines: Engines, work: Path | None) -> Plan:
     """The plan of a storyboard. Raises InputError where it has no such shot that engines make."""
-    plan = plan_loaded(load_storyboard(board), Overrides(), engines)
+    loaded = load_storyboard(board)
+    plan = plan_loaded(loaded, Overrides(), engines, voices_of(loaded, work))
     ids = [entry.id for entry in plan.generated]
     if shot not in ids:
         known = ", ".join(ids)

@@ -22,6 +22,8 @@ from vidgen.render.post_plan import ShotPost, downloads, plan_posts, post_notice
 from vidgen.render.preflight import check_shots
 from vidgen.render.project import root_of
 from vidgen.render.recovery import stored_troubles
+from vidgen.render.speaking import estimate_with, missing_lines, speech_data, speech_summary
+from vidgen.speech.voices import FilmVoices
 from vidgen.storyboard.lint import Finding
 from vidgen.storyboard.loader import LoadedBoard, load_storyboard
 
@@ -34,8 +36,18 @@ class PlanReport:
     posts: Mapping[str, ShotPost]
     notices: Sequence[Notice]
     findings: Sequence[Finding]
+    voices: FilmVoices
     deliveries: DeliveryPlan = DeliveryPlan()
     cluster: ClusterForecast | None = None
+
+    @property
+    def estimated_usd(self) -> float | None:
+        """US dollars of takes and spoken lines; None where a price is not known."""
+        return estimate_with(self.plan.estimated_usd, missing_lines(self.voices, self.plan.shots))
+
+    def speech_lines(self) -> list[str]:
+        """Who speaks with which voice, for a person."""
+        return speech_summary(self.voices, self.plan)
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``plan --json``."""
@@ -53,7 +65,8 @@ class PlanReport:
                 {"file": str(one.file), "width": one.framing.width, "height": one.framing.height, "codec": one.codec}
                 for one in self.deliveries.framed
             ],
-            "estimated_usd": plan.estimated_usd,
+            "estimated_usd": self.estimated_usd,
+            "speech": speech_data(self.voices, plan),
             "make_seconds": plan.make_seconds,
             "post_seconds": post_seconds(self.posts),
             "downloads": [{"model": load.name, "bytes": load.bytes} for load in downloads(self.posts.values())],
@@ -119,21 +132,27 @@ def plan_board(board: Path, overrides: Overrides, work: Path | None = None, clus
     """
     engines = Engines()
     loaded = load_storyboard(board)
-    plan = plan_loaded(loaded, overrides, engines)
+    voices = voices_of(loaded, work)
+    plan = plan_loaded(loaded, overrides, engines, voices)
     check_shots(plan.generated, engines)
     of_clips = check_clips(loaded, plan)
     findings = lint_loaded(loaded, engines)
     posts = plan_posts(plan)
     stored = stored_troubles(plan, board, work, engines)
-    deliveries = plan_deliveries(plan, Path(f"{board.stem}.mp4"), touch=False)
+    deliveries = plan_deliveries(plan, Path(f"{board.stem}.mp4"), touch=None)
     notices = [*plan.notices, *deliveries.notices, *of_clips, *post_notices(posts), *stored]
     expected = None
     if cluster:
         expected = forecast(plan, root_of(board, work), cluster.nodes, cluster.gpu, cluster.usd_per_hour)
-    return PlanReport(plan, posts, notices, findings, deliveries, expected)
+    return PlanReport(plan, posts, notices, findings, voices, deliveries, expected)
 
 
-def plan_loaded(loaded: LoadedBoard, overrides: Overrides, engines: Engines) -> Plan:
-    """Plan a storyboard that is already read."""
-    lookup = engines.capabilities
-    return compile_plan(loaded.board, loaded.path.parent, overrides=overrides, machine=this_machine(), lookup=lookup)
+def voices_of(loaded: LoadedBoard, work: Path | None = None) -> FilmVoices:
+    """What was spoken of a storyboard by now. Makes and changes nothing."""
+    return FilmVoices.of(loaded.board, loaded.path.parent, root_of(loaded.path, work))
+
+
+def plan_loaded(loaded: LoadedBoard, overrides: Overrides, engines: Engines, voices: FilmVoices | None = None) -> Plan:
+    """Plan a storyboard that is already read. ``voices``: what was spoken of it; None: as in its usual work folder."""
+    lookup, voices, folder = engines.capabilities, voices or voices_of(loaded), loaded.path.parent
+    return compile_plan(loaded.board, folder, overrides=overrides, machine=this_machine(), lookup=lookup, voices=voices)

@@ -77,7 +77,8 @@ def _against_project(found: Finding, board: Path | None, work: Path | None) -> t
     try:
         with Project.of(named, work).reading() as space:
             if space.store is None:
-                return found, []
+                text = f"{named} has no takes here, so the film cannot be proved against it"
+                return found, [Notice("provenance.no_take", text)] if board else []
             shots = tuple(replace(shot, project=_proof(shot.record, space.store)) for shot in found.shots)
     except VidgenError:
         if board:

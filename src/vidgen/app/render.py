@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.app.on_cluster import check_executor, cluster_for, executor_data, refused
-from vidgen.app.plan import plan_loaded
+from vidgen.app.plan import plan_loaded, voices_of
 from vidgen.engines.base import Engine
 from vidgen.engines.registry import Engines
 from vidgen.errors import InputError, Notice, ReviewError, VidgenError
@@ -23,9 +23,11 @@ from vidgen.planning.plan import Plan, PlannedShot, UserClip
 from vidgen.planning.selection import check_named, select, with_parents
 from vidgen.provenance.keys import Credentials
 from vidgen.provenance.record import plain_name, sidecar_path
+from vidgen.render.colour_match import ColourMatch
 from vidgen.render.deliveries import Delivered
 from vidgen.render.delivery_plan import DeliveryPlan, plan_deliveries
 from vidgen.render.events import InTurn, Listener, silent
+from vidgen.render.film_captions import Captions, check_captions
 from vidgen.render.film_continuity import FilmContinuity
 from vidgen.render.film_timeline import check_sounds
 from vidgen.render.finish import finish
@@ -35,10 +37,20 @@ from vidgen.render.on_cluster import OnCluster
 from vidgen.render.post_plan import ShotPost, check_posts, fetch_models, plan_posts
 from vidgen.render.postprocess import fetching
 from vidgen.render.preflight import check_shots, ready_engines
-from vidgen.render.project import Project
+from vidgen.render.project import Project, Workspace
 from vidgen.render.provenance import Origin, check_sidecar, signing_key
 from vidgen.render.shots import ShotMaker, take_stock
+from vidgen.render.speaking import (
+    Agreed,
+    estimate_with,
+    missing_lines,
+    say_lines,
+    speech_data,
+    speech_summary,
+    with_speech,
+)
 from vidgen.render.spending import Confirm, cap_of, consent
+from vidgen.speech.voices import FilmVoices, Spoken
 from vidgen.storyboard.file_checks import files_of
 from vidgen.storyboard.loader import load_storyboard
 from vidgen.takes.lockfile import lock_path
@@ -93,6 +105,11 @@ class RenderResult:
     executor: Mapping[str, Any] | None = None
     """Which cluster has done the work; None: this machine."""
     nodes: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    captions: Captions | None = None
+    colour: Mapping[str, ColourMatch] = field(default_factory=dict)
+    """Shots that were brought to the light of another."""
+    voices: FilmVoices | None = None
+    """What is said in the film."""
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``render --json``."""
@@ -103,12 +120,15 @@ class RenderResult:
             "output": str(self.output) if self.output else None,
             "contact_sheet": str(self.contact_sheet) if self.contact_sheet else None,
             "sidecar": str(self.sidecar) if self.sidecar else None,
+            "colour": [one.as_dict() for one in self.colour.values()],
+            "captions": self.captions.as_list() if self.captions else [],
             "duration_s": round(plan.duration_s, 6),
             "frames": plan.total_frames,
             "fps": json_rate(plan.fps),
             "width": plan.width,
             "height": plan.height,
             "shots": [shot_data(shot, self.larger.get(shot.planned.id), self.nodes) for shot in self.shots],
+            "speech": speech_data(self.voices, plan) if self.voices else [],
             "cost_usd": self.cost_usd,
             "estimated_usd": self.estimated_usd,
             "saved_usd": self.saved_usd,
@@ -130,7 +150,7 @@ class RenderResult:
         """The lines that a person reads at the end."""
         if self.output is None:
             price = "an unknown price" if self.estimated_usd is None else f"${self.estimated_usd:.2f}"
-            lines = self.expected.lines() if self.expected else []
+            lines = [*self._speech(), *(self.expected.lines() if self.expected else [])]
             return [*lines, f"would make {counted(self.missing, 'take')} for {price}; nothing was made"]
         plan = self.plan
         lines = [
@@ -142,6 +162,7 @@ class RenderResult:
             some = f"{', '.join(shot.planned.id for shot in drawn)}: " if len(drawn) < len(self.shots) else ""
             engines = ", ".join(dict.fromkeys(shot.planned.engine for shot in drawn))
             lines.append(f"{some}drawn by {engines}: an animatic, not diffusion")
+        lines += self._speech()
         lines += [
             f"{shot.planned.id}: take {shot.picked.take} of {len(shot.takes)}: {shot.why}"
             for shot in self.shots
@@ -149,11 +170,16 @@ class RenderResult:
         ]
         if self.delivered:
             lines += self.delivered.lines()
+        lines += [f"{one['file']}: captions ({one['language']})" for one in (self.captions.as_list() if self.captions else ())]
+        lines += [one.line for one in self.colour.values() if one.match.seen]
         if self.contact_sheet:
             lines.append(f"{self.contact_sheet}: a picture of every shot")
         if self.needs_review:
             lines += [f"needs review: {name}: {why}" for name, why in self._reviews()]
         return lines
+
+    def _speech(self) -> list[str]:
+        return speech_summary(self.voices, self.plan) if self.voices else []
 
     def _reviews(self) -> Iterator[tuple[str, str]]:
         """Each shot at which a person should look, and why."""
@@ -193,29 +219,29 @@ def render_film(
     """Render a storyboard. Everything done is kept: the same call goes on where an interrupted one stopped."""
     check_executor(options.executor, options.ray_address)
     listener = InTurn(listener)
-    work = _prepared(board, options, warn)
-    plan, engines = work.plan, work.engines
+    held: list[Notice] = []
+    try:
+        work = _prepared(board, options, held.extend)
+    except VidgenError:
+        warn(held)
+        raise
     project = Project.of(board, options.work)
-    regenerate = frozenset(options.regenerate)
     if options.dry_run:
-        with project.reading() as space, asyncio.Runner() as runner:
-            space.shots = work.ids
-            survey = take_stock(
-                ShotMaker(work.needed, engines, space, regenerate, score=plan.board.score), runner, warn, fetch=False
-            )
-            kept, larger = _of_the_film(plan, survey.shots)
-            origin = work.origin(kept, larger, board, space.root)
-            expected = render_forecast(plan, kept, space.root, work.output, work.deliveries, larger, origin)
-        shots = tuple(shot for shot in survey.shots if not shot.enlarges)
-        return RenderResult(
-            plan, None, shots, survey.estimated_usd, 0.0, _diffusion(plan, engines), missing=survey.missing, expected=expected
-        )
+        warn(held)
+        return _forecast(work, options, project, board, warn)
     with project.locked() as space, asyncio.Runner() as runner, cluster_for(
-        options.executor, options.ray_address, work.needed, engines,
+        options.executor, options.ray_address, work.needed, work.engines,
         run_id=space.run_id, jobs=options.jobs, listener=listener, warn=warn,
     ) as cluster:  # fmt: skip
         warn(space.notices)
         space.shots = work.ids
+        agreed: Agreed | None = None
+        if work.unsaid:
+            agreed = _speak(work, options, space, runner, listener, confirm, warn)
+            work = _prepared(board, options, warn)
+        else:
+            warn(held)
+        plan, engines, regenerate = work.plan, work.engines, frozenset(options.regenerate)
         continuity = FilmContinuity(plan.fps, plan.folder, plan.board.characters, space.root / "scores")
         maker = ShotMaker(
             work.needed, engines, space, regenerate, listener, options.jobs, plan.board.score, continuity, cluster
@@ -226,14 +252,17 @@ def render_film(
             cluster.wait_ready()
             cluster.check_nodes()
             warn(refused(node) for node in cluster.nodes if node["refused"])
+        bill = agreed.whole(survey.bill) if agreed else survey.bill
+        asked = agreed is not None and agreed.covers(survey.bill)
         limit = consent(
-            survey.bill, budget=plan.board.budget, max_cost=options.max_cost, yes=options.yes, confirm=confirm, warn=warn
-        )
+            bill, budget=plan.board.budget, max_cost=options.max_cost, yes=options.yes or asked, confirm=confirm,
+            warn=_quiet if asked else warn,
+        )  # fmt: skip
         counts = {"shots": len(work.needed) - len(plan.enlargements), "enlargements": len(plan.enlargements)}
         listener("run.started", **counts, takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
         if survey.missing:
             fetch_models(work.posts, fetching(listener))
-        made = runner.run(maker.make(limit, judging_usd=cap_of(survey.bill, plan.board.budget, options.max_cost)))
+        made = runner.run(maker.make(limit, judging_usd=cap_of(bill, plan.board.budget, options.max_cost)))
         warn(maker.run.new_notices())
         project.save_picks({shot.planned.id: pick for shot in made if (pick := shot.pick)}, unpinned=maker.unpinned)
         kept, larger = _of_the_film(plan, made)
@@ -247,7 +276,7 @@ def render_film(
         plan=plan,
         output=work.output,
         shots=tuple(kept),
-        estimated_usd=survey.estimated_usd,
+        estimated_usd=bill.estimated_usd,
         cost_usd=maker.run.spent_usd,
         diffusion=_diffusion(plan, engines),
         needs_review=tuple(shot.planned.id for shot in kept if shot.needs_review),
@@ -258,7 +287,63 @@ def render_film(
         sidecar=sidecar_path(work.output),
         executor=executor_data(cluster) if cluster else None,
         nodes=maker.run.nodes,
+        captions=finished.captions,
+        colour=finished.colour,
+        voices=work.voices,
     )
+
+
+def _forecast(work: _Prepared, options: RenderOptions, project: Project, board: Path, warn: Warn) -> RenderResult:
+    """What would be made, of takes and lines that are at hand by now. Makes and writes nothing."""
+    plan, engines, regenerate = work.plan, work.engines, frozenset(options.regenerate)
+    with project.reading() as space, asyncio.Runner() as runner:
+        space.shots = work.ids
+        maker = ShotMaker(work.needed, engines, space, regenerate, score=plan.board.score)
+        survey = take_stock(maker, runner, warn, fetch=False)
+        kept, larger = _of_the_film(plan, survey.shots)
+        origin = work.origin(kept, larger, board, space.root)
+        expected = render_forecast(plan, kept, space.root, work.output, work.deliveries, larger, origin)
+    return RenderResult(
+        plan=plan,
+        output=None,
+        shots=tuple(shot for shot in survey.shots if not shot.enlarges),
+        estimated_usd=estimate_with(survey.estimated_usd, work.unsaid),
+        cost_usd=0.0,
+        diffusion=_diffusion(plan, engines),
+        missing=survey.missing,
+        expected=expected,
+        voices=work.voices,
+    )
+
+
+def _quiet(notices: Iterable[Notice]) -> None:
+    """For what was said before."""
+
+
+def _speak(
+    work: _Prepared,
+    options: RenderOptions,
+    space: Workspace,
+    runner: asyncio.Runner,
+    listener: Listener,
+    confirm: Confirm | None,
+    warn: Warn,
+) -> Agreed | None:
+    """Speak the lines that are not kept. Where some cost money, all of the run is agreed to before, takes included: those are
+    counted by estimated lengths. Returns what was agreed to, if it was asked.
+    """
+    agreed = None
+    if any(one.price_usd != 0 for one in work.unsaid):
+        maker = ShotMaker(work.needed, work.engines, space, frozenset(options.regenerate), score=work.plan.board.score)
+        survey = take_stock(maker, runner, _quiet)
+        maker.preflight(survey)
+        bill, items = with_speech(survey.bill, work.unsaid)
+        budget = work.plan.board.budget
+        limit = consent(bill, budget=budget, max_cost=options.max_cost, yes=options.yes, confirm=confirm, warn=warn)
+        agreed = Agreed(bill, items, limit)
+    limit_usd = agreed.limit_usd if agreed else None
+    say_lines(work.unsaid, space, listener=listener, limit_usd=limit_usd, regenerate=options.regenerate)
+    return agreed
 
 
 def _of_the_film(plan: Plan, made: Sequence[MadeShot]) -> tuple[list[MadeShot], dict[str, Take]]:
@@ -287,6 +372,12 @@ class _Prepared:
     sheet: Path | None
     deliveries: DeliveryPlan
     key_pair: Credentials | None
+    voices: FilmVoices
+
+    @property
+    def unsaid(self) -> list[Spoken]:
+        """The lines that are to be spoken."""
+        return missing_lines(self.voices, self.plan.shots)
 
     def origin(self, made: Sequence[MadeShot], larger: Mapping[str, Take], board: Path, root: Path) -> Origin:
         """Where the film comes from, once its takes are known."""
@@ -297,7 +388,8 @@ def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
     """Plan a render and check everything that costs nothing. Raises what would stop it."""
     loaded = load_storyboard(board)
     installed = Engines()
-    full = plan_loaded(loaded, options.overrides, installed)
+    voices = voices_of(loaded, options.work)
+    full = plan_loaded(loaded, options.overrides, installed, voices)
     check_named(full, {*options.shots, *options.regenerate})
     plan = select(full, options.shots)
     needed = (*with_parents(full, plan), *plan.enlargements)
@@ -308,6 +400,7 @@ def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
     inputs = [board, *files_of(loaded.board, board.parent)]
     check_output(output, inputs, touch=not options.dry_run)
     check_sidecar(output, touch=not options.dry_run)
+    check_captions(plan, output, touch=not options.dry_run)
     key_pair = signing_key(plan)
     deliveries = _deliveries(plan, board, options, output, inputs)
     warn(deliveries.notices)
@@ -318,7 +411,7 @@ def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
     check_posts(posts)
     check_sounds(plan)
     ids = frozenset(shot.id for shot in full.shots)
-    return _Prepared(plan, ids, needed, engines, posts, output, sheet, deliveries, key_pair)
+    return _Prepared(plan, ids, needed, engines, posts, output, sheet, deliveries, key_pair, voices)
 
 
 def _deliveries(plan: Plan, board: Path, options: RenderOptions, output: Path, inputs: list[Path]) -> DeliveryPlan:

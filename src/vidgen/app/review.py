@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vidgen.app.plan import plan_loaded
+from vidgen.app.plan import plan_loaded, voices_of
 from vidgen.catalog.diffusion import model as diffusion_model
 from vidgen.engines.registry import Engines
 from vidgen.errors import Notice
@@ -135,7 +135,8 @@ def _plain(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str | int | float
 def dailies(board: Path, *, work: Path | None = None) -> Dailies:
     """The whole film. Raises InputError as planning does."""
     engines = Engines()
-    plan = plan_loaded(load_storyboard(board), Overrides(), engines)
+    loaded = load_storyboard(board)
+    plan = plan_loaded(loaded, Overrides(), engines, voices_of(loaded, work))
     project = Project.of(board, work)
     with project.reading() as space:
         shots, notices = shots_at_hand(plan, space, engines)

@@ -54,6 +54,7 @@ for _name, _run, _panel in (
     ("interpolate", media.interpolate, _CLIPS),
     ("score", media.score, _CLIPS),
     ("qc", media.qc, _CLIPS),
+    ("speak", media.speak, _CLIPS),
     ("doctor", info.doctor, _HELP),
     ("schema", board.schema, _HELP),
     ("presets", board.presets, _HELP),

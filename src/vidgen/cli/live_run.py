@@ -41,6 +41,8 @@ class LiveRun:
             screen().show(bars)
         elif event.startswith("take."):
             self._take(event, values)
+        elif event.startswith("speech."):
+            self._speech(event, values)
         elif event == "shot.started":
             self._candidates[values["shot"]] = values["takes"]
         elif event == "post.progress":
@@ -75,6 +77,18 @@ class LiveRun:
         elif event == "output.done" and values["state"] == "made":
             self._bars.close(values["output"])
             self._bars.whole(advance=1, state="done")
+
+    def _speech(self, event: str, values: Mapping[str, Any]) -> None:
+        """Lines are spoken before the run begins; a question may come after them, so the bar is gone by then."""
+        done = values["number"] - (event == "speech.started")
+        if done == 0:
+            screen().show(self._bars)
+        self._bars.row("speech", completed=done / values["total"], state=f"{values['engine']}: {values['line']}")
+        if event == "speech.done":
+            self._spent += values["cost_usd"] or 0.0
+        if done == values["total"]:
+            self._bars.close("speech")
+            screen().hide(self._bars, keep=False)
 
     def _take(self, event: str, values: Mapping[str, Any]) -> None:
         shot = values["shot"]

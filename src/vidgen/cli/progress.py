@@ -45,6 +45,9 @@ class PlainRun:
             self._total = values["shots"] + values["enlargements"]
             shots, takes = counted(values["shots"], "shot"), counted(values["takes"], "take")
             self._out.note(f"{shots}, {takes} to make, {values['reused']} at hand")
+        elif event == "speech.started" and (values["number"] == 1 or now - self._last > PLAIN_EVERY_S):
+            self._last = now
+            self._out.note(f"speaking line {values['number']} of {values['total']}: {values['engine']}")
         elif event == "shot.picked":
             self._done += 1
             if values.get("made"):

@@ -122,7 +122,12 @@ def _handles(plan: Plan) -> Iterator[str]:
 
 
 def plan_table(
-    plan: Plan, posts: Mapping[str, ShotPost], notices: Sequence[Notice], findings: Sequence[Finding], file: Path
+    plan: Plan,
+    posts: Mapping[str, ShotPost],
+    notices: Sequence[Notice],
+    findings: Sequence[Finding],
+    file: Path,
+    speech: Sequence[str] = (),
 ) -> None:
     """Print the plan: times, lengths, prompts, engines and costs of the shots, post-processing, warnings and lint findings."""
     from vidgen.render.post_plan import post_lines
@@ -151,6 +156,7 @@ def plan_table(
         _write([f"handles: {'; '.join(handles)}"], "dim")
     for line in post_lines(posts, [shot.id for shot in plan.shots]):
         _write([line], "dim" if line.startswith(" ") else "")
+    _write(speech)
     _write([f"warning: {notice.shot + ': ' if notice.shot else ''}{notice.message}" for notice in notices], "yellow")
     for severe, colour in ((False, "yellow"), (True, "red")):
         _write([one.text(str(file)) for one in findings if (one.severity == "error") == severe], colour)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.artifacts import ArtifactStore
+from vidgen.cut.caption_files import srt_text
 from vidgen.cut.encode_segment import encode_segments
 from vidgen.cut.join import Seal, join
 from vidgen.cut.pieces import Encode, OnEvent, Piece, make_parts
@@ -108,7 +109,9 @@ def cut_key(timeline: Timeline, segments: list[Segment], seal: Seal | None = Non
     from vidgen.cut.sound import sound_recipe
 
     recipes = [segment.recipe() for segment in segments]
-    named = {"chapters": [asdict(chapter) for chapter in timeline.chapters]} if timeline.chapters else {}
+    named: dict[str, Any] = {"chapters": [asdict(chapter) for chapter in timeline.chapters]} if timeline.chapters else {}
+    if timeline.captions:
+        named["captions"] = [{"language": track.language, "text": srt_text(track)} for track in timeline.captions]
     said = {"title": timeline.title, "seal": seal.key if seal else None, **named}
     return sha256_json({**form(timeline), "pieces": recipes, "sound": sound_recipe(timeline), **said})
 

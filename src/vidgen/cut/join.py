@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
+from vidgen.cut.caption_files import caption_args, language_args
 from vidgen.cut.looks import plain
 from vidgen.cut.timeline import Timeline
 from vidgen.errors import ProcessingError
@@ -61,10 +62,12 @@ def join(
         args = list_args()
         if sound:
             args += input_args(sound.resolve())
-        opened, named = chapter_args(timeline.chapters, timeline.frames, timeline.rate, folder, number=2 if sound else 1)
-        args += opened
+        captions, texts = caption_args(timeline.captions, folder, number=2 if sound else 1)
+        number = (2 if sound else 1) + len(timeline.captions)
+        opened, named = chapter_args(timeline.chapters, timeline.frames, timeline.rate, folder, number=number)
+        args += [*captions, *opened]
         args += ["-map", "0:v:0", *copy_args(timeline.rate), *(("-map", "1:a:0", "-c:a", "copy") if sound else ())]
-        args += [*named, *bare_args()]
+        args += [*texts, *named, *bare_args(), *language_args(timeline.captions)]
         for name, text in {"title": timeline.title, **(seal.tags if seal else {})}.items():
             if words := " ".join(plain(text).split()):
                 args += ["-metadata", f"{name}={words}"]

@@ -16,7 +16,7 @@ from vidgen.cut.timeline import Timeline, TimelineShot
 from vidgen.media.files import sha256_json
 from vidgen.media.rate import rate_text
 
-SEGMENT_VERSION = 2
+SEGMENT_VERSION = 3
 """Part of every key. Increase it when the same input gives different pixels."""
 
 

@@ -56,7 +56,7 @@ def make_sound(
         [notes] = finished.make([key], write_sound)
     ArtifactStore(work / "audio" / "mix", ".wav").keep_only({_mix_key(recipe)})
     finished.keep_only({key})
-    return finished.path(key), [Notice(**notice) for notice in notes["notices"]]
+    return finished.path(key), stored_notices(notes)
 
 
 def make_mix(timeline: Timeline, work: Path, cancelled: Callable[[], bool] = lambda: False) -> tuple[Path, list[Notice]]:
@@ -70,7 +70,7 @@ def make_mix(timeline: Timeline, work: Path, cancelled: Callable[[], bool] = lam
         return [{"samples": timeline.samples, "notices": [notice.as_dict() for notice in found]}]
 
     note = mixes.find(key) or mixes.make([key], write_mix)[0]
-    return mixes.path(key), [Notice(**notice) for notice in note["notices"]]
+    return mixes.path(key), stored_notices(note)
 
 
 def _mix_key(recipe: Mapping[str, Any]) -> str:
@@ -85,3 +85,11 @@ def _check_length(path: Path, samples: int) -> None:
         found = round((stream.duration or 0) * (stream.time_base or 0) * SAMPLE_RATE)
     if abs(found - samples) > 1:
         raise ProcessingError("media.bad_output", f"the soundtrack has {found} samples instead of {samples}")
+
+
+def stored_notices(note: Mapping[str, Any]) -> list[Notice]:
+    """What was to be said when a stored sound was made. A damaged note says nothing: the sound itself has a checksum."""
+    try:
+        return [Notice(**notice) for notice in note["notices"]]
+    except (KeyError, TypeError):
+        return []

@@ -153,6 +153,32 @@ class Sound:
 
 
 @dataclass(frozen=True)
+class Caption:
+    """A caption from ``start`` to ``end``, in seconds of the film. ``who``: the speaker; ``lines`` have the name only where it
+    helps. ``short_by``: seconds that are missing to read it with ease.
+    """
+
+    start: Fraction
+    end: Fraction
+    lines: tuple[str, ...]
+    who: str = ""
+    short_by: Fraction = Fraction(0)
+
+    @property
+    def text(self) -> str:
+        """Its lines as one text."""
+        return "\n".join(self.lines)
+
+
+@dataclass(frozen=True)
+class CaptionTrack:
+    """The captions of a film in one language (a code, such as ``ja``), in order of time."""
+
+    language: str
+    captions: tuple[Caption, ...]
+
+
+@dataclass(frozen=True)
 class Timeline:
     """The whole cut. Its positions are valid after ``settle``."""
 
@@ -164,6 +190,8 @@ class Timeline:
     profile: EncodeProfile = field(default=MASTER)
     title: str = ""
     chapters: tuple[Chapter, ...] = ()
+    captions: tuple[CaptionTrack, ...] = ()
+    """Text that can be switched on."""
 
     @property
     def overlaps(self) -> list[int]:

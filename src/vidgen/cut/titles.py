@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from vidgen.cut.brackets import MARKS, bracket_marks
 from vidgen.cut.layout import Block, Run
 from vidgen.cut.lettering import WORD_JOINER
 from vidgen.cut.looks import look_of, plain, tables
 from vidgen.cut.showing import Shown
 from vidgen.cut.timeline import Cue
 from vidgen.errors import Notice
-
-RIGHT_TO_LEFT = "\u200f"
-"""Before each line of a text that runs from right to left, so that a line that begins with other letters does too."""
 
 HEADER = """[Script Info]
 ScriptType: v4.00+
@@ -49,7 +47,7 @@ def title_notices(cues: Sequence[Cue], shot: str) -> list[Notice]:
             found.append(Notice("text.font_replaced", message, shot))
         for one in lacking(plain(cue.text), look_of(cue).font, cue.language):
             how = f"vidgen models pull {one.row.name} brings a font that has them" if one.row else "no font of vidgen has them"
-            message = f"no font here has {one.letters!r} of the title {cue.text[:40]!r}; they may be drawn as boxes: {how}"
+            message = f"no font here has {one.letters!r} of the title {cue.text[:40]!r}; they are drawn as boxes: {how}"
             found.append(Notice("text.missing_glyphs", message, shot))
     return found
 
@@ -146,9 +144,14 @@ def _way(x: float, begin: float, end: float, frames: int) -> str:
 
 
 def _line(line: tuple[Run, ...], block: Block) -> str:
-    """A line with the fonts of its runs."""
-    text = "".join(f"{{\\fn{run.family}\\fs{run.size:.2f}}}{literal(run.text)}" for run in line)
-    return RIGHT_TO_LEFT + text if block.rtl else text
+    """A line with the fonts of its runs. The first mark is for lines from right to left that begin with other letters."""
+    marks = bracket_marks("".join(run.text for run in line), rtl=block.rtl)
+    parts, at = [], 0
+    for run in line:
+        text = "".join(f"{marks.get(at + index, '')}{char}{marks.get(at + index, '')}" for index, char in enumerate(run.text))
+        parts.append(f"{{\\fn{run.family}\\fs{run.size:.2f}}}{literal(text)}")
+        at += len(run.text)
+    return "".join([MARKS["R"] if block.rtl else "", *parts])
 
 
 def _ass_colour(colour: str) -> str:

@@ -37,6 +37,12 @@ FORMATS = ",".join(
 )
 """Containers that may be opened. None of them can refer to other files, so a disguised playlist opens nothing."""
 
+NO_FONTS = Path(__file__).with_name("no_fonts.conf")
+"""Where libass looks for letters that no font of the title has: nowhere, so that a title is the same on every machine."""
+
+_TOO_LARGE = getattr(signal, "SIGXFSZ", 0)
+"""The signal for a file beyond the limit of ``ulimit -f``; 0 where there is none."""
+
 STALL_SECONDS = 300.0
 """A run without progress for this many seconds is killed."""
 
@@ -90,6 +96,7 @@ class Process:
             stderr=subprocess.PIPE,
             start_new_session=True,
             cwd=cwd,
+            env={**os.environ, "FONTCONFIG_FILE": str(NO_FONTS)},
         )
         _LIVE.add(self)
         self._drain = threading.Thread(target=self._read_stderr, daemon=True)
@@ -181,12 +188,23 @@ class Process:
         if self._verdict:
             raise self._verdict
         if code != 0:
-            message = " | ".join(list(self._tail)[-4:]) or "no message"
-            if "No space left on device" in message:
-                hint = "free some space, then run the same command again; what is done is kept"
-                raise ProcessingError("file.disk_full", f"{self.what}: the disk is full", hint=hint)
-            raise ProcessingError("ffmpeg.failed", f"{self.what}: ffmpeg exit {code}: {message}")
+            raise self._failure(code)
         return list(self._tail)
+
+    def _failure(self, code: int) -> ProcessingError:
+        message = " | ".join(list(self._tail)[-4:]) or "no message"
+        if "No space left on device" in message:
+            hint = "free some space, then run the same command again; what is done is kept"
+            return ProcessingError("file.disk_full", f"{self.what}: the disk is full", hint=hint)
+        if "File too large" in message or code == -_TOO_LARGE:
+            hint = "raise the limit (ulimit -f), then run the same command again; what is done is kept"
+            text = f"{self.what}: a file would be larger than files may be here"
+            return ProcessingError("file.disk_full", text, hint=hint)
+        if code < 0:
+            hint = "too little memory may be the reason; run the same command again; what is done is kept"
+            text = f"{self.what}: ffmpeg was stopped by signal {-code} of another program or the system: {message}"
+            return ProcessingError("ffmpeg.failed", text, hint=hint)
+        return ProcessingError("ffmpeg.failed", f"{self.what}: ffmpeg exit {code}: {message}")
 
     def _close_stdin(self) -> None:
         if self._process.stdin and not self._process.stdin.closed:

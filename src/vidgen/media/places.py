@@ -15,14 +15,15 @@ PROBE_BYTES = 65_536
 """Bytes that are written, and removed, to test for free disk space."""
 
 
-def check_output_file(out: Path, inputs: Iterable[Path] = (), *, touch: bool = True) -> None:
+def check_output_file(out: Path, inputs: Iterable[Path] = (), *, touch: bool | None = True) -> None:
     """Raise InputError ``output.bad_name``, or ProcessingError for a full disk, if ``out`` cannot be written.
 
     Args:
         out: the file. Missing folders are created when it is written. If it is a link, its target is written, whose folder
             must exist.
         inputs: files that must not be overwritten, compared by identity and not by name.
-        touch: test with a hidden file, which is removed at once; else check permissions only.
+        touch: test with a hidden file, which is removed at once; False: check permissions only; None: not even these, for
+            what writes nothing.
     """
     try:
         _check_target(out, inputs)
@@ -35,7 +36,7 @@ def check_output_file(out: Path, inputs: Iterable[Path] = (), *, touch: bool = T
             raise _bad(out, f"{folder} is {'a file, not a folder' if folder.exists() else gone}")
         if touch:
             check_space(folder, written.name)
-        elif not writable(folder):
+        elif touch is False and not writable(folder):
             raise _bad(out, f"there is no permission to write in {folder}")
     except OSError as error:
         raise not_written(out, error, "name a file in a folder that you can write to") from error
@@ -61,6 +62,8 @@ def not_written(path: Path, error: OSError, hint: str) -> VidgenError:
     text = f"{path} cannot be written: {error.strerror or error}"
     if known and known.exit_code != InputError.exit_code:
         return type(known)(known.code, text, hint=known.hint, where=str(path))
+    if known and known.code == "file.bad_name":  # such as one that is too long: another folder is no help
+        hint = known.hint or hint
     return InputError("output.bad_name", text, hint=hint, where=str(path))
 
 

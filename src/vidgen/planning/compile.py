@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -22,8 +21,10 @@ from vidgen.planning.engine_choice import Choice, Machine, choose_engine
 from vidgen.planning.enlarging import enlargement
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
 from vidgen.planning.presets import Preset
-from vidgen.planning.prompt import camera_words, render_prompt, words_of
+from vidgen.planning.prompt import prompt_of, words_of
+from vidgen.planning.speech import Voices, too_long, with_sound
 from vidgen.planning.split import Part, split_shot
+from vidgen.planning.tasks import seed_of, task_of
 from vidgen.planning.trimming import continued_trims, trimmed_away
 from vidgen.planning.unsupported import (
     film_post,
@@ -31,7 +32,6 @@ from vidgen.planning.unsupported import (
     made_even,
     not_yet,
     own_forms,
-    unspoken,
     unsupported_options,
     unused_by_clip,
     unused_model,
@@ -43,7 +43,7 @@ from vidgen.storyboard.merge import laid_over, merged_shot
 from vidgen.storyboard.model import Camera, Motion, Post, Shot, ShotKeys, Storyboard, Text
 from vidgen.storyboard.parts import Part as BoardPart
 from vidgen.storyboard.values import Duration, frame_size
-from vidgen.takes.request import Brush, Inputs, ShotRequest, Task, Trim
+from vidgen.takes.request import Brush, Inputs, ShotRequest, Trim
 
 LOG = logging.getLogger(__name__)
 DEFAULT_TRANSITION_S = Fraction(1, 2)
@@ -67,7 +67,14 @@ class Overrides:
 
 
 def compile_plan(
-    board: Storyboard, folder: Path, *, overrides: Overrides, machine: Machine, lookup: Lookup, split: bool = True
+    board: Storyboard,
+    folder: Path,
+    *,
+    overrides: Overrides,
+    machine: Machine,
+    lookup: Lookup,
+    split: bool = True,
+    voices: Voices | None = None,
 ) -> Plan:
     """Plan a film. No network, writes nothing.
 
@@ -75,10 +82,11 @@ def compile_plan(
         folder: the storyboard's folder; its file names are relative to it.
         lookup: returns the capabilities of an engine and model, or None for an unknown engine.
         split: split shots over 5 s into shots of 3-5 s; False makes each shot one clip.
+        voices: what the storyboard's lines sound like, as far as they were spoken; None: only recordings are heard.
 
     Raises InputError for an unknown model or an unreadable clip, MissingError for a retired engine or model.
     """
-    return _Compiler(_with_preset(board, overrides), folder, overrides, machine, lookup, split).plan()
+    return _Compiler(_with_preset(board, overrides), folder, overrides, machine, lookup, split, voices).plan()
 
 
 def _with_preset(board: Storyboard, overrides: Overrides) -> Storyboard:
@@ -114,9 +122,16 @@ class _Placed:
 
 class _Compiler:
     def __init__(
-        self, board: Storyboard, folder: Path, overrides: Overrides, machine: Machine, lookup: Lookup, split: bool
+        self,
+        board: Storyboard,
+        folder: Path,
+        overrides: Overrides,
+        machine: Machine,
+        lookup: Lookup,
+        split: bool,
+        voices: Voices | None,
     ) -> None:
-        self.split = split
+        self.split, self.voices = split, voices
         self.board, self.folder, self.overrides, self.machine, self.lookup = board, folder, overrides, machine, lookup
         self.notices: list[Notice] = [*not_yet(board), *own_forms(board)]
         self.source_size = frame_size(board.resolution, board.aspect)
@@ -173,12 +188,16 @@ class _Compiler:
                     merged = merged.model_copy(update={"text": tuple(_within(text, shot.id) for text in merged.text)})
                 if merged.clip:
                     self.notices += unused_by_clip(shot)
+                if merged.dialogue or merged.voiceover:
+                    merged, notices = with_sound(merged, self.voices, self.folder, self.board.fps)
+                    self.notices += notices
                 yield scene.id, merged
 
     def _parts(self) -> Iterator[_Placed]:
         start = Fraction(0)
         for scene, shot in self._merged():
             frames = shot_frames(shot, self.board.fps, self.folder, self.fps)
+            self.notices += too_long(shot, frames, self.board.fps, self.folder)
             parts = list(split_shot(shot, frames, self.board.fps)) if self.split else [Part(shot, shot.id, 0, frames)]
             if len(parts) == 1 and self.split and not shot.clip and frames > 5 * self.board.fps + 1:
                 key = follows(shot)
@@ -259,7 +278,6 @@ class _Compiler:
             "sound_frames": self._transition_frames(shot) if shot.transition and shot.transition.type in SOUND_CUTS else 0,
         }
         seconds = float(entry.part.frames / self.board.fps)
-        self.notices += unspoken(shot)
         if shot.clip:
             clip = named_file(self.folder, shot.clip)
             return UserClip(**common, clip=clip, seconds_each=float(entry.frames / self.board.fps))
@@ -312,9 +330,8 @@ class _Compiler:
     def _request(self, shot: Shot, frames: int, choice: Choice, capabilities: Capabilities) -> ShotRequest:
         cast = [(name, self.board.characters[name]) for name in shot.characters or () if name in self.board.characters]
         words = words_of(shot, tuple(who.description or name for name, who in cast))
-        task = _task(shot)
-        shown = task if capabilities.first_frame or task != "image_to_video" else "text_to_video"
-        prompt = shot.prompt or render_prompt(capabilities.prompt_order, shown, words, camera_words(shot.camera))
+        task = task_of(shot)
+        prompt = prompt_of(shot, task, words, capabilities)
         references = [*(shot.references or ()), *(file for _, who in cast for file in who.references)]
         most = capabilities.references
         if len(references) > most and (most or not shot.references):  # else there is another notice
@@ -334,7 +351,7 @@ class _Compiler:
             fps=self.board.fps,
             width=self.source_size[0],
             height=self.source_size[1],
-            base_seed=_seed(shot, self.board.seed, prompt),
+            base_seed=seed_of(shot, self.board.seed, prompt),
             words=words,
             camera=shot.camera or Camera(),
             motion=shot.motion or Motion(),
@@ -389,27 +406,6 @@ def _within(text: Text, shot: str) -> Text:
 
 def _given(keys: ShotKeys) -> Iterator[tuple[str, object]]:
     return ((name, getattr(keys, name)) for name in keys.model_fields_set)
-
-
-def _task(shot: Shot) -> Task:
-    """The task for the shot's keys; the most specific one wins."""
-    rows: tuple[tuple[object, Task], ...] = (
-        (shot.motion_brush, "motion_brush"),
-        (shot.lip_sync, "lip_sync"),
-        (shot.motion_reference, "motion_transfer"),
-        (shot.source_video, "video_to_video"),
-        (shot.start_frame and shot.end_frame, "first_last_frame"),
-        (shot.start_frame or shot.continue_from, "image_to_video"),
-    )
-    return next((task for given, task in rows if given), "text_to_video")
-
-
-def _seed(shot: Shot, board_seed: int | None, prompt: str) -> int:
-    """The shot's seed, else one derived from its prompt and the storyboard's seed."""
-    if shot.seed is not None:
-        return shot.seed
-    digest = hashlib.sha256(f"{board_seed or 0}|{prompt}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") % 2**31
 
 
 def _delivered_size(size: tuple[int, int], post: Post | None) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from vidgen.catalog.capabilities import Capabilities
 from vidgen.media.tables import read_table
 from vidgen.storyboard.model import Camera, Motion, Shot
 from vidgen.storyboard.vocabulary import phrase
@@ -71,6 +72,12 @@ def render_prompt(order: str, task: Task, words: Words, camera: str) -> str:
     if row["join"] == "comma":
         return ", ".join(lines)
     return " ".join(f"{line[:1].upper()}{line[1:]}." for line in lines)
+
+
+def prompt_of(shot: Shot, task: Task, words: Words, capabilities: Capabilities) -> str:
+    """The prompt of a shot for an engine: its own where it is verbatim, else the one rendered from ``words``."""
+    shown: Task = task if capabilities.first_frame or task != "image_to_video" else "text_to_video"
+    return shot.prompt or render_prompt(capabilities.prompt_order, shown, words, camera_words(shot.camera))
 
 
 def words_of(shot: Shot, descriptions: tuple[str, ...]) -> Words:

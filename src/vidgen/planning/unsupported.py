@@ -173,14 +173,6 @@ def without_gpu(choices: Iterable[tuple[str, str | None]]) -> Iterator[Notice]:
         yield Notice("engine.no_gpu", text)
 
 
-def unspoken(shot: Shot) -> Iterator[Notice]:
-    """Words without a recording: there is no speech synthesis in this version."""
-    if shot.voiceover and not shot.voiceover.file:
-        yield Notice("sound.not_spoken", "voiceover: has no file; vidgen does not speak yet, so it is silent", shot.id)
-    if any(not line.file for line in shot.dialogue or ()):
-        yield Notice("sound.not_spoken", "dialogue: a line has no file; vidgen does not speak yet, so it is silent", shot.id)
-
-
 def form_notices(shot: Shot, request: ShotRequest, capabilities: Capabilities) -> Iterator[Notice]:
     """Notices where a request is longer or larger, or has a longer prompt, than the engine's limits. ``request`` is what an
     engine would get.

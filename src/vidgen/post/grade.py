@@ -13,7 +13,8 @@ LUMA = np.array([0.2126, 0.7152, 0.0722])
 """BT.709 weights of red, green and blue."""
 
 _DEEP = "yuv420p10le"
-_GAMMA = 2.4
+GAMMA = 2.4
+"""Of the screen: coded levels to this power are light."""
 _STOPS = 0.35
 """At temperature 100 linear red rises, and linear blue falls, by this many stops."""
 
@@ -27,6 +28,11 @@ def grade_filters(grade: Grade, folder: Path, *, deep: bool = False) -> list[str
     if grade.idle:
         return []
     tables = []
+    if grade.match.seen:
+        from vidgen.post.matching import bake_match
+
+        write_cube(folder / "match.cube", Cube(bake_match(grade.match)))
+        tables.append("lut3d=file=match.cube:interp=tetrahedral")
     if (grade.contrast, grade.saturation, grade.temperature) != (1, 1, 0):
         write_cube(folder / "grade.cube", Cube(bake(grade)))
         tables.append("lut3d=file=grade.cube:interp=tetrahedral")
@@ -46,7 +52,7 @@ def bake(grade: Grade) -> Table:
         stops = _STOPS * grade.temperature / 100
         gains = np.array([2.0**stops, 1.0, 2.0**-stops])
         gains /= float(gains @ LUMA)
-        colours = (colours**_GAMMA * gains) ** (1 / _GAMMA)
+        colours = (colours**GAMMA * gains) ** (1 / GAMMA)
     colours = (colours - 0.5) * grade.contrast + 0.5
     luma = (colours @ LUMA)[..., None]
     colours = luma + (colours - luma) * grade.saturation

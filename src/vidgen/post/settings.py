@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,39 @@ from vidgen.media.rate import json_rate, rate_text
 from vidgen.media.wording import counted
 from vidgen.storyboard.model import Post
 
+LEAST_STOPS, LEAST_CAST = 0.08, 0.03
+"""What is less is no difference that anybody sees."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """What brings a clip to the light of another: ``stops`` of exposure, ``red`` and ``blue`` against green in stops,
+    ``contrast`` about ``middle``, the clip's own linear level. All 0 and 1: nothing.
+    """
+
+    stops: float = 0.0
+    red: float = 0.0
+    blue: float = 0.0
+    contrast: float = 1.0
+    middle: float = 0.18
+
+    @property
+    def seen(self) -> bool:
+        """Whether it changes anything that is seen."""
+        return abs(self.stops) >= LEAST_STOPS or max(abs(self.red), abs(self.blue)) >= LEAST_CAST
+
 
 @dataclass(frozen=True)
 class Grade:
-    """Colours: ``contrast`` and ``saturation`` 0-3, 1 as is; ``temperature`` -100 blue to 100 amber; ``lut`` a .cube file."""
+    """Colours, in this order: ``match`` to another shot; ``temperature`` -100 blue to 100 amber; ``contrast`` and
+    ``saturation`` 0-3, 1 as is; ``lut`` a .cube file.
+    """
 
     contrast: float = 1.0
     saturation: float = 1.0
     temperature: float = 0.0
     lut: Path | None = None
+    match: Match = Match()
 
     @property
     def idle(self) -> bool:
@@ -108,6 +132,7 @@ class PostSettings:
                 "grade": [self.grade.contrast, self.grade.saturation, self.grade.temperature],
                 "lut": content_of(self.grade.lut) if self.grade.lut and self.grade.lut.is_file() else None,
                 "grain": [self.grain, self.seed],
+                **({"match": asdict(self.grade.match)} if self.grade.match != Match() else {}),
                 "profile": self.profile.key(),
                 "animatic": self.animatic,
             }

@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from vidgen.errors import VidgenError
 from vidgen.planning.plan import GeneratedShot
 from vidgen.render.resolved import ResolvedShot
 from vidgen.render.take_lookup import FoundTakes
 from vidgen.render.take_scores import Verdict, judge_takes
+from vidgen.scoring import Scorecard
 from vidgen.scoring.scorers import Scorers
 from vidgen.storyboard.model import Score
 from vidgen.takes.request import ShotRequest, Take, Window
@@ -34,7 +34,7 @@ class Bars:
     cache: Path
     scorers: Scorers
     continued: frozenset[str] = frozenset()
-    _alone: dict[tuple[str, str, Window], float | None] = field(default_factory=dict)
+    _alone: dict[tuple[str, str, Window], Verdict | None] = field(default_factory=dict)
 
     @property
     def good(self) -> float | None:
@@ -63,19 +63,23 @@ class Bars:
 
     def alone(self, take: Take, request: ShotRequest) -> float | None:
         """The total of a take on its own; None where it has a veto, or cannot be judged."""
+        verdict = self._judged(take, request)
+        return None if verdict is None or verdict.needs_review else verdict.score(take.take)
+
+    def cards(self, takes: Iterable[Take], request: ShotRequest) -> list[Scorecard]:
+        """The cards of takes, each judged on its own, as far as they can be judged."""
+        verdicts = (self._judged(take, request) for take in takes)
+        return [card for verdict in verdicts if verdict for card in verdict.cards]
+
+    def _judged(self, take: Take, request: ShotRequest) -> Verdict | None:
+        """What the judge says of a take on its own; None where it cannot be judged."""
         name = (take.key, take.sha256, replace(take, begins=None).window(request))
         if name not in self._alone:  # two threads that ask at once find the same
-            self._alone[name] = self._judged(take, request)
+            try:
+                self._alone[name] = self._judge([take], request)
+            except Exception:  # told where all takes are judged; money is not spent less carefully for it
+                self._alone[name] = None
         return self._alone[name]
-
-    def _judged(self, take: Take, request: ShotRequest) -> float | None:
-        try:
-            verdict = self._judge([take], request)
-        except VidgenError:
-            return None
-        except Exception:  # told where all takes are judged; money is not spent less carefully for it
-            return None
-        return None if verdict.needs_review else verdict.score(take.take)
 
     def _judge(self, takes: Sequence[Take], request: ShotRequest) -> Verdict:
         steady = request.shot in self.continued

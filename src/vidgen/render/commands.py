@@ -7,6 +7,7 @@ from pathlib import Path
 
 from vidgen.errors import Notice
 from vidgen.media.names import shell_word
+from vidgen.speech.saying import SPOKEN
 from vidgen.takes.journal import Attempt
 from vidgen.takes.lockfile import lock_path
 
@@ -74,7 +75,8 @@ class Commands:
     def _anew(self, attempt: Attempt, words: str) -> str:
         if not self.film:
             return ""
-        return f"{words}: {self.line('render', self.board, '--regenerate', attempt.shot)}"
+        shot = attempt.shot.partition(".")[0] if attempt.engine.endswith(SPOKEN) else attempt.shot
+        return f"{words}: {self.line('render', self.board, '--regenerate', shot)}"
 
 
 def _not_a_flag(word: object) -> str:

@@ -16,7 +16,7 @@ from vidgen.cut.assembly import CutKeys, assemble, cut_keys, scratch_of
 from vidgen.cut.contact_sheet import contact_sheet, labels_of
 from vidgen.cut.looks import plain
 from vidgen.cut.loudness import SOUND_ARGS, encode_to_target
-from vidgen.cut.sound import make_mix
+from vidgen.cut.sound import make_mix, stored_notices
 from vidgen.cut.stems import stems_of, write_stem
 from vidgen.cut.timeline import Sound, Timeline, settle
 from vidgen.deliver import (
@@ -212,7 +212,7 @@ class Deliverer:
             return [{"notices": [notice.as_dict() for notice in (*of_mix, *notices)]}]
 
         note = store.find(key) or store.make([key], write)[0]
-        self.warn([Notice(**notice) for notice in note["notices"]])
+        self.warn(stored_notices(note))
         return store.path(key)
 
     def _with_depth(self, spec: VideoSpec) -> VideoSpec:

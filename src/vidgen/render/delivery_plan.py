@@ -63,14 +63,14 @@ class DeliveryPlan:
 
 
 def plan_deliveries(
-    plan: Plan, film: Path, *, inputs: Sequence[Path] = (), reserved: Path | None = None, touch: bool = True
+    plan: Plan, film: Path, *, inputs: Sequence[Path] = (), reserved: Path | None = None, touch: bool | None = True
 ) -> DeliveryPlan:
     """The deliveries of a film that is written to ``film``.
 
     Args:
         inputs: files that must not be overwritten.
         reserved: a folder in which nothing is delivered: the project's work folder.
-        touch: test with a hidden file that each can be written.
+        touch: as for ``check_output_file``.
 
     Raises InputError for a name, preset or size that cannot be, MissingError for an encoder that is not here.
     """
@@ -153,14 +153,15 @@ class _Planner:
 
     def _preview(self, output: Output, name: str, file: Path, known: FileKind) -> None:
         plan = self.plan
-        start = min(self._frame(output.at) if output.at else 0, plan.total_frames - 1)
+        start = self._begin(output, name, 0)
         asked = self._seconds(output.length) if output.length else PREVIEW_S
-        length = min(asked, PREVIEW_MOST_S, (plan.total_frames - start) / plan.fps)
+        rest = (plan.total_frames - start) / plan.fps
+        length = min(asked, PREVIEW_MOST_S, rest)
         rate = output.fps or plan.fps / -(-plan.fps // PREVIEW_RATE)
         if known.codecs[0] == "gif" and rate > GIF_RATE:
             self._say("output.rate", f"{name}: a GIF has at most {GIF_RATE} frames a second")
             rate = Fraction(GIF_RATE)
-        if length < plan.total_frames / plan.fps:
+        if length < (rest if output.length is None else min(asked, rest)):
             whole = float(plan.total_frames / plan.fps)
             self._say(
                 "output.shortened", f"{name}: {float(length):.1f} s of the film's {whole:.1f} s; length: sets it, up to 60 s"
@@ -172,13 +173,17 @@ class _Planner:
         self.previews.append(PreviewSpec(name, file, framing, rate, known.codecs[0], start, frames, percent))
 
     def _still(self, output: Output, name: str, file: Path, known: FileKind) -> None:
-        frame = self._frame(output.at) if output.at else self.plan.total_frames // 3
-        if frame >= self.plan.total_frames:
-            self._say("output.shortened", f"{name}: at {output.at} the film is over; its last frame is shown")
+        frame = self._begin(output, name, self.plan.total_frames // 3)
         framing = self._framing(output, name, None, known.codecs[0])
         percent = quality_percent(output.quality or "high")
-        frame = min(frame, self.plan.total_frames - 1)
         self.stills.append(StillSpec(name, file, framing, known.codecs[0], frame, percent))
+
+    def _begin(self, output: Output, name: str, without: int) -> int:
+        """The frame of the film at ``at``, and said where the film is over by then."""
+        frame, last = self._frame(output.at) if output.at else without, self.plan.total_frames - 1
+        if frame > last:
+            self._say("output.shortened", f"{name}: at {output.at} the film is over; its last frame is shown")
+        return min(frame, last)
 
     def _framing(
         self, output: Output, name: str, chosen: Preset | None, codec: str, *, resolution: str | None = None
@@ -237,7 +242,9 @@ def _resolution(chosen: Preset | None) -> str | None:
     return chosen.file.resolution if chosen else None
 
 
-def check_names(found: DeliveryPlan, film: Path, inputs: Iterable[Path], reserved: Path | None, *, touch: bool = True) -> None:
+def check_names(
+    found: DeliveryPlan, film: Path, inputs: Iterable[Path], reserved: Path | None, *, touch: bool | None = True
+) -> None:
     """Raise InputError unless all deliveries can be written, each to a file of its own that is nobody else's."""
     taken = {_real(film): film}
     inputs = [*inputs]

@@ -34,6 +34,8 @@ EVENTS = (
     "output.started",
     "output.progress",
     "output.done",
+    "speech.started",
+    "speech.done",
     "node.joined",
     "node.refused",
     "node.lost",

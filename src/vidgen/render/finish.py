@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from threading import Event
@@ -24,10 +24,12 @@ from vidgen.media.os_errors import fault_of
 from vidgen.media.probe import has_sound, part_from, probe_video
 from vidgen.media.wording import counted
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, ProviderUpscale, UserClip
+from vidgen.render.colour_match import ColourMatch, match_colours, write_tables
 from vidgen.render.deliveries import Delivered, Deliverer
 from vidgen.render.delivery_plan import DeliveryPlan
 from vidgen.render.events import Listener
 from vidgen.render.failures import shown, worst
+from vidgen.render.film_captions import Captions, captioned, film_captions
 from vidgen.render.film_timeline import ShotClip, Warn, build_timeline, sound_cuts
 from vidgen.render.made import MadeShot, clip_part
 from vidgen.render.on_cluster import OnCluster
@@ -42,10 +44,14 @@ MOST_AT_ONCE = 64
 
 @dataclass(frozen=True)
 class Finished:
-    """What the cut did: ``counts`` of its segments as JSON values, and what was delivered."""
+    """What the cut did: ``counts`` of its segments as JSON values, what was delivered, the captions, and which shots
+    were brought to the light of another.
+    """
 
     counts: dict[str, int]
     delivered: Delivered
+    captions: Captions
+    colour: Mapping[str, ColourMatch] = field(default_factory=dict)
 
 
 def finish(
@@ -71,15 +77,20 @@ def finish(
 
     Everything is kept by content in ``work``: what has not changed is not made again.
     """
+    matches = match_colours(plan, made, work / "colour", warn)
+    write_tables(matches, work / "colour")
+    light = {shot: one.match for shot, one in matches.items()}
     halt, at_once = Event(), cluster.at_once if cluster else 1
 
     def clip(shot: MadeShot, say: Warn) -> ShotClip:
-        processor = PostProcessor(plan, work / "post", listener, say, cluster, halt.is_set)
+        processor = PostProcessor(plan, work / "post", listener, say, light, cluster, halt.is_set)
         return sounding(clip_of(processor, shot, larger), shot, say)
 
     clips = _clips(made, clip, warn, at_once, halt)
     sound_cuts(plan, clips, warn)
-    timeline = origin.labelled(build_timeline(plan, clips))
+    captions, too_fast = film_captions(plan, output)
+    warn(too_fast)
+    timeline = origin.labelled(captioned(build_timeline(plan, clips), plan, captions))
     listener("cut.started", segments=len(plan.shots) + sum(shot.overlap > 0 for shot in plan.shots))
 
     def on_event(name: str, data: dict[str, Any]) -> None:
@@ -97,11 +108,12 @@ def finish(
     )
     warn(result.notices)
     origin.write_sidecar(timeline)
+    warn(captions.write(work))
     if sheet:
         contact_sheet(output, sheet, labels=labels_of(timeline), title=plan.board.title)
     counts = {"encoded": result.reencoded, "copied": result.copied, "kept": result.reused}
     listener("cut.done", output=str(output), frames=result.frames, **counts)
-    return Finished(counts, Deliverer(deliveries, timeline, output, work, listener, warn).deliver())
+    return Finished(counts, Deliverer(deliveries, timeline, output, work, listener, warn).deliver(), captions, matches)
 
 
 def _held(plan: Plan, planned: GeneratedShot, take: Take) -> Iterator[Notice]:

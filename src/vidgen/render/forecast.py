@@ -12,9 +12,11 @@ from vidgen.cut.forecast import Forecast, forecast
 from vidgen.errors import Notice
 from vidgen.media.wording import counted
 from vidgen.planning.plan import Plan, UserClip
+from vidgen.render.colour_match import match_colours
 from vidgen.render.deliveries import Delivered, Deliverer
 from vidgen.render.delivery_plan import DeliveryPlan
 from vidgen.render.events import silent
+from vidgen.render.film_captions import captioned, film_captions
 from vidgen.render.film_timeline import ShotClip, build_timeline
 from vidgen.render.finish import clip_of, sounding
 from vidgen.render.made import MadeShot
@@ -70,7 +72,9 @@ def render_forecast(
     origin: Origin,
 ) -> RenderForecast:
     """Look at what is in the work folder. ``made``: each shot with the take that is picked by now, if any."""
-    processor = _Looking(plan, work / "post", silent, _quiet)
+    at_hand = [shot for shot in made if isinstance(shot.planned, UserClip) or (shot.picked and not shot.missing)]
+    matches = match_colours(plan, at_hand, work / "colour", _quiet, look_only=True)
+    processor = _Looking(plan, work / "post", silent, _quiet, {shot: one.match for shot, one in matches.items()})
     clips: dict[str, ShotClip] = {}
     waits_for: dict[str, str] = {}
     for shot in made:
@@ -79,7 +83,8 @@ def render_forecast(
         except _NotMade as error:
             waits_for[shot.planned.id] = str(error)
             clips[shot.planned.id] = ShotClip(Path(shot.planned.id), "", None)
-    timeline = origin.labelled(build_timeline(plan, clips))
+    captions, _ = film_captions(plan, output)
+    timeline = origin.labelled(captioned(build_timeline(plan, clips), plan, captions))
     segments = forecast(timeline, work, output, waits_for, origin)
     changes = segments[-1].state != "keep" and bool(waits_for)
     deliverer = Deliverer(deliveries, timeline, output, work)

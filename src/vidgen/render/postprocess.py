@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from vidgen.media.probe import MediaInfo, part_from, probe_video
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
 from vidgen.post.clip import Hooks, process_clip
 from vidgen.post.engines import Fetch
-from vidgen.post.settings import PostResult
+from vidgen.post.settings import Match, PostResult, PostSettings
 from vidgen.post.work import Work, plan_work
 from vidgen.render.events import Listener
 from vidgen.render.film_timeline import ShotClip
@@ -48,6 +48,8 @@ class PostProcessor:
     folder: Path
     listener: Listener
     warn: Callable[[Iterable[Notice]], None]
+    matches: Mapping[str, Match] = field(default_factory=dict)
+    """What brings shots to the light of another, by their ids."""
     cluster: OnCluster | None = None
     stopped: Callable[[], bool] = lambda: False
 
@@ -56,7 +58,7 @@ class PostProcessor:
         else the post-processed clip, from an earlier run if it is there. Interrupted, the next call goes on after the last
         finished segment.
         """
-        settings = settings_of(self.plan, planned, take.seed)
+        settings = self._settings(planned, take.seed)
         encoded = encoded_as(take.file)
         film = (self.plan.width, self.plan.height, self.plan.fps)
         form = (take.width, take.height, take.fps)
@@ -72,6 +74,10 @@ class PostProcessor:
         work = plan_work(*found, planned.frames, planned.frames)
         file, digest = self._processed(planned, work, _source(take.sha256, take.start), lambda: _exact(work, planned))
         return ShotClip(file, digest, settings.profile.key())
+
+    def _settings(self, planned: FilmShot, seed: int) -> PostSettings:
+        settings = settings_of(self.plan, planned, seed)
+        return replace(settings, grade=replace(settings.grade, match=self.matches.get(planned.id, Match())))
 
     def store(self) -> ArtifactStore:
         """Where results are kept."""
@@ -94,7 +100,7 @@ class PostProcessor:
         """The same of a user's own clip; what is only to be brought to the film's size and rate is left to the cut."""
         file = planned.clip
         digest = content_of(file)
-        settings = settings_of(self.plan, planned, int(digest[:8], 16))
+        settings = self._settings(planned, int(digest[:8], 16))
         found = clip_work(self.plan, planned, settings)
         if found is None:
             return ShotClip(file, digest, None, conform=Conform(start=clip_start(planned, probe_video(file))))

@@ -15,6 +15,7 @@ from vidgen.logs import work_log
 from vidgen.media.files import write_text
 from vidgen.media.places import writable
 from vidgen.render.commands import Commands
+from vidgen.speech.saying import settle_all
 from vidgen.takes.exclusive import project_lock
 from vidgen.takes.journal import Journal
 from vidgen.takes.lockfile import Pick, Picks, lock_owner, lock_path, read_lock, update_lock, with_pick
@@ -106,6 +107,7 @@ class Project:
             journal = Journal(self.root)
             store = TakeStore(self.root, journal=journal)
             store.sweep()
+            settle_all(journal, self.root)
             notices = [self.commands.unfinished(attempt) for attempt in journal.recover(store.find)]
             if self.board:
                 self._claim(self.board)

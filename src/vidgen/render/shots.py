@@ -224,10 +224,10 @@ class ShotMaker:
             self.listener("take.reused", shot=shot.planned.id, take=number)
         engine = self.engines[shot.planned.engine]
         together = isinstance(engine, LocalEngine) and engine.together
-        while batch := await asyncio.to_thread(self._rounds.next, shot, found, results, together=together):
-            made = await self._runner(shot.planned.engine).make(shot, batch)
+        while (turn := await asyncio.to_thread(self._rounds.next, shot, found, results, together=together)).numbers:
+            made = await self._runner(shot.planned.engine).make(turn.shot, turn.numbers)
             taken = (trimmed(one, shot.planned) if isinstance(one, Take) else one for one in made)
-            results |= dict(zip(batch, taken, strict=True))
+            results |= dict(zip(turn.numbers, taken, strict=True))
             self.run.stop.check()
         return dict(sorted(results.items()))
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
 from vidgen.errors import InputError
+from vidgen.media.answers import once_a_file
 from vidgen.media.names import named_file
-from vidgen.media.rate import frames_at
+from vidgen.media.rate import SAMPLE_RATE, frames_at
 from vidgen.storyboard.model import Shot
 from vidgen.storyboard.values import Duration
 
 DEFAULT_SECONDS = Fraction(4)
+PAUSE_S = Fraction(7, 20)
+"""Silence in seconds between two lines of a shot, where none says its own."""
 
 _FOLLOWED = ("clip", "source_video", "motion_reference", "lip_sync", "motion_brush")
 """Inputs that a shot follows from its first frame to its last: such a shot is never split, as each part would restart them."""
@@ -41,7 +45,7 @@ def shot_frames(shot: Shot, rate: Fraction, folder: Path, film_rate: Fraction | 
     if shot.clip:
         start = shot.trim.start.at(rate) if shot.trim and shot.trim.start else Fraction(0)
         return _clip_frames(named_file(folder, shot.clip), rate, film_rate or rate, start)
-    return frames_at(DEFAULT_SECONDS if shot.duration is None else spoken_seconds(shot), rate)
+    return frames_at(DEFAULT_SECONDS if shot.duration is None else spoken_seconds(shot, folder, rate), rate)
 
 
 def film_frames(shot: Shot, rate: Fraction, film_rate: Fraction) -> int | None:
@@ -72,18 +76,66 @@ def _clip_frames(clip: Path, rate: Fraction, film_rate: Fraction, start: Fractio
     return max(1, frames)
 
 
-def spoken_seconds(shot: Shot) -> Fraction:
-    """Length in seconds for ``duration: auto``: what the spoken words need, at least 3 s; 4 s without words."""
-    spoken = [line.line for line in shot.dialogue or ()]
-    if shot.voiceover and shot.voiceover.text:
-        spoken.append(shot.voiceover.text)
-    return speech_seconds(spoken) if spoken else DEFAULT_SECONDS
+def spoken_seconds(shot: Shot, folder: Path, rate: Fraction) -> Fraction:
+    """Length in seconds for ``duration: auto``: up to the end of the last line, at least 3 s; 4 s without words.
+
+    A length over 5 s becomes 6 s where the shot can be split, since halves have at least 3 s.
+    """
+    if not (shot.dialogue or shot.voiceover):
+        return DEFAULT_SECONDS
+    need = _rounded(words_end(in_turn(shot, folder, rate), folder, rate))
+    return Fraction(6) if 5 < need < 6 and not follows(shot) else need
+
+
+def words_end(shot: Shot, folder: Path, rate: Fraction) -> Fraction:
+    """Second of the shot at which its last line ends. ``rate``: of the storyboard, for times in frames."""
+    ends = [line.at.at(rate) if line.at else Fraction(0) for line in shot.dialogue or ()]
+    ends = [at + line_seconds(line.line, line.file, folder) for at, line in zip(ends, shot.dialogue or (), strict=True)]
+    return max((*ends, _voiceover_seconds(shot, folder)))
+
+
+def in_turn(shot: Shot, folder: Path, rate: Fraction) -> Shot:
+    """The shot with a time for each line of dialogue: one without follows what is said before it, after its ``pause``."""
+    end, lines = _voiceover_seconds(shot, folder), []
+    for line in shot.dialogue or ():
+        at = line.at
+        if at is None and end:
+            pause = PAUSE_S if line.pause is None else line.pause.at(rate)
+            at = Duration(seconds=end + pause)
+        lines.append(line.model_copy(update={"at": at}))
+        end = max(end, (at.at(rate) if at else Fraction(0)) + line_seconds(line.line, line.file, folder))
+    return shot.model_copy(update={"dialogue": tuple(lines)}) if lines else shot
+
+
+def line_seconds(text: str | None, file: str | None, folder: Path) -> Fraction:
+    """Length of a line: that of its recording, else an estimate from its words."""
+    if file:
+        with contextlib.suppress(InputError):
+            return _sound_seconds(named_file(folder, file))
+    return letter_seconds(text or "")
+
+
+@once_a_file
+def _sound_seconds(file: Path) -> Fraction:
+    from vidgen.media.probe import probe
+
+    info = probe(file)
+    return Fraction(round((info.audio_duration_s or info.duration_s) * SAMPLE_RATE), SAMPLE_RATE)
+
+
+def _voiceover_seconds(shot: Shot, folder: Path) -> Fraction:
+    spoken = shot.voiceover
+    return line_seconds(spoken.text, spoken.file, folder) if spoken else Fraction(0)
 
 
 def speech_seconds(spoken: Iterable[str]) -> Fraction:
     """How long it takes to say some texts, in half seconds, at least 3 s: 15 letters a second, 7 of Japanese ones."""
-    need = letter_seconds("".join(spoken)) + Fraction(1, 2)
-    return max(Fraction(3), Fraction(int(need * 2) + 1, 2))
+    return _rounded(letter_seconds("".join(spoken)))
+
+
+def _rounded(end: Fraction) -> Fraction:
+    """The length of a shot whose words end at that second."""
+    return max(Fraction(3), Fraction(int((end + Fraction(1, 2)) * 2) + 1, 2))
 
 
 def letter_seconds(text: str) -> Fraction:

@@ -26,6 +26,7 @@ from vidgen.storyboard.parts import (
     yes_or,
 )
 from vidgen.storyboard.provenance import Provenance
+from vidgen.storyboard.speech import Says, Speech, Speed
 from vidgen.storyboard.values import (
     AUTO,
     DURATION_SCHEMA,
@@ -40,6 +41,9 @@ from vidgen.storyboard.values import (
 )
 from vidgen.storyboard.vocabulary import name_or_text
 
+CaptionForms = Annotated[Literal["srt", "vtt", "both", "off"], name_of("caption_format")]
+Translations = dict[Language, Annotated[str, Field(min_length=1)]]
+"""The same words in further languages, by code."""
 CameraMove = Annotated[str, name_of("camera_move")]
 MotionType = Annotated[str, name_of("motion_type")]
 ShotSize = Annotated[str, name_of("shot_size")]
@@ -128,22 +132,33 @@ class TextStyle(Part):
 
 
 class Line(Part):
-    """One line of dialogue; ``at`` is a time within the shot; ``file`` is recorded speech."""
+    """One line of dialogue; ``at`` is a time within the shot; ``file`` is recorded speech.
+
+    Without ``at`` it follows the line before it after ``pause``. ``say``: how the line, or some of its words, are spoken.
+    """
 
     line: str = Field(min_length=1)
+    translations: Translations = Field(default_factory=dict)
     who: str | None = None
     voice: str | None = None
     delivery: str | None = None
     file: File | None = None
     at: Time | None = None
+    pause: Time | None = None
+    speed: Speed | None = None
+    say: str | Says | None = None
 
 
 class Voiceover(Part):
     """Narration: plain text, ``{text, voice}`` or a recorded ``{file}``."""
 
     text: str | None = None
+    translations: Translations = Field(default_factory=dict)
     voice: str | None = None
     file: File | None = None
+    delivery: str | None = None
+    speed: Speed | None = None
+    say: str | Says | None = None
 
 
 class SoundEffect(Part):
@@ -209,12 +224,13 @@ def _upscale(value: Any) -> Any:
 
 
 class Colour(Part):
-    """Grading. ``saturation``, ``contrast``: 1 is unchanged; ``temperature``: -100 (blue) to 100 (amber); ``lut``: a .cube
-    file.
+    """Grading. ``match``: to the light of the scene's first shot, or of ``reference``; ``saturation``, ``contrast``: 1 is
+    unchanged; ``temperature``: -100 (blue) to 100 (amber); ``lut``: a .cube file.
     """
 
     match: YesNo = False
-    strength: Number = Field(0.5, ge=0, le=1)
+    reference: str | None = Field(None, min_length=1)
+    strength: Number = Field(0.8, ge=0, le=1)
     lut: File | None = None
     contrast: Number = Field(1.0, ge=0, le=3)
     saturation: Number = Field(1.0, ge=0, le=3)
@@ -269,11 +285,13 @@ Loudness = Annotated[
 
 
 class Audio(Part):
-    """The soundtrack."""
+    """The soundtrack, and what is said in it as text."""
 
     music: Annotated[Music | None, short("file")] = None
     ambience: Annotated[tuple[Ambience, ...], many("file")] = ()
     loudness: Loudness | None = None
+    captions: CaptionForms = "srt"
+    burn: YesNo = False
 
 
 class Budget(Part):
@@ -293,12 +311,17 @@ class Score(Part):
 
 
 class Character(Part):
-    """Someone who appears in several shots; references are pictures."""
+    """Someone who appears in several shots; references are pictures.
+
+    ``say``: how their name is spoken, or words as they say them.
+    """
 
     description: str | None = None
     references: Annotated[tuple[File, ...], many()] = ()
     voice: str | None = None
     lora: str | None = None
+    speed: Speed | None = None
+    say: str | Says | None = None
 
 
 class ShotKeys(Part):
@@ -380,6 +403,7 @@ class Storyboard(Part):
     score: Score | None = None
     post: Post | None = None
     audio: Audio | None = None
+    speech: Annotated[Speech | None, short("engine")] = None
     text: dict[StyleName, TextStyle] = Field(default_factory=dict)
     outputs: Annotated[tuple[Output, ...], many("file")] = ()
     provenance: Provenance = Provenance()

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from vidgen.catalog.deliveries import FileKind, file_kind, file_kinds
+from vidgen.escapes import one_line
 from vidgen.storyboard.parts import Aspect, Part, Rate, Resolution, Share, Time
 from vidgen.storyboard.reader import Path_
 from vidgen.storyboard.values import name_of, parse_file_name
@@ -23,7 +24,11 @@ def parse_output_name(value: Any) -> Any:
     value = parse_file_name(value)
     if not isinstance(value, str):
         return value
+    if one_line(value) != value:
+        raise ValueError(f"{one_line(value)}: the name of an output has no line breaks, and no letters that are not shown")
     windows, parts = PureWindowsPath(value), PurePosixPath(value.replace("\\", "/")).parts
+    if re.match(r"[A-Za-z]:(?![/\\])", value):
+        raise ValueError(f"{value}: Windows takes {value[:2]} for a drive; write the name without its colon")
     if PurePosixPath(value).is_absolute() or windows.drive or windows.root or ".." in parts or value.startswith("~"):
         raise ValueError(f"{value}: outputs are written in the film's folder or below it; name them without .. and without /")
     return value

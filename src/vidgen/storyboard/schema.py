@@ -28,6 +28,7 @@ _NAMED = {
     ("Text", "position"): "text_position",
     ("TextStyle", "position"): "text_position",
     ("Budget", "mode"): "budget_mode",
+    ("Audio", "captions"): "caption_format",
     ("Output", "fit"): "fit",
     ("Output", "codec"): "codec",
     ("Output", "quality"): "quality",
@@ -42,6 +43,7 @@ _SHORT: Mapping[tuple[str, str], dict[str, Any]] = {
     ("ShotKeys", "voiceover"): {"type": "string"},
     ("ShotKeys", "own_sound"): {"type": "boolean"},
     ("Storyboard", "budget"): {"type": "number", "minimum": 0},
+    ("Storyboard", "speech"): {"type": "string"},
     ("Audio", "music"): {"type": "string"},
     ("Audio", "loudness"): {"$ref": "#/$defs/loudness"},
     ("Post", "interpolate"): {"type": ["number", "string"]},
@@ -53,6 +55,7 @@ _SHORT: Mapping[tuple[str, str], dict[str, Any]] = {
 _INSTALLED: Mapping[tuple[str, str], Group] = {
     ("Interpolate", "engine"): "vidgen.interpolators",
     ("Upscale", "engine"): "vidgen.upscalers",
+    ("Speech", "engine"): "vidgen.speakers",
 }
 """Type and key -> the extension point whose names it takes, too."""
 
@@ -110,7 +113,7 @@ def _property(part: str, key: str, value: dict[str, Any]) -> dict[str, Any]:
     if kind := _NAMED.get((part, key)):
         form = _ref(kind)
     elif group := _INSTALLED.get((part, key)):
-        form["enum"] = [*form["enum"], *plugins(group)]
+        form["enum"] = list(dict.fromkeys((*form["enum"], *plugins(group))))
     elif (part, key) == ("Upscale", "model"):
         form = _either(
             {"enum": upscale_models()},

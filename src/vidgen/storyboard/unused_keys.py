@@ -11,20 +11,11 @@ from vidgen.storyboard.parts import Part
 from vidgen.storyboard.reader import Path_
 from vidgen.storyboard.values import frame_size
 
-_NO_SPEECH = "vidgen does not speak yet"
-_NO_MATCHING = "colour matching between shots is not in this version"
-
 _SAME_SHAPE = 0.03
 """Sides are even and often rounded to 8 or 16 pixels, so that a shape is seldom exact."""
 
 UNUSED: dict[tuple[str, str], str] = {
-    ("Character", "voice"): _NO_SPEECH,
     ("Character", "lora"): "a character's LoRA is not loaded yet; params: {lora: FILE} of a shot is",
-    ("Line", "voice"): _NO_SPEECH,
-    ("Line", "delivery"): _NO_SPEECH,
-    ("Voiceover", "voice"): _NO_SPEECH,
-    ("Colour", "match"): _NO_MATCHING,
-    ("Colour", "strength"): _NO_MATCHING,
 }
 """Type and key, and why nothing comes of it. A row goes when something reads the key."""
 

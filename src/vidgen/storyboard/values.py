@@ -238,7 +238,8 @@ def or_installed(group: Group) -> WrapValidator:
                 raise
             if value in names:
                 return value
-            options = [*str(error.errors()[0]["ctx"]["expected"]).replace("'", "").replace(" or ", ", ").split(", "), *names]
+            own_names = str(error.errors()[0]["ctx"]["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
+            options = list(dict.fromkeys((*own_names, *names)))
             raise ValueError(f"{value!r} is not one of {', '.join(options)}{did_you_mean(value, options)}") from None
 
     return WrapValidator(known)

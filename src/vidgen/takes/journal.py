@@ -33,9 +33,9 @@ from typing import Any, Literal
 
 from vidgen.errors import BudgetError, InputError, ProcessingError
 from vidgen.media.locks import Held, has_record_locks, held
-from vidgen.media.rate import rate_text
 from vidgen.takes.journal_file import bring_up_to_date, corrupt, is_current, make_journal
 from vidgen.takes.keys import seeded_key
+from vidgen.takes.purchase import JournalEntry
 from vidgen.takes.request import Order, Take, TakeRequest
 
 State = Literal["planned", "submitting", "submitted", "done", "failed", "unknown"]
@@ -114,7 +114,7 @@ class Journal:
 
     def reserve(
         self,
-        take: TakeRequest,
+        take: TakeRequest | JournalEntry,
         *,
         request_key: str,
         run_id: str,
@@ -135,18 +135,19 @@ class Journal:
         Raises BudgetError if the limit would be exceeded or the price is unknown under a limit; ProcessingError
         ``submit.unknown`` or ``journal.conflict`` if an earlier attempt is still open.
         """
-        key = seeded_key(request_key, take.seed)
+        entry = take if isinstance(take, JournalEntry) else JournalEntry.of_take(take, order)
+        key = seeded_key(request_key, entry.seed)
         with self._change() as db:
             for name in filter(None, (key, earlier_key)):
-                _refuse_second(db, name, take, again)
-            _refuse_over(db, take, run_id, estimated_usd, limit_usd)
+                _refuse_second(db, name, entry, again)
+            _refuse_over(db, entry, run_id, estimated_usd, limit_usd)
             now = _now()
             cursor = db.execute(
                 "INSERT INTO attempts (take_key, request_key, run_id, shot, take, seed, engine, model, request, reference,"
                 " state, estimated, created, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'planned', ?, ?, ?)",
                 (
-                    *(key, request_key, run_id, take.request.shot, take.take, take.seed),
-                    *(take.request.engine, take.request.model, _summary(take, order), f"vidgen-{uuid.uuid4().hex}"),
+                    *(key, request_key, run_id, entry.shot, entry.take, entry.seed),
+                    *(entry.engine, entry.model, json.dumps(entry.summary, ensure_ascii=False), f"vidgen-{uuid.uuid4().hex}"),
                     *(_micro(estimated_usd), now, now),
                 ),
             )
@@ -326,7 +327,7 @@ class Journal:
             bring_up_to_date(db)
 
 
-def _refuse_second(db: sqlite3.Connection, key: str, take: TakeRequest, again: bool) -> None:
+def _refuse_second(db: sqlite3.Connection, key: str, take: JournalEntry, again: bool) -> None:
     query = "SELECT * FROM attempts WHERE take_key = ? AND state NOT IN ('done', 'failed') ORDER BY id DESC LIMIT 1"
     row = db.execute(query, (key,)).fetchone()
     if row is None:
@@ -341,57 +342,44 @@ def _refuse_second(db: sqlite3.Connection, key: str, take: TakeRequest, again: b
             return
         raise ProcessingError(
             "submit.unknown",
-            f"take {take.take} of {take.request.shot} was sent to {before.engine} on {before.created[:19]}, but whether it was"
+            f"take {take.take} of {take.shot} was sent to {before.engine} on {before.created[:19]}, but whether it was"
             f" accepted is not known ({before.words or 'still being sent'})",
             hint="vidgen takes list shows what was sent, vidgen takes resolve settles it",
-            where=take.request.shot,
+            where=take.shot,
         )
     raise ProcessingError(
         "journal.conflict",
-        f"take {take.take} of {take.request.shot} is already {before.state} at {before.engine} as job {before.job_id or '-'}",
+        f"take {take.take} of {take.shot} is already {before.state} at {before.engine} as job {before.job_id or '-'}",
         hint="run the same command again: it goes on with that job",
-        where=take.request.shot,
+        where=take.shot,
     )
 
 
 def _refuse_over(
-    db: sqlite3.Connection, take: TakeRequest, run_id: str, estimated_usd: float | None, limit_usd: float | None
+    db: sqlite3.Connection, take: JournalEntry, run_id: str, estimated_usd: float | None, limit_usd: float | None
 ) -> None:
     if limit_usd is None:
         return
     if estimated_usd is None:
         raise BudgetError(
             "budget.unknown_price",
-            f"the price of a take from {take.request.engine} is not known, so the limit of {limit_usd:.2f} USD cannot be kept",
+            f"the price of a take from {take.engine} is not known, so the limit of {limit_usd:.2f} USD cannot be kept",
             hint="choose a model with a known price, or take the limit away",
-            where=take.request.shot,
+            where=take.shot,
         )
     spent = _spent(db, run_id)
     if spent + (_micro(estimated_usd) or 0) > (_micro(limit_usd) or 0):
         raise BudgetError(
             "budget.exceeded",
-            f"take {take.take} of {take.request.shot} would cost {estimated_usd:.2f} USD; {spent / MICRO:.2f} of"
+            f"take {take.take} of {take.shot} would cost {estimated_usd:.2f} USD; {spent / MICRO:.2f} of"
             f" {limit_usd:.2f} USD are spent or set aside",
             hint="raise the limit, or ask for fewer candidates or shorter shots",
-            where=take.request.shot,
+            where=take.shot,
         )
 
 
 def _spent(db: sqlite3.Connection, run_id: str | None) -> int:
     return int(db.execute(_SPENT, {"run": run_id}).fetchone()[0])
-
-
-def _summary(take: TakeRequest, order: Order | None) -> str:
-    request = take.request
-    summary = {
-        "task": request.task,
-        "prompt": request.prompt,
-        "frames": request.frames,
-        "fps": rate_text(request.fps),
-        "size": f"{request.width}x{request.height}",
-        "order": order.as_dict() if order else None,
-    }
-    return json.dumps(summary, ensure_ascii=False)
 
 
 def _log(db: sqlite3.Connection, attempt: int, state: str, message: str) -> None:

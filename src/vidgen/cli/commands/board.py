@@ -44,7 +44,7 @@ def plan(
         if as_json:
             out.warn(report.notices)
         else:
-            plan_table(report.plan, report.posts, report.notices, report.findings, board)
+            plan_table(report.plan, report.posts, report.notices, report.findings, board, report.speech_lines())
             if report.cluster:
                 out.say(report.cluster.line())
         out.result(report.as_dict())

@@ -1,14 +1,15 @@
-"""Commands on any media file: upscale, interpolate, score, qc."""
+"""Commands on any media file: upscale, interpolate, score, qc; and speak."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from vidgen.cli.options import Json
+from vidgen.cli.options import Json, MaxCost, options_of
 from vidgen.cli.output import Output
 from vidgen.errors import InputError
 
@@ -170,3 +171,33 @@ def qc(
             check_table(done.checks)
         out.say(done.summary())
         out.result(done.as_dict(), done.review_error() if strict else None)
+
+
+def speak(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The words; - reads them from stdin.", show_default=False)],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The file to write (.wav).", show_default=False)],
+    voice: Annotated[
+        str | None, typer.Option(help="A voice of the engine (vidgen doctor).  [default: the engine's]", show_default=False)
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Such as en or ja.  [default: by the letters]", show_default=False)
+    ] = None,
+    engine: Annotated[str | None, typer.Option(help="auto, hibari, kokoro-ja, command or openai.", show_default=False)] = None,
+    speed: Annotated[
+        float | None, typer.Option(min=0.5, max=2, help="Pace; 1 is the engine's own.", show_default=False)
+    ] = None,
+    delivery: Annotated[str | None, typer.Option(help="How it is said, such as whispering.", show_default=False)] = None,
+    max_cost: MaxCost = None,
+    anew: Annotated[bool, typer.Option("--anew", help="Send a paid line again whose answer was lost.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Speak one line to a WAV file. What was spoken before is taken from where it is kept."""
+    given = locals()
+    with Output("speak", as_json) as out:
+        from vidgen.app.speak import SpeakOptions, speak_line
+
+        if text == "-":
+            given["text"] = sys.stdin.buffer.read().decode("utf-8", "replace")
+        spoken = speak_line(options_of(SpeakOptions, given), warn=out.warn)
+        out.say(spoken.summary())
+        out.result(spoken.as_dict())

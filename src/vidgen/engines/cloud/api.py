@@ -99,6 +99,17 @@ class Api:
 
     async def create(self, path: str, **body: Any) -> Any:
         """Send the one paid request (``json=``, or ``data=`` and ``files=``) and return its decoded answer."""
+        decoded = _decoded(await self._accepted(path, **body))
+        if not isinstance(decoded, dict):
+            raise self.failure("unknown_submit", "its answer cannot be read")
+        return decoded
+
+    async def create_file(self, path: str, **body: Any) -> bytes:
+        """Send the one paid request, whose answer is the result itself."""
+        return (await self._accepted(path, **body)).content
+
+    async def _accepted(self, path: str, **body: Any) -> httpx.Response:
+        """Send a paid request once; its answer, which is 2xx."""
         import httpx
 
         from vidgen.network.clients import starts_sending
@@ -116,11 +127,9 @@ class Api:
             if not left or isinstance(error, httpx.LocalProtocolError):
                 raise self._unreached(error) from error
             raise self.failure("unknown_submit", f"no answer ({type(error).__name__})") from error
-        decoded = _decoded(answer)
         if 200 <= answer.status_code < 300:
-            if not isinstance(decoded, dict):
-                raise self.failure("unknown_submit", "its answer cannot be read")
-            return decoded
+            return answer
+        decoded = _decoded(answer)
         if answer.status_code >= 500 or answer.status_code in (408, 409) or answer.status_code < 400:
             raise self.failure("unknown_submit", f"HTTP {answer.status_code}: {message_of(decoded)}")
         raise self.refusal(answer.status_code, decoded, answer.headers)

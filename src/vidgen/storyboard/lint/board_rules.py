@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from vidgen.catalog.transitions import plain_cut
 from vidgen.storyboard.lint.findings import Finding
 from vidgen.storyboard.lint.shots import ShotView, make_finding
-from vidgen.storyboard.lint.titles import reading_speed
+from vidgen.storyboard.lint.titles import caption_speed, reading_speed
 from vidgen.storyboard.reader import dotted
 from vidgen.storyboard.unused_keys import unused_keys
 from vidgen.storyboard.values import frame_size
@@ -104,6 +104,6 @@ def unused(views: Sequence[ShotView]) -> Iterator[Finding]:
 
 BOARD_RULES: tuple[BoardRule, ...] = (
     *(one_shot, first_transition, soft_continuation, unused),
-    *(chains, chain_styles, budget, seeds, reading_speed),
+    *(chains, chain_styles, budget, seeds, reading_speed, caption_speed),
 )
 """All rules about the whole storyboard."""

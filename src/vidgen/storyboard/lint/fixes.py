@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from vidgen.media.tables import yaml_loader
+from vidgen.storyboard.json_escapes import hidden
 from vidgen.storyboard.lint.findings import Edit, Fix
 from vidgen.storyboard.lint.text import check_text
 from vidgen.storyboard.reader import Path_
@@ -100,7 +101,7 @@ def _tree(text: str) -> tuple[Any, tuple[int, ...]]:
     import yaml
 
     starts = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", text))]
-    return yaml.compose(text, yaml_loader()), tuple(starts)
+    return yaml.compose(hidden(text), yaml_loader()), tuple(starts)
 
 
 def _steps(text: str, path: Path_) -> Iterator[tuple[Any, Any]]:

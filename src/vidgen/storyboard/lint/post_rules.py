@@ -48,7 +48,7 @@ def _stacked(view: ShotView, post: Post) -> Iterator[str]:
 def _idle(step: Interpolate | Upscale | Colour | Grain | None) -> bool:
     """Whether a pass changes nothing, or synthesises no detail."""
     if isinstance(step, Colour):
-        return step.model_copy(update={"match": False, "strength": Colour().strength}) == Colour()
+        return step.model_copy(update={"reference": None, "strength": Colour().strength}) == Colour()
     if isinstance(step, Grain):
         return step.amount == 0
     return step is None or step.engine in ("nearest", "lanczos")

@@ -1,4 +1,4 @@
-"""Titles for lint: each once, with how long it is on."""
+"""Titles and captions for lint: each once, with how long it is on."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from fractions import Fraction
 from vidgen.storyboard.lint.findings import Finding
 from vidgen.storyboard.lint.lexicon import languages_of
 from vidgen.storyboard.lint.shots import ShotView
-from vidgen.storyboard.model import Text
+from vidgen.storyboard.model import Shot, Text
 
 READING_CPS = {"ja": 4.0, "en": 17.0}
 """Reading speed in characters per second."""
+SPOKEN_CPS = {"ja": 7.0, "en": 17.0}
+"""The same for captions, whose words are heard, too."""
 NOT_READ_THROUGH = ("credit", "credits")
 """Roles in which people look for a name."""
 
@@ -63,3 +65,32 @@ def reading_speed(views: Sequence[ShotView]) -> Iterator[Finding]:
         shown = float(title.seconds)
         if title.text.role not in NOT_READ_THROUGH and shown > 0 and needed > shown + 0.25:
             yield title.finding("V701", length=letters, seconds=f"{round(shown, 1):g}", needed=f"{needed:.1f}")
+
+
+def caption_speed(views: Sequence[ShotView]) -> Iterator[Finding]:
+    """V704."""
+    audio = views[0].board.audio
+    if audio and audio.captions == "off" and not audio.burn:
+        return
+    for view in views:
+        key = "dialogue" if view.shot.dialogue else "voiceover"
+        for language, words in _said(view.shot, view.board.language).items():
+            letters = len(re.sub(r"\s", "", words))
+            if language == view.board.language:  # V108 says that these cannot even be said
+                continue
+            needed = letters / SPOKEN_CPS["ja" if "ja" in languages_of(words) else "en"]
+            if needed > view.seconds + 0.25:
+                seconds, told = f"{round(float(view.seconds), 1):g}", f"{needed:.1f}"
+                yield view.finding(
+                    "V704", view.path_of(key), fix=None, language=language, length=letters, seconds=seconds, needed=told
+                )
+
+
+def _said(shot: Shot, own: str) -> dict[str, str]:
+    """All that is said in a shot, by language."""
+    found: dict[str, str] = {}
+    voiceover = [(shot.voiceover.text or "", shot.voiceover.translations)] if shot.voiceover else []
+    for words, translations in (*voiceover, *((line.line, line.translations) for line in shot.dialogue or ())):
+        for language, text in ({own: words} | translations).items():
+            found[language] = found.get(language, "") + text
+    return found

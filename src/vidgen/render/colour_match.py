@@ -1,0 +1,156 @@
+"""Brings the shots of a scene to one light: exposure, white balance and contrast of a reference (``post.colour.match``)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vidgen import __version__
+from vidgen.errors import Notice
+from vidgen.media.answers import content_of
+from vidgen.media.files import atomic, sha256_json, write_text
+from vidgen.media.probe import probe_video
+from vidgen.planning.plan import FilmShot, Plan, UserClip
+from vidgen.post.settings import Match
+from vidgen.render.made import MadeShot, clip_part
+
+if TYPE_CHECKING:
+    from vidgen.media.frames import Frame
+
+SAMPLES, WIDTH = 9, 160
+"""Frames of a shot that are looked at, spread over it, and their width in pixels."""
+
+Warn = Callable[[Iterable[Notice]], None]
+
+
+@dataclass(frozen=True)
+class ColourMatch:
+    """A shot that was brought to the light of ``reference``, and how different both look before and after (CIE 1976 colour
+    difference of shadows, middles and highlights). ``table``: the transform as a .cube file, for other programs.
+    """
+
+    shot: str
+    reference: str
+    match: Match
+    before: float
+    after: float
+    table: Path
+
+    def as_dict(self) -> dict[str, Any]:
+        """An entry of ``colour`` in ``data`` of ``render --json``."""
+        differences = {"delta_e_before": round(self.before, 2), "delta_e_after": round(self.after, 2)}
+        table = str(self.table) if self.match.seen else None
+        return {"shot": self.shot, "reference": self.reference, **asdict(self.match), **differences, "table": table}
+
+    @property
+    def line(self) -> str:
+        """For a person."""
+        return f"{self.shot}: colours matched to {self.reference} (delta E {self.before:.1f} -> {self.after:.1f})"
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The part of a file that is in the film: ``frames`` frames from ``start`` on."""
+
+    file: Path
+    sha256: str
+    start: int
+    frames: int
+
+    @property
+    def key(self) -> list[str | int]:
+        return [self.sha256, self.start, self.frames]
+
+    def samples(self) -> list[Frame]:
+        """Some small frames of it."""
+        import cv2
+        import numpy as np
+
+        from vidgen.media.frames import frames_at
+
+        places = {self.start + self.frames * (2 * index + 1) // (2 * SAMPLES) for index in range(SAMPLES)}
+        found = []
+        for _, frame in frames_at(self.file, places):
+            height = max(2, round(WIDTH * frame.shape[0] / frame.shape[1]))
+            found.append(np.asarray(cv2.resize(frame, (WIDTH, height), interpolation=cv2.INTER_AREA), np.uint8))
+        return found
+
+
+def match_colours(
+    plan: Plan, made: Sequence[MadeShot], folder: Path, warn: Warn, *, look_only: bool = False
+) -> dict[str, ColourMatch]:
+    """What is done to each shot that is to be matched, by its id. Reads a few frames of each; results are kept in ``folder`` by
+    what they were made of, unless ``look_only``.
+    """
+    parts = {shot.planned.id: _part(shot) for shot in made}
+    found: dict[str, ColourMatch] = {}
+    for planned, reference in _pairs(plan, warn):
+        one, other = parts.get(planned.id), parts.get(reference)
+        if one is None or other is None:
+            continue
+        strength = planned.post.colour.strength if planned.post and planned.post.colour else 0.0
+        match, before, after = _kept(one, other, strength, folder, look_only=look_only)
+        found[planned.id] = ColourMatch(planned.id, reference, match, before, after, folder / f"{planned.id}.cube")
+    return found
+
+
+def write_tables(matches: Mapping[str, ColourMatch], folder: Path) -> None:
+    """Write the transforms as .cube files, for other programs."""
+    for one in matches.values():
+        if one.match.seen:
+            from vidgen.media.cube import Cube, write_cube
+            from vidgen.post.matching import bake_match
+
+            folder.mkdir(parents=True, exist_ok=True)
+            with atomic(one.table) as part:
+                write_cube(part, Cube(bake_match(one.match)))
+
+
+def _pairs(plan: Plan, warn: Warn) -> Iterator[tuple[FilmShot, str]]:
+    """The shots that are to be matched, each with the id of its reference."""
+    first: dict[str, str] = {}
+    ids = {shot.id: shot.id for shot in plan.shots} | {shot.parent: shot.id for shot in reversed(plan.shots)}
+    for planned in plan.shots:
+        colour = planned.post.colour if planned.post else None
+        if not colour or not colour.match:
+            continue
+        root = first.setdefault(planned.scene, planned.id)
+        reference = ids.get(colour.reference) if colour.reference else root
+        if reference is None:
+            text = f"post.colour.reference: there is no shot {colour.reference} in the film; it is left as it is"
+            warn([Notice("colour.no_reference", text, planned.id)])
+        elif reference != planned.id:
+            yield planned, reference
+
+
+def _part(shot: MadeShot) -> _Part | None:
+    if isinstance(shot.planned, UserClip):
+        start, end = clip_part(shot.planned)
+        file = shot.planned.clip
+        return _Part(file, content_of(file), start, (end or probe_video(file).frames) - start)
+    if shot.picked is None or shot.resolved is None:
+        return None
+    window = shot.picked.window(shot.resolved.request)
+    return _Part(shot.picked.file, shot.picked.sha256, window.start, window.frames)
+
+
+def _kept(one: _Part, reference: _Part, strength: float, folder: Path, *, look_only: bool) -> tuple[Match, float, float]:
+    """The match of two parts, read from ``folder`` where it was found before."""
+    key = sha256_json({"clip": one.key, "reference": reference.key, "strength": strength, "tool": f"vidgen {__version__}"})
+    file = folder / f"{key}.json"
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        return Match(**{name: float(value) for name, value in kept["match"].items()}), kept["before"], kept["after"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass
+    from vidgen.post.matching import light_of, matched
+
+    light = light_of(reference.samples())
+    match, before, after = matched(one.samples(), light, strength) if light else (Match(), 0.0, 0.0)
+    if not look_only:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_text(file, json.dumps({"match": asdict(match), "before": before, "after": after}) + "\n")
+    return match, before, after

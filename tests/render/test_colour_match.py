@@ -1,0 +1,90 @@
+"""``post.colour.match``: the shots of a scene in one light, told, kept, and handed over as a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.post.test_matching import cast, scene
+
+from support import Vidgen
+from vidgen.media.frames import FrameWriter, read_frames
+from vidgen.post.matching import difference, light_of
+
+BOARD = """\
+vidgen: 1
+resolution: 160x90
+fps: 12
+seed: 1
+post: {colour: {match: true%s}}
+shots:
+  - {id: a, clip: a.mp4}
+  - {id: b, clip: b.mp4}
+"""
+
+
+def clips(folder: Path) -> None:
+    """The same scene twice, the second time too dark and too warm."""
+    for name, wrong in (("a", (0, 0, 0)), ("b", (-0.8, 0.25, -0.4))):
+        with FrameWriter(folder / f"{name}.mp4", 160, 90, 12, frames=12) as writer:
+            for index in range(12):
+                writer.write(np.roll(cast(scene(), *wrong), index, axis=1))
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    clips(tmp_path)
+    file = tmp_path / "film.yaml"
+    file.write_text(BOARD % "")
+    return file
+
+
+def seen(film: Path) -> float:
+    """How different the two shots look in the film."""
+    frames = list(read_frames(film.with_suffix(".mp4")))
+    one, other = light_of(frames[:12:4]), light_of(frames[12::4])
+    assert one and other
+    return difference(one, other)
+
+
+def test_the_second_shot_comes_to_the_light_of_the_first(vidgen: Vidgen, film: Path) -> None:
+    plain = film.read_text()
+    film.write_text(plain.replace("match: true", "match: false"))
+    assert vidgen("render", film, "--json").data["colour"] == []
+    before = seen(film)
+    film.write_text(plain)
+    (told,) = vidgen("render", film, "--json").data["colour"]
+    assert (told["shot"], told["reference"]) == ("b", "a") and told["stops"] > 0.4 and told["red"] < 0 < told["blue"]
+    assert told["delta_e_after"] < told["delta_e_before"] / 2 and seen(film) < before / 2
+    assert Path(told["table"]).read_text().startswith("LUT_3D_SIZE 33")
+
+
+def test_nothing_is_made_again_where_nothing_changed(vidgen: Vidgen, film: Path) -> None:
+    vidgen("render", film)
+    assert all(one["state"] in ("keep", "copy") for one in vidgen("render", film, "--dry-run", "--json").data["segments"])
+    assert vidgen("render", film, "--json").data["cut"]["encoded"] == 0
+
+
+def test_strength_none_leaves_the_colours(vidgen: Vidgen, film: Path) -> None:
+    film.write_text(BOARD % ", strength: 0")
+    (told,) = vidgen("render", film, "--json").data["colour"]
+    assert told["stops"] == 0 and told["table"] is None
+
+
+def test_a_shot_may_be_named_as_the_reference(vidgen: Vidgen, film: Path) -> None:
+    film.write_text(BOARD % ", reference: b")
+    (told,) = vidgen("render", film, "--json").data["colour"]
+    assert (told["shot"], told["reference"]) == ("a", "b") and told["stops"] < -0.4
+
+
+def test_a_reference_that_is_not_there_is_told(vidgen: Vidgen, film: Path) -> None:
+    film.write_text(BOARD % ", reference: z")
+    ran = vidgen("render", film, "--json")
+    assert ran.code == 0 and "colour.no_reference" in [one["code"] for one in ran.envelope["warnings"]]
+
+
+def test_a_part_of_the_film_keeps_the_colours_that_it_has_in_the_whole(vidgen: Vidgen, film: Path) -> None:
+    """Where the reference is not in the part, there is nothing to match to, which is told."""
+    ran = vidgen("render", film, "--shot", "b", "--json")
+    assert ran.code == 0 and ran.data["colour"] == []
