@@ -159,7 +159,7 @@ class SegmentWork:
         """Of the timeline only its form travels: pieces have all else."""
         from vidgen.cut.timeline import Sound
 
-        return cls(tuple(segments), replace(timeline, shots=(), sound=Sound(), chapters=()))
+        return cls(tuple(segments), replace(timeline, shots=(), sound=Sound(), chapters=(), captions=()))
 
     def run(self, outs: Sequence[Path], node: Node) -> None:
         """As ``encode_segments``."""

@@ -77,13 +77,13 @@ def finish(
 
     Everything is kept by content in ``work``: what has not changed is not made again.
     """
-    halt, at_once = Event(), cluster.at_once if cluster else 1
     matches = match_colours(plan, made, work / "colour", warn)
     write_tables(matches, work / "colour")
+    light = {shot: one.match for shot, one in matches.items()}
+    halt, at_once = Event(), cluster.at_once if cluster else 1
 
     def clip(shot: MadeShot, say: Warn) -> ShotClip:
-        lights = {name: one.match for name, one in matches.items()}
-        processor = PostProcessor(plan, work / "post", listener, say, lights, cluster, halt.is_set)
+        processor = PostProcessor(plan, work / "post", listener, say, light, cluster, halt.is_set)
         return sounding(clip_of(processor, shot, larger), shot, say)
 
     clips = _clips(made, clip, warn, at_once, halt)
