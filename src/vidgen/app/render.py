@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vidgen.app.on_cluster import check_executor, cluster_for, executor_data, refused
+from vidgen.app.on_cluster import check_executor, cluster_for, executor_data, wait_for_nodes
 from vidgen.app.plan import plan_loaded, voices_of
 from vidgen.engines.base import Engine
 from vidgen.engines.registry import Engines
@@ -248,10 +248,7 @@ def render_film(
         )
         survey = take_stock(maker, runner, warn)
         warn(maker.preflight(survey))
-        if cluster:
-            cluster.wait_ready()
-            cluster.check_nodes()
-            warn(refused(node) for node in cluster.nodes if node["refused"])
+        wait_for_nodes(cluster, warn)
         bill = agreed.whole(survey.bill) if agreed else survey.bill
         asked = agreed is not None and agreed.covers(survey.bill)
         limit = consent(
