@@ -59,6 +59,16 @@ def cluster_for(
         yield cluster
 
 
+def wait_for_nodes(cluster: Cluster | None, warn: Callable[[Iterable[Notice]], None]) -> None:
+    """Wait until the nodes of a cluster are known, and say which get no work. Raises MissingError ``executor.missing`` where
+    there is no cluster, ``cluster.no_node`` where no node can work.
+    """
+    if cluster:
+        cluster.wait_ready()
+        cluster.check_nodes()
+        warn(refused(node) for node in cluster.nodes if node["refused"])
+
+
 def refused(node: Mapping[str, Any]) -> Notice:
     """Why a node gets no work."""
     return Notice("cluster.node_refused", f"{node['name']} gets no work: {node['refused']}")
