@@ -78,7 +78,7 @@ def test_a_shot_is_as_long_as_its_words_once_they_are_spoken(vidgen: Vidgen, fil
     assert planned.data["duration_s"] == 6.5 and planned.data["speech"][0]["estimate"]
     assert [one["code"] for one in planned.envelope["warnings"]] == ["speech.estimated"]
     rendered = vidgen("render", board, "--json")
-    assert rendered.data["duration_s"] == 5.0 and of_speech(rendered) == []  # 4.4 s of speech and half a second
+    assert rendered.data["duration_s"] == 5.0 and of_speech(rendered) == []  # 4.45 s of speech and half a second
     assert vidgen("plan", board, "--json").data["duration_s"] == 5.0
 
 
@@ -87,8 +87,8 @@ def test_words_longer_than_their_shot_go_on_over_the_cut_and_are_told_of(vidgen:
     board = film(f"{{id: a, scene: sea, dialogue: {words}}}", "{id: b, scene: hills}", top=talker.top)
     ran = vidgen("render", board, "--json")
     (warning,) = of_speech(ran)
-    assert warning["code"] == "sound.words_over_cut" and "need 1.4 s more than the shot" in warning["message"]
-    assert heard(Path("film.mp4")) == [pytest.approx((0.0, 4.4), abs=0.04)]
+    assert warning["code"] == "sound.words_over_cut" and "need 1.5 s more than the shot" in warning["message"]
+    assert heard(Path("film.mp4")) == [pytest.approx((0.0, 4.45), abs=0.04)]
 
 
 def test_a_line_runs_over_the_parts_of_a_split_shot(vidgen: Vidgen, film: Film, talker: Talker) -> None:
