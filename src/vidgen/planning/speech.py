@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -55,5 +56,6 @@ def too_long(shot: Shot, frames: int, rate: Fraction, folder: Path) -> Iterator[
     missing = end - frames / rate
     if missing > _SHORT_S:
         key = "dialogue" if heard else "voiceover"
-        text = f"the words need {float(missing):.1f} s more than the shot and go on over the cut; duration: auto fits them"
+        seconds = f"{math.ceil(missing * 10) / 10:.1f} s"
+        text = f"the words need {seconds} more than the shot and go on over the cut; duration: auto fits them"
         yield Notice("sound.words_over_cut", f"{key}: {text}", shot.id)
