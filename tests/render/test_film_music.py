@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from pathlib import Path
 
@@ -68,6 +69,17 @@ def test_music_loops_from_its_last_bar_to_its_first(tmp_path: Path) -> None:
     file = write_wav(tmp_path / "m.wav", Piece(120, seconds=12.9, lead=0.7, sound="drum", accents=4).play())
     found = by_bars(track(file), 24 * 30, Fraction(24))
     assert (found.loop_from, found.loop_to) == pytest.approx((0.7 * SECOND, 12.7 * SECOND), abs=300)
+
+
+def test_an_exported_cut_repeats_music_where_the_film_does(film: Film, vidgen: Vidgen, tmp_path: Path) -> None:
+    write_wav(tmp_path / "m.wav", Piece(120, seconds=4.3, sound="drum", accents=4).play())
+    board = film("{id: a, scene: sea, duration: 5}", "{id: b, scene: hill, duration: 5}", top="audio: {music: m.wav}\n")
+    ran = vidgen("export", board, "--format", "otio", "-o", "film.otio", "--json")
+    assert ran.code == 0
+    timeline = json.loads((tmp_path / "film.otio").read_text())
+    [track] = [one for one in timeline["tracks"]["children"] if one["name"].startswith("music")]
+    lengths = [clip["source_range"]["duration"] for clip in track["children"]]
+    assert [one["value"] / one["rate"] for one in lengths] == pytest.approx([4, 4, 2], abs=0.02)
 
 
 def test_a_film_longer_than_its_music_keeps_the_beat(film: Film, vidgen: Vidgen, tmp_path: Path) -> None:
