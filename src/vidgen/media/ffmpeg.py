@@ -22,6 +22,7 @@ from vidgen.errors import Cancelled, ProcessingError
 from vidgen.media.discovery import Ffmpeg, find_ffmpeg
 from vidgen.media.patience import Patience
 from vidgen.programs import log_program, start_program
+from vidgen.settings import for_children
 
 __all__ = ["FORMATS", "PROTOCOLS", "Ffmpeg", "Process", "find_ffmpeg", "input_args", "run_ffmpeg", "stop_all"]
 
@@ -96,7 +97,7 @@ class Process:
             stderr=subprocess.PIPE,
             start_new_session=True,
             cwd=cwd,
-            env={**os.environ, "FONTCONFIG_FILE": str(NO_FONTS)},
+            env=for_children({"FONTCONFIG_FILE": str(NO_FONTS)}),
         )
         _LIVE.add(self)
         self._drain = threading.Thread(target=self._read_stderr, daemon=True)
