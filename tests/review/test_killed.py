@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -42,7 +43,11 @@ class Person:
         self.asked: tuple[str, int] | None = None
 
     def work(self) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)) as connection:
+            self._decide(connection)
+
+    def _decide(self, connection: http.client.HTTPConnection) -> None:
+        """Decide until nobody answers any more."""
         while True:
             number = self.next
             self.next += 1
