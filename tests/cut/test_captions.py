@@ -30,7 +30,7 @@ def test_a_caption_begins_and_ends_with_its_words() -> None:
 
 def test_it_outlasts_words_that_are_said_faster_than_they_are_read() -> None:
     (one,) = captions(said("I thought it was you at the door.", 0, 0.5))
-    assert float(one.end) == pytest.approx(33 / 2 / 8.5, abs=0.06) and one.short_by == 0
+    assert float(one.end) == pytest.approx(33 / 20, abs=0.06) and one.short_by == 0
 
 
 def test_but_not_into_the_next_one_nor_beyond_the_film() -> None:

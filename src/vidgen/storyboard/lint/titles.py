@@ -14,7 +14,7 @@ from vidgen.storyboard.model import Shot, Text
 
 READING_CPS = {"ja": 4.0, "en": 17.0}
 """Reading speed in characters per second."""
-SPOKEN_CPS = {"ja": 7.0, "en": 17.0}
+SPOKEN_CPS = {"ja": 7.0, "en": 20.0}
 """The same for captions, whose words are heard, too."""
 NOT_READ_THROUGH = ("credit", "credits")
 """Roles in which people look for a name."""
