@@ -58,8 +58,10 @@ CHANGED = BOARD.replace("text: One", "text: Two")
 FORMS = {".mp4": "video", ".webm": "video", ".gif": "picture", ".jpg": "picture", ".png": "picture", ".wav": "sound"}
 HIDDEN = re.compile(r"\.part|^\.")
 RUN = [sys.executable, "-c", "from vidgen.cli import main; main()"]
-ENDINGS = {signal.SIGINT: (130, 0), signal.SIGKILL: (-signal.SIGKILL, 0)}
-"""Exit codes after a signal; 0 where the run was quicker."""
+ENDINGS = {signal.SIGINT: (130, -signal.SIGINT, 0), signal.SIGKILL: (-signal.SIGKILL, 0)}
+"""Exit codes after a signal; 0 where the run was quicker. Before a command begins, and after it has ended, SIGINT ends the
+process as usual, which shells call 130 too.
+"""
 
 
 @dataclass(frozen=True)
