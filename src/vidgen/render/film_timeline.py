@@ -11,6 +11,7 @@ from vidgen.catalog.transitions import J_CUT
 from vidgen.cut.looks import plain
 from vidgen.cut.loudness import loudness_target
 from vidgen.cut.timeline import (
+    EDGE_FADE,
     Conform,
     LoudnessTarget,
     Sound,
@@ -27,14 +28,13 @@ from vidgen.media.names import named_file
 from vidgen.media.probe import has_sound
 from vidgen.media.rate import SAMPLE_RATE, samples_at
 from vidgen.planning.plan import FilmShot, Plan
+from vidgen.render.film_ambience import Bed, ambience_beds
 from vidgen.render.film_music import by_bars
 from vidgen.render.film_titles import film_cues
 from vidgen.storyboard.model import Audio
 from vidgen.storyboard.values import Duration
 
 Warn = Callable[[Iterable[Notice]], None]
-_EDGE = SAMPLE_RATE // 200
-"""A sound that is cut at a loud place would click: 5 ms of fade are not heard as one."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,7 @@ def _sound_files(plan: Plan) -> Iterator[str]:
         yield audio.music.file
     yield from (bed.file for bed in (audio.ambience if audio else ()))
     for shot in (planned.shot for planned in plan.shots):
+        yield from (bed.file for bed in shot.ambience or ())
         yield from (effect.file for effect in shot.sfx or ())
         yield from (spoken.file for spoken in (shot.voiceover, *(shot.dialogue or ())) if spoken and spoken.file)
 
@@ -175,17 +176,18 @@ def sound_tracks(plan: Plan) -> Iterator[Track]:
     audio = plan.board.audio
     if audio and audio.music:
         music = audio.music
+        start = _samples(plan, music.start)
         track = replace(
             _track(plan, music.file, "music", gain_db=music.gain_db),
-            start=_samples(plan, music.start),
+            start=start,
             loop=True,
-            fade_in=_samples(plan, music.fade_in),
+            fade_in=max(_samples(plan, music.fade_in), EDGE_FADE if start else 0),
             fade_out=None if music.fade_out is None else _samples(plan, music.fade_out),
             duck=music.duck,
         )
         yield by_bars(track, plan.total_frames, plan.fps)
-    for bed in audio.ambience if audio else ():
-        yield replace(_track(plan, bed.file, "ambience", gain_db=bed.gain_db), loop=True)
+    for bed in (*(Bed(one) for one in (audio.ambience if audio else ())), *ambience_beds(plan)):
+        yield bed.laid(_track(plan, bed.sound.file, "ambience", gain_db=bed.sound.gain_db))
     for planned in plan.shots:
         yield from _shot_tracks(plan, planned)
 
@@ -220,8 +222,8 @@ def _own_sounds(plan: Plan, clips: Mapping[str, ShotClip]) -> Iterator[Track]:
             at=at,
             length=samples_at(end + after.stay, plan.fps) - at,
             gain_db=own_sound.gain_db if own_sound else 0.0,
-            fade_in=max(_EDGE, samples_at(cut.shared, plan.fps)),
-            fade_out=max(_EDGE, samples_at(after.shared, plan.fps)),
+            fade_in=max(EDGE_FADE, samples_at(cut.shared, plan.fps)),
+            fade_out=max(EDGE_FADE, samples_at(after.shared, plan.fps)),
             zero_us=None if zero is None else zero - round(Fraction(picture - at, SAMPLE_RATE) * 1_000_000),
         )
 

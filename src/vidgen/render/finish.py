@@ -15,6 +15,7 @@ from typing import Any
 from vidgen.cut import assemble
 from vidgen.cut.contact_sheet import contact_sheet, labels_of
 from vidgen.cut.encode_segment import encode_segments
+from vidgen.cut.sound import Levels
 from vidgen.errors import Cancelled, Notice, VidgenError
 from vidgen.media.answers import content_of
 from vidgen.media.dubbing import dub
@@ -44,14 +45,15 @@ MOST_AT_ONCE = 64
 
 @dataclass(frozen=True)
 class Finished:
-    """What the cut did: ``counts`` of its segments as JSON values, what was delivered, the captions, and which shots
-    were brought to the light of another.
+    """What the cut did: ``counts`` of its segments as JSON values, what was delivered, the captions, which shots were brought
+    to the light of another, and how loud the film is.
     """
 
     counts: dict[str, int]
     delivered: Delivered
     captions: Captions
     colour: Mapping[str, ColourMatch] = field(default_factory=dict)
+    levels: Levels | None = None
 
 
 def finish(
@@ -113,7 +115,8 @@ def finish(
         contact_sheet(output, sheet, labels=labels_of(timeline), title=plan.board.title)
     counts = {"encoded": result.reencoded, "copied": result.copied, "kept": result.reused}
     listener("cut.done", output=str(output), frames=result.frames, **counts)
-    return Finished(counts, Deliverer(deliveries, timeline, output, work, listener, warn).deliver(), captions, matches)
+    delivered = Deliverer(deliveries, timeline, output, work, listener, warn).deliver()
+    return Finished(counts, delivered, captions, matches, result.levels)
 
 
 def _held(plan: Plan, planned: GeneratedShot, take: Take) -> Iterator[Notice]:

@@ -272,7 +272,7 @@ class Music(Part):
 
 
 class Ambience(Part):
-    """A background sound under the whole film, looped."""
+    """A background sound, looped: under the whole film, or under a scene or shot."""
 
     file: File
     gain_db: Number = Field(-18.0, ge=-80, le=24)
@@ -361,6 +361,7 @@ class ShotKeys(Part):
     dialogue: Annotated[tuple[Line, ...] | None, many("line")] = None
     voiceover: Annotated[Voiceover | None, short("text", (str, int, float))] = None
     sfx: Annotated[tuple[SoundEffect, ...] | None, many("file")] = None
+    ambience: Annotated[tuple[Ambience, ...] | None, many("file")] = None
     own_sound: Annotated[OwnSound | None, yes_or("heard")] = None
     text: Annotated[tuple[Text, ...] | None, many("text")] = None
     post: Post | None = None
@@ -382,12 +383,13 @@ class Shot(ShotKeys):
 
 
 class Scene(Part):
-    """A scene: shots at one location. Its ``scene`` text is the default of each shot."""
+    """A scene: shots at one location. Its ``scene`` text and ``ambience`` are the default of each shot."""
 
     id: ShotId
     heading: str | None = None
     scene: str | None = None
     duration: ShotLength | None = None
+    ambience: Annotated[tuple[Ambience, ...] | None, many("file")] = None
     shots: tuple[Shot, ...] = ()
 
 

@@ -66,6 +66,8 @@ _LISTS: Mapping[tuple[str, str], str] = {
     ("ShotKeys", "sfx"): "SoundEffect",
     ("ShotKeys", "motion_brush"): "MotionBrush",
     ("Audio", "ambience"): "Ambience",
+    ("Scene", "ambience"): "Ambience",
+    ("ShotKeys", "ambience"): "Ambience",
     ("Storyboard", "outputs"): "Output",
     ("ShotKeys", "characters"): "",
     ("ShotKeys", "references"): "",
