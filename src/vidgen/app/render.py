@@ -251,8 +251,9 @@ class _Prepared:
 
     @property
     def unsaid(self) -> list[Spoken]:
-        """The lines that are to be spoken."""
-        return missing_lines(self.voices, self.plan.shots)
+        """The lines that are to be spoken: those of the film, and of takes that are made for it and follow one."""
+        makes = (shot for shot in self.needed if not isinstance(shot, UserClip) and shot.request.inputs.awaits_voice)
+        return missing_lines(self.voices, (*self.plan.shots, *makes))
 
     def origin(self, made: Sequence[MadeShot], larger: Mapping[str, Take], board: Path, root: Path) -> Origin:
         """Where the film comes from, once its takes are known."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 
 from vidgen.catalog.transitions import J_CUT
 from vidgen.cut.looks import plain
@@ -27,7 +28,7 @@ from vidgen.media.chapters import Chapter
 from vidgen.media.names import named_file
 from vidgen.media.probe import has_sound
 from vidgen.media.rate import SAMPLE_RATE, samples_at
-from vidgen.planning.plan import FilmShot, Plan
+from vidgen.planning.plan import FilmShot, Plan, UserClip
 from vidgen.render.film_ambience import Bed, ambience_beds
 from vidgen.render.film_music import by_bars
 from vidgen.render.film_titles import film_cues
@@ -131,7 +132,7 @@ def build_timeline(plan: Plan, clips: Mapping[str, ShotClip]) -> Timeline:
         width=plan.width,
         height=plan.height,
         shots=tuple(_shot(plan, shot, clips[shot.id]) for shot in plan.shots),
-        sound=Sound((*sound_tracks(plan), *_own_sounds(plan, clips)), _loudness(plan.board.audio)),
+        sound=Sound((*sound_tracks(plan, clips), *_own_sounds(plan, clips)), _loudness(plan.board.audio)),
         profile=plan.profile,
         title=plan.board.title,
         chapters=tuple(film_chapters(plan)),
@@ -171,8 +172,10 @@ def _samples(plan: Plan, time: Duration | None) -> int:
     return int(seconds * SAMPLE_RATE)
 
 
-def sound_tracks(plan: Plan) -> Iterator[Track]:
-    """The sounds of the storyboard, placed in the film; without what is heard in the clips themselves."""
+def sound_tracks(plan: Plan, clips: Mapping[str, ShotClip] = MappingProxyType({})) -> Iterator[Track]:
+    """The sounds of the storyboard, placed in the film; without what is heard in the ``clips`` themselves, and lines that are
+    said in those.
+    """
     audio = plan.board.audio
     if audio and audio.music:
         music = audio.music
@@ -189,17 +192,22 @@ def sound_tracks(plan: Plan) -> Iterator[Track]:
     for bed in (*(Bed(one) for one in (audio.ambience if audio else ())), *ambience_beds(plan)):
         yield bed.laid(_track(plan, bed.sound.file, "ambience", gain_db=bed.sound.gain_db))
     for planned in plan.shots:
-        yield from _shot_tracks(plan, planned)
+        yield from _shot_tracks(plan, planned, says_its_lines=_says_its_lines(planned, clips.get(planned.id)))
 
 
-def _shot_tracks(plan: Plan, planned: FilmShot) -> Iterator[Track]:
+def _says_its_lines(planned: FilmShot, clip: ShotClip | None) -> bool:
+    """Whether a take is heard that was made with the shot's lines: to hear them once more would be an echo."""
+    return bool(clip and clip.sound and not isinstance(planned, UserClip) and planned.request.inputs.lines)
+
+
+def _shot_tracks(plan: Plan, planned: FilmShot, *, says_its_lines: bool) -> Iterator[Track]:
     shot, begin = planned.shot, samples_at(planned.start_frame, plan.fps)
     for effect in shot.sfx or ():
         yield _track(plan, effect.file, "sfx", at=begin + _samples(plan, effect.at), gain_db=effect.gain_db)
     if shot.voiceover and shot.voiceover.file:
         yield _track(plan, shot.voiceover.file, "voice", at=begin)
     for line in shot.dialogue or ():
-        if line.file:
+        if line.file and not says_its_lines:
             yield _track(plan, line.file, "voice", at=begin + _samples(plan, line.at))
 
 

@@ -37,6 +37,7 @@ from vidgen.render.on_cluster import OnCluster
 from vidgen.render.postprocess import PostProcessor
 from vidgen.render.provenance import Origin
 from vidgen.render.shots import DEFAULT_JOBS
+from vidgen.storyboard.model import LipSync
 from vidgen.takes.request import ShotRequest, Take, Trim, nearest_frames
 
 MOST_AT_ONCE = 64
@@ -211,7 +212,8 @@ def is_heard(planned: FilmShot) -> bool:
         return shot.own_sound.heard
     if isinstance(planned, UserClip):
         return True
-    return planned.request.sound or bool(shot.lip_sync and not any(line.file for line in shot.dialogue or ()))
+    follows_file = isinstance(shot.lip_sync, LipSync)
+    return planned.request.sound or (follows_file and not any(line.file for line in shot.dialogue or ()))
 
 
 def sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from vidgen.errors import InputError
 from vidgen.media.names import named_file, nearest_name
-from vidgen.storyboard.model import Ambience, Post, ShotKeys, Storyboard
+from vidgen.storyboard.model import Ambience, LipSync, Post, ShotKeys, Storyboard
 from vidgen.storyboard.reader import Path_
 from vidgen.storyboard.values import MODEL_SUFFIXES
 
@@ -153,7 +153,7 @@ def _of_sounds(path: Path_, keys: ShotKeys) -> Named:
             yield (*path, "dialogue", index, "file"), line.file, "sound"
     if keys.voiceover and keys.voiceover.file:
         yield (*path, "voiceover", "file"), keys.voiceover.file, "sound"
-    if keys.lip_sync:
+    if isinstance(keys.lip_sync, LipSync):
         yield (*path, "lip_sync", "audio"), keys.lip_sync.audio, "sound"
 
 

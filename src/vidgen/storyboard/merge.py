@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from vidgen.storyboard.model import Scene, Shot, ShotKeys, Storyboard
+from vidgen.storyboard.model import DIALOGUE, Scene, Shot, ShotKeys, Storyboard
 from vidgen.storyboard.parts import Part
 
 P = TypeVar("P", bound=Part)
@@ -27,6 +27,8 @@ def merged_shot(board: Storyboard, scene: Scene | None, shot: Shot) -> Shot:
         if scene is not None and (value := getattr(scene, name)) is not None:
             values[name] = value
     _lay_over(values, shot)
+    if values.get("lip_sync") == DIALOGUE and not values.get("dialogue"):
+        del values["lip_sync"]  # asked of all shots, and nothing is said in this one
     return _EMPTY_SHOT.model_copy(update={name: value for name, value in values.items() if value is not None})
 
 

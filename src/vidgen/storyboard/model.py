@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, PlainSerializer, Strict, Tag, WithJsonSchema
 
@@ -196,6 +196,24 @@ class LipSync(Part):
     audio: File
 
 
+DIALOGUE: Final = "dialogue"
+"""Mouths follow what is said in the shot."""
+
+
+def _lip_sync(value: Any) -> Any:
+    """``lip_sync: dialogue``, or in Japanese; any other text is a file."""
+    if not isinstance(value, str):
+        return value
+    return DIALOGUE if name_or_text("lip_sync", value) == DIALOGUE else {"audio": value}
+
+
+LipSyncTo = Annotated[
+    Annotated[LipSync, Tag("<mapping>")] | Annotated[Literal["dialogue"], name_of("lip_sync"), Tag("<name>")],
+    Discriminator(lambda value: "<mapping>" if isinstance(value, dict | LipSync) else "<name>"),
+]
+"""``dialogue``, or ``{audio: FILE}``."""
+
+
 class LintOptions(Part):
     """``lint: {ignore: [V301]}``."""
 
@@ -355,7 +373,7 @@ class ShotKeys(Part):
     source_video: File | None = None
     continue_from: str | None = None
     motion_brush: Annotated[tuple[MotionBrush, ...] | None, many("mask")] = None
-    lip_sync: Annotated[LipSync | None, short("audio")] = None
+    lip_sync: Annotated[LipSyncTo | None, BeforeValidator(_lip_sync)] = None
     motion_reference: File | None = None
     transition: Annotated[Transition | None, short("type")] = None
     dialogue: Annotated[tuple[Line, ...] | None, many("line")] = None

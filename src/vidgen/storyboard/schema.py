@@ -40,7 +40,7 @@ _SHORT: Mapping[tuple[str, str], dict[str, Any]] = {
     ("ShotKeys", "camera"): {"$ref": "#/$defs/camera_move"},
     ("ShotKeys", "motion"): {"$ref": "#/$defs/motion_type"},
     ("ShotKeys", "transition"): {"$ref": "#/$defs/transition"},
-    ("ShotKeys", "lip_sync"): {"type": "string"},
+    ("ShotKeys", "lip_sync"): {"anyOf": [{"$ref": "#/$defs/lip_sync"}, {"type": "string"}]},
     ("ShotKeys", "voiceover"): {"type": "string"},
     ("ShotKeys", "own_sound"): {"type": "boolean"},
     ("Storyboard", "budget"): {"type": "number", "minimum": 0},
