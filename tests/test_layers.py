@@ -150,6 +150,7 @@ def test_yaml_is_loaded_in_one_place_for_each_kind() -> None:
 
 NOT_VALUES = {
     "_classifier": "a model whose answer depends on the picture alone",
+    "_whisper": "a model of CTranslate2, which many threads may use",
     "_ocr": "read with under the lock of scoring/letters.py alone",
     "_adapter": "pydantic's, which only reads once it is made",
     "_open": "an open font, asked under the lock of weights/fonts.py alone",

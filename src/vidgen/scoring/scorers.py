@@ -31,8 +31,12 @@ OWN = {
     "vision-prompt": "vidgen.critics.vision:VisionPrompt",
     "vision-physics": "vidgen.critics.vision:VisionPhysics",
     "vision-pairs": "vidgen.critics.vision:VisionPairs",
+    "said-words": "vidgen.critics.said:SaidWords",
+    "said-in-time": "vidgen.critics.said:SaidInTime",
 }
-"""Scorers that come with vidgen. They are loaded as those of other packages are, once they are configured."""
+"""Scorers that come with vidgen, loaded as those of other packages are. Those that listen to speech count where a shot has
+some, the others once they are configured.
+"""
 
 FIGURES = 6
 """Figures of a value that are kept: the last ones differ between processors and mean nothing."""
@@ -85,7 +89,11 @@ class Scorers:
         """Measure the takes of one shot with every scorer that is installed. Raises nothing but Cancelled."""
         with self._turn:
             installed = self._installed if clips else []
-            found = [self._measured(plugin, scorer, clips, expectation, shot) for plugin, scorer in installed]
+            found = [
+                self._measured(plugin, scorer, clips, expectation, shot)
+                for plugin, scorer in installed
+                if scorer.applies(expectation)
+            ]
         return found + (self.in_film(clips) if self.in_film and clips else [])
 
     @cached_property
@@ -121,7 +129,7 @@ class Scorers:
 def own_scorers() -> dict[str, Plugin]:
     """Those that come with vidgen and are configured (``config.yaml``: ``score``)."""
     asked = config().score
-    names = ["clip-prompt"] if asked.prompt_model else []
+    names = ["said-words", "said-in-time", *(["clip-prompt"] if asked.prompt_model else [])]
     if asked.vision:
         names += ["vision-prompt", "vision-physics", *(["vision-pairs"] if asked.vision.pairs else [])]
     return {name: Plugin(name, "vidgen", __version__, EntryPoint(name, OWN[name], "vidgen.scorers")) for name in names}
