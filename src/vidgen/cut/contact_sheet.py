@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidgen.cut.timeline import FontKind, Timeline, settle
 from vidgen.errors import InputError
-from vidgen.media.files import file_url
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,11 +25,14 @@ SMOOTH = 4
 
 @dataclass(frozen=True)
 class Label:
-    """One picture of the sheet: its frame in the film, the text below it, and a fainter note at the right."""
+    """One picture of the sheet: its frame in the film, the text below it, and a fainter note at the right. ``file``: the video
+    that the frame is of; None: the film.
+    """
 
     frame: int
     text: str
     note: str = ""
+    file: Path | None = None
 
 
 def labels_of(timeline: Timeline) -> list[Label]:
@@ -47,18 +49,27 @@ def labels_of(timeline: Timeline) -> list[Label]:
 
 
 def contact_sheet(
-    film: Path, out_png: Path, *, labels: Sequence[Label], columns: int = 4, tile_width: int = 400, title: str = ""
+    film: Path,
+    out_png: Path,
+    *,
+    labels: Sequence[Label],
+    compared: Sequence[Label] = (),
+    columns: int = 4,
+    tile_width: int = 400,
+    title: str = "",
+    heading: str = "",
 ) -> None:
     """Write the sheet as PNG.
 
     Args:
         film: the video.
         labels: the frames to show, in order.
+        compared: further pictures, below the others and under ``heading``, in pairs of before and after.
         columns: pictures per row.
         tile_width: width of a picture in pixels; its height follows the film's aspect.
         title: drawn above the pictures, if given.
 
-    Raises InputError if the film cannot be read or is too short for a label.
+    Raises InputError if a video cannot be read or is too short for a label.
     """
     import numpy as np
 
@@ -66,48 +77,78 @@ def contact_sheet(
 
     if not labels:
         raise InputError("cut.empty", "a contact sheet needs at least one shot")
-    tiles = _tiles(film, labels, tile_width)
-    high, wide = next(iter(tiles.values())).shape[:2]
+    tiles = _tiles(film, [*labels, *compared], tile_width)
+    high, wide = tiles[film, labels[0].frame].shape[:2]
     gap = max(6, tile_width // 20)
     strip, head = gap * 2, gap * 4 if title else 0
-    columns = min(columns, len(labels))
-    rows = -(-len(labels) // columns)
-    page = np.full((gap + head + rows * (high + strip + gap), gap + columns * (wide + gap), 3), PAPER, np.uint8)
-    if title:
-        _write(page, title, gap, gap + gap * 2.1, gap * 1.8, INK, "serif")
-    for index, label in enumerate(labels):
-        x, y = gap + index % columns * (wide + gap), gap + head + index // columns * (high + strip + gap)
-        page[y : y + high, x : x + wide] = tiles[label.frame]
-        baseline, em = y + high + gap * 1.15, gap * 0.8
-        _write(page, label.text, x, baseline, em, INK, "sans")
-        _write(page, label.note, x + wide - _width(label.note, em, "sans"), baseline, em, FAINT, "sans")
+    columns = max(min(columns, len(labels)), 2 if compared else 1)
+    sections = [(title, head, _rows(labels, columns))]
+    if compared:
+        sections.append((heading, gap * 3, _rows(compared, columns // 2 * 2)))
+    step = high + strip + gap
+    tall = gap + sum(above + len(rows) * step for _, above, rows in sections)
+    page = np.full((tall, gap + columns * (wide + gap), 3), PAPER, np.uint8)
+    y = gap
+    for text, above, rows in sections:
+        _write(page, text, gap, y + above * 0.525, above * 0.45, INK, "serif")
+        y += above
+        for row in rows:
+            for x, label in enumerate(row):
+                _place(page, gap + x * (wide + gap), y, label, _filling(tiles[label.file or film, label.frame], wide, high))
+            y += step
     write_image(out_png, page)
 
 
-def _tiles(film: Path, labels: Sequence[Label], width: int) -> dict[int, Frame]:
-    """The frames of the labels, downscaled. The film is read once, and only these frames are converted."""
-    import av
+def _rows(labels: Sequence[Label], columns: int) -> list[Sequence[Label]]:
+    return [labels[first : first + columns] for first in range(0, len(labels), columns)]
+
+
+def _place(page: Frame, x: int, y: int, label: Label, tile: Frame) -> None:
+    """Put a picture at ``x, y`` of the page, with its words below it."""
+    high, wide = tile.shape[:2]
+    gap = max(6, wide // 20)
+    page[y : y + high, x : x + wide] = tile
+    baseline, em = y + high + gap * 1.15, gap * 0.8
+    _write(page, label.text, x, baseline, em, INK, "sans")
+    _write(page, label.note, x + wide - _width(label.note, em, "sans"), baseline, em, FAINT, "sans")
+
+
+def _tiles(film: Path, labels: Sequence[Label], width: int) -> dict[tuple[Path, int], Frame]:
+    """The frames of the labels, ``width`` wide. Each file is read once, and only these frames are converted."""
+    needed: dict[Path, set[int]] = {}
+    for label in labels:
+        needed.setdefault(label.file or film, set()).add(label.frame)
+    found = {(file, number): tile for file, numbers in needed.items() for number, tile in _small(file, numbers, width)}
+    for file, numbers in needed.items():
+        if missing := [number for number in sorted(numbers) if (file, number) not in found]:
+            raise InputError("media.unreadable", f"{file.name} has no frame {missing[0]}", where=str(file))
+    return found
+
+
+def _small(file: Path, numbers: set[int], width: int) -> Iterator[tuple[int, Frame]]:
     import cv2
     import numpy as np
 
-    from vidgen.media.frames import to_rgb
+    from vidgen.media.frames import frames_at
 
-    needed = {label.frame for label in labels}
-    found: dict[int, Frame] = {}
-    try:
-        with av.open(file_url(film), metadata_errors="replace") as container:
-            for number, frame in enumerate(container.decode(video=0)):
-                if number in needed:
-                    height = max(2, round(frame.height * width / frame.width))
-                    small = cv2.resize(to_rgb(frame), (width, height), interpolation=cv2.INTER_AREA)
-                    found[number] = small.astype(np.uint8, copy=False)
-                if len(found) == len(needed):
-                    break
-    except (av.FFmpegError, IndexError) as error:
-        raise InputError("media.unreadable", f"{film} cannot be read: {error}", where=str(film)) from error
-    if missing := needed - found.keys():
-        raise InputError("media.unreadable", f"{film.name} has no frame {min(missing)}", where=str(film))
-    return found
+    for number, frame in frames_at(file, numbers):
+        height = max(2, round(frame.shape[0] * width / frame.shape[1]))
+        yield number, np.asarray(cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _filling(tile: Frame, width: int, height: int) -> Frame:
+    """The middle of a picture, enlarged to fill another shape."""
+    import cv2
+    import numpy as np
+
+    high, wide = tile.shape[:2]
+    if (wide, high) == (width, height):
+        return tile
+    scale = max(width / wide, height / high)
+    size = max(width, round(wide * scale)), max(height, round(high * scale))
+    large = cv2.resize(tile, size, interpolation=cv2.INTER_AREA)
+    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    return np.asarray(large[top : top + height, left : left + width], np.uint8)
 
 
 def _width(text: str, em: float, kind: FontKind) -> float:
