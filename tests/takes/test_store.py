@@ -208,7 +208,7 @@ RECORD_HARM: dict[str, Callable[[str], str]] = {
     "no record of ours": lambda text: '{"schema": 1}',
     "of another clip": lambda text: text.replace('"sha256": "', '"sha256": "0'),
     "a field of another type": lambda text: text.replace('"take": 1', '"take": "one"'),
-    "another word in its manifest": lambda text: text.replace('"job": "job-1"', '"job": "job-2"'),
+    "another letter in it": lambda text: text.replace('"prompt": "a harbour', '"prompt": "A harbour'),
     "nested without end": lambda text: "[" * 100_000,
 }
 
