@@ -7,20 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vidgen.cut.timeline import FontKind, Timeline, settle
+from vidgen.cut.page_text import PageText, with_text
+from vidgen.cut.timeline import Timeline, settle
 from vidgen.errors import InputError
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from vidgen.media.frames import Frame
 
-    Mask = npt.NDArray[np.float32]
-
 PAPER, INK, FAINT = (17, 19, 23), (240, 240, 238), (140, 146, 156)
-SMOOTH = 4
-"""Supersampling of text."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +52,7 @@ def contact_sheet(
     tile_width: int = 400,
     title: str = "",
     heading: str = "",
+    language: str = "",
 ) -> None:
     """Write the sheet as PNG.
 
@@ -68,6 +63,7 @@ def contact_sheet(
         columns: pictures per row.
         tile_width: width of a picture in pixels; its height follows the film's aspect.
         title: drawn above the pictures, if given.
+        language: of the words, as a code.
 
     Raises InputError if a video cannot be read or is too short for a label.
     """
@@ -88,29 +84,23 @@ def contact_sheet(
     step = high + strip + gap
     tall = gap + sum(above + len(rows) * step for _, above, rows in sections)
     page = np.full((tall, gap + columns * (wide + gap), 3), PAPER, np.uint8)
-    y = gap
+    y, words = gap, list[PageText]()
     for text, above, rows in sections:
-        _write(page, text, gap, y + above * 0.525, above * 0.45, INK, "serif")
+        words.append(PageText(text, gap, y + above * 0.525, above * 0.45, INK, "serif"))
         y += above
         for row in rows:
             for x, label in enumerate(row):
-                _place(page, gap + x * (wide + gap), y, label, _filling(tiles[label.file or film, label.frame], wide, high))
+                left = gap + x * (wide + gap)
+                page[y : y + high, left : left + wide] = _filling(tiles[label.file or film, label.frame], wide, high)
+                below, em = y + high + gap * 1.15, gap * 0.8
+                words.append(PageText(label.text, left, below, em, INK))
+                words.append(PageText(label.note, left + wide, below, em, FAINT, to_left=True))
             y += step
-    write_image(out_png, page)
+    write_image(out_png, with_text(page, words, language))
 
 
 def _rows(labels: Sequence[Label], columns: int) -> list[Sequence[Label]]:
     return [labels[first : first + columns] for first in range(0, len(labels), columns)]
-
-
-def _place(page: Frame, x: int, y: int, label: Label, tile: Frame) -> None:
-    """Put a picture at ``x, y`` of the page, with its words below it."""
-    high, wide = tile.shape[:2]
-    gap = max(6, wide // 20)
-    page[y : y + high, x : x + wide] = tile
-    baseline, em = y + high + gap * 1.15, gap * 0.8
-    _write(page, label.text, x, baseline, em, INK, "sans")
-    _write(page, label.note, x + wide - _width(label.note, em, "sans"), baseline, em, FAINT, "sans")
 
 
 def _tiles(film: Path, labels: Sequence[Label], width: int) -> dict[tuple[Path, int], Frame]:
@@ -149,45 +139,3 @@ def _filling(tile: Frame, width: int, height: int) -> Frame:
     large = cv2.resize(tile, size, interpolation=cv2.INTER_AREA)
     left, top = (size[0] - width) // 2, (size[1] - height) // 2
     return np.asarray(large[top : top + height, left : left + width], np.uint8)
-
-
-def _width(text: str, em: float, kind: FontKind) -> float:
-    from vidgen.cut.lettering import lettering
-
-    return lettering(kind).width(text) * em
-
-
-def _write(page: Frame, text: str, x: float, baseline: float, em: float, colour: tuple[int, int, int], kind: FontKind) -> None:
-    """Draw a line of text on the page, from ``x``, on ``baseline``, clipped to the page."""
-    import numpy as np
-
-    if not text:
-        return
-    top, left = int(baseline - em * 1.2), int(x)
-    bottom, right = min(page.shape[0], int(baseline + em * 0.5)), min(page.shape[1], int(x + _width(text, em, kind) + em))
-    if top < 0 or bottom <= top or right <= left:
-        return
-    mask = _mask(text, right - left, bottom - top, x - left, baseline - top, em, kind)[:, :, None]
-    area = page[top:bottom, left:right]
-    area[:] = np.round(area * (1 - mask) + np.array(colour) * mask)
-
-
-def _mask(text: str, width: int, height: int, x: float, baseline: float, em: float, kind: FontKind) -> Mask:
-    """Coverage 0-1, [height, width], of a line of text."""
-    import cv2
-    import numpy as np
-
-    from vidgen.weights.fonts import letter
-
-    canvas = np.zeros((height * SMOOTH, width * SMOOTH), np.uint8)
-    for char in text:
-        shape = letter(char, kind)
-        contours = [
-            np.round((np.array(points) * (em, -em) + (x, baseline)) * SMOOTH).astype(np.int32)
-            for points in (shape.contours if shape else ())
-        ]
-        if contours:
-            cv2.fillPoly(canvas, contours, 255)
-        x += _width(char, em, kind)
-    small = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
-    return (small / np.float32(255)).astype(np.float32)

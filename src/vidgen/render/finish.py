@@ -113,7 +113,9 @@ def finish(
     if sheet:
         labels = labels_of(timeline)
         heading, pairs = compared(labels, matches, timeline, plan.board.language)
-        contact_sheet(output, sheet, labels=labels, compared=pairs, title=plan.board.title, heading=heading)
+        contact_sheet(
+            output, sheet, labels=labels, compared=pairs, title=plan.board.title, heading=heading, language=plan.board.language
+        )
     counts = {"encoded": result.reencoded, "copied": result.copied, "kept": result.reused}
     listener("cut.done", output=str(output), frames=result.frames, **counts)
     return Finished(counts, Deliverer(deliveries, timeline, output, work, listener, warn).deliver(), captions, matches)
