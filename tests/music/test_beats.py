@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks.click_tracks import Piece, f_measure, write_wav
+from benchmarks.songs import Song
 
 from support import Vidgen
 from vidgen.media.ffmpeg import run_ffmpeg
@@ -124,6 +125,16 @@ def test_rounding_of_the_last_bit_moves_no_beat() -> None:
     nudged = stereo * np.float32(1 + 2**-22)
     first, second = (find_pulse(onsets_of([one]).strength) for one in (stereo, nudged))
     assert first and second and list(first.beats) == list(second.beats)
+
+
+@pytest.mark.parametrize(
+    "song",
+    [Song("rock", 128), Song("house", 112), Song("waltz", 112), Song("ballad", 96), Song("opening", 96)],
+    ids=lambda song: song.kind,
+)
+def test_the_beats_of_songs_are_found(song: Song, tmp_path: Path) -> None:
+    found = find_beats(write_wav(tmp_path / "song.wav", song.play()))
+    assert found.meter == song.meter and f_measure(song.beats(), seconds(found.beats)) >= 0.95
 
 
 ASSETS = Path(__file__).parents[2] / "storyboards" / "assets"

@@ -20,7 +20,7 @@ _CLEARLY = 1.1
 """A later meter or place must explain so many times as much as an earlier one."""
 _ACCENTED = 0.3
 """Share of the differences between beats that bars explain, from which on they count as heard."""
-_ALONE, _TIMES = 0.2, 3
+_ALONE, _TIMES = 0.15, 3
 """So does a smaller share, where it is so many times that of every other meter: a waltz, played softly."""
 
 
