@@ -50,6 +50,7 @@ from vidgen.render.speaking import (
     with_speech,
 )
 from vidgen.render.spending import Confirm, cap_of, consent
+from vidgen.render.taking_over import take_over
 from vidgen.speech.voices import FilmVoices, Spoken
 from vidgen.storyboard.file_checks import files_of
 from vidgen.storyboard.loader import load_storyboard
@@ -63,7 +64,9 @@ Warn = Callable[[Iterable[Notice]], None]
 
 @dataclass(frozen=True)
 class RenderOptions:
-    """What the command line asks of a render. ``shots``: only these; ``regenerate``: make these shots' takes anew."""
+    """What the command line asks of a render. ``shots``: only these; ``regenerate``: make these shots' takes anew;
+    ``takes_from``: folders of takes that other machines have made.
+    """
 
     overrides: Overrides = Overrides()
     output: Path | None = None
@@ -79,6 +82,7 @@ class RenderOptions:
     ray_address: str | None = None
     work: Path | None = None
     contact_sheet: bool = False
+    takes_from: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -218,6 +222,8 @@ def render_film(
 ) -> RenderResult:
     """Render a storyboard. Everything done is kept: the same call goes on where an interrupted one stopped."""
     check_executor(options.executor, options.ray_address)
+    if options.dry_run and options.takes_from:
+        raise InputError("usage.invalid", "--takes-from is not for --dry-run, which writes nothing", hint="leave one out")
     listener = InTurn(listener)
     held: list[Notice] = []
     try:
@@ -233,7 +239,7 @@ def render_film(
         options.executor, options.ray_address, work.needed, work.engines,
         run_id=space.run_id, jobs=options.jobs, listener=listener, warn=warn,
     ) as cluster:  # fmt: skip
-        warn(space.notices)
+        warn([*space.notices, *take_over(space, options.takes_from, work.needed)])
         space.shots = work.ids
         agreed: Agreed | None = None
         if work.unsaid:
