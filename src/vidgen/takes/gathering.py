@@ -19,10 +19,13 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Gathered:
-    """How many clips were found that are wanted, and those that are not whole."""
+    """How many clips were found that are wanted, those that are not whole, and the shots that have takes now which were not
+    here.
+    """
 
     found: int
     damaged: tuple[Path, ...]
+    shots: frozenset[str]
 
 
 def gather(store: TakeStore, folders: Iterable[Path], wanted: Callable[[Mapping[str, Any]], bool]) -> Gathered:
@@ -31,7 +34,7 @@ def gather(store: TakeStore, folders: Iterable[Path], wanted: Callable[[Mapping[
     What engines gave up on the way and, where this project has none, what a person said of takes come along.
     Raises InputError ``takes.no_folder`` for a folder that is not there.
     """
-    found, damaged = 0, []
+    found, damaged, shots = 0, list[Path](), set[str]()
     for root in _work_folders(folders, but=store.root):
         for sidecar in sorted((root / "takes").glob("??/*.json")):
             rows = [row for row in rows_of(read_record(sidecar)) if wanted(row)]
@@ -39,10 +42,12 @@ def gather(store: TakeStore, folders: Iterable[Path], wanted: Callable[[Mapping[
             if not rows or not _DIGEST.fullmatch(clip.stem) or not clip.is_file():
                 continue
             found += 1
-            if not store.take_over(clip, rows):
+            fresh = store.take_over(clip, rows)
+            shots |= {row["shot"] for row in fresh or ()}
+            if fresh is None:
                 damaged.append(clip)
         _gather_words(store, root)
-    return Gathered(found, tuple(damaged))
+    return Gathered(found, tuple(damaged), frozenset(shots))
 
 
 def _work_folders(folders: Iterable[Path], *, but: Path) -> Iterator[Path]:
