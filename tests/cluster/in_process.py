@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,11 +18,12 @@ class HereSlot:
 
     def __init__(self, machines: Here, machine: Machine) -> None:
         self._machines, self._machine = machines, machine
-        self.slot = Slot("test-run", None, {})
+        self.slot = Slot("test-run", None, machines.flags)
 
     async def call(self, method: str, *args: Any, seconds: float, **kwargs: Any) -> Any:
         if self._machine.id not in self._machines.up:
             raise SlotLost("its node is gone")
+        self._machines.calls[method] += 1
         if method == "receive" and self._machines.full_for > 0:
             self._machines.full_for -= 1
             raise StoreFull("the object store is full")
@@ -42,6 +44,8 @@ class Here:
         self.slots: list[HereSlot] = []
         self._facts_of = facts_of
         self.full_for = 0
+        self.flags: dict[str, str] = {}
+        self.calls: Counter[str] = Counter()
         self.gpus_asked: list[int] = []
 
     async def alive(self) -> list[Machine]:

@@ -22,6 +22,7 @@ from vidgen.cluster.demands import model_name
 from vidgen.cluster.machines import Machine, Machines, NodeState, NoRoom, RemoteSlot, SlotLost, StoreFull
 from vidgen.cluster.packing import FileRef, Seen
 from vidgen.cluster.scheduler import MOST_LOSSES, Kind, Place, Scheduler, Task
+from vidgen.cluster.share import VARIABLE, share_of
 from vidgen.cluster.survey import refusal
 from vidgen.cluster.transfer import NotWhole, Transfers
 from vidgen.cluster.work import NOT_HERE
@@ -106,7 +107,7 @@ class Gateway:
     def __init__(self, machines: Machines, hello: Hello, tell: Tell) -> None:
         self._machines, self._hello, self._tell = machines, hello, tell
         self._scheduler = Scheduler(load=LOADING_S, slack_s=SLACK_S)
-        self._transfers = Transfers()
+        self._transfers = Transfers(share_of(hello.flags.get(VARIABLE, "")))
         self._nodes: dict[str, NodeState] = {}
         self._seats: dict[str, _Seat] = {}
         self._jobs: dict[int, Job] = {}
