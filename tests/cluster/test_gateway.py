@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import pickle
 import signal
@@ -39,6 +40,11 @@ class Copy:
 
         if self.worse == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
+        if self.worse.startswith("disk full once:"):
+            mark = Path(self.worse.partition(":")[2])
+            if not mark.exists():
+                mark.touch()
+                raise OSError(errno.ENOSPC, "No space left on device")
         if self.worse == "not here":
             raise MissingError(NOT_HERE, "the model tiny is not on this machine")
         node.tell("progress", share=0.5)
@@ -326,6 +332,46 @@ def test_a_full_object_store_is_waited_for_and_one_that_stays_full_is_said(
 
     with_gateway(machines, use)
     assert (tmp_path / "out.mp4").read_bytes() == clip.read_bytes()
+
+
+@pytest.mark.parametrize("trouble", ["no room for its files", "no room for its results", "no process starts"])
+def test_a_node_in_trouble_costs_nothing_where_there_is_another(
+    trouble: str, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Seen, "is_here", lambda seen: False)
+    machines = Here("n1", "n2")
+    machines.full_disks |= {"n1"} if trouble == "no room for its files" else set()
+    machines.broken |= {"n1"} if trouble == "no process starts" else set()
+    worse = f"disk full once:{tmp_path / 'mark'}" if trouble == "no room for its results" else ""
+
+    async def use(one: Gateway, driver: Driver) -> None:
+        one.add(job(1, Copy(clip, worse=worse), tmp_path / "out.mp4"))
+        done = await driver.wait("done", id=1)
+        (again,) = [message for message in driver.told if message["event"] == "again"]
+        assert {again["node"], done["node"]} == {"n1", "n2"}
+        assert ("No space left" in again["why"]) != (trouble == "no process starts")
+
+    with_gateway(machines, use)
+    assert (tmp_path / "out.mp4").read_bytes() == clip.read_bytes()
+
+
+def test_where_the_only_node_has_no_room_that_is_said_and_room_is_used_once_it_is_there(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Seen, "is_here", lambda seen: False)
+    monkeypatch.setattr(gateway, "BUSY_S", 0.2)
+    machines = Here("n1")
+    machines.full_disks.add("n1")
+
+    async def use(one: Gateway, driver: Driver) -> None:
+        one.add(job(1, Copy(clip), tmp_path / "first.mp4"))
+        error = (await driver.wait("failed", id=1))["error"]
+        assert error["code"] == "cluster.no_node" and "n1: No space left on device" in error["message"]
+        machines.full_disks.clear()
+        one.add(job(2, Copy(clip), tmp_path / "second.mp4"))
+        await driver.wait("done", id=2)
+
+    with_gateway(machines, use)
 
 
 def test_each_gpu_that_ray_gives_gets_a_slot_and_processors_leave_models_to_them(clip: Path, tmp_path: Path) -> None:
