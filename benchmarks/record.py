@@ -54,6 +54,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "beats": ("music", "media/audio.py"),
     "colour": ("post/matching.py", "post/grade.py", "media/cube.py"),
     "outputs": ("deliver", "render/deliveries.py", "catalog/deliveries.yaml", "media"),
+    "review": ("review", "app/review.py"),
     "rerender": ("render", "takes", "cut"),
     "lint_quality": ("storyboard/lint",),
     "money": ("takes", "render", "engines/cloud"),

@@ -124,3 +124,16 @@ def test_rounding_of_the_last_bit_moves_no_beat() -> None:
     nudged = stereo * np.float32(1 + 2**-22)
     first, second = (find_pulse(onsets_of([one]).strength) for one in (stereo, nudged))
     assert first and second and list(first.beats) == list(second.beats)
+
+
+ASSETS = Path(__file__).parents[2] / "storyboards" / "assets"
+
+
+@pytest.mark.parametrize(
+    ("name", "bpm", "meter"),
+    [("night-drive", 96, 4), ("morning-cafe", 100, 3), ("last-ferry", 120, 4)],
+    ids=["drums after a long opening, and quick notes", "a waltz, played softly", "slow notes, two in a beat"],
+)
+def test_pieces_with_more_notes_than_beats_have_a_clear_beat(name: str, bpm: float, meter: int) -> None:
+    found = find_beats(ASSETS / f"{name}.m4a")
+    assert found.clear and found.bpm == pytest.approx(bpm, rel=0.01) and found.meter == meter

@@ -25,7 +25,7 @@ from vidgen.media.sweep import alive
 from vidgen.media.wording import counted
 from vidgen.takes.exclusive import folder_lock
 from vidgen.takes.journal import Attempt, Journal
-from vidgen.takes.record import SCHEMA, read_record, record_of, record_text, rows_of, take_of
+from vidgen.takes.record import SCHEMA, read_record, record_of, record_text, rows_of, sealed, take_of
 from vidgen.takes.request import Generated, Order, Take, TakeRequest
 
 
@@ -131,7 +131,8 @@ class TakeStore:
         sidecar = self._clip(digest).with_suffix(".json")
         others = [row for row in rows_of(read_record(sidecar)) if row["take_key"] != record["take_key"]]
         size = self._clip(digest).stat().st_size
-        write_text(sidecar, record_text({"schema": SCHEMA, "sha256": digest, "size": size, **record, "also": others}))
+        whole = sealed({"schema": SCHEMA, "sha256": digest, "size": size, **record, "also": others})
+        write_text(sidecar, record_text(whole))
         with self._turn:
             self._clips.trust(digest, digest)
             self._index.setdefault(record["take_key"], {})[sidecar] = record["made"]
