@@ -52,6 +52,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "previz_speed": ("engines/previz", "media/encode.py", "media/frames.py"),
     "assembly": ("cut", "media"),
     "beats": ("music", "media/audio.py"),
+    "mixes": ("cut", "media/audio.py", "media/stereo.py", "media/loudness.py"),
     "colour": ("post/matching.py", "post/grade.py", "media/cube.py"),
     "outputs": ("deliver", "render/deliveries.py", "catalog/deliveries.yaml", "media"),
     "review": ("review", "app/review.py"),

@@ -209,7 +209,7 @@ class _Bundle:
         for scene in self.plan.board.scenes:
             for shot in scene.shots:
                 merged = merged_shot(self.plan.board, scene, shot)
-                voiced, _ = self.voices.voiced(merged)
+                voiced = self.voices.voiced(merged).shot
                 spoken = {name: getattr(voiced, name) for name in ("dialogue", "voiceover")}
                 keys = {name: value for name, value in spoken.items() if value != getattr(merged, name)}
                 decided[shot.id] = keys | (self._maker(planned[shot.id]) if shot.id in planned else {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vidgen.app.on_cluster import check_executor, cluster_for, executor_data, wait_for_nodes
@@ -26,7 +26,7 @@ from vidgen.render.events import InTurn, Listener, silent
 from vidgen.render.film_captions import check_captions
 from vidgen.render.film_continuity import FilmContinuity
 from vidgen.render.film_timeline import check_sounds
-from vidgen.render.finish import finish
+from vidgen.render.finish import Finished, finish
 from vidgen.render.forecast import render_forecast
 from vidgen.render.made import MadeShot, Survey
 from vidgen.render.on_cluster import OnCluster
@@ -138,13 +138,24 @@ def render_film(
             listener=listener, warn=warn, larger=larger, jobs=options.jobs, sheet=work.sheet,
             deliveries=work.deliveries, origin=origin, cluster=OnCluster(cluster) if cluster else None,
         )  # fmt: skip
-    return RenderResult(
-        plan=plan,
-        output=work.output,
-        shots=tuple(kept),
+    return replace(
+        _result(work, kept, larger, finished),
         estimated_usd=bill.estimated_usd,
         cost_usd=maker.run.spent_usd,
-        diffusion=_diffusion(plan, engines),
+        executor=executor_data(cluster) if cluster else None,
+        nodes=maker.run.nodes,
+    )
+
+
+def _result(work: _Prepared, kept: Sequence[MadeShot], larger: Mapping[str, Take], finished: Finished) -> RenderResult:
+    """What came of a finished film, but for what was spent and where it was made."""
+    return RenderResult(
+        plan=work.plan,
+        output=work.output,
+        shots=tuple(kept),
+        estimated_usd=None,
+        cost_usd=None,
+        diffusion=_diffusion(work.plan, work.engines),
         needs_review=tuple(shot.planned.id for shot in kept if shot.needs_review),
         cut=finished.counts,
         larger=larger,
@@ -153,9 +164,8 @@ def render_film(
         sidecar=sidecar_path(work.output),
         captions=finished.captions,
         colour=finished.colour,
+        levels=finished.levels,
         voices=work.voices,
-        executor=executor_data(cluster) if cluster else None,
-        nodes=maker.run.nodes,
     )
 
 
@@ -255,8 +265,9 @@ class _Prepared:
 
     @property
     def unsaid(self) -> list[Spoken]:
-        """The lines that are to be spoken."""
-        return missing_lines(self.voices, self.plan.shots)
+        """The lines that are to be spoken: those of the film, and of takes that are made for it and follow one."""
+        makes = (shot for shot in self.needed if not isinstance(shot, UserClip) and shot.request.inputs.awaits_voice)
+        return missing_lines(self.voices, (*self.plan.shots, *makes))
 
     def origin(self, made: Sequence[MadeShot], larger: Mapping[str, Take], board: Path, root: Path) -> Origin:
         """Where the film comes from, once its takes are known."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from vidgen.app.results import shot_data
+from vidgen.cut.sound import Levels
 from vidgen.errors import ReviewError, VidgenError
 from vidgen.media.rate import json_rate
 from vidgen.media.wording import counted
@@ -46,6 +47,8 @@ class RenderResult:
     captions: Captions | None = None
     colour: Mapping[str, ColourMatch] = field(default_factory=dict)
     """Shots that were brought to the light of another."""
+    levels: Levels | None = None
+    """How loud the film is; None without sound."""
     voices: FilmVoices | None = None
     """What is said in the film."""
     executor: Mapping[str, Any] | None = None
@@ -68,6 +71,7 @@ class RenderResult:
             "height": plan.height,
             "shots": [shot_data(shot, self.larger.get(shot.planned.id), self.nodes) for shot in self.shots],
             "speech": speech_data(self.voices, plan) if self.voices else [],
+            "loudness": asdict(self.levels) if self.levels else None,
             "cost_usd": self.cost_usd,
             "estimated_usd": self.estimated_usd,
             "saved_usd": self.saved_usd,
@@ -102,6 +106,8 @@ class RenderResult:
             engines = ", ".join(dict.fromkeys(shot.planned.engine for shot in drawn))
             lines.append(f"{some}drawn by {engines}: an animatic, not diffusion")
         lines += self._speech()
+        if self.levels:
+            lines.append(self.levels.line)
         lines += [
             f"{shot.planned.id}: take {shot.picked.take} of {len(shot.takes)}: {shot.why}"
             for shot in self.shots
