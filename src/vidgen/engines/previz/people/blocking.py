@@ -1,0 +1,221 @@
+"""Where everybody stands in the frame: by their number, the shot size, and whether they face each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from vidgen.engines.previz.people import acting
+from vidgen.engines.previz.people.looks import Look, look_of
+from vidgen.engines.previz.people.rig import joints
+from vidgen.engines.previz.spec import SceneSpec
+
+
+@dataclass(frozen=True)
+class Framing:
+    """A shot size. ``size``: a grown-up in frame heights; ``top``: v of the heads' tops, None: they stand on the ground;
+    ``apart``: how far two who face each other stand apart, in body heights; ``most``: how many are shown."""
+
+    size: float
+    top: float | None = None
+    apart: float = 0.50
+    most: int = 9
+
+
+_SIZES = {
+    "far": Framing(0.30), "full": Framing(0.66), "ews": Framing(0.14), "ws": Framing(0.40), "ls": Framing(0.52), "fs": Framing(0.80),
+    "mws": Framing(1.20, -0.41, 0.46, 6), "two_shot": Framing(1.45, -0.40, 0.40, 4),
+    "ms": Framing(1.70, -0.42, 0.40, 4), "mcu": Framing(2.45, -0.41, 0.34, 3),
+    "cu": Framing(3.40, -0.40, 0.27, 2), "ecu": Framing(5.60, -0.52, 0.20, 1),
+    "ots": Framing(2.10, -0.33, 0.40, 2), "insert": Framing(3.20, -0.80, 0.30, 1),
+}  # fmt: skip
+_CLOSER = 4.0
+"""The distance at which what is seen from close stands: that of the shot's subject."""
+_NEAREST = 2.3
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where somebody is. ``u`` and ``foot`` in the base picture, ``size``: a grown-up in frame heights, ``z`` the distance,
+    ``yaw`` the side from which they are seen, ``start`` seconds that their movement is ahead; ``way``: +1 or -1 walks to the
+    right or left, 0 stays; ``near``: the dark shoulder over which is looked."""
+
+    kind: str
+    seed: int
+    u: float
+    foot: float
+    size: float
+    z: float
+    yaw: float
+    start: float = 0.0
+    way: float = 0.0
+    near: bool = False
+
+    @property
+    def look(self) -> Look:
+        """How they look."""
+        return look_of(self.kind)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where one can stand: the v of something at distance z is ``horizon`` + ``height`` / z, and a grown-up is ``tall`` / z
+    high there. ``usual``: the shot size of people where none is said; ``side``: where the light comes from, +1 or -1;
+    ``zoom``: how far the camera magnifies the base picture (log)."""
+
+    horizon: float
+    height: float
+    tall: float
+    aspect: float
+    side: float
+    usual: str
+    zoom: float = 0.0
+
+
+def framing_of(spec: SceneSpec, ground: Ground) -> Framing:
+    """The framing of the shot's size; one that suits what is done where none is said."""
+    if spec.size in _SIZES:
+        return _SIZES[spec.size]
+    if spec.speaking and len(spec.cast) <= 3:
+        return _SIZES["ms"]
+    return _SIZES[ground.usual]
+
+
+def posture_of(spec: SceneSpec) -> str:
+    """What they do with their legs: as said; they walk through a landscape, and sit where people sit."""
+    if spec.posture:
+        return spec.posture
+    if spec.place != "card" and not spec.speaking and not spec.gesture and not spec.size:
+        return "walk"
+    seated = ("car_inside", "cafe", "dining", "classroom", "office", "cabin")
+    standing = ("board", "cook", "hug", "shake_hands", "wave", "point", "cheer", "look_away", "hands_up", "carry", "photograph")
+    if spec.room == "car_inside":
+        return "drive"
+    return "sit" if spec.room in seated and spec.gesture not in standing else "stand"
+
+
+def spots(spec: SceneSpec, ground: Ground) -> list[Spot]:
+    """Everybody's place, from far to near."""
+    people = [(kind, int(seed)) for kind, _, seed in (one.partition("/") for one in spec.cast)]
+    if not people:
+        return []
+    frame = framing_of(spec, ground)
+    if spec.size in ("two_shot", "ots") and len(people) == 1:
+        people.append(("person", people[0][1] + 1))
+    people = people[: frame.most]
+    if frame.top is None:
+        return _on_the_ground(people, frame, ground, spec)
+    over = spec.size == "ots"
+    close = _over_the_shoulder(people, frame, ground, posture_of(spec)) if over else _close(people, frame, ground, spec)
+    less = math.exp(-ground.zoom)
+    return [replace(spot, u=spot.u * less, foot=spot.foot * less, size=spot.size * less) for spot in close]
+
+
+def _close(people: Sequence[tuple[str, int]], frame: Framing, ground: Ground, spec: SceneSpec) -> list[Spot]:
+    """Side by side, their heads under the upper edge."""
+    posture, count = posture_of(spec), len(people)
+    step = _apart(spec, frame, count)
+    margin = 0.15 if frame.size > 2 else 0.20
+    size = frame.size
+    while count > 1 and (step * (count - 1) + margin * 2) * size > 1.02 * ground.aspect and size > 0.62 * frame.size:
+        size, step = size * 0.96, max(step * 0.97, 0.20)
+    size = min(size, frame.size * max(0.55, ground.aspect / 0.9))
+    top = max(_top_of(kind, posture) for kind, _ in people)
+    foot = (frame.top or 0.0) + size * top
+    lead = -0.06 * ground.side * ground.aspect if count == 1 and not frame.size > 5 else 0.0
+    return [
+        Spot(
+            kind, seed, lead + (n - (count - 1) / 2) * step * size, foot + 0.02 * size * (n % 2 if count > 3 else 0),
+            size * (1 - 0.02 * (n % 2 if count > 3 else 0)), _CLOSER, _yaw(n, count, spec, ground, posture, close=True), 1.37 * n,
+        )
+        for n, (kind, seed) in enumerate(people)
+    ]  # fmt: skip
+
+
+def _on_the_ground(people: Sequence[tuple[str, int]], frame: Framing, ground: Ground, spec: SceneSpec) -> list[Spot]:
+    """Whole figures on the ground; many in rows, the farther ones smaller and higher."""
+    posture, count = posture_of(spec), len(people)
+    travels = bool(acting.act("postures", posture).row.get("travels"))
+    z = ground.tall / frame.size
+    step = _apart(spec, frame, count) * (1.15 if travels else 1.0)
+    step = min(step, 0.92 * ground.aspect / frame.size / max(count, 1))
+    way = -ground.side if travels else 0.0
+    out = []
+    for n, (kind, seed) in enumerate(people):
+        deep = (n * 2 % 5) * 0.09 if count > 3 else (n % 2) * 0.02
+        far = z * (1 + deep)
+        size = frame.size / (1 + deep)
+        at = (n - (count - 1) / 2) * step * frame.size
+        turned = way * (-1 if count > 4 and n % 3 == 1 else 1)
+        start = at - way * 0.16 * ground.aspect * (0 if count > 3 else 1) if travels else at
+        if count == 1 and not travels:
+            start = -0.10 * ground.side * ground.aspect
+        yaw = 80 * turned if travels else _yaw(n, count, spec, ground, posture, close=False)
+        foot = min(ground.horizon + ground.height / far, 0.445)
+        out.append(Spot(kind, seed, start, foot, size, max(far, _NEAREST), yaw, 1.37 * n, turned))
+    return sorted(out, key=lambda spot: -spot.z)
+
+
+def _over_the_shoulder(people: Sequence[tuple[str, int]], frame: Framing, ground: Ground, posture: str) -> list[Spot]:
+    """The partner's face, and before it a dark shoulder with the back of a head."""
+    side, half = ground.side or 1.0, ground.aspect / 2
+    (kind, seed), (other, other_seed) = people[0], people[1]
+    foot = (frame.top or 0.0) + frame.size * _top_of(kind, posture)
+    partner = Spot(kind, seed, side * min(0.17, half * 0.30), foot, frame.size, _CLOSER, -34 * side)
+    size = frame.size * 1.55
+    near = Spot(other, other_seed, -side * (half - min(0.16, half * 0.22)), -0.30 + size * _top_of(other, "stand"), size, 2.9, 180 - 32 * side, near=True)
+    return [partner, near]
+
+
+def _apart(spec: SceneSpec, frame: Framing, count: int) -> float:
+    """How far they stand apart, in body heights."""
+    near = acting.act("gestures", spec.gesture).row.get("near") if spec.gesture else None
+    if near is not None and count == 2:
+        return float(near)
+    if spec.posture == "waltz" and count == 2:
+        return 0.24
+    if count == 2 and spec.facing:
+        return frame.apart + (0.10 if posture_of(spec) in ("sit", "fight") else 0.0)
+    return max(0.26, frame.apart * 0.78)
+
+
+def _yaw(n: int, count: int, spec: SceneSpec, ground: Ground, posture: str, *, close: bool) -> float:
+    """The side from which the ``n``-th of ``count`` is seen."""
+    place = (n - (count - 1) / 2) / max((count - 1) / 2, 0.5) if count > 1 else 0.0
+    if spec.gesture == "look_away":
+        return 158.0 + 10 * place
+    if posture == "drive":
+        return 14.0 - 8 * place
+    if spec.gesture in ("board", "climb"):
+        return 128.0 * -ground.side
+    if count > 1 and (spec.facing or spec.gesture in ("hug", "kiss")):
+        full = 74.0 if spec.gesture in ("hug", "kiss", "shake_hands") or posture in ("fight", "waltz") else 56.0
+        return -place * full if place else 8.0
+    if count > 1:
+        return -place * 20 if posture != "lie" else 90.0
+    if close:
+        alone = 36.0 if spec.facing else 14.0
+    else:
+        alone = float(acting.act("postures", posture).row.get("look", 30))
+    return alone * -ground.side
+
+
+def _top_of(kind: str, posture: str) -> float:
+    """How high somebody's head reaches in a posture, in a grown-up's heights."""
+    look = look_of(kind)
+    body = joints(acting.pose_at(posture, (), 0.0), look.bones, look.height)
+    return body.head[1] + 0.51 * look.bones.head * look.height
+
+
+def seen_from(angle: str, spot: Spot) -> Spot:
+    """The same under a camera angle: from below people tower, from above they are short."""
+    change = {"low": 1.10, "worms_eye": 1.22, "ground": 1.12, "high": 0.92, "birds_eye": 0.80, "overhead": 0.76}.get(angle)
+    return spot if change is None else replace(spot, size=spot.size * change)
+
+
+def turn_of(time: float, count: int, seconds: float = 2.6) -> tuple[int, float]:
+    """Whose turn it is to speak, and how far they are into it (0-1 at both ends quiet)."""
+    turn = math.floor(time / seconds)
+    into = time / seconds - turn
+    return int(turn % max(count, 1)), max(0.0, min(1.0, into * 8, (1 - into) * 8))
