@@ -93,7 +93,7 @@ class Card:
         """Where it plays, and who is there; a crossed box where nothing is named that can be drawn."""
         paints = on_paper()
         side = 1.0 if random_for(self._world, "side").random() < 0.5 else -1.0
-        ground = Ground(stage.horizon, stage.height, _TALL, aspect, side, "full", zoom_of(self.spec.size))
+        ground = Ground(stage.horizon, stage.height, _TALL, aspect, side, "full", zoom_of(self.request.camera.size))
         follows = bool(move_of(self.request.camera).get("follows"))
         company = on_stage(self.spec, ground, lambda z: paints, follows)
         if self.spec.animal == "birds":

@@ -101,7 +101,7 @@ def _enter(w: World, camera: Camera) -> None:
         spec = replace(spec, people=1, cast=("person/1",))
     sailing = spec.has("boat") and spec.vehicle in ("rowboat", "ship")
     spec = replace(spec, vehicle="") if sailing else spec
-    ground = people.Ground(w.v0, w.stage.height, _HEIGHT, w.aspect, w.side, "far", zoom_of(spec.size))
+    ground = people.Ground(w.v0, w.stage.height, _HEIGHT, w.aspect, w.side, "far", zoom_of(camera.size))
     coming = w.not_denied(people.on_stage(spec, ground, lambda z: people.in_world(w.p, z), follows))
     if not coming:
         return

@@ -98,13 +98,14 @@ def read_request(request: ShotRequest) -> SceneSpec:
     features = _features(everything, w.style, without)
     negative = words.unwanted(request.negative)
     places = _places(what, negative)
-    company = _company(request, said, without)
+    size = request.camera.size or first_of(what, staging()["sizes"])
+    company = _company(request, said, without, size in _CLOSE)
     place, room = _place(what, places, motion, bool(company.people))
     weather = [name for name in words.named(everything, table["weather"]) if name not in without]
     time = _first_time(everything) if motion == "timelapse" else None
     time = time or _time(w.lighting, what, everything, weather, features)
     season = _season(what, everything, weather, without)
-    animal = _animal(what, motion, without)
+    animal, vehicle = _animal(what, motion, without), vehicle_of(what)
     return SceneSpec(
         place=place,
         time=time,
@@ -116,16 +117,16 @@ def read_request(request: ShotRequest) -> SceneSpec:
         motion=motion,
         later=_later(time, everything, motion),
         amount=float(request.motion.amount),
-        size=request.camera.size or "",
+        size=size,
         angle=request.camera.angle or "",
-        counts=_counts(what, animal, features),
+        counts=_counts(what, animal, vehicle, features),
         without=without,
         cast=company.people,
         posture=company.posture,
         gesture=company.gesture,
         facing=company.facing,
         speaking=company.speaking,
-        vehicle=vehicle_of(what),
+        vehicle=vehicle,
         room=room,
         outdoors=first_of(what, staging()["outdoors"]),
     )
@@ -224,12 +225,12 @@ def _weather(found: list[str], season: str) -> list[str]:
     return [name for name in found if not never.get(name)]
 
 
-def _company(request: ShotRequest, said: list[str], without: tuple[str, ...]) -> Company:
+def _company(request: ShotRequest, said: list[str], without: tuple[str, ...], close: bool) -> Company:
     """Who is there: as the words say; somebody where the motion is people's and the words deny none."""
     negative, motion = words.unwanted(request.negative), request.motion
     if words.names(negative, words.table()["people"]["anyone"]):
         return Company()
-    found = company_of(request.words, said, motion.detail or "", negative, request.camera.size in _CLOSE)
+    found = company_of(request.words, said, motion.detail or "", negative, close)
     if not found.people and motion.type == "people" and "people" not in without:
         return replace(found, people=("person/1",))
     return found
@@ -242,11 +243,11 @@ def _animal(what: str, motion: str, without: tuple[str, ...]) -> str:
     return next((name for name in named if name not in without and "animals" not in without), "")
 
 
-def _counts(what: str, animal: str, features: list[str]) -> dict[str, int]:
-    """How many there are of the animal and of the features that are counted, where the words say."""
+def _counts(what: str, animal: str, vehicle: str, features: list[str]) -> dict[str, int]:
+    """How many there are of the animal, the vehicle and the features that are counted, where the words say."""
     table = words.table()
-    nouns = {**table["animals"], **staging()["more_animals"], **table["features"]}
-    countable = [animal] if animal else []
+    nouns = {**table["animals"], **staging()["more_animals"], **staging()["vehicles"], **table["features"]}
+    countable = [name for name in (animal, vehicle) if name]
     countable += [name for name in (*THINGS, "boat") if name in features]
     found = {name: counts.number_said(what, nouns[name], *([FLOCK] if name == "birds" else [])) for name in countable}
     found = {name: min(number, int(table["people"]["most"])) for name, number in found.items()}

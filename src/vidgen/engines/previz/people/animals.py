@@ -31,17 +31,20 @@ def strides(kind: str, time: float) -> float:
     return float(time / row["gait"] * 1.6 * row["leg"])
 
 
-def animal(kind: str, time: float, moves: bool = True) -> list[Part]:
-    """The parts of an animal at a time; ``moves``: whether it walks. Lengths in the height of its back."""
+def animal(kind: str, time: float, moves: bool = True, lies: bool = False) -> list[Part]:
+    """The parts of an animal at a time; ``moves``: whether it walks, ``lies``: on its belly. Lengths in the height of its
+    back."""
     if kind not in table():
         return _fish(time)
     row = table()[kind]
+    if lies:
+        row, moves = {**row, "neck": [row["neck"][0] * 1.1, row["neck"][1] * 0.2], "leg": 0.30 * row["leg"]}, False
     turn = 2 * math.pi * time / row["gait"] if moves else 0.0
     bob = 0.012 * math.cos(2 * turn) if moves else 0.006 * math.sin(2 * math.pi * time / 2.8)
-    back = 1.0 - row["deep"] + bob
+    back = (row["deep"] + 0.10 if lies else 1.0 - row["deep"]) + bob
     parts = [_limb(row, hip, turn + lag, back, near) for hip, lag, near in _legs(row)]
-    body = [(-row["long"], back, row["deep"]), (0.0, back - 0.02, row["deep"] * 0.96), (row["long"], back + 0.02, row["deep"])]
-    return [*parts, Part("hide", [body], 0.0), *_tail(row, time, back), *_head(row, back, turn, time)]
+    body = [(-row["long"], back + 0.01, row["deep"]), (0.0, back + row["deep"] * 0.14, row["deep"] * 0.84), (row["long"], back, row["deep"] * 1.08)]
+    return [*parts, Part("hide", [body[:2], body[1:]], 0.0), *_tail(row, time, back), *_head(row, back, turn, time)]
 
 
 def _legs(row: Mapping[str, Any]) -> list[tuple[float, float, bool]]:
@@ -84,9 +87,10 @@ def _head(row: Mapping[str, Any], back: float, turn: float, time: float) -> list
     nod = 0.02 * math.sin(2 * turn + 0.6) + 0.01 * math.sin(2 * math.pi * time / 3.1)
     root = (row["long"] + row["deep"] * 0.35, back + row["deep"] * 0.35)
     poll = (root[0] + forward, root[1] + up + nod)
-    nose = (poll[0] + long, poll[1] - long * 0.45)
+    droop = row.get("droop", 0.45)
+    nose = (poll[0] + long * (1.1 - 0.3 * droop), poll[1] - long * droop)
     parts = [
-        Part("hide", [[(*root, row["deep"] * 0.62), (*poll, deep * 0.8)]], 0.005),
+        Part("hide", [[(root[0] - row["deep"] * 0.2, root[1] - row["deep"] * 0.1, row["deep"] * 0.80), (*poll, deep * 0.85)]], 0.005),
         Part("hide", [[(*poll, deep), (*nose, deep * 0.55)]], 0.03),
         Part("mark", [[(poll[0] + long * 0.35, poll[1] + deep * 0.25, 0.016)]], 0.04, 0.0),
         Part("mark", [[(nose[0] + deep * 0.30, nose[1] + deep * 0.05, 0.022)]], 0.04, 0.0),
@@ -128,6 +132,6 @@ def _fish(time: float) -> list[Part]:
     tail = [(-0.48, 0.5 + bend, 0.04), (-0.80, 0.68 + bend * 2.4, 0.02), (-0.80, 0.32 + bend * 2.4, 0.02)]
     fins = [[(0.10, 0.68, 0.03), (-0.16, 0.66, 0.02), (-0.12, 0.80, 0.015)], [(0.12, 0.42, 0.03), (-0.06, 0.26, 0.015)]]
     return [
-        Part("hide", [tail], -0.01), Part("hide", [body], 0.0), Part("hide_far", fins, 0.01),
+        Part("hide", [tail], -0.01), Part("hide", [body[:2], body[1:]], 0.0), Part("hide_far", fins, 0.01),
         Part("mark", [[(0.36, 0.55, 0.022)]], 0.02, 0.0),
     ]  # fmt: skip

@@ -24,7 +24,7 @@ class Framing:
 
 
 _SIZES = {
-    "far": Framing(0.30), "full": Framing(0.66), "ews": Framing(0.14), "ws": Framing(0.40), "ls": Framing(0.52), "fs": Framing(0.80),
+    "far": Framing(0.30), "full": Framing(0.66), "knees": Framing(1.02, -0.37, 0.50, 6), "ews": Framing(0.14), "ws": Framing(0.40), "ls": Framing(0.52), "fs": Framing(0.80),
     "mws": Framing(1.20, -0.41, 0.46, 6), "two_shot": Framing(1.45, -0.40, 0.40, 4),
     "ms": Framing(1.70, -0.42, 0.40, 4), "mcu": Framing(2.45, -0.41, 0.34, 3),
     "cu": Framing(3.40, -0.40, 0.27, 2), "ecu": Framing(5.60, -0.52, 0.20, 1),
@@ -33,6 +33,8 @@ _SIZES = {
 _CLOSER = 4.0
 """The distance at which what is seen from close stands: that of the shot's subject."""
 _NEAREST = 2.3
+_MOUNTED = 0.74
+"""How much smaller those are who sit on a horse, so that the horse is in the frame too."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,10 @@ def framing_of(spec: SceneSpec, ground: Ground) -> Framing:
     """The framing of the shot's size; one that suits what is done where none is said."""
     if spec.size in _SIZES:
         return _SIZES[spec.size]
-    if spec.speaking and len(spec.cast) <= 3:
+    if len(spec.cast) <= 3 and (spec.speaking or posture_of(spec) == "drive"):
         return _SIZES["ms"]
-    return _SIZES[ground.usual]
+    still = posture_of(spec) in ("sit", "stand", "kneel") and (spec.gesture or spec.room)
+    return _SIZES["knees" if still and len(spec.cast) <= 3 and ground.usual == "full" else ground.usual]
 
 
 def posture_of(spec: SceneSpec) -> str:
@@ -93,6 +96,11 @@ def posture_of(spec: SceneSpec) -> str:
     if spec.room == "car_inside":
         return "drive"
     return "sit" if spec.room in seated and spec.gesture not in standing else "stand"
+
+
+def gesture_of(spec: SceneSpec) -> str:
+    """What their hands do: as said; who stands in a train holds on."""
+    return spec.gesture or ("strap" if spec.room == "carriage" and posture_of(spec) == "stand" else "")
 
 
 def spots(spec: SceneSpec, ground: Ground) -> list[Spot]:
@@ -145,7 +153,7 @@ def _on_the_ground(people: Sequence[tuple[str, int]], frame: Framing, ground: Gr
     for n, (kind, seed) in enumerate(people):
         deep = (n * 2 % 5) * 0.09 if count > 3 else (n % 2) * 0.02
         far = z * (1 + deep)
-        size = frame.size / (1 + deep)
+        size = frame.size / (1 + deep) * (_MOUNTED if posture == "ride" else 1.0)
         at = (n - (count - 1) / 2) * step * frame.size
         turned = way * (-1 if count > 4 and n % 3 == 1 else 1)
         start = at - way * 0.16 * ground.aspect * (0 if count > 3 else 1) if travels else at
@@ -175,6 +183,8 @@ def _apart(spec: SceneSpec, frame: Framing, count: int) -> float:
         return float(near)
     if spec.posture == "waltz" and count == 2:
         return 0.24
+    if count == 2 and spec.posture == "run":
+        return 0.85
     if count == 2 and spec.facing:
         return frame.apart + (0.10 if posture_of(spec) in ("sit", "fight") else 0.0)
     return max(0.26, frame.apart * 0.78)

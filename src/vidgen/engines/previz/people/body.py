@@ -75,17 +75,17 @@ class Body:
     def _trunk(self) -> list[Part]:
         j, k, w, look = self.joints, self.k, self.wide, self.look
         chest = _middle(j.neck, j.waist, 0.40)
-        flesh = 0.068 * w
+        hem = [_middle(j.waist, hip, 0.62) for hip in j.hip]
         upper = [
             *(self._circle(shoulder, 0.034 * w) for shoulder in j.shoulder),
             self._circle((chest[0] + 0.006 * k, chest[1], chest[2]), 0.074 * w),
-            self._circle(j.waist, flesh * 0.96),
+            *(self._circle(side, 0.058 * w) for side in hem),
         ]
-        lower = [self._circle(j.waist, flesh * 0.96), *(self._circle(hip, 0.058 * w) for hip in j.hip)]
+        lower = [self._circle(j.waist, 0.060 * w), *(self._circle(hip, 0.058 * w) for hip in j.hip)]
         tone = "coat" if look.coat else "top"
-        parts = [Part("bottom" if not (look.coat or look.skirt == "robe") else tone, [lower], -0.005), Part(tone, [upper], 0.0)]
+        parts = [Part("bottom" if not (look.coat or look.skirt == "robe") else tone, [lower], -0.005), Part(tone, [upper], 0.006)]
         neck = [self._circle(j.neck, 0.030 * w), self._circle(_middle(j.neck, j.head, 0.6), 0.028 * w)]
-        parts.append(Part(look.skin, [neck], 0.001 if self._near(j.face[0]) > -0.2 else -0.001))
+        parts.append(Part(look.skin, [neck], 0.007 if self._near(j.face[0]) > -0.2 else -0.001))
         return [*parts, *self._skirt(tone), *self._front(chest)]
 
     def _skirt(self, coat: str) -> list[Part]:
@@ -102,7 +102,7 @@ class Body:
         knees = [self._circle(knee, 0.066 * w) for knee in j.knee] if look.skirt in ("long", "robe") else []
         bell = [*(self._circle(hip, 0.062 * w) for hip in j.hip), *knees, *(self._circle(end, radius * w) for end in ends)]
         top = [self._circle(j.waist, 0.062 * w), *(self._circle(hip, 0.062 * w) for hip in j.hip)]
-        return [Part(tone, [bell, top], 0.004)]
+        return [Part(tone, [bell, top], 0.005)]
 
     def _front(self, chest: Point) -> list[Part]:
         """What is seen of clothes from the front: a collar, a tie, an apron."""
@@ -190,10 +190,9 @@ class Body:
     def _mouth(self, depth: float, tiny: bool) -> list[Part]:
         opened, smile = self.face.open, 0.004 * self.face.smile
         if opened > 0.12:
-            low = -0.031 - 0.013 * opened
-            wide = 0.0115 - 0.003 * opened
-            lips = [self._spot(0.045, -0.030, sign * wide, 0.0030) for sign in (-1, 1)]
-            return [Part("mouth", [[*lips, self._spot(0.043, low, 0, 0.0045 + 0.003 * opened)]], depth, 0.0)]
+            wide, low = 0.010 - 0.003 * opened, -0.031 - 0.011 * opened
+            lips = [self._spot(0.045, up, sign * wide, 0.0036) for sign in (-1, 1) for up in (-0.030, low)]
+            return [Part("mouth", [lips], depth, 0.0)]
         thick = 0.0020 if not tiny else 0.0030
         halves = [[self._spot(0.046, -0.0325, 0, thick), self._spot(0.042, -0.0325 + smile, sign * 0.014, thick)] for sign in (-1, 1)]
         return [Part("mark", halves, depth, 0.0)]
@@ -201,7 +200,7 @@ class Body:
     def _long_hair(self, turned: float, base: float) -> list[Part]:
         hair = self.look.hair
         ends = {"long": (-0.030, -0.095, 0.036), "bob": (-0.016, -0.052, 0.042), "pony": (-0.078, -0.070, 0.014)}.get(hair)
-        behind = base - 0.002 if turned > -0.2 else base + 0.03
+        behind = -0.03 if turned > -0.1 else base + 0.03
         if hair in ("bun", "topknot"):
             up = 0.034 if hair == "bun" else 0.062
             knot = self._spot(-0.060 if hair == "bun" else -0.024, up, 0, 0.023 if hair == "bun" else 0.014)
@@ -212,7 +211,7 @@ class Body:
         wide = 0.030 if hair != "pony" else 0.0
         strands = [self._spot(forward, up, sign * wide, radius * 0.8) for sign in (-1, 1)]
         root = [self._spot(-0.016, 0.0, sign * 0.012, 0.047) for sign in (-1, 1)] if hair != "pony" else [self._spot(-0.056, 0.02, 0, 0.016)]
-        return [Part("hair", [[*root, *strands]], behind if hair != "bob" else base - 0.001)]
+        return [Part("hair", [[*root, *strands]], behind)]
 
     def _fringe(self, turned: float, base: float) -> list[Part]:
         """The hairline over the brow, and a beard."""
@@ -228,6 +227,7 @@ class Body:
         shapes = _HATS.get(self.look.hat)
         if shapes is None:
             return []
+        depth = depth - 0.021 if self.look.hat == "bubble" else depth
         return [
             Part("hat" if tone == "" else tone, [[self._spot(*spot) for spot in hull] for hull in hulls], depth + 0.001 * number)
             for number, (tone, hulls) in enumerate(shapes)
@@ -259,6 +259,7 @@ _HATS: dict[str, list[tuple[str, list[list[Spot]]]]] = {
         ("gold", [[(x, 0.050, z, 0.005) for x, z in ((0.03, 0.03), (0.03, -0.03), (-0.04, 0.03), (-0.04, -0.03))]
                   + [(x, 0.075, z, 0.004) for x, z in ((0.036, 0.036), (0.036, -0.036), (-0.046, 0.036), (-0.046, -0.036))]]),
     ],
+    "bubble": [("shirt", [[(-0.004, 0.004, 0, 0.080), (-0.006, -0.030, 0, 0.074)]])],
     "straw": [
         ("gold", [[(0.10, 0.018, 0, 0.006), (-0.10, 0.018, 0, 0.006), (0, 0.018, 0.10, 0.006), (0, 0.018, -0.10, 0.006), (0, 0.085, 0, 0.008)]]),
     ],

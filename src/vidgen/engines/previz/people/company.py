@@ -16,9 +16,11 @@ from vidgen.media.tables import read_table
 from vidgen.takes.request import Words
 
 _INSIDE = ("inside", "interior", "indoors", "in the", "in a", "in an", "の中", "内", "店内", "室内", "屋内")
+_PAIRS = ("fight", "waltz")
+"""What two do, even where nobody is named."""
 _SURE_ROOMS = (
     *("car_inside", "carriage", "cabin", "kitchen", "dining", "bedroom", "corridor", "living"),
-    *("courtroom", "classroom", "office", "studio"),
+    *("courtroom", "classroom", "office", "studio", "ring"),
 )
 """Rooms whose names are not said of buildings that are seen from outside."""
 
@@ -54,9 +56,11 @@ def company_of(w: Words, said: Sequence[str], detail: str, negative: str, close:
     people = max(named, [*cast, *spoken], key=len)
     texts = [text for text in (w.action, detail, w.subject, w.scene) if text] or list(said)
     posture = next((name for text in texts if (name := first_of(text, staging()["postures"]))), "")
+    if posture in _PAIRS and not people:
+        people = _people(["", ""])
     gesture = next((name for text in texts if (name := first_of(text, staging()["gestures"]))), "")
     faces = bool(gesture and acting.act("gestures", gesture).row.get("faces"))
-    facing = faces or bool(w.speakers) or words.mentions(" . ".join(texts), staging()["facing"]) or posture in ("fight", "waltz")
+    facing = faces or bool(w.speakers) or words.mentions(" . ".join(texts), staging()["facing"]) or posture in _PAIRS
     most = int(words.table()["people"]["most"])
     return Company(tuple(people[:most]), posture, gesture, facing, bool(w.speakers))
 

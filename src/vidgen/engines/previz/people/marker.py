@@ -21,12 +21,15 @@ Paint = tuple[float, float, float, float]
 _FINE, _SHIFT, _FAR = 16, 4, 20000.0
 _LINE_FROM, _SHADE_FROM = 40.0, 70.0
 """Pixels of a drawing's unit from which on it has an ink line, and a lit side."""
+_BOLDEST = 0.0055
+"""The boldest ink line, as a share of the picture's height."""
 _LIT, _AWAY = 0.80, 0.34
 """The lit side of a circle: its radius, and how far it lies off the middle, as shares of the circle's radius."""
 
 
 class Part(NamedTuple):
-    """Shapes of one tone that hold together. ``depth``: the larger, the nearer; ``line``: how strong its ink line is, 0 none."""
+    """Shapes of one tone that hold together. ``depth``: the larger, the nearer; ``line``: how strong its ink line is; without one it is
+    flat, of one tone."""
 
     tone: str
     hulls: Sequence[Sequence[Circle]]
@@ -69,7 +72,7 @@ def draw(picture: Array, parts: Iterable[Part], affine: Array, style: Style) -> 
     if (at.max(axis=0) < -reach).any() or at[:, 0].min() > width + reach or at[:, 1].min() > height + reach:
         return
     rim = _rim(12 if scale < 150 else 20 if scale < 600 else 36)
-    line = max(style.line * scale, 0.6) if style.line and scale >= _LINE_FROM else 0.0
+    line = min(max(style.line * scale, 0.6), _BOLDEST * height) if style.line and scale >= _LINE_FROM else 0.0
     fills = _points(at, np.maximum(radius, 0.35), rim)
     inked = _points(at, radius + line, rim) if line else fills
     away = np.array([style.light, -0.7]) * _AWAY / math.hypot(1, 0.7)
@@ -83,8 +86,9 @@ def draw(picture: Array, parts: Iterable[Part], affine: Array, style: Style) -> 
         light, shade = style.tones[part.tone]
         if line and part.line:
             _fill(picture, inked, spans, style.ink)
-        _fill(picture, fills, spans, light if lit is None else shade)
-        if lit is not None and light != shade:
+        flat = lit is None or not part.line or light == shade
+        _fill(picture, fills, spans, light if flat else shade)
+        if lit is not None and not flat:
             _fill(picture, lit, spans, light)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from vidgen.engines.previz.layers import Layer, Moment, View
 from vidgen.engines.previz.noise import Array
 from vidgen.engines.previz.people import acting, animals, forms
-from vidgen.engines.previz.people.blocking import Spot, posture_of, turn_of
+from vidgen.engines.previz.people.blocking import Spot, gesture_of, posture_of, turn_of
 from vidgen.engines.previz.people.body import Body, Face
 from vidgen.engines.previz.people.marker import Part, Style, draw, placed
 from vidgen.engines.previz.people.paints import Paints
@@ -24,7 +24,8 @@ _WALK_ON = 0.5
 
 @dataclass
 class Actor(Layer):
-    """One person. ``number`` of ``count`` in the shot; ``follows``: the camera keeps up with them."""
+    """One person. ``number`` of ``count`` in the shot; ``follows``: the camera keeps up with them;
+    ``tabled``: they sit at a table."""
 
     spot: Spot
     spec: SceneSpec
@@ -32,12 +33,15 @@ class Actor(Layer):
     number: int
     count: int
     follows: bool = False
+    tabled: bool = False
     name: str = "person"
     z: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.z = self.spot.z
-        self.style = self.paints.person(self.spot.look, self.spot.seed, self.spot.near)
+        things = self.paints.form(self.spot.seed)
+        own = self.paints.person(self.spot.look, self.spot.seed, self.spot.near)
+        self.style = Style({**things.tones, **own.tones}, own.ink, own.line, own.light)
         self.posture = "stand" if self.spot.near else posture_of(self.spec)
 
     def draw(self, frame: Array, view: View, now: Moment) -> None:
@@ -51,31 +55,27 @@ class Actor(Layer):
         affine = placed(view.to_pixels @ view.stage.layer(now.state, self.z), self._u(view, now), spot.foot, spot.size)
         detail = spot.size * spot.look.height * spot.look.bones.head * view.height
         parts = Body(body, spot.look, spot.yaw, self._face(time, spoken, detail)).parts()
-        draw(frame, [*parts, *self._things(body, gestures, time)], affine, self.style_of_all)
+        draw(frame, [*parts, *self._things(body, gestures, time)], affine, self.style)
 
     @property
     def at(self) -> tuple[float, float]:
         """Where they stand in the base picture."""
         return self.spot.u, self.spot.foot
 
-    @property
-    def style_of_all(self) -> Style:
-        """The colours of the body and of what it carries."""
-        things = self.paints.form(self.spot.seed)
-        return Style({**things.tones, **self.style.tones}, self.style.ink, self.style.line, self.style.light)
-
     def _gestures(self, time: float) -> tuple[list[tuple[str, float]], float]:
         """What lies over the posture now, and how far they speak."""
-        gesture, talks = self.spec.gesture, self.spec.gesture in ("talk", "argue")
+        gesture, talks = gesture_of(self.spec), self.spec.gesture in ("talk", "argue")
         if self.spot.near:
             return [("listen", 1.0)], 0.0
+        rests = [("at_table", 1.0)] if self.tabled else []
         if not (talks or self.spec.speaking):
-            return ([(gesture, 1.0)], 0.0) if gesture else ([], 0.0)
+            return [*rests, (gesture, 1.0)] if gesture else rests, 0.0
         turn, share = turn_of(time, self.count)
         mine = share if turn == self.number else 0.0
         if not talks and gesture:
-            return [(gesture, 1.0)], mine
-        return [("listen", 1.0), ("argue" if gesture == "argue" else "talk", mine)], mine
+            return [*rests, (gesture, 1.0)], mine
+        says = "argue" if gesture == "argue" else "talk_at_table" if self.tabled else "talk"
+        return [*rests, ("listen", 1.0), (says, mine)], mine
 
     def _face(self, time: float, spoken: float, detail: float) -> Face:
         sound = (0.55 + 0.45 * math.sin(time * 20.7)) * (0.65 + 0.35 * math.sin(time * 5.3))
@@ -180,10 +180,12 @@ class Vehicle(Thing):
 
 @dataclass
 class Animal(Thing):
-    """An animal that walks, or swims."""
+    """An animal that walks, lies or swims."""
+
+    lies: bool = False
 
     def _parts(self, time: float) -> Sequence[Part]:
-        return animals.animal(self.kind, time, moves=self.speed > 0 or self.follows)
+        return animals.animal(self.kind, time, moves=self.speed > 0 or self.follows, lies=self.lies)
 
     def _way(self, time: float) -> float:
         return animals.strides(self.kind, time) * self.speed

@@ -19,7 +19,7 @@ _TOPS = ("#b5564c", "#4f7090", "#7c9160", "#c99d52", "#7f6c92", "#5c8a88", "#a97
 _BOTTOMS = ("#4b566a", "#5d534a", "#434d48", "#66656f", "#6e5b4c")
 _COATS = ("#5a5e66", "#4a5364", "#6b5f55", "#4f4a4c")
 _HAIR = ("#3a302b", "#58422f", "#2c2b30", "#775838", "#4a3a34")
-_SKIN = ("#efcdae", "#e6bd97", "#d3a27a")
+_SKIN = ("#f3d8bd", "#ecc8a6", "#dcb18c")
 _GREY = "#c4c1bb"
 _FIXED = {
     "shoe": "#3d3a3a", "shirt": "#f4f1ea", "tie": "#8f3f3b", "apron": "#f1eee6", "mark": "#38302c", "crease": "#a97f63",
@@ -98,10 +98,11 @@ def in_world(p: Palette, z: float) -> Paints:
     dark = float(p.fill.mean() + p.key.mean()) < 0.6
 
     def light(colour: Array) -> tuple[Array, Array]:
-        lit, shade = p.lit(colour, 0.80), p.lit(colour, 0.12)
+        lit, shade = p.lit(colour, 0.80), p.lit(colour, 0.28)
         if dark:
-            lit = mix(lit, p.light.glow, 0.16)
-        return p.air(lit, z), p.air(mix(shade, p.near, 0.22), z)
+            lit, shade = mix(lit, p.light.glow, 0.30), mix(shade, p.light.glow, 0.10)
+        return p.air(lit, z), p.air(mix(shade, p.near, 0.10), z)
 
-    ink = p.air(mix(p.near, p.lit(rgb("#3a3440"), 0.2), 0.35), z)
+    line = mix(p.near, p.light.glow, 0.34) if dark else mix(p.near, p.lit(rgb("#3a3440"), 0.2), 0.35)
+    ink = p.air(line, z)
     return Paints(light, ink, float(np.sign(p.light.side) or 1.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from vidgen.engines.previz.layers import Layer
 from vidgen.engines.previz.people import animals, forms
@@ -20,14 +21,20 @@ PaintsAt = Callable[[float], Paints]
 _TABLED = ("eat", "drink", "write", "type", "cook", "read")
 _OWN_PLACE = ("car_inside", "carriage", "cabin")
 """Rooms that are the vehicle which the words name."""
+_TABLES = ("table", "long_table", "school_desk", "counter")
+_BED = 0.20
+"""The height of a bed, in a grown-up's heights."""
 
 
 def on_stage(spec: SceneSpec, ground: Ground, paints_at: PaintsAt, follows: bool = False) -> list[Layer]:
     """The layers of all that is alive or drives, from far to near."""
     people = [seen_from(spec.angle, spot) for spot in spots(spec, ground)]
+    if in_bed(spec):
+        people = [replace(spot, u=-0.45 * spot.size, foot=spot.foot - (_BED + 0.07 * n) * spot.size) for n, spot in enumerate(people)][::-1]
     behind, before = _furniture(spec, people, ground, paints_at)
+    tabled = posture_of(spec) == "sit" and any(layer.name in _TABLES for layer in before)
     actors: list[Layer] = [
-        Actor(spot, spec, paints_at(spot.z), number, len(people), follows and bool(spot.way), f"person{number}")
+        Actor(spot, spec, paints_at(spot.z), number, len(people), follows and bool(spot.way), tabled, f"person{number}")
         for number, spot in enumerate(people)
     ]
     beasts = _mounts(spec, people, paints_at) if spec.posture == "ride" and people else _animals(spec, people, ground, paints_at, follows)
@@ -61,8 +68,9 @@ def _furniture(spec: SceneSpec, people: list[Spot], ground: Ground, paints_at: P
                 behind.append(thing(seen, spot.u, mirrored=spot.yaw < 0))
         else:
             behind.append(thing(seat, middle, size=max(1.0, len(people) / 2.6)))
-    if posture == "lie" and (spec.room in ("bedroom", "") and spec.place == "card"):
-        behind.append(thing("bed", middle, 0.02))
+    if in_bed(spec):
+        behind.append(thing("bed", 0.0, _BED))
+        before.append(thing("blanket", 0.0, _BED))
     if row.get("table") and posture in ("sit", "stand") and (posture == "sit" or spec.gesture in _TABLED) or spec.gesture in ("eat", "write", "type") and posture == "sit":
         before.append(_table(spec, people, middle, row.get("table", "table"), thing))
     return behind, before
@@ -84,7 +92,7 @@ def _mounts(spec: SceneSpec, people: list[Spot], paints_at: PaintsAt) -> list[La
     """The horses of those who ride."""
     return [
         Animal(
-            paints_at(spot.z).animal("horse"), "horse", spot.u, spot.foot, spot.size * animals.size_of("horse") * 0.62, spot.z,
+            paints_at(spot.z).animal("horse"), "horse", spot.u, spot.foot, spot.size * animals.size_of("horse"), spot.z,
             mirrored=spot.yaw < 0, follows=True, start=spot.start, tempo=spec.tempo * 1.4, name=f"mount{number}",
         )
         for number, spot in enumerate(people)
@@ -111,11 +119,12 @@ def _animals(spec: SceneSpec, people: list[Spot], ground: Ground, paints_at: Pai
     for number in range(count):
         u = u0 + (number - (count - 1) / 2) * step - (0 if people else 0.12 * way * ground.aspect * (count == 1))
         deep = 1 - 0.05 * (number % 3)
-        walks = bool(people and people[-1].way) or not people
+        lies = not people and spec.posture in ("lie", "sit")
+        walks = bool(people and people[-1].way) or not (people or lies)
         out.append(
             Animal(
                 paints_at(z).animal(kind), kind, u, foot - 0.02 * (number % 3) * size, size * deep, z, 1.0 if walks else 0.0,
-                mirrored=way < 0, follows=follows, start=1.3 * number, tempo=spec.tempo, name=f"{kind}{number or ''}",
+                mirrored=way < 0, follows=follows, start=1.3 * number, tempo=spec.tempo, name=f"{kind}{number or ''}", lies=lies,
             )
         )  # fmt: skip
     return out
@@ -146,6 +155,11 @@ def _vehicles(spec: SceneSpec, people: list[Spot], ground: Ground, paints_at: Pa
             )
         )  # fmt: skip
     return out[::-1]
+
+
+def in_bed(spec: SceneSpec) -> bool:
+    """Whether they lie in a bed, and not on the ground."""
+    return posture_of(spec) == "lie" and spec.place == "card" and spec.room in ("bedroom", "living") and spec.size not in ("cu", "ecu")
 
 
 def close_up(spec: SceneSpec, ground: Ground) -> bool:
