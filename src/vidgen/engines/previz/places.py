@@ -99,8 +99,6 @@ def _enter(w: World, camera: Camera) -> None:
     spec, follows = w.spec, bool(move_of(camera).get("follows"))
     if follows and not spec.cast and not spec.animal and not spec.vehicle and not w.lacks("people"):
         spec = replace(spec, people=1, cast=("person/1",))
-    sailing = spec.has("boat") and spec.vehicle in ("rowboat", "ship")
-    spec = replace(spec, vehicle="") if sailing else spec
     ground = people.Ground(w.v0, w.stage.height, _HEIGHT, w.aspect, w.side, "far", zoom_of(camera.size))
     coming = w.not_denied(people.on_stage(spec, ground, lambda z: people.in_world(w.p, z), follows))
     if not coming:

@@ -105,7 +105,7 @@ def read_request(request: ShotRequest) -> SceneSpec:
     time = _first_time(everything) if motion == "timelapse" else None
     time = time or _time(w.lighting, what, everything, weather, features)
     season = _season(what, everything, weather, without)
-    animal, vehicle = _animal(what, motion, without), vehicle_of(what)
+    animal, vehicle = _animal(what, motion, without), _vehicle(what, place, features)
     return SceneSpec(
         place=place,
         time=time,
@@ -241,6 +241,12 @@ def _animal(what: str, motion: str, without: tuple[str, ...]) -> str:
     if motion == "animal":
         named.append("birds")
     return next((name for name in named if name not in without and "animals" not in without), "")
+
+
+def _vehicle(what: str, place: str, features: list[str]) -> str:
+    """The vehicle; "" for a boat on drawn water, which is one of the features."""
+    name = vehicle_of(what)
+    return "" if place != "card" and "boat" in features and name in ("rowboat", "ship") else name
 
 
 def _counts(what: str, animal: str, vehicle: str, features: list[str]) -> dict[str, int]:
