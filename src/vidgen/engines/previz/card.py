@@ -18,8 +18,11 @@ from vidgen.engines.previz.colour import rgb
 from vidgen.engines.previz.layers import Layer, Moment, View
 from vidgen.engines.previz.noise import Array, Field, random_for
 from vidgen.engines.previz.palette import palette_for
+from vidgen.engines.previz.people.blocking import Ground
+from vidgen.engines.previz.people.onstage import Thing
+from vidgen.engines.previz.people.paints import on_paper
 from vidgen.engines.previz.people.rooms import plates
-from vidgen.engines.previz.people.stage import Ground, Thing, on_paper, on_stage
+from vidgen.engines.previz.people.stage import on_stage
 from vidgen.engines.previz.scene import Opening
 from vidgen.engines.previz.sheet import Sheet
 from vidgen.engines.previz.spec import FLOCK, SceneSpec
@@ -97,7 +100,15 @@ class Card:
         follows = bool(move_of(self.request.camera).get("follows"))
         company = on_stage(self.spec, ground, lambda z: paints, follows)
         if self.spec.animal == "birds":
-            company.insert(0, Birds(self._world, self.spec.counts.get("birds", FLOCK), self.spec.wind, palette_for(self.spec, self._world, aspect)))
+            company.insert(
+                0,
+                Birds(
+                    self._world,
+                    self.spec.counts.get("birds", FLOCK),
+                    self.spec.wind,
+                    palette_for(self.spec, self._world, aspect),
+                ),
+            )
         if not company and not self.spec.room and not self.spec.outdoors:
             style = paints.form(self._world)
             company.append(Thing(style, "crossed_box", 0.0, 0.30, 0.75, 4.0, name="subject"))

@@ -14,7 +14,10 @@ from vidgen.engines.previz.colour import mix, rgb, smoothstep
 from vidgen.engines.previz.layers import Ground, Layer, Plate
 from vidgen.engines.previz.noise import Field, random_for
 from vidgen.engines.previz.palette import palette_for
-from vidgen.engines.previz.people import stage as people
+from vidgen.engines.previz.people.blocking import Ground as Stand
+from vidgen.engines.previz.people.onstage import Actor, Thing
+from vidgen.engines.previz.people.paints import in_world
+from vidgen.engines.previz.people.stage import close_up, on_stage
 from vidgen.engines.previz.sheet import Sheet
 from vidgen.engines.previz.spec import FLOCK, SceneSpec
 from vidgen.engines.previz.world import World
@@ -99,13 +102,14 @@ def _enter(w: World, camera: Camera) -> None:
     spec, follows = w.spec, bool(move_of(camera).get("follows"))
     if follows and not spec.cast and not spec.animal and not spec.vehicle and not w.lacks("people"):
         spec = replace(spec, people=1, cast=("person/1",))
-    ground = people.Ground(w.v0, w.stage.height, _HEIGHT, w.aspect, w.side, "far", zoom_of(camera.size))
-    coming = w.not_denied(people.on_stage(spec, ground, lambda z: people.in_world(w.p, z), follows))
+    usual = "shore" if spec.place == "beach" else "quay" if spec.place in _DRY else "far"
+    ground = Stand(w.v0, w.stage.height, _HEIGHT, w.aspect, w.side, usual, zoom_of(camera.size))
+    coming = w.not_denied(on_stage(spec, ground, lambda z: in_world(w.p, z), follows))
     if not coming:
         return
     if spec.place in _DRY and spec.vehicle not in ("plane", "helicopter", "spaceship", "rocket"):
         coming.insert(0, _ledge(w, coming))
-    if people.close_up(spec, ground):
+    if spec.place == "oldtown" or close_up(spec, ground):
         w.add(*coming)
     else:
         _before_front(w, *coming)
@@ -113,7 +117,7 @@ def _enter(w: World, camera: Camera) -> None:
 
 def _ledge(w: World, coming: list[Layer]) -> Plate:
     """A strip of quay or rock under those who would stand on water, on roofs or in the air."""
-    stands = [layer for layer in coming if isinstance(layer, people.Actor | people.Thing)]
+    stands = [layer for layer in coming if isinstance(layer, Actor | Thing)]
     far = max(layer.z for layer in stands)
     top = min(layer.at[1] for layer in stands) - 0.012
     rough = Field(w.seed, "ledge")

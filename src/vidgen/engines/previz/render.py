@@ -97,9 +97,7 @@ def _source(take: TakeRequest, notes: Notes) -> tuple[Source, str]:
     return Scene(request, spec, take.seed), "scene"
 
 
-def _card(
-    request: ShotRequest, spec: SceneSpec, seed: int, notes: Notes, opening: Opening | None = None
-) -> tuple[Source, str]:
+def _card(request: ShotRequest, spec: SceneSpec, seed: int, notes: Notes, opening: Opening | None = None) -> tuple[Source, str]:
     notes.append(("engine.wish_approximated", "scene: previz has no picture for these words; it drew a storyboard card"))
     return Card(request, spec, seed, opening), "card"
 

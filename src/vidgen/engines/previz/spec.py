@@ -16,10 +16,26 @@ FLOCK = 9
 """Birds that are drawn where their number is not said."""
 _STILL = 0.2
 """What is left of the wind where the words say that there is none."""
-_COME_AND_GO = ("people", "animals", "birds", "horse", "deer", "dog", "cat", "fish", "cow", "bear", "elephant", "lion", "rabbit")
+_COME_AND_GO = (
+    "people",
+    "animals",
+    "birds",
+    "horse",
+    "deer",
+    "dog",
+    "cat",
+    "fish",
+    "cow",
+    "bear",
+    "elephant",
+    "lion",
+    "rabbit",
+)
 """What may be there in one shot of a world, and not in the next."""
 _CLOSE = ("mcu", "cu", "ecu")
 """Shot sizes that show one face where nobody else is named."""
+_CLOSER = (*_CLOSE, "ms", "two_shot", "ots")
+"""Shot sizes that show who drives, and not the car."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +43,9 @@ class SceneSpec:
     """One world. ``place`` is a key of words.yaml's places, or ``card`` where previz would have to fake it.
 
     ``wind`` 0.1 (nearly still) to 4 (violent), 1 for motion amount 5; ``amount`` is the asked motion amount. ``counts`` says
-    how many animals, boats and things there are, where a number is said; ``without`` names what the words deny. ``cast``, ``posture``,
-    ``gesture``, ``facing`` and ``speaking`` are those of its ``Company``. ``room`` and ``outdoors`` say where a card plays.
+    how many animals, boats and things there are, where a number is said; ``without`` names what the words deny. ``cast``,
+    ``posture``, ``gesture``, ``facing`` and ``speaking`` are those of its ``Company``. ``room`` and ``outdoors`` say where a card
+    plays.
     """
 
     place: str
@@ -101,11 +118,13 @@ def read_request(request: ShotRequest) -> SceneSpec:
     size = request.camera.size or first_of(what, staging()["sizes"])
     company = _company(request, said, without, size in _CLOSE)
     place, room = _place(what, places, motion, bool(company.people))
+    if company.posture == "drive" and company.people and (place == "card" or size in _CLOSER):
+        place, room = "card", "car_inside"
     weather = [name for name in words.named(everything, table["weather"]) if name not in without]
     time = _first_time(everything) if motion == "timelapse" else None
     time = time or _time(w.lighting, what, everything, weather, features)
     season = _season(what, everything, weather, without)
-    animal, vehicle = _animal(what, motion, without), _vehicle(what, place, features)
+    animal, vehicle = _animal(what, motion, without), _vehicle(what, place, features, company.posture)
     return SceneSpec(
         place=place,
         time=time,
@@ -172,7 +191,9 @@ def _places(what: str, negative: str) -> list[str]:
 def _place(what: str, places: list[str], motion: str, people: bool) -> tuple[str, str]:
     """The place that is drawn, and the room where it is a card."""
     place = _outdoors(what, places, motion)
-    first = min((at for name in places if (at := words.position(what, words.table()["places"][name])) is not None), default=None)
+    first = min(
+        (at for name in places if (at := words.position(what, words.table()["places"][name])) is not None), default=None
+    )
     room = room_of(what, people, first if place not in ("card",) else None)
     return ("card" if room and not (place == "tabletop" and not people) else place), room
 
@@ -237,16 +258,22 @@ def _company(request: ShotRequest, said: list[str], without: tuple[str, ...], cl
 
 
 def _animal(what: str, motion: str, without: tuple[str, ...]) -> str:
-    named = [*words.named(what, words.table()["animals"]), *words.named(what, staging()["more_animals"]), *words.named(what, {"birds": words.table()["features"]["birds"]})]
+    named = [
+        *words.named(what, words.table()["animals"]),
+        *words.named(what, staging()["more_animals"]),
+        *words.named(what, {"birds": words.table()["features"]["birds"]}),
+    ]
     if motion == "animal":
         named.append("birds")
     return next((name for name in named if name not in without and "animals" not in without), "")
 
 
-def _vehicle(what: str, place: str, features: list[str]) -> str:
+def _vehicle(what: str, place: str, features: list[str], posture: str) -> str:
     """The vehicle; "" for a boat on drawn water, which is one of the features."""
     name = vehicle_of(what)
-    return "" if place != "card" and "boat" in features and name in ("rowboat", "ship") else name
+    if place != "card" and "boat" in features and name in ("rowboat", "ship"):
+        return ""
+    return name or ("car" if posture == "drive" and place != "card" else "")
 
 
 def _counts(what: str, animal: str, vehicle: str, features: list[str]) -> dict[str, int]:

@@ -67,7 +67,7 @@ def act(kind: str, name: str) -> Act:
 
 
 def _flat(key: Mapping[str, Any]) -> dict[str, float]:
-    out = {}
+    out: dict[str, float] = {}
     for name, value in key.items():
         if name in BOTH:
             left, right = value if isinstance(value, Sequence) else (value, value)
@@ -110,6 +110,5 @@ def pose_at(posture: str, gestures: Sequence[tuple[str, float]], time: float) ->
 
 
 def _pose(flat: Mapping[str, float]) -> Pose:
-    sides = {name: Sides(flat[f"{name}.0"], flat[f"{name}.1"]) for name in BOTH}
-    single = {name: flat[name] for name in ("lean", "tilt", "bend", "nod", "turn", "hop", "seat")}
-    return Pose(**single, **sides)
+    lean, tilt, bend, nod, turn, hop, seat = (flat[name] for name in ("lean", "tilt", "bend", "nod", "turn", "hop", "seat"))
+    return Pose(lean, tilt, bend, nod, turn, hop, seat, *(Sides(flat[f"{name}.0"], flat[f"{name}.1"]) for name in BOTH))

@@ -43,7 +43,11 @@ def animal(kind: str, time: float, moves: bool = True, lies: bool = False) -> li
     bob = 0.012 * math.cos(2 * turn) if moves else 0.006 * math.sin(2 * math.pi * time / 2.8)
     back = (row["deep"] + 0.10 if lies else 1.0 - row["deep"]) + bob
     parts = [_limb(row, hip, turn + lag, back, near) for hip, lag, near in _legs(row)]
-    body = [(-row["long"], back + 0.01, row["deep"]), (0.0, back + row["deep"] * 0.14, row["deep"] * 0.84), (row["long"], back, row["deep"] * 1.08)]
+    body = [
+        (-row["long"], back + 0.01, row["deep"]),
+        (0.0, back + row["deep"] * 0.14, row["deep"] * 0.84),
+        (row["long"], back, row["deep"] * 1.08),
+    ]
     return [*parts, Part("hide", [body[:2], body[1:]], 0.0), *_tail(row, time, back), *_head(row, back, turn, time)]
 
 
@@ -90,10 +94,14 @@ def _head(row: Mapping[str, Any], back: float, turn: float, time: float) -> list
     droop = row.get("droop", 0.45)
     nose = (poll[0] + long * (1.1 - 0.3 * droop), poll[1] - long * droop)
     parts = [
-        Part("hide", [[(root[0] - row["deep"] * 0.2, root[1] - row["deep"] * 0.1, row["deep"] * 0.80), (*poll, deep * 0.85)]], 0.005),
+        Part(
+            "hide",
+            [[(root[0] - row["deep"] * 0.2, root[1] - row["deep"] * 0.1, row["deep"] * 0.80), (*poll, deep * 0.85)]],
+            0.005,
+        ),
         Part("hide", [[(*poll, deep), (*nose, deep * 0.55)]], 0.03),
-        Part("mark", [[(poll[0] + long * 0.35, poll[1] + deep * 0.25, 0.016)]], 0.04, 0.0),
-        Part("mark", [[(nose[0] + deep * 0.30, nose[1] + deep * 0.05, 0.022)]], 0.04, 0.0),
+        Part("mark", [[(poll[0] + long * 0.35, poll[1] + deep * 0.25, 0.016)]], 0.04, False),
+        Part("mark", [[(nose[0] + deep * 0.30, nose[1] + deep * 0.05, 0.022)]], 0.04, False),
         *(_ear(row, poll, deep, shift) for shift in (-0.03, 0.03)),
     ]
     if row.get("antlers"):
@@ -109,7 +117,11 @@ def _ear(row: Mapping[str, Any], poll: tuple[float, float], deep: float, shift: 
     long, root = row["ears"], (poll[0] + shift - 0.02, poll[1] + deep * 0.75)
     lean = -0.35 if row.get("trunk") else -0.10
     tip = (root[0] + lean * long * 2, root[1] + (long if not row.get("trunk") else -long))
-    return Part("hide_far" if shift > 0 else "mane", [[(*root, 0.035), (*tip, 0.012 if not row.get("trunk") else 0.10)]], 0.029 if shift > 0 else 0.035)
+    return Part(
+        "hide_far" if shift > 0 else "mane",
+        [[(*root, 0.035), (*tip, 0.012 if not row.get("trunk") else 0.10)]],
+        0.029 if shift > 0 else 0.035,
+    )
 
 
 def _antlers(poll: tuple[float, float], deep: float) -> Part:
@@ -121,7 +133,7 @@ def _antlers(poll: tuple[float, float], deep: float) -> Part:
             [(x + lean, y + 0.22, 0.012), (x + lean * 1.3 + 0.05, y + 0.38, 0.008)],
             [(x + lean * 0.7, y + 0.15, 0.010), (x + lean * 0.7 + 0.12, y + 0.24, 0.007)],
         ]
-    return Part("mane", tines, 0.028, 0.6)
+    return Part("mane", tines, 0.028)
 
 
 def _fish(time: float) -> list[Part]:
@@ -133,5 +145,5 @@ def _fish(time: float) -> list[Part]:
     fins = [[(0.10, 0.68, 0.03), (-0.16, 0.66, 0.02), (-0.12, 0.80, 0.015)], [(0.12, 0.42, 0.03), (-0.06, 0.26, 0.015)]]
     return [
         Part("hide", [tail], -0.01), Part("hide", [body[:2], body[1:]], 0.0), Part("hide_far", fins, 0.01),
-        Part("mark", [[(0.36, 0.55, 0.022)]], 0.02, 0.0),
+        Part("mark", [[(0.36, 0.55, 0.022)]], 0.02, False),
     ]  # fmt: skip

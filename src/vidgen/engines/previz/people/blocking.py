@@ -24,14 +24,19 @@ class Framing:
 
 
 _SIZES = {
-    "far": Framing(0.30), "full": Framing(0.66), "knees": Framing(1.02, -0.37, 0.50, 6), "ews": Framing(0.14), "ws": Framing(0.40), "ls": Framing(0.52), "fs": Framing(0.80),
+    "ews": Framing(0.14), "ws": Framing(0.40), "ls": Framing(0.52), "fs": Framing(0.80),
     "mws": Framing(1.20, -0.41, 0.46, 6), "two_shot": Framing(1.45, -0.40, 0.40, 4),
     "ms": Framing(1.70, -0.42, 0.40, 4), "mcu": Framing(2.45, -0.41, 0.34, 3),
     "cu": Framing(3.40, -0.40, 0.27, 2), "ecu": Framing(5.60, -0.52, 0.20, 1),
     "ots": Framing(2.10, -0.33, 0.40, 2), "insert": Framing(3.20, -0.80, 0.30, 1),
+    # Where no size is named: in a landscape, on a quay, on a shore; on a card whole, or from the knees up.
+    "far": Framing(0.30), "quay": Framing(0.44), "shore": Framing(0.60),
+    "full": Framing(0.66), "knees": Framing(1.02, -0.37, 0.50, 6),
 }  # fmt: skip
 _CLOSER = 4.0
 """The distance at which what is seen from close stands: that of the shot's subject."""
+TOPS = 8
+"""How many colours of clothes there are: somebody's seed leaves the number of theirs as the rest of a division by it."""
 _NEAREST = 2.3
 _MOUNTED = 0.74
 """How much smaller those are who sit on a horse, so that the horse is in the frame too."""
@@ -39,10 +44,11 @@ _MOUNTED = 0.74
 
 @dataclass(frozen=True)
 class Spot:
-    """Where somebody is. ``u`` and ``foot`` in the base picture, ``size``: a grown-up in frame heights, ``z`` the distance,
-    ``yaw`` the side from which they are seen, ``start`` seconds that their movement is ahead; ``way``: +1 or -1 walks to the
+    """Where the ``number``-th of a shot is. ``u`` and ``foot`` in the base picture, ``size``: a grown-up in frame heights, ``z``
+    the distance, ``yaw`` the side from which they are seen, ``start`` seconds that their movement is ahead; ``way``: +1 or -1 walks to the
     right or left, 0 stays; ``near``: the dark shoulder over which is looked."""
 
+    number: int
     kind: str
     seed: int
     u: float
@@ -85,8 +91,11 @@ def framing_of(spec: SceneSpec, ground: Ground) -> Framing:
     return _SIZES["knees" if still and len(spec.cast) <= 3 and ground.usual == "full" else ground.usual]
 
 
-def posture_of(spec: SceneSpec) -> str:
-    """What they do with their legs: as said; they walk through a landscape, and sit where people sit."""
+def posture_of(spec: SceneSpec, number: int = 0) -> str:
+    """What the ``number``-th does with the legs: as said; they walk through a landscape, and sit where people sit. Of two who
+    face each other one kneels."""
+    if number and spec.facing and spec.posture in ("kneel", "bow"):
+        return "stand"
     if spec.posture:
         return spec.posture
     if spec.place != "card" and not spec.speaking and not spec.gesture and not spec.size:
@@ -111,13 +120,25 @@ def spots(spec: SceneSpec, ground: Ground) -> list[Spot]:
     frame = framing_of(spec, ground)
     if spec.size in ("two_shot", "ots") and len(people) == 1:
         people.append(("person", people[0][1] + 1))
-    people = people[: frame.most]
+    people = _unlike(people[: frame.most])
     if frame.top is None:
         return _on_the_ground(people, frame, ground, spec)
     over = spec.size == "ots"
     close = _over_the_shoulder(people, frame, ground, posture_of(spec)) if over else _close(people, frame, ground, spec)
     less = math.exp(-ground.zoom)
     return [replace(spot, u=spot.u * less, foot=spot.foot * less, size=spot.size * less) for spot in close]
+
+
+def _unlike(people: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """The same people, no two dressed alike while there are colours left."""
+    worn: set[int] = set()
+    out = []
+    for kind, seed in people:
+        while seed % TOPS in worn and len(worn) < TOPS:
+            seed += 1
+        worn.add(seed % TOPS)
+        out.append((kind, seed))
+    return out
 
 
 def _close(people: Sequence[tuple[str, int]], frame: Framing, ground: Ground, spec: SceneSpec) -> list[Spot]:
@@ -128,14 +149,18 @@ def _close(people: Sequence[tuple[str, int]], frame: Framing, ground: Ground, sp
     size = frame.size
     while count > 1 and (step * (count - 1) + margin * 2) * size > 1.02 * ground.aspect and size > 0.62 * frame.size:
         size, step = size * 0.96, max(step * 0.97, 0.20)
-    size = min(size, frame.size * max(0.55, ground.aspect / 0.9))
-    top = max(_top_of(kind, posture) for kind, _ in people)
-    foot = (frame.top or 0.0) + size * top
+    size = min(size, frame.size * max(0.55, ground.aspect / 0.9)) / _tallest(people)
+    tops = [_top_of(kind, posture) for kind, _ in people]
+    foot = (frame.top or 0.0) + size * max(tops)
+    # Eyes of grown-ups are nearly level: the shorter stand a little higher, as on a set.
+    raised = [0.6 * size * (max(tops) - top) if max(tops) - top < 0.15 else 0.0 for top in tops]
     lead = -0.06 * ground.side * ground.aspect if count == 1 and not frame.size > 5 else 0.0
+    if posture == "lie":
+        lead, foot = 0.38 * size, 0.09 * size
     return [
         Spot(
-            kind, seed, lead + (n - (count - 1) / 2) * step * size, foot + 0.02 * size * (n % 2 if count > 3 else 0),
-            size * (1 - 0.02 * (n % 2 if count > 3 else 0)), _CLOSER, _yaw(n, count, spec, ground, posture, close=True), 1.37 * n,
+            n, kind, seed, lead + (n - (count - 1) / 2) * step * size, foot - raised[n], size, _CLOSER,
+            _yaw(n, count, spec, ground, posture, close=True), 1.37 * n,
         )
         for n, (kind, seed) in enumerate(people)
     ]  # fmt: skip
@@ -145,6 +170,8 @@ def _on_the_ground(people: Sequence[tuple[str, int]], frame: Framing, ground: Gr
     """Whole figures on the ground; many in rows, the farther ones smaller and higher."""
     posture, count = posture_of(spec), len(people)
     travels = bool(acting.act("postures", posture).row.get("travels"))
+    if spec.size == "fs" or (not spec.size and ground.usual == "full"):
+        frame = replace(frame, size=frame.size / _tallest(people) ** 0.7)
     z = ground.tall / frame.size
     step = _apart(spec, frame, count) * (1.15 if travels else 1.0)
     step = min(step, 0.92 * ground.aspect / frame.size / max(count, 1))
@@ -161,7 +188,7 @@ def _on_the_ground(people: Sequence[tuple[str, int]], frame: Framing, ground: Gr
             start = -0.10 * ground.side * ground.aspect
         yaw = 80 * turned if travels else _yaw(n, count, spec, ground, posture, close=False)
         foot = min(ground.horizon + ground.height / far, 0.445)
-        out.append(Spot(kind, seed, start, foot, size, max(far, _NEAREST), yaw, 1.37 * n, turned))
+        out.append(Spot(n, kind, seed, start, foot, size, max(far, _NEAREST), yaw, 1.37 * n, turned))
     return sorted(out, key=lambda spot: -spot.z)
 
 
@@ -170,9 +197,19 @@ def _over_the_shoulder(people: Sequence[tuple[str, int]], frame: Framing, ground
     side, half = ground.side or 1.0, ground.aspect / 2
     (kind, seed), (other, other_seed) = people[0], people[1]
     foot = (frame.top or 0.0) + frame.size * _top_of(kind, posture)
-    partner = Spot(kind, seed, side * min(0.17, half * 0.30), foot, frame.size, _CLOSER, -34 * side)
+    partner = Spot(0, kind, seed, side * min(0.17, half * 0.30), foot, frame.size, _CLOSER, -34 * side)
     size = frame.size * 1.55
-    near = Spot(other, other_seed, -side * (half - min(0.16, half * 0.22)), -0.30 + size * _top_of(other, "stand"), size, 2.9, 180 - 32 * side, near=True)
+    near = Spot(
+        1,
+        other,
+        other_seed,
+        -side * (half - min(0.16, half * 0.22)),
+        -0.30 + size * _top_of(other, "stand"),
+        size,
+        2.9,
+        180 - 32 * side,
+        near=True,
+    )
     return [partner, near]
 
 
@@ -190,6 +227,11 @@ def _apart(spec: SceneSpec, frame: Framing, count: int) -> float:
     return max(0.26, frame.apart * 0.78)
 
 
+def _tallest(people: Sequence[tuple[str, int]]) -> float:
+    """The height of the tallest, in a grown-up's heights: a shot of children is as full as one of grown-ups."""
+    return max(0.6, max(look_of(kind).height for kind, _ in people)) if people else 1.0
+
+
 def _yaw(n: int, count: int, spec: SceneSpec, ground: Ground, posture: str, *, close: bool) -> float:
     """The side from which the ``n``-th of ``count`` is seen."""
     place = (n - (count - 1) / 2) / max((count - 1) / 2, 0.5) if count > 1 else 0.0
@@ -202,12 +244,11 @@ def _yaw(n: int, count: int, spec: SceneSpec, ground: Ground, posture: str, *, c
     if count > 1 and (spec.facing or spec.gesture in ("hug", "kiss")):
         full = 74.0 if spec.gesture in ("hug", "kiss", "shake_hands") or posture in ("fight", "waltz") else 56.0
         return -place * full if place else 8.0
+    if posture == "lie":
+        return 90.0
     if count > 1:
-        return -place * 20 if posture != "lie" else 90.0
-    if close:
-        alone = 36.0 if spec.facing else 14.0
-    else:
-        alone = float(acting.act("postures", posture).row.get("look", 30))
+        return -place * 20
+    alone = (36.0 if spec.facing else 14.0) if close else float(acting.act("postures", posture).row.get("look", 30))
     return alone * -ground.side
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from vidgen.engines.previz.people.looks import Look
+from vidgen.engines.previz.people.looks import Look, table
 from vidgen.engines.previz.people.marker import Circle, Part
 from vidgen.engines.previz.people.rig import Joints, Point, Seen, Side
 
@@ -15,7 +15,8 @@ _PROFILE = 0.45
 
 
 class Face(NamedTuple):
-    """What a face does: ``open`` 0-1 the mouth, ``shut`` the eyes, ``smile`` -1 to 1; ``detail``: pixels of the head's height."""
+    """What a face does: ``open`` 0-1 the mouth, ``shut`` the eyes, ``smile`` -1 to 1; ``detail``: pixels of the head's
+    height."""
 
     open: float = 0.0
     shut: bool = False
@@ -83,7 +84,10 @@ class Body:
         ]
         lower = [self._circle(j.waist, 0.060 * w), *(self._circle(hip, 0.058 * w) for hip in j.hip)]
         tone = "coat" if look.coat else "top"
-        parts = [Part("bottom" if not (look.coat or look.skirt == "robe") else tone, [lower], -0.005), Part(tone, [upper], 0.006)]
+        parts = [
+            Part("bottom" if not (look.coat or look.skirt == "robe") else tone, [lower], -0.005),
+            Part(tone, [upper], 0.006),
+        ]
         neck = [self._circle(j.neck, 0.030 * w), self._circle(_middle(j.neck, j.head, 0.6), 0.028 * w)]
         parts.append(Part(look.skin, [neck], 0.007 if self._near(j.face[0]) > -0.2 else -0.001))
         return [*parts, *self._skirt(tone), *self._front(chest)]
@@ -112,15 +116,21 @@ class Body:
             return []
         out = []
         if look.apron:
-            bib = [(chest[0] + 0.075 * k, chest[1] - 0.02 * k, chest[2]), (j.waist[0] + 0.06 * k, j.waist[1] - 0.12 * k, j.waist[2])]
+            bib = [
+                (chest[0] + 0.075 * k, chest[1] - 0.02 * k, chest[2]),
+                (j.waist[0] + 0.06 * k, j.waist[1] - 0.12 * k, j.waist[2]),
+            ]
             wide = 0.040 * w * facing
             edges = [self._circle((p[0], p[1], p[2] + sign * 0.04 * w), wide * 0.5) for p in bib for sign in (-1, 1)]
             out.append(Part("apron", [edges], 0.030))
         if look.coat == "suit":
-            throat, low = (j.neck[0] + 0.03 * k, j.neck[1] - 0.015 * k, j.neck[2]), (chest[0] + 0.072 * k, chest[1] - 0.07 * k, chest[2])
+            throat, low = (
+                (j.neck[0] + 0.03 * k, j.neck[1] - 0.015 * k, j.neck[2]),
+                (chest[0] + 0.072 * k, chest[1] - 0.07 * k, chest[2]),
+            )
             shirt = [self._circle((throat[0], throat[1], throat[2] + sign * 0.026 * w), 0.008 * k) for sign in (-1, 1)]
-            out.append(Part("shirt", [[*shirt, self._circle(low, 0.004 * k)]], 0.020, 0.5))
-            out.append(Part("tie", [[self._circle(throat, 0.008 * k), self._circle(low, 0.006 * k)]], 0.021, 0.0))
+            out.append(Part("shirt", [[*shirt, self._circle(low, 0.004 * k)]], 0.020))
+            out.append(Part("tie", [[self._circle(throat, 0.008 * k), self._circle(low, 0.006 * k)]], 0.021, False))
         return out
 
     # The head: a skull in the hair's tone, and before it the face, a little lower and further forward.
@@ -148,7 +158,11 @@ class Body:
         base = 0.10 if self.joints.face[0][1] > -0.8 else 0.12
         parts = [Part(look.skin if look.hair == "bald" else "hair", [skull], base), *self._long_hair(turned, base)]
         if turned > -0.72:
-            face = [self._spot(0.010, -0.002, 0, 0.0445), self._spot(0.014, -0.020, 0, 0.040), self._spot(0.018, -0.040, 0, 0.026)]
+            face = [
+                self._spot(0.010, -0.002, 0, 0.0445),
+                self._spot(0.014, -0.020, 0, 0.040),
+                self._spot(0.018, -0.040, 0, 0.026),
+            ]
             parts.append(Part(look.skin, [face], base + 0.002))
             parts += self._ears(turned, base)
         if turned > _FACING - 0.35 and self.face.detail > 12:
@@ -159,8 +173,13 @@ class Body:
         out = []
         for sign in (-1, 1):
             seen = self._on_head(-0.004, -0.006, sign * 0.046)
-            if seen.near > self.side.of(self.joints.head).near - 0.030 * self.head_size and self.look.hair not in ("long", "bob"):
-                out.append(Part(self.look.skin, [[self._spot(-0.004, y, sign * 0.047, 0.010) for y in (0.0, -0.014)]], base + 0.001))
+            if seen.near > self.side.of(self.joints.head).near - 0.030 * self.head_size and self.look.hair not in (
+                "long",
+                "bob",
+            ):
+                out.append(
+                    Part(self.look.skin, [[self._spot(-0.004, y, sign * 0.047, 0.010) for y in (0.0, -0.014)]], base + 0.001)
+                )
         return out if turned < 0.97 or self.look.hair == "bald" else out
 
     def _features(self, turned: float, depth: float) -> list[Part]:
@@ -172,30 +191,32 @@ class Body:
             eye = [self._spot(0.047, y, sign * 0.019, 0.0052) for y in ((0.0015,) if self.face.shut else (0.005, -0.001))]
             if self.face.shut:
                 eye = [self._spot(0.046, 0.001, sign * 0.019 + x, 0.0022) for x in (-0.008, 0.008)]
-            parts.append(Part("mark", [eye], depth, 0.0))
+            parts.append(Part("mark", [eye], depth, False))
             if not tiny:
                 brow = [self._spot(0.047, 0.020, sign * 0.011, 0.0026), self._spot(0.043, 0.0215, sign * 0.028, 0.0022)]
-                parts.append(Part("mark", [brow], depth, 0.0))
+                parts.append(Part("mark", [brow], depth, False))
         return [*parts, *self._nose(turned, depth, tiny), *self._mouth(depth, tiny)]
 
     def _nose(self, turned: float, depth: float, tiny: bool) -> list[Part]:
         bridge, tip = self._spot(0.048, 0.004, 0, 0.006), self._spot(0.062, -0.014, 0, 0.008)
         if turned < _PROFILE + 0.25:
-            return [Part(self.look.skin, [[bridge, tip, self._spot(0.046, -0.018, 0, 0.006)]], depth - 0.009, 0.8)]
+            return [Part(self.look.skin, [[bridge, tip, self._spot(0.046, -0.018, 0, 0.006)]], depth - 0.009)]
         if tiny:
             return []
         side = math.copysign(0.007, self.side.sin or 1)
-        return [Part("crease", [[self._spot(0.058, -0.012, side * x, 0.0020) for x in (0.2, 1.2)]], depth, 0.0)]
+        return [Part("crease", [[self._spot(0.058, -0.012, side * x, 0.0020) for x in (0.2, 1.2)]], depth, False)]
 
     def _mouth(self, depth: float, tiny: bool) -> list[Part]:
         opened, smile = self.face.open, 0.004 * self.face.smile
         if opened > 0.12:
             wide, low = 0.010 - 0.003 * opened, -0.031 - 0.011 * opened
             lips = [self._spot(0.045, up, sign * wide, 0.0036) for sign in (-1, 1) for up in (-0.030, low)]
-            return [Part("mouth", [lips], depth, 0.0)]
+            return [Part("mouth", [lips], depth, False)]
         thick = 0.0020 if not tiny else 0.0030
-        halves = [[self._spot(0.046, -0.0325, 0, thick), self._spot(0.042, -0.0325 + smile, sign * 0.014, thick)] for sign in (-1, 1)]
-        return [Part("mark", halves, depth, 0.0)]
+        halves = [
+            [self._spot(0.046, -0.0325, 0, thick), self._spot(0.042, -0.0325 + smile, sign * 0.014, thick)] for sign in (-1, 1)
+        ]
+        return [Part("mark", halves, depth, False)]
 
     def _long_hair(self, turned: float, base: float) -> list[Part]:
         hair = self.look.hair
@@ -210,7 +231,11 @@ class Body:
         forward, up, radius = ends
         wide = 0.030 if hair != "pony" else 0.0
         strands = [self._spot(forward, up, sign * wide, radius * 0.8) for sign in (-1, 1)]
-        root = [self._spot(-0.016, 0.0, sign * 0.012, 0.047) for sign in (-1, 1)] if hair != "pony" else [self._spot(-0.056, 0.02, 0, 0.016)]
+        root = (
+            [self._spot(-0.016, 0.0, sign * 0.012, 0.047) for sign in (-1, 1)]
+            if hair != "pony"
+            else [self._spot(-0.056, 0.02, 0, 0.016)]
+        )
         return [Part("hair", [[*root, *strands]], behind)]
 
     def _fringe(self, turned: float, base: float) -> list[Part]:
@@ -220,51 +245,23 @@ class Body:
         if self.look.hair == "bald":
             return []
         part = 0.018 if self.look.hair in ("short", "bun", "pony", "topknot") else -0.012
-        line = [self._spot(0.020, 0.041, 0.030, 0.014), self._spot(0.022, 0.046, part, 0.014), self._spot(0.012, 0.040, -0.034, 0.013)]
-        return [Part("hair", [line], base + 0.006, 0.0)]
+        line = [
+            self._spot(0.020, 0.041, 0.030, 0.014),
+            self._spot(0.022, 0.046, part, 0.014),
+            self._spot(0.012, 0.040, -0.034, 0.013),
+        ]
+        return [Part("hair", [line], base + 0.006, False)]
 
     def _hat(self, depth: float) -> list[Part]:
-        shapes = _HATS.get(self.look.hat)
-        if shapes is None:
-            return []
-        depth = depth - 0.021 if self.look.hat == "bubble" else depth
+        shapes = table()["hats"].get(self.look.hat, ())
+        if self.look.hat == "bubble":
+            depth -= 0.021
+        elif self.look.hat == "veil" and self._turned > -0.1:
+            depth = -0.03
         return [
-            Part("hat" if tone == "" else tone, [[self._spot(*spot) for spot in hull] for hull in hulls], depth + 0.001 * number)
-            for number, (tone, hulls) in enumerate(shapes)
+            Part(tone or "hat", [[self._spot(*spot) for spot in hull] for hull in hulls], depth + 0.001 * number)
+            for number, (tone, *hulls) in enumerate(shapes)
         ]
-
-
-Spot = tuple[float, float, float, float]
-_HATS: dict[str, list[tuple[str, list[list[Spot]]]]] = {
-    "cap": [
-        ("", [[(-0.008, 0.034, 0.036, 0.020), (-0.008, 0.034, -0.036, 0.020), (-0.006, 0.058, 0, 0.026)]]),
-        ("", [[(0.046, 0.030, 0.026, 0.006), (0.046, 0.030, -0.026, 0.006), (0.078, 0.026, 0, 0.006)]]),
-    ],
-    "brim": [
-        ("", [[(x, 0.036, z, 0.006) for x, z in ((0.075, 0), (-0.08, 0), (0, 0.082), (0, -0.082), (0.05, 0.06), (0.05, -0.06))]]),
-        ("", [[(0.0, 0.046, 0.038, 0.014), (0.0, 0.046, -0.038, 0.014), (-0.004, 0.080, 0.020, 0.016), (-0.004, 0.080, -0.020, 0.016)]]),
-    ],
-    "chef": [
-        ("shirt", [[(0.0, 0.040, 0.036, 0.016), (0.0, 0.040, -0.036, 0.016), (0.0, 0.075, 0.036, 0.016), (0.0, 0.075, -0.036, 0.016)]]),
-        ("shirt", [[(0.0, 0.100, 0.034, 0.030), (0.0, 0.100, -0.034, 0.030), (0.0, 0.110, 0, 0.034)]]),
-    ],
-    "helmet": [
-        ("", [[(-0.004, 0.022, 0, 0.064), (-0.012, 0.010, 0, 0.060)]]),
-        ("", [[(0.062, 0.016, 0.030, 0.006), (0.062, 0.016, -0.030, 0.006), (0.0, 0.018, 0.058, 0.008), (0.0, 0.018, -0.058, 0.008)]]),
-    ],
-    "veil": [
-        ("shirt", [[(-0.030, 0.030, 0.030, 0.030), (-0.030, 0.030, -0.030, 0.030), (-0.080, -0.16, 0.05, 0.03), (-0.080, -0.16, -0.05, 0.03)]]),
-    ],
-    "crown": [
-        ("gold", [[(x, 0.050, z, 0.005) for x, z in ((0.03, 0.03), (0.03, -0.03), (-0.04, 0.03), (-0.04, -0.03))]
-                  + [(x, 0.075, z, 0.004) for x, z in ((0.036, 0.036), (0.036, -0.036), (-0.046, 0.036), (-0.046, -0.036))]]),
-    ],
-    "bubble": [("shirt", [[(-0.004, 0.004, 0, 0.080), (-0.006, -0.030, 0, 0.074)]])],
-    "straw": [
-        ("gold", [[(0.10, 0.018, 0, 0.006), (-0.10, 0.018, 0, 0.006), (0, 0.018, 0.10, 0.006), (0, 0.018, -0.10, 0.006), (0, 0.085, 0, 0.008)]]),
-    ],
-}  # fmt: skip
-"""Hats as shapes on the head: tone ("" the hat's own), and spots as forward, up, left and radius."""
 
 
 def _middle(a: Point, b: Point, share: float) -> Point:

@@ -16,8 +16,8 @@ from vidgen.media.tables import read_table
 from vidgen.takes.request import Words
 
 _INSIDE = ("inside", "interior", "indoors", "in the", "in a", "in an", "の中", "内", "店内", "室内", "屋内")
-_PAIRS = ("fight", "waltz")
-"""What two do, even where nobody is named."""
+_PAIRS = ("fight", "waltz", "bow")
+"""What two do towards each other."""
 _SURE_ROOMS = (
     *("car_inside", "carriage", "cabin", "kitchen", "dining", "bedroom", "corridor", "living"),
     *("courtroom", "classroom", "office", "studio", "ring"),
@@ -56,7 +56,7 @@ def company_of(w: Words, said: Sequence[str], detail: str, negative: str, close:
     people = max(named, [*cast, *spoken], key=len)
     texts = [text for text in (w.action, detail, w.subject, w.scene) if text] or list(said)
     posture = next((name for text in texts if (name := first_of(text, staging()["postures"]))), "")
-    if posture in _PAIRS and not people:
+    if posture in ("fight", "waltz") and not people:
         people = _people(["", ""])
     gesture = next((name for text in texts if (name := first_of(text, staging()["gestures"]))), "")
     faces = bool(gesture and acting.act("gestures", gesture).row.get("faces"))

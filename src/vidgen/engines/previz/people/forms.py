@@ -31,7 +31,12 @@ def moved(parts: tuple[Part, ...], x: float, y: float, depth: float, mirrored: b
     """The same parts elsewhere, facing the other way where ``mirrored``; ``depth`` is added to theirs."""
     way = -scale if mirrored else scale
     return [
-        Part(tone, [[(x + cx * way, y + cy * scale, r * scale) for cx, cy, r in hull] for hull in hulls], near * scale + depth, line)
+        Part(
+            tone,
+            [[(x + cx * way, y + cy * scale, r * scale) for cx, cy, r in hull] for hull in hulls],
+            near * scale + depth,
+            line,
+        )
         for tone, hulls, near, line in parts
     ]
 
@@ -62,5 +67,9 @@ def _wheel(x: float, y: float, r: float, turn: float, thin: bool) -> list[Part]:
             ]
             for a in (k * math.pi / 8 for k in range(16))
         ]
-        return [Part("tyre", rim, -0.01, 0.0), Part("metal", spokes, -0.009, 0.0)]
-    return [Part("tyre", [[(x, y, r)]], 0.02), Part("metal", [[(x, y, inner)]], 0.021, 0.0), Part("tyre", spokes, 0.022, 0.0)]
+        return [Part("tyre", rim, -0.01, False), Part("metal", spokes, -0.009, False)]
+    return [
+        Part("tyre", [[(x, y, r)]], 0.02),
+        Part("metal", [[(x, y, inner)]], 0.021, False),
+        Part("tyre", spokes, 0.022, False),
+    ]

@@ -1,4 +1,4 @@
-"""Flat shapes with an ink line, drawn straight into a picture. Everything is a hull of circles: a limb, a skull, a rounded box."""
+"""Flat shapes with an ink line, drawn straight into a picture. All are hulls of circles: a limb, a skull, a rounded box."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _LIT, _AWAY = 0.80, 0.34
 
 
 class Part(NamedTuple):
-    """Shapes of one tone that hold together. ``depth``: the larger, the nearer; ``line``: how strong its ink line is; without one it is
-    flat, of one tone."""
+    """Shapes of one tone that hold together. ``depth``: the larger, the nearer. Without an ink ``line`` they are flat: nothing
+    of them is in shade."""
 
     tone: str
     hulls: Sequence[Sequence[Circle]]
     depth: float = 0.0
-    line: float = 1.0
+    line: bool = True
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _fill(picture: Array, points: Array, spans: Iterable[slice], paint: Paint) -
 def _points(at: Array, radius: Array, rim: Array) -> Array:
     """[N, points, 2] int32, in 16ths of a pixel: the rims of circles."""
     points = at[:, None, :] + radius[:, None, None] * rim[None]
-    return np.round(np.clip(points, -_FAR, _FAR) * _FINE).astype(np.int32)
+    return np.asarray(np.round(np.clip(points, -_FAR, _FAR) * _FINE), np.int32)
 
 
 @functools.cache

@@ -24,13 +24,12 @@ _WALK_ON = 0.5
 
 @dataclass
 class Actor(Layer):
-    """One person. ``number`` of ``count`` in the shot; ``follows``: the camera keeps up with them;
+    """One person of ``count`` in the shot; ``follows``: the camera keeps up with them;
     ``tabled``: they sit at a table."""
 
     spot: Spot
     spec: SceneSpec
     paints: Paints
-    number: int
     count: int
     follows: bool = False
     tabled: bool = False
@@ -41,8 +40,9 @@ class Actor(Layer):
         self.z = self.spot.z
         things = self.paints.form(self.spot.seed)
         own = self.paints.person(self.spot.look, self.spot.seed, self.spot.near)
-        self.style = Style({**things.tones, **own.tones}, own.ink, own.line, own.light)
-        self.posture = "stand" if self.spot.near else posture_of(self.spec)
+        mount = self.paints.animal("horse")
+        self.style = Style({**things.tones, **mount.tones, **own.tones}, own.ink, own.line, own.light)
+        self.posture = "stand" if self.spot.near else posture_of(self.spec, self.spot.number)
 
     def draw(self, frame: Array, view: View, now: Moment) -> None:
         """The body as it is at this time."""
@@ -50,7 +50,9 @@ class Actor(Layer):
         gestures, spoken = self._gestures(now.time)
         pose = acting.pose_at(self.posture, gestures, time)
         if abs(pose.lean) < 45:
-            pose = pose._replace(lean=pose.lean + spot.look.stoop * 0.6, bend=pose.bend + spot.look.stoop, nod=pose.nod - spot.look.stoop)
+            pose = pose._replace(
+                lean=pose.lean + spot.look.stoop * 0.6, bend=pose.bend + spot.look.stoop, nod=pose.nod - spot.look.stoop
+            )
         body = joints(pose, spot.look.bones, spot.look.height)
         affine = placed(view.to_pixels @ view.stage.layer(now.state, self.z), self._u(view, now), spot.foot, spot.size)
         detail = spot.size * spot.look.height * spot.look.bones.head * view.height
@@ -71,7 +73,7 @@ class Actor(Layer):
         if not (talks or self.spec.speaking):
             return [*rests, (gesture, 1.0)] if gesture else rests, 0.0
         turn, share = turn_of(time, self.count)
-        mine = share if turn == self.number else 0.0
+        mine = share if turn == self.spot.number else 0.0
         if not talks and gesture:
             return [*rests, (gesture, 1.0)], mine
         says = "argue" if gesture == "argue" else "talk_at_table" if self.tabled else "talk"
@@ -83,7 +85,7 @@ class Actor(Layer):
             spoken = max(spoken, 0.8)
         smile = _SMILES.get(self.spec.gesture, _SMILES.get(self.posture, 0.25))
         asleep = self.posture == "lie" or self.spec.gesture in ("kiss", "pray", "cry")
-        return Face(spoken * max(0.0, sound), asleep or (time + 1.7 * self.number) % 3.9 < 0.13, smile, detail)
+        return Face(spoken * max(0.0, sound), asleep or (time + 1.7 * self.spot.number) % 3.9 < 0.13, smile, detail)
 
     def _u(self, view: View, now: Moment) -> float:
         """Where they are: feet that walk carry them; out of the frame they come in again on the other side."""
@@ -105,13 +107,22 @@ class Actor(Layer):
             row = acting.act("gestures", name).row
             if row.get("prop") and share > 0.5:
                 hands = [side.of(hand) for hand in body.hand]
-                held = hands[1] if not row.get("both") else hands[0]._replace(
-                    x=(hands[0].x + hands[1].x) / 2, y=(hands[0].y + hands[1].y) / 2, near=max(hands[0].near, hands[1].near)
+                held = (
+                    hands[1]
+                    if not row.get("both")
+                    else hands[0]._replace(
+                        x=(hands[0].x + hands[1].x) / 2, y=(hands[0].y + hands[1].y) / 2, near=max(hands[0].near, hands[1].near)
+                    )
                 )
                 out += forms.moved(forms.form("held", row["prop"]), held.x, held.y, held.near + 0.05, left, k)
         hip = side.of(body.pelvis)
         if self.posture == "cycle":
-            out += forms.moved(tuple(forms.vehicle("bicycle", time * 0.9)), hip.x + (0.04 if left else -0.04), 0.0, -0.05, left)
+            way = travelled(self.posture, self.spot.look.bones, time)
+            bicycle = tuple(forms.vehicle("bicycle", way))
+            out += forms.moved(bicycle, hip.x + (0.04 if left else -0.04) * k, 0.0, -0.05, left, k)
+        if self.posture == "ride":
+            horse = tuple(animals.animal("horse", time))
+            out += forms.moved(horse, hip.x, 0.0, -0.02, left, animals.size_of("horse"))
         return out
 
 

@@ -77,7 +77,7 @@ def _clothes(look: Look, seed: int) -> dict[str, str]:
     hair = _GREY if look.hair_tone == "grey" else one("hair", _HAIR)
     coat = look.top if look.coat and look.top else one("coat", _COATS)
     return {
-        **_FIXED, "skin": one("skin", _SKIN), "hair": hair, "top": look.top or one("top", _TOPS),
+        **_FIXED, "skin": one("skin", _SKIN), "hair": hair, "top": look.top or _TOPS[seed % len(_TOPS)],
         "bottom": look.bottom or (coat if look.coat == "suit" else one("bottom", _BOTTOMS)), "coat": coat,
         "hat": one("hat", _COATS) if look.hat != "cap" else look.top or one("hat", _COATS),
     }  # fmt: skip

@@ -180,8 +180,11 @@ def _strides(posture: str, bones: Bones) -> tuple[float, ...]:
 
 
 def travelled(posture: str, bones: Bones, time: float) -> float:
-    """How far feet have carried a body at a time in seconds, in its own heights; 0 for a posture that stays."""
+    """How far feet (or what it rides on) have carried a body at a time in seconds, in its own heights; 0 for a posture that
+    stays."""
     one = act("postures", posture)
+    if "speed" in one.row:
+        return float(one.row["speed"]) * time
     if not one.row.get("travels"):
         return 0.0
     strides = _strides(posture, bones)

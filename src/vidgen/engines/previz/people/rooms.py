@@ -59,7 +59,9 @@ def plates(spec: SceneSpec, ground: Ground, paints: Paints, seed: int, tall: flo
         out.append(Passing(spec, paints, foot, size, "carriage_window" if spec.room == "carriage" else ""))
     if row["front"]:
         box = (-math.inf, near_foot - 2.0 * near, math.inf, near_foot + 0.2 * near)
-        out.append(Plate(NEARER, lambda sheet: _put(sheet, row["front"], near_foot, near, paints.form(seed, 0.28)), box, name="front"))
+        out.append(
+            Plate(NEARER, lambda sheet: _put(sheet, row["front"], near_foot, near, paints.form(seed, 0.28)), box, name="front")
+        )
     return out
 
 
@@ -68,7 +70,9 @@ def _surfaces(sheet: Sheet, row: Mapping[str, Any], foot: float, size: float, ho
     wall, floor, v = rgb(row["wall"]), rgb(row["floor"]), sheet.v[:, None]
     ones = np.ones((1, sheet.width), np.float32)
     shade = smoothstep(foot - 1.7 * size, foot, v)[..., None] * 0.06
-    sheet.blend(np.broadcast_to(mix(wall, rgb("#ffffff"), 0.06) - shade, (sheet.height, sheet.width, 3)).astype(np.float32), 1.0)
+    sheet.blend(
+        np.broadcast_to(mix(wall, rgb("#ffffff"), 0.06) - shade, (sheet.height, sheet.width, 3)).astype(np.float32), 1.0
+    )
     near = smoothstep(foot, foot + 0.5, v)[..., None]
     ground = np.broadcast_to(floor * (1 - 0.14 * near), (sheet.height, sheet.width, 3)).astype(np.float32)
     sheet.blend(ground, np.clip((v - foot) * sheet.density + 0.5, 0, 1) * ones)
@@ -94,7 +98,12 @@ def _corners(sheet: Sheet, wall: Array, floor: Array, foot: float, size: float, 
         for v in (top, foot):
             sheet.line([(edge, v), ray(v)], ink, 0.0022)
         sheet.line([(edge, top), (edge, foot)], ink, 0.0022)
-    ceiling = [(-_HALF * size, top), (_HALF * size, top), (_HALF * size * 4, horizon + (top - horizon) * 4), (-_HALF * size * 4, horizon + (top - horizon) * 4)]
+    ceiling = [
+        (-_HALF * size, top),
+        (_HALF * size, top),
+        (_HALF * size * 4, horizon + (top - horizon) * 4),
+        (-_HALF * size * 4, horizon + (top - horizon) * 4),
+    ]
     sheet.poly(ceiling, mix(wall, rgb("#ffffff"), 0.35))
     sheet.line([(-_HALF * size, top), (_HALF * size, top)], ink, 0.0022)
     for number in range(-5, 6):
@@ -147,5 +156,5 @@ class Passing(Layer):
                 a, b = max(left, x - wide), min(right, x + wide)
                 if b > a:
                     hull = [(a, low, 0.01), (b, low, 0.01), (b, tall, 0.01), (a, tall, 0.01)]
-                    out.append(Part("trunk" if number % 3 == 0 else "leaf", [hull], 0.0, 0.0))
+                    out.append(Part("trunk" if number % 3 == 0 else "leaf", [hull], 0.0, False))
         return out
