@@ -119,7 +119,7 @@ class Card:
         r = self.request
         left, top, wide, tall = self._panel
         out = np.zeros((r.height, r.width, 4), np.uint8)
-        rng = random_for(self.seed, "frame")
+        rng = random_for(self._world, "frame")
         unit = max(1.0, tall / 300)
         for number in range(2):
             wobble = rng.normal(0, 0.8 * unit, (4, 2))

@@ -91,7 +91,7 @@ def life(w: World, camera: Camera) -> None:
     w.add(*air)
 
 
-_DRY = ("city", "sea", "lake", "harbour", "river", "waterfall", "oldtown", "sky")
+_WET = ("city", "sea", "lake", "harbour", "river", "waterfall", "oldtown", "sky")
 """Places without ground before the camera: there people stand on a quay or a ledge."""
 _HEIGHT = 0.95
 """How high a grown-up is at distance 1, in frame heights."""
@@ -102,12 +102,13 @@ def _enter(w: World, camera: Camera) -> None:
     spec, follows = w.spec, bool(move_of(camera).get("follows"))
     if follows and not spec.cast and not spec.animal and not spec.vehicle and not w.lacks("people"):
         spec = replace(spec, people=1, cast=("person/1",))
-    usual = "shore" if spec.place == "beach" else "quay" if spec.place in _DRY else "far"
+    usual = "shore" if spec.place == "beach" else "quay" if spec.place in _WET else "far"
     ground = Stand(w.v0, w.stage.height, _HEIGHT, w.aspect, w.side, usual, zoom_of(camera.size))
     coming = w.not_denied(on_stage(spec, ground, lambda z: in_world(w.p, z), follows))
     if not coming:
         return
-    if spec.place in _DRY and spec.vehicle not in ("plane", "helicopter", "spaceship", "rocket"):
+    floats = spec.vehicle in ("plane", "helicopter", "spaceship", "rocket", "rowboat", "ship") or spec.posture == "swim"
+    if spec.place in _WET and not floats:
         coming.insert(0, _ledge(w, coming))
     if spec.place == "oldtown" or close_up(spec, ground):
         w.add(*coming)

@@ -44,8 +44,8 @@ class SceneSpec:
 
     ``wind`` 0.1 (nearly still) to 4 (violent), 1 for motion amount 5; ``amount`` is the asked motion amount. ``counts`` says
     how many animals, boats and things there are, where a number is said; ``without`` names what the words deny. ``cast``,
-    ``posture``, ``gesture``, ``facing`` and ``speaking`` are those of its ``Company``. ``room`` and ``outdoors`` say where a card
-    plays.
+    ``posture``, ``gesture``, ``facing`` and ``speaking`` are of its ``Company``. ``room`` and ``outdoors`` say where a
+    card plays.
     """
 
     place: str

@@ -44,9 +44,9 @@ _MOUNTED = 0.74
 
 @dataclass(frozen=True)
 class Spot:
-    """Where the ``number``-th of a shot is. ``u`` and ``foot`` in the base picture, ``size``: a grown-up in frame heights, ``z``
-    the distance, ``yaw`` the side from which they are seen, ``start`` seconds that their movement is ahead; ``way``: +1 or -1 walks to the
-    right or left, 0 stays; ``near``: the dark shoulder over which is looked."""
+    """Where the ``number``-th of a shot is. ``u`` and ``foot`` in the base picture, ``size``: a grown-up in frame heights.
+    ``z``: the distance; ``yaw``: the side from which they are seen; ``start``: seconds that their movement is ahead; ``way``:
+    +1 or -1 walks to the right or left, 0 stays; ``near``: the dark shoulder over which is looked."""
 
     number: int
     kind: str
@@ -153,7 +153,7 @@ def _close(people: Sequence[tuple[str, int]], frame: Framing, ground: Ground, sp
     tops = [_top_of(kind, posture) for kind, _ in people]
     foot = (frame.top or 0.0) + size * max(tops)
     # Eyes of grown-ups are nearly level: the shorter stand a little higher, as on a set.
-    raised = [0.6 * size * (max(tops) - top) if max(tops) - top < 0.15 else 0.0 for top in tops]
+    raised = [_raised(top, max(tops)) * size for top in tops]
     lead = -0.06 * ground.side * ground.aspect if count == 1 and not frame.size > 5 else 0.0
     if posture == "lie":
         lead, foot = 0.38 * size, 0.09 * size
@@ -164,6 +164,13 @@ def _close(people: Sequence[tuple[str, int]], frame: Framing, ground: Ground, sp
         )
         for n, (kind, seed) in enumerate(people)
     ]  # fmt: skip
+
+
+def _raised(top: float, highest: float) -> float:
+    """How much higher than the tallest somebody stands: a grown-up a little, a baby on an arm."""
+    if highest - top < 0.15:
+        return 0.6 * (highest - top)
+    return 0.76 * highest - top if top < 0.5 < 0.8 < highest else 0.0
 
 
 def _on_the_ground(people: Sequence[tuple[str, int]], frame: Framing, ground: Ground, spec: SceneSpec) -> list[Spot]:

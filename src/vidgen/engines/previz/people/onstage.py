@@ -120,6 +120,9 @@ class Actor(Layer):
             way = travelled(self.posture, self.spot.look.bones, time)
             bicycle = tuple(forms.vehicle("bicycle", way))
             out += forms.moved(bicycle, hip.x + (0.04 if left else -0.04) * k, 0.0, -0.05, left, k)
+        if self.posture == "swim":
+            foam = tuple(part._replace(line=False) for part in forms.form("held", "foam"))
+            out += forms.moved(foam, hip.x, 0.0, 1.0, left, k)
         if self.posture == "ride":
             horse = tuple(animals.animal("horse", time))
             out += forms.moved(horse, hip.x, 0.0, -0.02, left, animals.size_of("horse"))

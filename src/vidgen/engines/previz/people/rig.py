@@ -126,8 +126,10 @@ def _arm(neck: Point, pose: Pose, b: Bones, side: int) -> tuple[Point, ...]:
         neck[1] - low * math.cos(lean) + out * b.shoulders * math.sin(math.radians(-pose.tilt)),
         neck[2] + out * b.shoulders,
     )
-    body = 0.7 * (pose.lean + pose.bend) if abs(pose.lean) < 45 else pose.lean
-    pitch, spread = pose.arm[side] - body * 0.35 if abs(pose.lean) < 45 else body + pose.arm[side], out * pose.out[side]
+    upright = abs(pose.lean) < 45
+    # Arms hang down; of somebody who lies they lie along the body.
+    pitch = pose.arm[side] - (0.25 * (pose.lean + pose.bend) if upright else pose.lean)
+    spread = out * pose.out[side]
     elbow = _along(shoulder, b.arm, pitch, spread)
     inward = spread * 0.5 - out * pose.cross[side]
     return shoulder, elbow, _along(elbow, b.forearm, pitch + pose.elbow[side], inward)
