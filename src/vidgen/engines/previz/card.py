@@ -25,6 +25,7 @@ from vidgen.engines.previz.people.rooms import plates
 from vidgen.engines.previz.people.stage import on_stage
 from vidgen.engines.previz.scene import Opening
 from vidgen.engines.previz.sheet import Sheet
+from vidgen.engines.previz.sight import Part
 from vidgen.engines.previz.spec import FLOCK, SceneSpec
 from vidgen.storyboard.model import Camera
 from vidgen.storyboard.vocabulary import label
@@ -53,7 +54,8 @@ class Card:
     seed: int
     opening: Opening | None = None
     _paper: Array | None = field(default=None, repr=False)
-    _overlay: Array | None = field(default=None, repr=False)
+    _blank: Array | None = field(default=None, repr=False)
+    _ink: Array | None = field(default=None, repr=False)
     _layers: list[Layer] = field(default_factory=list, repr=False)
 
     def prepare(self) -> None:
@@ -69,23 +71,29 @@ class Card:
         self._layers = self._sketch(stage, wide / tall)
         for layer in self._layers:
             layer.prepare(self._view)
-        self._paper = paper(r.width, r.height, self._world)
-        self._write(self._paper)
-        self._overlay = self._marks()
+        sheet = paper(r.width, r.height, self._world)
+        self._write(sheet)
+        rows, columns = self._inside
+        self._blank, marks = np.ascontiguousarray(sheet[rows, columns]), self._marks()
+        self._paper, self._ink = _inked(sheet, marks), np.ascontiguousarray(marks[rows, columns])
 
     def frame(self, index: int) -> Array:
         """One frame: the panel's sketch under the camera, everything else still."""
-        assert self._paper is not None and self._overlay is not None
-        left, top, wide, tall = self._panel
-        out = self._paper.copy()
-        inside = np.ascontiguousarray(out[top : top + tall, left : left + wide])
+        assert self._paper is not None and self._blank is not None and self._ink is not None
+        out, sketch = self._paper.copy(), np.empty_like(self._blank)
         now = Moment(self._view.states[index], self._view.time + index / self._view.fps, index)
-        sketch = np.full_like(inside, 255)
-        for layer in self._layers:
+        wall, *others = self._layers
+        wall.draw_parts(sketch, self._view, now, [Part(0, 0, sketch.shape[0], sketch.shape[1], opaque=True)])
+        for layer in others:
             layer.draw(sketch, self._view, now)
-        out[top : top + tall, left : left + wide] = cv2.multiply(inside, sketch, scale=1 / 255)
-        cover = cv2.cvtColor(cv2.bitwise_not(self._overlay[..., 3]), cv2.COLOR_GRAY2RGB)
-        return cv2.add(cv2.multiply(out, cover, scale=1 / 255), np.ascontiguousarray(self._overlay[..., :3]))
+        out[self._inside] = _inked(cv2.multiply(self._blank, sketch, scale=1 / 255), self._ink)
+        return out
+
+    @property
+    def _inside(self) -> tuple[slice, slice]:
+        """Rows and columns of the panel."""
+        left, top, wide, tall = self._panel
+        return slice(top, top + tall), slice(left, left + wide)
 
     def ending(self) -> Opening:
         """Where a card that continues this one begins."""
@@ -148,6 +156,12 @@ class Card:
                 glyphs.draw(picture, line, x, y, s, colour, kind)
                 y += s * 1.42
             y += size * 0.12
+
+
+def _inked(picture: Array, marks: Array) -> Array:
+    """A picture [h, w, 3] under marks [h, w, 4] that are multiplied by their alpha."""
+    cover = cv2.cvtColor(cv2.bitwise_not(cv2.extractChannel(marks, 3)), cv2.COLOR_GRAY2RGB)
+    return cv2.add(cv2.multiply(picture, cover, scale=1 / 255), cv2.cvtColor(marks, cv2.COLOR_RGBA2RGB))
 
 
 def _camera_words(camera: Camera, language: str) -> list[str]:
