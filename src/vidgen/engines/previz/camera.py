@@ -136,6 +136,13 @@ def zoom_of(size: str | None) -> float:
     return _ZOOMS.get(size or "", 0.0)
 
 
+def zoomed_in(camera: Camera, seconds: float) -> float:
+    """How much larger everything is at the end of a move that zooms in; 1 for others."""
+    return (
+        float(np.exp(max(0.0, travel(camera, seconds).get("zoom", 0.0)))) if "z" not in move_of(camera).get("rate", {}) else 1.0
+    )
+
+
 def framed(camera: Camera, seconds: float, stage: Stage) -> State | None:
     """What the shot size and a tilted angle make of the composed picture; None where it stays as it is."""
     return composed(camera, seconds, stage, zoom_of(camera.size), 7.0 if camera.angle == "dutch" else 0.0)

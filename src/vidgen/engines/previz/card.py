@@ -13,12 +13,12 @@ import numpy as np
 from vidgen.engines.previz import glyphs
 from vidgen.engines.previz.arrows import draw_arrow
 from vidgen.engines.previz.birds import Birds
-from vidgen.engines.previz.camera import Stage, framed, move_of, path, zoom_of
+from vidgen.engines.previz.camera import Stage, framed, move_of, path, zoom_of, zoomed_in
 from vidgen.engines.previz.colour import rgb
 from vidgen.engines.previz.layers import Layer, Moment, View
 from vidgen.engines.previz.noise import Array, Field, random_for
 from vidgen.engines.previz.palette import palette_for
-from vidgen.engines.previz.people.blocking import Ground
+from vidgen.engines.previz.people.blocking import Ground, faces_of
 from vidgen.engines.previz.people.onstage import Thing
 from vidgen.engines.previz.people.paints import on_paper
 from vidgen.engines.previz.people.rooms import plates
@@ -43,6 +43,11 @@ _TALL = 2.8
 _HORIZONS = {"low": 0.14, "ground": 0.22, "worms_eye": 0.24, "high": -0.24, "birds_eye": -0.40, "overhead": -0.46}
 """The horizon under a camera angle; at eye level it is ``_EYES``."""
 _EYES = -0.04
+_WASHES = {
+    "night": (0.60, 0.66, 0.84), "blue_hour": (0.70, 0.77, 0.92), "storm": (0.76, 0.79, 0.83), "dusk": (1.0, 0.86, 0.80),
+    "dawn": (1.0, 0.92, 0.88), "golden": (1.0, 0.94, 0.82), "overcast": (0.93, 0.94, 0.95),
+}  # fmt: skip
+"""What remains of red, green and blue at a time of day."""
 
 
 @dataclass
@@ -64,7 +69,7 @@ class Card:
         self._panel = _panel(r.width, r.height)
         _, _, wide, tall = self._panel
         self._world = begin.seed if begin else self.seed
-        stage = begin.stage if begin else _stage(self.spec)
+        stage = begin.stage if begin else _stage(self.spec, zoom_of(r.camera.size))
         start = begin.state if begin else framed(r.camera, float(r.frames / r.fps), stage)
         states = path(r.camera, stage, wide / tall, r.frames, float(r.fps), self.seed, start)
         self._view = View(wide, tall, float(r.fps), stage, states, self._world, begin.time if begin else 0.0)
@@ -74,7 +79,7 @@ class Card:
         sheet = paper(r.width, r.height, self._world)
         self._write(sheet)
         rows, columns = self._inside
-        self._blank, marks = np.ascontiguousarray(sheet[rows, columns]), self._marks()
+        self._blank, marks = (sheet[rows, columns] * _wash(self.spec)).astype(np.uint8), self._marks()
         self._paper, self._ink = _inked(sheet, marks), np.ascontiguousarray(marks[rows, columns])
 
     def frame(self, index: int) -> Array:
@@ -86,6 +91,8 @@ class Card:
         wall.draw_parts(sketch, self._view, now, [Part(0, 0, sketch.shape[0], sketch.shape[1], opaque=True)])
         for layer in others:
             layer.draw(sketch, self._view, now)
+        if self.spec.has("mono"):
+            cv2.cvtColor(cv2.cvtColor(sketch, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB, sketch)
         out[self._inside] = _inked(cv2.multiply(self._blank, sketch, scale=1 / 255), self._ink)
         return out
 
@@ -102,10 +109,19 @@ class Card:
 
     def _sketch(self, stage: Stage, aspect: float) -> list[Layer]:
         """Where it plays, and who is there; a crossed box where nothing is named that can be drawn."""
-        paints = on_paper()
+        r, paints = self.request, on_paper()
         side = 1.0 if random_for(self._world, "side").random() < 0.5 else -1.0
-        ground = Ground(stage.horizon, stage.height, _TALL, aspect, side, "full", zoom_of(self.request.camera.size))
-        follows = bool(move_of(self.request.camera).get("follows"))
+        ground = Ground(
+            stage.horizon,
+            stage.height,
+            _TALL,
+            aspect,
+            side,
+            "full",
+            zoom_of(r.camera.size),
+            zoomed_in(r.camera, float(r.frames / r.fps)),
+        )
+        follows = bool(move_of(r.camera).get("follows"))
         company = on_stage(self.spec, ground, lambda z: paints, follows)
         if self.spec.animal == "birds":
             company.insert(
@@ -170,10 +186,16 @@ def _camera_words(camera: Camera, language: str) -> list[str]:
     return [label(kind, name, language) for kind, name in asked if name and name not in ("static", "eye_level")]
 
 
-def _stage(spec: SceneSpec) -> Stage:
+def _stage(spec: SceneSpec, zoom: float) -> Stage:
     """How a card is laid out: a full shot stands on the same line under every camera angle."""
     horizon = _HORIZONS.get(spec.angle, _EYES)
-    return Stage(horizon, (_FLOOR - horizon) * _FULL, 4.0)
+    return Stage(horizon, (_FLOOR - horizon) * _FULL, 4.0, (0.0, faces_of(spec, zoom) or 0.0))
+
+
+def _wash(spec: SceneSpec) -> Array:
+    """[3]: the tone of a marker wash that says what time of day it is; indoors it is half as strong."""
+    share = 0.5 if spec.room else 1.0
+    return np.asarray(1 - share * (1 - np.array(_WASHES.get(spec.time, (1.0, 1.0, 1.0)))), np.float32)
 
 
 def _panel(width: int, height: int) -> tuple[int, int, int, int]:

@@ -15,6 +15,7 @@ from vidgen.engines.previz.layers import Ground, Layer, Plate
 from vidgen.engines.previz.noise import Field, random_for
 from vidgen.engines.previz.palette import palette_for
 from vidgen.engines.previz.people.blocking import Ground as Stand
+from vidgen.engines.previz.people.blocking import faces_of
 from vidgen.engines.previz.people.onstage import Actor, Thing
 from vidgen.engines.previz.people.paints import in_world
 from vidgen.engines.previz.people.stage import close_up, on_stage
@@ -187,7 +188,8 @@ def _stage(spec: SceneSpec, seed: int, camera: Camera) -> Stage:
     lift, lower = _HIGH.get(spec.angle, (1.0, 0.0))
     high = float(move_of(camera).get("lift", 1.0))
     horizon = float(random_for(seed, "stage").uniform(0.10, 0.19)) + lower - 0.10 * (high - 1)
-    return Stage(horizon, 0.34 * lift * high, 4.0, (0.0, horizon * 0.5))
+    faces = faces_of(spec, zoom_of(camera.size))
+    return Stage(horizon, 0.34 * lift * high, 4.0, (0.0, horizon * 0.5 if faces is None else faces))
 
 
 def _built(spec: SceneSpec, seed: int, aspect: float, camera: Camera, stage: Stage, time: str | None) -> World:

@@ -38,6 +38,8 @@ _CLOSER = 4.0
 TOPS = 8
 """How many colours of clothes there are: somebody's seed leaves the number of theirs as the rest of a division by it."""
 _NEAREST = 2.3
+_HEADROOM = -0.46
+"""The v that heads reach at most when the camera has zoomed in."""
 _MOUNTED = 0.74
 """How much smaller those are who sit on a horse, so that the horse is in the frame too."""
 
@@ -70,7 +72,7 @@ class Spot:
 class Ground:
     """Where one can stand: the v of something at distance z is ``horizon`` + ``height`` / z, and a grown-up is ``tall`` / z
     high there. ``usual``: the shot size of people where none is said; ``side``: where the light comes from, +1 or -1;
-    ``zoom``: how far the camera magnifies the base picture (log)."""
+    ``zoom``: how far the camera magnifies the base picture (log); ``closer``: how much larger all is when it has zoomed in."""
 
     horizon: float
     height: float
@@ -79,16 +81,32 @@ class Ground:
     side: float
     usual: str
     zoom: float = 0.0
+    closer: float = 1.0
 
 
 def framing_of(spec: SceneSpec, ground: Ground) -> Framing:
     """The framing of the shot's size; one that suits what is done where none is said."""
+    frame = _framing(spec, ground.usual)
+    if frame.top is None or frame.top * ground.closer > _HEADROOM:
+        return frame
+    return replace(frame, top=_HEADROOM / ground.closer)
+
+
+def faces_of(spec: SceneSpec, zoom: float) -> float | None:
+    """The v of the faces of those who are seen from close; None where nobody is. The camera moves towards them."""
+    frame = _framing(spec, "full" if spec.place == "card" else "far")
+    if not spec.cast or frame.top is None:
+        return None
+    return (frame.top + 0.09 * frame.size) * math.exp(-zoom)
+
+
+def _framing(spec: SceneSpec, usual: str) -> Framing:
     if spec.size in _SIZES:
         return _SIZES[spec.size]
     if len(spec.cast) <= 3 and (spec.speaking or posture_of(spec) == "drive"):
         return _SIZES["ms"]
     still = posture_of(spec) in ("sit", "stand", "kneel") and (spec.gesture or spec.room)
-    return _SIZES["knees" if still and len(spec.cast) <= 3 and ground.usual == "full" else ground.usual]
+    return _SIZES["knees" if still and len(spec.cast) <= 3 and usual == "full" else usual]
 
 
 def posture_of(spec: SceneSpec, number: int = 0) -> str:

@@ -85,7 +85,7 @@ class Actor(Layer):
             spoken = max(spoken, 0.8)
         smile = _SMILES.get(self.spec.gesture, _SMILES.get(self.posture, 0.25))
         asleep = self.posture == "lie" or self.spec.gesture in ("kiss", "pray", "cry")
-        return Face(spoken * max(0.0, sound), asleep or (time + 1.7 * self.spot.number) % 3.9 < 0.13, smile, detail)
+        return Face(spoken * max(0.0, sound), asleep or (time + 1.7 * self.spot.number + 1.1) % 3.9 < 0.13, smile, detail)
 
     def _u(self, view: View, now: Moment) -> float:
         """Where they are: feet that walk carry them; out of the frame they come in again on the other side."""
