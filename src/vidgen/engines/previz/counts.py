@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from vidgen.engines.previz.words import affirmed, denies, grammar, longest_first, mentions, names, table
+from vidgen.engines.previz.words import affirmed, blanked, denies, grammar, longest_first, mentions, names, table
 
 _SEVERAL = 3
 """How many are drawn of what is named in the plural, without a number."""
@@ -67,7 +67,7 @@ def people(texts: Sequence[str], negative: str = "") -> list[str]:
             said = one.count or rows["groups"].get(one.noun) or numbers[one.noun] or (_SEVERAL if one.plural else 1)
             if said > here.get(one.noun, (0, ""))[0]:
                 here[one.noun] = said, _said_of(text, found, number)
-        anyone = 0 if nobody else number_said(text, rows["anyone"], bare=1)
+        anyone = 0 if nobody else number_said(blanked(text, listed), rows["anyone"], bare=1)
         each = [words for said, words in here.values() for _ in range(said)]
         most = max(most, each if len(each) >= anyone else [text] * anyone, key=len)
     return most[: int(rows["most"])]

@@ -56,12 +56,16 @@ def company_of(w: Words, said: Sequence[str], detail: str, negative: str, close:
     people = max(named, [*cast, *spoken], key=len)
     texts = [text for text in (w.action, detail, w.subject, w.scene) if text] or list(said)
     posture = next((name for text in texts if (name := first_of(text, staging()["postures"]))), "")
-    if posture in ("fight", "waltz") and not people:
+    whole = " . ".join(texts)
+    beasts = {**words.table()["animals"], **staging()["more_animals"]}
+    if posture in ("fight", "waltz") and not (people or counts.nobody_is_there(whole) or words.named(whole, beasts)):
         people = _people(["", ""])
     gesture = next((name for text in texts if (name := first_of(text, staging()["gestures"]))), "")
     faces = bool(gesture and acting.act("gestures", gesture).row.get("faces"))
-    facing = faces or bool(w.speakers) or words.mentions(" . ".join(texts), staging()["facing"]) or posture in _PAIRS
+    facing = faces or bool(w.speakers) or words.mentions(whole, staging()["facing"]) or posture in _PAIRS
     most = int(words.table()["people"]["most"])
+    if people and not close and words.mentions(whole, staging()["packed"]):
+        people = [*people, *_people(["crowd"] * (most - len(people)))]
     return Company(tuple(people[:most]), posture, gesture, facing, bool(w.speakers))
 
 
@@ -100,24 +104,26 @@ def _people(said: Sequence[str], identity: str = "") -> list[str]:
 def _body(said: str, number: int, several: bool) -> tuple[str, str]:
     """The word that says who the ``number``-th of the shot is, and the row of the body."""
     nouns = counts.mentions_of(said, words.table()["people"]["named"])
-    noun = nouns[0].noun if nouns else ""
-    group = next((kinds()["mixed"][one.noun] for one in nouns if one.noun in kinds()["mixed"]), None)
-    body = _longest(said, kinds()["who"])
-    if group is None and body in kinds()["mixed"]:
-        group = kinds()["mixed"][body]
-    elif not body and several:
-        group = kinds()["mixed"]["anyone"]
-    return (noun, str(group[number % len(group)])) if group else (noun, body or "person")
+    noun, mixed = nouns[0].noun if nouns else "", kinds()["mixed"]
+    body = _longest(said, kinds()["who"], nouns[0].span if nouns else None)
+    group = next((mixed[one.noun] for one in nouns if one.noun in mixed), mixed.get(body))
+    if not (group or body) and several:
+        group = mixed["anyone"]
+    if not group:
+        return noun, body or "person"
+    old = "old_" if body.startswith("old_") and set(group) <= {"man", "woman"} else ""
+    return noun, old + str(group[number % len(group)])
 
 
-def _longest(text: str, group: Mapping[str, Sequence[str]]) -> str:
-    """The name of the group whose longest word the text has; "" for none. Of equally long ones the first in the text."""
+def _longest(text: str, group: Mapping[str, Sequence[str]], at: tuple[int, int] | None = None) -> str:
+    """The name of the group whose longest word the text has, the first of equally long ones; "" for none. A word that stands
+    ``at`` this place goes before all others."""
     every = {word: name for name, listed in group.items() for word in listed}
-    best, of = "", ""
+    best, of = (False, 0), ""
     for found in words.affirmed(text, tuple(every)):
-        word = _listed(found[0], every)
-        if word and len(word) > len(best):
-            best, of = word, every[word]
+        here = at is not None and found.start() < at[1] and at[0] < found.end()
+        if (word := _listed(found[0], every)) and (here, len(word)) > best:
+            best, of = (here, len(word)), every[word]
     return of
 
 

@@ -30,10 +30,7 @@ def on_stage(spec: SceneSpec, ground: Ground, paints_at: PaintsAt, follows: bool
     furniture = _Furniture(spec, [spot for spot in people if not spot.near], paints_at)
     seated = posture_of(spec) == "sit" and furniture.tabled
     kept = follows and (close_up(spec, ground) or any(spot.way for spot in people))
-    actors = [
-        Actor(spot, spec, paints_at(spot.z), len(people), kept, seated, f"person{spot.number}")
-        for spot in people
-    ]
+    actors = [Actor(spot, spec, paints_at(spot.z), len(people), kept, seated, f"person{spot.number}") for spot in people]
     return [
         *vehicles_on(spec, ground, people, paints_at), *furniture.behind(),
         *animals_on(spec, ground, people, paints_at, follows), *actors, *furniture.before(),
