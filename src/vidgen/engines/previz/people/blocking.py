@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from vidgen.engines.previz.people import acting
 from vidgen.engines.previz.people.looks import Look, look_of
 from vidgen.engines.previz.people.rig import joints
@@ -40,6 +42,8 @@ TOPS = 8
 _NEAREST = 2.3
 _HEADROOM = -0.46
 """The v that heads reach at most when the camera has zoomed in."""
+_ROW = 3
+"""So many stand in one row."""
 _MOUNTED = 0.74
 """How much smaller those are who sit on a horse, so that the horse is in the frame too."""
 
@@ -47,8 +51,9 @@ _MOUNTED = 0.74
 @dataclass(frozen=True)
 class Spot:
     """Where the ``number``-th of a shot is. ``u`` and ``foot`` in the base picture, ``size``: a grown-up in frame heights.
-    ``z``: the distance; ``yaw``: the side from which they are seen; ``start``: seconds that their movement is ahead; ``way``:
-    +1 or -1 walks to the right or left, 0 stays; ``near``: the dark shoulder over which is looked."""
+    ``z``: the distance; ``yaw``: the side from which they are seen; ``start``: seconds that their movement is ahead. ``way``:
+    the share of their way that goes to the right (below 0: to the left), 0: they stay. ``near``: the dark shoulder over which
+    is looked."""
 
     number: int
     kind: str
@@ -197,24 +202,30 @@ def _on_the_ground(people: Sequence[tuple[str, int]], frame: Framing, ground: Gr
     travels = bool(acting.act("postures", posture).row.get("travels"))
     if spec.size == "fs" or (not spec.size and ground.usual == "full"):
         frame = replace(frame, size=frame.size / _tallest(people) ** 0.7)
-    z = ground.tall / frame.size
-    step = _apart(spec, frame, count) * (1.15 if travels else 1.0)
-    step = min(step, 0.92 * ground.aspect / frame.size / max(count, 1))
-    way = -ground.side if travels else 0.0
+    step = _apart(spec, frame, count) * (1.15 if travels else 1.0) * frame.size
+    step = min(step, 0.92 * ground.aspect / max(count, 1))
+    alone = -0.10 * ground.side * ground.aspect if count == 1 else 0.0
     out = []
     for n, (kind, seed) in enumerate(people):
-        deep = (n * 2 % 5) * 0.09 if count > 3 else (n % 2) * 0.02
-        far = z * (1 + deep)
-        size = frame.size / (1 + deep) * (_MOUNTED if posture == "ride" else 1.0)
-        at = (n - (count - 1) / 2) * step * frame.size
-        turned = way * (-1 if count > 4 and n % 3 == 1 else 1)
-        start = at - way * 0.16 * ground.aspect * (0 if count > 3 else 1) if travels else at
-        if count == 1 and not travels:
-            start = -0.10 * ground.side * ground.aspect
-        yaw = 80 * turned if travels else _yaw(n, count, spec, ground, posture, close=False)
+        deep = 1 + ((n * 2 % 5) * 0.09 if count > _ROW else (n % 2) * 0.02)
+        far = ground.tall / frame.size * deep
+        size = frame.size / deep * (_MOUNTED if posture == "ride" else 1.0)
         foot = min(ground.horizon + ground.height / far, 0.445)
-        out.append(Spot(n, kind, seed, start, foot, size, max(far, _NEAREST), yaw, 1.37 * n, turned))
+        u, yaw, way = alone + (n - (count - 1) / 2) * step, _yaw(n, count, spec, ground, posture, close=False), 0.0
+        if travels:
+            yaw = _course(n, count, posture, frame, ground)
+            way = math.sin(math.radians(yaw))
+            u = (n - (count - 1) / 2) * step - math.copysign(0.30 * ground.aspect, way) * (count <= _ROW)
+        out.append(Spot(n, kind, seed, u, foot, size, max(far, _NEAREST), yaw, 1.37 * n, way))
     return sorted(out, key=lambda spot: -spot.z)
+
+
+def _course(n: int, count: int, posture: str, frame: Framing, ground: Ground) -> float:
+    """The way that the ``n``-th goes: across the frame; towards the camera rather, where the frame is soon crossed. In a
+    crowd some go the other way."""
+    rides = "speed" in acting.act("postures", posture).row
+    across = 84.0 if rides else float(np.interp(frame.size, (0.40, 0.60, 0.80), (80, 60, 42)))
+    return across * -ground.side * (-1 if count > 4 and n % 3 == 1 else 1)
 
 
 def _over_the_shoulder(people: Sequence[tuple[str, int]], frame: Framing, ground: Ground, posture: str) -> list[Spot]:

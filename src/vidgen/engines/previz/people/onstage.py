@@ -18,6 +18,8 @@ from vidgen.engines.previz.spec import SceneSpec
 
 _SINGING = ("sing", "laugh", "argue", "cheer")
 _SMILES = {"laugh": 1.0, "cheer": 1.0, "wave": 0.8, "hug": 0.6, "cry": -1.0, "argue": -0.6, "fight": -0.5}
+_STROLL = 0.7
+"""How fast those move of whom nothing is said."""
 _WALK_ON = 0.5
 """How far behind the frame's edge somebody walks on before coming back in on the other side, in body heights."""
 
@@ -38,6 +40,7 @@ class Actor(Layer):
 
     def __post_init__(self) -> None:
         self.z = self.spot.z
+        self.tempo = self.spec.tempo * (1.0 if self.spec.posture else _STROLL)
         things = self.paints.form(self.spot.seed)
         own = self.paints.person(self.spot.look, self.spot.seed, self.spot.near)
         mount = self.paints.animal("horse")
@@ -46,7 +49,7 @@ class Actor(Layer):
 
     def draw(self, frame: Array, view: View, now: Moment) -> None:
         """The body as it is at this time."""
-        spot, time = self.spot, now.time * self.spec.tempo + self.spot.start
+        spot, time = self.spot, now.time * self.tempo + self.spot.start
         gestures, spoken = self._gestures(now.time)
         pose = acting.pose_at(self.posture, gestures, time)
         if abs(pose.lean) < 45:
@@ -95,7 +98,7 @@ class Actor(Layer):
         if not spot.way:
             return spot.u
         height = spot.look.height * spot.size
-        way = travelled(self.posture, spot.look.bones, now.time * self.spec.tempo) * height
+        way = travelled(self.posture, spot.look.bones, now.time * self.tempo) * height
         half = view.aspect / 2 + _WALK_ON * spot.size
         return (spot.u + spot.way * way + half) % (2 * half) - half
 
