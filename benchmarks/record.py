@@ -55,6 +55,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "mixes": ("cut", "media/audio.py", "media/stereo.py", "media/loudness.py"),
     "colour": ("post/matching.py", "post/grade.py", "media/cube.py"),
     "outputs": ("deliver", "render/deliveries.py", "catalog/deliveries.yaml", "media"),
+    "review": ("review", "app/review.py"),
     "rerender": ("render", "takes", "cut"),
     "lint_quality": ("storyboard/lint",),
     "money": ("takes", "render", "engines/cloud"),

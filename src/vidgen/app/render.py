@@ -28,7 +28,7 @@ from vidgen.render.film_continuity import FilmContinuity
 from vidgen.render.film_timeline import check_sounds
 from vidgen.render.finish import Finished, finish
 from vidgen.render.forecast import render_forecast
-from vidgen.render.made import MadeShot
+from vidgen.render.made import MadeShot, Survey
 from vidgen.render.on_cluster import OnCluster
 from vidgen.render.post_plan import ShotPost, check_posts, fetch_models, plan_posts
 from vidgen.render.postprocess import fetching
@@ -43,7 +43,8 @@ from vidgen.render.speaking import (
     say_lines,
     with_speech,
 )
-from vidgen.render.spending import Confirm, cap_of, consent
+from vidgen.render.spending import Bill, Confirm, cap_of, consent
+from vidgen.render.taking_over import take_over
 from vidgen.speech.voices import FilmVoices, Spoken
 from vidgen.storyboard.file_checks import files_of
 from vidgen.storyboard.loader import load_storyboard
@@ -57,7 +58,9 @@ Warn = Callable[[Iterable[Notice]], None]
 
 @dataclass(frozen=True)
 class RenderOptions:
-    """What the command line asks of a render. ``shots``: only these; ``regenerate``: make these shots' takes anew."""
+    """What the command line asks of a render. ``shots``: only these; ``regenerate``: make these shots' takes anew;
+    ``takes_from``: folders of takes that other machines have made.
+    """
 
     overrides: Overrides = Overrides()
     output: Path | None = None
@@ -73,6 +76,7 @@ class RenderOptions:
     ray_address: str | None = None
     work: Path | None = None
     contact_sheet: bool = False
+    takes_from: tuple[Path, ...] = ()
 
 
 def render_film(
@@ -85,6 +89,8 @@ def render_film(
 ) -> RenderResult:
     """Render a storyboard. Everything done is kept: the same call goes on where an interrupted one stopped."""
     check_executor(options.executor, options.ray_address)
+    if options.dry_run and options.takes_from:
+        raise InputError("usage.invalid", "--takes-from is not for --dry-run, which writes nothing", hint="leave one out")
     listener = InTurn(listener)
     held: list[Notice] = []
     try:
@@ -100,7 +106,7 @@ def render_film(
         options.executor, options.ray_address, work.needed, work.engines,
         run_id=space.run_id, jobs=options.jobs, listener=listener, warn=warn,
     ) as cluster:  # fmt: skip
-        warn(space.notices)
+        warn([*space.notices, *take_over(space, options.takes_from, work.needed)])
         space.shots = work.ids
         agreed: Agreed | None = None
         if work.unsaid:
@@ -115,13 +121,8 @@ def render_film(
         )
         survey = take_stock(maker, runner, warn)
         warn(maker.preflight(survey))
-        bill = agreed.whole(survey.bill) if agreed else survey.bill
-        asked = agreed is not None and agreed.covers(survey.bill)
         wait_for_nodes(cluster, warn)
-        limit = consent(
-            bill, budget=plan.board.budget, max_cost=options.max_cost, yes=options.yes or asked, confirm=confirm,
-            warn=_quiet if asked else warn,
-        )  # fmt: skip
+        bill, limit = _agreed_bill(survey, agreed, plan, options, confirm, warn)
         counts = {"shots": len(work.needed) - len(plan.enlargements), "enlargements": len(plan.enlargements)}
         listener("run.started", **counts, takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
         if survey.missing:
@@ -166,6 +167,19 @@ def _result(work: _Prepared, kept: Sequence[MadeShot], larger: Mapping[str, Take
         levels=finished.levels,
         voices=work.voices,
     )
+
+
+def _agreed_bill(
+    survey: Survey, agreed: Agreed | None, plan: Plan, options: RenderOptions, confirm: Confirm | None, warn: Warn
+) -> tuple[Bill, float | None]:
+    """The whole bill, and the most that takes may cost now. Asks for consent where lines were not agreed to with the takes."""
+    bill = agreed.whole(survey.bill) if agreed else survey.bill
+    asked = agreed is not None and agreed.covers(survey.bill)
+    limit = consent(
+        bill, budget=plan.board.budget, max_cost=options.max_cost, yes=options.yes or asked, confirm=confirm,
+        warn=_quiet if asked else warn,
+    )  # fmt: skip
+    return bill, limit
 
 
 def _forecast(work: _Prepared, options: RenderOptions, project: Project, board: Path, warn: Warn) -> RenderResult:

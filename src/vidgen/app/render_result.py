@@ -1,4 +1,4 @@
-"""What came of a render: the JSON contract, and the lines that a person reads at its end."""
+"""What came of a render: as the contract's JSON, and as lines for a person."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vidgen.app.results import shot_data
 from vidgen.cut.sound import Levels
 from vidgen.errors import ReviewError, VidgenError
 from vidgen.media.rate import json_rate
@@ -56,8 +57,6 @@ class RenderResult:
 
     def as_dict(self) -> dict[str, Any]:
         """``data`` of ``render --json``."""
-        from vidgen.app.results import shot_data
-
         plan = self.plan
         return {
             "output": str(self.output) if self.output else None,

@@ -214,7 +214,7 @@ class _Compiler:
                 shot, self.board.fps, self.folder, self.fps, music=partial(film_music, self.board, self.folder)
             )
             self.notices += too_long(shot, frames, self.board.fps, self.folder)
-            parts = list(split_shot(shot, frames, self.board.fps)) if self.split else [Part(shot, shot.id, 0, frames)]
+            parts = list(split_shot(shot, frames, self.board.fps)) if self.split else [Part.whole(shot, frames)]
             if len(parts) == 1 and self.split and not shot.clip and frames > 5 * self.board.fps + 1:
                 key = follows(shot)
                 why = f"it follows its {key}" if key else "5 to 6 s cannot be split into shots of 3-5 s"
@@ -319,7 +319,8 @@ class _Compiler:
         self._check_model(choice, shot.id)
         capabilities = self.lookup(choice.engine, choice.model) or Capabilities(engine=choice.engine)
         candidates = self.overrides.candidates or shot.candidates or DEFAULT_CANDIDATES
-        request = self._request(visible_shot(shot, capabilities), entry.part.frames, choice, capabilities)
+        visible = replace(entry.part, shot=visible_shot(shot, capabilities))
+        request = self._request(visible, choice, capabilities)
         self.notices += unsupported_options(shot, capabilities)
         self.notices += line_notices(shot, self.followed.get(shot.id, ()), capabilities)
         self.notices += form_notices(shot, request, capabilities)
@@ -358,9 +359,11 @@ class _Compiler:
             return None
         return last_parts.get(shot.continue_from, shot.continue_from)
 
-    def _request(self, shot: Shot, frames: int, choice: Choice, capabilities: Capabilities) -> ShotRequest:
-        cast = [(name, self.board.characters[name]) for name in shot.characters or () if name in self.board.characters]
-        words = words_of(shot, tuple(who.description or name for name, who in cast))
+    def _request(self, part: Part, choice: Choice, capabilities: Capabilities) -> ShotRequest:
+        shot, known = part.shot, self.board.characters
+        cast = [(name, known[name]) for name in shot.characters or () if name in known]
+        speakers = tuple(known[name].description or name if name in known else name for name in part.speakers)
+        words = replace(words_of(shot, tuple(who.description or name for name, who in cast)), speakers=speakers)
         task = task_of(shot)
         prompt = prompt_of(shot, task, words, capabilities)
         references = [*(shot.references or ()), *(file for _, who in cast for file in who.references)]
@@ -378,7 +381,7 @@ class _Compiler:
             task=task,
             prompt=prompt,
             negative=(shot.negative or "") if capabilities.negative else "",
-            frames=frames,
+            frames=part.frames,
             fps=self.board.fps,
             width=self.source_size[0],
             height=self.source_size[1],

@@ -32,12 +32,24 @@ def split_frames(frames: int, rate: Fraction) -> list[int]:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a shot: id of the shot (``parent``), offset in it and length, both in frames."""
+    """A part of a shot: id of the shot (``parent``), offset in it and length, both in frames. ``speakers``: the names of those
+    who speak in the whole shot, each once; "" for one without a name."""
 
     shot: Shot
     parent: str
     offset: int
     frames: int
+    speakers: tuple[str, ...] = ()
+
+    @classmethod
+    def whole(cls, shot: Shot, frames: int) -> Part:
+        """A shot that is not split."""
+        return cls(shot, shot.id, 0, frames, speakers_of(shot))
+
+
+def speakers_of(shot: Shot) -> tuple[str, ...]:
+    """The names of those who speak in a shot, each once and in order."""
+    return tuple(dict.fromkeys(line.who or "" for line in shot.dialogue or ()))
 
 
 def suffix(index: int) -> str:
@@ -59,7 +71,7 @@ def split_shot(shot: Shot, frames: int, rate: Fraction) -> Iterator[Part]:
     """
     lengths = [frames] if follows(shot) else split_frames(frames, rate)
     if len(lengths) == 1:
-        yield Part(shot, shot.id, 0, frames)
+        yield Part.whole(shot, frames)
         return
     offset = 0
     for index, length in enumerate(lengths):
@@ -74,7 +86,7 @@ def split_shot(shot: Shot, frames: int, rate: Fraction) -> Iterator[Part]:
             }
         if index < len(lengths) - 1:
             changes |= {"end_frame": None}
-        yield Part(shot.model_copy(update=changes), shot.id, offset, length)
+        yield Part(shot.model_copy(update=changes), shot.id, offset, length, speakers_of(shot))
         offset += length
 
 

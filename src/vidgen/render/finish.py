@@ -25,7 +25,7 @@ from vidgen.media.os_errors import fault_of
 from vidgen.media.probe import has_sound, part_from, probe_video
 from vidgen.media.wording import counted
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, ProviderUpscale, UserClip
-from vidgen.render.colour_match import ColourMatch, match_colours, write_tables
+from vidgen.render.colour_match import ColourMatch, compared, match_colours, write_tables
 from vidgen.render.deliveries import Delivered, Deliverer
 from vidgen.render.delivery_plan import DeliveryPlan
 from vidgen.render.events import Listener
@@ -83,6 +83,7 @@ def finish(
     matches = match_colours(plan, made, work / "colour", warn)
     write_tables(matches, work / "colour")
     light = {shot: one.match for shot, one in matches.items()}
+    origin = replace(origin, matched={shot: one.reference for shot, one in matches.items() if one.match.seen})
     halt, at_once = Event(), cluster.at_once if cluster else 1
 
     def clip(shot: MadeShot, say: Warn) -> ShotClip:
@@ -113,7 +114,11 @@ def finish(
     origin.write_sidecar(timeline)
     warn(captions.write(work))
     if sheet:
-        contact_sheet(output, sheet, labels=labels_of(timeline), title=plan.board.title)
+        labels = labels_of(timeline)
+        heading, pairs = compared(labels, matches, timeline, plan.board.language)
+        contact_sheet(
+            output, sheet, labels=labels, compared=pairs, title=plan.board.title, heading=heading, language=plan.board.language
+        )
     counts = {"encoded": result.reencoded, "copied": result.copied, "kept": result.reused}
     listener("cut.done", output=str(output), frames=result.frames, **counts)
     delivered = Deliverer(deliveries, timeline, output, work, listener, warn).deliver()

@@ -45,8 +45,15 @@ def file_problems(
 
 def files_of(board: Storyboard, folder: Path) -> list[Path]:
     """All files that a storyboard names."""
-    owners = [((), board.defaults), *(((), shot) for scene in board.scenes for shot in scene.shots)]
-    return [named_file(folder, name) for name in dict.fromkeys(name for _, name, _ in _named(board, owners))]
+    return [named_file(folder, name) for name in dict.fromkeys(name for _, name, _ in files_named(board))]
+
+
+def files_named(board: Storyboard) -> Named:
+    """Every place in a storyboard (as its types have it) where a file is named, the name, and its purpose."""
+    owners: list[tuple[Path_, ShotKeys]] = [(("defaults",), board.defaults)]
+    for number, scene in enumerate(board.scenes):
+        owners += [(("scenes", number, "shots", index), shot) for index, shot in enumerate(scene.shots)]
+    return _named(board, owners)
 
 
 def _file_problem(file: Path, name: str, kind: Kind | None) -> tuple[str, str] | None:

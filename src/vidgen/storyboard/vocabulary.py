@@ -119,3 +119,9 @@ def phrase(kind: str, name: str, language: str = "en") -> str:
     if found is None:
         return ""
     return found.phrase_ja if language == "ja" else found.phrase_en
+
+
+def label(kind: str, name: str, language: str = "en") -> str:
+    """A canonical name as people of the language write it: ``dolly in``, ドリーイン."""
+    found = _by_canonical(kind).get(name)
+    return found.ja if found and language == "ja" else name.replace("_", " ")

@@ -39,7 +39,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         *("start_frame", "end_frame", "references", "source_video", "motion_reference", "lip_sync_audio", "lines"),
         *("brushes", "continues", "continues_frames", "continues_start", "source_start"),
     ),
-    "Words": ("scene", "subject", "action", "motion", "lighting", "style", "extra", "characters"),
+    "Words": ("scene", "subject", "action", "motion", "lighting", "style", "extra", "characters", "speakers"),
 }
 """The fields of a request key, by type. ``Words`` and ``language`` count only for engines that use them."""
 

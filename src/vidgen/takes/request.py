@@ -27,7 +27,8 @@ CostBasis = Literal["provider", "list"]
 
 @dataclass(frozen=True)
 class Words:
-    """The texts of a shot as in the storyboard. The prompt is rendered from them."""
+    """The texts of a shot as in the storyboard. The prompt is rendered from them, but for ``speakers``: who speaks in the whole
+    shot, each by the description or the name."""
 
     scene: str = ""
     subject: str = ""
@@ -37,6 +38,7 @@ class Words:
     style: str = ""
     extra: str = ""
     characters: tuple[str, ...] = ()
+    speakers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

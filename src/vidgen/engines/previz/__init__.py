@@ -10,7 +10,7 @@ from vidgen.takes.request import Generated, ShotRequest, TakeRequest
 
 __all__ = ["Previz"]
 
-_COUNTED = "denials and numbers"
+_COUNTED, _FIGURES = "denials and numbers", "figures"
 
 
 class Previz(LocalEngine):
@@ -26,10 +26,17 @@ class Previz(LocalEngine):
         return capabilities("previz", model) or Capabilities(engine="previz", kind="built-in", diffusion=False)
 
     def reading(self, request: ShotRequest) -> str:
-        """Which shots are drawn by what their words deny or count; all others look as they did before that was read."""
+        """Which shots are drawn by what their words deny or count, and which show people, animals, vehicles or a card; all
+        others look as they did before that was read."""
+        from vidgen.engines.previz.camera import move_of
         from vidgen.engines.previz.spec import read_request
 
-        spec = read_request(request)
+        spec, used = read_request(request), request.inputs
+        drawn = not (used.start_frame or used.end_frame or used.references or used.source_video)
+        moves = spec.place == "card" or move_of(request.camera).get("follows") or spec.size != (request.camera.size or "")
+        alive = spec.cast or spec.vehicle or (spec.animal not in ("", "birds"))
+        if drawn and (moves or alive):
+            return _FIGURES
         return _COUNTED if spec.without or spec.counts or spec.people else ""
 
     def generate(

@@ -125,6 +125,29 @@ def composed(camera: Camera, seconds: float, stage: Stage, zoom: float, roll: fl
     return replace(state, zoom=state.zoom + zoom, roll=state.roll + roll)
 
 
+_ZOOMS = {
+    "ews": -0.12, "mws": 0.12, "ms": 0.22, "mcu": 0.34, "cu": 0.45, "ecu": 0.65, "insert": 0.5, "two_shot": 0.22, "ots": 0.2,
+}  # fmt: skip
+"""How far a shot size magnifies the composed picture (log)."""
+
+
+def zoom_of(size: str | None) -> float:
+    """How far a shot size magnifies the composed picture (log)."""
+    return _ZOOMS.get(size or "", 0.0)
+
+
+def zoomed_in(camera: Camera, seconds: float) -> float:
+    """How much larger everything is at the end of a move that zooms in; 1 for others."""
+    return (
+        float(np.exp(max(0.0, travel(camera, seconds).get("zoom", 0.0)))) if "z" not in move_of(camera).get("rate", {}) else 1.0
+    )
+
+
+def framed(camera: Camera, seconds: float, stage: Stage) -> State | None:
+    """What the shot size and a tilted angle make of the composed picture; None where it stays as it is."""
+    return composed(camera, seconds, stage, zoom_of(camera.size), 7.0 if camera.angle == "dutch" else 0.0)
+
+
 def path(
     camera: Camera, stage: Stage, aspect: float, frames: int, fps: float, seed: int, start: State | None = None
 ) -> list[State]:

@@ -5,7 +5,6 @@ The sketch in the panel really moves as the camera would, so the card still tell
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 import cv2
@@ -13,17 +12,42 @@ import numpy as np
 
 from vidgen.engines.previz import glyphs
 from vidgen.engines.previz.arrows import draw_arrow
-from vidgen.engines.previz.camera import Stage, move_of, path
-from vidgen.engines.previz.colour import rgb, smoothstep
-from vidgen.engines.previz.layers import Moment, Plate, View
+from vidgen.engines.previz.birds import Birds
+from vidgen.engines.previz.camera import Stage, framed, move_of, path, zoom_of, zoomed_in
+from vidgen.engines.previz.colour import rgb
+from vidgen.engines.previz.layers import Layer, Moment, View
 from vidgen.engines.previz.noise import Array, Field, random_for
+from vidgen.engines.previz.palette import palette_for
+from vidgen.engines.previz.people.blocking import Ground, faces_of
+from vidgen.engines.previz.people.onstage import Thing
+from vidgen.engines.previz.people.paints import on_paper
+from vidgen.engines.previz.people.rooms import plates
+from vidgen.engines.previz.people.stage import on_stage
+from vidgen.engines.previz.scene import Opening
 from vidgen.engines.previz.sheet import Sheet
-from vidgen.engines.previz.spec import SceneSpec
+from vidgen.engines.previz.sight import Part
+from vidgen.engines.previz.spec import FLOCK, SceneSpec
+from vidgen.storyboard.model import Camera
+from vidgen.storyboard.vocabulary import label
 from vidgen.takes.request import ShotRequest
 from vidgen.weights.fonts import Kind
 
 INK = (43, 39, 36)
 _SOFT = (122, 112, 102)
+_FLOOR = 0.46
+"""The v at which somebody in a full shot stands."""
+_FULL = 3.5
+"""The distance of a full shot."""
+_TALL = 2.8
+"""How high a grown-up is at distance 1, in frame heights: 0.8 in a full shot."""
+_HORIZONS = {"low": 0.14, "ground": 0.22, "worms_eye": 0.24, "high": -0.24, "birds_eye": -0.40, "overhead": -0.46}
+"""The horizon under a camera angle; at eye level it is ``_EYES``."""
+_EYES = -0.04
+_WASHES = {
+    "night": (0.60, 0.66, 0.84), "blue_hour": (0.70, 0.77, 0.92), "storm": (0.76, 0.79, 0.83), "dusk": (1.0, 0.86, 0.80),
+    "dawn": (1.0, 0.92, 0.88), "golden": (1.0, 0.94, 0.82), "overcast": (0.93, 0.94, 0.95),
+}  # fmt: skip
+"""What remains of red, green and blue at a time of day."""
 
 
 @dataclass
@@ -33,89 +57,93 @@ class Card:
     request: ShotRequest
     spec: SceneSpec
     seed: int
+    opening: Opening | None = None
     _paper: Array | None = field(default=None, repr=False)
-    _overlay: Array | None = field(default=None, repr=False)
-    _plates: list[Plate] = field(default_factory=list, repr=False)
+    _blank: Array | None = field(default=None, repr=False)
+    _ink: Array | None = field(default=None, repr=False)
+    _layers: list[Layer] = field(default_factory=list, repr=False)
 
     def prepare(self) -> None:
-        """Paper, panel, words and arrow, once; the sketch on two plates."""
-        r = self.request
+        """Paper, panel, words and arrow, once; the sketch in layers."""
+        r, begin = self.request, self.opening
         self._panel = _panel(r.width, r.height)
-        left, top, wide, tall = self._panel
-        stage = Stage(horizon=0.12, height=0.5, subject=4.0)
-        states = path(r.camera, stage, wide / tall, r.frames, float(r.fps), self.seed)
-        self._view = View(wide, tall, float(r.fps), stage, states, self.seed)
-        self._plates = [
-            Plate(14.0, self._background, name="sketch"),
-            Plate(4.0, self._figures, (-1.4, -0.6, 1.4, 0.55), name="figures"),
-        ]
-        for plate in self._plates:
-            plate.prepare(self._view)
-        self._paper = paper(r.width, r.height, self.seed)
-        self._write(self._paper)
-        self._overlay = self._marks()
+        _, _, wide, tall = self._panel
+        self._world = begin.seed if begin else self.seed
+        stage = begin.stage if begin else _stage(self.spec, zoom_of(r.camera.size))
+        start = begin.state if begin else framed(r.camera, float(r.frames / r.fps), stage)
+        states = path(r.camera, stage, wide / tall, r.frames, float(r.fps), self.seed, start)
+        self._view = View(wide, tall, float(r.fps), stage, states, self._world, begin.time if begin else 0.0)
+        self._layers = self._sketch(stage, wide / tall)
+        for layer in self._layers:
+            layer.prepare(self._view)
+        sheet = paper(r.width, r.height, self._world)
+        self._write(sheet)
+        rows, columns = self._inside
+        self._blank, marks = (sheet[rows, columns] * _wash(self.spec)).astype(np.uint8), self._marks()
+        self._paper, self._ink = _inked(sheet, marks), np.ascontiguousarray(marks[rows, columns])
 
     def frame(self, index: int) -> Array:
         """One frame: the panel's sketch under the camera, everything else still."""
-        assert self._paper is not None and self._overlay is not None
+        assert self._paper is not None and self._blank is not None and self._ink is not None
+        out, sketch = self._paper.copy(), np.empty_like(self._blank)
+        now = Moment(self._view.states[index], self._view.time + index / self._view.fps, index)
+        wall, *others = self._layers
+        wall.draw_parts(sketch, self._view, now, [Part(0, 0, sketch.shape[0], sketch.shape[1], opaque=True)])
+        for layer in others:
+            layer.draw(sketch, self._view, now)
+        if self.spec.has("mono"):
+            cv2.cvtColor(cv2.cvtColor(sketch, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB, sketch)
+        out[self._inside] = _inked(cv2.multiply(self._blank, sketch, scale=1 / 255), self._ink)
+        return out
+
+    @property
+    def _inside(self) -> tuple[slice, slice]:
+        """Rows and columns of the panel."""
         left, top, wide, tall = self._panel
-        out = self._paper.copy()
-        inside = np.ascontiguousarray(out[top : top + tall, left : left + wide])
-        now = Moment(self._view.states[index], index / self._view.fps, index)
-        sketch = np.full_like(inside, 255)
-        for plate in self._plates:
-            plate.draw(sketch, self._view, now)
-        out[top : top + tall, left : left + wide] = cv2.multiply(inside, sketch, scale=1 / 255)
-        cover = cv2.cvtColor(cv2.bitwise_not(self._overlay[..., 3]), cv2.COLOR_GRAY2RGB)
-        return cv2.add(cv2.multiply(out, cover, scale=1 / 255), np.ascontiguousarray(self._overlay[..., :3]))
+        return slice(top, top + tall), slice(left, left + wide)
 
-    def _background(self, sheet: Sheet) -> None:
-        """White paper with pencil lines: a horizon, a wall's corner, some tone."""
-        rng = random_for(self.seed, "card")
-        sheet.blend(rgb("#fbf8f1"), 1.0)
-        sheet.blend(rgb("#ddd5c6"), (smoothstep(0.12, 0.62, sheet.v)[:, None] * 0.55) * np.ones((1, sheet.width)))
-        ink = rgb("#9b9186")
-        left, _, right, _ = sheet.box
-        for row in range(3):
-            points = [(u, 0.12 + 0.002 * math.sin(u * 9 + row) + row * 0.0015) for u in np.linspace(left, right, 40)]
-            sheet.line(points, ink, 0.003)
-        vanish = rng.uniform(-0.25, 0.25)
-        for i in range(-9, 10):
-            x = vanish + i * 0.42
-            sheet.line([(vanish + i * 0.05, 0.135), (x, 0.8)], rgb("#cbc2b4"), 0.002)
-        for _ in range(3):
-            u, w, h = rng.uniform(-1.2, 1.2), rng.uniform(0.18, 0.4), rng.uniform(0.16, 0.42)
-            box = [(u, 0.125), (u, 0.125 - h), (u + w, 0.125 - h * rng.uniform(0.9, 1.1)), (u + w, 0.125)]
-            sheet.poly(box, rgb("#ece5d8"))
-            for offset in (0, 0.004):
-                sheet.line([(a + offset, b - offset) for a, b in box], ink, 0.0025)
-            for k in range(5):
-                sheet.line(
-                    [(u + w * (0.1 + k * 0.18), 0.12), (u + w * (0.3 + k * 0.18), 0.12 - h * 0.55)], rgb("#d6ccbc"), 0.002
-                )
+    def ending(self) -> Opening:
+        """Where a card that continues this one begins."""
+        time = self._view.time + self.request.frames / self._view.fps
+        return Opening(self.spec, self._world, self._view.stage, self._view.states[-1], time)
 
-    def _figures(self, sheet: Sheet) -> None:
-        count = self.spec.people
-        if count == 0:
-            self._thing(sheet)
-        places = (0.0,) if count == 1 else (-0.16, 0.12, 0.34) if count <= 3 else np.linspace(-0.62, 0.62, count).tolist()
-        for number, u in enumerate(places[:count]):
-            person(sheet, u, 0.40 - 0.03 * (number % 2), 0.56 - 0.05 * (number % 2))
-
-    def _thing(self, sheet: Sheet) -> None:
-        """Nobody is named: a crossed box, as boards mark 'the subject goes here'."""
-        ink = rgb("#4a443e")
-        box = [(-0.2, -0.12), (0.2, -0.14), (0.21, 0.24), (-0.19, 0.25), (-0.2, -0.12)]
-        sheet.poly(box, rgb("#f3ecdf"))
-        for lines in (box, [box[0], box[2]], [box[1], box[3]]):
-            sheet.line(lines, ink, 0.005)
+    def _sketch(self, stage: Stage, aspect: float) -> list[Layer]:
+        """Where it plays, and who is there; a crossed box where nothing is named that can be drawn."""
+        r, paints = self.request, on_paper()
+        side = 1.0 if random_for(self._world, "side").random() < 0.5 else -1.0
+        ground = Ground(
+            stage.horizon,
+            stage.height,
+            _TALL,
+            aspect,
+            side,
+            "full",
+            zoom_of(r.camera.size),
+            zoomed_in(r.camera, float(r.frames / r.fps)),
+        )
+        follows = bool(move_of(r.camera).get("follows"))
+        company = on_stage(self.spec, ground, lambda z: paints, follows)
+        if self.spec.animal == "birds":
+            company.insert(
+                0,
+                Birds(
+                    self._world,
+                    self.spec.counts.get("birds", FLOCK),
+                    self.spec.wind,
+                    palette_for(self.spec, self._world, aspect),
+                ),
+            )
+        if not company and not self.spec.room and not self.spec.outdoors:
+            style = paints.form(self._world)
+            company.append(Thing(style, "crossed_box", 0.0, 0.30, 0.75, 4.0, name="subject"))
+        return [*plates(self.spec, ground, paints, self._world, _TALL), *company]
 
     def _marks(self) -> Array:
         """[H, W, 4] the panel's frame and the arrow over everything."""
         r = self.request
         left, top, wide, tall = self._panel
         out = np.zeros((r.height, r.width, 4), np.uint8)
-        rng = random_for(self.seed, "frame")
+        rng = random_for(self._world, "frame")
         unit = max(1.0, tall / 300)
         for number in range(2):
             wobble = rng.normal(0, 0.8 * unit, (4, 2))
@@ -135,7 +163,7 @@ class Card:
         rest = [text for text in (w.subject if w.scene else "", w.action, r.motion.detail or "", w.lighting) if text]
         parts: tuple[tuple[str, Kind, float, tuple[int, int, int]], ...] = (
             (scene, "serif", 1.0, INK),
-            (" / ".join(rest), "sans", 0.72, _SOFT),
+            (" / ".join([*rest, *_camera_words(r.camera, r.language)]), "sans", 0.72, _SOFT),
         )
         for text, kind, scale, colour in parts:
             s = size * scale
@@ -144,6 +172,30 @@ class Card:
                 glyphs.draw(picture, line, x, y, s, colour, kind)
                 y += s * 1.42
             y += size * 0.12
+
+
+def _inked(picture: Array, marks: Array) -> Array:
+    """A picture [h, w, 3] under marks [h, w, 4] that are multiplied by their alpha."""
+    cover = cv2.cvtColor(cv2.bitwise_not(cv2.extractChannel(marks, 3)), cv2.COLOR_GRAY2RGB)
+    return cv2.add(cv2.multiply(picture, cover, scale=1 / 255), cv2.cvtColor(marks, cv2.COLOR_RGBA2RGB))
+
+
+def _camera_words(camera: Camera, language: str) -> list[str]:
+    """Shot size, angle and move as a board's notes have them, in the film's language."""
+    asked = (("shot_size", camera.size), ("camera_angle", camera.angle), ("camera_move", camera.move))
+    return [label(kind, name, language) for kind, name in asked if name and name not in ("static", "eye_level")]
+
+
+def _stage(spec: SceneSpec, zoom: float) -> Stage:
+    """How a card is laid out: a full shot stands on the same line under every camera angle."""
+    horizon = _HORIZONS.get(spec.angle, _EYES)
+    return Stage(horizon, (_FLOOR - horizon) * _FULL, 4.0, (0.0, faces_of(spec, zoom) or 0.0))
+
+
+def _wash(spec: SceneSpec) -> Array:
+    """[3]: the tone of a marker wash that says what time of day it is; indoors it is half as strong."""
+    share = 0.5 if spec.room else 1.0
+    return np.asarray(1 - share * (1 - np.array(_WASHES.get(spec.time, (1.0, 1.0, 1.0)))), np.float32)
 
 
 def _panel(width: int, height: int) -> tuple[int, int, int, int]:
@@ -166,28 +218,3 @@ def paper(width: int, height: int, seed: int) -> Array:
     tone = tone - 0.07 * np.clip((x * x + y * y) / 2 - 0.3, 0, 1)
     sheet.blend(rgb("#eee5d3") * tone[..., None], 1.0)
     return np.ascontiguousarray(sheet.rgba[:height, :width, :3])
-
-
-def person(sheet: Sheet, u: float, foot: float, size: float) -> None:
-    """A figure as storyboard artists block one in: an egg, a line of action, mitten limbs."""
-    ink, skin = rgb("#3a342f"), rgb("#f6efe3")
-    head, hip, neck = foot - size * 0.90, foot - size * 0.46, foot - size * 0.78
-    for side in (-1, 1):
-        sheet.line([(u, hip), (u + side * size * 0.09, foot - size * 0.22), (u + side * size * 0.10, foot)], ink, size * 0.030)
-        sheet.line([(u + side * size * 0.10, foot), (u + side * size * 0.16, foot)], ink, size * 0.026)
-        sheet.line(
-            [
-                (u, neck + size * 0.03),
-                (u + side * size * 0.14, foot - size * 0.60),
-                (u + side * size * 0.13, foot - size * 0.42),
-            ],
-            ink,
-            size * 0.024,
-        )
-    body = [(u - size * 0.12, neck), (u + size * 0.12, neck), (u + size * 0.085, hip), (u - size * 0.085, hip)]
-    sheet.poly(body, skin)
-    sheet.line([*body, body[0]], ink, size * 0.014)
-    sheet.leaf(u, head, (size * 0.075, size * 0.095), 0, ink)
-    sheet.leaf(u, head, (size * 0.062, size * 0.082), 0, skin)
-    sheet.line([(u - size * 0.055, head - size * 0.005), (u + size * 0.055, head - size * 0.005)], rgb("#a99f92"), size * 0.008)
-    sheet.line([(u, head - size * 0.07), (u, head + size * 0.07)], rgb("#a99f92"), size * 0.008)

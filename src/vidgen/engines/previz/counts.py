@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from vidgen.engines.previz.words import affirmed, denies, grammar, longest_first, mentions, names, table
+from vidgen.engines.previz.words import affirmed, blanked, denies, grammar, longest_first, mentions, names, table
 
 _SEVERAL = 3
 """How many are drawn of what is named in the plural, without a number."""
@@ -16,11 +16,12 @@ _SEVERAL = 3
 
 @dataclass(frozen=True)
 class Mention:
-    """One noun in a text, and the number that is said of it; None without one."""
+    """One noun in a text, and the number that is said of it; None without one. ``span``: where the noun stands."""
 
     noun: str
     count: int | None
     plural: bool
+    span: tuple[int, int]
 
 
 def mentions_of(text: str, nouns: Sequence[str]) -> list[Mention]:
@@ -37,7 +38,7 @@ def mentions_of(text: str, nouns: Sequence[str]) -> list[Mention]:
             group = groups.get(noun)
             continue
         number = _number(text[: match.start()], text[match.end() :], groups.get(noun))
-        out.append(Mention(noun, number or group, plural or _many(text, match.end())))
+        out.append(Mention(noun, number or group, plural or _many(text, match.end()), match.span()))
         group = None
     return out
 
@@ -48,9 +49,9 @@ def number_said(text: str, nouns: Sequence[str], several: int = _SEVERAL, bare: 
     return max((one.count or (several if one.plural else bare) for one in mentions_of(text, nouns)), default=0)
 
 
-def people(texts: Sequence[str], negative: str = "") -> int:
-    """How many people the texts (scene, subject, action) want; each may speak of the same ones again. ``negative`` names
-    those to leave out."""
+def people(texts: Sequence[str], negative: str = "") -> list[str]:
+    """The people whom the texts (scene, subject, action) want, each by the words that are said of them; each text may speak
+    of the same ones again, so the one that names the most counts. ``negative`` names those to leave out."""
     rows = table()["people"]
     listed = tuple(noun for noun in rows["named"] if not names(negative, (noun,)))
     every = " . ".join(texts)
@@ -58,15 +59,25 @@ def people(texts: Sequence[str], negative: str = "") -> int:
     numbers: dict[str, int] = {}
     for one in mentions_of(every, listed):
         numbers[one.noun] = max(numbers.get(one.noun, 0), one.count or 0)
-    most = 0
+    most: list[str] = []
     for text in texts:
-        counts: dict[str, int] = {}
-        for one in mentions_of(text, listed):
+        here: dict[str, tuple[int, str]] = {}
+        found = mentions_of(text, listed)
+        for number, one in enumerate(found):
             said = one.count or rows["groups"].get(one.noun) or numbers[one.noun] or (_SEVERAL if one.plural else 1)
-            counts[one.noun] = max(counts.get(one.noun, 0), said)
-        anyone = 0 if nobody else number_said(text, rows["anyone"], bare=1)
-        most = max(most, sum(counts.values()), anyone)
-    return int(min(most, rows["most"]))
+            if said > here.get(one.noun, (0, ""))[0]:
+                here[one.noun] = said, _said_of(text, found, number)
+        anyone = 0 if nobody else number_said(blanked(text, listed), rows["anyone"], bare=1)
+        each = [words for said, words in here.values() for _ in range(said)]
+        most = max(most, each if len(each) >= anyone else [text] * anyone, key=len)
+    return most[: int(rows["most"])]
+
+
+def _said_of(text: str, found: Sequence[Mention], number: int) -> str:
+    """What a text says of one of the people in it: from the noun before to the noun after."""
+    begin = found[number - 1].span[1] if number else 0
+    end = found[number + 1].span[0] if number + 1 < len(found) else len(text)
+    return text[begin:end]
 
 
 def nobody_is_there(text: str) -> bool:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from vidgen.engines.previz import abstract, figures, kyoto, outdoors, particles, tabletop, town, wilds
-from vidgen.engines.previz.camera import Stage, move_of
-from vidgen.engines.previz.colour import rgb
-from vidgen.engines.previz.figures import Walker
-from vidgen.engines.previz.layers import Ground, Layer
-from vidgen.engines.previz.noise import random_for
+import numpy as np
+
+from vidgen.engines.previz import abstract, birds, kyoto, outdoors, particles, tabletop, town, wilds
+from vidgen.engines.previz.camera import Stage, move_of, zoom_of
+from vidgen.engines.previz.colour import mix, rgb, smoothstep
+from vidgen.engines.previz.layers import Ground, Layer, Plate
+from vidgen.engines.previz.noise import Field, random_for
 from vidgen.engines.previz.palette import palette_for
+from vidgen.engines.previz.people.blocking import Ground as Stand
+from vidgen.engines.previz.people.blocking import faces_of
+from vidgen.engines.previz.people.onstage import Actor, Thing
+from vidgen.engines.previz.people.paints import in_world
+from vidgen.engines.previz.people.stage import close_up, on_stage
+from vidgen.engines.previz.sheet import Sheet
 from vidgen.engines.previz.spec import FLOCK, SceneSpec
 from vidgen.engines.previz.world import World
 from vidgen.storyboard.model import Camera
@@ -32,14 +40,14 @@ def recipes() -> dict[str, Recipe]:
 
 
 def life(w: World, camera: Camera) -> None:
-    """Birds, walkers and what is in the air, in front of any place."""
+    """Birds, people and what is in the air, in front of any place."""
     spec, p, indoors = w.spec, w.p, w.spec.place in ("tabletop", "abstract")
     if indoors:
         return
     if spec.animal == "birds" or (not spec.animal and w.rng("flock").random() < 0.3 and spec.time not in ("night", "storm")):
         flock = spec.counts.get("birds", FLOCK) if spec.animal == "birds" else 5
-        _before_front(w, figures.Birds(w.seed, flock, spec.wind, p))
-    _before_front(w, *_walkers(w, camera))
+        _before_front(w, birds.Birds(w.seed, flock, spec.wind, p))
+    _enter(w, camera)
     air: list[Layer] = []
     if spec.has("rain"):
         air.append(particles.Rain(w.seed, 420, spec.wind, fall=6.5, blow=0.9, near=0.8, far=5.0, name="rain"))
@@ -84,33 +92,45 @@ def life(w: World, camera: Camera) -> None:
     w.add(*air)
 
 
-def _walkers(w: World, camera: Camera) -> list[Layer]:
-    spec, rng = w.spec, w.rng("walkers")
-    follows = bool(move_of(camera).get("follows"))
-    way = 1.0 if follows else float(rng.choice([-1, 1]))
-    pace = 0.035 * spec.wind**0.6
-    z = 3.4 if spec.place not in ("city", "sea", "lake", "harbour", "oldtown") else 2.3
-    tall = 0.95 / z
-    out: list[Layer] = []
-    first = -0.16 * way * w.aspect * (0 if follows or spec.people > 3 else 1)
-    for number, (at, deep) in enumerate(_spread(spec.people, 0.55 / z, w.aspect)):
-        far, high, name = z + deep * 0.12, tall * (1 - 0.06 * deep), f"person{number}"
-        out.append(Walker(far, first + at, way * pace, high, w.p, "person", number * 1.9, follows, name))
-    if spec.animal and spec.animal != "birds":
-        follow, first = follows and not spec.people, -0.2 * way
-        for number, (at, deep) in enumerate(_spread(spec.counts.get(spec.animal, 1), 0.75 / z, w.aspect)):
-            far, high, name = z + 0.4 + deep * 0.12, tall * 0.72 * (1 - 0.06 * deep), spec.animal + f"{number or ''}"
-            walker = Walker(far, first + at, way * pace * 1.2, high, w.p, spec.animal, number * 1.9, follow, name)
-            out.append(walker)
-    if follows and not out and not w.lacks("people"):
-        out.append(Walker(z, 0.0, way * pace, tall, w.p, "person", 0.0, True, "person0"))
-    return out
+_WET = ("city", "sea", "lake", "harbour", "river", "waterfall", "oldtown", "sky")
+"""Places without ground before the camera: there people stand on a quay or a ledge."""
+_HEIGHT = 0.95
+"""How high a grown-up is at distance 1, in frame heights."""
 
 
-def _spread(count: int, step: float, aspect: float) -> list[tuple[float, int]]:
-    """Where each of several stands beside the others (u about the middle), and how many steps behind the first."""
-    step = min(step, 0.9 * aspect / max(count, 1))
-    return [((n - (count - 1) / 2) * step, n if count <= 3 else n * 2 % 5) for n in range(count)]
+def _enter(w: World, camera: Camera) -> None:
+    """People, animals and vehicles; those who are seen from close stand before everything."""
+    spec, follows = w.spec, bool(move_of(camera).get("follows"))
+    if follows and not spec.cast and not spec.animal and not spec.vehicle and not w.lacks("people"):
+        spec = replace(spec, people=1, cast=("person/1",))
+    usual = "shore" if spec.place == "beach" else "quay" if spec.place in _WET else "far"
+    ground = Stand(w.v0, w.stage.height, _HEIGHT, w.aspect, w.side, usual, zoom_of(camera.size))
+    coming = w.not_denied(on_stage(spec, ground, lambda z: in_world(w.p, z), follows))
+    if not coming:
+        return
+    floats = spec.vehicle in ("plane", "helicopter", "spaceship", "rocket", "rowboat", "ship") or spec.posture == "swim"
+    if spec.place in _WET and not floats:
+        coming.insert(0, _ledge(w, coming))
+    if spec.place == "oldtown" or close_up(spec, ground):
+        w.add(*coming)
+    else:
+        _before_front(w, *coming)
+
+
+def _ledge(w: World, coming: list[Layer]) -> Plate:
+    """A strip of quay or rock under those who would stand on water, on roofs or in the air."""
+    stands = [layer for layer in coming if isinstance(layer, Actor | Thing)]
+    far = max(layer.z for layer in stands)
+    top = min(layer.at[1] for layer in stands) - 0.012
+    rough = Field(w.seed, "ledge")
+    tone = w.p.air(mix(w.p.lit(rgb("#6d675f"), 0.35), w.p.near, 0.45), far)
+
+    def paint(sheet: Sheet) -> None:
+        edge = top + 0.006 * rough.line(sheet.u, 3.0, 4)[None, :]
+        sheet.blend(tone, np.clip((sheet.v[:, None] - edge) * sheet.density + 0.5, 0, 1))
+        sheet.tint(w.p.near, (smoothstep(top, top + 0.35, sheet.v) * 0.55)[:, None])
+
+    return Plate(far + 0.01, paint, (-math.inf, top - 0.01, math.inf, math.inf), name="ledge")
 
 
 def _before_front(w: World, *layers: Layer) -> None:
@@ -168,7 +188,8 @@ def _stage(spec: SceneSpec, seed: int, camera: Camera) -> Stage:
     lift, lower = _HIGH.get(spec.angle, (1.0, 0.0))
     high = float(move_of(camera).get("lift", 1.0))
     horizon = float(random_for(seed, "stage").uniform(0.10, 0.19)) + lower - 0.10 * (high - 1)
-    return Stage(horizon, 0.34 * lift * high, 4.0, (0.0, horizon * 0.5))
+    faces = faces_of(spec, zoom_of(camera.size))
+    return Stage(horizon, 0.34 * lift * high, 4.0, (0.0, horizon * 0.5 if faces is None else faces))
 
 
 def _built(spec: SceneSpec, seed: int, aspect: float, camera: Camera, stage: Stage, time: str | None) -> World:

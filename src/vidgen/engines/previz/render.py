@@ -16,11 +16,11 @@ from vidgen.engines.previz.card import Card
 from vidgen.engines.previz.noise import Array
 from vidgen.engines.previz.scene import Opening, Scene
 from vidgen.engines.previz.slate import Slate
-from vidgen.engines.previz.spec import read_request
+from vidgen.engines.previz.spec import SceneSpec, read_request
 from vidgen.errors import Cancelled
 from vidgen.media.encode import DRAFT
 from vidgen.media.frames import FrameWriter, last_frame
-from vidgen.takes.request import Generated, TakeRequest
+from vidgen.takes.request import Generated, ShotRequest, TakeRequest
 
 VERSION = 1
 _TAG = "vidgen-previz"
@@ -47,7 +47,7 @@ def make(take: TakeRequest, out: Path, progress: Progress, cancelled: CancelledC
     if request.params.get("slate", True):
         slate = Slate(request.shot, request.camera.move, request.width, request.height, float(request.fps), request.frames)
         slate.prepare()
-    ending = source.ending() if isinstance(source, Scene) else None
+    ending = source.ending() if isinstance(source, Scene | Card) else None
     tag = json.dumps(
         {_TAG: VERSION, "slate": slate.box() if slate else None, "ending": ending.as_dict() if ending else None},
         separators=(",", ":"),
@@ -83,6 +83,8 @@ def _source(take: TakeRequest, notes: Notes) -> tuple[Source, str]:
         opening = world if inputs.continues_frames is None else None  # the tag describes the world at the end of the file
         if opening and spec.place != "card" and spec.same_world(opening.spec) and not inputs.end_frame:
             return Scene(request, spec, take.seed, opening), "scene"
+        if world and world.spec.place == spec.place == "card" and not inputs.end_frame:
+            return _card(request, spec, take.seed, notes, opening if opening and _same_set(spec, opening.spec) else None)
         last = last_frame(inputs.continues, inputs.continues_frames)
         shown = stills.without_slate(last, slate) if slate else last
         return stills.Still(request, shown, inputs.end_frame, take.seed, exact=True), "still"
@@ -91,9 +93,18 @@ def _source(take: TakeRequest, notes: Notes) -> tuple[Source, str]:
         exact = inputs.start_frame is not None
         return stills.Still(request, stills.load(first) if first else None, inputs.end_frame, take.seed, exact=exact), "still"
     if spec.place == "card":
-        notes.append(("engine.wish_approximated", "scene: previz has no picture for these words; it drew a storyboard card"))
-        return Card(request, spec, take.seed), "card"
+        return _card(request, spec, take.seed, notes)
     return Scene(request, spec, take.seed), "scene"
+
+
+def _card(request: ShotRequest, spec: SceneSpec, seed: int, notes: Notes, opening: Opening | None = None) -> tuple[Source, str]:
+    notes.append(("engine.wish_approximated", "scene: previz has no picture for these words; it drew a storyboard card"))
+    return Card(request, spec, seed, opening), "card"
+
+
+def _same_set(spec: SceneSpec, before: SceneSpec) -> bool:
+    """Whether a card goes on where the one before ended: in the same room, seen as large."""
+    return (spec.room, spec.outdoors, spec.size, spec.angle) == (before.room, before.outdoors, before.size, before.angle)
 
 
 def _left_off(file: Path) -> tuple[Opening | None, list[int] | None]:

@@ -75,31 +75,12 @@ class Scene:
         r = self.request
         aspect, begin = r.width / r.height, self.opening
         self.world = build(self.spec, begin.seed if begin else self.seed, aspect, r.camera, begin.stage if begin else None)
-        self.states = cameras.path(
-            r.camera, self.world.stage, aspect, r.frames, float(r.fps), self.seed, begin.state if begin else self._framing()
-        )
+        start = begin.state if begin else cameras.framed(r.camera, float(r.frames / r.fps), self.world.stage)
+        self.states = cameras.path(r.camera, self.world.stage, aspect, r.frames, float(r.fps), self.seed, start)
         self.view = View(
             r.width, r.height, float(r.fps), self.world.stage, self.states, self.world.seed, begin.time if begin else 0.0
         )
         self.grade = Grade(self.spec, r.width, r.height, self.seed, self.world.bloom)
-
-    def _framing(self) -> State | None:
-        """What the shot size and a tilted angle make of the composed picture; None where it stays as it is."""
-        zoom = {
-            "ews": -0.12,
-            "mws": 0.12,
-            "ms": 0.22,
-            "mcu": 0.34,
-            "cu": 0.45,
-            "ecu": 0.65,
-            "insert": 0.5,
-            "two_shot": 0.22,
-            "ots": 0.2,
-        }.get(self.spec.size, 0.0)
-        roll = 7.0 if self.spec.angle == "dutch" else 0.0
-        return cameras.composed(
-            self.request.camera, float(self.request.frames / self.request.fps), self.world.stage, zoom, roll
-        )
 
     def prepare(self) -> None:
         """Paint everything that stays."""

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from vidgen.engines.previz import counts, words
+from vidgen.engines.previz.people.company import Company, company_of, first_of, room_of, staging, vehicle_of
 from vidgen.takes.request import ShotRequest
 
 THINGS = ("bottle", "cup", "box", "jar", "vase", "can")
@@ -15,8 +16,26 @@ FLOCK = 9
 """Birds that are drawn where their number is not said."""
 _STILL = 0.2
 """What is left of the wind where the words say that there is none."""
-_COME_AND_GO = ("people", "animals", "birds", "horse", "deer", "dog", "cat")
+_COME_AND_GO = (
+    "people",
+    "animals",
+    "birds",
+    "horse",
+    "deer",
+    "dog",
+    "cat",
+    "fish",
+    "cow",
+    "bear",
+    "elephant",
+    "lion",
+    "rabbit",
+)
 """What may be there in one shot of a world, and not in the next."""
+_CLOSE = ("mcu", "cu", "ecu")
+"""Shot sizes that show one face where nobody else is named."""
+_CLOSER = (*_CLOSE, "ms", "two_shot", "ots")
+"""Shot sizes that show who drives, and not the car."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +43,9 @@ class SceneSpec:
     """One world. ``place`` is a key of words.yaml's places, or ``card`` where previz would have to fake it.
 
     ``wind`` 0.1 (nearly still) to 4 (violent), 1 for motion amount 5; ``amount`` is the asked motion amount. ``counts`` says
-    how many animals, boats and things there are, where a number is said; ``without`` names what the words deny.
+    how many animals, boats and things there are, where a number is said; ``without`` names what the words deny. ``cast``,
+    ``posture``, ``gesture``, ``facing`` and ``speaking`` are of its ``Company``. ``room`` and ``outdoors`` say where a
+    card plays.
     """
 
     place: str
@@ -42,11 +63,24 @@ class SceneSpec:
     extra: tuple[str, ...] = field(default=())
     counts: Mapping[str, int] = field(default_factory=dict)
     without: tuple[str, ...] = ()
+    cast: tuple[str, ...] = ()
+    posture: str = ""
+    gesture: str = ""
+    facing: bool = False
+    speaking: bool = False
+    vehicle: str = ""
+    room: str = ""
+    outdoors: str = ""
 
     @property
     def wind(self) -> float:
         """How fast everything that lives moves: doubles every two and a half steps of amount."""
         return float(2 ** ((self.amount - 5) / 2.2)) * (_STILL if "wind" in self.without else 1)
+
+    @property
+    def tempo(self) -> float:
+        """How fast people, animals and vehicles move: 1 for motion amount 5."""
+        return float(2 ** ((self.amount - 5) / 4))
 
     def has(self, *names: str) -> bool:
         """Whether any of these features or weathers is there."""
@@ -68,9 +102,7 @@ class SceneSpec:
 
     def _lasting(self) -> SceneSpec:
         without = tuple(name for name in self.without if name not in _COME_AND_GO)
-        return replace(
-            self, motion="", later="", amount=5, size="", angle="", people=0, animal="", extra=(), counts={}, without=without
-        )
+        return SceneSpec(self.place, self.time, self.season, self.weather, self.features, without=without, room=self.room)
 
 
 def read_request(request: ShotRequest) -> SceneSpec:
@@ -81,28 +113,41 @@ def read_request(request: ShotRequest) -> SceneSpec:
     everything = " . ".join((what, request.motion.detail or "", w.lighting, w.extra))
     without = _without(everything, words.unwanted(request.negative))
     features = _features(everything, w.style, without)
-    places = _places(what, words.unwanted(request.negative))
-    place = _place(what, places, motion)
+    negative = words.unwanted(request.negative)
+    places = _places(what, negative)
+    size = request.camera.size or first_of(what, staging()["sizes"])
+    company = _company(request, said, without, size in _CLOSE)
+    place, room = _place(what, places, motion, bool(company.people))
+    if company.posture == "drive" and company.people and (place == "card" or size in _CLOSER):
+        place, room = "card", "car_inside"
     weather = [name for name in words.named(everything, table["weather"]) if name not in without]
     time = _first_time(everything) if motion == "timelapse" else None
     time = time or _time(w.lighting, what, everything, weather, features)
     season = _season(what, everything, weather, without)
-    animal = _animal(what, motion, without)
+    animal, vehicle = _animal(what, motion, without), _vehicle(what, place, features, company.posture)
     return SceneSpec(
         place=place,
         time=time,
         season=season,
         weather=tuple(_weather(weather, season)),
         features=(*features, *(name for name in places if name != place)),
-        people=_people(said, words.unwanted(request.negative), motion, without),
+        people=len(company.people),
         animal=animal,
         motion=motion,
         later=_later(time, everything, motion),
         amount=float(request.motion.amount),
-        size=request.camera.size or "",
+        size=size,
         angle=request.camera.angle or "",
-        counts=_counts(what, animal, features),
+        counts=_counts(what, animal, vehicle, features),
         without=without,
+        cast=company.people,
+        posture=company.posture,
+        gesture=company.gesture,
+        facing=company.facing,
+        speaking=company.speaking,
+        vehicle=vehicle,
+        room=room,
+        outdoors=first_of(what, staging()["outdoors"]),
     )
 
 
@@ -143,7 +188,17 @@ def _places(what: str, negative: str) -> list[str]:
     return [name for name in named if not words.names(negative, words.table()["places"][name])] or named
 
 
-def _place(what: str, places: list[str], motion: str) -> str:
+def _place(what: str, places: list[str], motion: str, people: bool) -> tuple[str, str]:
+    """The place that is drawn, and the room where it is a card."""
+    place = _outdoors(what, places, motion)
+    first = min(
+        (at for name in places if (at := words.position(what, words.table()["places"][name])) is not None), default=None
+    )
+    room = room_of(what, people, first if place not in ("card",) else None)
+    return ("card" if room and not (place == "tabletop" and not people) else place), room
+
+
+def _outdoors(what: str, places: list[str], motion: str) -> str:
     beyond = words.mentions(what, words.table()["beyond"])
     outdoors = [place for place in places if place not in ("abstract", "tabletop")]
     if beyond:
@@ -191,27 +246,41 @@ def _weather(found: list[str], season: str) -> list[str]:
     return [name for name in found if not never.get(name)]
 
 
-def _people(said: list[str], negative: str, motion: str, without: tuple[str, ...]) -> int:
-    """How many people: as the words say; one where the motion is people's and the words deny none."""
+def _company(request: ShotRequest, said: list[str], without: tuple[str, ...], close: bool) -> Company:
+    """Who is there: as the words say; somebody where the motion is people's and the words deny none."""
+    negative, motion = words.unwanted(request.negative), request.motion
     if words.names(negative, words.table()["people"]["anyone"]):
-        return 0
-    if found := counts.people(said, negative):
-        return found
-    return 1 if motion == "people" and "people" not in without else 0
+        return Company()
+    found = company_of(request.words, said, motion.detail or "", negative, close)
+    if not found.people and motion.type == "people" and "people" not in without:
+        return replace(found, people=("person/1",))
+    return found
 
 
 def _animal(what: str, motion: str, without: tuple[str, ...]) -> str:
-    named = [*words.named(what, words.table()["animals"]), *words.named(what, {"birds": words.table()["features"]["birds"]})]
+    named = [
+        *words.named(what, words.table()["animals"]),
+        *words.named(what, staging()["more_animals"]),
+        *words.named(what, {"birds": words.table()["features"]["birds"]}),
+    ]
     if motion == "animal":
         named.append("birds")
     return next((name for name in named if name not in without and "animals" not in without), "")
 
 
-def _counts(what: str, animal: str, features: list[str]) -> dict[str, int]:
-    """How many there are of the animal and of the features that are counted, where the words say."""
+def _vehicle(what: str, place: str, features: list[str], posture: str) -> str:
+    """The vehicle; "" for a boat on drawn water, which is one of the features."""
+    name = vehicle_of(what)
+    if place != "card" and "boat" in features and name in ("rowboat", "ship"):
+        return ""
+    return name or ("car" if posture == "drive" and place != "card" else "")
+
+
+def _counts(what: str, animal: str, vehicle: str, features: list[str]) -> dict[str, int]:
+    """How many there are of the animal, the vehicle and the features that are counted, where the words say."""
     table = words.table()
-    nouns = {**table["animals"], **table["features"]}
-    countable = [animal] if animal else []
+    nouns = {**table["animals"], **staging()["more_animals"], **staging()["vehicles"], **table["features"]}
+    countable = [name for name in (animal, vehicle) if name]
     countable += [name for name in (*THINGS, "boat") if name in features]
     found = {name: counts.number_said(what, nouns[name], *([FLOCK] if name == "birds" else [])) for name in countable}
     found = {name: min(number, int(table["people"]["most"])) for name, number in found.items()}

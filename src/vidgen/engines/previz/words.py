@@ -46,7 +46,12 @@ def pattern(words: tuple[str, ...]) -> re.Pattern[str]:
 
 def meant(text: str) -> str:
     """The text without words of another meaning that hold a listed one, as long as before."""
-    return pattern(tuple(grammar()["other_meaning"])).sub(lambda found: "_" * len(found[0]), text)
+    return blanked(text, grammar()["other_meaning"])
+
+
+def blanked(text: str, words: Words) -> str:
+    """The text without these words, as long as before."""
+    return pattern(tuple(words)).sub(lambda found: "_" * len(found[0]), text) if words else text
 
 
 def affirmed(text: str, words: Words) -> Iterator[re.Match[str]]:
@@ -61,7 +66,7 @@ def mentions(text: str, words: Words) -> bool:
 
 def denies(text: str, words: Words, but: Words = ()) -> bool:
     """Whether the text says of any of the words that it is not there; ``but`` are longer words that mean something else."""
-    text = pattern(tuple(but)).sub(lambda found: "_" * len(found[0]), text) if but else text
+    text = blanked(text, but)
     western = [word for word in words if word.isascii()]
     without = rf"\b(?:{longest_first(western)})(?:s|es)?-?(?:{'|'.join(grammar()['endings'])})\b"
     if western and re.search(without, text, re.IGNORECASE):

@@ -1,0 +1,149 @@
+"""Animals as simple forms that walk, swim and wag: the proportions of animals.yaml on a four-legged frame, and fish."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from vidgen.engines.previz.people.marker import Circle, Part
+from vidgen.media.tables import read_table
+
+
+@functools.cache
+def table() -> Mapping[str, Any]:
+    """The animals of animals.yaml."""
+    data: Mapping[str, Any] = read_table("vidgen.engines.previz.people", "animals.yaml")
+    return data
+
+
+def size_of(kind: str) -> float:
+    """The height of an animal's back in a grown-up's heights."""
+    return float(table()[kind]["size"]) if kind in table() else 0.35
+
+
+def strides(kind: str, time: float) -> float:
+    """How far a walking animal has come, in the heights of its back."""
+    if kind not in table():
+        return 0.5 * time
+    row = table()[kind]
+    return float(time / row["gait"] * 1.6 * row["leg"])
+
+
+def animal(kind: str, time: float, moves: bool = True, lies: bool = False) -> list[Part]:
+    """The parts of an animal at a time; ``moves``: whether it walks, ``lies``: on its belly. Lengths in the height of its
+    back."""
+    if kind not in table():
+        return _fish(time)
+    row = table()[kind]
+    if lies:
+        row, moves = {**row, "neck": [row["neck"][0] * 1.1, row["neck"][1] * 0.2], "leg": 0.30 * row["leg"]}, False
+    turn = 2 * math.pi * time / row["gait"] if moves else 0.0
+    bob = 0.012 * math.cos(2 * turn) if moves else 0.006 * math.sin(2 * math.pi * time / 2.8)
+    back = (row["deep"] + 0.10 if lies else 1.0 - row["deep"]) + bob
+    parts = [_limb(row, hip, turn + lag, back, near) for hip, lag, near in _legs(row)]
+    body = [
+        (-row["long"], back + 0.01, row["deep"]),
+        (0.0, back + row["deep"] * 0.14, row["deep"] * 0.84),
+        (row["long"], back, row["deep"] * 1.08),
+    ]
+    return [*parts, Part("hide", [body[:2], body[1:]], 0.0), *_tail(row, time, back), *_head(row, back, turn, time)]
+
+
+def _legs(row: Mapping[str, Any]) -> list[tuple[float, float, bool]]:
+    """Where each leg starts, how far it lags, and whether it is on the near side."""
+    front, hind = row["long"] * 0.92, -row["long"] * 0.96
+    return [
+        (front + 0.05, math.pi, False), (hind + 0.05, 1.5 * math.pi, False), (front, 0.0, True), (hind, 0.5 * math.pi, True)
+    ]  # fmt: skip
+
+
+def _limb(row: Mapping[str, Any], hip: float, turn: float, back: float, near: bool) -> Part:
+    """A leg: on the ground it moves back evenly, in the air it bends."""
+    leg, thick = row["leg"], row["thick"]
+    swing = 0.42 * math.sin(turn)
+    lift = max(0.0, math.cos(turn)) * 0.16 * leg
+    foot = (hip + leg * math.sin(swing) * 0.95, lift)
+    top = (hip, back - row["deep"] * 0.45)
+    bend = 0.10 * leg * (1 if hip > 0 else -1) * (0.4 + max(0.0, math.cos(turn)))
+    knee = ((top[0] + foot[0]) / 2 + bend, (top[1] + foot[1]) / 2)
+    hulls: list[list[Circle]] = [
+        [(*top, thick * 1.5), (*knee, thick)],
+        [(*knee, thick), (foot[0], foot[1] + thick * 0.6, thick * 0.7)],
+        [(foot[0], foot[1] + thick * 0.5, thick * 0.62), (foot[0] + thick, foot[1] + thick * 0.35, thick * 0.45)],
+    ]
+    return Part("hide" if near else "hide_far", hulls, 0.02 if near else -0.02)
+
+
+def _tail(row: Mapping[str, Any], time: float, back: float) -> list[Part]:
+    x, y, thick = row["tail"]
+    wag = (0.10 if row.get("wags") else 0.03) * math.sin(2 * math.pi * time * (2.2 if row.get("wags") else 0.7))
+    root = (-row["long"] - row["deep"] * 0.7, back + row["deep"] * 0.5)
+    middle = (root[0] - x * 0.6 + wag * 0.5, root[1] + y * 0.45)
+    tip = (root[0] - x + wag, root[1] + y)
+    return [Part("mane", [[(*root, thick), (*middle, thick)], [(*middle, thick), (*tip, thick * 0.7)]], -0.005)]
+
+
+def _head(row: Mapping[str, Any], back: float, turn: float, time: float) -> list[Part]:
+    forward, up = row["neck"]
+    long, deep = row["head"]
+    nod = 0.02 * math.sin(2 * turn + 0.6) + 0.01 * math.sin(2 * math.pi * time / 3.1)
+    root = (row["long"] + row["deep"] * 0.35, back + row["deep"] * 0.35)
+    poll = (root[0] + forward, root[1] + up + nod)
+    droop = row.get("droop", 0.45)
+    nose = (poll[0] + long * (1.1 - 0.3 * droop), poll[1] - long * droop)
+    parts = [
+        Part(
+            "hide",
+            [[(root[0] - row["deep"] * 0.2, root[1] - row["deep"] * 0.1, row["deep"] * 0.80), (*poll, deep * 0.85)]],
+            0.005,
+        ),
+        Part("hide", [[(*poll, deep), (*nose, deep * 0.55)]], 0.03),
+        Part("mark", [[(poll[0] + long * 0.35, poll[1] + deep * 0.25, 0.016)]], 0.04, False),
+        Part("mark", [[(nose[0] + deep * 0.30, nose[1] + deep * 0.05, 0.022)]], 0.04, False),
+        *(_ear(row, poll, deep, shift) for shift in (-0.03, 0.03)),
+    ]
+    if row.get("antlers"):
+        parts.append(_antlers(poll, deep))
+    if row.get("trunk"):
+        sway = 0.05 * math.sin(2 * math.pi * time / 2.4)
+        bend, end = (nose[0] + 0.10, nose[1] - 0.30), (nose[0] + 0.08 + sway, nose[1] - 0.62)
+        parts.append(Part("hide", [[(*nose, 0.09), (*bend, 0.06)], [(*bend, 0.06), (*end, 0.04)]], 0.032))
+    return parts
+
+
+def _ear(row: Mapping[str, Any], poll: tuple[float, float], deep: float, shift: float) -> Part:
+    long, root = row["ears"], (poll[0] + shift - 0.02, poll[1] + deep * 0.75)
+    lean = -0.35 if row.get("trunk") else -0.10
+    tip = (root[0] + lean * long * 2, root[1] + (long if not row.get("trunk") else -long))
+    return Part(
+        "hide_far" if shift > 0 else "mane",
+        [[(*root, 0.035), (*tip, 0.012 if not row.get("trunk") else 0.10)]],
+        0.029 if shift > 0 else 0.035,
+    )
+
+
+def _antlers(poll: tuple[float, float], deep: float) -> Part:
+    x, y = poll[0] - 0.02, poll[1] + deep * 0.8
+    tines: list[list[Circle]] = []
+    for lean in (-0.10, 0.08):
+        tines += [
+            [(x, y, 0.014), (x + lean, y + 0.22, 0.012)],
+            [(x + lean, y + 0.22, 0.012), (x + lean * 1.3 + 0.05, y + 0.38, 0.008)],
+            [(x + lean * 0.7, y + 0.15, 0.010), (x + lean * 0.7 + 0.12, y + 0.24, 0.007)],
+        ]
+    return Part("mane", tines, 0.028)
+
+
+def _fish(time: float) -> list[Part]:
+    """A fish that beats its tail."""
+    beat = math.sin(2 * math.pi * time / 0.9)
+    bend = 0.06 * beat
+    body = [(0.42, 0.5, 0.08), (0.15, 0.5, 0.22), (-0.25, 0.5 + bend * 0.4, 0.12), (-0.48, 0.5 + bend, 0.05)]
+    tail = [(-0.48, 0.5 + bend, 0.04), (-0.80, 0.68 + bend * 2.4, 0.02), (-0.80, 0.32 + bend * 2.4, 0.02)]
+    fins = [[(0.10, 0.68, 0.03), (-0.16, 0.66, 0.02), (-0.12, 0.80, 0.015)], [(0.12, 0.42, 0.03), (-0.06, 0.26, 0.015)]]
+    return [
+        Part("hide", [tail], -0.01), Part("hide", [body[:2], body[1:]], 0.0), Part("hide_far", fins, 0.01),
+        Part("mark", [[(0.36, 0.55, 0.022)]], 0.02, False),
+    ]  # fmt: skip

@@ -1,0 +1,208 @@
+"""People, animals, vehicles and their furniture as layers of a picture, moving."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from vidgen.engines.previz.layers import Layer, Moment, View
+from vidgen.engines.previz.noise import Array
+from vidgen.engines.previz.people import acting, animals, forms
+from vidgen.engines.previz.people.blocking import Spot, gesture_of, posture_of, turn_of
+from vidgen.engines.previz.people.body import Body, Face
+from vidgen.engines.previz.people.marker import Part, Style, draw, placed
+from vidgen.engines.previz.people.paints import Paints
+from vidgen.engines.previz.people.rig import Joints, Side, joints, travelled
+from vidgen.engines.previz.spec import SceneSpec
+
+_SINGING = ("sing", "laugh", "argue", "cheer")
+_SMILES = {"laugh": 1.0, "cheer": 1.0, "wave": 0.8, "hug": 0.6, "cry": -1.0, "argue": -0.6, "fight": -0.5}
+_STROLL = 0.7
+"""How fast those move of whom nothing is said."""
+_WALK_ON = 0.5
+"""How far behind the frame's edge somebody walks on before coming back in on the other side, in body heights."""
+
+
+@dataclass
+class Actor(Layer):
+    """One person of ``count`` in the shot; ``follows``: the camera keeps up with them;
+    ``tabled``: they sit at a table."""
+
+    spot: Spot
+    spec: SceneSpec
+    paints: Paints
+    count: int
+    follows: bool = False
+    tabled: bool = False
+    name: str = "person"
+    z: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.z = self.spot.z
+        self.tempo = self.spec.tempo * (1.0 if self.spec.posture else _STROLL)
+        things = self.paints.form(self.spot.seed)
+        own = self.paints.person(self.spot.look, self.spot.seed, self.spot.near)
+        mount = self.paints.animal("horse")
+        self.style = Style({**things.tones, **mount.tones, **own.tones}, own.ink, own.line, own.light)
+        self.posture = "stand" if self.spot.near else posture_of(self.spec, self.spot.number)
+
+    def draw(self, frame: Array, view: View, now: Moment) -> None:
+        """The body as it is at this time."""
+        spot, time = self.spot, now.time * self.tempo + self.spot.start
+        gestures, spoken = self._gestures(now.time)
+        pose = acting.pose_at(self.posture, gestures, time)
+        if abs(pose.lean) < 45:
+            pose = pose._replace(
+                lean=pose.lean + spot.look.stoop * 0.6, bend=pose.bend + spot.look.stoop, nod=pose.nod - spot.look.stoop
+            )
+        body = joints(pose, spot.look.bones, spot.look.height)
+        affine = placed(view.to_pixels @ view.stage.layer(now.state, self.z), self._u(view, now), spot.foot, spot.size)
+        detail = spot.size * spot.look.height * spot.look.bones.head * view.height
+        parts = Body(body, spot.look, spot.yaw, self._face(time, spoken, detail)).parts()
+        draw(frame, [*parts, *self._things(body, gestures, time)], affine, self.style)
+
+    @property
+    def at(self) -> tuple[float, float]:
+        """Where they stand in the base picture."""
+        return self.spot.u, self.spot.foot
+
+    def _gestures(self, time: float) -> tuple[list[tuple[str, float]], float]:
+        """What lies over the posture now, and how far they speak."""
+        gesture, talks = gesture_of(self.spec), self.spec.gesture in ("talk", "argue")
+        if self.spot.near:
+            return [("listen", 1.0)], 0.0
+        rests = [("at_table", 1.0)] if self.tabled else []
+        if not (talks or self.spec.speaking):
+            return [*rests, (gesture, 1.0)] if gesture else rests, 0.0
+        turn, share = turn_of(time, self.count)
+        mine = share if turn == self.spot.number else 0.0
+        if not talks and gesture:
+            return [*rests, (gesture, 1.0)], mine
+        says = "argue" if gesture == "argue" else "talk_at_table" if self.tabled else "talk"
+        return [*rests, ("listen", 1.0), (says, mine)], mine
+
+    def _face(self, time: float, spoken: float, detail: float) -> Face:
+        sound = (0.55 + 0.45 * math.sin(time * 20.7)) * (0.65 + 0.35 * math.sin(time * 5.3))
+        if self.spec.gesture in _SINGING and not self.spot.near:
+            spoken = max(spoken, 0.8)
+        smile = _SMILES.get(self.spec.gesture, _SMILES.get(self.posture, 0.25))
+        asleep = self.posture == "lie" or self.spec.gesture in ("kiss", "pray", "cry")
+        return Face(spoken * max(0.0, sound), asleep or (time + 1.7 * self.spot.number + 1.1) % 3.9 < 0.13, smile, detail)
+
+    def _u(self, view: View, now: Moment) -> float:
+        """Where they are: feet that walk carry them; out of the frame they come in again on the other side."""
+        spot = self.spot
+        if self.follows:
+            return now.state.x / self.z + spot.u
+        if not spot.way:
+            return spot.u
+        height = spot.look.height * spot.size
+        way = travelled(self.posture, spot.look.bones, now.time * self.tempo) * height
+        half = view.aspect / 2 + _WALK_ON * spot.size
+        return (spot.u + spot.way * way + half) % (2 * half) - half
+
+    def _things(self, body: Joints, gestures: Sequence[tuple[str, float]], time: float) -> list[Part]:
+        """What they hold, sit astride or push along."""
+        side, out = Side(self.spot.yaw), list[Part]()
+        left, k = math.sin(math.radians(self.spot.yaw)) < 0, self.spot.look.height
+        for name, share in gestures:
+            row = acting.act("gestures", name).row
+            if row.get("prop") and share > 0.5:
+                hands = [side.of(hand) for hand in body.hand]
+                held = (
+                    hands[1]
+                    if not row.get("both")
+                    else hands[0]._replace(
+                        x=(hands[0].x + hands[1].x) / 2, y=(hands[0].y + hands[1].y) / 2, near=max(hands[0].near, hands[1].near)
+                    )
+                )
+                out += forms.moved(forms.form("held", row["prop"]), held.x, held.y, held.near + 0.05, left, k)
+        hip = side.of(body.pelvis)
+        if self.posture == "cycle":
+            way = travelled(self.posture, self.spot.look.bones, time)
+            bicycle = tuple(forms.vehicle("bicycle", way))
+            out += forms.moved(bicycle, hip.x + (0.04 if left else -0.04) * k, 0.0, -0.05, left, k)
+        if self.posture == "swim":
+            foam = tuple(part._replace(line=False) for part in forms.form("held", "foam"))
+            out += forms.moved(foam, hip.x, 0.0, 1.0, left, k)
+        if self.posture == "ride":
+            horse = tuple(animals.animal("horse", time))
+            out += forms.moved(horse, hip.x, 0.0, -0.02, left, animals.size_of("horse"))
+        return out
+
+
+@dataclass
+class Thing(Layer):
+    """Furniture, a vehicle or an animal. ``parts`` gives its shapes at a time; ``speed``: how far it goes in a second, to the
+    side that it faces, in its own units; ``bobs``: how far it rises and falls."""
+
+    style: Style
+    kind: str
+    u: float
+    foot: float
+    size: float
+    z: float
+    speed: float = 0.0
+    bobs: float = 0.0
+    mirrored: bool = False
+    follows: bool = False
+    start: float = 0.0
+    tempo: float = 1.0
+    name: str = "thing"
+
+    def draw(self, frame: Array, view: View, now: Moment) -> None:
+        """The thing where it is at this time."""
+        time = now.time * self.tempo + self.start
+        u, foot = self._u(view, now), self.foot - self.bobs * self.size * math.sin(time * 1.9)
+        affine = placed(view.to_pixels @ view.stage.layer(now.state, self.z), u, foot, self.size, self.mirrored)
+        draw(frame, self._parts(time), affine, self.style.turned() if self.mirrored else self.style)
+
+    @property
+    def at(self) -> tuple[float, float]:
+        """Where it stands in the base picture."""
+        return self.u, self.foot
+
+    def _parts(self, time: float) -> Sequence[Part]:
+        return forms.form("furniture", self.kind)
+
+    def _way(self, time: float) -> float:
+        return self.speed * time
+
+    def _u(self, view: View, now: Moment) -> float:
+        if self.follows:
+            return now.state.x / self.z + self.u
+        if not self.speed:
+            return self.u
+        way = self._way(now.time * self.tempo) * self.size * (-1 if self.mirrored else 1)
+        half = view.aspect / 2 + self.size * self._reach
+        return (self.u + way + half) % (2 * half) - half
+
+    @property
+    def _reach(self) -> float:
+        return 1.2
+
+
+@dataclass
+class Vehicle(Thing):
+    """A vehicle that drives, sails or flies by."""
+
+    def _parts(self, time: float) -> Sequence[Part]:
+        return forms.vehicle(self.kind, self._way(time))
+
+    @property
+    def _reach(self) -> float:
+        return 9.4 if self.kind == "train" else 3.4
+
+
+@dataclass
+class Animal(Thing):
+    """An animal that walks, lies or swims."""
+
+    lies: bool = False
+
+    def _parts(self, time: float) -> Sequence[Part]:
+        return animals.animal(self.kind, time, moves=self.speed > 0 or self.follows, lies=self.lies)
+
+    def _way(self, time: float) -> float:
+        return animals.strides(self.kind, time) * self.speed

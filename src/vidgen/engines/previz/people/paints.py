@@ -1,0 +1,108 @@
+"""The colours of what the marker draws: pale on a card's paper, under the world's light in a drawn scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from vidgen.engines.previz.colour import mix, rgb
+from vidgen.engines.previz.noise import Array, random_for
+from vidgen.engines.previz.palette import Palette
+from vidgen.engines.previz.people import forms
+from vidgen.engines.previz.people.animals import table as animals
+from vidgen.engines.previz.people.looks import Look
+from vidgen.engines.previz.people.marker import Paint, Style
+
+_TOPS = ("#b5564c", "#4f7090", "#7c9160", "#c99d52", "#7f6c92", "#5c8a88", "#a97a62", "#8d9aa6")
+_BOTTOMS = ("#4b566a", "#5d534a", "#434d48", "#66656f", "#6e5b4c")
+_COATS = ("#5a5e66", "#4a5364", "#6b5f55", "#4f4a4c")
+_HAIR = ("#3a302b", "#58422f", "#2c2b30", "#775838", "#4a3a34")
+_SKIN = ("#f3d8bd", "#ecc8a6", "#dcb18c")
+_GREY = "#c4c1bb"
+_FIXED = {
+    "shoe": "#3d3a3a", "shirt": "#f4f1ea", "tie": "#8f3f3b", "apron": "#f1eee6", "mark": "#38302c", "crease": "#a97f63",
+    "mouth": "#7d3a36", "metal": "#a9b4bb", "gold": "#d2ab5c",
+}  # fmt: skip
+
+Light = Callable[[Array], tuple[Array, Array]]
+"""What light makes of a local colour ([3], 0-1): where it is lit, and in shade."""
+
+
+def _paint(colour: Array) -> Paint:
+    red, green, blue = (float(level) * 255 for level in np.clip(colour, 0, 1))
+    return red, green, blue, 255.0
+
+
+def _style(tones: Mapping[str, Any], light: Light, ink: Array, side: float, line: float = 0.006) -> Style:
+    pairs = {name: light(rgb(colour)) for name, colour in tones.items()}
+    return Style({name: (_paint(lit), _paint(shade)) for name, (lit, shade) in pairs.items()}, _paint(ink), line, side)
+
+
+class Paints:
+    """How local colours look in one picture."""
+
+    def __init__(self, light: Light, ink: Array, side: float) -> None:
+        self._light, self._ink, self._side = light, ink, side
+
+    def person(self, look: Look, seed: int, near: bool = False) -> Style:
+        """Of somebody: the same seed has the same clothes. ``near``: as a dark shape before the picture."""
+        tones = _clothes(look, seed)
+        if not near:
+            return _style(tones, self._light, self._ink, self._side)
+        dark = {name: mix(rgb(colour), rgb("#2a2b30"), 0.62) for name, colour in tones.items()}
+        return _style(dark, self._light, self._ink, self._side)
+
+    def form(self, seed: int, pale: float = 0.0) -> Style:
+        """Of vehicles and furniture. ``pale`` 0-1: how far things step back behind people."""
+        paint = random_for(seed, "paint").choice(("#b4564b", "#55789a", "#c8a053", "#6d8f78", "#8a8f98"))
+        tones = {**forms.table()["tones"], "paint": str(paint)}
+        faded = {name: mix(rgb(colour), rgb("#efe8da"), pale) for name, colour in tones.items()}
+        ink = mix(self._ink, rgb("#efe8da"), pale * 0.9)
+        return _style(faded, self._light, ink, self._side, 0.008)
+
+    def animal(self, kind: str) -> Style:
+        """Of an animal."""
+        row = animals().get(kind, {"tone": "#c98a5a", "mane": "#a86a44"})
+        hide = rgb(row["tone"])
+        tones = {"hide": hide, "hide_far": mix(hide, rgb("#3c332e"), 0.30), "mane": row["mane"], "mark": "#2d2826"}
+        return _style(tones, self._light, self._ink, self._side, 0.012)
+
+
+def _clothes(look: Look, seed: int) -> dict[str, str]:
+    def one(name: str, of: tuple[str, ...]) -> str:
+        return of[int(random_for(seed, name).integers(len(of)))]
+
+    hair = _GREY if look.hair_tone == "grey" else one("hair", _HAIR)
+    coat = look.top if look.coat and look.top else one("coat", _COATS)
+    return {
+        **_FIXED, "skin": one("skin", _SKIN), "hair": hair, "top": look.top or _TOPS[seed % len(_TOPS)],
+        "bottom": look.bottom or (coat if look.coat == "suit" else one("bottom", _BOTTOMS)), "coat": coat,
+        "hat": one("hat", _COATS) if look.hat != "cap" else look.top or one("hat", _COATS),
+    }  # fmt: skip
+
+
+def on_paper() -> Paints:
+    """On a card: marker on paper."""
+
+    def light(colour: Array) -> tuple[Array, Array]:
+        lit = mix(colour, rgb("#fffaf0"), 0.22)
+        return lit, mix(np.asarray(lit * 0.80, np.float32), rgb("#5b4f5e"), 0.10)
+
+    return Paints(light, rgb("#39332e"), 1.0)
+
+
+def in_world(p: Palette, z: float) -> Paints:
+    """In a drawn scene at a distance: under its light, and in its air."""
+    dark = float(p.fill.mean() + p.key.mean()) < 0.6
+
+    def light(colour: Array) -> tuple[Array, Array]:
+        lit, shade = p.lit(colour, 0.80), p.lit(colour, 0.28)
+        if dark:
+            lit, shade = mix(lit, p.light.glow, 0.30), mix(shade, p.light.glow, 0.10)
+        return p.air(lit, z), p.air(mix(shade, p.near, 0.10), z)
+
+    line = mix(p.near, p.light.glow, 0.34) if dark else mix(p.near, p.lit(rgb("#3a3440"), 0.2), 0.35)
+    ink = p.air(line, z)
+    return Paints(light, ink, float(np.sign(p.light.side) or 1.0))

@@ -1,0 +1,124 @@
+"""What comes on for a shot: its people with what they sit on and at, its animals and its vehicles, from far to near."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+from vidgen.engines.previz.layers import Layer
+from vidgen.engines.previz.people.blocking import Ground, Spot, framing_of, posture_of, seen_from, spots
+from vidgen.engines.previz.people.onstage import Actor, Thing
+from vidgen.engines.previz.people.paints import Paints
+from vidgen.engines.previz.people.rooms import room_row
+from vidgen.engines.previz.people.traffic import animals_on, vehicles_on
+from vidgen.engines.previz.spec import SceneSpec
+
+PaintsAt = Callable[[float], Paints]
+"""The paints at a distance."""
+_TABLED = ("eat", "drink", "write", "type", "cook", "read", "think")
+"""What is done at tables."""
+_BED = 0.20
+"""The height of a bed, in a grown-up's heights."""
+_PALE = 0.12
+"""How far the furniture of people steps back behind them."""
+
+
+def on_stage(spec: SceneSpec, ground: Ground, paints_at: PaintsAt, follows: bool = False) -> list[Layer]:
+    """The layers of all that is alive or drives, from far to near."""
+    people = _people(spec, ground)
+    furniture = _Furniture(spec, [spot for spot in people if not spot.near], paints_at)
+    seated = posture_of(spec) == "sit" and furniture.tabled
+    kept = follows and (close_up(spec, ground) or any(spot.way for spot in people))
+    actors = [Actor(spot, spec, paints_at(spot.z), len(people), kept, seated, f"person{spot.number}") for spot in people]
+    return [
+        *vehicles_on(spec, ground, people, paints_at), *furniture.behind(),
+        *animals_on(spec, ground, people, paints_at, follows), *actors, *furniture.before(),
+    ]  # fmt: skip
+
+
+def close_up(spec: SceneSpec, ground: Ground) -> bool:
+    """Whether people are seen so closely that nothing of the place is before them."""
+    return bool(spec.cast) and (framing_of(spec, ground).top is not None or spec.size == "fs")
+
+
+def _people(spec: SceneSpec, ground: Ground) -> list[Spot]:
+    """Everybody who is seen: not who drives a car that is seen from outside; those in a bed on top of it."""
+    if posture_of(spec) == "drive" and spec.room != "car_inside":
+        return []
+    people = [seen_from(spec.angle, spot) for spot in spots(spec, ground)]
+    if not _in_bed(spec):
+        return people
+    lifts = [(_BED + 0.07 * spot.number) * spot.size for spot in people]
+    return [replace(spot, u=-0.45 * spot.size, foot=spot.foot - lift) for spot, lift in zip(people, lifts, strict=True)]
+
+
+def _in_bed(spec: SceneSpec) -> bool:
+    """Whether they lie in a bed, and not on the ground."""
+    bed = spec.place == "card" and spec.room in ("bedroom", "living")
+    return bed and posture_of(spec) == "lie" and spec.size not in ("cu", "ecu")
+
+
+class _Furniture:
+    """What people sit on and at."""
+
+    def __init__(self, spec: SceneSpec, people: list[Spot], paints_at: PaintsAt) -> None:
+        self.spec, self.people, self.posture = spec, people, posture_of(spec)
+        self.row = room_row(spec) if people else {}
+        self.tabled = bool(people) and self._has_table()
+        if people:
+            self.middle = sum(spot.u for spot in people) / len(people)
+            self.style = paints_at(people[0].z).form(people[0].seed, _PALE)
+
+    def behind(self) -> list[Layer]:
+        """What is farther than they are."""
+        if self.spec.room == "car_inside" and self.people:
+            return [self._thing("seat_backs", self.middle), self._thing("car_frame", self.middle)]
+        if _in_bed(self.spec) and self.people:
+            return [self._thing("bed", 0.0, _BED)]
+        return self._seats() if self.posture == "sit" and self.people else []
+
+    def before(self) -> list[Layer]:
+        """What is nearer than they are."""
+        if self.spec.room == "car_inside" and self.people:
+            return [self._thing("dashboard", self.middle), self._thing("wheel", self.middle)]
+        if _in_bed(self.spec) and self.people:
+            return [self._thing("blanket", 0.0, _BED)]
+        return [self._table()] if self.tabled else []
+
+    def _thing(self, name: str, u: float, lower: float = 0.0, mirrored: bool = False, larger: float = 1.0) -> Thing:
+        one = self.people[0]
+        foot = one.foot + lower * one.size
+        return Thing(self.style, name, u, foot, one.size * larger, one.z, mirrored=mirrored, name=name)
+
+    def _seats(self) -> list[Layer]:
+        outside = "bench" if self.row.get("open") or self.spec.place != "card" else "chair"
+        seat = self.row.get("seat") or ("chair" if self.tabled else outside)
+        if not seat.startswith("chair"):
+            return [self._thing(seat, self.middle, larger=max(1.0, len(self.people) / 2.6))]
+        return [
+            self._thing("chair" if _sideways(spot) else "chair_front", spot.u, mirrored=spot.yaw < 0) for spot in self.people
+        ]
+
+    def _has_table(self) -> bool:
+        """Where they sit in a room that has one, or do what is done at tables. No counter hides children."""
+        form = self.row.get("table")
+        if self.posture == "sit":
+            return form is not None or self.spec.gesture in _TABLED
+        hides = form == "counter" and any(spot.look.height < 0.8 for spot in self.people)
+        return self.posture == "stand" and form is not None and self.spec.gesture in _TABLED and not hides
+
+    def _table(self) -> Thing:
+        """The table between two, or before all."""
+        people, form = self.people, self.row.get("table", "table")
+        if len(people) == 1 and _sideways(people[0]):
+            return self._thing("table", self.middle + math.copysign(0.52, people[0].yaw) * people[0].size)
+        if len(people) == 2 and self.spec.facing and form != "counter":
+            return self._thing("table" if form == "long_table" else form, self.middle, 0.03)
+        wide = (max(spot.u for spot in people) - min(spot.u for spot in people)) / people[0].size / 1.7
+        form = "long_table" if form in ("table", "school_desk") and len(people) > 2 else form
+        return self._thing(form, self.middle, 0.05, larger=min(max(1.0, wide), 1.5))
+
+
+def _sideways(spot: Spot) -> bool:
+    return abs(math.sin(math.radians(spot.yaw))) > 0.55
