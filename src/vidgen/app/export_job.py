@@ -27,6 +27,7 @@ from vidgen.media.wording import counted
 from vidgen.planning.clip_checks import check_clips
 from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import GeneratedShot, Plan
+from vidgen.render.commands import Commands
 from vidgen.render.farm import farm_work
 from vidgen.render.made import MadeShot
 from vidgen.render.preflight import check_shots
@@ -92,7 +93,7 @@ def export_job(
     plan = plan_loaded(loaded, overrides, installed, voices)
     check_shots(plan.generated, installed)
     warn([*plan.notices, *check_clips(loaded, plan)])
-    _refuse_unspoken(plan, voices, board)
+    _refuse_unspoken(plan, voices, board, Commands(board, work))
     output = output or Path(shortened(board.stem, LONGEST_NAME - len(ENDING)) + ENDING)
     _check_new(output)
     names = {*(shot.engine for shot in plan.generated), *(larger.engine for larger in plan.enlargements)}
@@ -113,10 +114,10 @@ def export_job(
     return ExportedJob(output, job, at_hand, farm.left)
 
 
-def _refuse_unspoken(plan: Plan, voices: FilmVoices, board: Path) -> None:
+def _refuse_unspoken(plan: Plan, voices: FilmVoices, board: Path, commands: Commands) -> None:
     if lines := missing_lines(voices, plan.shots):
         text = f"{counted(len(lines), 'line')} of the film {'is' if len(lines) == 1 else 'are'} not spoken yet"
-        hint = f"vidgen render {board} --engine previz speaks them, and draws an animatic"
+        hint = f"{commands.line('render', board, '--engine', 'previz')} speaks them, and draws an animatic"
         raise InputError("export.not_spoken", text, hint=hint, where=str(board))
 
 

@@ -90,9 +90,10 @@ def template(job: FarmJob) -> Values:
 
 
 def parameter_values(job: FarmJob) -> Values:
-    """The values of the job's parameters, as a bundle of Deadline Cloud has them. Paths are relative to the bundle."""
-    values = {"Title": title_of(job.title), "Film": FILM, "Output": OUTPUT}
-    return {"parameterValues": [{"name": name, "value": value} for name, value in values.items()]}
+    """The values of the job's parameters, as a bundle of Deadline Cloud has them. Its folders are not among them: only what
+    the template says is read from where the bundle is.
+    """
+    return {"parameterValues": [{"name": "Title", "value": title_of(job.title)}]}
 
 
 def title_of(title: str) -> str:
