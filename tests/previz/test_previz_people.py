@@ -173,6 +173,13 @@ def test_the_one_who_speaks_moves_the_mouth_and_the_other_listens() -> None:
     assert [dict(one._gestures(3.6)[0]).get("talk") for one in (first, second)] == [0.0, 1.0]
 
 
+def test_only_those_speak_who_have_lines() -> None:
+    card = card_of(asked("the quay", "ms", characters=("Mia", "Tom"), speakers=("Tom",)))
+    mia, tom = actors(card)
+    assert all(dict(mia._gestures(time)[0]).get("talk") == 0.0 for time in (1.0, 3.6, 6.2))
+    assert dict(tom._gestures(1.0)[0])["talk"] == 1.0
+
+
 def test_people_move_all_the_time_and_go_on_where_the_part_before_ended() -> None:
     request = asked("two women talk in a cafe", "ms")
     card = card_of(request)

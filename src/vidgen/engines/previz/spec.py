@@ -67,7 +67,7 @@ class SceneSpec:
     posture: str = ""
     gesture: str = ""
     facing: bool = False
-    speaking: bool = False
+    speaking: tuple[int, ...] = ()
     vehicle: str = ""
     room: str = ""
     outdoors: str = ""

@@ -28,13 +28,13 @@ _SURE_ROOMS = (
 @dataclass(frozen=True)
 class Company:
     """The people of a shot, as ``kind/seed``, and what they do. ``posture`` and ``gesture`` are "" where nothing is said;
-    ``facing`` says that they look at each other, ``speaking`` that somebody speaks."""
+    ``facing`` says that they look at each other, ``speaking`` who of them speaks in ``dialogue``."""
 
     people: tuple[str, ...] = ()
     posture: str = ""
     gesture: str = ""
     facing: bool = False
-    speaking: bool = False
+    speaking: tuple[int, ...] = ()
 
 
 @functools.cache
@@ -66,7 +66,7 @@ def company_of(w: Words, said: Sequence[str], detail: str, negative: str, close:
     most = int(words.table()["people"]["most"])
     if people and not close and words.mentions(whole, staging()["packed"]):
         people = [*people, *_people(["crowd"] * (most - len(people)))]
-    return Company(tuple(people[:most]), posture, gesture, facing, bool(w.speakers))
+    return Company(tuple(people[:most]), posture, gesture, facing, _speaking(w, len(people[:most])))
 
 
 def _character(text: str, negative: str) -> list[str]:
@@ -76,6 +76,14 @@ def _character(text: str, negative: str) -> list[str]:
         return found or _people([text])
     groups = (words.table()["animals"], staging()["more_animals"], staging()["vehicles"])
     return [] if any(words.named(text, group) for group in groups) else _people([text])
+
+
+def _speaking(w: Words, count: int) -> tuple[int, ...]:
+    """Which of the people speak, by their order: the characters, then those who are none; all where that is not known."""
+    everybody = [*w.characters, *_not_among(w.speakers, w.characters)]
+    if len(everybody) != count:
+        return tuple(range(count)) if w.speakers else ()
+    return tuple(sorted({everybody.index(speaker) for speaker in w.speakers}))
 
 
 def _not_among(speakers: Sequence[str], characters: Sequence[str]) -> list[str]:
