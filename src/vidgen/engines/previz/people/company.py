@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from vidgen.engines.previz import counts, words
-from vidgen.engines.previz.noise import seed_for
 from vidgen.engines.previz.people import acting
 from vidgen.engines.previz.people.looks import table as kinds
+from vidgen.engines.previz.seeds import seed_for
 from vidgen.media.tables import read_table
 from vidgen.takes.request import Words
 
