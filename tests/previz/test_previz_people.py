@@ -75,6 +75,14 @@ def test_as_many_people_are_on_a_card_as_its_words_say(scene: str, people: int) 
     assert len(actors(card_of(asked(scene)))) == people
 
 
+def test_a_crowd_has_rows_of_many_behind_it_and_nine_people_have_not() -> None:
+    names = {
+        scene: [layer.name for layer in card_of(asked(scene))._layers] for scene in ("a crowd at a concert", "nine singers")
+    }
+    assert names["a crowd at a concert"].count("crowd") == 3
+    assert "crowd" not in names["nine singers"] and len(actors(card_of(asked("nine singers")))) == 9
+
+
 def test_characters_and_those_who_speak_are_people_too() -> None:
     mia, tom = "a woman in a long coat", "an old sailor"
     assert spec_of("the quay", characters=(mia, tom)).people == 2

@@ -28,13 +28,15 @@ _SURE_ROOMS = (
 @dataclass(frozen=True)
 class Company:
     """The people of a shot, as ``kind/seed``, and what they do. ``posture`` and ``gesture`` are "" where nothing is said;
-    ``facing`` says that they look at each other, ``speaking`` who of them speaks in ``dialogue``."""
+    ``facing`` says that they look at each other, ``speaking`` who of them speaks in ``dialogue``, ``crowd``
+    that there are more than one can count."""
 
     people: tuple[str, ...] = ()
     posture: str = ""
     gesture: str = ""
     facing: bool = False
     speaking: tuple[int, ...] = ()
+    crowd: bool = False
 
 
 @functools.cache
@@ -64,9 +66,11 @@ def company_of(w: Words, said: Sequence[str], detail: str, negative: str, close:
     faces = bool(gesture and acting.act("gestures", gesture).row.get("faces"))
     facing = faces or bool(w.speakers) or words.mentions(whole, staging()["facing"]) or posture in _PAIRS
     most = int(words.table()["people"]["most"])
-    if people and not close and words.mentions(whole, staging()["packed"]):
+    packed = bool(people) and not close and words.mentions(whole, staging()["packed"])
+    if packed:
         people = [*people, *_people(["crowd"] * (most - len(people)))]
-    return Company(tuple(people[:most]), posture, gesture, facing, _speaking(w, len(people[:most])))
+    crowd = packed or (len(people) >= most and words.mentions(whole, staging()["crowd"]))
+    return Company(tuple(people[:most]), posture, gesture, facing, _speaking(w, len(people[:most])), crowd)
 
 
 def _character(text: str, negative: str) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from vidgen.engines.previz.layers import Layer
+from vidgen.engines.previz.people import crowd
 from vidgen.engines.previz.people.blocking import Ground, Spot, framing_of, posture_of, seen_from, spots
 from vidgen.engines.previz.people.onstage import Actor, Thing
 from vidgen.engines.previz.people.paints import Paints
@@ -34,8 +35,10 @@ def on_stage(spec: SceneSpec, ground: Ground, paints_at: PaintsAt, follows: bool
     seated = posture_of(spec) == "sit" and furniture.tabled
     kept = follows and (close or any(spot.way for spot in people))
     actors = [Actor(spot, spec, air(spot.z), len(people), kept, seated, f"person{spot.number}") for spot in people]
+    many = spec.crowd and people and not close and posture_of(spec) != "sit"
     return [
-        *vehicles_on(spec, ground, people, paints_at), *furniture.behind(),
+        *vehicles_on(spec, ground, people, paints_at), *(crowd.rows(spec, ground, people, paints_at) if many else ()),
+        *furniture.behind(),
         *animals_on(spec, ground, people, paints_at, follows), *actors, *furniture.before(),
     ]  # fmt: skip
 
