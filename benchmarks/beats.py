@@ -10,8 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.click_tracks import Piece, f_measure, write_wav
+from benchmarks.songs import KINDS as SONGS
+from benchmarks.songs import Song
 from vidgen.music import find_beats
 
+SONG_TEMPOS = (66, 84, 96, 112, 128, 144, 170)
 TEMPOS = (60, 72, 85, 97, 110, 121, 134, 147, 163, 180)
 KINDS = {
     "clicks": Piece(0),
@@ -46,11 +49,30 @@ def table() -> str:
                 errors.append(np.median([min(abs(one - other) for other in heard) for one in wanted]) if heard else 1)
             right = f"{bars} of {len(TEMPOS)}" if kind.accents else "not heard in it"
             rows.append(f"| {name} | {min(scores):.3f} | {np.median(scores):.3f} | {1000 * max(errors):.0f} ms | {right} |")
+        songs = [song_row(kind, Path(folder)) for kind in SONGS]
         long = write_wav(Path(folder) / "long.wav", Piece(117, seconds=180, sound="drum", accents=4, drift=0.03).play())
         begin = time.process_time()
         find_beats(long)
         rows.append(f"\nThree minutes of music take {time.process_time() - begin:.1f} s of one processor.")
-    return "\n".join(rows)
+    head = [
+        "",
+        f"| songs of 24 s, {SONG_TEMPOS[0]}-{SONG_TEMPOS[-1]} bpm | tempo and beats right | half or double |",
+        "|---|---|---|",
+    ]
+    return "\n".join([*rows, *head, *songs])
+
+
+def song_row(kind: str, folder: Path) -> str:
+    """How many songs of a kind have their beats found, and of how many the half or double tempo is taken."""
+    right = related = 0
+    for bpm in SONG_TEMPOS:
+        song = Song(kind, bpm, seed=bpm)
+        heard = [one / 1000 for one in find_beats(write_wav(folder / f"{kind}-{bpm}.wav", song.play())).beats]
+        beats = song.beats()
+        twice = [one + part * 30 / bpm for one in beats for part in (0, 1)]
+        right += f_measure(beats, heard) >= 0.95
+        related += max(f_measure(other, heard) for other in (beats[::2], beats[1::2], twice)) >= 0.95
+    return f"| {SONGS[kind]} | {right} of {len(SONG_TEMPOS)} | {related} |"
 
 
 if __name__ == "__main__":

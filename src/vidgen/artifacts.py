@@ -8,6 +8,7 @@ never deleted. Takes, segments of the cut, sound, post-processed clips and their
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import ExitStack
@@ -140,3 +141,14 @@ def move(source: Path, target: Path) -> None:
     except OSError:
         shutil.copyfile(source, target)
         source.unlink()
+
+
+def copy_of(source: Path, target: Path) -> None:
+    """Have a file that is never changed in place under a second name: a link where the file system has such, else a copy."""
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source.resolve(), target)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        shutil.copyfile(source, target)

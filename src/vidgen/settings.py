@@ -112,6 +112,7 @@ class Settings(BaseModel):
 
     ray_address: Text = _from("RAY_ADDRESS", "", "the cluster of --executor ray")
     cluster_cache_gb: Gigabytes = _from("VIDGEN_CLUSTER_CACHE_GB", None, "what a cluster's node keeps of files, at most (20)")
+    cluster_share: Text = _from("VIDGEN_CLUSTER_SHARE", "", "folder or URL by way of which a cluster's files go")
     cluster_wait_s: Seconds = _from("VIDGEN_CLUSTER_WAIT", None, "seconds to wait for a node where none is left (300)")
 
     def poll_interval(self, usual: float) -> float:

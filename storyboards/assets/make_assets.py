@@ -8,6 +8,7 @@ The music is additive synthesis in numpy; the stills are single frames of the bu
 from __future__ import annotations
 
 import wave
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
@@ -88,7 +89,53 @@ def night_drive(bars: int = 12) -> np.ndarray:
     return np.tanh(track * 1.3) * 0.8
 
 
-def write_music(path: Path) -> None:
+def piano(note: float, seconds: float) -> np.ndarray:
+    """A soft struck string: high partials are weaker and die first."""
+    time = np.arange(int(seconds * RATE)) / RATE
+    base = hertz(note)
+    partials = (
+        np.sin(2 * np.pi * base * k * (1 + 0.0004 * k * k) * time) * np.exp(-time * (0.9 + 0.7 * k)) / k**1.6
+        for k in range(1, 8)
+    )
+    return fade(sum(partials), 0.006, min(0.08, seconds / 4))
+
+
+def played(bars: int, beats: int, beat: float, parts: Iterable[tuple[float, float, float, float, float]]) -> np.ndarray:
+    """[samples, 2] float: notes as (bar, beat, note, beats long, gain), each let ring a little; what rings on at the end
+    is heard at the beginning, so that the piece repeats without a seam.
+    """
+    length, tail = int(bars * beats * beat * RATE), int(3 * RATE)
+    track = np.zeros((length + tail, 2))
+    for bar, at, note, long, gain in parts:
+        add(track, (bar * beats + at) * beat, piano(note, long * beat + 1.2), gain, (note - 62) / 40)
+    track[:tail] += track[length:]
+    return np.tanh(track[:length] * 1.1) * 0.8
+
+
+def morning_cafe() -> np.ndarray:
+    """A waltz in F, 100 beats a minute: a bass note, two chords, and a melody in the second half of its eight bars."""
+    chords = ((41, 57, 60, 65), (38, 57, 62, 65), (43, 58, 62, 67), (36, 58, 60, 64)) * 2
+    tune = {0: "72 . 69", 1: "74 72 .", 2: "70 . 74", 3: "72 . .", 4: "77 . 76", 5: "74 . 72", 6: "70 69 67", 7: "65 . ."}
+    parts = []
+    for bar, (bass, *chord) in enumerate(chords):
+        parts.append((bar, 0.0, bass, 3.0, 0.34))
+        parts += [(bar, beat + 0.02 * voice, note, 0.8, 0.1) for beat in (1, 2) for voice, note in enumerate(chord)]
+        parts += [(bar, beat, int(note), 1.5, 0.2) for beat, note in enumerate(tune[bar].split()) if note != "."]
+    return played(8, 3, 60 / 100, parts)
+
+
+def last_ferry() -> np.ndarray:
+    """A slow piece in D minor, 60 beats a minute: low octaves, broken chords, and a few high notes far apart."""
+    chords = ((38, 62, 65, 69), (34, 62, 65, 70), (31, 58, 62, 67), (33, 57, 61, 64), (38, 62, 65, 69), (33, 61, 64, 69))
+    parts = []
+    for bar, (bass, *chord) in enumerate(chords):
+        parts += [(bar, 0.0, bass, 4.0, 0.32), (bar, 0.0, bass + 12, 4.0, 0.16)]
+        parts += [(bar, 1 + 0.5 * step, note, 2.0, 0.1) for step, note in enumerate((*chord, chord[1], chord[2], chord[0]))]
+        parts += [(bar, 2.5, chord[bar % 3] + 12, 3.0, 0.12)] if bar % 2 else []
+    return played(6, 4, 1.0, parts)
+
+
+def write_music(path: Path, piece: np.ndarray, kbit: int) -> None:
     from vidgen.media.ffmpeg import input_args, run_ffmpeg
 
     scratch = path.with_suffix(".wav")
@@ -96,8 +143,8 @@ def write_music(path: Path) -> None:
         file.setnchannels(2)
         file.setsampwidth(2)
         file.setframerate(RATE)
-        file.writeframes((night_drive() * 32767).astype("<i2").tobytes())
-    run_ffmpeg([*input_args(scratch), "-c:a", "aac", "-b:a", "96k", "-bitexact", f"file:{path}"], what=path.name)
+        file.writeframes((piece * 32767).astype("<i2").tobytes())
+    run_ffmpeg([*input_args(scratch), "-c:a", "aac", "-b:a", f"{kbit}k", "-bitexact", f"file:{path}"], what=path.name)
     scratch.unlink()
 
 
@@ -128,5 +175,7 @@ def write_stills() -> None:
 
 
 if __name__ == "__main__":
-    write_music(HERE / "night-drive.m4a")
+    write_music(HERE / "night-drive.m4a", night_drive(), 96)
+    write_music(HERE / "morning-cafe.m4a", morning_cafe(), 80)
+    write_music(HERE / "last-ferry.m4a", last_ferry(), 80)
     write_stills()

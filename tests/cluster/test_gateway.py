@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import pickle
 import signal
@@ -19,9 +20,11 @@ from vidgen.cluster import gateway, transfer
 from vidgen.cluster.gateway import Gateway, Hello, Job
 from vidgen.cluster.packing import Seen, pack
 from vidgen.cluster.scheduler import Task
+from vidgen.cluster.share import VARIABLE, share_of
 from vidgen.cluster.work import NOT_HERE
-from vidgen.errors import MissingError
+from vidgen.errors import InputError, MissingError
 from vidgen.media.discovery import find_ffmpeg
+from vidgen.media.files import sha256_file
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,11 @@ class Copy:
 
         if self.worse == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
+        if self.worse.startswith("disk full once:"):
+            mark = Path(self.worse.partition(":")[2])
+            if not mark.exists():
+                mark.touch()
+                raise OSError(errno.ENOSPC, "No space left on device")
         if self.worse == "not here":
             raise MissingError(NOT_HERE, "the model tiny is not on this machine")
         node.tell("progress", share=0.5)
@@ -83,10 +91,12 @@ def job(number: int, work: Copy, out: Path) -> Job:
 Use = Callable[[Gateway, Driver], Any]
 
 
-def with_gateway(machines: Here, use: Use, wait_s: float = 0.5, wanted: Sequence[tuple[str, str, str]] = ()) -> Driver:
+def with_gateway(
+    machines: Here, use: Use, wait_s: float = 0.5, wanted: Sequence[tuple[str, str, str]] = (), share: str = ""
+) -> Driver:
     async def run() -> Driver:
         driver = Driver()
-        hello = Hello("test-run", __version__, find_ffmpeg().version, wanted, {}, wait_s)
+        hello = Hello("test-run", __version__, find_ffmpeg().version, wanted, {VARIABLE: share}, wait_s)
         one = Gateway(machines, hello, driver)
         await one.begin()
         watching = asyncio.create_task(one.watch())
@@ -134,6 +144,60 @@ def test_files_go_there_and_back_whole_and_no_key_goes_along(
     assert any(message.get("told", {}).get("share") == 0.5 for message in driver.told)
     assert not list(tmp_path.glob(".*.part"))
     assert not list((tmp_path / "home" / "cluster" / "work").iterdir())
+
+
+@pytest.mark.parametrize("place", ["memory://of-the-film", "file://{}/with a space", "{}/plain"])
+def test_by_way_of_a_place_that_all_share_only_names_go_through_the_cluster(
+    place: str, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Seen, "is_here", lambda seen: False)
+    machines, url = Here("n1"), place.format(tmp_path)
+    machines.flags[VARIABLE] = url
+
+    async def use(one: Gateway, driver: Driver) -> None:
+        for number in (1, 2):
+            one.add(job(number, Copy(clip), tmp_path / f"out{number}.mp4"))
+        for number in (1, 2):
+            await driver.wait("done", id=number)
+
+    with_gateway(machines, use, share=url)
+    assert all((tmp_path / f"out{number}.mp4").read_bytes() == clip.read_bytes() for number in (1, 2))
+    assert machines.calls["receive"] == machines.calls["read"] == 0 < machines.calls["pull"] <= machines.calls["push"] == 2
+    assert not list(tmp_path.rglob(".*.part"))
+
+
+@pytest.mark.parametrize("of_driver, of_node", [("one", "another"), ("one", ""), ("a file/below", "one")])
+def test_where_a_node_does_not_reach_that_place_files_go_as_without_it(
+    of_driver: str, of_node: str, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Seen, "is_here", lambda seen: False)
+    (tmp_path / "a file").write_text("no folder")
+    machines = Here("n1")
+    machines.flags[VARIABLE] = str(tmp_path / of_node) if of_node else ""
+
+    async def use(one: Gateway, driver: Driver) -> None:
+        one.add(job(1, Copy(clip), tmp_path / "out.mp4"))
+        await driver.wait("done", id=1)
+
+    with_gateway(machines, use, share=str(tmp_path / of_driver))
+    assert (tmp_path / "out.mp4").read_bytes() == clip.read_bytes()
+    assert machines.calls["receive"]
+
+
+def test_a_damaged_file_at_that_place_is_not_taken(clip: Path, tmp_path: Path) -> None:
+    place, digest = share_of(str(tmp_path / "place")), sha256_file(clip)
+    assert place and not place.get(digest, tmp_path / "first.mp4")
+    place.put(clip, digest)
+    assert place.get(digest, tmp_path / "second.mp4")
+    (tmp_path / "place" / digest).write_bytes(b"x" * clip.stat().st_size)
+    assert not place.get(digest, tmp_path / "third.mp4") and not (tmp_path / "third.mp4").exists()
+
+
+def test_a_place_of_an_unknown_kind_is_refused_before_anything_begins() -> None:
+    with pytest.raises(InputError, match="nothing-like-it"):
+        share_of("nothing-like-it://bucket")
+    with pytest.raises(MissingError, match="s3fs"):
+        share_of("s3://bucket/folder")
 
 
 def test_files_that_lie_beside_each_other_do_so_on_the_node_wherever_each_comes_from(tmp_path: Path) -> None:
@@ -268,6 +332,46 @@ def test_a_full_object_store_is_waited_for_and_one_that_stays_full_is_said(
 
     with_gateway(machines, use)
     assert (tmp_path / "out.mp4").read_bytes() == clip.read_bytes()
+
+
+@pytest.mark.parametrize("trouble", ["no room for its files", "no room for its results", "no process starts"])
+def test_a_node_in_trouble_costs_nothing_where_there_is_another(
+    trouble: str, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Seen, "is_here", lambda seen: False)
+    machines = Here("n1", "n2")
+    machines.full_disks |= {"n1"} if trouble == "no room for its files" else set()
+    machines.broken |= {"n1"} if trouble == "no process starts" else set()
+    worse = f"disk full once:{tmp_path / 'mark'}" if trouble == "no room for its results" else ""
+
+    async def use(one: Gateway, driver: Driver) -> None:
+        one.add(job(1, Copy(clip, worse=worse), tmp_path / "out.mp4"))
+        done = await driver.wait("done", id=1)
+        (again,) = [message for message in driver.told if message["event"] == "again"]
+        assert {again["node"], done["node"]} == {"n1", "n2"}
+        assert ("No space left" in again["why"]) != (trouble == "no process starts")
+
+    with_gateway(machines, use)
+    assert (tmp_path / "out.mp4").read_bytes() == clip.read_bytes()
+
+
+def test_where_the_only_node_has_no_room_that_is_said_and_room_is_used_once_it_is_there(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Seen, "is_here", lambda seen: False)
+    monkeypatch.setattr(gateway, "BUSY_S", 0.2)
+    machines = Here("n1")
+    machines.full_disks.add("n1")
+
+    async def use(one: Gateway, driver: Driver) -> None:
+        one.add(job(1, Copy(clip), tmp_path / "first.mp4"))
+        error = (await driver.wait("failed", id=1))["error"]
+        assert error["code"] == "cluster.no_node" and "n1: No space left on device" in error["message"]
+        machines.full_disks.clear()
+        one.add(job(2, Copy(clip), tmp_path / "second.mp4"))
+        await driver.wait("done", id=2)
+
+    with_gateway(machines, use)
 
 
 def test_each_gpu_that_ray_gives_gets_a_slot_and_processors_leave_models_to_them(clip: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -15,6 +16,8 @@ import pytest
 
 from support import Film, Vidgen
 from vidgen.media.frames import read_frames
+from vidgen.testing.providers import ProviderServer
+from vidgen.testing.providers.runway import FakeRunway
 
 pytest.importorskip("ray", reason="ray is not installed")
 pytestmark = pytest.mark.filterwarnings("default")
@@ -64,6 +67,28 @@ def test_the_film_is_that_of_one_machine_and_a_killed_node_costs_no_finished_tak
     again = vidgen("render", board, "--engine", "previz", "-o", "there.mp4", "--work", "there", "--json")
     assert again.data["cut"]["encoded"] == 0 and all(shot["missing"] == 0 for shot in again.data["shots"])
     assert "of-the-driver" not in (tmp_path / "there" / "render.log").read_text()
+
+
+def test_what_is_bought_is_bought_once_whatever_becomes_of_the_nodes(film: Film, nodes: RayNodes, tmp_path: Path) -> None:
+    board = film(
+        "{id: a, scene: calm sea, engine: previz, duration: 3s, candidates: 2}",
+        "{id: b, scene: hill, engine: runway, duration: 3s, candidates: 2}",
+        "{id: c, scene: city, engine: previz, duration: 3s, continue_from: b}",
+    )
+    command = [sys.executable, "-m", "vidgen", "render", str(board), "--yes", "--json"]
+    command += ["--executor", "ray", "--ray-address", nodes.address]
+    with ProviderServer(FakeRunway, job_s=2.0, fps=12) as server, (tmp_path / "events").open("wb") as log:
+        run = subprocess.Popen(command, stdout=log, stderr=log, cwd=tmp_path, env={**os.environ, **server.environment()})
+        while b"take.progress" not in (tmp_path / "events").read_bytes() and run.poll() is None:
+            time.sleep(0.1)
+        nodes.kill(nodes.nodes[0])
+        nodes.add(wait=False)
+        assert run.wait(240) == 0, (tmp_path / "events").read_text()
+        assert len(server.jobs) == 2
+    data = json.loads((tmp_path / "events").read_text().splitlines()[-1])["data"]
+    made = [take for shot in data["shots"] for take in shot["takes"]]
+    assert [take["model"].startswith("previz") for take in made] == ["node" in take for take in made]
+    assert len(made) == 5 and data["cost_usd"] == data["estimated_usd"] > 0
 
 
 def test_doctor_shows_every_node_and_what_it_gets(vidgen: Vidgen, nodes: RayNodes) -> None:

@@ -39,3 +39,13 @@ def test_a_label_beyond_the_film_is_an_error(tmp_path: Path, make_shot: MakeShot
     with pytest.raises(InputError, match="no frame 99"):
         contact_sheet(shot.file, tmp_path / "sheet.png", labels=[Label(99, "s01")])
     assert not (tmp_path / "sheet.png").exists()
+
+
+@pytest.mark.parametrize("title", ["Свет", "ضوء", "ΔE → {\\b1}\\N"])
+def test_words_of_any_script_are_drawn_as_they_are(tmp_path: Path, make_shot: MakeShot, title: str) -> None:
+    shot = make_shot("s01")
+    sheet = tmp_path / "sheet.png"
+    contact_sheet(shot.file, sheet, labels=[Label(0, "s01")], tile_width=160, title=title)
+    head = cv2.imread(str(sheet))[:40, :, 0] > 100
+    filled = head.any(axis=1).nonzero()[0]
+    assert head.sum() > 60 and filled[-1] - filled[0] < 30, "on one line"

@@ -162,6 +162,37 @@ def test_channels_without_names_are_mixed_to_stereo(channels: int, tmp_path: Pat
     assert (heard[2_000, 1] > 0.15) == (channels == 1), "the first channel is the left one"
 
 
+HALF = 0.5**0.5
+SIDES = {"FL": (1, 0), "FR": (0, 1), "FC": (HALF, HALF), "LFE": (0, 0), "BC": (0.5, 0.5)}
+SIDES |= dict.fromkeys(("BL", "SL"), (HALF, 0)) | dict.fromkeys(("BR", "SR"), (0, HALF))
+LAYOUTS = {
+    "mono": ["FC"],
+    "stereo": ["FL", "FR"],
+    "2.1": ["FL", "FR", "LFE"],
+    "quad": ["FL", "FR", "BL", "BR"],
+    "5.1": ["FL", "FR", "FC", "LFE", "BL", "BR"],
+    "5.1(side)": ["FL", "FR", "FC", "LFE", "SL", "SR"],
+    "6.1": ["FL", "FR", "FC", "LFE", "BC", "SL", "SR"],
+    "7.1": ["FL", "FR", "FC", "LFE", "BL", "BR", "SL", "SR"],
+}
+
+
+@pytest.mark.parametrize("codec", ["pcm_s16le", "pcm_f32le"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_channel_is_heard_on_its_side_at_its_level(layout: str, codec: str, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    """By ITU-R BS.775, whatever the samples are, and never scaled down to prevent clipping. Mono is as loud as its copy in
+    stereo would be.
+    """
+    channels = LAYOUTS[layout]
+    tones = "|".join(f"0.1*sin(2*PI*{600 + 100 * number}*t)" for number in range(len(channels)))
+    file = tmp_path / "many.wav"
+    ffmpeg("-f", "lavfi", "-i", f"aevalsrc={tones}:c={layout}:s=48000:d=0.5", "-c:a", codec, str(file))
+    spectrum = np.abs(np.fft.rfft(decoded(file)[0][4_800:19_200].astype(float), axis=0)) / 7_200 / 0.1
+    for number, channel in enumerate(channels):
+        wanted = (1, 1) if layout == "mono" else SIDES[channel]
+        assert spectrum[round((600 + 100 * number) * 0.3)] == pytest.approx(wanted, abs=0.01), channel
+
+
 @pytest.mark.parametrize("rate", [8_000, 44_100, 192_000])
 def test_a_second_is_a_second_at_every_rate(rate: int, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     file = tmp_path / "second.wav"

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks.click_tracks import Piece, f_measure, write_wav
+from benchmarks.songs import Song
 
 from support import Vidgen
 from vidgen.media.ffmpeg import run_ffmpeg
@@ -124,3 +125,26 @@ def test_rounding_of_the_last_bit_moves_no_beat() -> None:
     nudged = stereo * np.float32(1 + 2**-22)
     first, second = (find_pulse(onsets_of([one]).strength) for one in (stereo, nudged))
     assert first and second and list(first.beats) == list(second.beats)
+
+
+@pytest.mark.parametrize(
+    "song",
+    [Song("rock", 128), Song("house", 112), Song("waltz", 112), Song("ballad", 96), Song("opening", 96)],
+    ids=lambda song: song.kind,
+)
+def test_the_beats_of_songs_are_found(song: Song, tmp_path: Path) -> None:
+    found = find_beats(write_wav(tmp_path / "song.wav", song.play()))
+    assert found.meter == song.meter and f_measure(song.beats(), seconds(found.beats)) >= 0.95
+
+
+ASSETS = Path(__file__).parents[2] / "storyboards" / "assets"
+
+
+@pytest.mark.parametrize(
+    ("name", "bpm", "meter"),
+    [("night-drive", 96, 4), ("morning-cafe", 100, 3), ("last-ferry", 120, 4)],
+    ids=["drums after a long opening, and quick notes", "a waltz, played softly", "slow notes, two in a beat"],
+)
+def test_pieces_with_more_notes_than_beats_have_a_clear_beat(name: str, bpm: float, meter: int) -> None:
+    found = find_beats(ASSETS / f"{name}.m4a")
+    assert found.clear and found.bpm == pytest.approx(bpm, rel=0.01) and found.meter == meter

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from tests.post.test_matching import cast, scene
@@ -88,3 +90,35 @@ def test_a_part_of_the_film_keeps_the_colours_that_it_has_in_the_whole(vidgen: V
     """Where the reference is not in the part, there is nothing to match to, which is told."""
     ran = vidgen("render", film, "--shot", "b", "--json")
     assert ran.code == 0 and ran.data["colour"] == []
+
+
+def test_the_plan_tells_which_shot_is_brought_to_which(vidgen: Vidgen, film: Path) -> None:
+    ran = vidgen("plan", film, "--json")
+    assert [shot["post"] and shot["post"]["match"] for shot in ran.data["shots"]] == [None, "a"]
+    assert "post-processing of b: match to a" in vidgen("plan", film).out
+    film.write_text(BOARD % ", strength: 0")
+    assert [shot["post"] for shot in vidgen("plan", film, "--json").data["shots"]] == [None, None]
+    film.write_text(BOARD % ", reference: z")
+    assert "colour.no_reference" in [one["code"] for one in vidgen("plan", film, "--json").envelope["warnings"]]
+
+
+def test_the_films_record_says_which_shots_were_brought_to_anothers_light(vidgen: Vidgen, film: Path) -> None:
+    def done() -> list[list[str]]:
+        assert vidgen("render", film).code == 0
+        return [shot["post"] for shot in json.loads(film.with_suffix(".provenance.json").read_text())["shots"]]
+
+    assert done() == [[], ["match to a"]]
+    film.write_text(BOARD.replace("b.mp4", "a.mp4") % "")
+    assert done() == [[], []], "the two are alike: nothing was done"
+
+
+def test_the_contact_sheet_shows_the_shots_before_and_after(vidgen: Vidgen, film: Path) -> None:
+    sheet = Path(vidgen("render", film, "--contact-sheet", "--json").data["contact_sheet"])
+    gap, wide, high = 20, 400, 225
+    page = cv2.imread(str(sheet))
+    top = gap + high + 3 * gap + 3 * gap
+    assert page.shape == (top + high + 3 * gap, gap + 2 * (wide + gap), 3)
+    reference, before, after = (
+        page[y : y + high, x : x + wide].mean() for y, x in ((gap, gap), (top, gap), (top, 2 * gap + wide))
+    )
+    assert before < reference - 10 and abs(after - reference) < (reference - before) / 2

@@ -22,6 +22,7 @@ from vidgen.review.desk import Desk
 from vidgen.review.server import ReviewServer
 from vidgen.review.writing import write_review
 from vidgen.takes.lockfile import read_lock
+from vidgen.takes.record import sealed
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -353,7 +354,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for record in (file.parent / ".vidgen/film/takes").glob("*/*.json"):
         known = json.loads(record.read_text())
         known["manifest"] |= {f"x{number} {text}": text for number, text in enumerate(HOSTILE)}
-        record.write_text(json.dumps(known))
+        record.write_text(json.dumps(sealed(known)))
     return file
 
 

@@ -23,7 +23,8 @@ from vidgen.takes.remarks import read_remarks
 
 SEA = "{id: sea, scene: calm sea, candidates: 2, duration: 12f, trim: {duration: 6f}}"
 HILL = "{id: hill, scene: green hill, duration: 12f}"
-KILLS = 6
+KILLS = int(os.environ.get("VIDGEN_TEST_KILLS", "6"))
+"""``VIDGEN_TEST_KILLS=50 pytest tests/review/test_killed.py`` kills it more often."""
 
 
 @pytest.fixture(scope="module")

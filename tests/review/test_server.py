@@ -20,6 +20,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from conftest import SMALL
+from provider_failures import playing
 from support import Film, Vidgen
 from vidgen.app.render import RenderOptions, render_film
 from vidgen.review import desk as desk_module
@@ -29,6 +30,7 @@ from vidgen.takes.exclusive import project_lock
 from vidgen.takes.lockfile import read_lock
 from vidgen.takes.remarks import Note, read_remarks, update_remarks
 from vidgen.testing import ScriptedRemote, engine_added
+from vidgen.testing.providers.luma import FakeLuma
 
 SEA = "{id: sea, scene: calm sea, camera: dolly_in, candidates: 2, duration: 12f}"
 HILL = "{id: hill, scene: green hill, duration: 12f}"
@@ -516,3 +518,20 @@ def test_takes_beyond_those_that_were_asked_for_are_scored_too(served: Served) -
     status, shot = served.ask("/api/more", {"shot": "sea", "candidates": 1})
     assert status == 200 and [one["take"] for one in shot["takes"]] == [1, 2, 3]
     assert all(isinstance(one["score"], float) and one["families"] for one in shot["takes"])
+
+
+def test_a_paid_render_is_agreed_to_once_and_buys_what_it_said(
+    vidgen: Vidgen, film: Film, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with playing(monkeypatch, FakeLuma) as provider:
+        board = film("{id: a, scene: sea, engine: luma, candidates: 2}", "{id: b, scene: hill, engine: previz}")
+        with serving(board) as served:
+            status, answer = served.ask("/api/render", {})
+            price = answer["estimated_usd"]
+            assert (status, price, provider.created) == (402, 0.3, 0)
+            told = list(runs(served, lambda: served.ask("/api/render", {"confirm_usd": price})))
+            assert told[-1]["state"] == "done" and provider.created == 2
+            again = list(runs(served, lambda: served.ask("/api/render", {})))
+            assert again[-1]["state"] == "done" and provider.created == 2
+            takes = served.ask("/api/state")[1]["shots"][0]["takes"]
+            assert [take["cost_usd"] for take in takes] == [0.15, 0.15]

@@ -15,6 +15,7 @@ from vidgen.errors import ProcessingError
 from vidgen.media.files import sha256_file
 from vidgen.takes.journal import Attempt, Journal
 from vidgen.takes.keys import request_key, take_key
+from vidgen.takes.record import sealed
 from vidgen.takes.request import Generated, Order, TakeRequest
 from vidgen.takes.store import TakeStore
 
@@ -186,7 +187,7 @@ def test_threads_that_look_at_once_all_find_their_takes(
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(clip)
         known = {**data, "sha256": file.stem, "size": len(clip), "take_key": f"key{number}", "take": number}
-        file.with_suffix(".json").write_text(json.dumps(known))
+        file.with_suffix(".json").write_text(json.dumps(sealed(known)))
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
@@ -207,6 +208,7 @@ RECORD_HARM: dict[str, Callable[[str], str]] = {
     "no record of ours": lambda text: '{"schema": 1}',
     "of another clip": lambda text: text.replace('"sha256": "', '"sha256": "0'),
     "a field of another type": lambda text: text.replace('"take": 1', '"take": "one"'),
+    "another letter in it": lambda text: text.replace('"prompt": "a harbour', '"prompt": "A harbour'),
     "nested without end": lambda text: "[" * 100_000,
 }
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from vidgen.errors import InputError
 from vidgen.storyboard.model import Camera, Motion
 from vidgen.takes.keys import FIELDS, NOT_IN_KEYS, canonical, derived_key, earlier_key, request_key, seeded_key, take_key
-from vidgen.takes.request import Brush, Inputs, ShotRequest, Words
+from vidgen.takes.request import Brush, Inputs, ShotRequest, SpokenLine, Words
 
 # Keys of takes that people have paid for. If one of these changes, everybody's films are bought again: change the code
 # back. A new field belongs into FIELDS only if it is left out of the key while it has its default.
@@ -191,3 +191,17 @@ def test_a_lora_counts_by_its_content_and_not_by_its_name(request_: ShotRequest,
     a, b, c = (str(tmp_path / name) for name in "abc")
     assert key(a) == key([a]) == key({"file": b}) == key([b])
     assert len({key(a), key(c), key([a, c]), key({"file": a, "weight": 0.5})}) == 4
+
+
+def test_a_line_counts_by_its_sound_and_its_place(request_: ShotRequest, tmp_path: Path) -> None:
+    for name, content in (("a", b"hello"), ("again", b"hello"), ("b", b"good bye")):
+        (tmp_path / f"{name}.wav").write_bytes(content)
+
+    def key(words: str, at: float, name: str | None) -> str:
+        line = SpokenLine(words, Fraction(at), tmp_path / f"{name}.wav" if name else None)
+        return request_key(replace(request_, inputs=Inputs(lines=(line,))))
+
+    said = key("Hello", 0.5, "a")
+    assert said == key("Hello", 0.5, "again") == key("Hello!", 0.5, "a")
+    others = [key("Hello", 0.5, "b"), key("Hello", 0, "a"), key("Hello", 0.5, None), request_key(request_)]
+    assert len({said, *others}) == 5

@@ -148,7 +148,7 @@ def _format_name(given: str | None, output: Path | None) -> str:
         suffix = output.suffix.lower() if output else ""
         return next((name for name, one in FORMATS.items() if one.suffix == suffix), "otio")
     if given not in FORMATS:
-        raise InputError("usage.invalid", f"unknown --format {given}", hint=", ".join(FORMATS))
+        raise InputError("usage.invalid", f"unknown --format {given}", hint=", ".join([*FORMATS, "openjd"]))
     return given
 
 

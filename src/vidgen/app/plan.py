@@ -17,6 +17,7 @@ from vidgen.planning.clip_checks import check_clips
 from vidgen.planning.compile import Overrides, compile_plan
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan
 from vidgen.render.cluster_forecast import ClusterForecast, forecast
+from vidgen.render.colour_match import references
 from vidgen.render.delivery_plan import DeliveryPlan, plan_deliveries
 from vidgen.render.post_plan import ShotPost, downloads, plan_posts, post_notices, post_seconds
 from vidgen.render.preflight import check_shots
@@ -140,7 +141,9 @@ def plan_board(board: Path, overrides: Overrides, work: Path | None = None, clus
     posts = plan_posts(plan)
     stored = stored_troubles(plan, board, work, engines)
     deliveries = plan_deliveries(plan, Path(f"{board.stem}.mp4"), touch=None)
-    notices = [*plan.notices, *deliveries.notices, *of_clips, *post_notices(posts), *stored]
+    of_colours: list[Notice] = []
+    references(plan, of_colours.extend)
+    notices = [*plan.notices, *deliveries.notices, *of_clips, *of_colours, *post_notices(posts), *stored]
     expected = None
     if cluster:
         expected = forecast(plan, root_of(board, work), cluster.nodes, cluster.gpu, cluster.usd_per_hour)

@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from vidgen.app.on_cluster import check_executor, cluster_for, executor_data, wait_for_nodes
 from vidgen.app.plan import plan_loaded, voices_of
+from vidgen.app.render_result import RenderResult
 from vidgen.engines.base import Engine
 from vidgen.engines.registry import Engines
-from vidgen.errors import InputError, Notice, ReviewError, VidgenError
+from vidgen.errors import InputError, Notice, VidgenError
 from vidgen.media.files import LONGEST_NAME, shortened
 from vidgen.media.places import check_output_file
-from vidgen.media.rate import json_rate
-from vidgen.media.wording import counted
 from vidgen.planning.clip_checks import check_clips
 from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import Plan, PlannedShot, UserClip
 from vidgen.planning.selection import check_named, select, with_parents
 from vidgen.provenance.keys import Credentials
 from vidgen.provenance.record import plain_name, sidecar_path
-from vidgen.render.colour_match import ColourMatch
-from vidgen.render.deliveries import Delivered
 from vidgen.render.delivery_plan import DeliveryPlan, plan_deliveries
 from vidgen.render.events import InTurn, Listener, silent
-from vidgen.render.film_captions import Captions, check_captions
+from vidgen.render.film_captions import check_captions
 from vidgen.render.film_continuity import FilmContinuity
 from vidgen.render.film_timeline import check_sounds
-from vidgen.render.finish import finish
-from vidgen.render.forecast import RenderForecast, render_forecast
-from vidgen.render.made import MadeShot
+from vidgen.render.finish import Finished, finish
+from vidgen.render.forecast import render_forecast
+from vidgen.render.made import MadeShot, Survey
 from vidgen.render.on_cluster import OnCluster
 from vidgen.render.post_plan import ShotPost, check_posts, fetch_models, plan_posts
 from vidgen.render.postprocess import fetching
@@ -45,11 +41,10 @@ from vidgen.render.speaking import (
     estimate_with,
     missing_lines,
     say_lines,
-    speech_data,
-    speech_summary,
     with_speech,
 )
-from vidgen.render.spending import Confirm, cap_of, consent
+from vidgen.render.spending import Bill, Confirm, cap_of, consent
+from vidgen.render.taking_over import take_over
 from vidgen.speech.voices import FilmVoices, Spoken
 from vidgen.storyboard.file_checks import files_of
 from vidgen.storyboard.loader import load_storyboard
@@ -63,7 +58,9 @@ Warn = Callable[[Iterable[Notice]], None]
 
 @dataclass(frozen=True)
 class RenderOptions:
-    """What the command line asks of a render. ``shots``: only these; ``regenerate``: make these shots' takes anew."""
+    """What the command line asks of a render. ``shots``: only these; ``regenerate``: make these shots' takes anew;
+    ``takes_from``: folders of takes that other machines have made.
+    """
 
     overrides: Overrides = Overrides()
     output: Path | None = None
@@ -79,133 +76,7 @@ class RenderOptions:
     ray_address: str | None = None
     work: Path | None = None
     contact_sheet: bool = False
-
-
-@dataclass(frozen=True)
-class RenderResult:
-    """What came of a render; ``output`` is None after a dry run."""
-
-    plan: Plan
-    output: Path | None
-    shots: tuple[MadeShot, ...]
-    estimated_usd: float | None
-    cost_usd: float | None
-    diffusion: bool
-    needs_review: tuple[str, ...] = ()
-    cut: Mapping[str, Any] = field(default_factory=dict)
-    larger: Mapping[str, Take] = field(default_factory=dict)
-    """Takes that a provider enlarged, by the id of their shot."""
-    missing: int = 0
-    """How many takes a dry run would make."""
-    delivered: Delivered | None = None
-    expected: RenderForecast | None = None
-    """What a dry run says would be made."""
-    contact_sheet: Path | None = None
-    sidecar: Path | None = None
-    captions: Captions | None = None
-    colour: Mapping[str, ColourMatch] = field(default_factory=dict)
-    """Shots that were brought to the light of another."""
-    voices: FilmVoices | None = None
-    """What is said in the film."""
-    executor: Mapping[str, Any] | None = None
-    """Which cluster has done the work; None: this machine."""
-    nodes: Mapping[tuple[str, int], str] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """``data`` of ``render --json``."""
-        from vidgen.app.results import shot_data
-
-        plan = self.plan
-        return {
-            "output": str(self.output) if self.output else None,
-            "contact_sheet": str(self.contact_sheet) if self.contact_sheet else None,
-            "sidecar": str(self.sidecar) if self.sidecar else None,
-            "colour": [one.as_dict() for one in self.colour.values()],
-            "captions": self.captions.as_list() if self.captions else [],
-            "duration_s": round(plan.duration_s, 6),
-            "frames": plan.total_frames,
-            "fps": json_rate(plan.fps),
-            "width": plan.width,
-            "height": plan.height,
-            "shots": [shot_data(shot, self.larger.get(shot.planned.id), self.nodes) for shot in self.shots],
-            "speech": speech_data(self.voices, plan) if self.voices else [],
-            "cost_usd": self.cost_usd,
-            "estimated_usd": self.estimated_usd,
-            "saved_usd": self.saved_usd,
-            "diffusion": self.diffusion,
-            "needs_review": list(self.needs_review),
-            "cut": dict(self.cut),
-            **({"executor": dict(self.executor)} if self.executor else {}),
-            **(self.delivered.as_dict() if self.delivered else {}),
-            **(self.expected.as_dict() if self.expected else {}),
-        }
-
-    @property
-    def saved_usd(self) -> float | None:
-        """US dollars that takes would cost which were not needed (``score.good``); None where a price is not known."""
-        each = [shot.saved_usd for shot in self.shots]
-        return None if None in each else round(sum(usd or 0.0 for usd in each), 6)
-
-    def summary(self) -> list[str]:
-        """The lines that a person reads at the end."""
-        if self.output is None:
-            price = "an unknown price" if self.estimated_usd is None else f"${self.estimated_usd:.2f}"
-            lines = [*self._speech(), *(self.expected.lines() if self.expected else [])]
-            return [*lines, f"would make {counted(self.missing, 'take')} for {price}; nothing was made"]
-        plan = self.plan
-        lines = [
-            f"{self.output}: {plan.duration_s:.2f} s, {counted(plan.total_frames, 'frame')} at {float(plan.fps):g} frames/s, "
-            f"{plan.width}x{plan.height}, {counted(len(plan.shots), 'shot')}"
-        ]
-        drawn = [shot for shot in self.shots if shot.picked and not shot.picked.diffusion]
-        if drawn:
-            some = f"{', '.join(shot.planned.id for shot in drawn)}: " if len(drawn) < len(self.shots) else ""
-            engines = ", ".join(dict.fromkeys(shot.planned.engine for shot in drawn))
-            lines.append(f"{some}drawn by {engines}: an animatic, not diffusion")
-        lines += self._speech()
-        lines += [
-            f"{shot.planned.id}: take {shot.picked.take} of {len(shot.takes)}: {shot.why}"
-            for shot in self.shots
-            if shot.picked and len(shot.takes) > 1
-        ]
-        if self.delivered:
-            lines += self.delivered.lines()
-        lines += [f"{one['file']}: captions ({one['language']})" for one in (self.captions.as_list() if self.captions else ())]
-        lines += [one.line for one in self.colour.values() if one.match.seen]
-        if self.contact_sheet:
-            lines.append(f"{self.contact_sheet}: a picture of every shot")
-        if self.needs_review:
-            lines += [f"needs review: {name}: {why}" for name, why in self._reviews()]
-        return lines
-
-    def _speech(self) -> list[str]:
-        return speech_summary(self.voices, self.plan) if self.voices else []
-
-    def _reviews(self) -> Iterator[tuple[str, str]]:
-        """Each shot at which a person should look, and why."""
-        for shot in self.shots:
-            if shot.planned.id in self.needs_review:
-                why = _why_review(shot)
-                yield shot.planned.id, f"take {shot.picked.take}: {why}" if shot.picked else why
-
-    def review_error(self) -> VidgenError | None:
-        """The error that ``--strict`` makes of shots that need review."""
-        if not self.needs_review:
-            return None
-        reviews = "; ".join(f"{name}: {why}" for name, why in self._reviews())
-        return ReviewError(
-            "render.needs_review", f"needs review: {reviews}", hint="vidgen pick BOARD.yaml SHOT TAKE, or new takes"
-        )
-
-
-def _why_review(shot: MadeShot) -> str:
-    """Why a person should look at a shot."""
-    vetoes = shot.verdict.vetoes(shot.picked.take) if shot.verdict and shot.picked else []
-    if vetoes:
-        return ", ".join(str(veto["detail"]) for veto in vetoes)
-    if shot.unseen or not shot.verdict:
-        return "the judge could not see all of its takes"
-    return shot.verdict.below
+    takes_from: tuple[Path, ...] = ()
 
 
 def render_film(
@@ -218,6 +89,8 @@ def render_film(
 ) -> RenderResult:
     """Render a storyboard. Everything done is kept: the same call goes on where an interrupted one stopped."""
     check_executor(options.executor, options.ray_address)
+    if options.dry_run and options.takes_from:
+        raise InputError("usage.invalid", "--takes-from is not for --dry-run, which writes nothing", hint="leave one out")
     listener = InTurn(listener)
     held: list[Notice] = []
     try:
@@ -233,7 +106,7 @@ def render_film(
         options.executor, options.ray_address, work.needed, work.engines,
         run_id=space.run_id, jobs=options.jobs, listener=listener, warn=warn,
     ) as cluster:  # fmt: skip
-        warn(space.notices)
+        warn([*space.notices, *take_over(space, options.takes_from, work.needed)])
         space.shots = work.ids
         agreed: Agreed | None = None
         if work.unsaid:
@@ -248,13 +121,8 @@ def render_film(
         )
         survey = take_stock(maker, runner, warn)
         warn(maker.preflight(survey))
-        bill = agreed.whole(survey.bill) if agreed else survey.bill
-        asked = agreed is not None and agreed.covers(survey.bill)
         wait_for_nodes(cluster, warn)
-        limit = consent(
-            bill, budget=plan.board.budget, max_cost=options.max_cost, yes=options.yes or asked, confirm=confirm,
-            warn=_quiet if asked else warn,
-        )  # fmt: skip
+        bill, limit = _agreed_bill(survey, agreed, plan, options, confirm, warn)
         counts = {"shots": len(work.needed) - len(plan.enlargements), "enlargements": len(plan.enlargements)}
         listener("run.started", **counts, takes=survey.missing, reused=survey.present, usd=survey.estimated_usd)
         if survey.missing:
@@ -270,13 +138,24 @@ def render_film(
             listener=listener, warn=warn, larger=larger, jobs=options.jobs, sheet=work.sheet,
             deliveries=work.deliveries, origin=origin, cluster=OnCluster(cluster) if cluster else None,
         )  # fmt: skip
-    return RenderResult(
-        plan=plan,
-        output=work.output,
-        shots=tuple(kept),
+    return replace(
+        _result(work, kept, larger, finished),
         estimated_usd=bill.estimated_usd,
         cost_usd=maker.run.spent_usd,
-        diffusion=_diffusion(plan, engines),
+        executor=executor_data(cluster) if cluster else None,
+        nodes=maker.run.nodes,
+    )
+
+
+def _result(work: _Prepared, kept: Sequence[MadeShot], larger: Mapping[str, Take], finished: Finished) -> RenderResult:
+    """What came of a finished film, but for what was spent and where it was made."""
+    return RenderResult(
+        plan=work.plan,
+        output=work.output,
+        shots=tuple(kept),
+        estimated_usd=None,
+        cost_usd=None,
+        diffusion=_diffusion(work.plan, work.engines),
         needs_review=tuple(shot.planned.id for shot in kept if shot.needs_review),
         cut=finished.counts,
         larger=larger,
@@ -285,10 +164,22 @@ def render_film(
         sidecar=sidecar_path(work.output),
         captions=finished.captions,
         colour=finished.colour,
+        levels=finished.levels,
         voices=work.voices,
-        executor=executor_data(cluster) if cluster else None,
-        nodes=maker.run.nodes,
     )
+
+
+def _agreed_bill(
+    survey: Survey, agreed: Agreed | None, plan: Plan, options: RenderOptions, confirm: Confirm | None, warn: Warn
+) -> tuple[Bill, float | None]:
+    """The whole bill, and the most that takes may cost now. Asks for consent where lines were not agreed to with the takes."""
+    bill = agreed.whole(survey.bill) if agreed else survey.bill
+    asked = agreed is not None and agreed.covers(survey.bill)
+    limit = consent(
+        bill, budget=plan.board.budget, max_cost=options.max_cost, yes=options.yes or asked, confirm=confirm,
+        warn=_quiet if asked else warn,
+    )  # fmt: skip
+    return bill, limit
 
 
 def _forecast(work: _Prepared, options: RenderOptions, project: Project, board: Path, warn: Warn) -> RenderResult:
@@ -374,8 +265,9 @@ class _Prepared:
 
     @property
     def unsaid(self) -> list[Spoken]:
-        """The lines that are to be spoken."""
-        return missing_lines(self.voices, self.plan.shots)
+        """The lines that are to be spoken: those of the film, and of takes that are made for it and follow one."""
+        makes = (shot for shot in self.needed if not isinstance(shot, UserClip) and shot.request.inputs.awaits_voice)
+        return missing_lines(self.voices, (*self.plan.shots, *makes))
 
     def origin(self, made: Sequence[MadeShot], larger: Mapping[str, Take], board: Path, root: Path) -> Origin:
         """Where the film comes from, once its takes are known."""

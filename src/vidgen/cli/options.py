@@ -49,6 +49,12 @@ PresetName = Annotated[str | None, typer.Option("--preset", help="Delivery prese
 Work = Annotated[
     Path | None, typer.Option(help="Folder for takes and segments.  [default: .vidgen/<stem>]", show_default=False)
 ]
+TakesFrom = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FOLDER", help="Use the takes of other work folders, too, as a farm makes them; repeatable.", show_default=False
+    ),
+]
 RayAddress = Annotated[
     str | None,
     typer.Option(help="The cluster, HOST:PORT.  [default: RAY_ADDRESS, else a Ray of its own here]", show_default=False),

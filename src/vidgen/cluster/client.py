@@ -26,6 +26,7 @@ from vidgen.cluster.addresses import check_address
 from vidgen.cluster.gateway import Hello, Job
 from vidgen.cluster.packing import pack
 from vidgen.cluster.scheduler import Kind, Task
+from vidgen.cluster.share import VARIABLE, absolute, share_of
 from vidgen.cluster.work import Work
 from vidgen.errors import Cancelled, MissingError, ProcessingError, VidgenError
 from vidgen.media.discovery import find_ffmpeg
@@ -74,12 +75,15 @@ class _Waiting:
 
 
 def check_ray(address: str | None) -> None:
-    """Raise MissingError ``executor.missing`` where Ray is not installed or nobody answers at the address."""
+    """Raise MissingError ``executor.missing`` where Ray is not installed or nobody answers at the address; as ``Share`` where
+    the place for files is none.
+    """
     if not _has("ray"):
         hint = "pip install 'vidgen[ray]'"
         raise MissingError("executor.missing", "--executor ray needs the package ray, which is not installed", hint=hint)
     if address:
         check_address(address)
+    share_of(settings().cluster_share)
 
 
 def address_of(given: str | None) -> str | None:
@@ -244,6 +248,8 @@ class Cluster:
         flags = {"VIDGEN_OFFLINE": "1"} if chosen.offline else {}
         if chosen.plugins is not None:
             flags["VIDGEN_LOAD_PLUGINS"] = ",".join(sorted(chosen.plugins))
+        if chosen.cluster_share:
+            flags[VARIABLE] = absolute(chosen.cluster_share)
         wait_s = WAIT_S if chosen.cluster_wait_s is None else chosen.cluster_wait_s
         return Hello(self.run_id, __version__, find_ffmpeg().version, list(self.wanted), flags, wait_s)
 

@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.cluster.demands import model_name
-from vidgen.cluster.machines import Machine, Machines, NodeState, NoRoom, RemoteSlot, SlotLost, StoreFull
+from vidgen.cluster.machines import DiskTrouble, Machine, Machines, NodeState, NoRoom, RemoteSlot, SlotLost, StoreFull
 from vidgen.cluster.packing import FileRef, Seen
 from vidgen.cluster.scheduler import MOST_LOSSES, Kind, Place, Scheduler, Task
+from vidgen.cluster.share import VARIABLE, share_of
 from vidgen.cluster.survey import refusal
 from vidgen.cluster.transfer import NotWhole, Transfers
-from vidgen.cluster.work import NOT_HERE
+from vidgen.cluster.troubles import death, failed, reason
+from vidgen.cluster.work import NOT_HERE, OF_THE_NODE
 
 LOG = logging.getLogger(__name__)
 LOOK_EVERY_S = 1.0
@@ -97,6 +99,10 @@ class _Crashed(Exception):
     """The process that worked has ended without an answer."""
 
 
+class _NotStarted(Exception):
+    """A slot could not start, through no fault of the work."""
+
+
 Tell = Callable[[dict[str, Any]], None]
 
 
@@ -106,7 +112,7 @@ class Gateway:
     def __init__(self, machines: Machines, hello: Hello, tell: Tell) -> None:
         self._machines, self._hello, self._tell = machines, hello, tell
         self._scheduler = Scheduler(load=LOADING_S, slack_s=SLACK_S)
-        self._transfers = Transfers()
+        self._transfers = Transfers(share_of(hello.flags.get(VARIABLE, "")))
         self._nodes: dict[str, NodeState] = {}
         self._seats: dict[str, _Seat] = {}
         self._jobs: dict[int, Job] = {}
@@ -246,26 +252,28 @@ class Gateway:
         except _Crashed as error:
             self._crashed(seat, job, str(error))
         except _Failed as error:
-            self._failed_at(seat, job, error.error)
+            await self._failed_at(seat, job, error.error)
+        except (DiskTrouble, _NotStarted) as error:
+            await self._not_there(seat, job, str(error))
         except StoreFull as error:
             text = f"{job.what}: {where} has no room for its files ({error}): more object_store_memory or disk helps"
-            self._finished(seat, job, _failed("cluster.full", text))
+            self._finished(seat, job, failed("cluster.full", text))
         except (OSError, NotWhole) as error:
             full = isinstance(error, OSError) and error.errno == errno.ENOSPC
             text = f"{job.what}: its files could not be moved: {error}"
-            self._finished(seat, job, _failed("file.disk_full" if full else "cluster.transfer", text))
+            self._finished(seat, job, failed("file.disk_full" if full else "cluster.transfer", text))
         except Exception as error:
             LOG.exception("%s on %s", job.what, where)
-            self._finished(seat, job, _failed("internal", f"internal error: {job.what}: {type(error).__name__}: {error}"))
+            self._finished(seat, job, failed("internal", f"internal error: {job.what}: {type(error).__name__}: {error}"))
         self._assign()
 
     async def _done_at(self, seat: _Seat, job: Job, name: str, *, again: bool) -> dict[str, Any]:
-        """What came of a job at a place; its files are on the driver's machine. Raises SlotLost, _Crashed, _Failed, StoreFull,
-        NotWhole, OSError.
+        """What came of a job at a place; its files are on the driver's machine. Raises SlotLost, _NotStarted, _Crashed,
+        _Failed, DiskTrouble, StoreFull, NotWhole, OSError.
         """
         async with seat.starting:
             if seat.slot is None:
-                seat.slot = await self._machines.start_slot(seat.node.machine, seat.gpus)
+                seat.slot = await self._started(seat)
         slot, node = seat.slot, seat.node.machine
         for _ in range(3):
             await self._transfers.send(slot, node.id, job.files)
@@ -292,6 +300,14 @@ class Gateway:
             await slot.call("forget", name, kept, seconds=SILENT_S)
         return {"event": "done", "value": answer["value"], "node": node.name}
 
+    async def _started(self, seat: _Seat) -> RemoteSlot:
+        try:
+            return await self._machines.start_slot(seat.node.machine, seat.gpus)
+        except NoRoom:
+            raise
+        except SlotLost as error:
+            raise _NotStarted(str(error)) from error
+
     async def _followed(self, slot: RemoteSlot, seat: _Seat, job: Job, name: str) -> dict[str, Any]:
         """Hear what a slot tells until the work is done."""
         while True:
@@ -300,7 +316,7 @@ class Gateway:
                 if kind == "log":
                     self._tell({**event, "node": seat.node.machine.name})
                 elif kind == "died":
-                    raise _Crashed(_death(event))
+                    raise _Crashed(death(event))
                 elif kind == "failed":
                     raise _Failed(event["error"])
                 elif kind == "done":
@@ -322,21 +338,43 @@ class Gateway:
             self._jobs.pop(job.task.id)
             self._tell({**told, "id": job.task.id})
 
-    def _failed_at(self, seat: _Seat, job: Job, error: Mapping[str, Any]) -> None:
+    async def _failed_at(self, seat: _Seat, job: Job, error: Mapping[str, Any]) -> None:
         if error.get("code") == NOT_HERE and job.task.id in self._jobs:
-            self._tell({"event": "log", "level": logging.WARNING, "name": "vidgen.cluster", "node": seat.node.machine.name,
-                        "text": f"{job.what} cannot be done here: {error['message']}"})  # fmt: skip
-            self._refusals[job.task.id, seat.node.machine.id] = str(error["message"])
-            self._scheduler.refused(seat.place.id)
-            return
-        self._finished(seat, job, {"event": "failed", "error": dict(error)})
+            self._refused(seat, job, str(error["message"]))
+        elif error.get("code") in OF_THE_NODE:
+            await self._not_there(seat, job, str(error["message"]))
+        else:
+            self._finished(seat, job, {"event": "failed", "error": dict(error)})
+
+    def _refused(self, seat: _Seat, job: Job, why: str) -> None:
+        """A node cannot do some work, which waits for another."""
+        self._tell({"event": "log", "level": logging.WARNING, "name": "vidgen.cluster", "node": seat.node.machine.name,
+                    "text": f"{job.what} cannot be done here: {why}"})  # fmt: skip
+        self._refusals[job.task.id, seat.node.machine.id] = why
+        self._scheduler.refused(seat.place.id)
+
+    async def _not_there(self, seat: _Seat, job: Job, why: str) -> None:
+        """A node is in trouble, such as a full disk: its work waits for another, and its place has a rest."""
+        if seat.place.id not in self._seats:
+            return  # its node is lost
+        self._report(job, "again", why=why, node=seat.node.machine.name)
+        self._refused(seat, job, why)
+        self._drop_seat(seat)
+        self._assign()
+        await asyncio.sleep(BUSY_S)
+        self._seat_again(seat)
+
+    def _seat_again(self, seat: _Seat) -> None:
+        if not seat.node.lost:
+            place = seat.place
+            self._add_seat(replace(place, id=f"{place.id}+", loaded=None), seat.node, seat.gpus)
 
     def _crashed(self, seat: _Seat, job: Job, why: str) -> None:
         self._report(job, "again", why=why, node=seat.node.machine.name)
         if self._scheduler.crashed(seat.place.id) and self._jobs.pop(job.task.id, None):
             times = f"{MOST_LOSSES} times, at last on {seat.node.machine.name}"
             text = f"{job.what}: the process that worked on it ended {times}: {why}"
-            self._tell({**_failed("cluster.crashed", text), "id": job.task.id})
+            self._tell({**failed("cluster.crashed", text), "id": job.task.id})
 
     async def _slot_lost(self, seat: _Seat, job: Job, error: SlotLost) -> None:
         """A slot is gone: with its node, or alone, and then another takes its place."""
@@ -354,11 +392,9 @@ class Gateway:
                 return  # its node is lost, which was no fault of the work
             if self._scheduler.crashed(seat.place.id) and self._jobs.pop(job.task.id, None):
                 text = f"{job.what}: what worked on it was ended several times, at last on {seat.node.machine.name}: {error}"
-                self._tell({**_failed("cluster.crashed", text), "id": job.task.id})
+                self._tell({**failed("cluster.crashed", text), "id": job.task.id})
             self._drop_seat(seat)
-        if not seat.node.lost:
-            place = seat.place
-            self._add_seat(replace(place, id=f"{place.id}+", loaded=None), seat.node, seat.gpus)
+        self._seat_again(seat)
 
     def _give_up(self) -> None:
         """Tell the driver of work that no node can do, once it has waited long enough for one that can."""
@@ -375,8 +411,8 @@ class Gateway:
                 self._scheduler.drop(task.id)
                 del self._jobs[task.id]
                 lost = was_possible and not self._seats
-                failed = _failed("cluster.lost" if lost else "cluster.no_node", self._why_not(job, lost))
-                self._tell({**failed, "id": task.id})
+                told = failed("cluster.lost" if lost else "cluster.no_node", self._why_not(job, lost))
+                self._tell({**told, "id": task.id})
             elif waited < LOOK_EVERY_S:
                 self._report(job, "waiting", seconds=limit)
 
@@ -385,42 +421,7 @@ class Gateway:
             return f"{job.what}: no node of the cluster is left, and none joined in {self._hello.wait_s:.0f} s"
         nodes = [node for node in self._nodes.values() if not node.lost]
         why = {
-            node.machine.name: self._refusals.get((job.task.id, node.machine.id)) or _reason(node, job.task) for node in nodes
+            node.machine.name: self._refusals.get((job.task.id, node.machine.id)) or reason(node, job.task) for node in nodes
         }
         reasons = "; ".join(f"{name}: {reason}" for name, reason in why.items()) or "it has no nodes"
         return f"{job.what}: no node of the cluster can do it: {reasons}"
-
-
-def _reason(node: NodeState, task: Task) -> str:
-    """Why a node cannot do a piece of work."""
-    if node.refused:
-        return node.refused
-    for one in node.facts["able"]:
-        if model_name(one["engine"], one["model"]) == task.model:
-            if task.gb and one["key"]:
-                return f"it needs {task.gb:.0f} GB of GPU memory"
-            return str(one["why"] or f"its {task.model} is {one['key']}, which is another than the driver's")
-    return "it has not what the work needs"
-
-
-def _death(event: Mapping[str, Any]) -> str:
-    code = event["code"]
-    how = "was killed, as happens where memory runs out" if code == -9 else f"ended with the status {code}"
-    return f"it {how}{'; its last words: ' + event['words'] if event['words'] else ''}"
-
-
-def _failed(code: str, message: str) -> dict[str, Any]:
-    """What is told of work that has failed."""
-    error = {"kind": "ProcessingError", "code": code, "message": message, "hint": _HINTS.get(code, "")}
-    return {"event": "failed", "error": error}
-
-
-_AGAIN = "run the same command again; what is done is kept"
-_HINTS = {
-    "cluster.lost": _AGAIN,
-    "cluster.no_node": "vidgen doctor --ray-address ADDRESS shows what each node has",
-    "cluster.crashed": f"{_AGAIN}. Out of memory is the usual cause: larger nodes, or fewer cores of each",
-    "cluster.full": _AGAIN,
-    "cluster.transfer": _AGAIN,
-    "file.disk_full": _AGAIN,
-}

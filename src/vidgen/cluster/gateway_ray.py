@@ -19,7 +19,7 @@ from typing import Any
 
 from vidgen.cluster import survey
 from vidgen.cluster.gateway import Gateway
-from vidgen.cluster.machines import Machine, NoRoom, RemoteSlot, SlotLost, StoreFull
+from vidgen.cluster.machines import DiskTrouble, Machine, NoRoom, RemoteSlot, SlotLost, StoreFull
 from vidgen.cluster.slot_ray import RaySlot
 from vidgen.media.sweep import alive
 from vidgen.settings import set_variables
@@ -131,7 +131,7 @@ async def _answer(ref: Any, seconds: float) -> Any:
     except (ray.exceptions.ObjectStoreFullError, ray.exceptions.OutOfDiskError) as error:
         raise StoreFull(_line(error)) from error
     except OSError as error:
-        raise StoreFull(f"a disk of the node: {_line(error)}") from error
+        raise DiskTrouble(_line(error)) from error
     except ray.exceptions.RayError as error:
         raise SlotLost(_line(error)) from error
 

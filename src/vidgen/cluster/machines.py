@@ -53,11 +53,17 @@ class StoreFull(Exception):
     """The cluster has no room for what is to be sent."""
 
 
+class DiskTrouble(Exception):
+    """A disk of the node cannot be written or read: it is full, as a rule."""
+
+
 class RemoteSlot(Protocol):
     """A slot on a node."""
 
     async def call(self, method: str, *args: Any, seconds: float, **kwargs: Any) -> Any:
-        """Call a method of ``slot.Slot``. Raises SlotLost, also where no answer comes in so many seconds; StoreFull."""
+        """Call a method of ``slot.Slot``. Raises SlotLost, also where no answer comes in so many seconds; StoreFull,
+        DiskTrouble.
+        """
 
     def kill(self) -> None:
         """End it with all that it runs."""

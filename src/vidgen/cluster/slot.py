@@ -7,6 +7,7 @@ says so, and starts another for the next work.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import queue
 import shutil
@@ -23,9 +24,11 @@ from typing import IO, Any
 from vidgen.cluster.cache import FileCache
 from vidgen.cluster.orphans import adopt_orphans, end_orphans
 from vidgen.cluster.packing import FileRef, Seen
+from vidgen.cluster.share import VARIABLE, share_of
 from vidgen.media.files import sha256_file
 from vidgen.settings import settings, without_keys
 
+LOG = logging.getLogger(__name__)
 CACHE_GB = 20.0
 _LAST_WORDS = 800
 
@@ -87,6 +90,30 @@ class Slot:
         with self._lock:
             del self._parts[sha256]
         return self._cache.adopt(part, sha256)
+
+    def pull(self, sha256: str) -> bool:
+        """Have a file from the place that all machines share; False where that does not work here."""
+        part = self._cache.part()
+        try:
+            share = share_of(self._flags.get(VARIABLE, ""))
+            return share is not None and share.get(sha256, part) and self._cache.adopt(part, sha256)
+        except Exception as error:
+            LOG.warning("the share of the cluster cannot be read here: %s", error)
+            return False
+        finally:
+            part.unlink(missing_ok=True)
+
+    def push(self, job: str, number: int, sha256: str) -> bool:
+        """Bring a file that was made to the place that all machines share; False where that does not work here."""
+        try:
+            share = share_of(self._flags.get(VARIABLE, ""))
+            if share is None:
+                return False
+            share.put(self._folder / job / f"{number}.mp4", sha256)
+        except Exception as error:
+            LOG.warning("the share of the cluster cannot be written here: %s", error)
+            return False
+        return True
 
     def begin(self, job: str, work: bytes, files: Sequence[tuple[FileRef, Seen]], outs: int) -> list[FileRef]:
         """Begin a piece of work; the files that are missing after all, and then nothing has begun."""

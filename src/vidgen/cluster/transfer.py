@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from vidgen.cluster.machines import RemoteSlot, StoreFull
+from vidgen.cluster.machines import RemoteSlot, SlotLost, StoreFull
 from vidgen.cluster.packing import FileRef, Seen
+from vidgen.cluster.share import Share
 
+LOG = logging.getLogger(__name__)
 CHUNK = 4 << 20
 """Bytes sent at once."""
 AT_ONCE = 4
 """Files that are on the way at once."""
 CHUNK_S = 60.0
 """Seconds after which a chunk counts as lost, and its slot with it."""
+SHARE_S = 3600.0
+"""The same for a whole file that a node brings to the place that all share, or has from there."""
 FULL_TRIES, FULL_PAUSE_S = 6, 1.0
 
 T = TypeVar("T")
@@ -27,9 +32,16 @@ class NotWhole(Exception):
 
 
 class Transfers:
-    """Sends and fetches files for one gateway. Each file goes to a node once, however many slots ask for it."""
+    """Sends and fetches files for one gateway. Each file goes to a node once, however many slots ask for it.
 
-    def __init__(self) -> None:
+    Args:
+        share: a place that all reach, by way of which files go where that works; None: they go through Ray.
+
+    ``sent_bytes``: what went to nodes through Ray.
+    """
+
+    def __init__(self, share: Share | None = None) -> None:
+        self._share = share
         self._on_the_way = asyncio.Semaphore(AT_ONCE)
         self._turns: dict[tuple[str, str], asyncio.Lock] = {}
         self.sent_bytes = 0
@@ -40,8 +52,42 @@ class Transfers:
         seen = dict(files)
         for ref in dict.fromkeys(missing):
             async with self._turns.setdefault((node, ref.sha256), asyncio.Lock()):
-                if await slot.call("missing", [(ref, seen[ref])], seconds=CHUNK_S):
+                still = await slot.call("missing", [(ref, seen[ref])], seconds=CHUNK_S)
+                if still and not await self._shared(slot, ref, Path(seen[ref].path)):
                     await self._send(slot, ref, Path(seen[ref].path))
+
+    async def _shared(self, slot: RemoteSlot, ref: FileRef, file: Path) -> bool:
+        """Send a file by way of the place that all share; False where that does not work. Raises SlotLost."""
+        if self._share is None:
+            return False
+        async with self._on_the_way:
+            try:
+                await asyncio.to_thread(self._share.put, file, ref.sha256)
+            except FileNotFoundError:
+                raise
+            except Exception as error:
+                LOG.warning("the share of the cluster cannot be written: %s", error)
+                return False
+            if await slot.call("pull", ref.sha256, seconds=SHARE_S):
+                return True
+            LOG.warning("%s does not come to a node by way of the share: it goes through Ray", ref.name)
+            return False
+
+    async def _fetched(self, slot: RemoteSlot, job: str, number: int, sha256: str, out: Path) -> bool:
+        """Have a file that was made by way of the place that all share; False where that does not work. Raises SlotLost."""
+        if self._share is None:
+            return False
+        async with self._on_the_way:
+            try:
+                if await slot.call("push", job, number, sha256, seconds=SHARE_S):
+                    if await asyncio.to_thread(self._share.get, sha256, out):
+                        return True
+                    LOG.warning("what a node brings to the share of the cluster is not there: it comes through Ray")
+            except SlotLost:
+                raise
+            except Exception as error:
+                LOG.warning("the share of the cluster cannot be read: %s", error)
+            return False
 
     async def _send(self, slot: RemoteSlot, ref: FileRef, file: Path) -> None:
         async with self._on_the_way:
@@ -65,6 +111,8 @@ class Transfers:
 
     async def fetch(self, slot: RemoteSlot, job: str, number: int, size: int, sha256: str, out: Path) -> None:
         """Have a file that was made at ``out``. Raises SlotLost, StoreFull, NotWhole, OSError where it cannot be written."""
+        if await self._fetched(slot, job, number, sha256, out):
+            return
         digest = hashlib.sha256()
         async with self._on_the_way:
             with out.open("wb") as stream:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 NOT_HERE = "cluster.not_here"
 """Code of errors that say that this node cannot do the work, and another may."""
+OF_THE_NODE = frozenset({"file.disk_full", "file.failed", "system.limit"})
+"""Codes of errors that are the node's own trouble, as a full disk: another node may do the work."""
 
 
 class Node(Protocol):
@@ -99,6 +101,9 @@ class TakeWork:
             made = engine.generate_many(takes, outs, progress=progress, cancelled=node.cancelled)
         else:
             made = [engine.generate(takes[0], outs[0], progress=progress, cancelled=node.cancelled)]
+        for one in made:
+            if isinstance(one, VidgenError) and one.code in OF_THE_NODE:
+                raise one
         return [one if isinstance(one, Generated) else wire.error_values(one) for one in made]
 
     def _check(self, engine: LocalEngine, model: str | None) -> None:

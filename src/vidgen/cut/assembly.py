@@ -22,6 +22,7 @@ from vidgen.cut.encode_segment import encode_segments
 from vidgen.cut.join import Seal, join
 from vidgen.cut.pieces import Encode, OnEvent, Piece, make_parts
 from vidgen.cut.segments import Segment, form, segment_parts, split
+from vidgen.cut.sound import Levels, Soundtrack, sound_recipe
 from vidgen.cut.timeline import Timeline, settle
 from vidgen.errors import Notice
 from vidgen.media.files import sha256_file, sha256_json, write_text
@@ -35,7 +36,7 @@ KEPT_CUTS = 3
 @dataclass(frozen=True)
 class CutResult:
     """A finished film. ``reencoded``: pieces encoded in this run; ``copied``: clips used unchanged; ``reused``: pieces of an
-    earlier run. All three are 0 if the film was up to date."""
+    earlier run. All three are 0 if the film was up to date. ``levels``: how loud it is; None for a film without sound."""
 
     output: Path
     frames: int
@@ -46,6 +47,7 @@ class CutResult:
     copied: int
     notices: tuple[Notice, ...]
     reused: int = 0
+    levels: Levels | None = None
 
 
 def assemble(
@@ -79,23 +81,26 @@ def assemble(
     key = cut_key(settled, segments, seal)
     manifest = read_manifest(work)
     if up_to_date(manifest, key, out):
-        return _result(settled, out, notices + [Notice(**stored) for stored in manifest.get("notices", [])], [])
+        kept = [Notice(**stored) for stored in manifest.get("notices", [])]
+        return _result(settled, out, notices + kept, [], Levels.of(manifest))
     store = ArtifactStore(work / "segments", ".mp4")
     with scratch_of(work) as scratch:
         parts = make_parts(
             settled, segments, store, work, scratch, on_event=on_event, cancelled=cancelled, jobs=jobs, encode=encode
         )  # fmt: skip
-        join([(piece.path, piece.frames) for piece in parts.pieces], parts.sound, settled, out, scratch, cancelled, seal)
+        sound = parts.sound
+        pieces = [(piece.path, piece.frames) for piece in parts.pieces]
+        join(pieces, sound.file if sound else None, settled, out, scratch, cancelled, seal)
     if store.damaged:
         count = len(store.damaged)
         notices.append(Notice("cut.segment_rebuilt", f"{count} stored piece(s) of the film were damaged and made again"))
     used = sorted({piece.key for piece in parts.pieces if piece.state != "copied"})
     history = [used, *(cut for cut in manifest.get("history", []) if cut != used)][:KEPT_CUTS]
     made_of = {f"{one.kind} {one.name}": segment_parts(one, settled) for one in segments}
-    _write_manifest(work, key, out, parts.notices, history, made_of)
+    _write_manifest(work, key, out, sound, history, made_of)
     store.keep_only({stem for cut in history for stem in cut})
     on_event("cut.joined", {"output": str(out), "frames": settled.frames})
-    return _result(settled, out, notices + parts.notices, parts.pieces)
+    return _result(settled, out, [*notices, *(sound.notices if sound else ())], parts.pieces, sound.levels if sound else None)
 
 
 def _title_notices(timeline: Timeline) -> list[Notice]:
@@ -106,8 +111,6 @@ def _title_notices(timeline: Timeline) -> list[Notice]:
 
 def cut_key(timeline: Timeline, segments: list[Segment], seal: Seal | None = None) -> str:
     """The content key of the film. The ffmpeg version is not part of it: a finished film stays valid."""
-    from vidgen.cut.sound import sound_recipe
-
     recipes = [segment.recipe() for segment in segments]
     named: dict[str, Any] = {"chapters": [asdict(chapter) for chapter in timeline.chapters]} if timeline.chapters else {}
     if timeline.captions:
@@ -127,8 +130,6 @@ class CutKeys:
 
 def cut_keys(timeline: Timeline) -> CutKeys:
     """The keys of a settled timeline. Nothing needs to be made yet."""
-    from vidgen.cut.sound import sound_recipe
-
     recipe = sound_recipe(timeline) or {}
     pieces = [segment.recipe() for segment in split(timeline)]
     picture = sha256_json({**form(timeline), "pieces": pieces})
@@ -145,16 +146,22 @@ def read_manifest(work: Path) -> dict[str, Any]:
 
 
 def _write_manifest(
-    work: Path, key: str, out: Path, notices: list[Notice], history: list[list[str]], made_of: dict[str, dict[str, str]]
+    work: Path,
+    key: str,
+    out: Path,
+    sound: Soundtrack | None,
+    history: list[list[str]],
+    made_of: dict[str, dict[str, str]],
 ) -> None:
-    """Write ``cut.json``. ``notices``: those on the film itself, which are repeated as long as the film is up to date;
-    ``made_of``: the parts of each piece, by kind and name.
+    """Write ``cut.json``. What is said of ``sound`` is repeated as long as the film is up to date; ``made_of``: the parts of
+    each piece, by kind and name.
     """
     stored = {
         "key": key,
         "size": out.stat().st_size,
         "sha256": sha256_file(out),
-        "notices": [notice.as_dict() for notice in notices],
+        "notices": [notice.as_dict() for notice in (sound.notices if sound else ())],
+        "levels": asdict(sound.levels) if sound and sound.levels else None,
         "history": history,
         "made_of": made_of,
     }
@@ -168,7 +175,7 @@ def up_to_date(manifest: dict[str, Any], key: str, out: Path) -> bool:
     return sha256_file(out) == manifest.get("sha256")
 
 
-def _result(timeline: Timeline, out: Path, notices: list[Notice], pieces: list[Piece]) -> CutResult:
+def _result(timeline: Timeline, out: Path, notices: list[Notice], pieces: list[Piece], levels: Levels | None) -> CutResult:
     states = list({piece.key: piece.state for piece in pieces}.values())
     return CutResult(
         output=out,
@@ -180,6 +187,7 @@ def _result(timeline: Timeline, out: Path, notices: list[Notice], pieces: list[P
         copied=states.count("copied"),
         notices=tuple(notices),
         reused=states.count("reused"),
+        levels=levels,
     )
 
 

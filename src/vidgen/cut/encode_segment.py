@@ -7,7 +7,6 @@ folder in which ffmpeg runs.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from vidgen.catalog.transitions import blend
+from vidgen.cut.fonts import fonts_folder
 from vidgen.cut.segments import Segment, Source
 from vidgen.cut.showing import Shown
 from vidgen.cut.timeline import Timeline
@@ -22,7 +22,6 @@ from vidgen.cut.titles import any_colour, ass_text, fonts_of, lead_of
 from vidgen.errors import InputError, ProcessingError
 from vidgen.media.encode import DRAFT, MASTER
 from vidgen.media.ffmpeg import input_args, run_ffmpeg
-from vidgen.media.files import sha256_json
 from vidgen.media.graph import Stream, arguments, chain, joined, picture_of, source, split
 from vidgen.media.normalise import STEADY, conform_filter
 from vidgen.media.probe import MediaInfo, part_from, probe_video
@@ -170,7 +169,7 @@ def _titled(stream: Stream, titles: Sequence[Shown], segment: Segment, timeline:
     form = f"format={timeline.profile.pix_fmt}"
     name = f"titles{sum(1 for _ in folder.iterdir())}.ass"
     (folder / name).write_text(ass_text(titles, timeline.width, timeline.height, segment.frames), encoding="utf-8")
-    draw = f"ass=filename={name}:fontsdir=../{_fonts(folder.parent, fonts_of(titles))}"
+    draw = f"ass=filename={name}:fontsdir=../{fonts_folder(folder.parent, fonts_of(titles))}"
     if any_colour(titles):
         draw = f"{TO_RGB},{draw},{TO_YUV}"
     # A title may begin before the piece, so that the clock of titles begins earlier too.
@@ -215,32 +214,6 @@ def _source_stream(index: int, source: Source, timeline: Timeline) -> Stream:
     steps += [f"format={timeline.profile.pix_fmt}", "setsar=1"]
     steps += ["settb=1/10", "setpts=N", "fps=10"]
     return chain(picture_of(_named(index), picture), steps)
-
-
-def _fonts(scratch: Path, names: Sequence[str]) -> str:
-    """The name of a folder in ``scratch`` with these fonts alone: links, or copies on file systems without links.
-
-    It has a name of its own making, because no path of the user may enter a filter graph. libass reads all that is in it.
-    """
-    from vidgen.weights.faces import font_path
-
-    made = scratch / f"fonts-{sha256_json(list(names))[:12]}"
-    if made.exists():
-        return made.name
-    with tempfile.TemporaryDirectory(dir=scratch, prefix="making-") as name:
-        folder = Path(name) / made.name
-        folder.mkdir()
-        for font in map(font_path, names):
-            try:
-                (folder / font.name).symlink_to(font.resolve())
-            except OSError:
-                shutil.copyfile(font, folder / font.name)
-        try:
-            folder.rename(made)
-        except OSError:
-            if not made.is_dir():  # else another piece made it first
-                raise
-    return made.name
 
 
 def _conform(info: MediaInfo, source: Source, timeline: Timeline) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -42,6 +43,17 @@ Encode = Callable[..., None]
 """Encodes the mix to a file: ``(out, gain_db=0, ceiling_db=None)``."""
 
 
+@dataclass(frozen=True)
+class Encoded:
+    """A finished sound: its measured ``loudness``, the ``gain_db`` from the mix to it, and whether a limiter was at work, so
+    that its peaks are not those of the mix with that gain.
+    """
+
+    loudness: Loudness
+    gain_db: float = 0.0
+    limited: bool = False
+
+
 @functools.cache
 def presets() -> dict[str, LoudnessTarget]:
     """The loudness targets by name: web, podcast, ebu, atsc."""
@@ -64,7 +76,7 @@ def encode_to_target(
     samples: int,
     cancelled: Cancel = lambda: False,
     codec: Sequence[str] = AAC_ARGS,
-) -> tuple[Loudness, list[Notice]]:
+) -> tuple[Encoded, list[Notice]]:
     """Encode a mix at ``out``, within 0.5 LU of the target's loudness and not above its peak.
 
     Args:
@@ -73,42 +85,43 @@ def encode_to_target(
         samples: exact length of the sound at 48 kHz.
         codec: output arguments of the encoder: AAC, or one of ``SOUND_ARGS``.
 
-    Returns the loudness of the encoded file, and a notice if the target is missed.
+    Returns how it was encoded, and a notice if the target is missed.
     """
     before, encode = measure(mix, cancelled), partial(_encode, mix, samples=samples, codec=codec, cancelled=cancelled)
     if before.silent:
         encode(out)
         notices = [Notice("sound.silent", "the soundtrack is silent or too short to measure; its level was left alone")]
-        return before, notices if target else []
+        return Encoded(before), notices if target else []
     if target is None:
         return _encode_as_mixed(before, out, encode, cancelled)
-    after = _approach(before, target, out, encode, cancelled)
+    encoded = _approach(before, target, out, encode, cancelled)
+    after = encoded.loudness
     if abs(after.i - target.i) <= TOLERANCE_LU and after.tp <= target.tp:
-        return after, []
+        return encoded, []
     message = (
         f"the soundtrack is {after.i:.1f} LUFS with peaks of {after.tp:.1f} dBTP; "
         f"{target.i:g} LUFS with {target.tp:g} dBTP cannot be reached with this mix"
     )
-    return after, [Notice("sound.loudness_missed", message)]
+    return encoded, [Notice("sound.loudness_missed", message)]
 
 
-def _encode_as_mixed(before: Loudness, out: Path, encode: Encode, cancelled: Cancel) -> tuple[Loudness, list[Notice]]:
+def _encode_as_mixed(before: Loudness, out: Path, encode: Encode, cancelled: Cancel) -> tuple[Encoded, list[Notice]]:
     if before.tp <= 0:
         encode(out)
-        return measure(out, cancelled), []
-    after = _approach(before, LoudnessTarget(before.i, -1.0), out, encode, cancelled, free=True)
-    return after, [Notice("sound.limited", f"the mix peaked at {before.tp:+.1f} dBTP and was limited to -1 dBTP")]
+        return Encoded(measure(out, cancelled)), []
+    encoded = _approach(before, LoudnessTarget(before.i, -1.0), out, encode, cancelled, free=True)
+    return encoded, [Notice("sound.limited", f"the mix peaked at {before.tp:+.1f} dBTP and was limited to -1 dBTP")]
 
 
 def _approach(
     before: Loudness, target: LoudnessTarget, out: Path, encode: Encode, cancelled: Cancel, *, free: bool = False
-) -> Loudness:
+) -> Encoded:
     """Encode, measure and correct until on target, or for ``ROUNDS`` rounds. The best result stays at ``out``.
 
     ``free``: any loudness is accepted, only the peak counts.
     """
     gain, ceiling = target.i - before.i, target.tp - HEADROOM_DB
-    best: tuple[tuple[float, float], Loudness] | None = None
+    best: tuple[tuple[float, float], Encoded] | None = None
     trial = part_name(out)
     try:
         for _ in range(ROUNDS):
@@ -119,7 +132,7 @@ def _approach(
             over = found.tp - target.tp
             rank = (max(0.0, over), abs(miss))
             if best is None or rank < best[0]:
-                best = (rank, found)
+                best = (rank, Encoded(found, round(gain, 3), limiting))
                 trial.replace(out)
             if over <= 0 and abs(miss) <= GOOD_ENOUGH_LU:
                 break

@@ -1,12 +1,8 @@
-"""Mix tracks to one PCM file, streamed in blocks of a second.
-
-Positions are sample numbers. Ducking follows an envelope from the positions of the voices, not from their levels, so the same
-timeline always gives the same mix.
-"""
+"""Mix tracks to one PCM file, streamed in blocks of a second. Positions are sample numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from vidgen.cut.ducking import Ducked, Ducking
 from vidgen.cut.looping import looped
-from vidgen.cut.timeline import Track
+from vidgen.cut.spoken import Part, joined, listen
+from vidgen.cut.timeline import EDGE_FADE, Track
 from vidgen.errors import Cancelled, Notice, ProcessingError
 from vidgen.media.audio import Samples, decode_audio
 from vidgen.media.ffmpeg import Process
@@ -23,12 +21,6 @@ from vidgen.media.files import file_url
 from vidgen.media.rate import SAMPLE_RATE
 
 BLOCK = SAMPLE_RATE
-DUCK_DB = -12.0
-DUCK_ATTACK = int(0.25 * SAMPLE_RATE)
-"""Samples before a voice at which the music starts to fall, so that it is down when the voice starts."""
-DUCK_RELEASE = int(0.6 * SAMPLE_RATE)
-
-
 _ONLY_FADE = SAMPLE_RATE
 """A last repetition shorter than this would be only fade."""
 _PADDING = SAMPLE_RATE // 10
@@ -48,8 +40,9 @@ def _length(track: Track, start: int, most: int) -> int:
 
 @dataclass(frozen=True)
 class Placed:
-    """A track with its position in the film: it plays from sample ``begin`` to before ``end``. ``repeats``: whether its file is
-    shorter than that.
+    """A track with its position in the film: it plays from sample ``begin`` to before ``end``.
+
+    ``repeats``: whether its file is shorter than that. ``spoken``: where somebody speaks in it, in samples of the film.
     """
 
     track: Track
@@ -57,6 +50,7 @@ class Placed:
     end: int
     fade_out: int = 0
     repeats: bool = False
+    spoken: tuple[Part, ...] = ()
 
 
 def place(tracks: Sequence[Track], total: int) -> list[Placed]:
@@ -65,13 +59,26 @@ def place(tracks: Sequence[Track], total: int) -> list[Placed]:
     for track in tracks:
         available = total - track.at if track.length is None else min(track.length, total - track.at)
         begin = max(0, track.at)
-        if track.loop:
-            one = _placed_loop(track, begin, available)
-        else:
-            one = Placed(track, begin, track.at + _length(track, track.start, available), track.fade_out or 0)
+        one = _placed_loop(track, begin, available) if track.loop else _placed_once(track, begin, available)
         if one.begin < one.end:
             placed.append(one)
     return placed
+
+
+def _placed_once(track: Track, begin: int, available: int) -> Placed:
+    """A track that has ``available`` samples. If they cut its file off, it fades at least as long as prevents a click."""
+    spoken: tuple[Part, ...] = ()
+    most = max(0, available + 1)
+    if track.role == "voice":
+        recording = listen(_decoded(track, track.start, most) if most else ())
+        samples, spoken = recording.samples, recording.parts
+    else:
+        samples = _length(track, track.start, most)
+    fade, length = track.fade_out or 0, min(samples, available)
+    end = track.at + length
+    parts = ((max(begin, track.at + first), min(end, track.at + last)) for first, last in spoken)
+    heard = tuple((first, last) for first, last in parts if first < last)
+    return Placed(track, begin, end, max(fade, EDGE_FADE) if samples > available else fade, spoken=heard)
 
 
 def _placed_loop(track: Track, begin: int, available: int) -> Placed:
@@ -83,42 +90,25 @@ def _placed_loop(track: Track, begin: int, available: int) -> Placed:
     if track.fade_out is not None:
         return Placed(track, begin, track.at + available, track.fade_out, repeats)
     if not repeats and first <= available + _PADDING:
-        return Placed(track, begin, track.at + available)
+        return Placed(track, begin, track.at + available, EDGE_FADE)
     each = first + track.start if first else _length(track, 0, available)
     rest = (available - first) % each if each and repeats and track.loop_to is None else _ONLY_FADE
     if rest < _ONLY_FADE:
-        return Placed(track, begin, track.at + available - rest, 0, repeats)
+        return Placed(track, begin, track.at + available - rest, EDGE_FADE, repeats)
     return Placed(track, begin, track.at + available, track.cut_fade, repeats)
 
 
-Envelope = Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float64]]
-"""Gain in dB by film sample."""
-
-
-def duck_envelope(placed: Sequence[Placed]) -> Envelope:
-    """The ducking envelope: gain in dB by film sample of music under the voices."""
-    spans: list[list[int]] = []
-    for voice in sorted((item for item in placed if item.track.role == "voice"), key=lambda item: item.begin):
-        if spans and voice.begin - DUCK_ATTACK <= spans[-1][1] + DUCK_RELEASE:
-            spans[-1][1] = max(spans[-1][1], voice.end)
-        else:
-            spans.append([voice.begin, voice.end])
-    points = [point for begin, end in spans for point in (begin - DUCK_ATTACK, begin, end, end + DUCK_RELEASE)]
-    levels = [0.0, DUCK_DB, DUCK_DB, 0.0] * len(spans)
-
-    def gain(positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        if not points:
-            return np.zeros(len(positions))
-        return np.interp(positions, points, levels)
-
-    return gain
+def spoken_parts(placed: Iterable[Placed]) -> list[Part]:
+    """Where somebody speaks in the film, whoever it is."""
+    return list(joined(sorted(part for one in placed for part in one.spoken), 1))
 
 
 class _Player:
     """Plays one track, decoded on demand."""
 
-    def __init__(self, placed: Placed, duck: Envelope, damaged_files: set[Path]) -> None:
-        self.placed, self._duck, self._harm = placed, duck, damaged_files
+    def __init__(self, placed: Placed, ducking: Ducking, damaged_files: set[Path]) -> None:
+        self.placed, self._ducking, self._harm = placed, ducking, damaged_files
+        self._ducked = Ducked() if placed.track.duck else None
         self._blocks = self._play()
         self._left: Samples = np.zeros((0, 2), np.float32)
         for passed in range(0, max(0, -placed.track.at), BLOCK):
@@ -151,22 +141,29 @@ class _Player:
         if begin >= end:
             return
         positions = np.arange(begin, end)
-        sound = self._take(end - begin) * self._gain(positions)[:, None]
-        mix[begin - first : end - first] += sound
+        sound = self._take(end - begin)
+        lowered = self._ducked.apply(sound, self._ducking.depth(positions)) if self._ducked else sound
+        mix[begin - first : end - first] += lowered * self._gain(positions)[:, None]
 
     def _gain(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         track, placed = self.placed.track, self.placed
         gain = np.full(len(positions), 10 ** (track.gain_db / 20))
-        if track.duck:
-            gain *= 10 ** (self._duck(positions) / 20)
-        if track.fade_in:
-            gain *= np.clip((positions - placed.begin) / track.fade_in, 0, 1)
-        if placed.fade_out:
-            gain *= np.clip((placed.end - positions) / placed.fade_out, 0, 1)
+        for samples, passed in ((track.fade_in, positions - placed.begin), (placed.fade_out, placed.end - positions)):
+            if samples:
+                share = np.clip(passed / samples, 0, 1)
+                gain *= np.sin(share * (np.pi / 2)) if track.equal_power else share
         return gain
 
     def finished(self, first: int) -> bool:
         return first >= self.placed.end
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """What was found while mixing: a notice for each file that cannot be decoded completely, and where somebody speaks."""
+
+    notices: tuple[Notice, ...]
+    spoken: tuple[Part, ...]
 
 
 def mix_to_wav(
@@ -176,16 +173,17 @@ def mix_to_wav(
     cancelled: Callable[[], bool] = lambda: False,
     *,
     heard: Callable[[Track], bool] = lambda track: True,
-) -> list[Notice]:
+) -> Mixed:
     """Mix the tracks to a float WAV (RF64 if it is long) of exactly ``total`` samples.
 
     ``heard``: which of them are in the file. The others still lower music, so that such parts add up to the whole mix.
 
-    Returns a notice for each file that cannot be decoded completely. Raises ProcessingError if the length is wrong, Cancelled.
+    Raises ProcessingError if the length is wrong, Cancelled.
     """
     damaged_files: set[Path] = set()
     placed = sorted(place(tracks, total), key=lambda item: item.begin)
-    duck = duck_envelope(placed)
+    spoken = spoken_parts(placed)
+    ducking = Ducking.under(spoken)
     waiting, playing = [item for item in placed[::-1] if heard(item.track)], []
     args = ["-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "2", "-i", "pipe:0", "-c:a", "pcm_f32le", "-rf64", "auto"]
     with Process([*args, f"file:{out.resolve()}"], what="writing the mix", stdin=True, cancelled=cancelled) as writer:
@@ -194,7 +192,7 @@ def mix_to_wav(
                 raise Cancelled()
             block = np.zeros((min(BLOCK, total - first), 2))
             while waiting and waiting[-1].begin < first + len(block):
-                playing.append(_Player(waiting.pop(), duck, damaged_files))
+                playing.append(_Player(waiting.pop(), ducking, damaged_files))
             for player in playing:
                 player.add_to(block, first)
             playing = [player for player in playing if not player.finished(first + len(block))]
@@ -203,11 +201,8 @@ def mix_to_wav(
     if found != total:
         raise ProcessingError("media.bad_output", f"the mix has {found} samples instead of {total}")
     text = "is damaged or cut off; what could be decoded is used"
-    return [
-        Notice("sound.damaged", f"{file} {text}")
-        for file in dict.fromkeys(track.file for track in tracks)
-        if file in damaged_files
-    ]
+    files = [file for file in dict.fromkeys(track.file for track in tracks) if file in damaged_files]
+    return Mixed(tuple(Notice("sound.damaged", f"{file} {text}") for file in files), tuple(spoken))
 
 
 def _stored_samples(path: Path) -> int:

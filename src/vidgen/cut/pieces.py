@@ -13,17 +13,16 @@ from vidgen.artifacts import ArtifactStore
 from vidgen.cut.copying import can_copy, reference_sets
 from vidgen.cut.encode_segment import encode_segments
 from vidgen.cut.segments import Segment, segment_key
+from vidgen.cut.sound import Soundtrack, make_sound
 from vidgen.cut.timeline import Timeline
 from vidgen.cut.titles import fonts_of
-from vidgen.errors import Cancelled, Notice
+from vidgen.errors import Cancelled
 
 OnEvent = Callable[[str, dict[str, Any]], None]
 """Called with ``cut.segment`` {done, total, name, kind, state: encoded|reused|copied}, ``cut.sound`` and ``cut.joined``."""
 
 Encode = Callable[[Sequence[Segment], Timeline, Sequence[Path], Path, Callable[[], bool]], None]
 """``encode_segments``, or one that has it done elsewhere."""
-
-Found = tuple[Path | None, list[Notice]]
 
 
 @dataclass(frozen=True)
@@ -38,11 +37,10 @@ class Piece:
 
 @dataclass(frozen=True)
 class Parts:
-    """All parts of a film, and notices on its sound."""
+    """All parts of a film; ``sound`` is None for a film without."""
 
     pieces: list[Piece]
-    sound: Path | None
-    notices: list[Notice]
+    sound: Soundtrack | None
 
 
 def make_parts(
@@ -58,8 +56,6 @@ def make_parts(
     encode: Encode = encode_segments,
 ) -> Parts:
     """Make all pieces and the sound with ``jobs`` threads. The first failure stops the others and is raised."""
-    from vidgen.cut.sound import make_sound
-
     stop = threading.Event()
 
     def halted() -> bool:
@@ -70,15 +66,14 @@ def make_parts(
     by_key = dict(zip(keys, segments, strict=True))
     with ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="cut") as pool:
         try:
-            sound = pool.submit(make_sound, timeline, work, scratch, halted)
+            sound = pool.submit(make_sound, timeline, work, halted)
             futures = [pool.submit(maker.make, group) for group in _groups(by_key)]
             made = _gather(sound, futures, by_key, on_event)
         except BaseException:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-    sound_file, notices = sound.result()
-    return Parts([made[key] for key in keys], sound_file, list(notices))
+    return Parts([made[key] for key in keys], sound.result())
 
 
 def _groups(by_key: dict[str, Segment]) -> list[dict[str, Segment]]:
@@ -95,15 +90,15 @@ def _groups(by_key: dict[str, Segment]) -> list[dict[str, Segment]]:
 
 
 def _gather(
-    sound: Future[Found], futures: list[Future[list[Piece]]], by_key: dict[str, Segment], on_event: OnEvent
+    sound: Future[Soundtrack | None], futures: list[Future[list[Piece]]], by_key: dict[str, Segment], on_event: OnEvent
 ) -> dict[str, Piece]:
     """Wait for all pieces and report each as it finishes."""
     made: dict[str, Piece] = {}
     waiting: list[Future[Any]] = [sound, *futures]
     for future in as_completed(waiting):
         if future is sound:
-            if file := sound.result()[0]:
-                on_event("cut.sound", {"file": str(file)})
+            if made_sound := sound.result():
+                on_event("cut.sound", {"file": str(made_sound.file)})
             continue
         for piece in future.result():
             made[piece.key] = piece

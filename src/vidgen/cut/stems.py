@@ -37,4 +37,4 @@ def write_stem(timeline: Timeline, name: str, out: Path, cancelled: Callable[[],
     def heard(track: Track) -> bool:
         return track.role == role
 
-    return mix_to_wav(timeline.sound.tracks, timeline.samples, out, cancelled, heard=heard)
+    return list(mix_to_wav(timeline.sound.tracks, timeline.samples, out, cancelled, heard=heard).notices)

@@ -21,6 +21,9 @@ from vidgen.media.rate import SAMPLE_RATE, samples_at, seconds_of
 FontKind = Literal["sans", "serif"]
 SoundRole = Literal["music", "ambience", "voice", "sfx", "clip"]
 
+EDGE_FADE = SAMPLE_RATE // 200
+"""Samples. A sound that is cut at a loud place would click: 5 ms of fade are not heard as one."""
+
 FADE_IN = "fade_black"
 """The only transition that the first shot may have."""
 
@@ -126,6 +129,7 @@ class Track:
         length: None: to the end of the file, or with ``loop`` to the end of the film.
         loop_from, loop_to: samples of the file between which it repeats; without ``loop_to`` to the end of the file.
         fade_out: None: ``cut_fade`` if the film's end cuts a loop off, else 0.
+        equal_power: whether its fades keep the power where another sound fades the other way; else they are linear.
         duck: whether it is lowered under voices.
         zero_us: time in the file, in microseconds, that counts as its start, such as that of its first frame; None: the file's
             own.
@@ -144,6 +148,7 @@ class Track:
     fade_in: int = 0
     fade_out: int | None = 0
     cut_fade: int = SAMPLE_RATE
+    equal_power: bool = False
     duck: bool = False
     zero_us: int | None = None
 

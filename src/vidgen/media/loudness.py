@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vidgen.errors import ProcessingError
-from vidgen.media.ffmpeg import input_args, run_ffmpeg
+from vidgen.media.ffmpeg import Process, input_args, run_ffmpeg
+from vidgen.media.rate import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from vidgen.media.stereo import Samples
 
 METER = "ebur128=peak=true:metadata=1"
 """The filter. ``metadata=1`` stops it from logging every frame, in all versions."""
@@ -33,6 +38,29 @@ class Loudness:
 def measure(path: Path, cancelled: Callable[[], bool] = lambda: False) -> Loudness:
     """Measure the loudness of a sound file. Raises ProcessingError if ffmpeg reports none."""
     return loudness_of(run_ffmpeg(meter_args(path, METER), what="measuring loudness", cancelled=cancelled))
+
+
+def measure_parts(path: Path, parts: Iterable[tuple[int, int]], cancelled: Callable[[], bool] = lambda: False) -> Loudness:
+    """Measure only ``parts`` of a sound file, each from a sample at 48 kHz to before another, in order, as one sound."""
+    from vidgen.media.audio import decode_audio
+
+    args = ["-v", "info", "-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "2", "-i", "pipe:0", "-af", METER, "-f", "null", "-"]
+    waiting, begin = list(parts)[::-1], 0
+    with Process(args, what="measuring loudness", stdin=True, cancelled=cancelled) as meter:
+        for block in decode_audio(path, samples=waiting[0][1] if waiting else 0):
+            end = begin + len(block)
+            while waiting and waiting[-1][0] < end:
+                first, last = waiting[-1]
+                meter.write(_bytes(block[max(0, first - begin) : last - begin]))
+                if last > end:
+                    break
+                waiting.pop()
+            begin = end
+        return loudness_of(meter.finish())
+
+
+def _bytes(block: Samples) -> memoryview:
+    return memoryview(block.tobytes())
 
 
 def meter_args(path: Path, filters: str, *, log: str = "info", strict: bool = False) -> list[str]:

@@ -24,7 +24,12 @@ _USUAL = {3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 
 
 class Stereo:
-    """Downmixes and resamples frames of the form of ``frame``. Surround uses ffmpeg's downmix, mono goes to both sides."""
+    """Downmixes and resamples frames of the form of ``frame``.
+
+    Surround is mixed down by ITU-R BS.775: centre and surrounds at -3 dB, without the LFE. Nothing is scaled to prevent
+    clipping, so that the level is the same for every sample format. Mono goes to both sides as it is, so that it sounds like
+    the same sound saved as stereo; ffmpeg would lower it by 3 dB.
+    """
 
     def __init__(self, frame: AudioFrame) -> None:
         from av.filter import Graph
@@ -33,7 +38,9 @@ class Stereo:
         self._graph = Graph()
         form = f"sample_rate={frame.sample_rate}:sample_fmt={frame.format.name}:channel_layout={layout.name}"
         steps = [self._graph.add("abuffer", f"{form}:time_base=1/{frame.sample_rate}")]
-        if layout.name == f"{layout.nb_channels} channels" and (usual := _USUAL.get(layout.nb_channels)):
+        if layout.nb_channels == 1:
+            steps.append(self._graph.add("channelmap", "map=0|0:channel_layout=stereo"))
+        elif layout.name == f"{layout.nb_channels} channels" and (usual := _USUAL.get(layout.nb_channels)):
             named = "|".join(str(channel) for channel in range(layout.nb_channels))
             steps.append(self._graph.add("channelmap", f"map={named}:channel_layout={usual}"))
         steps.append(self._graph.add("aresample", str(SAMPLE_RATE)))

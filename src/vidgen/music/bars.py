@@ -20,6 +20,8 @@ _CLEARLY = 1.1
 """A later meter or place must explain so many times as much as an earlier one."""
 _ACCENTED = 0.3
 """Share of the differences between beats that bars explain, from which on they count as heard."""
+_ALONE, _TIMES = 0.15, 3
+"""So does a smaller share, where it is so many times that of every other meter: a waltz, played softly."""
 
 
 @dataclass(frozen=True)
@@ -32,24 +34,23 @@ class Meter:
     first: int
     clear: float
 
-    @property
-    def heard(self) -> bool:
-        """Whether the bars are heard, not only counted in fours from the first beat."""
-        return self.clear >= _ACCENTED
-
 
 def find_meter(bands: Floats, strength: Floats, beats: Whole) -> Meter:
     """The meter of the beats (frames)."""
     features = _features(bands, strength, beats)
-    best = Meter(METERS[0], 0, 0.0)
+    found = {}
     for meter in METERS:
-        if len(beats) < 2 * meter:
-            continue
-        for first in range(meter):
+        places = range(meter) if len(beats) >= 2 * meter else ()
+        best = Meter(meter, 0, 0.0)
+        for first in places:
             clear = _explained(features, meter, first)
             if clear > max(_CLEARLY * best.clear, 0.02):
                 best = Meter(meter, first, clear)
-    return best if best.heard else Meter(METERS[0], 0, best.clear)
+        found[meter] = best
+    four, three = (found[meter] for meter in METERS)
+    best, other = (three, four) if three.clear > _CLEARLY * four.clear else (four, three)
+    alone = best.clear >= _ALONE and best.clear >= _TIMES * other.clear
+    return best if best.clear >= _ACCENTED or alone else Meter(METERS[0], 0, best.clear)
 
 
 def _features(bands: Floats, strength: Floats, beats: Whole) -> npt.NDArray[np.float64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,10 @@ _CHUNK = 400
 """Frames that are transformed at once."""
 _RISE = 3
 """Over how many frames a rise is measured: two windows that far apart have no sample in common."""
+_LOUDER = 0.7
+"""How much rises in amplitude count against those in bels. With less, fast rock is heard at half of its tempo; from 1 on, fast
+pieces in threes are heard by their bars.
+"""
 _FLOOR = 1e-4
 """Share of the loud parts' energy below which a band counts as silent: what is 40 dB lower starts no beat."""
 _LOUD = 95
@@ -141,13 +146,13 @@ def _bels(energy: Floats) -> Floats:
 
 
 def _strength(bels: Floats) -> Floats:
-    """The rises of all bands together, less their mean over a second, so that a noisy part counts no more than a quiet one."""
+    """How much begins: the rises of all bands in bels, in which quiet notes count too, and in amplitude, so that among
+    notes the louder ones are the beat. Less the mean over a second, so that a noisy part counts no more than a quiet one.
+    """
     if len(bels) <= _RISE:
         return np.zeros(len(bels), np.float32)
-    quiet = np.percentile(bels[:FRAMES_A_SECOND], 10, axis=0).astype(np.float32)  # what a file that opens with noise had before
-    before = np.concatenate((np.tile(quiet, (_RISE, 1)), bels[:-_RISE]))
-    before[:, 1:-1] = np.lib.stride_tricks.sliding_window_view(before, 3, axis=1).max(axis=-1)  # vibrato is no onset
-    rises = np.clip(bels - before, 0, None).sum(axis=1)
+    quiet, loud = _rises(bels), _rises(np.sqrt(np.power(10.0, bels) - 1))
+    rises = quiet + _LOUDER * loud * float(quiet.std() / max(loud.std(), 1e-9))
     rises = np.convolve(rises, (0.25, 0.5, 0.25), mode="same")
     width = FRAMES_A_SECOND
     mean = np.convolve(np.pad(rises, width // 2, mode="edge"), np.ones(width + 1) / (width + 1), mode="valid")
@@ -156,3 +161,11 @@ def _strength(bels: Floats) -> Floats:
     if spread < 1e-3:
         return np.zeros(len(bels), np.float32)
     return np.asarray(np.round(above / spread, 3), dtype=np.float32)
+
+
+def _rises(level: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
+    """[frames] how much all bands of ``level`` rise together."""
+    quiet = np.percentile(level[:FRAMES_A_SECOND], 10, axis=0).astype(level.dtype)  # what a file that opens with noise had
+    before = np.concatenate((np.tile(quiet, (_RISE, 1)), level[:-_RISE]))
+    before[:, 1:-1] = np.lib.stride_tricks.sliding_window_view(before, 3, axis=1).max(axis=-1)  # vibrato is no onset
+    return np.asarray(np.clip(level - before, 0, None).sum(axis=1), dtype=np.float64)

@@ -29,6 +29,9 @@ _NEAR = 3
 _SMOOTHED = 4
 """Beats on either side whose spacing makes the local period."""
 
+_PARTS = (2, 3, 4)
+"""Into how many parts music divides its beats."""
+
 _EARLY, _LATE = (0.2, 0.43), (0.57, 0.8)
 """Where in a beat the short note of a swing is, as seen from the short note and from the beat."""
 
@@ -119,14 +122,31 @@ def _typical(heights: Whole, frames: int) -> int:
     return max(1, int(0.75 * np.sort(heights)[::-1][:slow][-1]))
 
 
-def _agreement(onsets: Whole, peaks: Whole, beats: Whole, typical: int) -> float:
-    """How much of the beats are onsets and how much of the onsets are beats, as one number; the first counts twice as much."""
+def _agreement(onsets: Whole, peaks: Whole, beats: Whole, typical: int, on_grid: float = 0.0) -> float:
+    """How much of the beats are onsets and how much of the onsets are beats, as one number; the first counts twice as much.
+    ``on_grid``: the share of the onsets that are known to go with the beats otherwise.
+    """
     near = np.array([onsets[max(0, beat - _NEAR) : beat + _NEAR + 1].max() for beat in beats])
     hit = np.square(np.minimum(1, near / typical))
     every = np.square(np.minimum(1, onsets[peaks] / typical))
     inside = every[(peaks >= beats[0] - _NEAR) & (peaks <= beats[-1] + _NEAR)].sum()
-    precision, recall = float(hit.mean()), float(min(1.0, hit.sum() / max(inside, 1e-9)))
+    precision, recall = float(hit.mean()), float(min(1.0, max(on_grid, hit.sum() / max(inside, 1e-9))))
     return 1.25 * precision * recall / max(0.25 * precision + recall, 1e-9)
+
+
+def _on_grid(onsets: Whole, peaks: Whole, beats: Whole, typical: int) -> float:
+    """How much the onsets keep to halves, thirds or quarters of a beat, 0 (anywhere) to 1: the length of their mean direction,
+    with a turn for each such part, less what chance gives. Songs have more notes than beats; noise has them anywhere.
+    """
+    inside = peaks[(peaks >= beats[0]) & (peaks < beats[-1])]
+    if not len(inside):
+        return 0.0
+    heights = np.square(np.minimum(1, onsets[inside] / typical))
+    index = np.searchsorted(beats, inside, side="right") - 1
+    share = (inside - beats[index]) / np.diff(beats)[index]
+    best = max(float(np.abs((heights * np.exp(2j * np.pi * parts * share)).sum())) for parts in _PARTS) / float(heights.sum())
+    chance = len(_PARTS) * float(np.square(heights).sum()) / float(heights.sum()) ** 2
+    return max(0.0, (best**2 - chance) / (1 - chance)) ** 0.5 if chance < 1 else 0.0
 
 
 def _followed(onsets: Whole, peaks: Whole, typical: int, pulse: Pulse) -> Pulse:
@@ -138,7 +158,7 @@ def _followed(onsets: Whole, peaks: Whole, typical: int, pulse: Pulse) -> Pulse:
     [beats] = _trace(onsets, [local])
     if len(beats) < 4:
         return pulse
-    clear = _agreement(onsets, peaks, beats, typical)
+    clear = _agreement(onsets, peaks, beats, typical, on_grid=_on_grid(onsets, peaks, beats, typical))
     beats = _with_ends(onsets, _unswung(peaks[4 * onsets[peaks] >= typical], beats), typical)
     period = float(np.median(np.diff(beats)))
     mean = float((beats[-1] - beats[0]) / (len(beats) - 1))

@@ -22,11 +22,12 @@ from vidgen.media.wording import counted
 from vidgen.planning.engine_choice import Choice, Machine, choose_engine
 from vidgen.planning.enlarging import enlargement
 from vidgen.planning.film_form import delivered_rate, delivered_size
+from vidgen.planning.following import heard_lines, line_notices, visible_shot
 from vidgen.planning.on_beat import Span, lengths_by_music
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
 from vidgen.planning.presets import Preset
 from vidgen.planning.prompt import prompt_of, words_of
-from vidgen.planning.speech import Voices, too_long, with_sound
+from vidgen.planning.speech import Voices, followed_lines, too_long, with_sound
 from vidgen.planning.split import Part, split_shot
 from vidgen.planning.tasks import seed_of, task_of
 from vidgen.planning.trimming import continued_trims, trimmed_away
@@ -44,10 +45,10 @@ from vidgen.planning.unsupported import (
 from vidgen.spelling import did_you_mean
 from vidgen.storyboard.lengths import film_frames, film_music, follows, shot_frames
 from vidgen.storyboard.merge import laid_over, merged_shot
-from vidgen.storyboard.model import Camera, Motion, Shot, ShotKeys, Storyboard, Text
+from vidgen.storyboard.model import DIALOGUE, Camera, LipSync, Motion, Shot, ShotKeys, Storyboard, Text
 from vidgen.storyboard.parts import Part as BoardPart
 from vidgen.storyboard.values import Duration, frame_size
-from vidgen.takes.request import Brush, Inputs, ShotRequest, Trim
+from vidgen.takes.request import Brush, Inputs, ShotRequest, SpokenLine, Trim
 
 LOG = logging.getLogger(__name__)
 DEFAULT_TRANSITION_S = Fraction(1, 2)
@@ -142,6 +143,7 @@ class _Compiler:
         self.split, self.voices = split, voices
         self.board, self.folder, self.overrides, self.machine, self.lookup = board, folder, overrides, machine, lookup
         self.notices: list[Notice] = [*not_yet(board), *own_forms(board)]
+        self.followed: dict[str, tuple[SpokenLine, ...]] = {}
         self.source_size = frame_size(board.resolution, board.aspect)
         post = film_post(board)
         if overrides.preset and overrides.preset.file.post:
@@ -198,8 +200,11 @@ class _Compiler:
                 if merged.clip:
                     self.notices += unused_by_clip(shot)
                 if merged.dialogue or merged.voiceover:
-                    merged, notices = with_sound(merged, self.voices, self.folder, self.board.fps)
-                    self.notices += notices
+                    voiced = with_sound(merged, self.voices, self.folder, self.board.fps)
+                    merged = voiced.shot
+                    self.notices += voiced.notices
+                    if merged.lip_sync == DIALOGUE:
+                        self.followed[merged.id] = followed_lines(voiced, self.folder, self.board.fps)
                 yield scene.id, merged
 
     def _parts(self) -> Iterator[_Placed]:
@@ -314,8 +319,10 @@ class _Compiler:
         self._check_model(choice, shot.id)
         capabilities = self.lookup(choice.engine, choice.model) or Capabilities(engine=choice.engine)
         candidates = self.overrides.candidates or shot.candidates or DEFAULT_CANDIDATES
-        request = self._request(entry.part, choice, capabilities)
+        visible = replace(entry.part, shot=visible_shot(shot, capabilities))
+        request = self._request(visible, choice, capabilities)
         self.notices += unsupported_options(shot, capabilities)
+        self.notices += line_notices(shot, self.followed.get(shot.id, ()), capabilities)
         self.notices += form_notices(shot, request, capabilities)
         speed = capabilities.seconds_per_second
         billed = capabilities.billed_s(seconds, request.by_references, request.task == "first_last_frame")
@@ -397,7 +404,8 @@ class _Compiler:
             references=tuple(named_file(self.folder, name) for name in references[: capabilities.references]),
             source_video=file(shot.source_video) if "video_to_video" in capabilities.tasks else None,
             motion_reference=file(shot.motion_reference),
-            lip_sync_audio=file(shot.lip_sync.audio) if shot.lip_sync else None,
+            lip_sync_audio=file(shot.lip_sync.audio) if isinstance(shot.lip_sync, LipSync) else None,
+            lines=heard_lines(self.followed.get(shot.id, ()), capabilities),
             brushes=tuple(Brush(named_file(self.folder, brush.mask), brush.path) for brush in shot.motion_brush or ()),
         )
 

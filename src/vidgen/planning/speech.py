@@ -4,34 +4,54 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
 from vidgen.errors import Notice
+from vidgen.media.names import named_file
 from vidgen.storyboard.lengths import in_turn, words_end
 from vidgen.storyboard.model import Shot
 from vidgen.storyboard.values import AUTO
+from vidgen.takes.request import SpokenLine
 
 _SHORT_S = Fraction(1, 25)
 """Seconds of a line's end that nobody misses."""
 
 
+@dataclass(frozen=True)
+class Voiced:
+    """A merged shot with a ``file`` for each line that was spoken, and what there is to say of the others. ``awaited``: numbers
+    of its lines of dialogue, from 0, that a render speaks.
+    """
+
+    shot: Shot
+    notices: Sequence[Notice] = ()
+    awaited: frozenset[int] = frozenset()
+
+
 class Voices(Protocol):
     """Whoever knows what was spoken of a storyboard."""
 
-    def voiced(self, shot: Shot) -> tuple[Shot, Sequence[Notice]]:
-        """A merged shot with a ``file`` for each line that was spoken, and what there is to say of the others."""
+    def voiced(self, shot: Shot) -> Voiced:
+        """A merged shot with the sound of its lines."""
 
 
-def with_sound(shot: Shot, voices: Voices | None, folder: Path, rate: Fraction) -> tuple[Shot, list[Notice]]:
-    """A merged shot with the sound of its lines and a time for each, and what there is to say of it. ``rate``: of the
-    storyboard.
-    """
-    if voices is None:
-        return in_turn(shot, folder, rate), list(_unspoken(shot))
-    voiced, notices = voices.voiced(shot)
-    return in_turn(voiced, folder, rate), list(notices)
+def with_sound(shot: Shot, voices: Voices | None, folder: Path, rate: Fraction) -> Voiced:
+    """A merged shot with the sound of its lines and a time for each. ``rate``: of the storyboard."""
+    found = voices.voiced(shot) if voices else Voiced(shot, tuple(_unspoken(shot)))
+    return replace(found, shot=in_turn(found.shot, folder, rate))
+
+
+def followed_lines(voiced: Voiced, folder: Path, rate: Fraction) -> tuple[SpokenLine, ...]:
+    """The lines of dialogue that mouths can follow: those that are spoken, or will be."""
+    found = []
+    for number, line in enumerate(voiced.shot.dialogue or ()):
+        if line.file or number in voiced.awaited:
+            file = named_file(folder, line.file) if line.file else None
+            found.append(SpokenLine(line.line, line.at.at(rate) if line.at else Fraction(0), file))
+    return tuple(found)
 
 
 def _unspoken(shot: Shot) -> Iterator[Notice]:

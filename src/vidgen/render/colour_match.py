@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidgen import __version__
+from vidgen.cut.contact_sheet import Label
+from vidgen.cut.timeline import Timeline, settle
 from vidgen.errors import Notice
 from vidgen.media.answers import content_of
 from vidgen.media.files import atomic, sha256_json, write_text
 from vidgen.media.probe import probe_video
-from vidgen.planning.plan import FilmShot, Plan, UserClip
+from vidgen.planning.plan import Plan, UserClip
 from vidgen.post.settings import Match
 from vidgen.render.made import MadeShot, clip_part
 
@@ -27,32 +29,7 @@ Warn = Callable[[Iterable[Notice]], None]
 
 
 @dataclass(frozen=True)
-class ColourMatch:
-    """A shot that was brought to the light of ``reference``, and how different both look before and after (CIE 1976 colour
-    difference of shadows, middles and highlights). ``table``: the transform as a .cube file, for other programs.
-    """
-
-    shot: str
-    reference: str
-    match: Match
-    before: float
-    after: float
-    table: Path
-
-    def as_dict(self) -> dict[str, Any]:
-        """An entry of ``colour`` in ``data`` of ``render --json``."""
-        differences = {"delta_e_before": round(self.before, 2), "delta_e_after": round(self.after, 2)}
-        table = str(self.table) if self.match.seen else None
-        return {"shot": self.shot, "reference": self.reference, **asdict(self.match), **differences, "table": table}
-
-    @property
-    def line(self) -> str:
-        """For a person."""
-        return f"{self.shot}: colours matched to {self.reference} (delta E {self.before:.1f} -> {self.after:.1f})"
-
-
-@dataclass(frozen=True)
-class _Part:
+class Part:
     """The part of a file that is in the film: ``frames`` frames from ``start`` on."""
 
     file: Path
@@ -62,6 +39,7 @@ class _Part:
 
     @property
     def key(self) -> list[str | int]:
+        """What tells it from other parts."""
         return [self.sha256, self.start, self.frames]
 
     def samples(self) -> list[Frame]:
@@ -79,6 +57,33 @@ class _Part:
         return found
 
 
+@dataclass(frozen=True)
+class ColourMatch:
+    """A shot that was brought to the light of ``reference``, and how different both look before and after (CIE 1976 colour
+    difference of shadows, middles and highlights). ``table``: the transform as a .cube file, for other programs. ``source``:
+    what it was before.
+    """
+
+    shot: str
+    reference: str
+    match: Match
+    before: float
+    after: float
+    table: Path
+    source: Part
+
+    def as_dict(self) -> dict[str, Any]:
+        """An entry of ``colour`` in ``data`` of ``render --json``."""
+        differences = {"delta_e_before": round(self.before, 2), "delta_e_after": round(self.after, 2)}
+        table = str(self.table) if self.match.seen else None
+        return {"shot": self.shot, "reference": self.reference, **asdict(self.match), **differences, "table": table}
+
+    @property
+    def line(self) -> str:
+        """For a person."""
+        return f"{self.shot}: colours matched to {self.reference} (delta E {self.before:.1f} -> {self.after:.1f})"
+
+
 def match_colours(
     plan: Plan, made: Sequence[MadeShot], folder: Path, warn: Warn, *, look_only: bool = False
 ) -> dict[str, ColourMatch]:
@@ -87,14 +92,34 @@ def match_colours(
     """
     parts = {shot.planned.id: _part(shot) for shot in made}
     found: dict[str, ColourMatch] = {}
-    for planned, reference in _pairs(plan, warn):
-        one, other = parts.get(planned.id), parts.get(reference)
-        if one is None or other is None:
+    planned = {shot.id: shot for shot in plan.shots}
+    for shot, reference in references(plan, warn).items():
+        one, other, post = parts.get(shot), parts.get(reference), planned[shot].post
+        if one is None or other is None or not post or not post.colour:
             continue
-        strength = planned.post.colour.strength if planned.post and planned.post.colour else 0.0
-        match, before, after = _kept(one, other, strength, folder, look_only=look_only)
-        found[planned.id] = ColourMatch(planned.id, reference, match, before, after, folder / f"{planned.id}.cube")
+        match, before, after = _kept(one, other, post.colour.strength, folder, look_only=look_only)
+        found[shot] = ColourMatch(shot, reference, match, before, after, folder / f"{shot}.cube", one)
     return found
+
+
+_WORDS = {"ja": ("色合わせの前と後", "前", "後")}
+_ENGLISH = ("Colours before and after matching", "before", "after")
+
+
+def compared(
+    labels: Iterable[Label], matches: Mapping[str, ColourMatch], timeline: Timeline, language: str
+) -> tuple[str, list[Label]]:
+    """A heading, and pictures of the shots that were matched, before and after, for a contact sheet; ``labels``: of all."""
+    settled, _ = settle(timeline)
+    heading, before, after = _WORDS.get(language, _ENGLISH)
+    found: list[Label] = []
+    for label, start, cut in zip(labels, settled.starts, settled.shots, strict=True):
+        one = matches.get(cut.id)
+        if one and one.match.seen:
+            frame = one.source.start + one.source.frames * (label.frame - start) // cut.frames
+            found.append(Label(frame, f"{cut.id} {before}", f"ΔE {one.before:.1f}", one.source.file))
+            found.append(Label(label.frame, f"{cut.id} {after}", f"{one.reference}: ΔE {one.after:.1f}"))
+    return heading, found
 
 
 def write_tables(matches: Mapping[str, ColourMatch], folder: Path) -> None:
@@ -109,9 +134,10 @@ def write_tables(matches: Mapping[str, ColourMatch], folder: Path) -> None:
                 write_cube(part, Cube(bake_match(one.match)))
 
 
-def _pairs(plan: Plan, warn: Warn) -> Iterator[tuple[FilmShot, str]]:
-    """The shots that are to be matched, each with the id of its reference."""
+def references(plan: Plan, warn: Warn) -> dict[str, str]:
+    """Which shots are to be matched, each with the id of its reference. Warns of a reference that is not in the film."""
     first: dict[str, str] = {}
+    found: dict[str, str] = {}
     ids = {shot.id: shot.id for shot in plan.shots} | {shot.parent: shot.id for shot in reversed(plan.shots)}
     for planned in plan.shots:
         colour = planned.post.colour if planned.post else None
@@ -123,21 +149,22 @@ def _pairs(plan: Plan, warn: Warn) -> Iterator[tuple[FilmShot, str]]:
             text = f"post.colour.reference: there is no shot {colour.reference} in the film; it is left as it is"
             warn([Notice("colour.no_reference", text, planned.id)])
         elif reference != planned.id:
-            yield planned, reference
+            found[planned.id] = reference
+    return found
 
 
-def _part(shot: MadeShot) -> _Part | None:
+def _part(shot: MadeShot) -> Part | None:
     if isinstance(shot.planned, UserClip):
         start, end = clip_part(shot.planned)
         file = shot.planned.clip
-        return _Part(file, content_of(file), start, (end or probe_video(file).frames) - start)
+        return Part(file, content_of(file), start, (end or probe_video(file).frames) - start)
     if shot.picked is None:
         return None
     window = shot.picked.window(shot.planned.request)
-    return _Part(shot.picked.file, shot.picked.sha256, window.start, window.frames)
+    return Part(shot.picked.file, shot.picked.sha256, window.start, window.frames)
 
 
-def _kept(one: _Part, reference: _Part, strength: float, folder: Path, *, look_only: bool) -> tuple[Match, float, float]:
+def _kept(one: Part, reference: Part, strength: float, folder: Path, *, look_only: bool) -> tuple[Match, float, float]:
     """The match of two parts, read from ``folder`` where it was found before."""
     key = sha256_json({"clip": one.key, "reference": reference.key, "strength": strength, "tool": f"vidgen {__version__}"})
     file = folder / f"{key}.json"

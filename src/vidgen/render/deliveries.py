@@ -207,9 +207,9 @@ class Deliverer:
         key = sha256_json({"mix": self.keys.mix, "target": asdict(target) if target else None, "codec": list(codec)})
 
         def write(parts: list[Path]) -> list[dict[str, Any]]:
-            mix, of_mix = make_mix(self.timeline, self.work)
-            _, notices = encode_to_target(mix, target, parts[0], self.timeline.samples, codec=codec)
-            return [{"notices": [notice.as_dict() for notice in (*of_mix, *notices)]}]
+            mix = make_mix(self.timeline, self.work)
+            _, notices = encode_to_target(mix.file, target, parts[0], self.timeline.samples, codec=codec)
+            return [{"notices": [notice.as_dict() for notice in (*mix.notices, *notices)]}]
 
         note = store.find(key) or store.make([key], write)[0]
         self.warn(stored_notices(note))

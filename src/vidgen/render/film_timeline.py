@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 
 from vidgen.catalog.transitions import J_CUT
 from vidgen.cut.looks import plain
 from vidgen.cut.loudness import loudness_target
 from vidgen.cut.timeline import (
+    EDGE_FADE,
     Conform,
     LoudnessTarget,
     Sound,
@@ -26,15 +28,14 @@ from vidgen.media.chapters import Chapter
 from vidgen.media.names import named_file
 from vidgen.media.probe import has_sound
 from vidgen.media.rate import SAMPLE_RATE, samples_at
-from vidgen.planning.plan import FilmShot, Plan
+from vidgen.planning.plan import FilmShot, Plan, UserClip
+from vidgen.render.film_ambience import Bed, ambience_beds
 from vidgen.render.film_music import by_bars
 from vidgen.render.film_titles import film_cues
 from vidgen.storyboard.model import Audio
 from vidgen.storyboard.values import Duration
 
 Warn = Callable[[Iterable[Notice]], None]
-_EDGE = SAMPLE_RATE // 200
-"""A sound that is cut at a loud place would click: 5 ms of fade are not heard as one."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ def _sound_files(plan: Plan) -> Iterator[str]:
         yield audio.music.file
     yield from (bed.file for bed in (audio.ambience if audio else ()))
     for shot in (planned.shot for planned in plan.shots):
+        yield from (bed.file for bed in shot.ambience or ())
         yield from (effect.file for effect in shot.sfx or ())
         yield from (spoken.file for spoken in (shot.voiceover, *(shot.dialogue or ())) if spoken and spoken.file)
 
@@ -130,7 +132,7 @@ def build_timeline(plan: Plan, clips: Mapping[str, ShotClip]) -> Timeline:
         width=plan.width,
         height=plan.height,
         shots=tuple(_shot(plan, shot, clips[shot.id]) for shot in plan.shots),
-        sound=Sound((*sound_tracks(plan), *_own_sounds(plan, clips)), _loudness(plan.board.audio)),
+        sound=Sound((*sound_tracks(plan, clips), *_own_sounds(plan, clips)), _loudness(plan.board.audio)),
         profile=plan.profile,
         title=plan.board.title,
         chapters=tuple(film_chapters(plan)),
@@ -170,34 +172,42 @@ def _samples(plan: Plan, time: Duration | None) -> int:
     return int(seconds * SAMPLE_RATE)
 
 
-def sound_tracks(plan: Plan) -> Iterator[Track]:
-    """The sounds of the storyboard, placed in the film; without what is heard in the clips themselves."""
+def sound_tracks(plan: Plan, clips: Mapping[str, ShotClip] = MappingProxyType({})) -> Iterator[Track]:
+    """The sounds of the storyboard, placed in the film; without what is heard in the ``clips`` themselves, and lines that are
+    said in those.
+    """
     audio = plan.board.audio
     if audio and audio.music:
         music = audio.music
+        start = _samples(plan, music.start)
         track = replace(
             _track(plan, music.file, "music", gain_db=music.gain_db),
-            start=_samples(plan, music.start),
+            start=start,
             loop=True,
-            fade_in=_samples(plan, music.fade_in),
+            fade_in=max(_samples(plan, music.fade_in), EDGE_FADE if start else 0),
             fade_out=None if music.fade_out is None else _samples(plan, music.fade_out),
             duck=music.duck,
         )
         yield by_bars(track, plan.total_frames, plan.fps)
-    for bed in audio.ambience if audio else ():
-        yield replace(_track(plan, bed.file, "ambience", gain_db=bed.gain_db), loop=True)
+    for bed in (*(Bed(one) for one in (audio.ambience if audio else ())), *ambience_beds(plan)):
+        yield bed.laid(_track(plan, bed.sound.file, "ambience", gain_db=bed.sound.gain_db))
     for planned in plan.shots:
-        yield from _shot_tracks(plan, planned)
+        yield from _shot_tracks(plan, planned, says_its_lines=_says_its_lines(planned, clips.get(planned.id)))
 
 
-def _shot_tracks(plan: Plan, planned: FilmShot) -> Iterator[Track]:
+def _says_its_lines(planned: FilmShot, clip: ShotClip | None) -> bool:
+    """Whether a take is heard that was made with the shot's lines: to hear them once more would be an echo."""
+    return bool(clip and clip.sound and not isinstance(planned, UserClip) and planned.request.inputs.lines)
+
+
+def _shot_tracks(plan: Plan, planned: FilmShot, *, says_its_lines: bool) -> Iterator[Track]:
     shot, begin = planned.shot, samples_at(planned.start_frame, plan.fps)
     for effect in shot.sfx or ():
         yield _track(plan, effect.file, "sfx", at=begin + _samples(plan, effect.at), gain_db=effect.gain_db)
     if shot.voiceover and shot.voiceover.file:
         yield _track(plan, shot.voiceover.file, "voice", at=begin)
     for line in shot.dialogue or ():
-        if line.file:
+        if line.file and not says_its_lines:
             yield _track(plan, line.file, "voice", at=begin + _samples(plan, line.at))
 
 
@@ -220,8 +230,8 @@ def _own_sounds(plan: Plan, clips: Mapping[str, ShotClip]) -> Iterator[Track]:
             at=at,
             length=samples_at(end + after.stay, plan.fps) - at,
             gain_db=own_sound.gain_db if own_sound else 0.0,
-            fade_in=max(_EDGE, samples_at(cut.shared, plan.fps)),
-            fade_out=max(_EDGE, samples_at(after.shared, plan.fps)),
+            fade_in=max(EDGE_FADE, samples_at(cut.shared, plan.fps)),
+            fade_out=max(EDGE_FADE, samples_at(after.shared, plan.fps)),
             zero_us=None if zero is None else zero - round(Fraction(picture - at, SAMPLE_RATE) * 1_000_000),
         )
 

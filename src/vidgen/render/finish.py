@@ -15,6 +15,7 @@ from typing import Any
 from vidgen.cut import assemble
 from vidgen.cut.contact_sheet import contact_sheet, labels_of
 from vidgen.cut.encode_segment import encode_segments
+from vidgen.cut.sound import Levels
 from vidgen.errors import Cancelled, Notice, VidgenError
 from vidgen.media.answers import content_of
 from vidgen.media.dubbing import dub
@@ -24,7 +25,7 @@ from vidgen.media.os_errors import fault_of
 from vidgen.media.probe import has_sound, part_from, probe_video
 from vidgen.media.wording import counted
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, ProviderUpscale, UserClip
-from vidgen.render.colour_match import ColourMatch, match_colours, write_tables
+from vidgen.render.colour_match import ColourMatch, compared, match_colours, write_tables
 from vidgen.render.deliveries import Delivered, Deliverer
 from vidgen.render.delivery_plan import DeliveryPlan
 from vidgen.render.events import Listener
@@ -36,6 +37,7 @@ from vidgen.render.on_cluster import OnCluster
 from vidgen.render.postprocess import PostProcessor
 from vidgen.render.provenance import Origin
 from vidgen.render.shots import DEFAULT_JOBS
+from vidgen.storyboard.model import LipSync
 from vidgen.takes.request import ShotRequest, Take, Trim, nearest_frames
 
 MOST_AT_ONCE = 64
@@ -44,14 +46,15 @@ MOST_AT_ONCE = 64
 
 @dataclass(frozen=True)
 class Finished:
-    """What the cut did: ``counts`` of its segments as JSON values, what was delivered, the captions, and which shots
-    were brought to the light of another.
+    """What the cut did: ``counts`` of its segments as JSON values, what was delivered, the captions, which shots were brought
+    to the light of another, and how loud the film is.
     """
 
     counts: dict[str, int]
     delivered: Delivered
     captions: Captions
     colour: Mapping[str, ColourMatch] = field(default_factory=dict)
+    levels: Levels | None = None
 
 
 def finish(
@@ -80,6 +83,7 @@ def finish(
     matches = match_colours(plan, made, work / "colour", warn)
     write_tables(matches, work / "colour")
     light = {shot: one.match for shot, one in matches.items()}
+    origin = replace(origin, matched={shot: one.reference for shot, one in matches.items() if one.match.seen})
     halt, at_once = Event(), cluster.at_once if cluster else 1
 
     def clip(shot: MadeShot, say: Warn) -> ShotClip:
@@ -110,10 +114,15 @@ def finish(
     origin.write_sidecar(timeline)
     warn(captions.write(work))
     if sheet:
-        contact_sheet(output, sheet, labels=labels_of(timeline), title=plan.board.title)
+        labels = labels_of(timeline)
+        heading, pairs = compared(labels, matches, timeline, plan.board.language)
+        contact_sheet(
+            output, sheet, labels=labels, compared=pairs, title=plan.board.title, heading=heading, language=plan.board.language
+        )
     counts = {"encoded": result.reencoded, "copied": result.copied, "kept": result.reused}
     listener("cut.done", output=str(output), frames=result.frames, **counts)
-    return Finished(counts, Deliverer(deliveries, timeline, output, work, listener, warn).deliver(), captions, matches)
+    delivered = Deliverer(deliveries, timeline, output, work, listener, warn).deliver()
+    return Finished(counts, delivered, captions, matches, result.levels)
 
 
 def _held(plan: Plan, planned: GeneratedShot, take: Take) -> Iterator[Notice]:
@@ -208,7 +217,8 @@ def is_heard(planned: FilmShot) -> bool:
         return shot.own_sound.heard
     if isinstance(planned, UserClip):
         return True
-    return planned.request.sound or bool(shot.lip_sync and not any(line.file for line in shot.dialogue or ()))
+    follows_file = isinstance(shot.lip_sync, LipSync)
+    return planned.request.sound or (follows_file and not any(line.file for line in shot.dialogue or ()))
 
 
 def sounding(clip: ShotClip, made: MadeShot, warn: Warn) -> ShotClip:

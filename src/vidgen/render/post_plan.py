@@ -13,8 +13,9 @@ from vidgen.planning.enlarging import UPSCALERS
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, ProviderUpscale, UserClip
 from vidgen.post.engines import WEIGHTS_SUFFIXES, Chosen, takes_model
 from vidgen.post.route import Route, find_route
-from vidgen.post.settings import PostSettings
+from vidgen.post.settings import Match, PostSettings
 from vidgen.post.stages import Form, upright_form
+from vidgen.render.colour_match import references
 from vidgen.render.own_clips import clip_work
 from vidgen.render.throughput import time_text
 from vidgen.settings import settings
@@ -32,13 +33,16 @@ class Download:
 
 @dataclass(frozen=True)
 class ShotPost:
-    """Post-processing of one shot. ``route`` is None where ``missing`` says what it lacks; ``paid`` is a provider's part."""
+    """Post-processing of one shot. ``route`` is None where ``missing`` says what it lacks; ``paid`` is a provider's part;
+    ``reference`` is the shot to whose light it is brought, as far as they differ.
+    """
 
     shot: str
     settings: PostSettings
     route: Route | None
     missing: MissingError | None = None
     paid: ProviderUpscale | None = None
+    reference: str | None = None
 
     @property
     def steps(self) -> list[tuple[str, Chosen]]:
@@ -47,10 +51,13 @@ class ShotPost:
 
     @property
     def names(self) -> list[str]:
-        """What is done, in order: ``interpolate by rife``, ``upscale by ncnn (realesr-animevideov3)``, ``grade``, ``grain``."""
+        """What is done, in order: ``interpolate by rife``, ``upscale by ncnn (realesr-animevideov3)``, ``match to s01``,
+        ``grade``, ``grain``.
+        """
         steps = [f"upscale by {self.paid.engine} ({self.paid.model})"] if self.paid else []
         steps += [f"{job} by {_named(chosen)}" for job, chosen in self.steps]
-        steps += ["grade"] if not self.settings.grade.idle else []
+        steps += [f"match to {self.reference}"] if self.reference else []
+        steps += ["grade"] if not replace(self.settings.grade, match=Match()).idle else []
         return [*steps, *(["grain"] if self.settings.grain else [])]
 
     def as_dict(self) -> dict[str, Any]:
@@ -61,6 +68,7 @@ class ShotPost:
             "interpolate": interpolator.name if interpolator else None,
             "upscale": paid.engine if paid else upscaler.name if upscaler else None,
             "model": paid.model if paid else upscaler.model if upscaler else None,
+            "match": self.reference,
             "order": [*(["upscale"] if paid else []), *(job for job, _ in self.steps)],
             "estimated_usd": paid.estimated_usd if paid else 0.0,
             "why": list(route.why) if route else [],
@@ -143,11 +151,25 @@ def plan_posts(plan: Plan) -> dict[str, ShotPost]:
 
     Raises InputError where a user's own clip that is to be processed cannot be.
     """
-    return {post.shot: post for planned in plan.shots if (post := _planned(plan, planned))}
+    matched = references(plan, lambda notices: None)
+    return {post.shot: post for shot in plan.shots if (post := _planned(plan, shot, matched.get(shot.id)))}
 
 
-def _planned(plan: Plan, planned: FilmShot) -> ShotPost | None:
+def _planned(plan: Plan, planned: FilmShot, reference: str | None) -> ShotPost | None:
+    colour = planned.post.colour if planned.post else None
+    if not colour or not colour.strength:
+        reference = None
+    found = _work_of(plan, planned, _SOME_MATCH if reference else Match())
+    return replace(found, reference=reference) if found else None
+
+
+_SOME_MATCH = Match(stops=1)
+"""Stands for a match before there are takes to compare: what it will be is not known, but that it costs a pass is."""
+
+
+def _work_of(plan: Plan, planned: FilmShot, match: Match) -> ShotPost | None:
     settings = settings_of(plan, planned)
+    settings = replace(settings, grade=replace(settings.grade, match=match))
     if isinstance(planned, UserClip):
         found = clip_work(plan, planned, settings)
         return _routed(planned, upright_form(found[0]), found[0].frames, found[1]) if found else None

@@ -56,13 +56,16 @@ def preflight_shots(shots: Iterable[MadeShot], engines: Mapping[str, Engine]) ->
     """The create requests of all takes that are to be bought, and the options of missing shots that are left out or
     approximated. Raises InputError where a submission would fail, files included.
 
-    A shot that continues one without a take is left out: its requests are composed once that take is there.
+    A shot that continues one without a take, or whose line is not spoken yet, is left out: its requests are composed once that
+    is there.
     """
     composed: Compositions = {}
     notices: list[Notice] = []
 
     def preflight(shot: MadeShot) -> None:
         assert shot.resolved
+        if shot.resolved.request.inputs.awaits_voice:
+            return
         engine = engines[shot.resolved.planned.engine]
         if isinstance(engine, RemoteEngine):
             found: Iterable[tuple[str, str]] = _composed(engine, shot.resolved, shot.new, composed)

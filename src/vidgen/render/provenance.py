@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -68,6 +68,8 @@ class Origin:
     storyboard: str
     work: Path
     output: Path
+    matched: Mapping[str, str] = field(default_factory=dict)
+    """Shots that were brought to the light of another, which is only known when their takes are, each with that other."""
 
     @cached_property
     def label(self) -> str | None:
@@ -151,9 +153,8 @@ class Origin:
         planned, take = made.planned, made.picked
         assert not isinstance(planned, ProviderUpscale)  # those stand in ``larger``
         post = self.posts.get(planned.id)
-        shot = ShotRecord(
-            id=planned.id, start=0, frames=planned.frames, engine=planned.engine, post=post.names if post else []
-        )  # fmt: skip
+        done = replace(post, reference=self.matched.get(planned.id)).names if post else []
+        shot = ShotRecord(id=planned.id, start=0, frames=planned.frames, engine=planned.engine, post=done)
         if take is None:
             clip = planned.clip if isinstance(planned, UserClip) else None
             return shot.model_copy(update={"take_sha256": content_of(clip) if clip else None})

@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from vidgen.cluster.client import Cluster
@@ -57,6 +57,7 @@ class ShotMaker:
         score: the storyboard's rules for judging takes.
         continuity: compares shots with each other; None where they are no film.
         cluster: makes the takes of engines that compute; None: this machine does.
+        only: of some shots, by id, the one take that is wanted.
     """
 
     shots: tuple[PlannedShot, ...]
@@ -68,13 +69,14 @@ class ShotMaker:
     score: Score | None = None
     continuity: FilmContinuity | None = None
     cluster: Cluster | None = None
+    only: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._threads = self.jobs or DEFAULT_JOBS
         capacity = Capacity(self.engines, self._threads)
         self.run = Run(self.space, self.engines, capacity, self.listener, self.regenerate)
         floor = self.score is not None and self.score.floor is not None
-        self._lookup = TakeLookup(self.space, self.engines, self.regenerate, floor)
+        self._lookup = TakeLookup(self.space, self.engines, self.regenerate, floor, self.only)
         self._resolver = Resolver(self.engines)
         self._scorers = scorers = Scorers(self.space.root / "scores", warn=lambda notice: self.run.add_notices([notice]))
         continued = frozenset(shot.continues for shot in self.shots if isinstance(shot, GeneratedShot) and shot.continues)

@@ -27,7 +27,7 @@ def words_longer_than_shot(views: Sequence[ShotView]) -> Iterator[Finding]:
         fixed = isinstance(shot.duration, Duration) or shot.duration is None or shot.clip
         if not (shot.dialogue or shot.voiceover) or not fixed:
             continue
-        said, _ = voices.voiced(shot)
+        said = voices.voiced(shot).shot
         missing = words_end(in_turn(said, folder, rate), folder, rate) - Fraction(str(view.seconds))
         if missing > _SLACK_S:
             key = "dialogue" if shot.dialogue else "voiceover"

@@ -48,7 +48,8 @@ class FoundTakes:
 @dataclass
 class TakeLookup:
     """What a project has when a run starts. ``regenerate``: ids of shots whose takes a person wants anew. ``floor``: whether
-    the storyboard has a ``score.floor``, so that as many takes again may be made.
+    the storyboard has a ``score.floor``, so that as many takes again may be made. ``only``: of some shots, the one take that is
+    wanted.
 
     ``gone``: why takes that were paid for can be had no more, by take key. ``unpinned``: shots that lost a person's pin, since
     its take is lost and new ones were asked for. ``notices``: what a person should know before money is spent.
@@ -58,6 +59,7 @@ class TakeLookup:
     engines: Mapping[str, Engine]
     regenerate: frozenset[str] = frozenset()
     floor: bool = False
+    only: Mapping[str, int] = field(default_factory=dict)
     gone: dict[str, str] = field(default_factory=dict)
     unpinned: set[str] = field(default_factory=set)
     notices: list[Notice] = field(default_factory=list)
@@ -74,8 +76,9 @@ class TakeLookup:
 
     def takes_for(self, shot: ResolvedShot) -> FoundTakes:
         """Every take that the run wants of a shot, whatever it takes to have it."""
-        numbers = tuple(self._numbers(shot))
-        more = [number for number in self._more(shot, numbers) if number not in numbers]
+        only = self.only.get(shot.planned.id)
+        numbers = (only,) if only else tuple(self._numbers(shot))
+        more = [] if only else [number for number in self._more(shot, numbers) if number not in numbers]
         takes = {number: take for number in (*numbers, *more) if (take := self.find(shot, number))}
         rest = [number for number in (*numbers, *more) if number not in takes and not self.was_rejected(shot, number)]
         running = {row.take for row in self._attempts_at(shot) if row.state == "submitted" and shot.covered_by(row.order)}

@@ -63,4 +63,4 @@ def opens_given(request: ShotRequest) -> bool:
 def is_timed(request: ShotRequest) -> bool:
     """Whether a take keeps the time of something else: a clip that it follows, a voice, or its own sound."""
     inputs = request.inputs
-    return bool(inputs.source_video or inputs.motion_reference or inputs.lip_sync_audio or request.sound)
+    return bool(inputs.source_video or inputs.motion_reference or inputs.has_voice or request.sound)

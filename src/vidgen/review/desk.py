@@ -136,6 +136,8 @@ class Desk:
         return self._renders.start(confirm_usd)
 
     def _rendered(self, state: Mapping[str, Any]) -> None:
+        if state["state"] != "running":  # whoever hears of the end finds its takes
+            self._renew_quietly()
         self._tell("run", dict(state))
 
     @contextmanager
@@ -163,10 +165,13 @@ class Desk:
     def watch(self) -> None:
         """See what others do to the film, such as ``vidgen pick`` or a render in another window, until ``close``."""
         while not self.ended.wait(LOOK_SECONDS):
-            try:
-                self._renew_changed()
-            except (VidgenError, OSError) as error:  # a storyboard in the middle of an edit: the page stays as it is
-                LOG.info("the film cannot be looked at just now: %s", error)
+            self._renew_quietly()
+
+    def _renew_quietly(self) -> None:
+        try:
+            self._renew_changed()
+        except (VidgenError, OSError) as error:  # a storyboard in the middle of an edit: the page stays as it is
+            LOG.info("the film cannot be looked at just now: %s", error)
 
     def _renew_changed(self) -> None:
         """Look again at what changed, while the page is answered from what is known."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vidgen.errors import Notice
+from vidgen.planning.speech import Voiced
 from vidgen.speech.casting import Cast, CastLine
 from vidgen.speech.kept import KeptLine, KeptLines
 from vidgen.speech.speakers import Speakers
@@ -77,12 +78,14 @@ class FilmVoices:
         cast = Cast(board, Speakers(board.speech or Speech(), folder))
         return cls(cast, KeptLines(root, look_only=True))
 
-    def voiced(self, shot: Shot) -> tuple[Shot, Sequence[Notice]]:
+    def voiced(self, shot: Shot) -> Voiced:
         """See ``Voices``."""
         found = [Spoken.of(line, self.kept) for line in self.cast.lines(shot)]
         self.lines += found
         files = {one.line.part.label: str(one.kept.file.absolute()) for one in found if one.kept}
-        return _filled(shot, files), list(_notices(shot, found))
+        missing = {one.line.part.label for one in found if one.missing}
+        awaited = frozenset(at for at in range(len(shot.dialogue or ())) if f"{shot.id}.line{at + 1}" in missing)
+        return Voiced(_filled(shot, files), tuple(_notices(shot, found)), awaited)
 
     def missing(self, shots: Collection[str]) -> list[Spoken]:
         """The lines of some shots that are to be spoken, each once."""

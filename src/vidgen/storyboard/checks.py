@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import cached_property, partial
 from pathlib import Path
 from string import ascii_lowercase
+from typing import Any
 
 from vidgen.errors import InputError
 from vidgen.spelling import did_you_mean
@@ -15,7 +16,7 @@ from vidgen.storyboard.file_checks import PLAIN, file_problems
 from vidgen.storyboard.forms import path_in_file
 from vidgen.storyboard.lengths import film_music, follows, known_frames
 from vidgen.storyboard.merge import merged_shot
-from vidgen.storyboard.model import Post, Shot, ShotKeys, Storyboard
+from vidgen.storyboard.model import DIALOGUE, Post, Shot, ShotKeys, Storyboard
 from vidgen.storyboard.outputs import output_problems
 from vidgen.storyboard.reader import Document, Path_, dotted
 from vidgen.storyboard.values import LARGEST_SIDE, Duration, Musical, frame_size
@@ -44,12 +45,18 @@ class _View:
         music = partial(film_music, self.board, self.folder)
         return tuple((*one, (known_frames(one[2], rate, self.folder, music) or 0) / rate) for one in whole)
 
-    def written(self, *path: str) -> set[str]:
+    def written(self, *path: str | int) -> set[str]:
         """The keys of a mapping in the file, valid or not."""
         value = self.document.value
         for key in path:
-            value = value.get(key) if isinstance(value, dict) else None
+            value = _member(value, key)
         return set(value) if isinstance(value, dict) else set()
+
+
+def _member(value: Any, key: str | int) -> Any:
+    if isinstance(value, dict):
+        return value.get(key)
+    return value[key] if isinstance(value, list) and isinstance(key, int) and key < len(value) else None
 
 
 def cross_checks(
@@ -68,10 +75,9 @@ def cross_checks(
         for index, shot in enumerate(scene.shots)
     )
     view = _View(board, document, folder, shots, ((("defaults",), board.defaults), *shots))
-    checks = (_scene_ids, _ids, _continuity, _cast, _titles, _lengths, _music, _picks, _posts, _voices, _size, _outputs)
-    found = [
-        (path, message, PLAIN) for check in (*checks, *((_clear_beat,) if contents else ())) for path, message in check(view)
-    ]
+    checks = [_scene_ids, _ids, _continuity, _cast, _titles, _lengths, _music, _picks, _posts, _voices, _size, _outputs]
+    checks += [_clear_beat] if contents else []
+    found = [(path, message, PLAIN) for check in checks for path, message in check(view)]
     return [*found, *file_problems(board, view.everything, folder, contents=contents)]
 
 
@@ -238,9 +244,13 @@ def _posts(view: _View) -> Found:
 
 
 def _voices(view: _View) -> Found:
+    """Narration has words or a file, and mouths that are to follow the dialogue have some."""
     for path, keys in view.everything:
         if keys.voiceover and not (keys.voiceover.text or keys.voiceover.file):
             yield (*path, "voiceover"), "set text or file"
+    for path, shot, merged, _ in view.merged:
+        if shot.lip_sync == DIALOGUE and not merged.dialogue and "dialogue" not in view.written(*path):
+            yield (*path, "lip_sync"), "the shot has no dialogue to follow; write dialogue: [...], or lip_sync: {audio: FILE}"
 
 
 def _size(view: _View) -> Found:

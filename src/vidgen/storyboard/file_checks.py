@@ -8,7 +8,7 @@ from typing import Literal
 
 from vidgen.errors import InputError
 from vidgen.media.names import named_file, nearest_name
-from vidgen.storyboard.model import Post, ShotKeys, Storyboard
+from vidgen.storyboard.model import Ambience, LipSync, Post, ShotKeys, Storyboard
 from vidgen.storyboard.reader import Path_
 from vidgen.storyboard.values import MODEL_SUFFIXES
 
@@ -45,8 +45,15 @@ def file_problems(
 
 def files_of(board: Storyboard, folder: Path) -> list[Path]:
     """All files that a storyboard names."""
-    owners = [((), board.defaults), *(((), shot) for scene in board.scenes for shot in scene.shots)]
-    return [named_file(folder, name) for name in dict.fromkeys(name for _, name, _ in _named(board, owners))]
+    return [named_file(folder, name) for name in dict.fromkeys(name for _, name, _ in files_named(board))]
+
+
+def files_named(board: Storyboard) -> Named:
+    """Every place in a storyboard (as its types have it) where a file is named, the name, and its purpose."""
+    owners: list[tuple[Path_, ShotKeys]] = [(("defaults",), board.defaults)]
+    for number, scene in enumerate(board.scenes):
+        owners += [(("scenes", number, "shots", index), shot) for index, shot in enumerate(scene.shots)]
+    return _named(board, owners)
 
 
 def _file_problem(file: Path, name: str, kind: Kind | None) -> tuple[str, str] | None:
@@ -121,8 +128,9 @@ def _named(board: Storyboard, owners: Iterable[tuple[Path_, ShotKeys]]) -> Named
             yield ("characters", name, "references", index), file, "picture"
     if board.audio and board.audio.music:
         yield ("audio", "music", "file"), board.audio.music.file, "sound"
-    for index, bed in enumerate(board.audio.ambience if board.audio else ()):
-        yield ("audio", "ambience", index, "file"), bed.file, "sound"
+    yield from _of_ambience(("audio",), board.audio.ambience if board.audio else ())
+    for index, scene in enumerate(board.scenes):
+        yield from _of_ambience(("scenes", index), scene.ambience)
     yield from _of_post((), board.post)
     for path, keys in owners:
         yield from _of_pictures(path, keys)
@@ -140,14 +148,19 @@ def _of_pictures(path: Path_, keys: ShotKeys) -> Named:
         yield (*path, "motion_brush", index, "mask"), brush.mask, "picture"
 
 
+def _of_ambience(path: Path_, beds: Iterable[Ambience] | None) -> Named:
+    yield from (((*path, "ambience", index, "file"), bed.file, "sound") for index, bed in enumerate(beds or ()))
+
+
 def _of_sounds(path: Path_, keys: ShotKeys) -> Named:
+    yield from _of_ambience(path, keys.ambience)
     yield from (((*path, "sfx", index, "file"), item.file, "sound") for index, item in enumerate(keys.sfx or ()))
     for index, line in enumerate(keys.dialogue or ()):
         if line.file:
             yield (*path, "dialogue", index, "file"), line.file, "sound"
     if keys.voiceover and keys.voiceover.file:
         yield (*path, "voiceover", "file"), keys.voiceover.file, "sound"
-    if keys.lip_sync:
+    if isinstance(keys.lip_sync, LipSync):
         yield (*path, "lip_sync", "audio"), keys.lip_sync.audio, "sound"
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from vidgen.storyboard.model import Scene, Shot, ShotKeys, Storyboard
+from vidgen.storyboard.model import DIALOGUE, Scene, Shot, ShotKeys, Storyboard
 from vidgen.storyboard.parts import Part
 
 P = TypeVar("P", bound=Part)
 _MERGED = ("motion", "camera", "post")
 """Keys that are merged sub-key by sub-key; all others are replaced as a whole."""
+_OF_THE_SCENE = ("scene", "ambience")
+"""Keys of a scene that are its shots'."""
 
 
 def merged_shot(board: Storyboard, scene: Scene | None, shot: Shot) -> Shot:
@@ -21,9 +23,12 @@ def merged_shot(board: Storyboard, scene: Scene | None, shot: Shot) -> Shot:
     """
     values: dict[str, Any] = {name: getattr(board, name) for name in ("style", "negative", "post")}
     _lay_over(values, board.defaults)
-    if scene is not None and scene.scene is not None:
-        values["scene"] = scene.scene
+    for name in _OF_THE_SCENE:
+        if scene is not None and (value := getattr(scene, name)) is not None:
+            values[name] = value
     _lay_over(values, shot)
+    if values.get("lip_sync") == DIALOGUE and not values.get("dialogue"):
+        del values["lip_sync"]  # asked of all shots, and nothing is said in this one
     return _EMPTY_SHOT.model_copy(update={name: value for name, value in values.items() if value is not None})
 
 

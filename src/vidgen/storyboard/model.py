@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, PlainSerializer, Strict, Tag, WithJsonSchema
 
@@ -196,6 +196,24 @@ class LipSync(Part):
     audio: File
 
 
+DIALOGUE: Final = "dialogue"
+"""Mouths follow what is said in the shot."""
+
+
+def _lip_sync(value: Any) -> Any:
+    """``lip_sync: dialogue``, or in Japanese; any other text is a file."""
+    if not isinstance(value, str):
+        return value
+    return DIALOGUE if name_or_text("lip_sync", value) == DIALOGUE else {"audio": value}
+
+
+LipSyncTo = Annotated[
+    Annotated[LipSync, Tag("<mapping>")] | Annotated[Literal["dialogue"], name_of("lip_sync"), Tag("<name>")],
+    Discriminator(lambda value: "<mapping>" if isinstance(value, dict | LipSync) else "<name>"),
+]
+"""``dialogue``, or ``{audio: FILE}``."""
+
+
 class LintOptions(Part):
     """``lint: {ignore: [V301]}``."""
 
@@ -272,7 +290,7 @@ class Music(Part):
 
 
 class Ambience(Part):
-    """A background sound under the whole film, looped."""
+    """A background sound, looped: under the whole film, or under a scene or shot."""
 
     file: File
     gain_db: Number = Field(-18.0, ge=-80, le=24)
@@ -355,12 +373,13 @@ class ShotKeys(Part):
     source_video: File | None = None
     continue_from: str | None = None
     motion_brush: Annotated[tuple[MotionBrush, ...] | None, many("mask")] = None
-    lip_sync: Annotated[LipSync | None, short("audio")] = None
+    lip_sync: Annotated[LipSyncTo | None, BeforeValidator(_lip_sync)] = None
     motion_reference: File | None = None
     transition: Annotated[Transition | None, short("type")] = None
     dialogue: Annotated[tuple[Line, ...] | None, many("line")] = None
     voiceover: Annotated[Voiceover | None, short("text", (str, int, float))] = None
     sfx: Annotated[tuple[SoundEffect, ...] | None, many("file")] = None
+    ambience: Annotated[tuple[Ambience, ...] | None, many("file")] = None
     own_sound: Annotated[OwnSound | None, yes_or("heard")] = None
     text: Annotated[tuple[Text, ...] | None, many("text")] = None
     post: Post | None = None
@@ -382,12 +401,13 @@ class Shot(ShotKeys):
 
 
 class Scene(Part):
-    """A scene: shots at one location. Its ``scene`` text is the default of each shot."""
+    """A scene: shots at one location. Its ``scene`` text and ``ambience`` are the default of each shot."""
 
     id: ShotId
     heading: str | None = None
     scene: str | None = None
     duration: ShotLength | None = None
+    ambience: Annotated[tuple[Ambience, ...] | None, many("file")] = None
     shots: tuple[Shot, ...] = ()
 
 

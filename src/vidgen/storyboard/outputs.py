@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from vidgen.catalog.deliveries import FileKind, file_kind, file_kinds
 from vidgen.escapes import one_line
@@ -55,7 +55,10 @@ def _name_or_yes(value: Any) -> Any:
 
 OutputName = Annotated[str, BeforeValidator(parse_output_name)]
 NameOrYes = Annotated[
-    str, BeforeValidator(_name_or_yes), WithJsonSchema({"anyOf": [{"const": True}, {"type": "string", "minLength": 1}]})
+    str,
+    BeforeValidator(_name_or_yes),
+    WithJsonSchema({"anyOf": [{"const": True}, {"type": "string", "minLength": 1}]}),
+    PlainSerializer(lambda name: name or True),
 ]
 """A name, or ``true`` for one after the film's."""
 Bitrate = Annotated[

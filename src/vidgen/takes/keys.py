@@ -26,7 +26,7 @@ from vidgen.media.answers import content_of
 from vidgen.media.files import sha256_json
 from vidgen.media.names import expanded
 from vidgen.media.rate import rate_text
-from vidgen.takes.request import Inputs, ShotRequest
+from vidgen.takes.request import Inputs, ShotRequest, SpokenLine
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "ShotRequest": (
@@ -36,7 +36,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "Camera": ("move", "size", "angle", "speed", "strength", "lens", "focus", "reveals"),
     "Motion": ("type", "detail", "amount"),
     "Inputs": (
-        *("start_frame", "end_frame", "references", "source_video", "motion_reference", "lip_sync_audio"),
+        *("start_frame", "end_frame", "references", "source_video", "motion_reference", "lip_sync_audio", "lines"),
         *("brushes", "continues", "continues_frames", "continues_start", "source_start"),
     ),
     "Words": ("scene", "subject", "action", "motion", "lighting", "style", "extra", "characters", "speakers"),
@@ -163,11 +163,18 @@ def _inputs(inputs: Inputs) -> dict[str, Any]:
             files[name] = [_hash(path) for path in value]
         elif name in ("continues_frames", "continues_start", "source_start"):
             files[name] = value
+        elif name == "lines":
+            files[name] = [{"at": line.at, **_said(line)} for line in value]
         elif name == "brushes":
             files[name] = [{"mask": _hash(brush.mask), "path": brush.path} for brush in value]
         else:
             files[name] = _hash(value)
     return files
+
+
+def _said(line: SpokenLine) -> dict[str, str]:
+    """A line by its sound. One that is not spoken yet has no key that a take could have."""
+    return {"sound": _hash(line.file)} if line.file else {"words": line.words}
 
 
 def _params(params: Mapping[str, Any]) -> Mapping[str, Any]:

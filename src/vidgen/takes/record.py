@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from vidgen.media.probe import MediaInfo
 
 SCHEMA = 1
+
+_OF_THE_CLIP = frozenset({"schema", "sha256", "size", "also", "check"})
+"""The fields of a record that belong to its clip; all others belong to a take."""
 
 
 def manifest_of(clip: Path) -> Mapping[str, Any]:
@@ -127,6 +131,8 @@ def read_record(sidecar: Path) -> dict[str, Any]:
     known = isinstance(data, dict) and data.get("schema") == SCHEMA and data.get("sha256") == sidecar.stem
     if not known or type(data.get("size")) is not int or not isinstance(data.get("also"), list):
         return {}
+    if "check" in data and data["check"] != _check_of(data):  # records of older versions have none
+        return {}
     return data if all(_is_row(row) for row in (data, *data["also"])) else {}
 
 
@@ -148,8 +154,20 @@ def _is_row(row: Any) -> bool:
 def rows_of(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """The takes that one clip serves: engines may give the same clip for two requests."""
     if data:
-        yield {name: value for name, value in data.items() if name not in ("schema", "sha256", "size", "also")}
+        yield {name: value for name, value in data.items() if name not in _OF_THE_CLIP}
         yield from data["also"]
+
+
+def sealed(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A record with its ``check``: no changed byte of it passes for what an engine said, into a film's provenance."""
+    plain = json.loads(json.dumps(data))  # as it will be read again: names are text, tuples are lists
+    return {**plain, "check": _check_of(plain)}
+
+
+def _check_of(data: Mapping[str, Any]) -> str:
+    """SHA-256 of a record as sorted JSON, without its ``check``."""
+    rest = {name: value for name, value in data.items() if name != "check"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def record_text(data: Mapping[str, Any]) -> str:

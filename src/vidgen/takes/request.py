@@ -50,12 +50,22 @@ class Brush:
 
 
 @dataclass(frozen=True)
+class SpokenLine:
+    """A line that mouths follow, from ``at`` seconds of the shot on. ``file``: its sound; None: it is not spoken yet."""
+
+    words: str
+    at: Fraction
+    file: Path | None
+
+
+@dataclass(frozen=True)
 class Inputs:
     """Input files of a generation.
 
     ``continues``: the take that this shot continues. It opens with frame ``continues_frames`` - 1 of that file, which is the
     last one in the film; None: the last frame of the file. ``continues_start`` and ``source_start``: the first
-    frames of that take and of ``source_video`` that count.
+    frames of that take and of ``source_video`` that count. ``lines``: what is said in the shot, where mouths follow that and no
+    file of its own (``lip_sync_audio``).
     """
 
     start_frame: Path | None = None
@@ -64,11 +74,22 @@ class Inputs:
     source_video: Path | None = None
     motion_reference: Path | None = None
     lip_sync_audio: Path | None = None
+    lines: tuple[SpokenLine, ...] = ()
     brushes: tuple[Brush, ...] = ()
     continues: Path | None = None
     continues_frames: int | None = None
     continues_start: int = 0
     source_start: int = 0
+
+    @property
+    def has_voice(self) -> bool:
+        """Whether mouths follow a sound."""
+        return bool(self.lip_sync_audio or self.lines)
+
+    @property
+    def awaits_voice(self) -> bool:
+        """Whether a line is still to be spoken. Nothing can be sent before that."""
+        return any(line.file is None for line in self.lines)
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vidgen.artifacts import ArtifactStore, move
+from vidgen.artifacts import ArtifactStore, copy_of, move
 from vidgen.errors import InputError, Notice, ProcessingError
 from vidgen.media.files import commit_file, part_name, sha256_file, write_text
 from vidgen.media.probe import MediaInfo, probe_video
@@ -25,7 +25,7 @@ from vidgen.media.sweep import alive
 from vidgen.media.wording import counted
 from vidgen.takes.exclusive import folder_lock
 from vidgen.takes.journal import Attempt, Journal
-from vidgen.takes.record import SCHEMA, read_record, record_of, record_text, rows_of, take_of
+from vidgen.takes.record import SCHEMA, read_record, record_of, record_text, rows_of, sealed, take_of
 from vidgen.takes.request import Generated, Order, Take, TakeRequest
 
 
@@ -73,6 +73,29 @@ class TakeStore:
             record = self._write_record(record_of(take, generated, request_key, order=order, original=info), digest)
         return take_of(record, self._clip(digest), digest, reused=False)
 
+    def take_over(self, clip: Path, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]] | None:
+        """Have a clip of another store, named by its SHA-256, for these rows of its record. Links it where that can be done.
+
+        Returns the rows that are new here; None where the clip is not whole: then nothing is changed.
+        """
+        digest = clip.stem
+        known = {row["take_key"] for row in rows_of(read_record(self._clip(digest).with_suffix(".json")))}
+        fresh = [row for row in rows if row["take_key"] not in known]
+        if not fresh and self._clip(digest).is_file():
+            return []
+        part = self.part_for(digest)
+        try:
+            copy_of(clip, part)
+            if sha256_file(part) != digest:
+                return None
+            with folder_lock(self._folder):
+                _adopt(part, self._clip(digest), digest)
+                for row in fresh:
+                    self._write_record(dict(row), digest)
+        finally:
+            part.unlink(missing_ok=True)
+        return fresh
+
     def restore(
         self, take: TakeRequest, attempt: Attempt, *, diffusion: bool, first_of: Callable[[Path], int] = lambda clip: 0
     ) -> Take | None:
@@ -108,7 +131,8 @@ class TakeStore:
         sidecar = self._clip(digest).with_suffix(".json")
         others = [row for row in rows_of(read_record(sidecar)) if row["take_key"] != record["take_key"]]
         size = self._clip(digest).stat().st_size
-        write_text(sidecar, record_text({"schema": SCHEMA, "sha256": digest, "size": size, **record, "also": others}))
+        whole = sealed({"schema": SCHEMA, "sha256": digest, "size": size, **record, "also": others})
+        write_text(sidecar, record_text(whole))
         with self._turn:
             self._clips.trust(digest, digest)
             self._index.setdefault(record["take_key"], {})[sidecar] = record["made"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import wave
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
@@ -22,8 +24,8 @@ from vidgen.engines.cloud.failures import ProviderError
 from vidgen.engines.cloud.runway import ROUTES, Runway, _specs
 from vidgen.errors import InputError
 from vidgen.media.frames import FrameWriter
-from vidgen.media.probe import probe_video
-from vidgen.takes.request import Inputs, TakeRequest
+from vidgen.media.probe import probe, probe_video
+from vidgen.takes.request import Inputs, SpokenLine, TakeRequest
 from vidgen.testing import EngineConformance
 from vidgen.testing.providers import Asked, ProviderServer
 from vidgen.testing.providers.runway import FakeRunway, credits_of
@@ -222,6 +224,50 @@ def test_a_small_picture_is_enlarged_to_what_every_model_takes(tmp_path: Path) -
     content = base64.b64decode(body["promptImage"][0]["uri"].partition(",")[2])
     shown = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     assert shown is not None and min(shown.shape[:2]) >= 300
+
+
+HEARS = [row.model or "" for row in engine_table()["runway"] if "lip_sync" in row.tasks]
+
+
+def line(folder: Path, seconds: float = 1.0, at: int = 1) -> SpokenLine:
+    file = folder / f"line{seconds}.wav"
+    with wave.open(str(file), "wb") as out:
+        out.setparams((1, 2, 48_000, 0, "NONE", ""))
+        out.writeframes((9_000 * np.sin(np.arange(round(seconds * 48_000)) / 9)).astype("<i2").tobytes())
+    return SpokenLine("Hello", Fraction(at), file)
+
+
+@pytest.mark.parametrize("pictures", ["words alone", "opening picture", "source clip"])
+@pytest.mark.parametrize("model", HEARS)
+def test_a_voice_goes_along_as_the_sdk_wants_it(
+    model: str, pictures: str, oracles: dict[str, Oracle], server: ProviderServer, tmp_path: Path
+) -> None:
+    given = {
+        "words alone": Inputs(),
+        "opening picture": Inputs(start_frame=picture(tmp_path)),
+        "source clip": Inputs(source_video=clip(tmp_path)),
+    }[pictures]
+    wanted = wish(model=model, frames=120, inputs=replace(given, lines=(line(tmp_path),)))
+    path, body, notices = created(wanted)
+    assert oracles[path].complaints(body) == [] == FakeRunway(server).wrong(path.partition("/")[2], body)
+    ((kind, uri),) = [(one["type"], one["uri"]) for one in body["referenceAudio"]]
+    (tmp_path / "sent.wav").write_bytes(server.uploads[uri.removeprefix("runway://")])
+    assert kind == "audio" and body.get("audio", True) is True and not notices
+    assert probe(tmp_path / "sent.wav").audio_duration_s == 5
+
+
+def test_of_a_longer_shot_the_first_seconds_are_heard(server: ProviderServer, tmp_path: Path) -> None:
+    lines = (line(tmp_path), line(tmp_path, 2, at=20))
+    _, body, notices = created(wish(model="wan3", frames=30 * 24, inputs=Inputs(lines=lines)))
+    assert FakeRunway(server).wrong("text_to_video", body) == []
+    assert notices == ["lip_sync: wan3 hears 15 s of a voice; what is said later moves no mouth"]
+
+
+def test_a_line_that_is_not_spoken_yet_is_never_sent(server: ProviderServer) -> None:
+    waiting = Inputs(lines=(SpokenLine("Hello", Fraction(0), None),))
+    with pytest.raises(InputError, match="'Hello' is not spoken yet"):
+        created(wish(model="seedance2", inputs=waiting))
+    assert server.asked == []
 
 
 @pytest.mark.parametrize(

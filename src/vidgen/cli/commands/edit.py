@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vidgen.cli.options import BoardArg, Json, PresetName, Work
+from vidgen.cli.options import BoardArg, Candidates, Engine, Json, Model, PresetName, Seed, Work, options_of
 from vidgen.cli.output import Output
 
 
@@ -16,12 +16,19 @@ def export(
     format_: Annotated[
         str | None,
         typer.Option(
-            "--format", help="otio, edl, fcp7xml or csv.  [default: by the name of FILE, else otio]", show_default=False
+            "--format",
+            help="otio, edl, fcp7xml, csv, or openjd: a job for a render farm.  [default: by the name of FILE, else otio]",
+            show_default=False,
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="File to write.", show_default=False)
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="File to write; of a job its folder.", show_default=False),
     ] = None,
+    engine: Engine = None,
+    model: Model = None,
+    candidates: Candidates = None,
+    seed: Seed = None,
     copy_media: Annotated[
         Path | None,
         typer.Option(
@@ -35,14 +42,22 @@ def export(
     work: Work = None,
     as_json: Json = False,
 ) -> None:
-    """Write the cut for editing programs (OTIO, EDL, FCP 7 XML), or the shot list (CSV)."""
+    """Write the cut for editing programs (OTIO, EDL, FCP 7 XML), the shot list (CSV), or a farm's job (OpenJD)."""
+    given = locals()
     with Output("export", as_json) as out:
         from vidgen.app.export import export_cut
+        from vidgen.app.export_job import FORMAT, export_job
         from vidgen.media.wording import counted
         from vidgen.planning.compile import Overrides
         from vidgen.planning.presets import preset as preset_named
 
-        overrides = Overrides(preset=preset_named(preset) if preset else None)
+        overrides = options_of(Overrides, given, preset=preset_named(preset) if preset else None)
+        if format_ == FORMAT:
+            _refuse_copies(copy_media)
+            job = export_job(board, output=output, overrides=overrides, work=work, warn=out.warn)
+            out.say(job.summary())
+            out.result(job.as_dict())
+            return
         done = export_cut(
             board, format_=format_, output=output, media_folder=copy_media, overrides=overrides, work=work, warn=out.warn
         )
@@ -50,6 +65,15 @@ def export(
         if done.copied:
             out.say(f"{copy_media}: {counted(len(done.copied), 'file')}")
         out.result(done.as_dict())
+
+
+def _refuse_copies(folder: Path | None) -> None:
+    from vidgen.errors import InputError
+
+    if folder:
+        raise InputError(
+            "usage.invalid", "--copy-media is not for a farm's job, which has all files in any case", hint="leave it out"
+        )
 
 
 def import_(

@@ -17,6 +17,7 @@ from vidgen.cli.options import (
     PresetName,
     RayAddress,
     Seed,
+    TakesFrom,
     TrustModel,
     UnknownModel,
     Work,
@@ -54,6 +55,7 @@ def render(
     ] = False,
     executor: Annotated[str, typer.Option(help="local, or ray: the nodes of a Ray cluster do the work.")] = "local",
     ray_address: RayAddress = None,
+    takes_from: TakesFrom = None,
     work: Work = None,
     as_json: Json = False,
 ) -> None:
@@ -68,6 +70,7 @@ def render(
 
         overrides = options_of(Overrides, given, preset=preset_named(preset) if preset else None)
         more = {"overrides": overrides, "shots": tuple(shot or ()), "regenerate": tuple(regenerate or ())}
+        more["takes_from"] = tuple(takes_from or ())
         options = options_of(RenderOptions, given, **more)
         with watching(out) as listener:
             result = render_film(board, options, listener=listener, confirm=confirm_spending(out), warn=out.warn)

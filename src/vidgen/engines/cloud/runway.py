@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from vidgen.catalog.capabilities import Capabilities
+from vidgen.catalog.capabilities import LENGTH_SLACK_S, Capabilities
 from vidgen.engines.base import Job, JobState
 from vidgen.engines.cloud.base import CloudEngine, Create, Result, by_status
 from vidgen.engines.cloud.choices import nearest_shape, picture_shape, shape_of, tier, within
 from vidgen.engines.cloud.failures import Kind, ProviderError, is_gone
 from vidgen.engines.cloud.inputs import Blob, Limits, excerpt, opening, picture
+from vidgen.engines.cloud.spoken import spoken
 from vidgen.errors import InputError
 from vidgen.media.tables import read_table
 from vidgen.takes.request import Inputs, ShotRequest, TakeRequest
@@ -72,7 +73,9 @@ Notices = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Spec:
-    """What a model takes in one operation; as in ``runway.yaml``."""
+    """What a model takes in one operation; as in ``runway.yaml``. ``voice_s``: most seconds of a voice that it hears as a
+    reference; None: it hears none.
+    """
 
     ratios: Sequence[tuple[int, Sequence[str]]] = ()
     resolutions: Sequence[tuple[int, str]] = ()
@@ -85,6 +88,7 @@ class Spec:
     duration: bool = True
     prompt: bool = True
     silent: bool = False
+    voice_s: float | None = None
     params: tuple[str, ...] = ()
 
     def ratio(self, width: int, height: int) -> str | None:
@@ -148,6 +152,8 @@ class Runway(CloudEngine):
         body = self._common(take, model, spec, notices) | _SHAPES[route](
             request, spec, _files(request, route, spec, capabilities)
         )
+        if spec.voice_s and (voice := spoken(request, min(self.ordered_seconds(request), spec.voice_s))):
+            body["referenceAudio"] = [{"type": "audio", "uri": voice}]
         return Create(ROUTES[route], json=body, seconds=self.ordered_seconds(request), notices=tuple(notices))
 
     def _common(self, take: TakeRequest, model: str, spec: Spec, notices: Notices) -> dict[str, Any]:
@@ -162,7 +168,7 @@ class Runway(CloudEngine):
             (spec.duration, "duration", int(self.ordered_seconds(request))),
             (capabilities.seed, "seed", take.seed),
             (bool(capabilities.negative and request.negative), "negativePrompt", request.negative),
-            (capabilities.audio is True and not spec.silent, "audio", request.sound),
+            (capabilities.audio is True and not spec.silent, "audio", request.sound or _is_heard(request, spec)),
         )
         body = {key: value for there, key, value in fields if there}
         return body | dict(spec.fixed) | {key: request.params[key] for key in spec.params if key in request.params}
@@ -287,9 +293,22 @@ def _dropped(request: ShotRequest, route: str, spec: Spec, capabilities: Capabil
             capabilities.references and len(inputs.references) > spec.references and route != "performance",
             "references: {} takes fewer here",
         ),
+        (
+            "lip_sync" in capabilities.tasks and inputs.has_voice and not spec.voice_s,
+            "lip_sync: {} hears no voice here",
+        ),
         (unknown, f"params: {{}} does not take {', '.join(unknown)} here"),
     )
-    return [("engine.wish_ignored", f"{text.format(capabilities.model)}; left out") for is_set, text in rows if is_set]
+    found = [("engine.wish_ignored", f"{text.format(capabilities.model)}; left out") for is_set, text in rows if is_set]
+    if _is_heard(request, spec) and request.duration_s > (spec.voice_s or 0) + LENGTH_SLACK_S:
+        text = f"lip_sync: {capabilities.model} hears {spec.voice_s:g} s of a voice; what is said later moves no mouth"
+        found.append(("engine.wish_approximated", text))
+    return found
+
+
+def _is_heard(request: ShotRequest, spec: Spec) -> bool:
+    """Whether the model hears the voice that mouths are to follow."""
+    return spec.voice_s is not None and request.inputs.has_voice
 
 
 def _files(request: ShotRequest, route: str, spec: Spec, capabilities: Capabilities) -> dict[str, Blob]:

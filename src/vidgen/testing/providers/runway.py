@@ -39,7 +39,7 @@ _NATIVE = {"promptText", "ratio", "duration", "seed", "contentModeration"}
 _VEO = {"promptText", "ratio", "duration", "seed", "negativePrompt", "audio"}
 _PLAIN = {"promptText", "ratio", "duration"}
 _KLING = {"promptText", "ratio", "duration", "cfgScale", "audio"}
-_SEEDANCE = {"promptText", "ratio", "duration", "seed", "audio"}
+_SEEDANCE = {"promptText", "ratio", "duration", "seed", "audio", "referenceAudio"}
 _KEYS: Mapping[tuple[str, str], set[str]] = {
     (TEXT, "gen4.5"): _NATIVE,
     (IMAGE, "gen4.5"): _NATIVE | {"promptImage"},
@@ -65,9 +65,9 @@ _KEYS: Mapping[tuple[str, str], set[str]] = {
     (UPSCALE, "magnific_video_upscaler_creative"): {
         "videoUri", "resolution", "creativity", "flavor", "sharpen", "smartGrain", "fpsBoost",
     },
-    (TEXT, "hailuo3"): _PLAIN | {"resolution", "references"},
-    (IMAGE, "hailuo3"): _PLAIN | {"resolution", "promptImage"},
-    (VIDEO, "hailuo3"): _PLAIN | {"resolution", "promptVideo", "references"},
+    (TEXT, "hailuo3"): _PLAIN | {"resolution", "references", "referenceAudio"},
+    (IMAGE, "hailuo3"): _PLAIN | {"resolution", "promptImage", "referenceAudio"},
+    (VIDEO, "hailuo3"): _PLAIN | {"resolution", "promptVideo", "references", "referenceAudio"},
     (TEXT, "h3_max"): {"promptText", "duration", "resolution", "seed", "promptExpansionMode"},
     (IMAGE, "h3_max"): {"promptText", "duration", "resolution", "seed", "promptExpansionMode", "promptImage"},
     (TEXT, "happyhorse_1_0"): _PLAIN,
@@ -82,8 +82,8 @@ _KEYS: Mapping[tuple[str, str], set[str]] = {
     (IMAGE, "grok_imagine_1_5"): {"promptText", "duration", "resolution", "promptImage"},
     (TEXT, "grok_imagine_1_5_lite"): _PLAIN,
     (IMAGE, "grok_imagine_1_5_lite"): _PLAIN | {"promptImage"},
-    **{(TEXT, model): _PLAIN | {"audio", "references"} for model in ("wan3", "wan3_prime")},
-    **{(IMAGE, model): _PLAIN | {"audio", "promptImage"} for model in ("wan3", "wan3_prime")},
+    **{(TEXT, model): _PLAIN | {"audio", "references", "referenceAudio"} for model in ("wan3", "wan3_prime")},
+    **{(IMAGE, model): _PLAIN | {"audio", "promptImage", "referenceAudio"} for model in ("wan3", "wan3_prime")},
     **{(VIDEO, f"seedance2{kind}"): _SEEDANCE | {"promptVideo", "references"} for kind in ("", "_fast", "_mini", "_5")},
 }  # fmt: skip
 """The fields that there are, by operation and model; any other is refused."""
@@ -154,6 +154,8 @@ _FIRST_ONLY = ("gen4.5", "gen4_turbo", "happyhorse_1_0", *_PICTURE_COSTS)
 _THOUSAND = ("gen4.5", "gen4_turbo", "aleph2", "veo3.1", "veo3.1_fast")
 """Whose prompts end at a thousand characters."""
 MAX_DATA = 5 << 20
+MAX_VOICE_S = 15
+"""Of all voices that go along with a request."""
 
 
 class FakeRunway(FakeProvider):
@@ -214,9 +216,13 @@ class FakeRunway(FakeProvider):
             if frame.get("position") not in legal:
                 yield "promptImage.position", "Invalid input"
         yield from self._times(body)
+        if any(entry.get("type") != "audio" for entry in body.get("referenceAudio", [])):
+            yield "referenceAudio.type", "Invalid input"
+        elif self._voice_seconds(body) > MAX_VOICE_S + 0.01:
+            yield "referenceAudio", f"The total combined duration must not exceed {MAX_VOICE_S} seconds"
         for key, uri in _uris(body):
             uploaded = uri.startswith("runway://") and uri.removeprefix("runway://") in self.server.uploads
-            data = uri.startswith(("data:image/", "data:video/")) and len(uri) <= MAX_DATA
+            data = uri.startswith(("data:image/", "data:video/", "data:audio/")) and len(uri) <= MAX_DATA
             if not (uploaded or data or uri.startswith("https://")):
                 yield key, "Invalid asset URI"
 
@@ -259,18 +265,25 @@ class FakeRunway(FakeProvider):
 
     def _source_seconds(self, body: Mapping[str, Any]) -> float:
         """The length of the clip that was uploaded to be worked on."""
+        uri = str(body.get("videoUri") or body.get("promptVideo") or body.get("reference", {}).get("uri", ""))
+        return self._uploaded_seconds(uri) or 5.0
+
+    def _voice_seconds(self, body: Mapping[str, Any]) -> float:
+        return sum(self._uploaded_seconds(str(entry.get("uri"))) for entry in body.get("referenceAudio", []))
+
+    def _uploaded_seconds(self, uri: str) -> float:
+        """The length of what was uploaded under a name; 0 where nothing was."""
         from pathlib import Path
         from tempfile import TemporaryDirectory
 
-        from vidgen.media.probe import probe_video
+        from vidgen.media.probe import probe
 
-        uri = str(body.get("videoUri") or body.get("promptVideo") or body.get("reference", {}).get("uri", ""))
         content = self.server.uploads.get(uri.removeprefix("runway://"))
         if not content:
-            return 5.0
+            return 0.0
         with TemporaryDirectory() as folder:
-            (Path(folder) / "clip.mp4").write_bytes(content)
-            return probe_video(Path(folder) / "clip.mp4").duration_s
+            (Path(folder) / "upload").write_bytes(content)
+            return probe(Path(folder) / "upload").duration_s
 
     def _place(self, asked: Asked) -> Answer:
         if asked.json.get("type") != "ephemeral" or not asked.json.get("filename"):
@@ -332,7 +345,7 @@ def _uris(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key in ("character", "reference"):
         if key in body:
             yield f"{key}.uri", str(body[key].get("uri"))
-    for key in ("promptImage", "references", "keyframes"):
+    for key in ("promptImage", "references", "keyframes", "referenceAudio"):
         for entry in body.get(key, []):
             yield f"{key}.uri", str(entry.get("uri"))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from vidgen.engines.cloud.base import Create
@@ -12,6 +11,7 @@ from vidgen.engines.cloud.choices import capabilities_of, cut_end, shape_of, tie
 from vidgen.engines.cloud.inputs import Blob, opening, picture
 from vidgen.engines.cloud.kling.controls import PICTURE, STD_PRO, Notices, Rule, brush_fields, camera_control
 from vidgen.engines.cloud.kling.form import SHORT_S, Form, form_of, rule_of
+from vidgen.engines.cloud.spoken import BYTES_PER_SECOND, spoken
 from vidgen.errors import InputError
 from vidgen.media.probe import probe, probe_video
 from vidgen.takes.record import manifest_of
@@ -62,7 +62,7 @@ def check(request: ShotRequest) -> None:
     inputs, capabilities = request.inputs, capabilities_of(request)
     opens = bool(inputs.start_frame or inputs.continues)
     if is_lip_sync(request):
-        if inputs.lip_sync_audio is None:
+        if not inputs.has_voice:
             raise _no_sound(request)
     elif is_motion(request):
         if not opens and not inputs.references:
@@ -292,8 +292,7 @@ def _spoken(request: ShotRequest, face: Mapping[str, Any], length: int, notices:
 
 def _speech(request: ShotRequest) -> Create:
     """The sound that is spoken; which face speaks, and when, is known once Kling has looked at the clip."""
-    file, seconds = _sound(request)
-    sound = Blob(file.read_bytes(), "audio/mpeg", file.name)
+    sound, seconds = _sound(request)
     speech = {"sound_file": sound, "sound_start_time": 0, "sound_end_time": int(seconds * 1000)}
     body: Body = {"face_choose": [speech]}
     notices: Notices = []
@@ -301,20 +300,24 @@ def _speech(request: ShotRequest) -> Create:
     return _create("advanced-lip-sync", body, seconds_of(request), notices)
 
 
-def _sound(request: ShotRequest) -> tuple[Path, float]:
-    """The sound file of lip sync and its length in seconds. Raises InputError where Kling does not take it."""
+def _sound(request: ShotRequest) -> tuple[Blob, float]:
+    """The sound of lip sync and its length in seconds. Raises InputError where Kling does not take it."""
+    least, most = SOUND_S
     file = request.inputs.lip_sync_audio
     if file is None:
-        raise _no_sound(request)
+        seconds = min(max(request.duration_s, least), MAX_SOUND_BYTES // BYTES_PER_SECOND)
+        lines = spoken(request, seconds)
+        if lines is None:
+            raise _no_sound(request)
+        return lines, seconds
     if file.suffix.lower() not in SOUND_TYPES:
         raise _lacking(request, "lip_sync.audio", f"{file.name} is of a type that Kling does not take", ", ".join(SOUND_TYPES))
     seconds = probe(file).audio_duration_s
-    least, most = SOUND_S
     if not least <= seconds <= most:
         raise _lacking(request, "lip_sync.audio", f"{file.name} has {seconds:.1f} s", f"{least:g} to {most:g} s")
     if file.stat().st_size > MAX_SOUND_BYTES:
         raise _lacking(request, "lip_sync.audio", f"{file.name} is larger than 5 MB", "give it as mp3")
-    return file, seconds
+    return Blob(file.read_bytes(), "audio/mpeg", file.name), seconds
 
 
 def _params(request: ShotRequest, known: tuple[str, ...], body: Body, notices: Notices, own: tuple[str, ...] = ()) -> None:
@@ -336,7 +339,12 @@ def _address(request: ShotRequest, key: str) -> str:
 
 
 def _no_sound(request: ShotRequest) -> InputError:
-    return _lacking(request, "lip_sync", "there is no sound to speak", "lip_sync: {audio: FILE}")
+    return _lacking(
+        request,
+        "lip_sync",
+        "there is no sound to speak",
+        "lip_sync: dialogue with a line that can be spoken, or lip_sync: {audio: FILE}",
+    )
 
 
 def _no_figure(request: ShotRequest) -> InputError:
