@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.previz.shots import Clip
 
-from vidgen.engines.previz.camera import moves
+from vidgen.engines.previz.moves import moves
 
 LEFT, RIGHT, UP, DOWN, LARGER, SMALLER = ("x", -1), ("x", 1), ("y", -1), ("y", 1), ("scale", 1), ("scale", -1)
 MOTION = {

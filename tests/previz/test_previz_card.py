@@ -7,7 +7,7 @@ import pytest
 from tests.previz.shots import Clip
 
 from vidgen.engines.previz import glyphs
-from vidgen.engines.previz.camera import moves
+from vidgen.engines.previz.moves import moves
 
 RED = (200, 62, 40)
 

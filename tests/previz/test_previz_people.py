@@ -75,6 +75,14 @@ def test_as_many_people_are_on_a_card_as_its_words_say(scene: str, people: int) 
     assert len(actors(card_of(asked(scene)))) == people
 
 
+def test_a_crowd_has_rows_of_many_behind_it_and_nine_people_have_not() -> None:
+    names = {
+        scene: [layer.name for layer in card_of(asked(scene))._layers] for scene in ("a crowd at a concert", "nine singers")
+    }
+    assert names["a crowd at a concert"].count("crowd") == 3
+    assert "crowd" not in names["nine singers"] and len(actors(card_of(asked("nine singers")))) == 9
+
+
 def test_characters_and_those_who_speak_are_people_too() -> None:
     mia, tom = "a woman in a long coat", "an old sailor"
     assert spec_of("the quay", characters=(mia, tom)).people == 2
@@ -171,6 +179,13 @@ def test_the_one_who_speaks_moves_the_mouth_and_the_other_listens() -> None:
     first, second = actors(card)
     assert [dict(one._gestures(1.0)[0]).get("talk") for one in (first, second)] == [1.0, 0.0]
     assert [dict(one._gestures(3.6)[0]).get("talk") for one in (first, second)] == [0.0, 1.0]
+
+
+def test_only_those_speak_who_have_lines() -> None:
+    card = card_of(asked("the quay", "ms", characters=("Mia", "Tom"), speakers=("Tom",)))
+    mia, tom = actors(card)
+    assert all(dict(mia._gestures(time)[0]).get("talk") == 0.0 for time in (1.0, 3.6, 6.2))
+    assert dict(tom._gestures(1.0)[0])["talk"] == 1.0
 
 
 def test_people_move_all_the_time_and_go_on_where_the_part_before_ended() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tests.previz.shots import shot
 
-from vidgen.engines.previz.camera import moves
+from vidgen.engines.previz.moves import moves
 from vidgen.engines.previz.render import _source
 from vidgen.engines.previz.stills import covering
 from vidgen.storyboard.model import Camera

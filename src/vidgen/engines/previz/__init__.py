@@ -28,7 +28,7 @@ class Previz(LocalEngine):
     def reading(self, request: ShotRequest) -> str:
         """Which shots are drawn by what their words deny or count, and which show people, animals, vehicles or a card; all
         others look as they did before that was read."""
-        from vidgen.engines.previz.camera import move_of
+        from vidgen.engines.previz.moves import move_of
         from vidgen.engines.previz.spec import read_request
 
         spec, used = read_request(request), request.inputs

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from vidgen.engines.previz.moves import move_of, speeds
 from vidgen.engines.previz.noise import Array, Field
-from vidgen.media.tables import read_table
 from vidgen.storyboard.model import Camera
 
 _NEAREST = 0.3
@@ -89,26 +89,9 @@ def _lens(roll: float, zoom: float, yaw: float, pitch: float) -> Array:
     return lens
 
 
-@functools.cache
-def moves() -> Mapping[str, Mapping[str, Any]]:
-    """The table of moves."""
-    return dict(_table()["moves"])
-
-
-@functools.cache
-def _table() -> Mapping[str, Any]:
-    data: Mapping[str, Any] = read_table("vidgen.engines.previz", "moves.yaml")
-    return data
-
-
-def move_of(camera: Camera) -> Mapping[str, Any]:
-    """The table row of a camera's move; a move that is not in the table stands still."""
-    return moves().get(camera.move, {})
-
-
 def travel(camera: Camera, seconds: float) -> dict[str, float]:
     """How far each channel goes in a shot of this length, in the units of moves.yaml."""
-    move, speed = move_of(camera), _table()["speeds"].get(camera.speed, 1.0)
+    move, speed = move_of(camera), speeds().get(camera.speed, 1.0)
     strength = 0.55 + 0.9 * camera.strength
     way = {key: value * strength for key, value in move.get("total", {}).items()}
     length = seconds if seconds <= 6 else 6 + (seconds - 6) * 0.5

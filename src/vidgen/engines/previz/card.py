@@ -13,9 +13,10 @@ import numpy as np
 from vidgen.engines.previz import glyphs
 from vidgen.engines.previz.arrows import draw_arrow
 from vidgen.engines.previz.birds import Birds
-from vidgen.engines.previz.camera import Stage, framed, move_of, path, zoom_of, zoomed_in
+from vidgen.engines.previz.camera import Stage, framed, path, zoom_of, zoomed_in
 from vidgen.engines.previz.colour import rgb
 from vidgen.engines.previz.layers import Layer, Moment, View
+from vidgen.engines.previz.moves import move_of
 from vidgen.engines.previz.noise import Array, Field, random_for
 from vidgen.engines.previz.palette import palette_for
 from vidgen.engines.previz.people.blocking import Ground, faces_of

@@ -53,7 +53,7 @@ def people(texts: Sequence[str], negative: str = "") -> list[str]:
     """The people whom the texts (scene, subject, action) want, each by the words that are said of them; each text may speak
     of the same ones again, so the one that names the most counts. ``negative`` names those to leave out."""
     rows = table()["people"]
-    listed = tuple(noun for noun in rows["named"] if not names(negative, (noun,)))
+    listed = tuple(noun for noun in rows["named"] if not (negative and names(negative, (noun,))))
     every = " . ".join(texts)
     nobody = nobody_is_there(every)
     numbers: dict[str, int] = {}

@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 
 from vidgen.engines.previz.camera import Stage, State
-from vidgen.engines.previz.noise import Array, seed_for
+from vidgen.engines.previz.noise import Array
+from vidgen.engines.previz.seeds import seed_for
 from vidgen.engines.previz.sheet import Box, Sheet
 from vidgen.engines.previz.sight import Extent, Grid, Part, Sight
 

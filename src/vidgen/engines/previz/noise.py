@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from vidgen.engines.previz.seeds import seed_for
+
 Array: TypeAlias = npt.NDArray[Any]
 """Any numpy array; docstrings give shapes and ranges."""
 
 _PERIOD = 256
 _CHUNK = 1 << 14
-
-
-def seed_for(seed: int, *names: object) -> int:
-    """A stable seed for a named part of a world."""
-    return zlib.crc32(":".join(str(name) for name in (seed, *names)).encode()) & 0x7FFFFFFF
 
 
 def random_for(seed: int, *names: object) -> np.random.Generator:

@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 from vidgen.engines.previz import abstract, birds, kyoto, outdoors, particles, tabletop, town, wilds
-from vidgen.engines.previz.camera import Stage, move_of, zoom_of
+from vidgen.engines.previz.camera import Stage, zoom_of
 from vidgen.engines.previz.colour import mix, rgb, smoothstep
 from vidgen.engines.previz.layers import Ground, Layer, Plate
+from vidgen.engines.previz.moves import move_of
 from vidgen.engines.previz.noise import Field, random_for
 from vidgen.engines.previz.palette import palette_for
 from vidgen.engines.previz.people.blocking import Ground as Stand

@@ -44,8 +44,8 @@ class SceneSpec:
 
     ``wind`` 0.1 (nearly still) to 4 (violent), 1 for motion amount 5; ``amount`` is the asked motion amount. ``counts`` says
     how many animals, boats and things there are, where a number is said; ``without`` names what the words deny. ``cast``,
-    ``posture``, ``gesture``, ``facing`` and ``speaking`` are of its ``Company``. ``room`` and ``outdoors`` say where a
-    card plays.
+    ``posture``, ``gesture``, ``facing``, ``speaking`` and ``crowd`` are of its ``Company``. ``room`` and ``outdoors`` say
+    where a card plays.
     """
 
     place: str
@@ -67,7 +67,8 @@ class SceneSpec:
     posture: str = ""
     gesture: str = ""
     facing: bool = False
-    speaking: bool = False
+    speaking: tuple[int, ...] = ()
+    crowd: bool = False
     vehicle: str = ""
     room: str = ""
     outdoors: str = ""
@@ -145,6 +146,7 @@ def read_request(request: ShotRequest) -> SceneSpec:
         gesture=company.gesture,
         facing=company.facing,
         speaking=company.speaking,
+        crowd=company.crowd,
         vehicle=vehicle,
         room=room,
         outdoors=first_of(what, staging()["outdoors"]),

@@ -44,6 +44,7 @@ def pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join([*parts, longest_first(eastern)] if eastern else parts), re.IGNORECASE)
 
 
+@functools.lru_cache(maxsize=64)
 def meant(text: str) -> str:
     """The text without words of another meaning that hold a listed one, as long as before."""
     return blanked(text, grammar()["other_meaning"])

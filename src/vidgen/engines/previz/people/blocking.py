@@ -42,6 +42,8 @@ TOPS = 8
 _NEAREST = 2.3
 _HEADROOM = -0.46
 """The v that heads reach at most when the camera has zoomed in."""
+_TALL = ("umbrella", "cheer", "climb")
+"""What reaches over the head."""
 _ROW = 3
 """So many stand in one row."""
 _MOUNTED = 0.74
@@ -110,7 +112,7 @@ def _framing(spec: SceneSpec, usual: str) -> Framing:
         return _SIZES[spec.size]
     if len(spec.cast) <= 3 and (spec.speaking or posture_of(spec) == "drive"):
         return _SIZES["ms"]
-    still = posture_of(spec) in ("sit", "stand", "kneel") and (spec.gesture or spec.room)
+    still = posture_of(spec) in ("sit", "stand", "kneel") and spec.gesture not in _TALL and (spec.gesture or spec.room)
     return _SIZES["knees" if still and len(spec.cast) <= 3 and usual == "full" else usual]
 
 

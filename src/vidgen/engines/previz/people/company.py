@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from vidgen.engines.previz import counts, words
-from vidgen.engines.previz.noise import seed_for
 from vidgen.engines.previz.people import acting
 from vidgen.engines.previz.people.looks import table as kinds
+from vidgen.engines.previz.seeds import seed_for
 from vidgen.media.tables import read_table
 from vidgen.takes.request import Words
 
@@ -28,13 +28,15 @@ _SURE_ROOMS = (
 @dataclass(frozen=True)
 class Company:
     """The people of a shot, as ``kind/seed``, and what they do. ``posture`` and ``gesture`` are "" where nothing is said;
-    ``facing`` says that they look at each other, ``speaking`` that somebody speaks."""
+    ``facing`` says that they look at each other, ``speaking`` who of them speaks in ``dialogue``, ``crowd``
+    that there are more than one can count."""
 
     people: tuple[str, ...] = ()
     posture: str = ""
     gesture: str = ""
     facing: bool = False
-    speaking: bool = False
+    speaking: tuple[int, ...] = ()
+    crowd: bool = False
 
 
 @functools.cache
@@ -64,9 +66,11 @@ def company_of(w: Words, said: Sequence[str], detail: str, negative: str, close:
     faces = bool(gesture and acting.act("gestures", gesture).row.get("faces"))
     facing = faces or bool(w.speakers) or words.mentions(whole, staging()["facing"]) or posture in _PAIRS
     most = int(words.table()["people"]["most"])
-    if people and not close and words.mentions(whole, staging()["packed"]):
+    packed = bool(people) and not close and words.mentions(whole, staging()["packed"])
+    if packed:
         people = [*people, *_people(["crowd"] * (most - len(people)))]
-    return Company(tuple(people[:most]), posture, gesture, facing, bool(w.speakers))
+    crowd = packed or (len(people) >= most and words.mentions(whole, staging()["crowd"]))
+    return Company(tuple(people[:most]), posture, gesture, facing, _speaking(w, len(people[:most])), crowd)
 
 
 def _character(text: str, negative: str) -> list[str]:
@@ -76,6 +80,14 @@ def _character(text: str, negative: str) -> list[str]:
         return found or _people([text])
     groups = (words.table()["animals"], staging()["more_animals"], staging()["vehicles"])
     return [] if any(words.named(text, group) for group in groups) else _people([text])
+
+
+def _speaking(w: Words, count: int) -> tuple[int, ...]:
+    """Which of the people speak, by their order: the characters, then those who are none; all where that is not known."""
+    everybody = [*w.characters, *_not_among(w.speakers, w.characters)]
+    if len(everybody) != count:
+        return tuple(range(count)) if w.speakers else ()
+    return tuple(sorted({everybody.index(speaker) for speaker in w.speakers}))
 
 
 def _not_among(speakers: Sequence[str], characters: Sequence[str]) -> list[str]:

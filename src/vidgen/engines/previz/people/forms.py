@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vidgen.engines.previz.people.marker import Circle, Part
@@ -27,7 +27,7 @@ def form(kind: str, name: str) -> tuple[Part, ...]:
     )
 
 
-def moved(parts: tuple[Part, ...], x: float, y: float, depth: float, mirrored: bool = False, scale: float = 1.0) -> list[Part]:
+def moved(parts: Iterable[Part], x: float, y: float, depth: float, mirrored: bool = False, scale: float = 1.0) -> list[Part]:
     """The same parts elsewhere, facing the other way where ``mirrored``; ``depth`` is added to theirs."""
     way = -scale if mirrored else scale
     return [

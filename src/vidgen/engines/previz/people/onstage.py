@@ -26,8 +26,7 @@ _WALK_ON = 0.5
 
 @dataclass
 class Actor(Layer):
-    """One person of ``count`` in the shot; ``follows``: the camera keeps up with them;
-    ``tabled``: they sit at a table."""
+    """One person of ``count`` in the shot. ``follows``: the camera keeps up with them; ``tabled``: they sit at a table."""
 
     spot: Spot
     spec: SceneSpec
@@ -75,8 +74,9 @@ class Actor(Layer):
         rests = [("at_table", 1.0)] if self.tabled else []
         if not (talks or self.spec.speaking):
             return [*rests, (gesture, 1.0)] if gesture else rests, 0.0
-        turn, share = turn_of(time, self.count)
-        mine = share if turn == self.spot.number else 0.0
+        who = [number for number in self.spec.speaking if number < self.count] or range(self.count)
+        turn, share = turn_of(time, len(who))
+        mine = share if who[turn] == self.spot.number else 0.0
         if not talks and gesture:
             return [*rests, (gesture, 1.0)], mine
         says = "argue" if gesture == "argue" else "talk_at_table" if self.tabled else "talk"
@@ -103,33 +103,28 @@ class Actor(Layer):
         return (spot.u + spot.way * way + half) % (2 * half) - half
 
     def _things(self, body: Joints, gestures: Sequence[tuple[str, float]], time: float) -> list[Part]:
-        """What they hold, sit astride or push along."""
+        """What they hold, and what carries them."""
         side, out = Side(self.spot.yaw), list[Part]()
         left, k = math.sin(math.radians(self.spot.yaw)) < 0, self.spot.look.height
         for name, share in gestures:
             row = acting.act("gestures", name).row
-            if row.get("prop") and share > 0.5:
-                hands = [side.of(hand) for hand in body.hand]
-                held = (
-                    hands[1]
-                    if not row.get("both")
-                    else hands[0]._replace(
-                        x=(hands[0].x + hands[1].x) / 2, y=(hands[0].y + hands[1].y) / 2, near=max(hands[0].near, hands[1].near)
-                    )
-                )
-                out += forms.moved(forms.form("held", row["prop"]), held.x, held.y, held.near + 0.05, left, k)
-        hip = side.of(body.pelvis)
+            if "prop" in row and share > 0.5:
+                hands = [side.of(hand) for hand in (body.hand if row.get("both") else body.hand[1:])]
+                x, y = (sum(values) / len(hands) for values in ([hand.x for hand in hands], [hand.y for hand in hands]))
+                out += forms.moved(forms.form("held", row["prop"]), x, y, max(hand.near for hand in hands) + 0.05, left, k)
+        return [*out, *self._mount(side.of(body.pelvis).x, left, time)]
+
+    def _mount(self, x: float, left: bool, time: float) -> list[Part]:
+        """What carries them: a bicycle, a horse, the water."""
+        k = self.spot.look.height
         if self.posture == "cycle":
             way = travelled(self.posture, self.spot.look.bones, time)
-            bicycle = tuple(forms.vehicle("bicycle", way))
-            out += forms.moved(bicycle, hip.x + (0.04 if left else -0.04) * k, 0.0, -0.05, left, k)
+            return forms.moved(forms.vehicle("bicycle", way), x + (0.04 if left else -0.04) * k, 0.0, -0.05, left, k)
         if self.posture == "swim":
-            foam = tuple(part._replace(line=False) for part in forms.form("held", "foam"))
-            out += forms.moved(foam, hip.x, 0.0, 1.0, left, k)
+            return forms.moved([part._replace(line=False) for part in forms.form("held", "foam")], x, 0.0, 1.0, left, k)
         if self.posture == "ride":
-            horse = tuple(animals.animal("horse", time))
-            out += forms.moved(horse, hip.x, 0.0, -0.02, left, animals.size_of("horse"))
-        return out
+            return forms.moved(animals.animal("horse", time), x, 0.0, -0.02, left, animals.size_of("horse"))
+        return []
 
 
 @dataclass

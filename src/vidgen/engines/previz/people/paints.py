@@ -100,7 +100,9 @@ def in_world(p: Palette, z: float) -> Paints:
     def light(colour: Array) -> tuple[Array, Array]:
         lit, shade = p.lit(colour, 0.80), p.lit(colour, 0.28)
         if dark:
-            lit, shade = mix(lit, p.light.glow, 0.30), mix(shade, p.light.glow, 0.10)
+            lit, shade = (
+                mix(mix(one, colour * 0.62, 0.42), p.light.glow, share) for one, share in ((lit, 0.16), (shade, 0.04))
+            )
         return p.air(lit, z), p.air(mix(shade, p.near, 0.10), z)
 
     line = mix(p.near, p.light.glow, 0.34) if dark else mix(p.near, p.lit(rgb("#3a3440"), 0.2), 0.35)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from vidgen.engines.previz.layers import Layer
+from vidgen.engines.previz.people import crowd
 from vidgen.engines.previz.people.blocking import Ground, Spot, framing_of, posture_of, seen_from, spots
 from vidgen.engines.previz.people.onstage import Actor, Thing
 from vidgen.engines.previz.people.paints import Paints
@@ -20,19 +21,24 @@ _TABLED = ("eat", "drink", "write", "type", "cook", "read", "think")
 """What is done at tables."""
 _BED = 0.20
 """The height of a bed, in a grown-up's heights."""
+_CLEAR = 1.0
+"""The distance at which no air lies before those who are seen from close, wherever they stand."""
 _PALE = 0.12
 """How far the furniture of people steps back behind them."""
 
 
 def on_stage(spec: SceneSpec, ground: Ground, paints_at: PaintsAt, follows: bool = False) -> list[Layer]:
     """The layers of all that is alive or drives, from far to near."""
-    people = _people(spec, ground)
-    furniture = _Furniture(spec, [spot for spot in people if not spot.near], paints_at)
+    people, close = _people(spec, ground), close_up(spec, ground)
+    air = (lambda z: paints_at(_CLEAR)) if close else paints_at
+    furniture = _Furniture(spec, [spot for spot in people if not spot.near], air)
     seated = posture_of(spec) == "sit" and furniture.tabled
-    kept = follows and (close_up(spec, ground) or any(spot.way for spot in people))
-    actors = [Actor(spot, spec, paints_at(spot.z), len(people), kept, seated, f"person{spot.number}") for spot in people]
+    kept = follows and (close or any(spot.way for spot in people))
+    actors = [Actor(spot, spec, air(spot.z), len(people), kept, seated, f"person{spot.number}") for spot in people]
+    many = spec.crowd and people and not close and posture_of(spec) != "sit"
     return [
-        *vehicles_on(spec, ground, people, paints_at), *furniture.behind(),
+        *vehicles_on(spec, ground, people, paints_at), *(crowd.rows(spec, ground, people, paints_at) if many else ()),
+        *furniture.behind(),
         *animals_on(spec, ground, people, paints_at, follows), *actors, *furniture.before(),
     ]  # fmt: skip
 
@@ -69,6 +75,8 @@ class _Furniture:
         if people:
             self.middle = sum(spot.u for spot in people) / len(people)
             self.style = paints_at(people[0].z).form(people[0].seed, _PALE)
+            tallest = max(spot.look.height for spot in people)
+            self.scale = tallest if tallest < 0.8 else 1.0  # children sit at a child's table
 
     def behind(self) -> list[Layer]:
         """What is farther than they are."""
@@ -89,7 +97,7 @@ class _Furniture:
     def _thing(self, name: str, u: float, lower: float = 0.0, mirrored: bool = False, larger: float = 1.0) -> Thing:
         one = self.people[0]
         foot = one.foot + lower * one.size
-        return Thing(self.style, name, u, foot, one.size * larger, one.z, mirrored=mirrored, name=name)
+        return Thing(self.style, name, u, foot, one.size * larger * self.scale, one.z, mirrored=mirrored, name=name)
 
     def _seats(self) -> list[Layer]:
         outside = "bench" if self.row.get("open") or self.spec.place != "card" else "chair"

@@ -21,6 +21,8 @@ _DISTANCE = 3.4
 _LONG = 2.3
 """How long an animal is, in the heights of its back."""
 _MOST = 4
+_AMBLE = 0.6
+"""How fast animals go that are the shot's subject, so that they stay in the frame."""
 
 
 class _Place(NamedTuple):
@@ -48,7 +50,7 @@ def animals_on(
         Animal(
             style, kind, place.u + (n - (count - 1) / 2) * _LONG * place.size, place.foot - 0.02 * (n % 3) * place.size,
             place.size * (1 - 0.05 * (n % 3)), place.z, 1.0 if walks else 0.0, mirrored=way < 0, follows=follows,
-            start=1.3 * n, tempo=spec.tempo, name=f"{kind}{n or ''}", lies=lies,
+            start=1.3 * n, tempo=spec.tempo * (1.0 if people else _AMBLE), name=f"{kind}{n or ''}", lies=lies,
         )
         for n in range(count)
     ]  # fmt: skip
@@ -63,12 +65,12 @@ def _beside(kind: str, somebody: Spot, ground: Ground) -> _Place:
 
 
 def _alone(kind: str, count: int, spec: SceneSpec, ground: Ground) -> _Place:
-    """The subject of the shot: larger animals larger, all of them within the frame."""
-    shown = framing_of(spec, ground).size * (0.6 + 0.25 * animals.size_of(kind))
-    size = min(0.62, max(0.20, shown)) * min(1.0, ground.aspect / 1.2)
+    """The subject of the shot, from a little closer than people would be; all of them within the frame."""
+    shown = 1.6 * framing_of(spec, ground).size * animals.size_of(kind)
+    size = min(0.62, max(0.16, shown)) * min(1.0, ground.aspect / 1.2)
     size = min(size, 0.9 * ground.aspect / (_LONG * count))
     foot = min(0.42, ground.horizon + max(0.16, ground.height / _DISTANCE + 0.05))
-    return _Place(0.12 * ground.side * ground.aspect if count == 1 else 0.0, foot, size, _DISTANCE)
+    return _Place(0.22 * ground.side * ground.aspect if count == 1 else 0.0, foot, size, _DISTANCE)
 
 
 def vehicles_on(spec: SceneSpec, ground: Ground, people: Sequence[Spot], paints_at: Callable[[float], Paints]) -> list[Layer]:
