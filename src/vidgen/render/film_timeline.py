@@ -200,6 +200,11 @@ def _says_its_lines(planned: FilmShot, clip: ShotClip | None) -> bool:
     return bool(clip and clip.sound and not isinstance(planned, UserClip) and planned.request.inputs.lines)
 
 
+def _follows_a_voice(planned: FilmShot) -> bool:
+    """Whether a take was made with a voice, so that somebody speaks in it."""
+    return not isinstance(planned, UserClip) and planned.request.inputs.has_voice
+
+
 def _shot_tracks(plan: Plan, planned: FilmShot, *, says_its_lines: bool) -> Iterator[Track]:
     shot, begin = planned.shot, samples_at(planned.start_frame, plan.fps)
     for effect in shot.sfx or ():
@@ -226,7 +231,7 @@ def _own_sounds(plan: Plan, clips: Mapping[str, ShotClip]) -> Iterator[Track]:
         zero = clip.picture_us
         yield Track(
             *clip.sound,
-            "voice" if planned.shot.lip_sync else "clip",
+            "voice" if _follows_a_voice(planned) else "clip",
             at=at,
             length=samples_at(end + after.stay, plan.fps) - at,
             gain_db=own_sound.gain_db if own_sound else 0.0,
