@@ -103,6 +103,8 @@ def test_a_title_is_text_whatever_is_in_it(vidgen: Vidgen, film: Film) -> None:
     board = film(*CHAIN)
     board.write_text(board.read_text().replace("title: Small", f"title: {yaml.safe_dump(HOSTILE, allow_unicode=True)}"))
     _, made = exported(vidgen, board)
+    given = yaml.safe_load(Path("film.openjd/parameter_values.yaml").read_text(encoding="utf-8"))
+    assert given == {"parameterValues": [{"name": "Title", "value": HOSTILE.replace("\u0007", "")}]}
     job_template = model.decode_job_template(template=made)
     values = model.preprocess_job_parameters(
         job_template=job_template, job_parameter_values={}, job_template_dir=Path.cwd(), current_working_dir=Path.cwd()

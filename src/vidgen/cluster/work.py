@@ -5,6 +5,7 @@ What a piece of work makes are files; what it tells about them are the values th
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from vidgen.media.probe import MediaInfo
     from vidgen.post.settings import PostResult, PostSettings
 
+TELL_EVERY_S = 0.25
+"""How often work tells at most how far it is."""
 NOT_HERE = "cluster.not_here"
 """Code of errors that say that this node cannot do the work, and another may."""
 OF_THE_NODE = frozenset({"file.disk_full", "file.failed", "system.limit"})
@@ -93,8 +96,7 @@ class TakeWork:
         self._check(engine, takes[0].request.model)
         engine.on_preview = lambda shot, picture: node.tell("preview", shot=shot, picture=dict(picture))
 
-        def progress(share: float) -> None:
-            node.tell("progress", share=share)
+        progress = seldom(lambda share: node.tell("progress", share=share))
 
         made: Sequence[Generated | VidgenError]
         if engine.together:
@@ -145,8 +147,7 @@ class PostWork:
             text = f"post-processing would use {', '.join(names) or 'nothing'} and not {', '.join(self.names) or 'nothing'}"
             raise MissingError(NOT_HERE, text, hint="install the same extras of vidgen as on the driver")
 
-        def on_frame(done: int, total: int) -> None:
-            node.tell("frames", done=done, total=total)
+        on_frame = seldom(lambda done, total: node.tell("frames", done=done, total=total))
 
         hooks = Hooks(on_frame=on_frame, cancelled=node.cancelled, fetch=_pulled)
         return process_clip(self.info, outs[0], settings, frames=self.frames, max_hold=self.max_hold, hooks=hooks)
@@ -171,6 +172,19 @@ class SegmentWork:
         from vidgen.cut.encode_segment import encode_segments
 
         encode_segments(self.segments, self.timeline, outs, node.scratch, node.cancelled)
+
+
+def seldom(tell: Callable[..., None]) -> Callable[..., None]:
+    """The same, for what may be called for every frame: whatever is told goes through the cluster, which costs each time."""
+    last = 0.0
+
+    def told(*values: Any) -> None:
+        nonlocal last
+        if (now := time.monotonic()) - last >= TELL_EVERY_S:
+            last = now
+            tell(*values)
+
+    return told
 
 
 def _pulled(name: str) -> Path:
