@@ -158,6 +158,14 @@ def test_a_close_up_is_head_and_shoulders_and_a_full_shot_the_whole_body() -> No
         assert bool(rows[-1]) is not whole  # the feet are, or the body goes on below the frame
 
 
+@pytest.mark.parametrize("angle", ["eye_level", "low", "worms_eye", "high", "overhead"])
+@pytest.mark.parametrize("size", ["ms", "fs", "ws"])
+def test_no_camera_angle_cuts_a_head_off(size: str, angle: str) -> None:
+    request = asked("a man waits")
+    card = card_of(replace(request, camera=Camera.model_validate({"size": size, "angle": angle})))
+    assert not drawn(actors(card)[0], card)[0].any()
+
+
 def test_two_who_talk_face_each_other_and_two_who_wait_do_not() -> None:
     talk = [actor.spot.yaw for actor in actors(card_of(asked("two women talk", "ms")))]
     wait = [actor.spot.yaw for actor in actors(card_of(asked("two women wait", "ms")))]
