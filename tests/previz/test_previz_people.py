@@ -79,7 +79,7 @@ def test_a_crowd_has_rows_of_many_behind_it_and_nine_people_have_not() -> None:
     names = {
         scene: [layer.name for layer in card_of(asked(scene))._layers] for scene in ("a crowd at a concert", "nine singers")
     }
-    assert names["a crowd at a concert"].count("crowd") == 3
+    assert "crowd" in names["a crowd at a concert"]
     assert "crowd" not in names["nine singers"] and len(actors(card_of(asked("nine singers")))) == 9
 
 

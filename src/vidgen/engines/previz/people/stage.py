@@ -37,7 +37,7 @@ def on_stage(spec: SceneSpec, ground: Ground, paints_at: PaintsAt, follows: bool
     actors = [Actor(spot, spec, air(spot.z), len(people), kept, seated, f"person{spot.number}") for spot in people]
     many = spec.crowd and people and not close and posture_of(spec) != "sit"
     return [
-        *vehicles_on(spec, ground, people, paints_at), *(crowd.rows(spec, ground, people, paints_at) if many else ()),
+        *vehicles_on(spec, ground, people, paints_at), *([crowd.rows(spec, ground, people, paints_at)] if many else []),
         *furniture.behind(),
         *animals_on(spec, ground, people, paints_at, follows), *actors, *furniture.before(),
     ]  # fmt: skip
