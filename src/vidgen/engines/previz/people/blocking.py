@@ -298,9 +298,11 @@ def _top_of(kind: str, posture: str) -> float:
 
 
 def seen_from(angle: str, spot: Spot) -> Spot:
-    """The same under a camera angle: from below people tower, from above they are short."""
-    change = {"low": 1.10, "worms_eye": 1.22, "ground": 1.12, "high": 0.92, "birds_eye": 0.80, "overhead": 0.76}.get(angle)
-    return spot if change is None else replace(spot, size=spot.size * change)
+    """Somebody on the ground under a camera angle: from below they tower, as far as the frame is high; from above they are
+    short."""
+    change = {"low": 1.10, "worms_eye": 1.22, "ground": 1.12, "high": 0.92, "birds_eye": 0.80, "overhead": 0.76}.get(angle, 1.0)
+    highest = (spot.foot - _HEADROOM) / spot.look.height
+    return replace(spot, size=min(spot.size * change, max(spot.size, highest)))
 
 
 def turn_of(time: float, count: int, seconds: float = 2.6) -> tuple[int, float]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vidgen.engines.previz.layers import Layer, Plate
+from vidgen.engines.previz.layers import Plate
 from vidgen.engines.previz.noise import random_for
 from vidgen.engines.previz.people import acting
 from vidgen.engines.previz.people.blocking import Ground, Spot
@@ -26,29 +26,33 @@ _APART = 0.30
 _GESTURES = ("", "", "listen", "phone", "talk")
 
 
-def rows(spec: SceneSpec, ground: Ground, people: list[Spot], paints_at: Callable[[float], Paints]) -> list[Layer]:
-    """The rows behind a crowd, from far to near."""
+def rows(spec: SceneSpec, ground: Ground, people: list[Spot], paints_at: Callable[[float], Paints]) -> Plate:
+    """The rows behind a crowd, on one sheet."""
     front = max(people, key=lambda spot: spot.z)
-    return [_row(spec, ground, front.size * share, front.z / share, paints_at) for share in _ROWS]
-
-
-def _row(spec: SceneSpec, ground: Ground, size: float, z: float, paints_at: Callable[[float], Paints]) -> Plate:
-    foot, half = ground.horizon + ground.height * size / ground.tall, ground.aspect * 0.62
-    paints, step = paints_at(z), _APART * size
+    half, feet = ground.aspect * 0.62, [_foot(ground, front.size * share) for share in _ROWS]
 
     def paint(sheet: Sheet) -> None:
-        d = sheet.density
-        to_sheet = np.array([[d, 0, -sheet.u0 * d - 0.5], [0, d, -sheet.v0 * d - 0.5], [0, 0, 1]])
-        for number in range(math.ceil(2 * half / step)):
-            rng = random_for(number, "crowd", round(size, 4))
-            kinds, u = table()["mixed"]["anyone"], -half + (number + rng.uniform(-0.25, 0.25)) * step
-            look = look_of(str(kinds[int(rng.integers(len(kinds)))]))
-            gesture = spec.gesture if spec.gesture in ("cheer", "clap", "pray", "dance") else str(rng.choice(_GESTURES))
-            pose = acting.pose_at("stand", [(gesture, 1.0)] if gesture else [], float(rng.uniform(0, 4)))
-            body = joints(pose, look.bones, look.height * float(rng.uniform(0.95, 1.05)))
-            detail = size * look.bones.head * sheet.density
-            parts = Body(body, look, float(rng.uniform(-60, 60)), Face(detail=detail)).parts()
-            draw(sheet.rgba, parts, placed(to_sheet, u, foot, size), paints.person(look, int(rng.integers(1 << 16))))
+        for share in _ROWS:
+            _row(sheet, spec, ground, front.size * share, paints_at(front.z / share))
 
-    bounds = (-half - size, foot - 1.4 * size, half + size, foot + 0.05 * size)
-    return Plate(z, paint, bounds, sway=(0.012 * size, 0.35 + 0.1 * size), foot=foot, name="crowd")
+    top = min(foot - 1.4 * front.size * share for foot, share in zip(feet, _ROWS, strict=True))
+    bounds = (-half - front.size, top, half + front.size, max(feet) + 0.05 * front.size)
+    return Plate(front.z / _ROWS[-1], paint, bounds, sway=(0.010 * front.size, 0.4), foot=max(feet), name="crowd")
+
+
+def _foot(ground: Ground, size: float) -> float:
+    return ground.horizon + ground.height * size / ground.tall
+
+
+def _row(sheet: Sheet, spec: SceneSpec, ground: Ground, size: float, paints: Paints) -> None:
+    d, half, step = sheet.density, ground.aspect * 0.62, _APART * size
+    to_sheet = np.array([[d, 0, -sheet.u0 * d - 0.5], [0, d, -sheet.v0 * d - 0.5], [0, 0, 1]])
+    for number in range(math.ceil(2 * half / step)):
+        rng = random_for(number, "crowd", round(size, 4))
+        kinds, u = table()["mixed"]["anyone"], -half + (number + rng.uniform(-0.25, 0.25)) * step
+        look = look_of(str(kinds[int(rng.integers(len(kinds)))]))
+        gesture = spec.gesture if spec.gesture in ("cheer", "clap", "pray") else str(rng.choice(_GESTURES))
+        pose = acting.pose_at("stand", [(gesture, 1.0)] if gesture else [], float(rng.uniform(0, 4)))
+        body = joints(pose, look.bones, look.height * float(rng.uniform(0.95, 1.05)))
+        parts = Body(body, look, float(rng.uniform(-60, 60)), Face(detail=size * look.bones.head * d)).parts()
+        draw(sheet.rgba, parts, placed(to_sheet, u, _foot(ground, size), size), paints.person(look, int(rng.integers(1 << 16))))

@@ -37,7 +37,7 @@ def on_stage(spec: SceneSpec, ground: Ground, paints_at: PaintsAt, follows: bool
     actors = [Actor(spot, spec, air(spot.z), len(people), kept, seated, f"person{spot.number}") for spot in people]
     many = spec.crowd and people and not close and posture_of(spec) != "sit"
     return [
-        *vehicles_on(spec, ground, people, paints_at), *(crowd.rows(spec, ground, people, paints_at) if many else ()),
+        *vehicles_on(spec, ground, people, paints_at), *([crowd.rows(spec, ground, people, paints_at)] if many else []),
         *furniture.behind(),
         *animals_on(spec, ground, people, paints_at, follows), *actors, *furniture.before(),
     ]  # fmt: skip
@@ -52,7 +52,9 @@ def _people(spec: SceneSpec, ground: Ground) -> list[Spot]:
     """Everybody who is seen: not who drives a car that is seen from outside; those in a bed on top of it."""
     if posture_of(spec) == "drive" and spec.room != "car_inside":
         return []
-    people = [seen_from(spec.angle, spot) for spot in spots(spec, ground)]
+    people = spots(spec, ground)
+    if not spec.cast or framing_of(spec, ground).top is None:
+        people = [seen_from(spec.angle, spot) for spot in people]
     if not _in_bed(spec):
         return people
     lifts = [(_BED + 0.07 * spot.number) * spot.size for spot in people]
