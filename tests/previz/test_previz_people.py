@@ -64,6 +64,9 @@ def drawn(actor: Actor, card: Card, time: float = 0.0) -> np.ndarray:
         ("a crowd at a concert", 9),
         ("男女が喫茶店で話す", 2),
         ("子ども三人と老人", 4),
+        ("a wedding in a church", 2),
+        ("肩越しの会話", 2),
+        ("an empty church after the wedding", 0),
         ("the Mann Theatre at night", 0),
         ("a carpet in the hallway", 0),
         ("人形のある部屋", 0),
@@ -73,6 +76,12 @@ def drawn(actor: Actor, card: Card, time: float = 0.0) -> np.ndarray:
 def test_as_many_people_are_on_a_card_as_its_words_say(scene: str, people: int) -> None:
     assert spec_of(scene).people == people
     assert len(actors(card_of(asked(scene)))) == people
+
+
+def test_children_at_a_table_are_seen_over_it() -> None:
+    card = card_of(asked("a family eats dinner in a kitchen", "ms"))
+    heads = [drawn(actor, card).any(axis=1).nonzero()[0][0] for actor in actors(card)]
+    assert len(heads) == 4 and max(heads) - min(heads) < 0.15 * card._view.height
 
 
 def test_a_crowd_has_rows_of_many_behind_it_and_nine_people_have_not() -> None:

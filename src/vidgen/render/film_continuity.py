@@ -65,7 +65,8 @@ class FilmContinuity:
                     scorers.in_film = None
             look = self._picked_look(shot)
             if look is not None:
-                swapped = bank.compare(shown, look).swapped
+                drawn = shot.picked is not None and shot.picked.engine == "previz"  # what it draws by name is nobody else
+                swapped = () if drawn else bank.compare(shown, look).swapped
                 notices += [Notice("continuity.swapped", text, shot.planned.id) for text in swapped]
                 bank.add(shown, look, "doubted" if swapped and shot.picked_by == "auto" else "picked")
         return notices

@@ -176,9 +176,9 @@ def _close(people: Sequence[tuple[str, int]], frame: Framing, ground: Ground, sp
         size, step = size * 0.96, max(step * 0.97, 0.20)
     size = min(size, frame.size * max(0.55, ground.aspect / 0.9)) / _tallest(people)
     tops = [_top_of(kind, posture) for kind, _ in people]
-    foot = (frame.top or 0.0) + size * max(tops)
+    foot = (frame.top or 0.0) + size * max(tops) + 0.20 * (1 - size / frame.size)  # many are smaller, and lower in the frame
     # Eyes of grown-ups are nearly level: the shorter stand a little higher, as on a set.
-    raised = [_raised(top, max(tops)) * size for top in tops]
+    raised = [_raised(top, max(tops), posture) * size for top in tops]
     lead = -0.06 * ground.side * ground.aspect if count == 1 and not frame.size > 5 else 0.0
     if posture == "lie":
         lead, foot = 0.38 * size, 0.09 * size
@@ -191,8 +191,10 @@ def _close(people: Sequence[tuple[str, int]], frame: Framing, ground: Ground, sp
     ]  # fmt: skip
 
 
-def _raised(top: float, highest: float) -> float:
-    """How much higher than the tallest somebody stands: a grown-up a little, a baby on an arm."""
+def _raised(top: float, highest: float, posture: str) -> float:
+    """How much higher than the tallest somebody stands: a grown-up a little, a baby on an arm, a child on a higher chair."""
+    if posture == "sit" and top < highest - 0.15:
+        return highest - top - 0.09
     if highest - top < 0.15:
         return 0.6 * (highest - top)
     return 0.76 * highest - top if top < 0.5 < 0.8 < highest else 0.0

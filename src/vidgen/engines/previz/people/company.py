@@ -16,7 +16,7 @@ from vidgen.media.tables import read_table
 from vidgen.takes.request import Words
 
 _INSIDE = ("inside", "interior", "indoors", "in the", "in a", "in an", "の中", "内", "店内", "室内", "屋内")
-_PAIRS = ("fight", "waltz", "bow")
+_PAIRS = ("fight", "waltz")
 """What two do towards each other."""
 _SURE_ROOMS = (
     *("car_inside", "carriage", "cabin", "kitchen", "dining", "bedroom", "corridor", "living"),
@@ -60,11 +60,12 @@ def company_of(w: Words, said: Sequence[str], detail: str, negative: str, close:
     posture = next((name for text in texts if (name := first_of(text, staging()["postures"]))), "")
     whole = " . ".join(texts)
     beasts = {**words.table()["animals"], **staging()["more_animals"]}
-    if posture in ("fight", "waltz") and not (people or counts.nobody_is_there(whole) or words.named(whole, beasts)):
+    paired = posture in _PAIRS or words.mentions(whole, staging()["pairs"])
+    if paired and not (people or counts.nobody_is_there(whole) or words.named(whole, beasts)):
         people = _people(["", ""])
     gesture = next((name for text in texts if (name := first_of(text, staging()["gestures"]))), "")
     faces = bool(gesture and acting.act("gestures", gesture).row.get("faces"))
-    facing = faces or bool(w.speakers) or words.mentions(whole, staging()["facing"]) or posture in _PAIRS
+    facing = faces or bool(w.speakers) or words.mentions(whole, staging()["facing"]) or posture in (*_PAIRS, "bow")
     most = int(words.table()["people"]["most"])
     packed = bool(people) and not close and words.mentions(whole, staging()["packed"])
     if packed:
