@@ -81,8 +81,8 @@ def test_pictures_that_cannot_be_written_leave_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("channels", "rate", "level"), [(2, 24000, 1), (1, 16000, 2**-0.5)], ids=["stereo", "mono"])
-def test_the_sound_that_a_model_makes_goes_with_its_pictures(channels: int, rate: int, level: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("channels", "rate"), [(2, 24000), (1, 16000)], ids=["stereo", "mono"])
+def test_the_sound_that_a_model_makes_goes_with_its_pictures(channels: int, rate: int, tmp_path: Path) -> None:
     tone = np.sin(np.arange(2 * rate) * 2 * np.pi * 440 / rate).astype(np.float32)[None].repeat(channels, 0) / 2
     out = tmp_path / "take.mp4"
     write_original(pictures(24), Fraction(24), out, Sound(tone, rate).between(Fraction(0), Fraction(1)))
@@ -90,7 +90,7 @@ def test_the_sound_that_a_model_makes_goes_with_its_pictures(channels: int, rate
     heard = np.concatenate(list(decode_audio(out)))
     assert len(heard) == pytest.approx(48000, abs=2), "no longer and no shorter than the pictures"
     middle = heard[12000:36000]
-    assert float(np.sqrt(np.mean(middle**2))) == pytest.approx(0.5 / 2**0.5 * level, rel=0.01)
+    assert float(np.sqrt(np.mean(middle**2))) == pytest.approx(0.5 / 2**0.5, rel=0.01)
     assert np.argmax(np.abs(np.fft.rfft(middle[:, 0]))) == pytest.approx(440 / 2, abs=2)
     assert [path.name for path in tmp_path.iterdir()] == ["take.mp4"]
 

@@ -42,8 +42,8 @@ def speaks(lines: str = HELLO, more: str = "") -> str:
 
 
 def bodies(server: ProviderServer) -> list[dict[str, Any]]:
-    """The paid requests, in order."""
-    return [job.body for job in server.jobs]
+    """The paid requests, those with a voice first: shots are sent in any order."""
+    return sorted((job.body for job in server.jobs), key=lambda body: "referenceAudio" not in body)
 
 
 def voice_of(server: ProviderServer, body: dict[str, Any]) -> np.ndarray[Any, Any]:

