@@ -19,9 +19,10 @@ def red_centre(frame: np.ndarray) -> tuple[float, float] | None:
 
 
 def test_words_out_of_reach_become_a_card_that_says_so(draw: Callable[..., Clip]) -> None:
-    made, frames = draw("A chef in a kitchen", frames=2, width=480, height=270)
+    made, frames = draw("A clause in the contract", frames=2, width=480, height=270)
     assert made.manifest["drawn"] == "card" and made.manifest["scene"] is None
     assert made.notices[0][0] == "engine.wish_approximated"
+    assert not draw("A chef in a kitchen", frames=2, width=480, height=270)[0].notices, "people are a picture"
     assert (frames[0].min(axis=2) > 190).mean() > 0.5  # paper
 
 

@@ -12,6 +12,7 @@ from vidgen.engines.previz import Previz
 from vidgen.engines.previz.card import Card, _camera_words
 from vidgen.engines.previz.layers import Moment
 from vidgen.engines.previz.people import acting
+from vidgen.engines.previz.people.blocking import Ground, spots
 from vidgen.engines.previz.people.body import Body, Face
 from vidgen.engines.previz.people.company import staging
 from vidgen.engines.previz.people.looks import look_of, table
@@ -90,6 +91,19 @@ def test_a_crowd_has_rows_of_many_behind_it_and_nine_people_have_not() -> None:
     }
     assert "crowd" in names["a crowd at a concert"]
     assert "crowd" not in names["nine singers"] and len(actors(card_of(asked("nine singers")))) == 9
+
+
+def test_a_character_looks_the_same_whatever_is_said_of_what_they_do() -> None:
+    mia = "a woman in a long dark coat"
+    looks = {spec_of(scene, characters=(mia,)).cast[0] for scene in ("the quay", "she cries on the quay", "the woman laughs")}
+    assert len(looks) == 1
+
+
+def test_over_the_shoulder_the_face_is_that_of_who_speaks() -> None:
+    anna, ben = "a woman in a red coat", "an old man"
+    spec = spec_of("the office", size="over_the_shoulder", characters=(anna, ben), speakers=(ben,))
+    (face,) = [spot for spot in spots(spec, Ground(0, 0.4, 0.8, 1.78, 1, "full")) if not spot.near]
+    assert face.kind == spec.cast[1].partition("/")[0]
 
 
 def test_characters_and_those_who_speak_are_people_too() -> None:

@@ -122,3 +122,38 @@ def test_the_contact_sheet_shows_the_shots_before_and_after(vidgen: Vidgen, film
         page[y : y + high, x : x + wide].mean() for y, x in ((gap, gap), (top, gap), (top, 2 * gap + wide))
     )
     assert before < reference - 10 and abs(after - reference) < (reference - before) / 2
+
+
+CHAIN = """\
+vidgen: 1
+resolution: 160x90
+fps: 12
+seed: 1
+post: {colour: {match: true}}
+shots:
+  - {id: a, clip: a.mp4}
+  - {id: b, clip: b.mp4, post: {colour: {match: true, reference: %s}}}
+  - {id: c, clip: b.mp4, post: {colour: {match: true, reference: %s}}}
+"""
+
+
+def test_a_reference_that_is_matched_itself_stands_for_its_own(vidgen: Vidgen, film: Path) -> None:
+    film.write_text(CHAIN % ("a", "b"))
+    told = vidgen("render", film, "--json").data["colour"]
+    assert [(one["shot"], one["reference"]) for one in told] == [("b", "a"), ("c", "a")]
+
+
+def test_shots_that_refer_to_each_other_are_left_and_told(vidgen: Vidgen, film: Path) -> None:
+    film.write_text(CHAIN % ("c", "b"))
+    ran = vidgen("render", film, "--json")
+    said = [one["message"] for one in ran.envelope["warnings"] if one["code"] == "colour.no_reference"]
+    assert ran.code == 0 and ran.data["colour"] == [] and len(said) == 2 and "b, c refer to each other" in said[0]
+
+
+def test_without_scenes_only_shots_of_one_place_are_brought_together(vidgen: Vidgen, tmp_path: Path) -> None:
+    file = tmp_path / "film.yaml"
+    shots = ("calm sea", "city at night", "calm sea")
+    rows = "".join(f"  - {{id: s{number}, scene: {scene}, engine: previz}}\n" for number, scene in enumerate(shots))
+    file.write_text(f"vidgen: 1\nseed: 1\npost: {{colour: {{match: true}}}}\nshots:\n{rows}")
+    found = vidgen("plan", file, "--json").data["shots"]
+    assert [shot["post"] and shot["post"]["match"] for shot in found] == [None, None, "s0"]

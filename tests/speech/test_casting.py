@@ -139,3 +139,13 @@ def test_the_key_of_a_line_is_its_content() -> None:
 @pytest.mark.parametrize("words", ["...", "!?", "……"])
 def test_a_line_without_words_is_not_spoken(words: str) -> None:
     assert lines([{"line": words}]) == []
+
+
+@pytest.mark.parametrize("words", ["안녕", "你好", "Привет", "مرحبا", "ー"])
+def test_words_in_letters_that_a_voice_does_not_know_are_silent_and_said_to_be(words: str) -> None:
+    (line,) = lines([{"who": "Mia", "line": words}])
+    assert line.speaker is None and line.why
+
+
+def test_a_line_with_figures_or_some_known_words_is_spoken() -> None:
+    assert all(line.speaker for line in lines([{"who": "Mia", "line": "12"}, {"who": "Mia", "line": "Say 안녕 to him"}]))

@@ -18,6 +18,7 @@ from vidgen.media.probe import probe_video
 from vidgen.planning.plan import Plan, UserClip
 from vidgen.post.settings import Match
 from vidgen.render.made import MadeShot, clip_part
+from vidgen.storyboard.forms import AUTO_SCENE
 
 if TYPE_CHECKING:
     from vidgen.media.frames import Frame
@@ -135,22 +136,45 @@ def write_tables(matches: Mapping[str, ColourMatch], folder: Path) -> None:
 
 
 def references(plan: Plan, warn: Warn) -> dict[str, str]:
-    """Which shots are to be matched, each with the id of its reference. Warns of a reference that is not in the film."""
-    first: dict[str, str] = {}
+    """Which shots are to be matched, each with the id of its reference: one that is not matched itself. Warns of references
+    that are not in the film, or that lead back to the shot.
+    """
+    asked = _asked(plan, warn)
     found: dict[str, str] = {}
+    for shot, reference in asked.items():
+        seen = {shot}
+        while reference in asked and reference not in seen:
+            seen.add(reference)
+            reference = asked[reference]
+        if reference in seen:
+            text = f"post.colour.reference: {', '.join(sorted(seen))} refer to each other; {shot} is left as it is"
+            warn([Notice("colour.no_reference", text, shot)])
+        else:
+            found[shot] = reference
+    return found
+
+
+def _asked(plan: Plan, warn: Warn) -> dict[str, str]:
+    """The reference that each shot asks for; without one the first of its group that is matched. A group is a scene; where the
+    storyboard has no scenes, shots whose ``scene`` says the same.
+    """
+    first: dict[tuple[str, str], str] = {}
+    asked: dict[str, str] = {}
     ids = {shot.id: shot.id for shot in plan.shots} | {shot.parent: shot.id for shot in reversed(plan.shots)}
+    whole = plan.board.scenes
+    flat = len(whole) == 1 and whole[0].id == AUTO_SCENE and not (whole[0].heading or whole[0].scene)
     for planned in plan.shots:
         colour = planned.post.colour if planned.post else None
         if not colour or not colour.match:
             continue
-        root = first.setdefault(planned.scene, planned.id)
+        root = first.setdefault((planned.scene, planned.shot.scene or "" if flat else ""), planned.id)
         reference = ids.get(colour.reference) if colour.reference else root
         if reference is None:
             text = f"post.colour.reference: there is no shot {colour.reference} in the film; it is left as it is"
             warn([Notice("colour.no_reference", text, planned.id)])
         elif reference != planned.id:
-            found[planned.id] = reference
-    return found
+            asked[planned.id] = reference
+    return asked
 
 
 def _part(shot: MadeShot) -> Part | None:

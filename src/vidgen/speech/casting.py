@@ -10,7 +10,7 @@ from vidgen.errors import Notice
 from vidgen.media.files import sha256_json
 from vidgen.speech.speaker import Speaker, Utterance
 from vidgen.speech.speakers import Speakers
-from vidgen.speech.words import Manner, has_words, language_of, manner_of, pronounced
+from vidgen.speech.words import Manner, has_words, language_of, manner_of, pronounced, sayable
 from vidgen.spelling import did_you_mean
 from vidgen.storyboard.model import Line, Shot, Storyboard, Voiceover
 
@@ -88,10 +88,14 @@ class Cast:
         """Give a line its engine, voice and words."""
         language = part.language or language_of(part.words, self.board.language)
         named = self._named(part.who, part.given)
-        speaker, why = self.speakers.find(language, named)
+        (speaker, why), read_as = self.speakers.find(language, named), language
         if speaker is None and language != self._language:  # a foreign word in the film's own voice is better than none
             speaker, again = self.speakers.find(self._language, named)
             why = "" if speaker else why
+            read_as = self._language
+        if speaker and speaker.languages and not sayable(part.words, read_as):
+            why = why or f"{speaker.name} knows none of its letters"
+            speaker = None
         if speaker is None:
             return CastLine(part, Utterance(part.words, language), None, why)
         voice, notices = self._voice(part, speaker, language, named)

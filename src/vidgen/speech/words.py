@@ -14,12 +14,33 @@ _HAN = re.compile("[\u3400-\u9fff]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 
 
+_SCRIPTS = {
+    "ko": re.compile("[\uac00-\ud7af\u1100-\u11ff]"),
+    "th": re.compile("[\u0e01-\u0e4e]"),
+    "ar": re.compile("[\u0620-\u06ff]"),
+    "he": re.compile("[\u05d0-\u05ea]"),
+    "ru": re.compile("[\u0400-\u04ff]"),
+    "el": re.compile("[\u0370-\u03ff]"),
+    "hi": re.compile("[\u0900-\u097f]"),
+    "zh": _HAN,
+}
+"""Letters of neither English nor Japanese, and the language that they are taken for in such a film."""
+
+
 def language_of(text: str, usual: str) -> str:
     """The language of a line as two letters: that of the film (``usual``), unless its letters say otherwise."""
     own = re.split("[-_]", usual.lower())[0]
+    if own in ("en", "ja") and not (_LATIN.search(text) or _KANA.search(text) or (own == "ja" and _HAN.search(text))):
+        return next((language for language, letters in _SCRIPTS.items() if letters.search(text)), own)
     if own == "ja":
         return "en" if _LATIN.search(text) and not (_KANA.search(text) or _HAN.search(text)) else "ja"
     return "ja" if _KANA.search(text) else own
+
+
+def sayable(text: str, language: str) -> bool:
+    """Whether a text has letters or figures that are read aloud in English or Japanese; of other languages nothing is known."""
+    letters = {"en": (_LATIN,), "ja": (_LATIN, _KANA, _HAN)}.get(language)
+    return letters is None or any(one.search(text) for one in letters) or any(char.isdigit() for char in text)
 
 
 def has_words(text: str) -> bool:

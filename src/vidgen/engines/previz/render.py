@@ -98,7 +98,8 @@ def _source(take: TakeRequest, notes: Notes) -> tuple[Source, str]:
 
 
 def _card(request: ShotRequest, spec: SceneSpec, seed: int, notes: Notes, opening: Opening | None = None) -> tuple[Source, str]:
-    notes.append(("engine.wish_approximated", "scene: previz has no picture for these words; it drew a storyboard card"))
+    if not spec.cast:
+        notes.append(("engine.wish_approximated", "scene: previz has no picture for these words; it drew a storyboard card"))
     return Card(request, spec, seed, opening), "card"
 
 

@@ -109,7 +109,8 @@ def faces_of(spec: SceneSpec, zoom: float) -> float | None:
 
 def _framing(spec: SceneSpec, usual: str) -> Framing:
     if spec.size in _SIZES:
-        return _SIZES[spec.size]
+        whole = posture_of(spec) == "lie" and spec.size in ("mws", "two_shot", "ms", "mcu")  # who lies is as wide as tall
+        return _SIZES["full" if whole else spec.size]
     if len(spec.cast) <= 3 and (spec.speaking or posture_of(spec) == "drive"):
         return _SIZES["ms"]
     still = posture_of(spec) in ("sit", "stand", "kneel") and spec.gesture not in _TALL and (spec.gesture or spec.room)
@@ -149,7 +150,11 @@ def spots(spec: SceneSpec, ground: Ground) -> list[Spot]:
     if frame.top is None:
         return _on_the_ground(people, frame, ground, spec)
     over = spec.size == "ots"
-    close = _over_the_shoulder(people, frame, ground, posture_of(spec)) if over else _close(people, frame, ground, spec)
+    close = (
+        _over_the_shoulder(people, frame, ground, posture_of(spec), spec.speaking)
+        if over
+        else _close(people, frame, ground, spec)
+    )
     less = math.exp(-ground.zoom)
     return [replace(spot, u=spot.u * less, foot=spot.foot * less, size=spot.size * less) for spot in close]
 
@@ -232,15 +237,18 @@ def _course(n: int, count: int, posture: str, frame: Framing, ground: Ground) ->
     return across * -ground.side * (-1 if count > 4 and n % 3 == 1 else 1)
 
 
-def _over_the_shoulder(people: Sequence[tuple[str, int]], frame: Framing, ground: Ground, posture: str) -> list[Spot]:
-    """The partner's face, and before it a dark shoulder with the back of a head."""
+def _over_the_shoulder(
+    people: Sequence[tuple[str, int]], frame: Framing, ground: Ground, posture: str, speaking: tuple[int, ...]
+) -> list[Spot]:
+    """The face of who speaks, and before it a dark shoulder with the back of a head."""
     side, half = ground.side or 1.0, ground.aspect / 2
-    (kind, seed), (other, other_seed) = people[0], people[1]
+    face, back = (1, 0) if speaking == (1,) else (0, 1)
+    (kind, seed), (other, other_seed) = people[face], people[back]
     foot = (frame.top or 0.0) + frame.size * _top_of(kind, posture)
-    partner = Spot(0, kind, seed, side * min(0.17, half * 0.30), foot, frame.size, _CLOSER, -34 * side)
+    partner = Spot(face, kind, seed, side * min(0.17, half * 0.30), foot, frame.size, _CLOSER, -34 * side)
     size = frame.size * 1.55
     near = Spot(
-        1,
+        back,
         other,
         other_seed,
         -side * (half - min(0.16, half * 0.22)),

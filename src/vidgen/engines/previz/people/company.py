@@ -55,7 +55,8 @@ def company_of(w: Words, said: Sequence[str], detail: str, negative: str, close:
     if unseen:
         speakers = speakers[: 0 if cast or named else 1]
     spoken = [person for text in speakers for person in _character(text, negative)]
-    people = max(named, [*cast, *spoken], key=len)
+    known = [*cast, *spoken]
+    people = [*known, *named[len(known) :]]  # who is declared looks as declared
     texts = [text for text in (w.action, detail, w.subject, w.scene) if text] or list(said)
     posture = next((name for text in texts if (name := first_of(text, staging()["postures"]))), "")
     whole = " . ".join(texts)
