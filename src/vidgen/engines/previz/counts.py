@@ -28,17 +28,20 @@ def mentions_of(text: str, nouns: Sequence[str]) -> list[Mention]:
     """The affirmed mentions of nouns, but of two that stand together ("a woman detective") only the second, which is as many
     as the first where that one is a group ("twin sisters")."""
     groups = table()["people"]["groups"]
+    if nouns and nouns[0] in table()["people"]["named"]:
+        text = _of_people(text)
     found = [one for one in affirmed(text, nouns) if not _number_patterns().joined.search(text, 0, one.start())]
     starts = {match.start() for match in found}
     out, group = [], None
     for match in found:
         noun, plural = _singular(match[0], nouns)
         next_word = re.compile(r"\s*の?" if noun in groups else r"\s*").match(text, match.end())
-        if next_word and next_word.end() in starts:
-            group = groups.get(noun)
-            continue
         number = _number(text[: match.start()], text[match.end() :], groups.get(noun))
-        out.append(Mention(noun, number or group, plural or _many(text, match.end()), match.span()))
+        made_of = noun in groups and any(_joined(text[match.end() : at]) for at in starts if at > match.end())
+        if made_of or (next_word and next_word.end() in starts):
+            group = number or groups.get(noun)
+            continue
+        out.append(Mention(noun, number or group, plural or _many(text, match), match.span()))
         group = None
     return out
 
@@ -67,17 +70,39 @@ def people(texts: Sequence[str], negative: str = "") -> list[str]:
             said = one.count or rows["groups"].get(one.noun) or numbers[one.noun] or (_SEVERAL if one.plural else 1)
             if said > here.get(one.noun, (0, ""))[0]:
                 here[one.noun] = said, _said_of(text, found, number)
+        text = _of_people(text)
         anyone = 0 if nobody else number_said(blanked(text, listed), rows["anyone"], bare=1)
         each = [words for said, words in here.values() for _ in range(said)]
         most = max(most, each if len(each) >= anyone else [text] * anyone, key=len)
     return most[: int(rows["most"])]
 
 
+@functools.lru_cache(maxsize=64)
+def _of_people(text: str) -> str:
+    """The text without words that hold one of people, and without nouns that mean people in another text alone."""
+    rows = table()["people"]
+    text = blanked(text, rows["not_people"])
+    return blanked(text, [noun for noun, context in rows["by_context"].items() if not mentions(text, context)])
+
+
 def _said_of(text: str, found: Sequence[Mention], number: int) -> str:
     """What a text says of one of the people in it: from the noun before to the noun after."""
-    begin = found[number - 1].span[1] if number else 0
-    end = found[number + 1].span[0] if number + 1 < len(found) else len(text)
+    begin = _split(text, found[number - 1].span[1], found[number].span[0]) if number else 0
+    end = _split(text, found[number].span[1], found[number + 1].span[0]) if number + 1 < len(found) else len(text)
     return text[begin:end]
+
+
+def _split(text: str, begin: int, end: int) -> int:
+    """Where between two nouns the words end that are said of the first: English has most of them after the noun ("a woman in
+    red and a tall | man"), Japanese before it (女と | 黒い服の男)."""
+    between = text[begin:end]
+    if not between.isascii():
+        ends = list(re.finditer(r"[、。]", between)) if between[0] in "はがも" else list(re.finditer(r"[とや・、。及]|および", between))
+        return begin + (ends[0].end() if ends else 0 if between[0] not in "はがも" else len(between))
+    last = None
+    for last in re.finditer(rf"\b(?:a|an|the|and|or|with|his|her|their|{longest_first(grammar()['numbers'])})\b|[,.;]", between, re.I):
+        pass
+    return begin + (last.start() if last else 0)
 
 
 def nobody_is_there(text: str) -> bool:
@@ -98,8 +123,13 @@ def _singular(word: str, nouns: Sequence[str]) -> tuple[str, bool]:
     return word, False
 
 
-def _many(text: str, end: int) -> bool:
-    return bool(re.compile(r"たち|達|ら(?![れしっ])|々").match(text, end))
+def _joined(between: str) -> bool:
+    """Whether what is between a group and a noun says what it is made of: "of young football"."""
+    return bool(re.fullmatch(r"\s+of\s+(?:(?!(?:and|the|with|in|at|on)\b)[\w'’-]+\s+){0,3}", between))
+
+
+def _many(text: str, found: re.Match[str]) -> bool:
+    return found[0].endswith("々") or bool(re.compile(r"たち|達|ら(?![れしっ])|々").match(text, found.end()))
 
 
 class _Numbers(NamedTuple):

@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from vidgen.engines.previz import counts, words
-from vidgen.engines.previz.people.company import Company, company_of, first_of, room_of, staging, vehicle_of
+from vidgen.engines.previz.people.company import Company, all_of, company_of, first_of, room_of, staging
+from vidgen.engines.previz.people.things import things
+from vidgen.engines.previz.people.wardrobe import colour_of
 from vidgen.takes.request import ShotRequest
 
 THINGS = ("bottle", "cup", "box", "jar", "vase", "can")
@@ -16,22 +18,10 @@ FLOCK = 9
 """Birds that are drawn where their number is not said."""
 _STILL = 0.2
 """What is left of the wind where the words say that there is none."""
-_COME_AND_GO = (
-    "people",
-    "animals",
-    "birds",
-    "horse",
-    "deer",
-    "dog",
-    "cat",
-    "fish",
-    "cow",
-    "bear",
-    "elephant",
-    "lion",
-    "rabbit",
-)
-"""What may be there in one shot of a world, and not in the next."""
+_COME_AND_GO = ("people", "animals")
+"""What may be there in one shot of a world, and not in the next, with every animal."""
+_WIDE = ("space", "street", "forest", "desert", "snow", "park", "water")
+"""Surroundings in which other places lie."""
 _CLOSE = ("mcu", "cu", "ecu")
 """Shot sizes that show one face where nobody else is named."""
 _CLOSER = (*_CLOSE, "ms", "two_shot", "ots")
@@ -44,8 +34,9 @@ class SceneSpec:
 
     ``wind`` 0.1 (nearly still) to 4 (violent), 1 for motion amount 5; ``amount`` is the asked motion amount. ``counts`` says
     how many animals, boats and things there are, where a number is said; ``without`` names what the words deny. ``cast``,
-    ``posture``, ``gesture``, ``facing``, ``speaking`` and ``crowd`` are of its ``Company``. ``room`` and ``outdoors`` say
-    where a card plays.
+    ``posture``, ``gesture``, ``facing``, ``speaking`` and ``crowd`` are of its ``Company``. ``more`` are the kinds of animals and
+    vehicles after the first, ``colours`` theirs where one is said, ``thing`` what a card shows where nothing is alive. ``room``
+    and ``outdoors`` say where a card plays, ``extra`` that there is a table.
     """
 
     place: str
@@ -70,8 +61,27 @@ class SceneSpec:
     speaking: tuple[int, ...] = ()
     crowd: bool = False
     vehicle: str = ""
+    more: tuple[str, ...] = ()
+    colours: Mapping[str, str] = field(default_factory=dict)
+    thing: str = ""
     room: str = ""
     outdoors: str = ""
+
+    @property
+    def alive(self) -> bool:
+        """Whether there are people, animals on the ground or vehicles."""
+        return bool(self.cast or self.vehicles or self.animal not in ("", "birds"))
+
+    @property
+    def animals(self) -> tuple[str, ...]:
+        """Every kind of animal, the first one first."""
+        known = words.table()["implied"]["animals"]
+        return tuple(name for name in (self.animal, *self.more) if name in known)
+
+    @property
+    def vehicles(self) -> tuple[str, ...]:
+        """Every kind of vehicle, the first one first."""
+        return tuple(name for name in (self.vehicle, *self.more) if name in staging()["vehicles"])
 
     @property
     def wind(self) -> float:
@@ -102,7 +112,8 @@ class SceneSpec:
         return self._lasting() == other._lasting()
 
     def _lasting(self) -> SceneSpec:
-        without = tuple(name for name in self.without if name not in _COME_AND_GO)
+        comes = (*_COME_AND_GO, *words.table()["implied"]["animals"])
+        without = tuple(name for name in self.without if name not in comes)
         return SceneSpec(self.place, self.time, self.season, self.weather, self.features, without=without, room=self.room)
 
 
@@ -125,7 +136,9 @@ def read_request(request: ShotRequest) -> SceneSpec:
     time = _first_time(everything) if motion == "timelapse" else None
     time = time or _time(w.lighting, what, everything, weather, features)
     season = _season(what, everything, weather, without)
-    animal, vehicle = _animal(what, motion, without), _vehicle(what, place, features, company.posture)
+    animals, vehicles = _animals(what, motion, without), _vehicles(what, place, features, company.posture)
+    animal, vehicle, more = _first(animals), _first(vehicles), (*animals[1:], *vehicles[1:])
+    alone = not (company.people or vehicle or animal not in ("", "birds")) or size == "insert"
     return SceneSpec(
         place=place,
         time=time,
@@ -138,8 +151,9 @@ def read_request(request: ShotRequest) -> SceneSpec:
         later=_later(time, everything, motion),
         amount=float(request.motion.amount),
         size=size,
+        extra=("table",) if words.mentions(what, staging()["tables"]) else (),
         angle=request.camera.angle or "",
-        counts=_counts(what, animal, vehicle, features),
+        counts=_counts(what, [*animals, *vehicles], features),
         without=without,
         cast=company.people,
         posture=company.posture,
@@ -148,8 +162,11 @@ def read_request(request: ShotRequest) -> SceneSpec:
         speaking=company.speaking,
         crowd=company.crowd,
         vehicle=vehicle,
+        more=more,
+        colours=_colours(what, [*animals, *vehicles]),
+        thing=first_of(what, {name: row["words"] for name, row in things().items()}) if alone and place == "card" else "",
         room=room,
-        outdoors=first_of(what, staging()["outdoors"]),
+        outdoors=_set(what),
     )
 
 
@@ -186,7 +203,7 @@ def _features(everything: str, style: str, without: tuple[str, ...]) -> list[str
 
 def _places(what: str, negative: str) -> list[str]:
     """The places that are named, but those that the ``negative`` names, too, where others are left."""
-    named = words.named(what, words.table()["places"])
+    named = words.named(words.blanked(what, words.table()["places_not"]), words.table()["places"])
     return [name for name in named if not words.names(negative, words.table()["places"][name])] or named
 
 
@@ -200,10 +217,17 @@ def _place(what: str, places: list[str], motion: str, people: bool) -> tuple[str
     return ("card" if room and not (place == "tabletop" and not people) else place), room
 
 
+def _set(what: str) -> str:
+    """Where a card plays outdoors: a place of its own (a rooftop, a court) goes before what it lies in (a street, a park)."""
+    text, sets = words.blanked(what, words.table()["places_not"]), staging()["outdoors"]
+    own = {name: listed for name, listed in sets.items() if name not in _WIDE}
+    return first_of(what, own) or first_of(text, sets)
+
+
 def _outdoors(what: str, places: list[str], motion: str) -> str:
     beyond = words.mentions(what, words.table()["beyond"])
     outdoors = [place for place in places if place not in ("abstract", "tabletop")]
-    if beyond:
+    if beyond or (places == ["road"] and words.mentions(what, words.table()["town_roads"])):
         return "card"
     if "tabletop" in places and outdoors and not words.mentions(what, ("table", "studio", "product", "テーブル", "机", "商品")):
         places = outdoors
@@ -259,31 +283,40 @@ def _company(request: ShotRequest, said: list[str], without: tuple[str, ...], cl
     return found
 
 
-def _animal(what: str, motion: str, without: tuple[str, ...]) -> str:
-    named = [
-        *words.named(what, words.table()["animals"]),
-        *words.named(what, staging()["more_animals"]),
-        *words.named(what, {"birds": words.table()["features"]["birds"]}),
-    ]
-    if motion == "animal":
+def _animals(what: str, motion: str, without: tuple[str, ...]) -> list[str]:
+    """The kinds of animals, in the order in which the words name them; birds last."""
+    kinds = {**words.table()["animals"], **staging()["more_animals"]}
+    named = all_of(what, kinds, staging()["animals_not"])
+    named += words.named(what, {"birds": words.table()["features"]["birds"]})
+    if motion == "animal" and not named:
         named.append("birds")
-    return next((name for name in named if name not in without and "animals" not in without), "")
+    return [name for name in named if name not in without and "animals" not in without]
 
 
-def _vehicle(what: str, place: str, features: list[str], posture: str) -> str:
-    """The vehicle; "" for a boat on drawn water, which is one of the features."""
-    name = vehicle_of(what)
-    if place != "card" and "boat" in features and name in ("rowboat", "ship"):
-        return ""
-    return name or ("car" if posture == "drive" and place != "card" else "")
+def _first(names: list[str]) -> str:
+    return names[0] if names else ""
 
 
-def _counts(what: str, animal: str, vehicle: str, features: list[str]) -> dict[str, int]:
-    """How many there are of the animal, the vehicle and the features that are counted, where the words say."""
+def _vehicles(what: str, place: str, features: list[str], posture: str) -> list[str]:
+    """The kinds of vehicles, but a boat on drawn water, which is one of the features."""
+    found = all_of(what, staging()["vehicles"], staging()["vehicle_not"])
+    if place != "card" and "boat" in features:
+        found = [name for name in found if name not in ("rowboat", "ship")]
+    return found or (["car"] if posture == "drive" and place != "card" else [])
+
+
+def _colours(what: str, kinds: list[str]) -> dict[str, str]:
+    """The colours that the words say of animals and vehicles."""
+    nouns = {**words.table()["animals"], **staging()["more_animals"], **staging()["vehicles"]}
+    found = {kind: colour_of(what, nouns[kind]) for kind in kinds if kind in nouns}
+    return {kind: colour for kind, colour in found.items() if colour}
+
+
+def _counts(what: str, alive: list[str], features: list[str]) -> dict[str, int]:
+    """How many there are of the animals, the vehicles and the features that are counted, where the words say."""
     table = words.table()
     nouns = {**table["animals"], **staging()["more_animals"], **staging()["vehicles"], **table["features"]}
-    countable = [name for name in (animal, vehicle) if name]
-    countable += [name for name in (*THINGS, "boat") if name in features]
+    countable = [*alive, *(name for name in (*THINGS, "boat") if name in features)]
     found = {name: counts.number_said(what, nouns[name], *([FLOCK] if name == "birds" else [])) for name in countable}
     found = {name: min(number, int(table["people"]["most"])) for name, number in found.items()}
     return {name: number for name, number in found.items() if number not in (0, FLOCK if name == "birds" else 1)}

@@ -11,6 +11,7 @@ import numpy as np
 from vidgen.engines.previz.people import acting
 from vidgen.engines.previz.people.looks import Look, look_of
 from vidgen.engines.previz.people.rig import joints
+from vidgen.engines.previz.people.together import beasts_of, fitting, seen_whole, shift_of
 from vidgen.engines.previz.spec import SceneSpec
 
 
@@ -35,6 +36,8 @@ _SIZES = {
     "far": Framing(0.30), "quay": Framing(0.44), "shore": Framing(0.60),
     "full": Framing(0.66), "knees": Framing(1.02, -0.37, 0.50, 6),
 }  # fmt: skip
+_FACES = ("mcu", "cu", "ecu", "ots", "insert")
+"""Shot sizes that show a few faces, whoever else is there."""
 _CLOSER = 4.0
 """The distance at which what is seen from close stands: that of the shot's subject."""
 TOPS = 8
@@ -42,8 +45,12 @@ TOPS = 8
 _NEAREST = 2.3
 _HEADROOM = -0.46
 """The v that heads reach at most when the camera has zoomed in."""
+_LONG = ("lie", "pushup")
+"""Postures in which somebody is as wide as tall."""
 _TALL = ("umbrella", "cheer", "climb")
 """What reaches over the head."""
+_LOWER = 0.15
+"""How much lower the heads of the next row are, so that faces are seen between them, in body heights."""
 _ROW = 3
 """So many stand in one row."""
 _MOUNTED = 0.74
@@ -54,8 +61,8 @@ _MOUNTED = 0.74
 class Spot:
     """Where the ``number``-th of a shot is. ``u`` and ``foot`` in the base picture, ``size``: a grown-up in frame heights.
     ``z``: the distance; ``yaw``: the side from which they are seen; ``start``: seconds that their movement is ahead. ``way``:
-    the share of their way that goes to the right (below 0: to the left), 0: they stay. ``near``: the dark shoulder over which
-    is looked."""
+    the share of their way that goes to the right (below 0: to the left), 0: they stay; ``aside``: how far they are off the middle
+    of those who go together. ``near``: the dark shoulder over which is looked; ``held``: in somebody's arms."""
 
     number: int
     kind: str
@@ -68,6 +75,8 @@ class Spot:
     start: float = 0.0
     way: float = 0.0
     near: bool = False
+    aside: float = 0.0
+    held: bool = False
 
     @property
     def look(self) -> Look:
@@ -94,7 +103,10 @@ class Ground:
 def framing_of(spec: SceneSpec, ground: Ground) -> Framing:
     """The framing of the shot's size; one that suits what is done where none is said."""
     frame = _framing(spec, ground.usual)
-    if frame.top is None or frame.top * ground.closer > _HEADROOM:
+    if frame.top is None:
+        wide = 0.72 * ground.aspect if posture_of(spec) in _LONG and spec.cast else math.inf
+        return replace(frame, size=min(wide, fitting(spec, frame.size, ground.aspect)))
+    if frame.top * ground.closer > _HEADROOM:
         return frame
     return replace(frame, top=_HEADROOM / ground.closer)
 
@@ -109,8 +121,13 @@ def faces_of(spec: SceneSpec, zoom: float) -> float | None:
 
 def _framing(spec: SceneSpec, usual: str) -> Framing:
     if spec.size in _SIZES:
-        whole = posture_of(spec) == "lie" and spec.size in ("mws", "two_shot", "ms", "mcu")  # who lies is as wide as tall
-        return _SIZES["full" if whole else spec.size]
+        frame = _SIZES[spec.size]
+        whole = posture_of(spec) in _LONG and spec.size in ("mws", "two_shot", "ms", "mcu")  # as wide as tall
+        if frame.top is not None and (whole or seen_whole(spec)):
+            return Framing(1.15) if whole else _SIZES["fs"]
+        if spec.size in _FACES or len(spec.cast) <= frame.most:
+            return frame
+        return _SIZES["mws" if len(spec.cast) <= _SIZES["mws"].most else "full"]  # all of them, from a little farther
     if len(spec.cast) <= 3 and (spec.speaking or posture_of(spec) == "drive"):
         return _SIZES["ms"]
     still = posture_of(spec) in ("sit", "stand", "kneel") and spec.gesture not in _TALL and (spec.gesture or spec.room)
@@ -120,6 +137,8 @@ def _framing(spec: SceneSpec, usual: str) -> Framing:
 def posture_of(spec: SceneSpec, number: int = 0) -> str:
     """What the ``number``-th does with the legs: as said; they walk through a landscape, and sit where people sit. Of two who
     face each other one kneels."""
+    if spec.room == "car_inside" and spec.posture not in ("lie", "sit"):
+        return "drive"
     if number and spec.facing and spec.posture in ("kneel", "bow"):
         return "stand"
     if spec.posture:
@@ -128,13 +147,13 @@ def posture_of(spec: SceneSpec, number: int = 0) -> str:
         return "walk"
     seated = ("car_inside", "cafe", "dining", "classroom", "office", "cabin")
     standing = ("board", "cook", "hug", "shake_hands", "wave", "point", "cheer", "look_away", "hands_up", "carry", "photograph")
-    if spec.room == "car_inside":
-        return "drive"
     return "sit" if spec.room in seated and spec.gesture not in standing else "stand"
 
 
 def gesture_of(spec: SceneSpec) -> str:
-    """What their hands do: as said; who stands in a train holds on."""
+    """What their hands do: as said; who stands in a train holds on, who fights in a car sits."""
+    if spec.room == "car_inside" and spec.posture == "fight":
+        return "argue"
     return spec.gesture or ("strap" if spec.room == "carriage" and posture_of(spec) == "stand" else "")
 
 
@@ -148,15 +167,35 @@ def spots(spec: SceneSpec, ground: Ground) -> list[Spot]:
         people.append(("person", people[0][1] + 1))
     people = _unlike(people[: frame.most])
     if frame.top is None:
-        return _on_the_ground(people, frame, ground, spec)
-    over = spec.size == "ots"
-    close = (
-        _over_the_shoulder(people, frame, ground, posture_of(spec), spec.speaking)
-        if over
-        else _close(people, frame, ground, spec)
-    )
+        placed = _on_the_ground(people, frame, ground, spec)
+    elif spec.size == "ots":
+        placed = _over_the_shoulder(people, frame, ground, posture_of(spec), spec.speaking)
+    else:
+        placed = _close(people, frame, ground, spec)
     less = math.exp(-ground.zoom)
-    return [replace(spot, u=spot.u * less, foot=spot.foot * less, size=spot.size * less) for spot in close]
+    return _in_arms([_scaled(spot, less) for spot in placed], spec)
+
+
+def _scaled(spot: Spot, by: float) -> Spot:
+    return replace(spot, u=spot.u * by, foot=spot.foot * by, size=spot.size * by, aside=spot.aside * by)
+
+
+def _in_arms(people: list[Spot], spec: SceneSpec) -> list[Spot]:
+    """The same, a baby in the arms of the one who holds it."""
+    babies = [spot for spot in people if spot.kind.partition("+")[0] == "baby"]
+    holders = [spot for spot in people if spot not in babies]
+    if spec.gesture != "cradle" or not babies or not holders:
+        return people
+    lead = min(holders, key=lambda spot: spot.number)
+    side, tall = lead.yaw or 1.0, lead.look.height * lead.size
+    held = [
+        replace(
+            baby, u=lead.u + math.copysign(0.07, side) * tall, foot=lead.foot - (0.60 if posture_of(spec) != "sit" else 0.34) * tall,
+            size=lead.size * 0.85, z=lead.z - 0.01, yaw=math.copysign(78.0, side), way=lead.way, aside=lead.aside, held=True,
+        )
+        for baby in babies
+    ]  # fmt: skip
+    return [*holders, *held]
 
 
 def _unlike(people: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
@@ -176,24 +215,34 @@ def _close(people: Sequence[tuple[str, int]], frame: Framing, ground: Ground, sp
     posture, count = posture_of(spec), len(people)
     step = _apart(spec, frame, count)
     margin = 0.15 if frame.size > 2 else 0.20
-    size = frame.size
+    size, rows = frame.size, _rows(count, step, margin, frame, ground)
+    step /= rows
     while count > 1 and (step * (count - 1) + margin * 2) * size > 1.02 * ground.aspect and size > 0.62 * frame.size:
-        size, step = size * 0.96, max(step * 0.97, 0.20)
+        size, step = size * 0.96, max(step * 0.97, 0.20 / rows)
     size = min(size, frame.size * max(0.55, ground.aspect / 0.9)) / _tallest(people)
     tops = [_top_of(kind, posture) for kind, _ in people]
-    foot = (frame.top or 0.0) + size * max(tops) + 0.20 * (1 - size / frame.size)  # many are smaller, and lower in the frame
+    lower = 0.20 * max(0.0, 1 - size / frame.size)  # many are smaller, and lower in the frame
+    foot = (frame.top or 0.0) + size * max(tops) + lower
     # Eyes of grown-ups are nearly level: the shorter stand a little higher, as on a set.
     raised = [_raised(top, max(tops), posture) * size for top in tops]
     lead = -0.06 * ground.side * ground.aspect if count == 1 and not frame.size > 5 else 0.0
     if posture == "lie":
         lead, foot = 0.38 * size, 0.09 * size
-    return [
+    placed = [
         Spot(
-            n, kind, seed, lead + (n - (count - 1) / 2) * step * size, foot - raised[n], size, _CLOSER,
-            _yaw(n, count, spec, ground, posture, close=True), 1.37 * n,
+            n, kind, seed, lead + (n - (count - 1) / 2) * step * size, foot - raised[n] + _LOWER * size * (rows - 1 - n % rows),
+            size, _CLOSER + 0.01 * (n % rows), _yaw(n, count, spec, ground, posture, close=True), 1.37 * n,
         )
         for n, (kind, seed) in enumerate(people)
     ]  # fmt: skip
+    return sorted(placed, key=lambda spot: -spot.z)
+
+
+def _rows(count: int, step: float, margin: float, frame: Framing, ground: Ground) -> int:
+    """In how many rows, one behind the other, so many stand so that all are in the frame and not too small."""
+    least = (0.64 if count <= 4 else 0.80) * frame.size * max(0.62, min(1.0, ground.aspect / 0.9))
+    fits = (rows for rows in (1, 2) if (step / rows * (count - 1) + margin * 2) * least <= 1.02 * ground.aspect)
+    return 1 if count < _ROW else next(fits, 3)
 
 
 def _raised(top: float, highest: float, posture: str) -> float:
@@ -213,19 +262,25 @@ def _on_the_ground(people: Sequence[tuple[str, int]], frame: Framing, ground: Gr
         frame = replace(frame, size=frame.size / _tallest(people) ** 0.7)
     step = _apart(spec, frame, count) * (1.15 if travels else 1.0) * frame.size
     step = min(step, 0.92 * ground.aspect / max(count, 1))
-    alone = -0.10 * ground.side * ground.aspect if count == 1 else 0.0
+    aside = shift_of(spec) * ground.side * frame.size
+    alone = aside or (-0.10 * ground.side * ground.aspect if count == 1 else 0.0)
+    together = posture == "run" and 1 < count <= _ROW
     out = []
     for n, (kind, seed) in enumerate(people):
         deep = 1 + ((n * 2 % 5) * 0.09 if count > _ROW else (n % 2) * 0.02)
         far = ground.tall / frame.size * deep
         size = frame.size / deep * (_MOUNTED if posture == "ride" else 1.0)
-        foot = min(ground.horizon + ground.height / far, 0.445)
+        foot = min(max(ground.horizon + ground.height / far, beasts_of(spec).tall * frame.size + _HEADROOM), 0.445)
         u, yaw, way = alone + (n - (count - 1) / 2) * step, _yaw(n, count, spec, ground, posture, close=False), 0.0
+        apart = 0.0
+        if posture in _LONG:
+            u, foot = u - alone + (-0.06 if posture == "lie" else 0.0) * size, foot - 0.16 * min(1.0, size)
         if travels:
-            yaw = _course(n, count, posture, frame, ground)
+            yaw = _course(n, count, posture, frame, ground) * (0.55 if together else 1.0)
             way = math.sin(math.radians(yaw))
-            u = (n - (count - 1) / 2) * step - math.copysign(0.30 * ground.aspect, way) * (count <= _ROW)
-        out.append(Spot(n, kind, seed, u, foot, size, max(far, _NEAREST), yaw, 1.37 * n, way))
+            apart = (n - (count - 1) / 2) * step * (math.copysign(1, way) if together else 1)  # who is named first runs behind
+            u = apart - math.copysign(0.26 if together else 0.30, way) * ground.aspect * (count <= _ROW) + aside
+        out.append(Spot(n, kind, seed, u, foot, size, max(far, _NEAREST), yaw, 1.37 * n, way, aside=apart if together else 0.0))
     return sorted(out, key=lambda spot: -spot.z)
 
 

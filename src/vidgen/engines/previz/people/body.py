@@ -90,6 +90,12 @@ class Body:
         ]
         neck = [self._circle(j.neck, 0.030 * w), self._circle(_middle(j.neck, j.head, 0.6), 0.028 * w)]
         parts.append(Part(look.skin, [neck], 0.007 if self._near(j.face[0]) > -0.2 else -0.001))
+        if look.scarf:
+            wrap = [self._circle((j.neck[0] + 0.008 * k, j.neck[1] + 0.012 * k, sign * 0.02 * k), 0.040 * w) for sign in (-1, 1)]
+            parts.append(Part("scarf", [wrap], 0.022 if self.side.cos > -0.2 else 0.008))
+        if look.belt:
+            ends = [self._circle(hip, 0.066 * w) for hip in j.hip]
+            parts.append(Part("belt", [[self._circle(_middle(j.waist, hip, 0.7), 0.060 * w) for hip in j.hip], ends], 0.012))
         return [*parts, *self._skirt(tone), *self._front(chest)]
 
     def _skirt(self, coat: str) -> list[Part]:
@@ -167,7 +173,34 @@ class Body:
             parts += self._ears(turned, base)
         if turned > _FACING - 0.35 and self.face.detail > 12:
             parts += self._features(turned, base + 0.01)
-        return parts + self._fringe(turned, base) + self._hat(base + 0.02)
+        return parts + self._fringe(turned, base) + self._beard(turned, base) + self._hat(base + 0.02)
+
+    def _beard(self, turned: float, base: float) -> list[Part]:
+        """A beard about the mouth and the chin, or a moustache."""
+        kind = self.look.beard
+        if not kind or turned < -0.35:
+            return []
+        lip = [self._spot(0.050, -0.023, sign * 0.015, 0.0055) for sign in (-1, 1)]
+        if kind == "lip":
+            return [Part("hair", [lip], base + 0.0085, False)]
+        chin = [self._spot(0.024, -0.056, sign * 0.012, 0.020) for sign in (-1, 1)]
+        cheeks = [self._spot(0.016, -0.028, sign * 0.037, 0.010) for sign in (-1, 1)]
+        sides = [[cheeks[n], self._spot(0.006, 0.002, sign * 0.042, 0.006)] for n, sign in enumerate((-1, 1))]
+        return [Part("hair", [[*chin, *cheeks], *sides, lip], base + 0.004, False)]
+
+    def _glasses(self, depth: float) -> list[Part]:
+        """A frame with a lens before each eye; dark ones hide it."""
+        dark, middle, parts = self.look.glasses == "dark", self.side.of(self.joints.head).near, list[Part]()
+        for sign in (-1, 1):
+            if self._on_head(0.046, 0.004, sign * 0.020).near < middle + 0.004 * self.head_size:
+                continue
+            lens = [[self._spot(0.049, 0.002, sign * 0.021, 0.0165)]]
+            arm = [self._spot(0.046, 0.006, sign * 0.036, 0.0022), self._spot(-0.004, 0.006, sign * 0.047, 0.0022)]
+            parts.append(Part("mark", [*lens, arm], depth + (0.002 if dark else -0.002), False))
+            if not dark:
+                parts.append(Part("lens", [[self._spot(0.049, 0.002, sign * 0.021, 0.0130)]], depth - 0.001, False))
+        bridge = [self._spot(0.053, 0.004, sign * 0.006, 0.0024) for sign in (-1, 1)]
+        return [*parts, Part("mark", [bridge], depth + 0.001, False)]
 
     def _ears(self, turned: float, base: float) -> list[Part]:
         out = []
@@ -195,7 +228,8 @@ class Body:
             if not tiny:
                 brow = [self._spot(0.047, 0.020, sign * 0.011, 0.0026), self._spot(0.043, 0.0215, sign * 0.028, 0.0022)]
                 parts.append(Part("mark", [brow], depth, False))
-        return [*parts, *self._nose(turned, depth, tiny), *self._mouth(depth, tiny)]
+        glasses = self._glasses(depth) if self.look.glasses else []
+        return [*parts, *glasses, *self._nose(turned, depth, tiny), *self._mouth(depth, tiny)]
 
     def _nose(self, turned: float, depth: float, tiny: bool) -> list[Part]:
         bridge, tip = self._spot(0.048, 0.004, 0, 0.006), self._spot(0.062, -0.014, 0, 0.008)

@@ -11,12 +11,13 @@ from typing import Any
 from vidgen.engines.previz import counts, words
 from vidgen.engines.previz.people import acting
 from vidgen.engines.previz.people.looks import table as kinds
+from vidgen.engines.previz.people.wardrobe import looks_said
 from vidgen.engines.previz.seeds import seed_for
 from vidgen.media.tables import read_table
 from vidgen.takes.request import Words
 
 _INSIDE = ("inside", "interior", "indoors", "in the", "in a", "in an", "の中", "内", "店内", "室内", "屋内")
-_PAIRS = ("fight", "waltz")
+_PAIRS = ("fight", "waltz", "sumo")
 """What two do towards each other."""
 _SURE_ROOMS = (
     *("car_inside", "carriage", "cabin", "kitchen", "dining", "bedroom", "corridor", "living"),
@@ -48,7 +49,8 @@ def staging() -> Mapping[str, Any]:
 
 def company_of(w: Words, said: Sequence[str], detail: str, negative: str, close: bool) -> Company:
     """Read a shot's people. ``said``: the texts that may name them; ``close``: whether it shows one face."""
-    named = _people(counts.people(said, negative))
+    found = counts.people(said, negative)
+    named = _people([" . ".join(said)] if len(found) == 1 else found)  # of one alone, every text speaks
     cast = [person for text in w.characters for person in _character(text, negative)]
     speakers = _not_among(w.speakers, w.characters)
     unseen = close and (cast or named or len(speakers) > 1)
@@ -63,7 +65,11 @@ def company_of(w: Words, said: Sequence[str], detail: str, negative: str, close:
     beasts = {**words.table()["animals"], **staging()["more_animals"]}
     paired = posture in _PAIRS or words.mentions(whole, staging()["pairs"])
     if paired and not (people or counts.nobody_is_there(whole) or words.named(whole, beasts)):
-        people = _people(["", ""])
+        people = _people([whole, whole])
+    if posture == "sumo" and len(people) == 1 and not w.characters:
+        people = _people([whole, whole])
+    if posture == "run" and words.mentions(whole, staging()["first_ahead"]):
+        people.reverse()  # who is named first runs behind
     gesture = next((name for text in texts if (name := first_of(text, staging()["gestures"]))), "")
     faces = bool(gesture and acting.act("gestures", gesture).row.get("faces"))
     facing = faces or bool(w.speakers) or words.mentions(whole, staging()["facing"]) or posture in (*_PAIRS, "bow")
@@ -109,8 +115,9 @@ def _people(said: Sequence[str], identity: str = "") -> list[str]:
     for number, words_of_one in enumerate(said):
         noun, body = _body(words_of_one, number, said.count(words_of_one) > 1)
         clothes = _longest(words_of_one, kinds()["wears"])
-        if clothes and body not in ("boy", "girl", "baby") and clothes not in body:
+        if clothes and "+" not in body and body not in ("boy", "girl", "baby") and clothes not in body:
             body = f"{body}+{clothes}"
+        body = "+".join([body, *looks_said(words_of_one)])
         out.append(f"{body}/{seed_for(number, identity or noun or words_of_one)}")
     return out
 
@@ -151,9 +158,14 @@ def _listed(found: str, every: Iterable[str]) -> str:
 
 def first_of(text: str, group: Mapping[str, Sequence[str]], other: Sequence[str] = ()) -> str:
     """The name whose word the text has first; "" for none. ``other``: words that hold one and mean something else."""
+    return next(iter(all_of(text, group, other)), "")
+
+
+def all_of(text: str, group: Mapping[str, Sequence[str]], other: Sequence[str] = ()) -> list[str]:
+    """The names whose words the text has, in its order; ``other``: words that hold one and mean something else."""
     every = {word: name for name, listed in group.items() for word in listed}
-    text = words.blanked(text, other)
-    return next((every[word] for found in words.affirmed(text, tuple(every)) if (word := _listed(found[0], every))), "")
+    found = (_listed(match[0], every) for match in words.affirmed(words.blanked(text, other), tuple(every)))
+    return list(dict.fromkeys(every[word] for word in found if word))
 
 
 def room_of(what: str, people: bool, first_place: int | None) -> str:
@@ -167,8 +179,3 @@ def room_of(what: str, people: bool, first_place: int | None) -> str:
     at = words.position(text, rooms[name])
     inside = name in _SURE_ROOMS or words.mentions(text, _INSIDE)
     return name if people and inside and at is not None and at < first_place else ""
-
-
-def vehicle_of(what: str) -> str:
-    """The vehicle that the text names first; "" for none."""
-    return first_of(what, staging()["vehicles"], staging()["vehicle_not"])

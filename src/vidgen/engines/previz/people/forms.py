@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vidgen.engines.previz.people.marker import Circle, Part
+from vidgen.engines.previz.people.things import things
 from vidgen.media.tables import read_table
 
 
@@ -20,10 +21,11 @@ def table() -> Mapping[str, Any]:
 
 @functools.cache
 def form(kind: str, name: str) -> tuple[Part, ...]:
-    """The parts of a form (``kind``: vehicles, furniture, held) that do not move on it."""
+    """The parts of a form (``kind``: vehicles, furniture, held, riders, things) that do not move on it."""
+    rows = things() if kind == "things" else table()[kind]
     return tuple(
         Part(tone, tuple(tuple((x, y, r) for x, y, r in hull) for hull in hulls), 0.001 * number)
-        for number, (tone, *hulls) in enumerate(table()[kind][name]["parts"])
+        for number, (tone, *hulls) in enumerate(rows[name]["parts"])
     )
 
 
@@ -41,11 +43,13 @@ def moved(parts: Iterable[Part], x: float, y: float, depth: float, mirrored: boo
     ]
 
 
-def vehicle(name: str, travelled: float) -> list[Part]:
-    """A vehicle whose wheels have rolled so far (in its own units)."""
+def vehicle(name: str, travelled: float, ridden: bool = False) -> list[Part]:
+    """A vehicle whose wheels have rolled so far (in its own units); ``ridden``: with somebody on it, where one sits on it."""
     row = table()["vehicles"][name]
     thin = bool(row.get("thin"))
     out = list(form("vehicles", name))
+    if ridden and "rider" in row:
+        out += moved(form("riders", row["rider"]), 0.0, 0.0, 0.03)
     for x, y, r in row.get("wheels", ()):
         out += _wheel(x, y, r, travelled / r, thin)
     return out

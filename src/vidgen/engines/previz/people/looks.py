@@ -30,6 +30,11 @@ class Look:
     top: str = ""
     bottom: str = ""
     skin: str = "skin"
+    hat_tone: str = ""
+    beard: str = ""
+    glasses: str = ""
+    scarf: str = ""
+    belt: bool = False
 
     @property
     def bones(self) -> Bones:
@@ -44,10 +49,29 @@ def table() -> Mapping[str, Any]:
     return data
 
 
+def colours() -> Mapping[str, Mapping[str, Any]]:
+    """The colours that words name: each a ``tone`` and its ``words``."""
+    found: Mapping[str, Mapping[str, Any]] = table()["colours"]
+    return found
+
+
+_COLOURED = {"whole": ("top", "bottom"), "hat": ("hat_tone",)}
+"""The parts of a look that take the colour of a garment, where they are not called as it is."""
+
+
 @functools.cache
 def look_of(kind: str) -> Look:
-    """How a kind of kinds.yaml looks; ``+`` joins a body and clothes: ``woman+apron``."""
+    """How a kind of kinds.yaml looks; ``+`` joins a body, clothes, traits and coloured garments: ``woman+dress+whole=red+bob``."""
     rows: dict[str, Any] = {}
     for name in kind.split("+"):
-        rows |= table()["bodies"].get(name) or table()["clothes"].get(name) or {}
+        garment, _, colour = name.partition("=")
+        if colour:
+            rows |= dict.fromkeys(_COLOURED.get(garment, (garment,)), colours()[colour]["tone"])
+            continue
+        trait = table()["traits"].get(name)
+        if trait and "hair_tone" in trait and rows.get("hair") == "bald":
+            rows["hair"] = "short"  # who has white hair has hair
+        if trait and "wide" in trait:
+            trait = {"wide": max(trait["wide"], rows.get("wide", 1.0)) if trait["wide"] > 1 else trait["wide"]}
+        rows |= trait or table()["bodies"].get(name) or table()["clothes"].get(name) or {}
     return Look(**rows)

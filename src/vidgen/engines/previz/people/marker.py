@@ -71,7 +71,7 @@ def draw(picture: Array, parts: Iterable[Part], affine: Array, style: Style) -> 
     reach = radius.max() + 4
     if (at.max(axis=0) < -reach).any() or at[:, 0].min() > width + reach or at[:, 1].min() > height + reach:
         return
-    rim = _rim(12 if scale < 150 else 20 if scale < 600 else 36)
+    rim = _rim(48 if reach > 34 else 12 if scale < 150 else 20 if scale < 600 else 36)
     line = min(max(style.line * scale, 0.6), _BOLDEST * height) if style.line and scale >= _LINE_FROM else 0.0
     fills = _points(at, np.maximum(radius, 0.35), rim)
     inked = _points(at, radius + line, rim) if line else fills

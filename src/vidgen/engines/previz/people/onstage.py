@@ -40,11 +40,12 @@ class Actor(Layer):
     def __post_init__(self) -> None:
         self.z = self.spot.z
         self.tempo = self.spec.tempo * (1.0 if self.spec.posture else _STROLL)
-        things = self.paints.form(self.spot.seed)
+        rides = next((kind for kind in ("motorcycle", "bicycle") if kind in self.spec.colours), "")
+        things = self.paints.form(self.spot.seed, colour=self.spec.colours.get(rides, ""))
         own = self.paints.person(self.spot.look, self.spot.seed, self.spot.near)
-        mount = self.paints.animal("horse")
+        mount = self.paints.animal("horse", self.spec.colours.get("horse", ""))
         self.style = Style({**things.tones, **mount.tones, **own.tones}, own.ink, own.line, own.light)
-        self.posture = "stand" if self.spot.near else posture_of(self.spec, self.spot.number)
+        self.posture = "stand" if self.spot.near else "lie" if self.spot.held else posture_of(self.spec, self.spot.number)
 
     def draw(self, frame: Array, view: View, now: Moment) -> None:
         """The body as it is at this time."""
@@ -69,7 +70,9 @@ class Actor(Layer):
     def _gestures(self, time: float) -> tuple[list[tuple[str, float]], float]:
         """What lies over the posture now, and how far they speak."""
         gesture, talks = gesture_of(self.spec), self.spec.gesture in ("talk", "argue")
-        if self.spot.near:
+        if self.spot.near or self.spot.held:
+            return [("listen", 1.0)] if self.spot.near else [], 0.0
+        if gesture == "cradle" and self.spot.number and not self.spec.speaking:
             return [("listen", 1.0)], 0.0
         rests = [("at_table", 1.0)] if self.tabled else []
         if not (talks or self.spec.speaking):
@@ -97,10 +100,8 @@ class Actor(Layer):
             return now.state.x / self.z + spot.u
         if not spot.way:
             return spot.u
-        height = spot.look.height * spot.size
-        way = travelled(self.posture, spot.look.bones, now.time * self.tempo) * height
-        half = view.aspect / 2 + _WALK_ON * spot.size
-        return (spot.u + spot.way * way + half) % (2 * half) - half
+        way = travelled(self.posture, spot.look.bones, now.time * self.tempo) * spot.look.height * spot.size
+        return _round(spot.u, spot.way * way, view.aspect / 2 + _WALK_ON * spot.size, spot.aside)
 
     def _things(self, body: Joints, gestures: Sequence[tuple[str, float]], time: float) -> list[Part]:
         """What they hold, and what carries them."""
@@ -117,9 +118,10 @@ class Actor(Layer):
     def _mount(self, x: float, left: bool, time: float) -> list[Part]:
         """What carries them: a bicycle, a horse, the water."""
         k = self.spot.look.height
-        if self.posture == "cycle":
+        if self.posture in ("cycle", "motorbike"):
             way = travelled(self.posture, self.spot.look.bones, time)
-            return forms.moved(forms.vehicle("bicycle", way), x + (0.04 if left else -0.04) * k, 0.0, -0.05, left, k)
+            kind = "bicycle" if self.posture == "cycle" else "motorcycle"
+            return forms.moved(forms.vehicle(kind, way), x + (0.04 if left else -0.04) * k, 0.0, -0.05, left, k)
         if self.posture == "swim":
             return forms.moved([part._replace(line=False) for part in forms.form("held", "foam")], x, 0.0, 1.0, left, k)
         if self.posture == "ride":
@@ -127,10 +129,18 @@ class Actor(Layer):
         return []
 
 
+def _round(u: float, way: float, half: float, aside: float) -> float:
+    """Where something is that went ``way`` from ``u``: past ``half`` a frame it comes in again on the other side. What is
+    ``aside`` of the middle of its group does so with the group."""
+    half += abs(aside)
+    return (u - aside + way + half) % (2 * half) - half + aside
+
+
 @dataclass
 class Thing(Layer):
     """Furniture, a vehicle or an animal. ``parts`` gives its shapes at a time; ``speed``: how far it goes in a second, to the
-    side that it faces, in its own units; ``bobs``: how far it rises and falls."""
+    side that it faces, in its own units; ``bobs``: how far it rises and falls; ``reach``: how far past the frame it goes before
+    it comes in again; ``aside``: how far it is off the middle of its group; ``wide``: how much wider it is than it is drawn."""
 
     style: Style
     kind: str
@@ -145,12 +155,17 @@ class Thing(Layer):
     start: float = 0.0
     tempo: float = 1.0
     name: str = "thing"
+    reach: float = 0.5
+    aside: float = 0.0
+    wide: float = 1.0
+    of: str = "furniture"
 
     def draw(self, frame: Array, view: View, now: Moment) -> None:
         """The thing where it is at this time."""
         time = now.time * self.tempo + self.start
         u, foot = self._u(view, now), self.foot - self.bobs * self.size * math.sin(time * 1.9)
         affine = placed(view.to_pixels @ view.stage.layer(now.state, self.z), u, foot, self.size, self.mirrored)
+        affine[:, 0] *= self.wide
         draw(frame, self._parts(time), affine, self.style.turned() if self.mirrored else self.style)
 
     @property
@@ -159,7 +174,7 @@ class Thing(Layer):
         return self.u, self.foot
 
     def _parts(self, time: float) -> Sequence[Part]:
-        return forms.form("furniture", self.kind)
+        return forms.form(self.of, self.kind)
 
     def _way(self, time: float) -> float:
         return self.speed * time
@@ -170,34 +185,37 @@ class Thing(Layer):
         if not self.speed:
             return self.u
         way = self._way(now.time * self.tempo) * self.size * (-1 if self.mirrored else 1)
-        half = view.aspect / 2 + self.size * self._reach
-        return (self.u + way + half) % (2 * half) - half
-
-    @property
-    def _reach(self) -> float:
-        return 1.2
+        return _round(self.u, way, view.aspect / 2 + self.reach, self.aside)
 
 
 @dataclass
 class Vehicle(Thing):
-    """A vehicle that drives, sails or flies by."""
+    """A vehicle that drives, sails or flies by; ``ridden``: with whoever sits on it."""
+
+    ridden: bool = False
 
     def _parts(self, time: float) -> Sequence[Part]:
-        return forms.vehicle(self.kind, self._way(time))
-
-    @property
-    def _reach(self) -> float:
-        return 9.4 if self.kind == "train" else 3.4
+        return forms.vehicle(self.kind, self._way(time), self.ridden)
 
 
 @dataclass
 class Animal(Thing):
-    """An animal that walks, lies or swims."""
+    """An animal that walks, lies or swims; ``beside``: whom it goes with, in the posture ``walks``."""
 
     lies: bool = False
+    beside: Spot | None = None
+    walks: str = ""
 
     def _parts(self, time: float) -> Sequence[Part]:
         return animals.animal(self.kind, time, moves=self.speed > 0 or self.follows, lies=self.lies)
 
     def _way(self, time: float) -> float:
         return animals.strides(self.kind, time) * self.speed
+
+    def _u(self, view: View, now: Moment) -> float:
+        lead = self.beside
+        if lead is None or self.follows:
+            return super()._u(view, now)
+        posture = self.walks or "walk"
+        way = lead.way * travelled(posture, lead.look.bones, now.time * self.tempo) * lead.look.height * lead.size
+        return _round(lead.u, way, view.aspect / 2 + _WALK_ON * lead.size, lead.aside) + self.u - lead.u

@@ -12,7 +12,7 @@ from vidgen.engines.previz.noise import Array, random_for
 from vidgen.engines.previz.palette import Palette
 from vidgen.engines.previz.people import forms
 from vidgen.engines.previz.people.animals import table as animals
-from vidgen.engines.previz.people.looks import Look
+from vidgen.engines.previz.people.looks import Look, colours
 from vidgen.engines.previz.people.marker import Paint, Style
 
 _TOPS = ("#b5564c", "#4f7090", "#7c9160", "#c99d52", "#7f6c92", "#5c8a88", "#a97a62", "#8d9aa6")
@@ -23,8 +23,10 @@ _SKIN = ("#f3d8bd", "#ecc8a6", "#dcb18c")
 _GREY = "#c4c1bb"
 _FIXED = {
     "shoe": "#3d3a3a", "shirt": "#f4f1ea", "tie": "#8f3f3b", "apron": "#f1eee6", "mark": "#38302c", "crease": "#a97f63",
-    "mouth": "#7d3a36", "metal": "#a9b4bb", "gold": "#d2ab5c",
+    "mouth": "#7d3a36", "metal": "#a9b4bb", "gold": "#d2ab5c", "lens": "#e8eef0", "belt": "#39415a",
 }  # fmt: skip
+
+_PLUMES = {"beak": "#d9a045", "comb": "#c0504a", "foam": "#eef5f6"}
 
 Light = Callable[[Array], tuple[Array, Array]]
 """What light makes of a local colour ([3], 0-1): where it is lit, and in shade."""
@@ -54,19 +56,20 @@ class Paints:
         dark = {name: mix(rgb(colour), rgb("#2a2b30"), 0.62) for name, colour in tones.items()}
         return _style(dark, self._light, self._ink, self._side)
 
-    def form(self, seed: int, pale: float = 0.0) -> Style:
-        """Of vehicles and furniture. ``pale`` 0-1: how far things step back behind people."""
+    def form(self, seed: int, pale: float = 0.0, colour: str = "") -> Style:
+        """Of vehicles and furniture. ``pale`` 0-1: how far things step back behind people; ``colour``: one of kinds.yaml."""
         paint = random_for(seed, "paint").choice(("#b4564b", "#55789a", "#c8a053", "#6d8f78", "#8a8f98"))
+        paint = colours()[colour]["tone"] if colour else paint
         tones = {**forms.table()["tones"], "paint": str(paint)}
         faded = {name: mix(rgb(colour), rgb("#efe8da"), pale) for name, colour in tones.items()}
         ink = mix(self._ink, rgb("#efe8da"), pale * 0.9)
         return _style(faded, self._light, ink, self._side, 0.008)
 
-    def animal(self, kind: str) -> Style:
-        """Of an animal."""
-        row = animals().get(kind, {"tone": "#c98a5a", "mane": "#a86a44"})
-        hide = rgb(row["tone"])
-        tones = {"hide": hide, "hide_far": mix(hide, rgb("#3c332e"), 0.30), "mane": row["mane"], "mark": "#2d2826"}
+    def animal(self, kind: str, colour: str = "") -> Style:
+        """Of an animal. ``colour``: "" its own, else one of kinds.yaml."""
+        row = animals()[kind]
+        hide = rgb(colours()[colour]["tone"] if colour else row["tone"])
+        tones = {"hide": hide, "hide_far": mix(hide, rgb("#3c332e"), 0.30), "mane": row["mane"], "mark": "#2d2826", **_PLUMES}
         return _style(tones, self._light, self._ink, self._side, 0.012)
 
 
@@ -74,13 +77,13 @@ def _clothes(look: Look, seed: int) -> dict[str, str]:
     def one(name: str, of: tuple[str, ...]) -> str:
         return of[int(random_for(seed, name).integers(len(of)))]
 
-    hair = _GREY if look.hair_tone == "grey" else one("hair", _HAIR)
+    hair = _GREY if look.hair_tone == "grey" else look.hair_tone or one("hair", _HAIR)
     coat = look.top if look.coat and look.top else one("coat", _COATS)
-    return {
-        **_FIXED, "skin": one("skin", _SKIN), "hair": hair, "top": look.top or _TOPS[seed % len(_TOPS)],
-        "bottom": look.bottom or (coat if look.coat == "suit" else one("bottom", _BOTTOMS)), "coat": coat,
-        "hat": one("hat", _COATS) if look.hat != "cap" else look.top or one("hat", _COATS),
-    }  # fmt: skip
+    hat = look.hat_tone or (look.top if look.hat == "cap" else "") or one("hat", _COATS)
+    skin, top = one("skin", _SKIN), look.top or _TOPS[seed % len(_TOPS)]
+    bottom = look.bottom or (coat if look.coat == "suit" else one("bottom", _BOTTOMS))
+    bare = {name: skin if tone == "skin" else tone for name, tone in (("top", top), ("bottom", bottom))}
+    return {**_FIXED, **bare, "skin": skin, "hair": hair, "coat": coat, "hat": hat, "scarf": look.scarf or _FIXED["tie"]}
 
 
 def on_paper() -> Paints:

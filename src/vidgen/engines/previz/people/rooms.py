@@ -22,6 +22,8 @@ from vidgen.media.tables import read_table
 
 WALL, NEARER = 9.0, 5.6
 """Distances of the wall and of what stands before it."""
+_NEARER = {"ews": 0.62, "ws": 0.8, "ls": 0.9, "mws": 1.1, "ms": 1.2, "mcu": 1.35, "cu": 1.5, "insert": 1.8, "ecu": 2.0}
+"""How much closer an empty place is seen, by the shot size."""
 _HALF = 3.1
 """Half a room's width, in a grown-up's heights."""
 
@@ -43,9 +45,9 @@ def room_row(spec: SceneSpec) -> Mapping[str, Any]:
 
 def plates(spec: SceneSpec, ground: Ground, paints: Paints, seed: int, tall: float) -> list[Layer]:
     """The backdrop, from far to near. ``tall``: a grown-up's height at distance 1, in frame heights."""
-    row = room_row(spec)
-    foot, size = ground.horizon + ground.height / WALL, tall / WALL
-    near_foot, near = ground.horizon + ground.height / NEARER, tall / NEARER
+    row, nearer = room_row(spec), 1.0 if spec.alive else _NEARER.get(spec.size, 1.0)
+    foot, size = ground.horizon + ground.height * nearer / WALL, tall * nearer / WALL
+    near_foot, near = ground.horizon + ground.height * nearer / NEARER, tall * nearer / NEARER
     style = paints.form(seed, 0.42)
 
     def back(sheet: Sheet) -> None:

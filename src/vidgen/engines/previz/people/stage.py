@@ -12,6 +12,7 @@ from vidgen.engines.previz.people.blocking import Ground, Spot, framing_of, post
 from vidgen.engines.previz.people.onstage import Actor, Thing
 from vidgen.engines.previz.people.paints import Paints
 from vidgen.engines.previz.people.rooms import room_row
+from vidgen.engines.previz.people.things import place_of, things
 from vidgen.engines.previz.people.traffic import animals_on, vehicles_on
 from vidgen.engines.previz.spec import SceneSpec
 
@@ -21,6 +22,8 @@ _TABLED = ("eat", "drink", "write", "type", "cook", "read", "think")
 """What is done at tables."""
 _BED = 0.20
 """The height of a bed, in a grown-up's heights."""
+_SHOWN = 4.0
+"""The distance of a thing that is the subject."""
 _CLEAR = 1.0
 """The distance at which no air lies before those who are seen from close, wherever they stand."""
 _PALE = 0.12
@@ -35,12 +38,27 @@ def on_stage(spec: SceneSpec, ground: Ground, paints_at: PaintsAt, follows: bool
     seated = posture_of(spec) == "sit" and furniture.tabled
     kept = follows and (close or any(spot.way for spot in people))
     actors = [Actor(spot, spec, air(spot.z), len(people), kept, seated, f"person{spot.number}") for spot in people]
+    if spec.thing:
+        return _shown(spec, ground, paints_at)
+    beasts = animals_on(spec, ground, people, paints_at, follows)
+    before = [beast for beast in beasts if people and beast.z < people[-1].z]
     many = spec.crowd and people and not close and posture_of(spec) != "sit"
     return [
         *vehicles_on(spec, ground, people, paints_at), *([crowd.rows(spec, ground, people, paints_at)] if many else []),
         *furniture.behind(),
-        *animals_on(spec, ground, people, paints_at, follows), *actors, *furniture.before(),
+        *(beast for beast in beasts if beast not in before), *actors, *furniture.before(), *before,
     ]  # fmt: skip
+
+
+def _shown(spec: SceneSpec, ground: Ground, paints_at: PaintsAt) -> list[Layer]:
+    """A thing that is the subject, on a table where it stands on one."""
+    place, at = place_of(spec.thing, spec.size, ground.aspect, ground.zoom), things()[spec.thing].get("at", "table")
+    style = paints_at(_SHOWN).form(len(spec.thing), colour=spec.colours.get(spec.thing, ""))
+    subject = Thing(style, spec.thing, 0.0, place.foot, place.size, _SHOWN, of="things", name="thing")
+    if at != "table":
+        return [subject]
+    slab = Thing(paints_at(_SHOWN).form(3, _PALE), "slab", 0.0, place.foot + 0.05 * place.size, 0.5, _SHOWN + 0.01, name="table")
+    return [slab, subject]
 
 
 def close_up(spec: SceneSpec, ground: Ground) -> bool:
@@ -75,6 +93,7 @@ class _Furniture:
         self.row = room_row(spec) if people else {}
         self.tabled = bool(people) and self._has_table()
         if people:
+            self.front = max(people, key=lambda spot: spot.foot)
             self.middle = sum(spot.u for spot in people) / len(people)
             self.style = paints_at(people[0].z).form(people[0].seed, _PALE)
             tallest = max(spot.look.height for spot in people)
@@ -96,25 +115,28 @@ class _Furniture:
             return [self._thing("blanket", 0.0, _BED)]
         return [self._table()] if self.tabled else []
 
-    def _thing(self, name: str, u: float, lower: float = 0.0, mirrored: bool = False, larger: float = 1.0) -> Thing:
-        one = self.people[0]
-        foot = one.foot + lower * one.size
-        return Thing(self.style, name, u, foot, one.size * larger * self.scale, one.z, mirrored=mirrored, name=name)
+    def _thing(self, name: str, u: float, lower: float = 0.0, wide: float = 1.0) -> Thing:
+        one = self.front
+        return Thing(self.style, name, u, one.foot + lower * one.size, one.size * self.scale, one.z, wide=wide, name=name)
 
     def _seats(self) -> list[Layer]:
         outside = "bench" if self.row.get("open") or self.spec.place != "card" else "chair"
         seat = self.row.get("seat") or ("chair" if self.tabled else outside)
         if not seat.startswith("chair"):
-            return [self._thing(seat, self.middle, larger=max(1.0, len(self.people) / 2.6))]
+            return [self._thing(seat, self.middle, wide=max(1.0, len(self.people) / 2.6))]
         return [
-            self._thing("chair" if _sideways(spot) else "chair_front", spot.u, mirrored=spot.yaw < 0) for spot in self.people
-        ]
+            Thing(
+                self.style, "chair" if _sideways(spot) else "chair_front", spot.u, spot.foot, spot.size * self.scale, spot.z,
+                mirrored=spot.yaw < 0, name="chair",
+            )
+            for spot in self.people
+        ]  # fmt: skip
 
     def _has_table(self) -> bool:
         """Where they sit in a room that has one, or do what is done at tables. No counter hides children."""
         form = self.row.get("table")
         if self.posture == "sit":
-            return form is not None or self.spec.gesture in _TABLED
+            return form is not None or self.spec.gesture in _TABLED or "table" in self.spec.extra
         hides = form == "counter" and any(spot.look.height < 0.8 for spot in self.people)
         return self.posture == "stand" and form is not None and self.spec.gesture in _TABLED and not hides
 
@@ -127,7 +149,7 @@ class _Furniture:
             return self._thing("table" if form == "long_table" else form, self.middle, 0.03)
         wide = (max(spot.u for spot in people) - min(spot.u for spot in people)) / people[0].size / 1.7
         form = "long_table" if form in ("table", "school_desk") and len(people) > 2 else form
-        return self._thing(form, self.middle, 0.05, larger=min(max(1.0, wide), 1.5))
+        return self._thing(form, self.middle, 0.05, wide=min(max(1.0, wide), 2.2))
 
 
 def _sideways(spot: Spot) -> bool:
