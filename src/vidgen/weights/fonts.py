@@ -74,7 +74,12 @@ class Face:
 
 def letter(char: str, kind: Kind) -> Letter | None:
     """The outline of a character; None if the font lacks it."""
-    return _letter(char, font_file(kind))
+    return letter_in(char, font_file(kind))
+
+
+def letter_in(char: str, file: Path) -> Letter | None:
+    """The outline of a character in a font file; None if the font lacks it."""
+    return _letter(char, file)
 
 
 def face(file: Path) -> Face:
@@ -119,7 +124,7 @@ def _letter(char: str, file: Path) -> Letter | None:
 
 
 def _contours(steps: Sequence[tuple[str, tuple[Point, ...]]]) -> Iterator[list[Point]]:
-    """Pen commands as polygons. Each cubic curve (the fonts are OpenType CFF) becomes eight lines."""
+    """Pen commands as polygons. Each curve, cubic (OpenType CFF) or quadratic (TrueType), becomes eight lines."""
     points: list[Point] = []
     for kind, arguments in steps:
         if kind == "moveTo":
@@ -128,8 +133,31 @@ def _contours(steps: Sequence[tuple[str, tuple[Point, ...]]]) -> Iterator[list[P
             points.append(arguments[0])
         elif kind == "curveTo":
             points += _curve(points[-1], *arguments)
+        elif kind == "qCurveTo":
+            points += _quadratic(points, arguments)
         elif kind in ("closePath", "endPath") and points:
             yield points
+
+
+def _quadratic(points: Sequence[Point], arguments: Sequence[Point | None]) -> Iterator[Point]:
+    """The way through controls of TrueType, between which points are implied; a contour may have no other points (None)."""
+    controls = [point for point in arguments if point is not None]
+    if len(controls) < len(arguments):
+        controls.append(_midway(controls[-1], controls[0]))
+    start = points[-1] if points else controls[-1]
+    for number, control in enumerate(controls[:-1]):
+        end = controls[-1] if number == len(controls) - 2 else _midway(control, controls[number + 1])
+        yield from _curve(start, _towards(start, control), _towards(end, control), end)
+        start = end
+
+
+def _midway(a: Point, b: Point) -> Point:
+    return (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
+
+
+def _towards(a: Point, control: Point) -> Point:
+    """Two thirds of the way: where a cubic curve has its control if it is to be the quadratic one."""
+    return a[0] + (control[0] - a[0]) * 2 / 3, a[1] + (control[1] - a[1]) * 2 / 3
 
 
 def _curve(a: Point, b: Point, c: Point, d: Point) -> list[Point]:

@@ -10,7 +10,9 @@ from vidgen.takes.request import Generated, ShotRequest, TakeRequest
 
 __all__ = ["Previz"]
 
-_COUNTED, _FIGURES = "denials and numbers", "figures"
+_COUNTED, _FIGURES = "denials and numbers", "figures 2"
+"""What of a shot's words is read into its picture. ``figures`` are people, animals, vehicles, things and cards, in the second
+revision of how they are drawn."""
 
 
 class Previz(LocalEngine):

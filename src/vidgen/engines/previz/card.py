@@ -155,13 +155,12 @@ class Card:
         return out
 
     def _write(self, picture: Array) -> None:
-        r, w = self.request, self.request.words
+        r = self.request
         left, top, wide, tall = self._panel
         size = max(5.0, min(r.height * 0.042, r.width * 0.05))
         x, y = float(left), top + tall + size * 0.9
         end = r.height - size * 2.4
-        scene = w.scene or w.subject or r.prompt
-        rest = [text for text in (w.subject if w.scene else "", w.action, r.motion.detail or "", w.lighting) if text]
+        scene, *rest = written(r)
         parts: tuple[tuple[str, Kind, float, tuple[int, int, int]], ...] = (
             (scene, "serif", 1.0, INK),
             (" / ".join([*rest, *_camera_words(r.camera, r.language)]), "sans", 0.72, _SOFT),
@@ -179,6 +178,13 @@ def _inked(picture: Array, marks: Array) -> Array:
     """A picture [h, w, 3] under marks [h, w, 4] that are multiplied by their alpha."""
     cover = cv2.cvtColor(cv2.bitwise_not(cv2.extractChannel(marks, 3)), cv2.COLOR_GRAY2RGB)
     return cv2.add(cv2.multiply(picture, cover, scale=1 / 255), cv2.cvtColor(marks, cv2.COLOR_RGBA2RGB))
+
+
+def written(request: ShotRequest) -> list[str]:
+    """The words on a card: its title, then what else is said."""
+    w = request.words
+    rest = (w.subject if w.scene else "", w.action, request.motion.detail or "", w.lighting)
+    return [w.scene or w.subject or request.prompt, *(text for text in rest if text)]
 
 
 def _camera_words(camera: Camera, language: str) -> list[str]:

@@ -97,12 +97,20 @@ def _split(text: str, begin: int, end: int) -> int:
     red and a tall | man"), Japanese before it (女と | 黒い服の男)."""
     between = text[begin:end]
     if not between.isascii():
-        ends = list(re.finditer(r"[、。]", between)) if between[0] in "はがも" else list(re.finditer(r"[とや・、。及]|および", between))
+        ends = (
+            list(re.finditer(r"[、。]", between))
+            if between[0] in "はがも"
+            else list(re.finditer(r"[とや・、。及]|および", between))
+        )
         return begin + (ends[0].end() if ends else 0 if between[0] not in "はがも" else len(between))
-    last = None
-    for last in re.finditer(rf"\b(?:a|an|the|and|or|with|his|her|their|{longest_first(grammar()['numbers'])})\b|[,.;]", between, re.I):
-        pass
-    return begin + (last.start() if last else 0)
+    ends_at = [found.start() for found in _next_one().finditer(between)]
+    return begin + (ends_at[-1] if ends_at else 0)
+
+
+@functools.cache
+def _next_one() -> re.Pattern[str]:
+    """What begins an English phrase."""
+    return re.compile(rf"\b(?:a|an|the|and|or|with|his|her|their|{longest_first(grammar()['numbers'])})\b|[,.;]", re.IGNORECASE)
 
 
 def nobody_is_there(text: str) -> bool:

@@ -1,29 +1,35 @@
-"""Letters as shapes: Japanese and English text drawn from font outlines, with OpenCV alone."""
+"""Letters as shapes: text drawn from font outlines, with OpenCV alone."""
 
 from __future__ import annotations
 
 import functools
 import unicodedata
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
 import numpy as np
 
+from vidgen.engines.previz import scripts
 from vidgen.engines.previz.noise import Array
-from vidgen.weights import fonts
+from vidgen.weights import faces, fonts
 from vidgen.weights.fonts import Kind
 
 _FINER = 4
+_NO_SHAPE = (fonts.UNSEEN - {"Mn"}) | {"Sk"}
+"""Categories of characters that are not drawn where the card's own font lacks them: controls, and the tones of an emoji."""
 _NO_LINE_START = "、。，．・：；？！）」』】〉》ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ,.;:?!)]}"
 
 
 @functools.lru_cache(maxsize=4096)
 def _glyph(kind: Kind, char: str) -> tuple[tuple[Array, ...], float]:
-    """Contours in ems (y up) and advance width in ems. A letter that the font lacks is a box."""
+    """Contours in ems (y up) and advance width in ems. What no font at hand has is left out."""
     shape = fonts.letter(char, kind)
+    if shape is None and unicodedata.category(char) not in _NO_SHAPE and not 0xFE00 <= ord(char) <= 0xFE0F:
+        other = faces.Faces(kind).of(scripts.letter_like(char))
+        shape = fonts.letter_in(char, other.file) if other else None
     if shape is None:
-        box = np.array([[0.08, -0.05], [0.92, -0.05], [0.92, 0.8], [0.08, 0.8]])
-        return (box, box * 0.86 + 0.06), 1.0
+        return (), 0.0
     return tuple(np.array(points) for points in shape.contours if len(points) > 2), shape.advance
 
 
@@ -34,7 +40,7 @@ def width(text: str, size: float, kind: Kind = "sans") -> float:
 
 def mask(text: str, size: float, kind: Kind = "sans") -> Array:
     """A line of text as coverage: [height, width] uint8; the baseline lies at 0.88 of ``size`` from the top."""
-    text = unicodedata.normalize("NFC", text)
+    text = scripts.in_order(scripts.joined(unicodedata.normalize("NFC", text)))
     w, h = max(1, int(np.ceil(width(text, size, kind))) + 2), max(1, int(np.ceil(size * 1.25)))
     big = np.zeros((h * _FINER, w * _FINER), np.uint8)
     x = 1.0
@@ -51,10 +57,11 @@ def mask(text: str, size: float, kind: Kind = "sans") -> Array:
 
 
 def wrap(text: str, size: float, limit: float, kind: Kind = "sans", lines: int = 99) -> list[str]:
-    """Break text into lines no wider than ``limit`` pixels: English at spaces, Japanese between letters."""
+    """Break text into lines no wider than ``limit`` pixels: English at spaces, Japanese between phrases; a word that is wider
+    than a line anywhere."""
     out: list[str] = []
     line = ""
-    for piece in _pieces(text):
+    for piece in (part for whole in scripts.pieces(text) for part in _parted(whole, size, limit, kind)):
         if line and width((line + piece).rstrip(), size, kind) > limit and piece[0] not in _NO_LINE_START:
             out.append(line.rstrip())
             line = piece.lstrip()
@@ -70,16 +77,18 @@ def wrap(text: str, size: float, limit: float, kind: Kind = "sans", lines: int =
     return out
 
 
-def _pieces(text: str) -> list[str]:
-    """Words with the space after them; wide letters alone."""
-    out: list[str] = []
-    for char in " ".join(text.split()):
-        wide = unicodedata.east_asian_width(char) in "WF"
-        if out and not wide and not out[-1].endswith(" ") and unicodedata.east_asian_width(out[-1][-1]) not in "WF":
-            out[-1] += char
-        else:
-            out.append(char)
-    return out
+def _parted(piece: str, size: float, limit: float, kind: Kind) -> Iterator[str]:
+    """A piece in parts that are no wider than a line."""
+    if width(piece.rstrip(), size, kind) <= limit:
+        yield piece
+        return
+    part = ""
+    for char in piece:
+        if part and width(part + char, size, kind) > limit:
+            yield part
+            part = ""
+        part += char
+    yield part
 
 
 def draw(

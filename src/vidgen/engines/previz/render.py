@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from vidgen.engines.base import Cancelled as CancelledCheck
 from vidgen.engines.base import Progress
 from vidgen.engines.previz import stills
-from vidgen.engines.previz.card import Card
+from vidgen.engines.previz.card import Card, written
 from vidgen.engines.previz.noise import Array
 from vidgen.engines.previz.scene import Opening, Scene
 from vidgen.engines.previz.slate import Slate
@@ -21,6 +21,7 @@ from vidgen.errors import Cancelled
 from vidgen.media.encode import DRAFT
 from vidgen.media.frames import FrameWriter, last_frame
 from vidgen.takes.request import Generated, ShotRequest, TakeRequest
+from vidgen.weights.faces import lacking
 
 VERSION = 1
 _TAG = "vidgen-previz"
@@ -100,6 +101,9 @@ def _source(take: TakeRequest, notes: Notes) -> tuple[Source, str]:
 def _card(request: ShotRequest, spec: SceneSpec, seed: int, notes: Notes, opening: Opening | None = None) -> tuple[Source, str]:
     if not spec.cast:
         notes.append(("engine.wish_approximated", "scene: previz has no picture for these words; it drew a storyboard card"))
+    for lost in lacking(" ".join(written(request)), "serif"):
+        remedy = f"; `vidgen models pull {lost.row.name}` fetches a font" if lost.row else ""
+        notes.append(("engine.wish_approximated", f"text: no font here has {lost.letters}; the card leaves it out{remedy}"))
     return Card(request, spec, seed, opening), "card"
 
 

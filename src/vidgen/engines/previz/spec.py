@@ -34,9 +34,9 @@ class SceneSpec:
 
     ``wind`` 0.1 (nearly still) to 4 (violent), 1 for motion amount 5; ``amount`` is the asked motion amount. ``counts`` says
     how many animals, boats and things there are, where a number is said; ``without`` names what the words deny. ``cast``,
-    ``posture``, ``gesture``, ``facing``, ``speaking`` and ``crowd`` are of its ``Company``. ``more`` are the kinds of animals and
-    vehicles after the first, ``colours`` theirs where one is said, ``thing`` what a card shows where nothing is alive. ``room``
-    and ``outdoors`` say where a card plays, ``extra`` that there is a table.
+    ``posture``, ``gesture``, ``facing``, ``speaking`` and ``crowd`` are of its ``Company``. ``more`` are the kinds of animals
+    and vehicles after the first, ``colours`` theirs where one is said, ``thing`` what a card shows where nothing is alive.
+    ``room`` and ``outdoors`` say where a card plays, ``extra`` that there is a table.
     """
 
     place: str
@@ -153,7 +153,7 @@ def read_request(request: ShotRequest) -> SceneSpec:
         size=size,
         extra=("table",) if words.mentions(what, staging()["tables"]) else (),
         angle=request.camera.angle or "",
-        counts=_counts(what, [*animals, *vehicles], features),
+        counts=_counts(what, [*animals, *vehicles], features, company.posture == "run"),
         without=without,
         cast=company.people,
         posture=company.posture,
@@ -312,12 +312,19 @@ def _colours(what: str, kinds: list[str]) -> dict[str, str]:
     return {kind: colour for kind, colour in found.items() if colour}
 
 
-def _counts(what: str, alive: list[str], features: list[str]) -> dict[str, int]:
+def _mentioned(what: str, nouns: list[str]) -> list[str]:
+    text = words.blanked(what, staging()["vehicle_not"])
+    return [found[0].lower().removesuffix("s") for found in words.affirmed(text, nouns)]
+
+
+def _counts(what: str, alive: list[str], features: list[str], chase: bool) -> dict[str, int]:
     """How many there are of the animals, the vehicles and the features that are counted, where the words say."""
     table = words.table()
     nouns = {**table["animals"], **staging()["more_animals"], **staging()["vehicles"], **table["features"]}
     countable = [*alive, *(name for name in (*THINGS, "boat") if name in features)]
     found = {name: counts.number_said(what, nouns[name], *([FLOCK] if name == "birds" else [])) for name in countable}
+    if chase:  # "a police car chases a taxi"
+        found |= {name: max(found[name], len(set(_mentioned(what, nouns[name])))) for name in alive if name in found}
     found = {name: min(number, int(table["people"]["most"])) for name, number in found.items()}
     return {name: number for name, number in found.items() if number not in (0, FLOCK if name == "birds" else 1)}
 

@@ -32,6 +32,11 @@ class Reach(NamedTuple):
     eye: tuple[float, float]
 
     @property
+    def step(self) -> float:
+        """How far the next of its kind is."""
+        return max(0.5 * self.long, 0.8)
+
+    @property
     def long(self) -> float:
         """From end to end."""
         return self.behind + self.before
@@ -178,7 +183,13 @@ def _fish(row: Mapping[str, Any], time: float) -> list[Part]:
     def at(x: float, y: float, r: float) -> Circle:
         return x, 0.5 + y + bow * (0.25 - x * x) * 1.6 + bend * max(0.0, -x - 0.1) * 2.6, r
 
-    spine = [at(0.46, -0.01, 0.07), at(0.18, 0, thick), at(-0.12, 0, thick * 0.86), at(-0.36, 0, thick * 0.42), at(-0.52, 0, 0.05)]
+    spine = [
+        at(0.46, -0.01, 0.07),
+        at(0.18, 0, thick),
+        at(-0.12, 0, thick * 0.86),
+        at(-0.36, 0, thick * 0.42),
+        at(-0.52, 0, 0.05),
+    ]
     snout, flat = row.get("snout", 0.0), row.get("flukes", False)
     tail = [at(-0.50, 0, 0.04), at(-0.80, 0.05 if flat else 0.18, 0.02), at(-0.76, -0.10 if flat else -0.18, 0.02)]
     fins = [
@@ -199,17 +210,23 @@ def _bird(row: Mapping[str, Any], time: float, moves: bool) -> list[Part]:
     """A bird that walks: a hen, a duck, a penguin; ``upright`` 0-1 how far it holds itself up."""
     step = math.sin(2 * math.pi * time / row["gait"]) if moves else 0.0
     up, rock = row["upright"], 0.03 * step
-    breast, rump = (0.16 - 0.10 * up + rock, 0.56 + 0.14 * up, 0.25 - 0.03 * up), (-0.24 + 0.20 * up + rock, 0.50 - 0.14 * up, 0.19)
+    breast, rump = (
+        (0.16 - 0.10 * up + rock, 0.56 + 0.14 * up, 0.25 - 0.03 * up),
+        (-0.24 + 0.20 * up + rock, 0.50 - 0.14 * up, 0.19),
+    )
     head = (0.36 - 0.28 * up + rock, 1.02 + 0.10 * up + 0.02 * math.sin(2 * math.pi * time / 1.3), 0.13 + 0.03 * up)
     beak = (head[0] + head[2] + 0.10, head[1] - 0.02, 0.02)
-    feet: list[list[Circle]] = [[(x + lag * step, 0.03, 0.03), (x + lag * step + 0.10, 0.02, 0.02)] for x, lag in ((-0.06, 0.1), (0.08, -0.1))]
+    feet: list[list[Circle]] = [
+        [(x + lag * step, 0.03, 0.03), (x + lag * step + 0.10, 0.02, 0.02)] for x, lag in ((-0.06, 0.1), (0.08, -0.1))
+    ]
     legs = [[(x, 0.34, 0.022), (foot[0][0], 0.04, 0.02)] for x, foot in zip((-0.04, 0.08), feet, strict=True)]
     wing = [[(breast[0] - 0.04, breast[1] + 0.02, 0.12), (rump[0] - 0.02, rump[1] + 0.04, 0.07)]]
+    comb = [[(head[0] - 0.05, head[1] + 0.13, 0.05), (head[0] + 0.06, head[1] + 0.12, 0.05)]]
     tail = [[(*rump[:2], 0.10), (rump[0] - 0.26 + 0.20 * up, rump[1] + 0.20 - 0.36 * up, 0.03)]]
     return [
         Part("beak", [*legs, *feet], -0.02), Part("hide_far", tail, -0.01), Part("hide", [[breast, rump], [breast, head]], 0.0),
         Part("mane" if up else "hide_far", [[(0.10 + rock, 0.60, 0.17), (0.10 + rock, 0.42, 0.14)]] if up else wing, 0.01),
         Part("hide", [[head]], 0.02), Part("beak", [[(head[0] + head[2] * 0.8, head[1] - 0.02, 0.045), beak]], 0.015),
-        *([Part("comb", [[(head[0] - 0.05, head[1] + 0.13, 0.05), (head[0] + 0.06, head[1] + 0.12, 0.05)]], 0.01)] if row.get("comb") else []),
+        *([Part("comb", comb, 0.01)] if row.get("comb") else []),
         Part("mark", [[(head[0] + 0.05, head[1] + 0.03, 0.022)]], 0.03, False),
     ]  # fmt: skip

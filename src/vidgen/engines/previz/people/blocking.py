@@ -61,8 +61,8 @@ _MOUNTED = 0.74
 class Spot:
     """Where the ``number``-th of a shot is. ``u`` and ``foot`` in the base picture, ``size``: a grown-up in frame heights.
     ``z``: the distance; ``yaw``: the side from which they are seen; ``start``: seconds that their movement is ahead. ``way``:
-    the share of their way that goes to the right (below 0: to the left), 0: they stay; ``aside``: how far they are off the middle
-    of those who go together. ``near``: the dark shoulder over which is looked; ``held``: in somebody's arms."""
+    the share of their way that goes to the right (below 0: to the left), 0: they stay; ``aside``: how far they are off the
+    middle of those who go together. ``near``: the dark shoulder over which is looked; ``held``: in somebody's arms."""
 
     number: int
     kind: str
@@ -145,9 +145,11 @@ def posture_of(spec: SceneSpec, number: int = 0) -> str:
         return spec.posture
     if spec.place != "card" and not spec.speaking and not spec.gesture and not spec.size:
         return "walk"
+    if spec.room == "dohyo" and len(spec.cast) == 2:
+        return "sumo"
     seated = ("car_inside", "cafe", "dining", "classroom", "office", "cabin")
     standing = ("board", "cook", "hug", "shake_hands", "wave", "point", "cheer", "look_away", "hands_up", "carry", "photograph")
-    return "sit" if spec.room in seated and spec.gesture not in standing else "stand"
+    return "sit" if (spec.room in seated or "table" in spec.extra) and spec.gesture not in standing else "stand"
 
 
 def gesture_of(spec: SceneSpec) -> str:
@@ -187,10 +189,10 @@ def _in_arms(people: list[Spot], spec: SceneSpec) -> list[Spot]:
     if spec.gesture != "cradle" or not babies or not holders:
         return people
     lead = min(holders, key=lambda spot: spot.number)
-    side, tall = lead.yaw or 1.0, lead.look.height * lead.size
+    high, side, tall = 0.34 if posture_of(spec) == "sit" else 0.60, lead.yaw or 1.0, lead.look.height * lead.size
     held = [
         replace(
-            baby, u=lead.u + math.copysign(0.07, side) * tall, foot=lead.foot - (0.60 if posture_of(spec) != "sit" else 0.34) * tall,
+            baby, u=lead.u + math.copysign(0.07, side) * tall, foot=lead.foot - high * tall,
             size=lead.size * 0.85, z=lead.z - 0.01, yaw=math.copysign(78.0, side), way=lead.way, aside=lead.aside, held=True,
         )
         for baby in babies
@@ -251,7 +253,7 @@ def _raised(top: float, highest: float, posture: str) -> float:
         return highest - top - 0.09
     if highest - top < 0.15:
         return 0.6 * (highest - top)
-    return 0.76 * highest - top if top < 0.5 < 0.8 < highest else 0.0
+    return 0.76 * highest - top if top < 0.5 < 0.8 < highest else 0.35 * (highest - top) * (posture == "stand")
 
 
 def _on_the_ground(people: Sequence[tuple[str, int]], frame: Framing, ground: Ground, spec: SceneSpec) -> list[Spot]:
@@ -289,6 +291,7 @@ def _course(n: int, count: int, posture: str, frame: Framing, ground: Ground) ->
     crowd some go the other way."""
     rides = "speed" in acting.act("postures", posture).row
     across = 84.0 if rides else float(np.interp(frame.size, (0.40, 0.60, 0.80), (80, 60, 42)))
+    across *= 1.0 if rides else min(1.0, max(0.4, ground.aspect / 1.78))
     return across * -ground.side * (-1 if count > 4 and n % 3 == 1 else 1)
 
 

@@ -91,7 +91,9 @@ class Body:
         neck = [self._circle(j.neck, 0.030 * w), self._circle(_middle(j.neck, j.head, 0.6), 0.028 * w)]
         parts.append(Part(look.skin, [neck], 0.007 if self._near(j.face[0]) > -0.2 else -0.001))
         if look.scarf:
-            wrap = [self._circle((j.neck[0] + 0.008 * k, j.neck[1] + 0.012 * k, sign * 0.02 * k), 0.040 * w) for sign in (-1, 1)]
+            wrap = [
+                self._circle((j.neck[0] + 0.008 * k, j.neck[1] + 0.012 * k, sign * 0.02 * k), 0.040 * w) for sign in (-1, 1)
+            ]
             parts.append(Part("scarf", [wrap], 0.022 if self.side.cos > -0.2 else 0.008))
         if look.belt:
             ends = [self._circle(hip, 0.066 * w) for hip in j.hip]
@@ -198,7 +200,7 @@ class Body:
             arm = [self._spot(0.046, 0.006, sign * 0.036, 0.0022), self._spot(-0.004, 0.006, sign * 0.047, 0.0022)]
             parts.append(Part("mark", [*lens, arm], depth + (0.002 if dark else -0.002), False))
             if not dark:
-                parts.append(Part("lens", [[self._spot(0.049, 0.002, sign * 0.021, 0.0130)]], depth - 0.001, False))
+                parts.append(Part(self.look.skin, [[self._spot(0.049, 0.002, sign * 0.021, 0.0130)]], depth - 0.001, False))
         bridge = [self._spot(0.053, 0.004, sign * 0.006, 0.0024) for sign in (-1, 1)]
         return [*parts, Part("mark", [bridge], depth + 0.001, False)]
 

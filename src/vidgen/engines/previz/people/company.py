@@ -11,7 +11,7 @@ from typing import Any
 from vidgen.engines.previz import counts, words
 from vidgen.engines.previz.people import acting
 from vidgen.engines.previz.people.looks import table as kinds
-from vidgen.engines.previz.people.wardrobe import looks_said
+from vidgen.engines.previz.people.wardrobe import looks_said, uncoloured
 from vidgen.engines.previz.seeds import seed_for
 from vidgen.media.tables import read_table
 from vidgen.takes.request import Words
@@ -59,7 +59,7 @@ def company_of(w: Words, said: Sequence[str], detail: str, negative: str, close:
     spoken = [person for text in speakers for person in _character(text, negative)]
     known = [*cast, *spoken]
     people = [*known, *named[len(known) :]]  # who is declared looks as declared
-    texts = [text for text in (w.action, detail, w.subject, w.scene) if text] or list(said)
+    texts = [uncoloured(text) for text in (w.action, detail, w.subject, w.scene) if text] or list(map(uncoloured, said))
     posture = next((name for text in texts if (name := first_of(text, staging()["postures"]))), "")
     whole = " . ".join(texts)
     beasts = {**words.table()["animals"], **staging()["more_animals"]}
@@ -68,6 +68,8 @@ def company_of(w: Words, said: Sequence[str], detail: str, negative: str, close:
         people = _people([whole, whole])
     if posture == "sumo" and len(people) == 1 and not w.characters:
         people = _people([whole, whole])
+    if words.mentions(whole, staging()["teams"]) and not w.characters:
+        people = _in_colours(people)
     if posture == "run" and words.mentions(whole, staging()["first_ahead"]):
         people.reverse()  # who is named first runs behind
     gesture = next((name for text in texts if (name := first_of(text, staging()["gestures"]))), "")
@@ -79,6 +81,12 @@ def company_of(w: Words, said: Sequence[str], detail: str, negative: str, close:
         people = [*people, *_people(["crowd"] * (most - len(people)))]
     crowd = packed or (len(people) >= most and words.mentions(whole, staging()["crowd"]))
     return Company(tuple(people[:most]), posture, gesture, facing, _speaking(w, len(people[:most])), crowd)
+
+
+def _in_colours(people: list[str]) -> list[str]:
+    """Two teams: the first half in red, the second in blue."""
+    sides = ["red" if number < len(people) / 2 else "blue" for number in range(len(people))]
+    return [one.replace("/", f"+top={side}/") for one, side in zip(people, sides, strict=True)]
 
 
 def _character(text: str, negative: str) -> list[str]:
@@ -114,7 +122,7 @@ def _people(said: Sequence[str], identity: str = "") -> list[str]:
     out = []
     for number, words_of_one in enumerate(said):
         noun, body = _body(words_of_one, number, said.count(words_of_one) > 1)
-        clothes = _longest(words_of_one, kinds()["wears"])
+        clothes = _longest(words.blanked(words_of_one, kinds()["looks_not"]), kinds()["wears"])
         if clothes and "+" not in body and body not in ("boy", "girl", "baby") and clothes not in body:
             body = f"{body}+{clothes}"
         body = "+".join([body, *looks_said(words_of_one)])

@@ -61,7 +61,7 @@ _COLOURED = {"whole": ("top", "bottom"), "hat": ("hat_tone",)}
 
 @functools.cache
 def look_of(kind: str) -> Look:
-    """How a kind of kinds.yaml looks; ``+`` joins a body, clothes, traits and coloured garments: ``woman+dress+whole=red+bob``."""
+    """How a kind of kinds.yaml looks; ``+`` joins a body, clothes, traits and coloured garments: ``woman+dress+whole=red``."""
     rows: dict[str, Any] = {}
     for name in kind.split("+"):
         garment, _, colour = name.partition("=")

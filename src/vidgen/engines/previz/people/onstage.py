@@ -125,7 +125,7 @@ class Actor(Layer):
         if self.posture == "swim":
             return forms.moved([part._replace(line=False) for part in forms.form("held", "foam")], x, 0.0, 1.0, left, k)
         if self.posture == "ride":
-            return forms.moved(animals.animal("horse", time), x, 0.0, -0.02, left, animals.size_of("horse"))
+            return forms.moved(animals.animal("horse", time), x, 0.0, -0.02, left, animals.size_of("horse") * k)
         return []
 
 

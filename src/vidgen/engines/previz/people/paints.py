@@ -23,9 +23,11 @@ _SKIN = ("#f3d8bd", "#ecc8a6", "#dcb18c")
 _GREY = "#c4c1bb"
 _FIXED = {
     "shoe": "#3d3a3a", "shirt": "#f4f1ea", "tie": "#8f3f3b", "apron": "#f1eee6", "mark": "#38302c", "crease": "#a97f63",
-    "mouth": "#7d3a36", "metal": "#a9b4bb", "gold": "#d2ab5c", "lens": "#e8eef0", "belt": "#39415a",
+    "mouth": "#7d3a36", "metal": "#a9b4bb", "gold": "#d2ab5c", "belt": "#39415a",
 }  # fmt: skip
 
+_DARK = 0.3
+"""The mean level below which a hide is dark."""
 _PLUMES = {"beak": "#d9a045", "comb": "#c0504a", "foam": "#eef5f6"}
 
 Light = Callable[[Array], tuple[Array, Array]]
@@ -69,7 +71,9 @@ class Paints:
         """Of an animal. ``colour``: "" its own, else one of kinds.yaml."""
         row = animals()[kind]
         hide = rgb(colours()[colour]["tone"] if colour else row["tone"])
-        tones = {"hide": hide, "hide_far": mix(hide, rgb("#3c332e"), 0.30), "mane": row["mane"], "mark": "#2d2826", **_PLUMES}
+        mane = mix(hide, rgb("#f4ede0"), 0.16) if colour else row["mane"]
+        mark = "#e8d691" if float(hide.mean()) < _DARK else "#2d2826"  # eyes that are seen
+        tones = {"hide": hide, "hide_far": mix(hide, rgb("#3c332e"), 0.30), "mane": mane, "mark": mark, **_PLUMES}
         return _style(tones, self._light, self._ink, self._side, 0.012)
 
 

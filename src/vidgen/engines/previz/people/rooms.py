@@ -16,6 +16,7 @@ from vidgen.engines.previz.people import forms
 from vidgen.engines.previz.people.blocking import Ground
 from vidgen.engines.previz.people.marker import Part, Style, draw, placed
 from vidgen.engines.previz.people.paints import Paints
+from vidgen.engines.previz.people.plan import plan
 from vidgen.engines.previz.sheet import Sheet
 from vidgen.engines.previz.spec import SceneSpec
 from vidgen.media.tables import read_table
@@ -45,6 +46,8 @@ def room_row(spec: SceneSpec) -> Mapping[str, Any]:
 
 def plates(spec: SceneSpec, ground: Ground, paints: Paints, seed: int, tall: float) -> list[Layer]:
     """The backdrop, from far to near. ``tall``: a grown-up's height at distance 1, in frame heights."""
+    if spec.room and spec.angle in ("overhead", "birds_eye") and not (spec.alive or spec.thing):
+        return plan(room_row(spec), ground.aspect)
     row, nearer = room_row(spec), 1.0 if spec.alive else _NEARER.get(spec.size, 1.0)
     foot, size = ground.horizon + ground.height * nearer / WALL, tall * nearer / WALL
     near_foot, near = ground.horizon + ground.height * nearer / NEARER, tall * nearer / NEARER

@@ -22,6 +22,8 @@ _TABLED = ("eat", "drink", "write", "type", "cook", "read", "think")
 """What is done at tables."""
 _BED = 0.20
 """The height of a bed, in a grown-up's heights."""
+_WHEEL = 0.23
+"""How far the driver's side is off the middle of a car."""
 _SHOWN = 4.0
 """The distance of a thing that is the subject."""
 _CLEAR = 1.0
@@ -57,7 +59,9 @@ def _shown(spec: SceneSpec, ground: Ground, paints_at: PaintsAt) -> list[Layer]:
     subject = Thing(style, spec.thing, 0.0, place.foot, place.size, _SHOWN, of="things", name="thing")
     if at != "table":
         return [subject]
-    slab = Thing(paints_at(_SHOWN).form(3, _PALE), "slab", 0.0, place.foot + 0.05 * place.size, 0.5, _SHOWN + 0.01, name="table")
+    above = spec.angle in ("overhead", "birds_eye")  # then the table is all that is behind it
+    low = -0.6 if above else place.foot + 0.05 * place.size
+    slab = Thing(paints_at(_SHOWN).form(3, _PALE), "slab", 0.0, low, 0.5, _SHOWN + 0.01, name="table")
     return [slab, subject]
 
 
@@ -110,7 +114,10 @@ class _Furniture:
     def before(self) -> list[Layer]:
         """What is nearer than they are."""
         if self.spec.room == "car_inside" and self.people:
-            return [self._thing("dashboard", self.middle), self._thing("wheel", self.middle)]
+            return [
+                self._thing("dashboard", self.middle),
+                self._thing("wheel", self.middle + (_WHEEL * self.front.size if len(self.people) == 1 else 0.0)),
+            ]
         if _in_bed(self.spec) and self.people:
             return [self._thing("blanket", 0.0, _BED)]
         return [self._table()] if self.tabled else []

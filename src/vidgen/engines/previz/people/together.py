@@ -11,6 +11,8 @@ _LARGE = 0.80
 """From this height on (of a grown-up's) an animal beside people is seen whole, and they with it."""
 _FILLS, _WIDE = 0.86, 0.94
 """How much of the frame's height and width a group fills at most."""
+_MOUNTS, _RIDES = {"ride": 1.6, "cycle": 0.95, "motorbike": 1.35}, 0.78
+"""How long what is ridden is, in a grown-up's heights, and the share of the frame's width that it fills at most."""
 _APART = 0.42
 """The room of one who stands beside an animal, in body heights."""
 
@@ -28,8 +30,14 @@ def beasts_of(spec: SceneSpec) -> Beasts:
     ridden = "horse" if spec.posture == "ride" and spec.cast else ""
     kinds = tuple((kind, spec.counts.get(kind, 1)) for kind in spec.animals if kind not in ("birds", ridden))
     tall = max((animals.reach_of(kind).top * animals.size_of(kind) for kind, _ in kinds), default=0.0)
-    long = sum(animals.reach_of(kind).long * animals.size_of(kind) * (0.5 + 0.5 * count) for kind, count in kinds)
+    long = sum(room_of(kind, count) for kind, count in kinds)
     return Beasts(kinds, tall, long)
+
+
+def room_of(kind: str, count: int) -> float:
+    """How long so many animals of a kind are side by side, in a grown-up's heights."""
+    reach = animals.reach_of(kind)
+    return (reach.long + reach.step * (count - 1)) * animals.size_of(kind)
 
 
 def seen_whole(spec: SceneSpec) -> bool:
@@ -40,6 +48,8 @@ def seen_whole(spec: SceneSpec) -> bool:
 def fitting(spec: SceneSpec, size: float, aspect: float) -> float:
     """The size (a grown-up in frame heights) at which people on the ground and their animals are within the frame."""
     beasts = beasts_of(spec)
+    if spec.cast and spec.posture in _MOUNTS:
+        size = min(size, _RIDES * aspect / _MOUNTS[spec.posture])
     if not spec.cast or not beasts.kinds:
         return size
     long = beasts.long + _APART * min(len(spec.cast), 4)

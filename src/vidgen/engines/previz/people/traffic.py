@@ -11,7 +11,7 @@ from vidgen.engines.previz.people import animals, forms
 from vidgen.engines.previz.people.blocking import Ground, Spot, framing_of, posture_of
 from vidgen.engines.previz.people.onstage import Animal, Vehicle
 from vidgen.engines.previz.people.paints import Paints
-from vidgen.engines.previz.people.together import Beasts, beasts_of
+from vidgen.engines.previz.people.together import Beasts, beasts_of, room_of
 from vidgen.engines.previz.spec import SceneSpec
 
 PaintsAt = Callable[[float], Paints]
@@ -28,10 +28,22 @@ _AMBLE = 0.6
 """How fast animals go that are the shot's subject, so that they stay in the frame."""
 _HEIGHTS = {"ews": 0.20, "ws": 0.48, "ls": 0.60, "fs": 0.74, "": 0.64, "mcu": 1.30, "cu": 2.0, "ecu": 3.2, "insert": 1.6}
 """How high animals are at most that are the subject, in frame heights; from 1 on it is the head that is seen."""
-_NEARLY = 0.80
+_NEARLY, _LEAST = 0.80, {"ews": 0.10, "ws": 0.22}
+"""How high animals are at most under other shot sizes, and at least."""
 _ROOM = 0.45
 """The share of the frame's width that a group fills at most to walk through it."""
-_NEARER = {"ews": 0.35, "ws": 0.70, "ls": 0.85, "mws": 1.2, "ms": 1.3, "two_shot": 1.2, "mcu": 1.6, "cu": 2.0, "ecu": 2.8, "insert": 2.2}
+_NEARER = {
+    "ews": 0.35,
+    "ws": 0.70,
+    "ls": 0.85,
+    "mws": 1.2,
+    "ms": 1.3,
+    "two_shot": 1.2,
+    "mcu": 1.6,
+    "cu": 2.0,
+    "ecu": 2.8,
+    "insert": 2.2,
+}
 """How much larger vehicles are that are the subject, by the shot size."""
 
 
@@ -59,7 +71,7 @@ def _beside(
         faces = math.copysign(1, lead.way) if lead.way else -side
         inner = reach.before if faces != side else reach.behind
         for n in range(count):
-            u = side * (edge + (inner + 0.5 * reach.long * n) * unit)
+            u = side * (edge + (inner + reach.step * n) * unit)
             out.append(
                 Animal(
                     paints_at(lead.z).animal(kind, spec.colours.get(kind, "")), kind, u, lead.foot - 0.03 * (n % 3) * unit,
@@ -68,7 +80,7 @@ def _beside(
                     walks=posture_of(spec),
                 )
             )  # fmt: skip
-        edge += (0.5 + 0.5 * count) * reach.long * unit
+        edge += room_of(kind, count) * lead.size
     return out
 
 
@@ -84,7 +96,9 @@ def _before(beasts: Beasts, spec: SceneSpec, ground: Ground, somebody: Spot, pai
             u = side * (edge - (reach.behind + 0.8 * reach.long * n) * unit)
             foot = 0.05 * less + max(reach.top * unit, 0.30 * less)
             style = paints_at(somebody.z).animal(kind, spec.colours.get(kind, ""))
-            out.append(Animal(style, kind, u, foot, unit, somebody.z - 0.4, mirrored=side > 0, start=1.3 * n, name=f"{kind}{n or ''}"))
+            out.append(
+                Animal(style, kind, u, foot, unit, somebody.z - 0.4, mirrored=side > 0, start=1.3 * n, name=f"{kind}{n or ''}")
+            )
         side = -side
     return out
 
@@ -93,7 +107,7 @@ def _herd(beasts: Beasts, spec: SceneSpec, ground: Ground, paints_at: PaintsAt, 
     """The subject of the shot, as large as its size says; all of them within the frame, or one head."""
     less, faces = math.exp(-ground.zoom), -ground.side
     most = _HEIGHTS.get(spec.size, _NEARLY)
-    tall = most if most > 1 else min(most, max(0.22, 1.6 * framing_of(spec, ground).size * beasts.tall))
+    tall = most if most > 1 else min(most, max(_LEAST.get(spec.size, 0.34), 1.6 * framing_of(spec, ground).size * beasts.tall))
     scale = tall / beasts.tall
     if most <= 1:
         scale = min(scale, 0.92 * ground.aspect / beasts.long)
@@ -103,7 +117,8 @@ def _herd(beasts: Beasts, spec: SceneSpec, ground: Ground, paints_at: PaintsAt, 
     return [
         Animal(
             paints_at(_DISTANCE).animal(kind, spec.colours.get(kind, "")), kind, -faces * eye[0] * unit * 0.8 * less,
-            (eye[1] * unit - 0.05) * less, unit * less, _DISTANCE, mirrored=faces < 0, follows=follows, tempo=spec.tempo, name=kind,
+            (eye[1] * unit - 0.05) * less, unit * less, _DISTANCE, mirrored=faces < 0, follows=follows, tempo=spec.tempo,
+            name=kind,
         )
     ]  # fmt: skip
 
@@ -127,7 +142,7 @@ def _group(
         if several and speed:
             speed = pace / (animals.strides(kind, 1.0) * unit)  # they keep together
         for n in range(count):
-            u = faces * (place + ((reach.behind if way == faces else reach.before) + 0.5 * reach.long * n) * unit)
+            u = faces * (place + ((reach.behind if way == faces else reach.before) + reach.step * n) * unit)
             if len(beasts.kinds) == count == 1 and speed:
                 u += 0.16 * ground.side * ground.aspect
             out.append(
@@ -138,7 +153,7 @@ def _group(
                     aside=u if several else 0.0,
                 )
             )  # fmt: skip
-        place += (0.5 + 0.5 * count) * reach.long * unit
+        place += room_of(kind, count) * size
     return out
 
 
@@ -155,11 +170,12 @@ def vehicles_on(spec: SceneSpec, ground: Ground, people: Sequence[Spot], paints_
     way, drives = ground.side, not people or any(spot.way for spot in people)
     slowest = min((row["speed"] for row in rows if row["speed"]), default=0.0)
     place, out = -0.5 * total * size, list[Layer]()
+    slower = 1.0 if people else min(1.0, _NEARER.get(spec.size, 1.0) ** -1.5)
     squeeze = min(1.0, 1.25 * ground.aspect / (total * size)) if len(convoy) > 1 else 1.0
     for n, (kind, row, long) in enumerate(zip(convoy, rows, longs, strict=True)):
         aside = way * (place + 0.5 * long * size) * squeeze
         place += (long + 0.3) * size
-        speed = (slowest if len(kinds) > 1 else row["speed"]) if drives and row["speed"] else 0.0
+        speed = (slowest if len(kinds) > 1 else row["speed"]) * slower if drives and row["speed"] else 0.0
         style = paints_at(z).form(n + 3, colour=spec.colours.get(kind, ""))
         high = foot - _lift(row, people, ground, size)
         out.append(
@@ -197,7 +213,7 @@ def _driving(long: float, spec: SceneSpec, ground: Ground) -> tuple[float, float
         size = min(size, fits)
     foot = min(0.40, ground.horizon + max(0.20, ground.height / _DISTANCE + 0.05))
     goes = any(forms.table()["vehicles"][kind]["speed"] for kind in spec.vehicles)
-    start = (-0.30 if nearer <= 1 else -0.10) * ground.side * ground.aspect if goes else 0.0
+    start = -(0.30 if nearer <= 1 else 0.36) * ground.side * ground.aspect if goes else 0.0
     return size * less, start * less, foot * less, _DISTANCE + 0.6
 
 

@@ -25,6 +25,16 @@ def looks_said(text: str) -> list[str]:
     return [*traits, *(f"{garment}={colour}" for garment, colour in worn.items())]
 
 
+def uncoloured(text: str) -> str:
+    """The text without the colours before nouns: "on a red bicycle" is "on a bicycle"."""
+    return _adjectives().sub("", text)
+
+
+@functools.cache
+def _adjectives() -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{_listed(True)})\s+(?=\w)|(?:{_listed(False)})(?:色の|い|の)", re.IGNORECASE)
+
+
 def colour_of(text: str, nouns: Sequence[str]) -> str:
     """The colour that a text says of a noun: "a red motorcycle", 赤いバイク, 黒猫; "" for none."""
     for found in words.affirmed(text, nouns):
@@ -63,7 +73,9 @@ def _listed(western: bool) -> str:
 def _before(western: bool) -> re.Pattern[str]:
     """A colour before what has it, with at most two words between: "red wool", "black leather"."""
     if western:
-        return re.compile(rf"\b({_listed(True)})(?:[\s-]+(?!and\b|with\b|in\b|on\b|of\b|the\b|a\b)[\w'’-]+){{0,2}}[\s-]+$", re.IGNORECASE)
+        return re.compile(
+            rf"\b({_listed(True)})(?:[\s-]+(?!and\b|with\b|in\b|on\b|of\b|the\b|a\b)[\w'’-]+){{0,2}}[\s-]+$", re.IGNORECASE
+        )
     return re.compile(rf"({_listed(False)})色?[いのなっ]?[^、。，．,.をはがとや]{{0,4}}$")
 
 
