@@ -29,7 +29,7 @@ def mentions_of(text: str, nouns: Sequence[str]) -> list[Mention]:
     as the first where that one is a group ("twin sisters")."""
     groups = table()["people"]["groups"]
     if nouns and nouns[0] in table()["people"]["named"]:
-        text = _of_people(text)
+        text = of_people(text)
     found = [one for one in affirmed(text, nouns) if not _number_patterns().joined.search(text, 0, one.start())]
     starts = {match.start() for match in found}
     out, group = [], None
@@ -49,7 +49,10 @@ def mentions_of(text: str, nouns: Sequence[str]) -> list[Mention]:
 def number_said(text: str, nouns: Sequence[str], several: int = _SEVERAL, bare: int = 0) -> int:
     """The largest number that the text says of the nouns; ``several`` for a plural without one, ``bare`` for a bare noun, 0
     where none is wanted."""
-    return max((one.count or (several if one.plural else bare) for one in mentions_of(text, nouns)), default=0)
+    found = mentions_of(text, nouns)
+    said = [one.count or (several if one.plural else bare) for one in found]
+    pairs = sum(_is_another(text, before, one) for before, one in zip(found, found[1:], strict=False))
+    return max([*said, pairs + 1 if pairs else 0], default=0)
 
 
 def people(texts: Sequence[str], negative: str = "") -> list[str]:
@@ -63,14 +66,14 @@ def people(texts: Sequence[str], negative: str = "") -> list[str]:
     for one in mentions_of(every, listed):
         numbers[one.noun] = max(numbers.get(one.noun, 0), one.count or 0)
     most: list[str] = []
-    for text in texts:
+    for text in map(of_people, texts):
         here: dict[str, tuple[int, str]] = {}
         found = mentions_of(text, listed)
         for number, one in enumerate(found):
             said = one.count or rows["groups"].get(one.noun) or numbers[one.noun] or (_SEVERAL if one.plural else 1)
-            if said > here.get(one.noun, (0, ""))[0]:
-                here[one.noun] = said, _said_of(text, found, number)
-        text = _of_people(text)
+            key = f"{one.noun} {number}" if number and _is_another(text, found[number - 1], one) else one.noun
+            if said > here.get(key, (0, ""))[0]:
+                here[key] = said, _said_of(text, found, number)
         anyone = 0 if nobody else number_said(blanked(text, listed), rows["anyone"], bare=1)
         each = [words for said, words in here.values() for _ in range(said)]
         most = max(most, each if len(each) >= anyone else [text] * anyone, key=len)
@@ -78,11 +81,33 @@ def people(texts: Sequence[str], negative: str = "") -> list[str]:
 
 
 @functools.lru_cache(maxsize=64)
-def _of_people(text: str) -> str:
-    """The text without words that hold one of people, and without nouns that mean people in another text alone."""
+def of_people(text: str) -> str:
+    """The text, as long as before, without words that hold one of people, without nouns that mean people in another text
+    alone, and without those to whom somebody belongs ("the bride's father", 花嫁の父)."""
     rows = table()["people"]
-    text = blanked(text, rows["not_people"])
+    text = _owners().sub(lambda found: "_" * len(found[0]), blanked(text, rows["not_people"]))
     return blanked(text, [noun for noun, context in rows["by_context"].items() if not mentions(text, context)])
+
+
+@functools.cache
+def _owners() -> re.Pattern[str]:
+    rows = table()["people"]
+    western = longest_first(noun for noun in rows["named"] if noun.isascii())
+    eastern = [noun for noun in rows["named"] if not noun.isascii()]
+    owner, owned = longest_first(noun for noun in eastern if noun not in rows["groups"]), longest_first(eastern)
+    return re.compile(rf"\b(?:{western})(?=['’]s?\s+(?:[\w-]+\s+)?(?:{western})\b)|(?:{owner})(?=の(?:{owned}))", re.IGNORECASE)
+
+
+def _is_another(text: str, before: Mention, one: Mention) -> bool:
+    """Whether a noun that is named twice means two: "a tall man and a short man", 背の高い男と背の低い男."""
+    between = text[before.span[1] : one.span[0]]
+    if before.noun != one.noun or one.plural or (one.count or 1) > 1:
+        return False
+    if one.noun.isascii():
+        return bool(
+            re.search(r"\b(?:and|with|by|from|to|meets|beside|behind|watches)\s+(?:a|an|another|one)\b[^.;]*$", between)
+        )
+    return bool(re.match(r"[とや][^。]*$", between))
 
 
 def _said_of(text: str, found: Sequence[Mention], number: int) -> str:

@@ -47,10 +47,14 @@ _HEADROOM = -0.46
 """The v that heads reach at most when the camera has zoomed in."""
 _LONG = ("lie", "pushup")
 """Postures in which somebody is as wide as tall."""
+_BESIDE = {"run": 0.62, "ride": 1.30, "cycle": 0.85, "motorbike": 1.15}
+"""How far those are apart who do this, in body heights."""
 _TALL = ("umbrella", "cheer", "climb")
 """What reaches over the head."""
 _LOWER = 0.15
 """How much lower the heads of the next row are, so that faces are seen between them, in body heights."""
+_CHASE = 5
+"""So many run together."""
 _ROW = 3
 """So many stand in one row."""
 _MOUNTED = 0.74
@@ -124,7 +128,8 @@ def _framing(spec: SceneSpec, usual: str) -> Framing:
         frame = _SIZES[spec.size]
         whole = posture_of(spec) in _LONG and spec.size in ("mws", "two_shot", "ms", "mcu")  # as wide as tall
         if frame.top is not None and (whole or seen_whole(spec)):
-            return Framing(1.15) if whole else _SIZES["fs"]
+            bed = spec.room in ("bedroom", "living")
+            return _SIZES["fs"] if bed or not whole else Framing(1.15)
         if spec.size in _FACES or len(spec.cast) <= frame.most:
             return frame
         return _SIZES["mws" if len(spec.cast) <= _SIZES["mws"].most else "full"]  # all of them, from a little farther
@@ -266,7 +271,7 @@ def _on_the_ground(people: Sequence[tuple[str, int]], frame: Framing, ground: Gr
     step = min(step, 0.92 * ground.aspect / max(count, 1))
     aside = shift_of(spec) * ground.side * frame.size
     alone = aside or (-0.10 * ground.side * ground.aspect if count == 1 else 0.0)
-    together = posture == "run" and 1 < count <= _ROW
+    together = posture == "run" and 1 < count <= _CHASE
     out = []
     for n, (kind, seed) in enumerate(people):
         deep = 1 + ((n * 2 % 5) * 0.09 if count > _ROW else (n % 2) * 0.02)
@@ -278,10 +283,11 @@ def _on_the_ground(people: Sequence[tuple[str, int]], frame: Framing, ground: Gr
         if posture in _LONG:
             u, foot = u - alone + (-0.06 if posture == "lie" else 0.0) * size, foot - 0.16 * min(1.0, size)
         if travels:
-            yaw = _course(n, count, posture, frame, ground) * (0.55 if together else 1.0)
+            yaw = _course(0 if together else n, count, posture, frame, ground) * (0.55 if together else 1.0)
             way = math.sin(math.radians(yaw))
             apart = (n - (count - 1) / 2) * step * (math.copysign(1, way) if together else 1)  # who is named first runs behind
-            u = apart - math.copysign(0.26 if together else 0.30, way) * ground.aspect * (count <= _ROW) + aside
+            begin = 0.26 * together or 0.30 * (count <= _ROW)
+            u = apart - math.copysign(begin, way) * ground.aspect + aside
         out.append(Spot(n, kind, seed, u, foot, size, max(far, _NEAREST), yaw, 1.37 * n, way, aside=apart if together else 0.0))
     return sorted(out, key=lambda spot: -spot.z)
 
@@ -326,8 +332,8 @@ def _apart(spec: SceneSpec, frame: Framing, count: int) -> float:
         return float(near)
     if spec.posture == "waltz" and count == 2:
         return 0.24
-    if count == 2 and spec.posture == "run":
-        return 0.85
+    if spec.posture in _BESIDE:
+        return _BESIDE[spec.posture]
     if count == 2 and spec.facing:
         return frame.apart + (0.10 if posture_of(spec) in ("sit", "fight") else 0.0)
     return max(0.26, frame.apart * 0.78)

@@ -50,7 +50,7 @@ def staging() -> Mapping[str, Any]:
 def company_of(w: Words, said: Sequence[str], detail: str, negative: str, close: bool) -> Company:
     """Read a shot's people. ``said``: the texts that may name them; ``close``: whether it shows one face."""
     found = counts.people(said, negative)
-    named = _people([" . ".join(said)] if len(found) == 1 else found)  # of one alone, every text speaks
+    named = _people([counts.of_people(" . ".join(said))] if len(found) == 1 else found)  # of one alone, every text speaks
     cast = [person for text in w.characters for person in _character(text, negative)]
     speakers = _not_among(w.speakers, w.characters)
     unseen = close and (cast or named or len(speakers) > 1)

@@ -24,12 +24,16 @@ _CLOSE = ("mcu", "cu", "ecu")
 _DISTANCE = 3.4
 """Where an animal or a vehicle is that is the shot's subject."""
 _MOST = 4
+_TRAIN, _CONVOY = 7.0, 12.0
+"""How much of one vehicle's length, or of several ones', is within the frame, in a grown-up's heights."""
 _AMBLE = 0.6
 """How fast animals go that are the shot's subject, so that they stay in the frame."""
 _HEIGHTS = {"ews": 0.20, "ws": 0.48, "ls": 0.60, "fs": 0.74, "": 0.64, "mcu": 1.30, "cu": 2.0, "ecu": 3.2, "insert": 1.6}
 """How high animals are at most that are the subject, in frame heights; from 1 on it is the head that is seen."""
 _NEARLY, _LEAST = 0.80, {"ews": 0.10, "ws": 0.22}
 """How high animals are at most under other shot sizes, and at least."""
+_BEGIN = 0.16
+"""How far before the frame's middle animals begin that walk, as a share of its width."""
 _ROOM = 0.45
 """The share of the frame's width that a group fills at most to walk through it."""
 _NEARER = {
@@ -142,15 +146,15 @@ def _group(
         if several and speed:
             speed = pace / (animals.strides(kind, 1.0) * unit)  # they keep together
         for n in range(count):
-            u = faces * (place + ((reach.behind if way == faces else reach.before) + reach.step * n) * unit)
-            if len(beasts.kinds) == count == 1 and speed:
-                u += 0.16 * ground.side * ground.aspect
+            u = aside = faces * (place + ((reach.behind if way == faces else reach.before) + reach.step * n) * unit)
+            if speed:
+                u -= faces * (_BEGIN + 0.12 * runs) * ground.aspect * less
             out.append(
                 Animal(
                     paints_at(_DISTANCE).animal(kind, spec.colours.get(kind, "")), kind, u, foot - 0.02 * (n % 3) * unit,
                     unit * (1 - 0.05 * (n % 3)), _DISTANCE, speed, mirrored=way < 0, follows=follows, start=1.3 * n,
                     tempo=spec.tempo * (1.0 if runs else _AMBLE), name=f"{kind}{n or ''}", lies=lies, reach=1.2 * unit,
-                    aside=u if several else 0.0,
+                    aside=aside if several else 0.0,
                 )
             )  # fmt: skip
         place += room_of(kind, count) * size
@@ -166,7 +170,8 @@ def vehicles_on(spec: SceneSpec, ground: Ground, people: Sequence[Spot], paints_
     rows = [forms.table()["vehicles"][kind] for kind in convoy]
     longs = [_long(row) for row in rows]
     total = sum(longs) + 0.3 * (len(longs) - 1)
-    size, u, foot, z = _parked(total, people[0], ground) if people else _driving(total, spec, ground)
+    most = _TRAIN if len(convoy) == 1 else _CONVOY
+    size, u, foot, z = _parked(min(total, most), people[0], ground) if people else _driving(min(total, most), spec, ground)
     way, drives = ground.side, not people or any(spot.way for spot in people)
     slowest = min((row["speed"] for row in rows if row["speed"]), default=0.0)
     place, out = -0.5 * total * size, list[Layer]()
@@ -200,20 +205,21 @@ def _past(kind: str, size: float) -> float:
 
 def _parked(long: float, somebody: Spot, ground: Ground) -> tuple[float, float, float, float]:
     """Behind people, as large as they are or a little smaller, so that it is known for what it is: size, u, foot and z."""
-    size = min(somebody.size * 0.92, 1.5 * ground.aspect / min(long, 7.0))
+    size = min(somebody.size * 0.92, 1.5 * ground.aspect / long)
     return size, -0.12 * ground.side * ground.aspect, somebody.foot - 0.05 * size, somebody.z + 0.6
 
 
 def _driving(long: float, spec: SceneSpec, ground: Ground) -> tuple[float, float, float, float]:
     """Alone: as large as the shot size says, or as fits. It comes in from one side: size, u, foot and z."""
     less, nearer = math.exp(-ground.zoom), _NEARER.get(spec.size, 1.0)
-    fits = 0.94 * ground.aspect / min(long, 7.0)
+    fits = 0.94 * ground.aspect / long
     size = min(0.62 * fits if long > 3 else 0.20 * ground.aspect + 0.06, fits) * nearer
     if spec.size not in _CLOSE:
         size = min(size, fits)
     foot = min(0.40, ground.horizon + max(0.20, ground.height / _DISTANCE + 0.05))
     goes = any(forms.table()["vehicles"][kind]["speed"] for kind in spec.vehicles)
-    start = -(0.30 if nearer <= 1 else 0.36) * ground.side * ground.aspect if goes else 0.0
+    begin = (0.30 if nearer <= 1 else 0.36) - 0.18 * min(1.0, long * size / ground.aspect)
+    start = -begin * ground.side * ground.aspect if goes else 0.0
     return size * less, start * less, foot * less, _DISTANCE + 0.6
 
 
