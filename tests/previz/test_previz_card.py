@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 from tests.previz.shots import Clip
 
-from vidgen.engines.previz import glyphs
+from vidgen.engines.previz import glyphs, scripts
 from vidgen.engines.previz.moves import moves
 
 RED = (200, 62, 40)
@@ -66,8 +67,32 @@ def test_japanese_and_english_lines_keep_within_their_width() -> None:
         assert not any(line[0] in "、。" for line in lines)
 
 
-def test_letters_have_holes_and_a_missing_letter_is_a_box() -> None:
+def test_letters_have_holes_and_a_letter_that_no_font_has_is_left_out() -> None:
     letter = glyphs.mask("O", 60)
     middle = letter[letter.shape[0] // 2, letter.shape[1] // 2]
     assert letter.max() == 255 and middle == 0
-    assert glyphs.mask("\U0001f4a9", 60).max() == 255
+    assert glyphs.mask("\ue000", 60).max() == 0
+    assert glyphs.width("a\ue000\ufe0fb", 60) == glyphs.width("ab", 60)
+
+
+def test_a_card_says_which_letters_it_leaves_out(draw: Callable[..., Clip]) -> None:
+    notices = [text for _, text in draw("A chef \ue000 in a kitchen", frames=2)[0].notices]
+    assert any("\ue000" in text and "leaves it out" in text for text in notices)
+
+
+def test_a_word_that_is_wider_than_a_line_goes_on_in_the_next() -> None:
+    lines = glyphs.wrap("Donaudampfschifffahrtsgesellschaftskapitaen wartet", 20, 200)
+    assert len(lines) > 2 and all(glyphs.width(line, 20) <= 200 for line in lines)
+
+
+def test_japanese_breaks_between_phrases_and_not_in_a_word() -> None:
+    for limit in range(120, 300, 20):
+        lines = glyphs.wrap("カメラはフルショットで社員たちを見せる", 20, limit)
+        assert not any(line.endswith(("フ", "フル", "フルショッ", "社", "カメ")) for line in lines)
+
+
+def test_what_runs_from_right_to_left_is_turned_about_and_arabic_letters_join() -> None:
+    assert scripts.in_order("שלום, abc 12") == "abc 12 ,םולש"
+    assert scripts.in_order("abc") == "abc"
+    joined = scripts.joined("بيت")
+    assert [unicodedata.decomposition(char).split()[0] for char in joined] == ["<initial>", "<medial>", "<final>"]

@@ -6,7 +6,6 @@ import functools
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
 
 _RIGHT = ("R", "AL")
 """Directions of letters that run from right to left."""
@@ -29,17 +28,28 @@ def pieces(text: str) -> list[str]:
     return out
 
 
-@functools.cache
-def _parser() -> Any:
-    import budoux
+class _Phrases:
+    """BudouX's model of Japanese. It is only read, so that every thread may have it."""
 
-    return budoux.load_default_japanese_parser()
+    def __init__(self) -> None:
+        import budoux
+
+        self._parser = budoux.load_default_japanese_parser()
+
+    def of(self, text: str) -> list[str]:
+        """The phrases of a text."""
+        return list(self._parser.parse(text))
+
+
+@functools.cache
+def _japanese() -> _Phrases:
+    return _Phrases()
 
 
 def _phrases(run: str) -> list[str]:
     """Japanese by phrases; ideographs alone, as in Chinese, one by one."""
     kana = any("\u3041" <= char <= "\u30ff" for char in run)
-    return [str(phrase) for phrase in _parser().parse(run)] if kana else list(run)
+    return _japanese().of(run) if kana else list(run)
 
 
 @functools.cache
