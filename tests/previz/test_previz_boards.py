@@ -194,6 +194,11 @@ def test_vehicles_and_animals_have_the_colours_that_words_say() -> None:
     assert spec_of("黒い猫と白馬").colours == {"cat": "black", "horse": "white"}
 
 
+def test_an_animal_may_be_a_character() -> None:
+    spec = spec_of("they walk in the park", "Rex, a black German shepherd", "Tom, a boy in a yellow coat")
+    assert (spec.people, spec.animal, spec.colours) == (1, "dog", {"dog": "black"})
+
+
 def test_a_baby_is_held_in_the_arms_of_who_sings_to_it() -> None:
     card = card_of("a mother sings to her baby", "ms")
     mother, baby = of(card, Actor)

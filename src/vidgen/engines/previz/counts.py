@@ -94,7 +94,7 @@ def _owners() -> re.Pattern[str]:
     rows = table()["people"]
     western = longest_first(noun for noun in rows["named"] if noun.isascii())
     eastern = [noun for noun in rows["named"] if not noun.isascii()]
-    owner, owned = longest_first(noun for noun in eastern if noun not in rows["groups"]), longest_first(eastern)
+    owner, owned = longest_first({*eastern} - {*rows["groups"]} | {*rows["own"]}), longest_first(eastern)
     return re.compile(rf"\b(?:{western})(?=['’]s?\s+(?:[\w-]+\s+)?(?:{western})\b)|(?:{owner})(?=の(?:{owned}))", re.IGNORECASE)
 
 
@@ -162,7 +162,7 @@ def _joined(between: str) -> bool:
 
 
 def _many(text: str, found: re.Match[str]) -> bool:
-    return found[0].endswith("々") or bool(re.compile(r"たち|達|ら(?![れしっ])|々").match(text, found.end()))
+    return found[0].endswith("々") or bool(re.compile(r"たち|達|ら(?![れしっ])|々|の群れ").match(text, found.end()))
 
 
 class _Numbers(NamedTuple):

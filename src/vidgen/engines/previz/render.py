@@ -99,7 +99,7 @@ def _source(take: TakeRequest, notes: Notes) -> tuple[Source, str]:
 
 
 def _card(request: ShotRequest, spec: SceneSpec, seed: int, notes: Notes, opening: Opening | None = None) -> tuple[Source, str]:
-    if not spec.cast:
+    if not (spec.alive or spec.thing):
         notes.append(("engine.wish_approximated", "scene: previz has no picture for these words; it drew a storyboard card"))
     for lost in lacking(" ".join(written(request)), "serif"):
         remedy = f"; `vidgen models pull {lost.row.name}` fetches a font" if lost.row else ""

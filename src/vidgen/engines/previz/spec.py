@@ -136,7 +136,8 @@ def read_request(request: ShotRequest) -> SceneSpec:
     time = _first_time(everything) if motion == "timelapse" else None
     time = time or _time(w.lighting, what, everything, weather, features)
     season = _season(what, everything, weather, without)
-    animals, vehicles = _animals(what, motion, without), _vehicles(what, place, features, company.posture)
+    cast = " . ".join((what, *(text for text in w.characters if not counts.people([text]))))  # a dog may be a character
+    animals, vehicles = _animals(cast, motion, without), _vehicles(cast, place, features, company.posture)
     animal, vehicle, more = _first(animals), _first(vehicles), (*animals[1:], *vehicles[1:])
     alone = not (company.people or vehicle or animal not in ("", "birds")) or size == "insert"
     return SceneSpec(
@@ -153,7 +154,7 @@ def read_request(request: ShotRequest) -> SceneSpec:
         size=size,
         extra=("table",) if words.mentions(what, staging()["tables"]) else (),
         angle=request.camera.angle or "",
-        counts=_counts(what, [*animals, *vehicles], features, company.posture == "run"),
+        counts=_counts(cast, [*animals, *vehicles], features, company.posture == "run"),
         without=without,
         cast=company.people,
         posture=company.posture,
@@ -163,8 +164,10 @@ def read_request(request: ShotRequest) -> SceneSpec:
         crowd=company.crowd,
         vehicle=vehicle,
         more=more,
-        colours=_colours(what, [*animals, *vehicles]),
-        thing=first_of(what, {name: row["words"] for name, row in things().items()}) if alone and place == "card" else "",
+        colours=_colours(cast, [*animals, *vehicles]),
+        thing=first_of(what, {name: row["words"] for name, row in things().items()}, staging()["things_not"])
+        if alone and place == "card"
+        else "",
         room=room,
         outdoors=_set(what),
     )

@@ -74,4 +74,6 @@ def look_of(kind: str) -> Look:
         if trait and "wide" in trait:
             trait = {"wide": max(trait["wide"], rows.get("wide", 1.0)) if trait["wide"] > 1 else trait["wide"]}
         rows |= trait or table()["bodies"].get(name) or table()["clothes"].get(name) or {}
+    if rows.get("hat_tone") and not rows.get("hat"):
+        rows["hat"] = "cap"
     return Look(**rows)
