@@ -204,7 +204,8 @@ def _number(before: str, after: str, group: int | None) -> int | None:
     if found := at.before.search(before):
         return _value(found[1]) * (group or 1)
     if found := at.eastern.search(before):
-        return int(grammar()["many"][found[2]]) if found[2] else _value(found[1] or found[3])
+        each = (group or 1) if re.search(r"[つ組]の$", before) else 1  # 二組の夫婦, but 五人の家族
+        return int(grammar()["many"][found[2]]) if found[2] else each * _value(found[1] or found[3])
     return _value(found[1]) if (found := at.behind.match(after)) else None
 
 

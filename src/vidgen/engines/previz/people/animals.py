@@ -24,12 +24,14 @@ def size_of(kind: str) -> float:
 
 
 class Reach(NamedTuple):
-    """How far an animal reaches behind and before its middle and how high, and where its eye is, in the heights of its back."""
+    """How far an animal reaches behind and before its middle and how high, where its eye is, and how high its head is, in the
+    heights of its back."""
 
     behind: float
     before: float
     top: float
     eye: tuple[float, float]
+    head: float
 
     @property
     def step(self) -> float:
@@ -49,7 +51,14 @@ def reach_of(kind: str) -> Reach:
     circles = [circle for part in parts for hull in part.hulls for circle in hull]
     x, y, _ = next(part.hulls[0][0] for part in parts if part.tone == "mark")
     before, top = max(x + r for x, _, r in circles), max(y + r for _, y, r in circles)
-    return Reach(-min(x - r for x, _, r in circles), before, top, (x, y))
+    return Reach(-min(x - r for x, _, r in circles), before, top, (x, y), _head_of(table()[kind]))
+
+
+def _head_of(row: Mapping[str, Any]) -> float:
+    if "head" not in row:
+        return 2.0 * float(row.get("deep", 0.16))
+    long, deep = map(float, row["head"])
+    return max(2.0 * deep, 0.62 * (1.1 * long + 2.0 * deep))
 
 
 def strides(kind: str, time: float) -> float:

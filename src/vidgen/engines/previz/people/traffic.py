@@ -32,6 +32,8 @@ _HEIGHTS = {"ews": 0.20, "ws": 0.48, "ls": 0.60, "fs": 0.74, "": 0.64, "mcu": 1.
 """How high animals are at most that are the subject, in frame heights; from 1 on it is the head that is seen."""
 _NEARLY, _LEAST = 0.80, {"ews": 0.10, "ws": 0.22}
 """How high animals are at most under other shot sizes, and at least."""
+_HEAD = 0.22
+"""How high a head is in a close-up that is 1 high, in frame heights."""
 _BEGIN = 0.16
 """How far before the frame's middle animals begin that walk, as a share of its width."""
 _ROOM = 0.45
@@ -117,14 +119,11 @@ def _herd(beasts: Beasts, spec: SceneSpec, ground: Ground, paints_at: PaintsAt, 
         scale = min(scale, 0.92 * ground.aspect / beasts.long)
         return _group(beasts, spec, ground, paints_at, follows, (scale * less, less))
     kind = beasts.kinds[0][0]
-    unit, eye = scale * animals.size_of(kind), animals.reach_of(kind).eye
-    return [
-        Animal(
-            paints_at(_DISTANCE).animal(kind, spec.colours.get(kind, "")), kind, -faces * eye[0] * unit * 0.8 * less,
-            (eye[1] * unit - 0.05) * less, unit * less, _DISTANCE, mirrored=faces < 0, follows=follows, tempo=spec.tempo,
-            name=kind,
-        )
-    ]  # fmt: skip
+    reach = animals.reach_of(kind)
+    unit, (x, y) = max(scale * animals.size_of(kind), _HEAD * most / reach.head) * less, reach.eye
+    u, foot = -faces * (0.9 * x + 0.3 * reach.head) * unit, y * unit - 0.05 * less
+    style = paints_at(_DISTANCE).animal(kind, spec.colours.get(kind, ""))
+    return [Animal(style, kind, u, foot, unit, _DISTANCE, mirrored=faces < 0, follows=follows, tempo=spec.tempo, name=kind)]
 
 
 def _group(
@@ -182,7 +181,7 @@ def vehicles_on(spec: SceneSpec, ground: Ground, people: Sequence[Spot], paints_
         place += (long + 0.3) * size
         speed = (slowest if len(kinds) > 1 else row["speed"]) * slower if drives and row["speed"] else 0.0
         style = paints_at(z).form(n + 3, colour=spec.colours.get(kind, ""))
-        high = foot - _lift(row, people, ground, size)
+        high = max(foot - _lift(row, people, ground, size), _high(row) * size - 0.45 * math.exp(-ground.zoom))
         out.append(
             Vehicle(
                 style, kind, u + aside, high - 0.05 * n * size * (len(kinds) == 1), size * (1 - 0.06 * n * (len(kinds) == 1)),
@@ -196,6 +195,11 @@ def vehicles_on(spec: SceneSpec, ground: Ground, people: Sequence[Spot], paints_
 def _long(row: dict[str, Any]) -> float:
     xs = [x for _, *hulls in row["parts"] for hull in hulls for x, _, _ in hull]
     return float(max(xs) - min(xs))
+
+
+def _high(row: dict[str, Any]) -> float:
+    """How high it is where it flies, so that it is in the frame; what drives may be cut."""
+    return float(max(y for _, *hulls in row["parts"] for hull in hulls for _, y, _ in hull)) if row.get("flies") else -math.inf
 
 
 def _past(kind: str, size: float) -> float:
