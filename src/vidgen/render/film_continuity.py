@@ -52,7 +52,11 @@ class FilmContinuity:
         """
         from vidgen.scoring.continuity import ContinuityBank
 
-        placed = [(shot, self._shown(shot.planned)) for shot in shots if not _drawn(shot)]
+        placed = [
+            (shot, self._shown(shot.planned))
+            for shot in shots
+            if not isinstance(shot.planned, ProviderUpscale) and not _is_animatic(shot)
+        ]
         bank, notices = ContinuityBank(), []
         self._add_references(bank, [shown for _, shown in placed])
         for index, (shot, shown) in enumerate(placed):
@@ -115,6 +119,5 @@ class FilmContinuity:
             return None
 
 
-def _drawn(shot: MadeShot) -> bool:
-    """Whether it shows nothing that could be compared: an animatic, or what is made of another shot."""
-    return isinstance(shot.planned, ProviderUpscale) or (shot.picked is not None and shot.picked.engine == "previz")
+def _is_animatic(shot: MadeShot) -> bool:
+    return shot.picked is not None and shot.picked.engine == "previz"

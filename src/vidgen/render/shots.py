@@ -33,6 +33,7 @@ from vidgen.render.run import Run
 from vidgen.render.runners import Runner
 from vidgen.render.runners.cluster import FEW, ClusterRunner
 from vidgen.render.runners.local import LocalRunner
+from vidgen.render.runners.processes import Processes, ProcessRunner, processes_pay
 from vidgen.render.runners.remote import UNDELIVERED, RemoteRunner
 from vidgen.render.sequence import choose_in_sequence
 from vidgen.render.spending import Allowance, Bill
@@ -88,6 +89,7 @@ class ShotMaker:
         self._rounds = Rounds(bars, self.run, Allowance(None, self._bill))
         self._made: dict[str, asyncio.Future[MadeShot]] = {}
         self._runners: dict[str, Runner] = {}
+        self._processes = Processes()
         self._alike: dict[str, asyncio.Lock] = {}
 
     def survey(self) -> Survey:
@@ -137,7 +139,7 @@ class ShotMaker:
         self._made = {planned.id: loop.create_future() for planned in self.shots}
         local = [engine for engine in self.engines.values() if isinstance(engine, LocalEngine)]
         threads = self._threads + 2 + sum(engine.at_once or 0 for engine in local)
-        with self.run.stop.listening(loop), ThreadPoolExecutor(threads, "take") as pool:
+        with self.run.stop.listening(loop), ThreadPoolExecutor(threads, "take") as pool, self._processes:
             loop.set_default_executor(pool)
             done = await asyncio.gather(*(self._shot(planned) for planned in self.shots), return_exceptions=True)
             made = [result for result in done if isinstance(result, MadeShot)]
@@ -265,7 +267,10 @@ class ShotMaker:
                     engine, self.run, (), self._followers, cluster=self.cluster, after=after, apart=few
                 )
             elif isinstance(engine, LocalEngine):
-                self._runners[name] = LocalRunner(engine, self.run, list(self._requests(name)), self._followers)
+                missing = list(self._missing_of(name))
+                about = (engine, self.run, [request for request, _ in missing], self._followers)
+                apart = processes_pay(engine, missing)
+                self._runners[name] = ProcessRunner(*about, processes=self._processes) if apart else LocalRunner(*about)
             else:
                 raise TypeError(f"{name} is neither a LocalEngine nor a RemoteEngine")
         return self._runners[name]
@@ -275,12 +280,14 @@ class ShotMaker:
         assert isinstance(runner, RemoteRunner)  # only what was bought is owed
         return runner
 
-    def _requests(self, engine: str) -> Iterator[ShotRequest]:
-        """Every request that an engine is still to make, as far as it is known before the first take."""
+    def _missing_of(self, engine: str) -> Iterator[tuple[ShotRequest, int]]:
+        """Every request that an engine is still to make, as far as it is known before the first take, and for how many takes
+        at most.
+        """
         for planned in self.shots:
             missing = self._missing is None or planned.id in self._missing
             if missing and not isinstance(planned, UserClip) and planned.engine == engine:
-                yield planned.request
+                yield planned.request, planned.candidates if isinstance(planned, GeneratedShot) else 1
 
     def _followers(self, planned: EngineShot) -> Iterator[str]:
         """The shots that can be made once this one is, by the same model."""
