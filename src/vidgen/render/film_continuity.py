@@ -50,13 +50,12 @@ class FilmContinuity:
             shots: all of the film, in its order. scorers: those that ``choose`` asks; continuity is measured through them.
             choose: judges the takes of a shot again, and picks.
         """
+        real = [shot for shot in shots if not isinstance(shot.planned, ProviderUpscale) and not _is_animatic(shot)]
+        if not real:
+            return []
         from vidgen.scoring.continuity import ContinuityBank
 
-        placed = [
-            (shot, self._shown(shot.planned))
-            for shot in shots
-            if not isinstance(shot.planned, ProviderUpscale) and not _is_animatic(shot)
-        ]
+        placed = [(shot, self._shown(shot.planned)) for shot in real if not isinstance(shot.planned, ProviderUpscale)]
         bank, notices = ContinuityBank(), []
         self._add_references(bank, [shown for _, shown in placed])
         for index, (shot, shown) in enumerate(placed):
