@@ -94,7 +94,10 @@ def _owners() -> re.Pattern[str]:
     rows = table()["people"]
     western = longest_first(noun for noun in rows["named"] if noun.isascii())
     eastern = [noun for noun in rows["named"] if not noun.isascii()]
-    owner, owned = longest_first({*eastern} - {*rows["groups"]} | {*rows["own"]}), longest_first(eastern)
+    owner, owned = (
+        longest_first(noun for noun in eastern if noun in rows["own"] or noun not in rows["groups"]),
+        longest_first(eastern),
+    )
     return re.compile(rf"\b(?:{western})(?=['’]s?\s+(?:[\w-]+\s+)?(?:{western})\b)|(?:{owner})(?=の(?:{owned}))", re.IGNORECASE)
 
 

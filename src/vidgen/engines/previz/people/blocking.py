@@ -42,6 +42,8 @@ _CLOSER = 4.0
 """The distance at which what is seen from close stands: that of the shot's subject."""
 TOPS = 8
 """How many colours of clothes there are: somebody's seed leaves the number of theirs as the rest of a division by it."""
+_INSIDE = 8.4
+"""The distance right before the wall of a card: nobody stands behind it."""
 _NEAREST = 2.3
 _HEADROOM = -0.46
 """The v that heads reach at most when the camera has zoomed in."""
@@ -277,7 +279,8 @@ def _on_the_ground(people: Sequence[tuple[str, int]], frame: Framing, ground: Gr
         deep = 1 + ((n * 2 % 5) * 0.09 if count > _ROW else (n % 2) * 0.02)
         far = ground.tall / frame.size * deep
         size = frame.size / deep * (_MOUNTED if posture == "ride" else 1.0)
-        foot = min(max(ground.horizon + ground.height / far, beasts_of(spec).tall * frame.size + _HEADROOM), 0.445)
+        foot = ground.horizon + ground.height / (min(far, _INSIDE) if spec.place == "card" else far)
+        foot = min(max(foot, beasts_of(spec).tall * frame.size + _HEADROOM), 0.445)
         u, yaw, way = alone + (n - (count - 1) / 2) * step, _yaw(n, count, spec, ground, posture, close=False), 0.0
         apart = 0.0
         if posture in _LONG:
@@ -286,7 +289,7 @@ def _on_the_ground(people: Sequence[tuple[str, int]], frame: Framing, ground: Gr
             yaw = _course(0 if together else n, count, posture, frame, ground) * (0.55 if together else 1.0)
             way = math.sin(math.radians(yaw))
             apart = (n - (count - 1) / 2) * step * (math.copysign(1, way) if together else 1)  # who is named first runs behind
-            begin = 0.26 * together or 0.30 * (count <= _ROW)
+            begin = 0.08 if aside else 0.26 * together or 0.30 * (count <= _ROW)
             u = apart - math.copysign(begin, way) * ground.aspect + aside
         out.append(Spot(n, kind, seed, u, foot, size, max(far, _NEAREST), yaw, 1.37 * n, way, aside=apart if together else 0.0))
     return sorted(out, key=lambda spot: -spot.z)
@@ -371,11 +374,12 @@ def _top_of(kind: str, posture: str) -> float:
     return body.head[1] + 0.51 * look.bones.head * look.height
 
 
-def seen_from(angle: str, spot: Spot) -> Spot:
+def seen_from(angle: str, spot: Spot, tall: float = 0.0, zoom: float = 0.0) -> Spot:
     """Somebody on the ground under a camera angle: from below they tower, as far as the frame is high; from above they are
-    short."""
+    short. ``tall``: the height of what is beside them, in a grown-up's heights; ``zoom``:
+    as a Ground has it."""
     change = {"low": 1.10, "worms_eye": 1.22, "ground": 1.12, "high": 0.92, "birds_eye": 0.80, "overhead": 0.76}.get(angle, 1.0)
-    highest = (spot.foot - _HEADROOM) / spot.look.height
+    highest = (spot.foot - _HEADROOM * math.exp(-zoom)) / max(tall, spot.look.height)
     return replace(spot, size=min(spot.size * change, max(spot.size, highest)))
 
 

@@ -13,6 +13,7 @@ from vidgen.engines.previz.people.onstage import Actor, Thing
 from vidgen.engines.previz.people.paints import Paints
 from vidgen.engines.previz.people.rooms import room_row
 from vidgen.engines.previz.people.things import place_of, things
+from vidgen.engines.previz.people.together import beasts_of
 from vidgen.engines.previz.people.traffic import animals_on, vehicles_on
 from vidgen.engines.previz.spec import SceneSpec
 
@@ -76,7 +77,7 @@ def _people(spec: SceneSpec, ground: Ground) -> list[Spot]:
         return []
     people = spots(spec, ground)
     if not spec.cast or framing_of(spec, ground).top is None:
-        people = [seen_from(spec.angle, spot) for spot in people]
+        people = [seen_from(spec.angle, spot, beasts_of(spec).tall, ground.zoom) for spot in people]
     if not _in_bed(spec):
         return people
     lifts = [(_BED + 0.07 * spot.number) * spot.size for spot in people]

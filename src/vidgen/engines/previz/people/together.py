@@ -9,8 +9,8 @@ from vidgen.engines.previz.spec import SceneSpec
 
 _LARGE = 0.80
 """From this height on (of a grown-up's) an animal beside people is seen whole, and they with it."""
-_FILLS, _WIDE = 0.86, 0.94
-"""How much of the frame's height and width a group fills at most."""
+_FILLS, _WIDE, _WALKS = 0.86, 0.94, 0.66
+"""How much of the frame's height and width a group fills at most, and of its width one that walks through it."""
 _MOUNTS, _RIDES = {"ride": 1.6, "cycle": 0.95, "motorbike": 1.35}, 0.78
 """How long what is ridden is, in a grown-up's heights, and the share of the frame's width that it fills at most."""
 _APART = 0.42
@@ -53,7 +53,8 @@ def fitting(spec: SceneSpec, size: float, aspect: float) -> float:
     if not spec.cast or not beasts.kinds:
         return size
     long = beasts.long + _APART * min(len(spec.cast), 4)
-    return min(size, _FILLS / max(1.0, beasts.tall), _WIDE * aspect / long)
+    wide = _WALKS if spec.posture in ("walk", "run") else _WIDE
+    return min(size, _FILLS / max(1.0, beasts.tall), wide * aspect / long)
 
 
 def shift_of(spec: SceneSpec) -> float:
