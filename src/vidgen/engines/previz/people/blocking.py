@@ -268,7 +268,7 @@ def _on_the_ground(people: Sequence[tuple[str, int]], frame: Framing, ground: Gr
     posture, count = posture_of(spec), len(people)
     travels = bool(acting.act("postures", posture).row.get("travels"))
     if spec.size == "fs" or (not spec.size and ground.usual == "full"):
-        frame = replace(frame, size=frame.size / _tallest(people) ** 0.7)
+        frame = replace(frame, size=fitting(spec, frame.size / _tallest(people) ** 0.7, ground.aspect))
     step = _apart(spec, frame, count) * (1.15 if travels else 1.0) * frame.size
     step = min(step, 0.92 * ground.aspect / max(count, 1))
     aside = shift_of(spec) * ground.side * frame.size
