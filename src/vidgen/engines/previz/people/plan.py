@@ -25,7 +25,7 @@ _HUNG = (
     "mirror",
 )
 """What hangs at a wall or over the floor: thin from above."""
-_DEPTH, _THIN = 0.42, 0.10
+_DEPTH, _THIN = 0.50, 0.10
 
 
 def plan(row: Mapping[str, Any], aspect: float) -> list[Layer]:
@@ -44,6 +44,9 @@ def plan(row: Mapping[str, Any], aspect: float) -> list[Layer]:
             _item(sheet, name, (x * half / 3.1, 0.24), unit, tones, ink)
         if "table" in row:
             _set_table(sheet, row, unit, tones, ink)
+        elif row.get("seat") == "sofa":
+            _item(sheet, row["seat"], (0.0, 0.0), unit, tones, ink)
+            _box(sheet, (0.0, -0.10), (0.8 * unit, 0.44 * unit), rgb(tones["wood"]), ink)
 
     return [Plate(_FAR, paint, name="wall")]
 
