@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -194,6 +195,28 @@ def test_the_takes_own_voice_stands_for_the_line_where_it_is_wanted(
     assert stem["stem"] == "voice"
     sound = np.concatenate(list(decode_audio(Path(stem["file"]))))[:, 0]
     assert loud(sound, 3, 3.9), "the played provider's take sounds all through"
+
+
+def test_a_trim_moves_the_line_and_its_caption_with_the_mouth_that_says_it(
+    vidgen: Vidgen, film: Film, talker: Talker, server: ProviderServer, tmp_path: Path
+) -> None:
+    lines = "{line: Hello there my friend, at: 1}, {line: Good bye, at: 2.6}"
+    plain = film(speaks(lines), SEA, top=talker.top)
+    assert vidgen("render", plain, "--yes", "--json").code == 0
+    trimmed = film(speaks(lines, ", trim: {start: 1.5}"), SEA, top=talker.top)
+    ran = vidgen("render", trimmed, "--yes", "--json")
+    assert ran.code == 0 and ran.data["cost_usd"] == 0, "the same take, seen from later on"
+    heard = np.concatenate(list(decode_audio(tmp_path / "film.mp4")))[:, 0]
+    places = ((0.05, 0.3), (0.85, 1.05), (1.15, 1.4))
+    assert [loud(heard, *place) for place in places] == [True, False, True], "from the midst of the first line on"
+    captions = (tmp_path / "film.en.srt").read_text()
+    assert "00:00:00,000 -->" in captions and "00:00:01,1" in captions
+    cut = tmp_path / "cut.otio"
+    assert vidgen("export", trimmed, "--format", "otio", "-o", cut).code == 0
+    tracks = json.loads(cut.read_text())["tracks"]["children"]
+    clips = [one["source_range"] for track in tracks for one in track["children"] if one["OTIO_SCHEMA"].startswith("Clip")]
+    opens = [part["start_time"]["value"] / part["start_time"]["rate"] for part in clips]
+    assert opens == [1.5, 0, 0.5, 0], "an editor gets picture a, picture b and the two lines as the film has them"
 
 
 @pytest.mark.parametrize(
