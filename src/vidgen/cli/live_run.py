@@ -129,7 +129,7 @@ class LiveRun:
     def _post_started(self, values: Mapping[str, Any]) -> None:
         """Print the reasons for the chosen engines above the bars."""
         self._bars.whole(state="post-processing")
-        self._bars.row(values["shot"], state=", then ".join(values["engines"]) or "grading")
+        self._bars.row(values["shot"], state=", then ".join(values["steps"]) or "grading")
         for line in values["why"]:
             if line not in self._printed:
                 self._printed.add(line)

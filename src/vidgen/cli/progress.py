@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -65,8 +65,8 @@ class PlainRun:
         elif event == "take.waiting" and values["why"] not in self._printed:
             self._printed.add(values["why"])
             self._out.note(f"{values['shot']}: take {values['take']} {waits_until(values)}: {values['why']}")
-        elif event == "post.started" and values["engines"]:
-            self._out.note(f"{values['shot']}: {', then '.join(values['engines'])}, {counted(values['frames'], 'frame')}")
+        elif event == "post.started" and values["steps"]:
+            self._out.note(f"{values['shot']}: {', then '.join(values['steps'])}, {counted(values['frames'], 'frame')}")
             for line in values["why"]:
                 if line not in self._printed:
                     self._printed.add(line)
@@ -76,7 +76,7 @@ class PlainRun:
             size = f", {values['total_bytes'] / 1e6:.0f} MB" if values["total_bytes"] else ""
             self._out.note(f"downloading {values['model']}{size}")
         elif event == "cut.done":
-            self._out.note(f"cut: {counted(values['encoded'], 'segment')} encoded, {values['kept']} kept")
+            self._out.note(f"cut: {segments_text(values)}")
         elif event == "output.done" and values["state"] == "made":
             self._out.note(f"{values['output']}: made ({values['why']}, {now - self._start:.0f} s)")
             self._last = now
@@ -88,6 +88,13 @@ class PlainRun:
             so_far = f"{now - self._start:.0f} s{', ' + speed if speed else ''}"
             what = values.get("shot") or ", ".join(values["outputs"])
             self._out.note(f"{what}: {100 * values['share']:.0f} % ({so_far})")
+
+
+def segments_text(counts: Mapping[str, Any]) -> str:
+    """How many pieces of a film were encoded, copied from their shots as they are, and kept from an earlier run."""
+    if not any(counts[state] for state in ("encoded", "copied", "kept")):
+        return "the film is there already, and nothing in it changed"
+    return f"{counted(counts['encoded'], 'segment')} encoded, {counts['copied']} copied, {counts['kept']} kept"
 
 
 @contextmanager
