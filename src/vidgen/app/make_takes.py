@@ -80,7 +80,7 @@ def make_takes(
     warn([*full.notices, *check_clips(loaded, full)])
     with Project.of(board, options.work).locked() as space, asyncio.Runner() as runner:
         space.shots = frozenset(shot.id for shot in full.shots)
-        warn([*space.notices, *take_over(space, options.takes_from, needed)])
+        warn([*space.notices, *take_over(space, options.takes_from, needed, listener)])
         numbers = {name: options.take for name in only if options.take}
         maker = ShotMaker(needed, engines, space, listener=listener, jobs=options.jobs, score=full.board.score, only=numbers)
         survey = take_stock(maker, runner, warn, fetch=False)

@@ -106,7 +106,7 @@ def render_film(
         options.executor, options.ray_address, work.needed, work.engines,
         run_id=space.run_id, jobs=options.jobs, listener=listener, warn=warn,
     ) as cluster:  # fmt: skip
-        warn([*space.notices, *take_over(space, options.takes_from, work.needed)])
+        warn([*space.notices, *take_over(space, options.takes_from, work.needed, listener)])
         space.shots = work.ids
         agreed: Agreed | None = None
         if work.unsaid:
