@@ -1,7 +1,8 @@
-"""kill -9 of a cluster's node at random moments of a render: the right film each time, and no finished take is made again.
+"""Trouble on a cluster's node at random moments of a render: the right film each time, and no finished take is made again.
 
-``python -m benchmarks.cluster_kills --count 20 [--nodes 2] [--seed 1]``; with ``--paid`` half of the shots are bought from
-providers that are played on this machine: each take has to be bought once.
+``python -m benchmarks.cluster_kills --count 20 [--nodes 2] [--seed 1]``: kill -9 of all that a node is. With ``--frozen`` the
+node answers but what works on it stands still to the end, as on a machine that has run out of memory; with ``--paid`` half of
+the shots are bought from providers that are played on this machine: each take has to be bought once.
 """
 
 from __future__ import annotations
@@ -52,9 +53,9 @@ def same_frames(one: Path, other: Path) -> bool:
 
 
 def one_kill(
-    board: Path, name: str, nodes: RayNodes, luck: random.Random, last_s: float, server: ProviderServer | None = None
+    board: Path, name: str, nodes: RayNodes, luck: random.Random, last_s: float, server: ProviderServer | None, frozen: bool
 ) -> tuple[str, float]:
-    """Render with a kill at a random moment; what is wrong, and how long it took. ``server``: who sells the takes."""
+    """Render with trouble at a random moment; what is wrong, and how long it took. ``server``: who sells the takes."""
     began, when = time.monotonic(), luck.uniform(0.25, 0.95) * last_s
     words = command(board, name, "--executor", "ray", "--ray-address", nodes.address)
     before, keys = len(server.jobs) if server else 0, server.environment() if server else {}
@@ -62,10 +63,13 @@ def one_kill(
         process = subprocess.Popen(words, stdout=out, stderr=out, env={**os.environ, **keys})
     time.sleep(when)
     victim = luck.choice(nodes.nodes)
-    nodes.kill(victim)
-    nodes.add(wait=False)
+    asleep = nodes.freeze(victim) if frozen else []
+    if not frozen:
+        nodes.kill(victim)
+        nodes.add(wait=False)
     code = process.wait(900)
     took = time.monotonic() - began
+    nodes.wake(asleep)
     lines = board.with_name(f"{name}.events").read_text().splitlines()
     events = [json.loads(line) for line in lines if line.startswith("{")]
     if code:
@@ -79,7 +83,8 @@ def one_kill(
     if not server and not same_frames(board.with_name("local.mp4"), board.with_name(f"{name}.mp4")):
         return "another film", took
     lost = sum(event.get("event") == "node.lost" for event in events)
-    return f"right (killed after {when:.1f} s, nodes lost: {lost})", took
+    what = f"{len(asleep)} processes stood still from {when:.1f} s on" if frozen else f"killed after {when:.1f} s"
+    return f"right ({what}, nodes lost: {lost})", took
 
 
 def _bought(board: Path, name: str, server: ProviderServer, jobs: int) -> str:
@@ -109,6 +114,7 @@ def main() -> None:
     reader.add_argument("--seed", type=int, default=1)
     reader.add_argument("--seconds", type=float, default=60.0, help="how long a render takes, roughly")
     reader.add_argument("--paid", action="store_true")
+    reader.add_argument("--frozen", action="store_true")
     asked = reader.parse_args()
     luck, wrong, last_s = random.Random(asked.seed), 0, asked.seconds
     with (
@@ -122,7 +128,7 @@ def main() -> None:
         if not asked.paid:
             subprocess.run(command(board, "local"), check=True, stdout=subprocess.DEVNULL)
         for number in range(asked.count):
-            said, last_s = one_kill(board, f"run{number}", nodes, luck, last_s, server)
+            said, last_s = one_kill(board, f"run{number}", nodes, luck, last_s, server, asked.frozen)
             wrong += not said.startswith("right")
             print(f"{number + 1:3} {said}, {last_s:.0f} s", flush=True)
     print(f"{asked.count - wrong} of {asked.count} right")

@@ -6,8 +6,10 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
+
+from benchmarks.watch import family
 
 STORE = 100 << 20
 """Bytes of shared memory of each node."""
@@ -40,6 +42,20 @@ class RayNodes:
         for processes in node.all_processes.values():
             for one in processes:
                 os.kill(one.process.pid, signal.SIGKILL)
+
+    def freeze(self, node: Any) -> list[int]:
+        """Stop all that works on a node, but not the node: it is there and does nothing. Returns the processes."""
+        raylet = node.all_processes["raylet"][0].process.pid
+        works = [pid for pid in family(raylet) if pid != raylet]
+        for pid in works:
+            os.kill(pid, signal.SIGSTOP)
+        return works
+
+    def wake(self, processes: list[int]) -> None:
+        """Let go on what was stopped and is still there."""
+        for pid in processes:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
     def close(self) -> None:
         """End all nodes."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from support import Film, Vidgen
+from support import Film, Vidgen, load, started_with
 from vidgen.media.frames import read_frames
 from vidgen.testing.providers import ProviderServer
 from vidgen.testing.providers.runway import FakeRunway
@@ -115,20 +115,3 @@ def test_ctrl_c_ends_the_run_and_all_that_it_has_started_in_seconds(film: Film, 
     while (left := started_with(str(tmp_path / "home-of-this-test"))) and time.monotonic() < until:
         time.sleep(0.2)
     assert left == []
-
-
-def load() -> float:
-    """How many times as long as on a quiet machine things may take."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-
-
-def started_with(home: str) -> list[str]:
-    """Command lines of processes whose environment names that home."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if home.encode() in (process / "environ").read_bytes():
-                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")[:200])
-        except OSError:
-            continue
-    return found

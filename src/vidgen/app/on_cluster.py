@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from vidgen.cluster.client import Cluster, address_of, check_ray
 from vidgen.engines.base import Engine, LocalEngine
 from vidgen.errors import InputError, MissingError, Notice
 from vidgen.planning.plan import PlannedShot, UserClip
 from vidgen.render.events import Listener
+
+if TYPE_CHECKING:
+    from vidgen.cluster.client import Cluster
+    from vidgen.render.on_cluster import OnCluster
 
 EXECUTORS = ("local", "ray")
 Wanted = Sequence[tuple[str, str | None, str | None]]
@@ -24,6 +27,8 @@ def check_executor(name: str, ray_address: str | None) -> None:
     if name not in EXECUTORS:
         raise MissingError("executor.missing", f"there is no executor {name}", hint="--executor local or --executor ray")
     if name == "ray":
+        from vidgen.cluster.client import address_of, check_ray
+
         check_ray(address_of(ray_address))
     elif ray_address:
         raise InputError("usage.invalid", "--ray-address is only for --executor ray", hint="add --executor ray")
@@ -45,6 +50,7 @@ def cluster_for(
     if executor != "ray":
         yield None
         return
+    from vidgen.cluster.client import Cluster, address_of
 
     def on_node(state: str, node: Mapping[str, Any]) -> None:
         listener(f"node.{state}", node=node["name"], why=node["refused"])
@@ -67,6 +73,15 @@ def wait_for_nodes(cluster: Cluster | None, warn: Callable[[Iterable[Notice]], N
         cluster.wait_ready()
         cluster.check_nodes()
         warn(refused(node) for node in cluster.nodes if node["refused"])
+
+
+def helper_of(cluster: Cluster | None) -> OnCluster | None:
+    """What has post-processing and the cut done on a cluster; None where this machine does it."""
+    if cluster is None:
+        return None
+    from vidgen.render.on_cluster import OnCluster
+
+    return OnCluster(cluster)
 
 
 def refused(node: Mapping[str, Any]) -> Notice:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vidgen.app.lint import lint_loaded
 from vidgen.engines.registry import Engines
@@ -16,7 +16,6 @@ from vidgen.media.rate import json_rate
 from vidgen.planning.clip_checks import check_clips
 from vidgen.planning.compile import Overrides, compile_plan
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan
-from vidgen.render.cluster_forecast import ClusterForecast, forecast
 from vidgen.render.colour_match import references
 from vidgen.render.delivery_plan import DeliveryPlan, plan_deliveries
 from vidgen.render.post_plan import ShotPost, downloads, plan_posts, post_notices, post_seconds
@@ -27,6 +26,9 @@ from vidgen.render.speaking import estimate_with, missing_lines, speech_data, sp
 from vidgen.speech.voices import FilmVoices
 from vidgen.storyboard.lint import Finding
 from vidgen.storyboard.loader import LoadedBoard, load_storyboard
+
+if TYPE_CHECKING:
+    from vidgen.render.cluster_forecast import ClusterForecast
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,8 @@ def plan_board(board: Path, overrides: Overrides, work: Path | None = None, clus
     notices = [*plan.notices, *deliveries.notices, *of_clips, *of_colours, *post_notices(posts), *stored]
     expected = None
     if cluster:
+        from vidgen.render.cluster_forecast import forecast
+
         expected = forecast(plan, root_of(board, work), cluster.nodes, cluster.gpu, cluster.usd_per_hour)
     return PlanReport(plan, posts, notices, findings, voices, deliveries, expected)
 

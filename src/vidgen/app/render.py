@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vidgen.app.on_cluster import check_executor, cluster_for, executor_data, wait_for_nodes
+from vidgen.app.on_cluster import check_executor, cluster_for, executor_data, helper_of, wait_for_nodes
 from vidgen.app.plan import plan_loaded, voices_of
 from vidgen.app.render_result import RenderResult
 from vidgen.engines.base import Engine
@@ -29,7 +29,6 @@ from vidgen.render.film_timeline import check_sounds
 from vidgen.render.finish import Finished, finish
 from vidgen.render.forecast import render_forecast
 from vidgen.render.made import MadeShot, Survey
-from vidgen.render.on_cluster import OnCluster
 from vidgen.render.post_plan import ShotPost, check_posts, fetch_models, plan_posts
 from vidgen.render.postprocess import fetching
 from vidgen.render.preflight import check_shots, check_voices, ready_engines
@@ -136,7 +135,7 @@ def render_film(
         finished = finish(
             plan, kept, space.root, work.output,
             listener=listener, warn=warn, larger=larger, jobs=options.jobs, sheet=work.sheet,
-            deliveries=work.deliveries, origin=origin, cluster=OnCluster(cluster) if cluster else None,
+            deliveries=work.deliveries, origin=origin, cluster=helper_of(cluster),
         )  # fmt: skip
     return replace(
         _result(work, kept, larger, finished),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from vidgen.catalog.diffusion import model as diffusion_model
-from vidgen.cluster.scheduler import Kind
 from vidgen.engines.base import LocalEngine
 from vidgen.takes.request import ShotRequest
+
+if TYPE_CHECKING:
+    from vidgen.cluster.scheduler import Kind
 
 _MPIXEL = 1e6
 

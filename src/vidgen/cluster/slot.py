@@ -12,25 +12,21 @@ import os
 import queue
 import shutil
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from vidgen.cluster.cache import FileCache
-from vidgen.cluster.orphans import adopt_orphans, end_orphans
 from vidgen.cluster.packing import FileRef, Seen
+from vidgen.cluster.process import WorkerProcess
 from vidgen.cluster.share import VARIABLE, share_of
 from vidgen.media.files import sha256_file
-from vidgen.settings import settings, without_keys
+from vidgen.settings import settings
 
 LOG = logging.getLogger(__name__)
 CACHE_GB = 20.0
-_LAST_WORDS = 800
 
 
 def cache_folder() -> Path:
@@ -52,19 +48,14 @@ class Slot:
 
     def __init__(self, run: str, gpus: Sequence[str] | None, flags: Mapping[str, str], *, alone: bool = False) -> None:
         limit = settings().cluster_cache_gb
-        if alone:
-            adopt_orphans()
         self._cache = FileCache(cache_folder(), round((CACHE_GB if limit is None else limit) * 1e9))
         work = cache_folder().parent / "work"
         work.mkdir(parents=True, exist_ok=True)
         _sweep(work)
         self._folder = Path(tempfile.mkdtemp(prefix=f"{socket.gethostname()}-{os.getpid()}-{run[:8]}-", dir=work))
-        self._gpus, self._flags, self._alone = gpus, dict(flags), alone
-        self._process: subprocess.Popen[bytes] | None = None
-        self._worker: Connection | None = None
-        self._socket: socket.socket | None = None
-        self._log: IO[bytes] | None = None
-        self._events: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._flags = dict(flags)
+        shown = {} if gpus is None else {"CUDA_VISIBLE_DEVICES": ",".join(gpus)}
+        self._worker = WorkerProcess({**flags, **shown}, apart=True, alone=alone)
         self._parts: dict[str, Path] = {}
         self._lock = threading.Lock()
 
@@ -132,11 +123,9 @@ class Slot:
         if missing:
             shutil.rmtree(folder, ignore_errors=True)
             return missing
-        self._start()
-        assert self._worker is not None
+        self._worker.start()
         out = [str(folder / f"{number}.mp4") for number in range(outs)]
-        with contextlib.suppress(OSError):  # a worker that is gone is noticed by whoever listens to it
-            self._worker.send({"do": "run", "job": job, "work": work, "places": places, "outs": out, "folder": str(folder)})
+        self._worker.send({"do": "run", "job": job, "work": work, "places": places, "outs": out, "folder": str(folder)})
         return []
 
     def poll(self, job: str, seconds: float) -> list[dict[str, Any]]:
@@ -145,9 +134,9 @@ class Slot:
         """
         events: list[dict[str, Any]] = []
         with contextlib.suppress(queue.Empty):
-            events.append(self._events.get(timeout=seconds))
+            events.append(self._worker.events.get(timeout=seconds))
             while len(events) < 100:
-                events.append(self._events.get_nowait())
+                events.append(self._worker.events.get_nowait())
         events = [event for event in events if event["event"] in ("log", "died") or event["job"] == job]
         for event in events:
             if event["event"] == "done":
@@ -156,9 +145,7 @@ class Slot:
 
     def cancel(self, job: str) -> None:
         """End a piece of work that is not wanted any more."""
-        with contextlib.suppress(OSError):
-            if self._worker:
-                self._worker.send({"do": "cancel", "job": job})
+        self._worker.send({"do": "cancel", "job": job})
 
     def read(self, job: str, number: int, offset: int, size: int) -> bytes:
         """Bytes of a file that was made."""
@@ -177,7 +164,7 @@ class Slot:
 
     def close(self) -> None:
         """End the worker."""
-        self._end()
+        self._worker.end()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _made(self, job: str) -> dict[int, tuple[int, str]]:
@@ -187,65 +174,6 @@ class Slot:
     def _drop(self, sha256: str) -> None:
         if part := self._parts.pop(sha256, None):
             part.unlink(missing_ok=True)
-
-    def _start(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            return
-        self._end()
-        self._events = queue.Queue()
-        here, there = socket.socketpair()
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the worker
-        shown = {} if self._gpus is None else {"CUDA_VISIBLE_DEVICES": ",".join(self._gpus)}
-        with there:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "vidgen.cluster.worker", str(there.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=self._log,
-                stderr=self._log,
-                pass_fds=(there.fileno(),),
-                env=without_keys({**self._flags, **shown}),
-                start_new_session=True,
-            )
-        self._socket, self._worker = here, Connection(os.dup(here.fileno()))
-        threading.Thread(target=self._listen, args=(self._worker, self._process, self._log, self._events), daemon=True).start()
-
-    def _listen(
-        self, worker: Connection, process: subprocess.Popen[bytes], log: IO[bytes], events: queue.Queue[dict[str, Any]]
-    ) -> None:
-        while True:
-            try:
-                events.put(worker.recv())
-            except Exception:  # the worker is gone, or told something that cannot be read
-                break
-        with worker:
-            process.kill()
-            code = process.wait()
-        if self._alone:
-            end_orphans(but=self._process)
-        events.put({"event": "died", "job": "", "code": code, "words": _last_words(log)})
-
-    def _end(self) -> None:
-        """The worker hears that its slot is gone, and ends with all that it has started."""
-        process, self._process, self._worker = self._process, None, None
-        if self._socket:
-            with contextlib.suppress(OSError), self._socket:
-                self._socket.shutdown(socket.SHUT_RDWR)
-            self._socket = None
-        if process:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(3)
-            process.kill()
-            process.wait()
-        self._log = None
-
-
-def _last_words(log: IO[bytes]) -> str:
-    """The end of what a worker has printed."""
-    with log:
-        size = log.seek(0, os.SEEK_END)
-        log.seek(max(0, size - 4000))
-        lines = log.read().decode(errors="replace").strip().splitlines()[-6:]
-    return " | ".join(lines)[-_LAST_WORDS:]
 
 
 def _sweep(work: Path) -> None:

@@ -120,9 +120,11 @@ def main(words: Sequence[str]) -> None:
     """Entry of the process."""
     import signal
 
+    from vidgen.programs import hear_ctrl_z
     from vidgen.settings import keep_no_keys
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    hear_ctrl_z()
     signal.signal(signal.SIGTERM, lambda number, frame: leave(128 + number))
     keep_no_keys()
     os.dup2(2, 1)

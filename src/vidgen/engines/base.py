@@ -86,6 +86,11 @@ class LocalEngine(Engine):
     together: bool = False
     """True where the takes of one shot are cheaper together: the renderer then calls ``generate_many`` with all of them."""
 
+    own_process: bool = False
+    """True where it works in Python for the most part, so that takes that are made at once would wait for each other: those of
+    a longer film are then made in processes of their own, each with an engine of its own that is told nothing else.
+    """
+
     on_preview: Callable[[str, Mapping[str, Any]], None] | None = None
     """Set by the renderer; an engine that can show unfinished pictures calls it with the shot and a mapping of ``takes``,
     ``step``, ``steps``, ``width``, ``height`` and ``rgb`` (base64 of uint8 RGB), as often as it likes.

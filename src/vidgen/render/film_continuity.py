@@ -2,6 +2,7 @@
 
 Takes are made in any order, several shots at once. Here they are gone through in film order, so that each is compared with what
 was picked before it. A person's pick, a pick of an earlier run and a take that another shot continues stay as they are.
+Animatics are left out: what previz draws by a name is nobody else, and no real person looks like it.
 """
 
 from __future__ import annotations
@@ -49,9 +50,12 @@ class FilmContinuity:
             shots: all of the film, in its order. scorers: those that ``choose`` asks; continuity is measured through them.
             choose: judges the takes of a shot again, and picks.
         """
+        real = [shot for shot in shots if not isinstance(shot.planned, ProviderUpscale) and not _is_animatic(shot)]
+        if not real:
+            return []
         from vidgen.scoring.continuity import ContinuityBank
 
-        placed = [(shot, self._shown(shot.planned)) for shot in shots if not isinstance(shot.planned, ProviderUpscale)]
+        placed = [(shot, self._shown(shot.planned)) for shot in real if not isinstance(shot.planned, ProviderUpscale)]
         bank, notices = ContinuityBank(), []
         self._add_references(bank, [shown for _, shown in placed])
         for index, (shot, shown) in enumerate(placed):
@@ -65,8 +69,7 @@ class FilmContinuity:
                     scorers.in_film = None
             look = self._picked_look(shot)
             if look is not None:
-                drawn = shot.picked is not None and shot.picked.engine == "previz"  # what it draws by name is nobody else
-                swapped = () if drawn else bank.compare(shown, look).swapped
+                swapped = bank.compare(shown, look).swapped
                 notices += [Notice("continuity.swapped", text, shot.planned.id) for text in swapped]
                 bank.add(shown, look, "doubted" if swapped and shot.picked_by == "auto" else "picked")
         return notices
@@ -113,3 +116,7 @@ class FilmContinuity:
             return look_of(clip, self.cache)
         except VidgenError:
             return None
+
+
+def _is_animatic(shot: MadeShot) -> bool:
+    return shot.picked is not None and shot.picked.engine == "previz"

@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from threading import Event
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vidgen.cut import assemble
 from vidgen.cut.contact_sheet import contact_sheet, labels_of
@@ -34,12 +34,14 @@ from vidgen.render.film_captions import Captions, captioned, film_captions
 from vidgen.render.film_timeline import ShotClip, Warn, build_timeline, sound_cuts
 from vidgen.render.lines_in_step import lines_in_step
 from vidgen.render.made import MadeShot, clip_part
-from vidgen.render.on_cluster import OnCluster
 from vidgen.render.postprocess import PostProcessor
 from vidgen.render.provenance import Origin
 from vidgen.render.shots import DEFAULT_JOBS
 from vidgen.storyboard.model import LipSync
 from vidgen.takes.request import ShotRequest, Take, Trim, nearest_frames
+
+if TYPE_CHECKING:
+    from vidgen.render.on_cluster import OnCluster
 
 MOST_AT_ONCE = 64
 """Clips that are waited for at once, each by a thread."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vidgen import __version__
 from vidgen.artifacts import ArtifactStore
@@ -26,13 +26,15 @@ from vidgen.post.settings import Match, PostResult, PostSettings
 from vidgen.post.work import Work, plan_work
 from vidgen.render.events import Listener
 from vidgen.render.film_timeline import ShotClip
-from vidgen.render.on_cluster import OnCluster
 from vidgen.render.own_clips import clip_start, clip_work, take_work, used_part
 from vidgen.render.post_plan import is_own, settings_of, step_names, steps_of
 from vidgen.render.throughput import Throughput
 from vidgen.takes.keys import derived_key
 from vidgen.takes.request import Take, Trim
 from vidgen.weights.store import pull
+
+if TYPE_CHECKING:
+    from vidgen.render.on_cluster import OnCluster
 
 EVENT_EVERY_S = 0.25
 """Progress events of one clip come no faster than this."""

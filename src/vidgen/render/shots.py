@@ -7,10 +7,11 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
-from vidgen.cluster.client import Cluster
 from vidgen.cluster.demands import amount_of
 from vidgen.config import config
 from vidgen.engines.base import Engine, LocalEngine, RemoteEngine
@@ -31,7 +32,6 @@ from vidgen.render.resolved import ResolvedShot, Resolver
 from vidgen.render.rounds import Rounds
 from vidgen.render.run import Run
 from vidgen.render.runners import Runner
-from vidgen.render.runners.cluster import FEW, ClusterRunner
 from vidgen.render.runners.local import LocalRunner
 from vidgen.render.runners.remote import UNDELIVERED, RemoteRunner
 from vidgen.render.sequence import choose_in_sequence
@@ -43,6 +43,9 @@ from vidgen.render.trimming import trimmed
 from vidgen.scoring.scorers import Scorers
 from vidgen.storyboard.model import Score
 from vidgen.takes.request import ShotRequest, Take
+
+if TYPE_CHECKING:
+    from vidgen.cluster.client import Cluster
 
 DEFAULT_JOBS = min(4, os.cpu_count() or 1)
 
@@ -88,6 +91,7 @@ class ShotMaker:
         self._rounds = Rounds(bars, self.run, Allowance(None, self._bill))
         self._made: dict[str, asyncio.Future[MadeShot]] = {}
         self._runners: dict[str, Runner] = {}
+        self._ending = ExitStack()
         self._alike: dict[str, asyncio.Lock] = {}
 
     def survey(self) -> Survey:
@@ -137,7 +141,7 @@ class ShotMaker:
         self._made = {planned.id: loop.create_future() for planned in self.shots}
         local = [engine for engine in self.engines.values() if isinstance(engine, LocalEngine)]
         threads = self._threads + 2 + sum(engine.at_once or 0 for engine in local)
-        with self.run.stop.listening(loop), ThreadPoolExecutor(threads, "take") as pool:
+        with self.run.stop.listening(loop), ThreadPoolExecutor(threads, "take") as pool, self._ending:
             loop.set_default_executor(pool)
             done = await asyncio.gather(*(self._shot(planned) for planned in self.shots), return_exceptions=True)
             made = [result for result in done if isinstance(result, MadeShot)]
@@ -259,28 +263,41 @@ class ShotMaker:
             if isinstance(engine, RemoteEngine):
                 self._runners[name] = RemoteRunner(engine, self.run, self._lookup.paid)
             elif isinstance(engine, LocalEngine) and self.cluster:
+                from vidgen.render.runners.cluster import FEW, ClusterRunner
+
                 after = self._amounts_after
                 few = self._missing is not None and len(self._missing) < FEW * self.cluster.devices
                 self._runners[name] = ClusterRunner(
                     engine, self.run, (), self._followers, cluster=self.cluster, after=after, apart=few
                 )
             elif isinstance(engine, LocalEngine):
-                self._runners[name] = LocalRunner(engine, self.run, list(self._requests(name)), self._followers)
+                self._runners[name] = self._local_runner(name, engine)
             else:
                 raise TypeError(f"{name} is neither a LocalEngine nor a RemoteEngine")
         return self._runners[name]
+
+    def _local_runner(self, name: str, engine: LocalEngine) -> LocalRunner:
+        from vidgen.render.runners.processes import Processes, ProcessRunner, processes_pay
+
+        missing = list(self._missing_of(name))
+        about = (engine, self.run, [request for request, _ in missing], self._followers)
+        if not processes_pay(engine, missing):
+            return LocalRunner(*about)
+        return ProcessRunner(*about, processes=self._ending.enter_context(Processes()))
 
     def _remote(self, shot: ResolvedShot) -> RemoteRunner:
         runner = self._runner(shot.planned.engine)
         assert isinstance(runner, RemoteRunner)  # only what was bought is owed
         return runner
 
-    def _requests(self, engine: str) -> Iterator[ShotRequest]:
-        """Every request that an engine is still to make, as far as it is known before the first take."""
+    def _missing_of(self, engine: str) -> Iterator[tuple[ShotRequest, int]]:
+        """Every request that an engine is still to make, as far as it is known before the first take, and for how many takes
+        at most.
+        """
         for planned in self.shots:
             missing = self._missing is None or planned.id in self._missing
             if missing and not isinstance(planned, UserClip) and planned.engine == engine:
-                yield planned.request
+                yield planned.request, planned.candidates if isinstance(planned, GeneratedShot) else 1
 
     def _followers(self, planned: EngineShot) -> Iterator[str]:
         """The shots that can be made once this one is, by the same model."""

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vidgen.media.files import write_text
-from vidgen.media.frames import Frame
+from vidgen.media.frames import Frame, frames_at
 from vidgen.media.probe import probe_video
 from vidgen.media.stills import read_image
 from vidgen.scoring.scorer import Clip
@@ -120,11 +120,7 @@ def look_of(clip: Clip, cache: Path | None = None) -> Look:
             return Look.from_json(json.loads(kept.read_text(encoding="utf-8")))
         except (ValueError, TypeError, KeyError):
             pass  # damaged: look again
-    info = probe_video(clip.file)
-    count = clip.window[1] if clip.window else info.frames
-    stride = max(1, count // MOST_FRAMES)
-    frames = [small(frame) for index, frame in enumerate(clip.frames()) if index % stride == 0]
-    look = look_at(frames, info.rate / stride)
+    look = _look(*_pairs_of(clip))
     if kept:
         write_text(kept, json.dumps(look.as_json()) + "\n")
     return look
@@ -137,13 +133,43 @@ def look_of_picture(file: Path) -> Look:
 
 def look_at(frames: Sequence[Frame], rate: Fraction) -> Look:
     """What these pictures of one clip look like: [height, width, 3] uint8 RGB each, at most ``WIDTH`` wide."""
-    step = max(1, round(float(rate) * APART_S))
-    last = max(0, len(frames) - 1 - step)
+    return _look([(frames[first], frames[second]) for first, second in _places(len(frames), rate)], rate)
+
+
+def _places(count: int, rate: Fraction) -> list[tuple[int, int]]:
+    """Which of ``count`` pictures are looked at: pairs, each close enough together to see what moves."""
+    step = _step(rate)
+    last = max(0, count - 1 - step)
     firsts = sorted({round(last * index / max(1, MOMENTS - 1)) for index in range(MOMENTS)})
-    moments = [_Moment.of(frames[first], frames[min(first + step, len(frames) - 1)]) for first in firsts]
-    seconds = step / float(rate)
+    return [(first, min(first + step, count - 1)) for first in firsts]
+
+
+def _step(rate: Fraction) -> int:
+    return max(1, round(float(rate) * APART_S))
+
+
+def _pairs_of(clip: Clip) -> tuple[list[tuple[Frame, Frame]], Fraction]:
+    """The pictures of a clip that are looked at, and its rate. Only these are converted; all of a clip that has fewer frames
+    than it says is read again for them.
+    """
+    info = probe_video(clip.file)
+    start, count = clip.window or (0, info.frames)
+    stride = max(1, count // MOST_FRAMES)
+    rate = info.rate / stride
+    pairs = _places(len(range(0, count, stride)), rate)
+    frame_of = {place: start + place * stride for pair in pairs for place in pair}
+    found = {number: small(frame) for number, frame in frames_at(clip.file, frame_of.values())}
+    if len(found) < len(set(frame_of.values())):
+        frames = [small(frame) for index, frame in enumerate(clip.frames()) if index % stride == 0]
+        return [(frames[first], frames[second]) for first, second in _places(len(frames), rate)], rate
+    return [(found[frame_of[first]], found[frame_of[second]]) for first, second in pairs], rate
+
+
+def _look(pairs: Sequence[tuple[Frame, Frame]], rate: Fraction) -> Look:
+    moments = [_Moment.of(first, second) for first, second in pairs]
+    seconds = _step(rate) / float(rate)
     moving = [moment for moment in moments if LEAST_SUBJECT <= moment.moving.mean() <= MOST_SUBJECT]
-    by_motion = len(moving) * 2 >= len(moments) and len(frames) > 1
+    by_motion = len(moving) * 2 >= len(moments)
     pictures = [moment.picture for moment in (moving if by_motion else moments)]
     seeds = [moment.moving for moment in moving] if by_motion else [_unlike_border(picture) for picture in pictures]
     masks = _refined(pictures, seeds)

@@ -18,6 +18,7 @@ class Previz(LocalEngine):
 
     name = "previz"
     draws_words = True
+    own_process = True
 
     def capabilities(self, model: str | None = None) -> Capabilities:
         """The catalogue's row."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vidgen.engines.base import LocalEngine
+from vidgen.engines.base import Cancelled as CancelledCheck
+from vidgen.engines.base import LocalEngine, Progress
 from vidgen.engines.guard import failure_of
 from vidgen.errors import Cancelled, Notice, VidgenError
 from vidgen.planning.plan import EngineShot
@@ -85,17 +86,20 @@ class LocalRunner:
         """Make takes and put them into the store; what came of each. Raises what concerns all of them."""
         parts = [self.run.store.part_for(shot.take_key(take.take)) for take in takes]
         progress = self.run.progress(shot.planned, [take.take for take in takes])
-        cancelled = self.run.stop.event.is_set
-        made: Sequence[Generated | VidgenError]
         try:
-            if self.engine.together:
-                made = self.engine.generate_many(takes, parts, progress=progress, cancelled=cancelled)
-            else:
-                made = [self.engine.generate(takes[0], parts[0], progress=progress, cancelled=cancelled)]
+            made = self._made(takes, parts, progress, self.run.stop.event.is_set)
             return [self._kept(shot, take, part, one) for take, part, one in zip(takes, parts, made, strict=True)]
         finally:
             for part in parts:
                 part.unlink(missing_ok=True)
+
+    def _made(
+        self, takes: Sequence[TakeRequest], parts: Sequence[Path], progress: Progress, cancelled: CancelledCheck
+    ) -> Sequence[Generated | VidgenError]:
+        """What came of each take, in its file. Raises what concerns all of them."""
+        if self.engine.together:
+            return self.engine.generate_many(takes, parts, progress=progress, cancelled=cancelled)
+        return [self.engine.generate(takes[0], parts[0], progress=progress, cancelled=cancelled)]
 
     def _kept(self, shot: ResolvedShot, take: TakeRequest, part: Path, made: Generated | VidgenError) -> Take | VidgenError:
         """A take that was made, put into the store; of one that the engine gave up, a note that it is not to be made again."""

@@ -5,6 +5,7 @@ const form = (screen) => {
   return { start: +start, count: +count, frames: +frames, fps: +fps, screen, video: $("video", screen) };
 };
 const frameOf = (clip) => Math.min(clip.frames - 1, Math.max(0, Math.floor(clip.video.currentTime * clip.fps + 1e-3)));
+const shownFrame = (clip) => (clip.video.readyState || clip.video.currentTime ? frameOf(clip) : clip.start); // it may wait to load
 const seek = (clip, frame) => { clip.video.currentTime = (frame + 0.5) / clip.fps; };
 
 function address(place) { // a bundle has its media inside, as text
@@ -18,7 +19,7 @@ function release(url) { if (url?.startsWith("blob:")) URL.revokeObjectURL(url); 
 
 function place(screen) {
   const clip = form(screen);
-  const frame = clip.video.readyState ? frameOf(clip) : clip.start;
+  const frame = shownFrame(clip);
   const text = String(frame).padStart(4, "0");
   if ($(".frame", screen).value !== text) $(".frame", screen).value = text;
   $(".head", screen).style.left = `${(100 * frame) / clip.frames}%`;
@@ -34,7 +35,7 @@ const sourceOf = (video) => video.dataset.src ?? video.getAttribute("src");
 function load({ video }) { // get ready to play
   if (!video.hasAttribute("src")) video.src = address(video.dataset.src);
   video.preload = "auto";
-  if (!video.readyState) video.load();
+  if (!video.readyState && video.networkState !== HTMLMediaElement.NETWORK_LOADING) video.load();
 }
 
 function unload(video) {

@@ -25,7 +25,7 @@ async function note(shot) {
   const clip = screen && form(screen);
   pause();
   const number = take?.dataset.take ? +take.dataset.take : null;
-  const at_s = clip && number ? (clip.video.readyState ? frameOf(clip) : clip.start) / clip.fps : null;
+  const at_s = clip && number ? shownFrame(clip) / clip.fps : null;
   const text = (await ask(say("note_text"), { value: "" }))?.trim();
   if (!text) return;
   if (served) await change("/api/note", { shot: shot.dataset.shot, take: number, at_s, text });
@@ -53,7 +53,7 @@ function compare(shot) {
   if (!screens.length) { tell(say("no_after")); return; }
   for (const screen of screens) {
     const clip = form(screen), { video } = clip;
-    const at = video.readyState ? (frameOf(clip) - clip.start) / clip.fps : 0;
+    const at = (shownFrame(clip) - clip.start) / clip.fps;
     const { src, poster, ...other } = JSON.parse(screen.dataset.other);
     screen.dataset.other = JSON.stringify({ src: sourceOf(video), poster: video.dataset.poster, ...Object.fromEntries(Object.keys(other).map((name) => [name, screen.dataset[name]])) });
     unload(video);

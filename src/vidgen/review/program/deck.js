@@ -89,12 +89,13 @@ async function stepFrames(count) { // keys that come while the clips load count 
   wake(current);
   const clips = clipsOf(current);
   const fresh = clips.filter(({ video }) => !video.readyState);
+  const untouched = fresh.filter(({ video }) => !video.currentTime);
   fresh.forEach(load);
   await Promise.all(fresh.map(({ video }) => ready(video)));
   const by = waiting.steps, first = leader(clips);
   Object.assign(waiting, { steps: 0, busy: false });
   if (!first) return;
-  const frame = fresh.includes(first) ? 0 : Math.max(-first.start, frameOf(first) - first.start);
+  const frame = untouched.includes(first) ? 0 : Math.max(-first.start, frameOf(first) - first.start);
   for (const clip of clips) {
     const to = clip.start + Math.round(((frame + by) / first.fps) * clip.fps);
     seek(clip, Math.min(clip.frames - 1, Math.max(0, to)));

@@ -10,20 +10,33 @@ async function post(path, body) {
   return null;
 }
 
+const partOf = new Map(); // what the server sent last of each shot: what is the same stays, with all that a person does there
+const askedFor = new Map();
+
 async function renew(name) {
+  const turn = (askedFor.get(name) ?? 0) + 1;
+  askedFor.set(name, turn);
   const answer = await fetch(`/part?shot=${encodeURIComponent(name)}`).catch(() => null);
   if (!answer?.ok) return;
-  const parts = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const before = document.getElementById(`shot-${name}`), after = $(".shot", parts);
-  if (!before || !after) return;
+  const text = await answer.text(), before = document.getElementById(`shot-${name}`);
+  if (!before || askedFor.get(name) !== turn || trimming(before)) return; // a later answer counts; the end of a trim renews it
+  if (partOf.get(name) === text) { wake(before); return; }
+  const parts = document.adoptNode(new DOMParser().parseFromString(text, "text/html").body); // or clips that move there forget where they are
+  const after = $(".shot", parts);
+  if (!after) return;
+  partOf.set(name, text);
   if (before === deck.shot) { pause(); deck.shot = after; }
   const focus = before.contains(document.activeElement) ? document.activeElement : null;
-  const place_ = focus && [focus.closest("[data-take]")?.dataset.take, focus.dataset.action];
+  const named = focus?.matches(".handle") ? (focus.matches(".in") ? ".handle.in" : ".handle.out") : `[data-action="${focus?.dataset.action}"]`;
+  const place_ = focus && [focus.closest("[data-take]")?.dataset.take, named];
   const open = $$("details[open]", before).map((part) => part.closest("[data-take]")?.dataset.take);
   for (const take of $$("[data-take]", after)) {
     const old = $(`[data-take="${take.dataset.take}"] video`, before), fresh = $("video", take);
-    if (old && fresh && old.dataset.poster === fresh.dataset.poster) fresh.replaceWith(old);
-    else if (old) unload(old);
+    if (old && fresh && sourceOf(old) === sourceOf(fresh)) { // it stays where it is
+      if (old.dataset.poster !== fresh.dataset.poster) old.removeAttribute("poster");
+      old.dataset.poster = fresh.dataset.poster;
+      fresh.replaceWith(old);
+    } else if (old) unload(old);
     const more = $("details", take);
     if (more) more.open = open.includes(take.dataset.take);
   }
@@ -38,9 +51,9 @@ async function renew(name) {
   wake(after);
   for (const part of [after, newer, $("#facts")]) setLanguage(document.documentElement.lang, part);
   if (place_) {
-    const [take, action] = place_;
+    const [take, part] = place_;
     const within = take ? $(`[data-take="${take}"]`, after) : after;
-    (($(`[data-action="${action}"]`, within ?? after)) ?? after).focus({ preventScroll: true });
+    ($(part, within ?? after) ?? after).focus({ preventScroll: true });
   }
 }
 

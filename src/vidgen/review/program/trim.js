@@ -1,5 +1,7 @@
 // Trim handles: which part of the picked take is in the film. Its length is the storyboard's, so both handles move all of it.
 let drag = null;
+const pending = { timer: 0, screen: null, start: 0 };
+const trimming = (shot) => [drag?.screen, pending.screen].some((screen) => screen && shot.contains(screen));
 
 function trimmable(take) {
   const screen = take && $(".screen[data-least]", take);
@@ -26,7 +28,7 @@ function showTrim(screen, start, edge) { // while it is dragged: the frame that 
 
 async function trim(screen, start) {
   const shot = screen.closest(".shot").dataset.shot, from = +screen.dataset.start;
-  if (start === from) { showTrim(screen, from); return; }
+  if (start === from) { showTrim(screen, from); renew(shot); return; }
   const done = await change("/api/trim", { shot, start_frame: start });
   if (done?.status !== 200) showTrim(screen, from);
 }
@@ -37,7 +39,7 @@ function trimAtPlayhead(edge) {
   if (!screen) { tell(say("no_trim")); return; }
   pause();
   const clip = form(screen);
-  const frame = clip.video.readyState ? frameOf(clip) : clip.start;
+  const frame = shownFrame(clip);
   trim(screen, within(screen, edge === "in" ? frame : frame - clip.count + 1));
 }
 
@@ -62,15 +64,19 @@ function endDrag(keep) {
   if (!drag) return false;
   const { screen, now, start } = drag;
   drag = null;
-  if (keep) trim(screen, now);
-  else showTrim(screen, start);
+  trim(screen, keep ? now : start);
   return true;
 }
 document.addEventListener("pointerup", () => endDrag(true));
 document.addEventListener("pointercancel", () => endDrag(false));
 
+function endPending() {
+  const { screen, start } = pending;
+  pending.screen = null;
+  if (screen) trim(screen, start);
+}
+
 const TRIM_KEYS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -Infinity, End: Infinity };
-const pending = { timer: 0 };
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && endDrag(false)) return;
   const handle = event.target.closest?.(".handle"), by = TRIM_KEYS[event.key];
@@ -83,6 +89,7 @@ document.addEventListener("keydown", (event) => {
   const shown = +$(".handle.in", screen).getAttribute("aria-valuenow");
   const start = within(screen, by === Infinity ? clip.frames : by === -Infinity ? 0 : shown + by);
   showTrim(screen, start, edge);
+  if (pending.screen !== screen) endPending();
   clearTimeout(pending.timer); // keys that follow quickly are one trim
-  pending.timer = setTimeout(() => trim(screen, start), 400);
+  Object.assign(pending, { screen, start, timer: setTimeout(endPending, 400) });
 });
