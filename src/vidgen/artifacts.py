@@ -87,6 +87,8 @@ class ArtifactStore:
 
     def make(self, keys: Sequence[str], write: Callable[[list[Path]], Sequence[Mapping[str, Any]]]) -> list[Note]:
         """Let ``write`` make and check files at temporary paths and return what to note of each; then store them."""
+        for key in keys:
+            self.make_room(self.path(key))
         with ExitStack() as stack:
             parts = [stack.enter_context(atomic(self.path(key))) for key in keys]
             more = write(parts)
@@ -119,10 +121,16 @@ class ArtifactStore:
         move(file, kept)
         return kept
 
+    def make_room(self, file: Path) -> None:
+        """Set a folder aside that is where a file belongs."""
+        if file.is_dir():
+            self.set_aside(file)
+
     def _measured(self, file: Path) -> Note:
         return {"size": file.stat().st_size, "sha256": sha256_file(file)}
 
     def _noted(self, key: str, note: Note) -> Note:
+        self.make_room(self.sidecar(key))
         write_text(self.sidecar(key), json.dumps(note, sort_keys=True) + "\n")
         self.trust(key, note["sha256"])
         return note

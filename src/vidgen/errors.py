@@ -382,6 +382,7 @@ NOTICES: dict[str, str] = {
     "sound.silent": "The soundtrack is silent or too short to measure; its level was left alone",
     "sound.words_over_cut": "Spoken words need longer than their shot; they are heard over the cut",
     "speech.estimated": "A line is not spoken yet, so the length of its shot is an estimate",
+    "speech.nothing_said": "An engine that only makes clips speak has no line that can be said; render stops before it starts",
     "speech.silent": "A speech engine answered with silence",
     "speech.voice_replaced": "The engine of a line has no voice of that name; another is used, always the same one",
     "take.below_floor": "All takes of a shot have a veto or are below score.floor; more were made, or the limit leaves none",

@@ -79,6 +79,19 @@ def test_the_film_of_a_farm_is_that_of_one_machine_and_its_takes_come_home(vidge
     assert same_frames(tmp_path / "home.mp4", out / "film.mp4")
 
 
+def test_the_step_of_the_film_is_never_silent_for_long(
+    vidgen: Vidgen, film: Film, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = film(*(one.replace("dissolve", "cut") for one in CHAIN))
+    assert vidgen("render", board, "-o", "here.mp4").code == 0
+    monkeypatch.setattr("vidgen.cli.progress.PLAIN_EVERY_S", -1.0)  # as if every moment were a long one
+    ran = vidgen("render", board, "-o", "home.mp4", "--work", "home", "--takes-from", tmp_path / ".vidgen" / "film")
+    assert ran.code == 0
+    said = [line.partition(" (")[0] for line in ran.err.splitlines()]
+    assert any(line.endswith("takes that other machines made, so far") for line in said)
+    assert sum("at hand, " in line for line in said) == len(CHAIN) and any(line.startswith("cut: 1 of ") for line in said)
+
+
 def test_the_farms_own_program_checks_and_runs_a_job(vidgen: Vidgen, film: Film, tmp_path: Path) -> None:
     pytest.importorskip("openjd.cli", reason="openjd-cli is not installed")
     board = film(CHAIN[0].replace("2}", "1}"), CHAIN[1].replace("candidates: 2, ", ""))

@@ -97,6 +97,23 @@ def test_music_without_a_beat_is_said_to_have_none(sound, vidgen: Vidgen, tmp_pa
     assert "no clear beat" in vidgen("beats", "m.wav").out
 
 
+TONES = {
+    "tone": "sine=220",
+    "higher": "sine=880",
+    "chord": "aevalsrc=0.2*(sin(440*PI*t)+sin(554*PI*t)+sin(660*PI*t))",
+    "saw": "aevalsrc=mod(t*110\\,1)-0.5",
+}
+
+
+@pytest.mark.parametrize("form", ["wav", "m4a", "mp4", "mp3", "ogg", "opus"])
+@pytest.mark.parametrize("tone", TONES.values(), ids=TONES)
+def test_a_steady_tone_has_no_beat_in_whatever_form_it_is_kept(tone: str, form: str, tmp_path: Path) -> None:
+    for seconds in (4, 10):
+        file = tmp_path / f"{seconds}.{form}"
+        run_ffmpeg(["-f", "lavfi", "-i", f"{tone}:d={seconds}", "-ac", "2", f"file:{file}"], what="a tone")
+        assert find_beats(file).confidence < 0.6 and not find_beats(file).clear
+
+
 @pytest.mark.parametrize(
     ("sound", "code"),
     [(np.zeros(480_000), "music.silent"), (Piece(120, seconds=1).play(), "music.too_short")],

@@ -147,6 +147,20 @@ def test_music_without_a_beat_is_an_error_for_bars_and_a_warning_for_cuts(
     ran = vidgen("plan", film("{scene: sea, duration: 3.3}", top=music("beat")), "--json")
     assert ran.data["shots"][0]["frames"] == 40
     assert "music.no_beat" in [one["code"] for one in ran.envelope["warnings"]]
+    (finding,) = (one for one in ran.data["lint"] if one["rule"] == "V109")
+    assert (finding["path"], finding["line"]) == ("audio.music.cut_on", 7) and "no beat is clear" in finding["message"]
+
+
+def test_words_longer_than_their_bars_are_told_as_words_longer_than_their_seconds_are(
+    film: Film, vidgen: Vidgen, tmp_path: Path
+) -> None:
+    write_wav(tmp_path / "m.wav", Piece(120, seconds=20, sound="drum", accents=4).play())
+    long = "The last ferry left at nine and there will be no other one before the morning comes"
+    board = film(
+        f"{{id: a, scene: sea, duration: 2 bars, dialogue: [{long}]}}", "{id: b, scene: sea, duration: 1 bar}", top=music()
+    )
+    (finding,) = (one for one in vidgen("lint", board, "--json").data["findings"] if one["rule"] == "V108")
+    assert finding["shot"] == "a" and "s more than the shot" in finding["message"]
 
 
 def test_snapping_changes_lengths_and_nothing_else(film: Film, vidgen: Vidgen, tmp_path: Path) -> None:

@@ -47,7 +47,9 @@ def test_the_plan_says_what_a_model_cannot_make(
     for command in (("plan",), ("render", "--yes"), ("render", "--yes", "--dry-run")):
         ran = vidgen(command[0], board, *command[1:], "--json")
         assert ran.code == 2 and ran.envelope["error"]["where"] == "s2"
-        assert words in ran.envelope["error"]["message"]
+        assert words in ran.envelope["error"]["message"] and f"{board}:9:" in ran.envelope["error"]["message"]
+    (finding,) = (one for one in vidgen("lint", board, "--json").data["findings"] if one["severity"] == "error")
+    assert (finding["rule"], finding["shot"], finding["line"]) == ("V505", "s2", 9) and words in finding["message"]
     assert server.asked == []
 
 

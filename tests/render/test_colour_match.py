@@ -11,6 +11,7 @@ import pytest
 from tests.post.test_matching import cast, scene
 
 from support import Vidgen
+from vidgen.media.ffmpeg import run_ffmpeg
 from vidgen.media.frames import FrameWriter, read_frames
 from vidgen.post.matching import difference, light_of
 
@@ -71,7 +72,7 @@ def test_nothing_is_made_again_where_nothing_changed(vidgen: Vidgen, film: Path)
 def test_strength_none_leaves_the_colours(vidgen: Vidgen, film: Path) -> None:
     film.write_text(BOARD % ", strength: 0")
     (told,) = vidgen("render", film, "--json").data["colour"]
-    assert told["stops"] == 0 and told["table"] is None
+    assert told["stops"] == 0 and told["table"] is None and told["left_alone"] == "strength: 0"
 
 
 def test_a_shot_may_be_named_as_the_reference(vidgen: Vidgen, film: Path) -> None:
@@ -84,6 +85,34 @@ def test_a_reference_that_is_not_there_is_told(vidgen: Vidgen, film: Path) -> No
     film.write_text(BOARD % ", reference: z")
     ran = vidgen("render", film, "--json")
     assert ran.code == 0 and "colour.no_reference" in [one["code"] for one in ran.envelope["warnings"]]
+
+
+def test_a_reference_that_cannot_be_followed_has_its_line_in_lint_and_plan(vidgen: Vidgen, film: Path) -> None:
+    film.write_text(CHAIN % ("b", "z"))
+    (found,) = (one for one in vidgen("lint", film, "--json").data["findings"] if one["rule"] == "V209")
+    assert (found["shot"], found["line"], found["path"]) == ("c", 9, "shots[2].post.colour.reference")
+    film.write_text(CHAIN.replace("match: true, reference", "reference").replace("match: true", "match: false") % ("a", "a"))
+    lines = [one["line"] for one in vidgen("plan", film, "--json").data["lint"] if one["rule"] == "V107"]
+    assert lines == [8, 9], "a reference is nothing without match: true"
+    film.write_text(
+        BOARD.replace("match: true", "reference: a").replace("clip: b.mp4", "clip: b.mp4, post: {colour: {match: true}}") % ""
+    )
+    assert not [one for one in vidgen("lint", film, "--json").data["findings"] if one["rule"] in ("V107", "V209")]
+
+
+def test_a_shot_that_is_left_alone_is_in_the_report_with_the_reason(vidgen: Vidgen, film: Path, tmp_path: Path) -> None:
+    black = tmp_path / "black.mp4"
+    run_ffmpeg(["-f", "lavfi", "-i", "color=black:s=160x90:r=12:d=1", "-pix_fmt", "yuv420p", str(black)], what="a black clip")
+    film.write_text(
+        CHAIN.replace("clip: b.mp4, post: {colour: {match: true, reference: %s}}", "clip: %s") % ("black.mp4", "a.mp4")
+    )
+    ran = vidgen("render", film, "--contact-sheet", "--json")
+    dark, alike = ran.data["colour"]
+    assert (dark["left_alone"], dark["delta_e_before"], dark["delta_e_after"]) == ("black, white or one colour", None, None)
+    assert alike["left_alone"] == "looks like a already" and alike["delta_e_before"] == alike["delta_e_after"] < 1
+    assert "b: colours left alone: black, white or one colour" in vidgen("render", film).out
+    height = cv2.imread(ran.data["contact_sheet"]).shape[0]
+    assert height > 2 * 225, "both are on the contact sheet, below the shots"
 
 
 def test_a_part_of_the_film_keeps_the_colours_that_it_has_in_the_whole(vidgen: Vidgen, film: Path) -> None:

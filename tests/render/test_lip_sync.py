@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from speakers import Talker
 from support import Film, Ran, Vidgen
 from vidgen.media.audio import decode_audio
+from vidgen.media.ffmpeg import run_ffmpeg
 from vidgen.testing.providers import ProviderServer
 from vidgen.testing.providers.kling import FakeKling
 from vidgen.testing.providers.runway import FakeRunway
@@ -175,6 +177,56 @@ def test_kling_makes_the_clip_that_it_made_say_the_line(
     assert again.data["cost_usd"] == 0 and len(server.jobs) == 2
 
 
+SAYS = "{id: b, scene: she speaks, duration: 4, engine: kling, model: kling-lip-sync, dialogue: [Hello], lip_sync: %s%s}"
+
+
+@pytest.mark.parametrize(
+    ("first", "follows", "more", "says"),
+    [
+        ("engine: kling", "dialogue", "", "Kling makes a clip speak that exists already"),
+        ("engine: previz", "dialogue", ", continue_from: a", "continue_from a shot that Kling made"),
+        ("clip: face.mp4", "dialogue", ", continue_from: a", "continue_from a shot that Kling made"),
+        ("engine: kling", "dialogue", ", params: {video_url: face.mp4}", "public https address"),
+        ("engine: kling", "{audio: short.wav}", ", continue_from: a", "2 to 60 s"),
+    ],
+)
+def test_a_clip_that_cannot_be_made_to_speak_is_found_before_anything_is_bought(
+    first: str,
+    follows: str,
+    more: str,
+    says: str,
+    vidgen: Vidgen,
+    film: Film,
+    talker: Talker,
+    server: ProviderServer,
+    tmp_path: Path,
+) -> None:
+    run_ffmpeg(["-f", "lavfi", "-i", "testsrc2=s=64x36:r=12:d=4", str(tmp_path / "face.mp4")], what="a clip")
+    with wave.open(str(tmp_path / "short.wav"), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(b"\0\1" * 8000)
+    board = film(f"{{id: a, scene: her face, duration: 4, {first}}}", SAYS % (follows, more), top=talker.top)
+    for command in (("plan",), ("render", "--dry-run"), ("render", "--yes")):
+        ran = vidgen(command[0], board, *command[1:], "--json")
+        error = ran.envelope["error"]
+        assert ran.code == 2 and f"{board}:10:" in error["message"] and says in f"{error['message']}; {error['hint']}"
+    assert not server.asked and not talker.said
+
+
+def test_a_clip_with_nothing_to_say_is_a_warning_of_the_plan_and_stops_a_render_before_it_starts(
+    vidgen: Vidgen, film: Film, server: ProviderServer
+) -> None:
+    board = film(
+        "{id: a, scene: her face, duration: 4, engine: kling}", SAYS % ("dialogue", ", continue_from: a"), top="speech: off\n"
+    )
+    ran = vidgen("plan", board, "--json")
+    assert ran.code == 0 and "nobody here can say" in warned(ran)[0]
+    (finding,) = (one for one in ran.data["lint"] if one["rule"] == "V506")
+    assert (finding["shot"], finding["line"]) == ("b", 10)
+    ran = vidgen("render", board, "--yes", "--json")
+    assert ran.code == 3 and f"{board}:10:" in ran.envelope["error"]["message"] and not server.asked
+
+
 def test_only_the_shot_that_goes_on_still_has_its_parent_speak_first(
     vidgen: Vidgen, film: Film, talker: Talker, server: ProviderServer
 ) -> None:
@@ -194,6 +246,28 @@ def test_the_takes_own_voice_stands_for_the_line_where_it_is_wanted(
     assert stem["stem"] == "voice"
     sound = np.concatenate(list(decode_audio(Path(stem["file"]))))[:, 0]
     assert loud(sound, 3, 3.9), "the played provider's take sounds all through"
+
+
+def test_a_trim_moves_the_line_and_its_caption_with_the_mouth_that_says_it(
+    vidgen: Vidgen, film: Film, talker: Talker, server: ProviderServer, tmp_path: Path
+) -> None:
+    lines = "{line: Hello there my friend, at: 1}, {line: Good bye, at: 2.6}"
+    plain = film(speaks(lines), SEA, top=talker.top)
+    assert vidgen("render", plain, "--yes", "--json").code == 0
+    trimmed = film(speaks(lines, ", trim: {start: 1.5}"), SEA, top=talker.top)
+    ran = vidgen("render", trimmed, "--yes", "--json")
+    assert ran.code == 0 and ran.data["cost_usd"] == 0, "the same take, seen from later on"
+    heard = np.concatenate(list(decode_audio(tmp_path / "film.mp4")))[:, 0]
+    places = ((0.05, 0.3), (0.85, 1.05), (1.15, 1.4))
+    assert [loud(heard, *place) for place in places] == [True, False, True], "from the midst of the first line on"
+    captions = (tmp_path / "film.en.srt").read_text()
+    assert "00:00:00,000 -->" in captions and "00:00:01,1" in captions
+    cut = tmp_path / "cut.otio"
+    assert vidgen("export", trimmed, "--format", "otio", "-o", cut).code == 0
+    tracks = json.loads(cut.read_text())["tracks"]["children"]
+    clips = [one["source_range"] for track in tracks for one in track["children"] if one["OTIO_SCHEMA"].startswith("Clip")]
+    opens = [part["start_time"]["value"] / part["start_time"]["rate"] for part in clips]
+    assert opens == [1.5, 0, 0.5, 0], "an editor gets picture a, picture b and the two lines as the film has them"
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,10 @@ def another_clip(file: Path) -> None:
 HARM: dict[str, Callable[[Path], Any]] = {
     "another clip": another_clip,
     "gone with its record": lambda file: [file.unlink(), file.with_suffix(".json").unlink()],
+    "a folder in its place": lambda file: [file.unlink(), file.mkdir(), (file / "x").write_text("x")],
+    "folders in place of it and its record": lambda file: [
+        [one.unlink(), one.mkdir()] for one in (file, file.with_suffix(".json"))
+    ],
     "damaged with its record": lambda file: [another_clip(file), file.with_suffix(".json").write_text("{")],
 }
 
@@ -125,7 +129,11 @@ def test_a_provider_that_is_down_is_no_reason_to_buy_again(
     assert vidgen("render", board).code == 0 and provider.created == 1
 
 
-@pytest.mark.parametrize("harm", [lambda file: file.write_text(""), Path.unlink], ids=["emptied", "gone"])
+@pytest.mark.parametrize(
+    "harm",
+    [lambda file: file.write_text(""), Path.unlink, lambda file: (file.unlink(), file.mkdir())],
+    ids=["emptied", "gone", "a folder"],
+)
 def test_a_damaged_record_beside_a_whole_clip_is_made_anew_from_the_journal(
     harm: Callable[[Path], Any], vidgen: Vidgen, board: Path, provider: ScriptedRemote
 ) -> None:
@@ -185,3 +193,25 @@ def test_a_journal_that_was_emptied_before_any_take_was_stored_stops_the_run(
     (board.parent / ".vidgen" / "film" / "journal.db").write_bytes(b"")
     ran = vidgen("render", board, "--yes", "--json")
     assert (ran.code, ran.envelope["error"]["code"]) == (2, "journal.corrupt") and provider.created == 1
+
+
+def a_folder(record: Path) -> None:
+    record.unlink()
+    record.mkdir()
+
+
+@pytest.mark.parametrize("harm", [lambda record: record.write_text("{"), a_folder], ids=["cut off", "a folder"])
+def test_who_takes_a_film_over_is_told_which_record_is_damaged(
+    harm: Callable[[Path], Any], vidgen: Vidgen, film: Film, tmp_path: Path
+) -> None:
+    """Of a drawn take, which no journal knows: a render makes it anew, and nothing else stops for it."""
+    board = film("{id: a, scene: calm sea, duration: 1}")
+    assert vidgen("render", board).code == 0
+    record = clip(board).with_suffix(".json")
+    harm(record)
+    for command in (("export", "--format", "otio", "-o", "cut.otio"), ("review",)):
+        ran = vidgen(command[0], board, *command[1:], "--json")
+        (missing,) = told(ran, "export.no_take")
+        assert ran.code == 0 and f"the record of its take 1, {record}, is damaged" in missing
+    assert vidgen("render", board, "--json").code == 0 and record.is_file()
+    assert not told(vidgen("review", board, "--json"), "export.no_take")

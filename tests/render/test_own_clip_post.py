@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,38 @@ def pictures(ran: Ran) -> list[npt.NDArray[np.uint8]]:
 
 def mine(ran: Ran) -> Any:
     return next(shot["post"] for shot in ran.data["shots"] if shot["id"] == "mine")
+
+
+@pytest.mark.usefixtures("own")
+@pytest.mark.parametrize(
+    ("top", "does", "why"),
+    [
+        ("resolution: 48x28\n", "scaled to 48x28", "since the picture becomes smaller"),
+        ("resolution: 192x108\n", "scaled to 192x108", "to meet the film"),
+        ("fps: 6\n", "frames left out to 6/s", "frames are left out"),
+        ("fps: 24\n", "frames repeated to 24/s", "frames are repeated"),
+    ],
+)
+def test_nobody_is_told_of_an_upscale_or_an_interpolation_that_was_not_asked_for(
+    top: str, does: str, why: str, vidgen: Vidgen, tmp_path: Path
+) -> None:
+    usual = {"resolution": "96x54", "fps": "12"} | dict([top.strip().split(": ")])
+    head = "".join(f"{key}: {value}\n" for key, value in usual.items())
+    board = tmp_path / "film.yaml"
+    board.write_text(f"vidgen: 1\nseed: 1\n{head}shots:\n  - {SMALL.replace('}', ', post: {colour: {contrast: 1.2}}}')}\n")
+    planned, rendered = vidgen("plan", board).out, vidgen("render", board).err
+    for told in (planned, rendered):
+        assert does in told and why in told and "upscale" not in told and "interpolate" not in told
+    (shot,) = json.loads((tmp_path / "film.provenance.json").read_text())["shots"]
+    assert does in shot["post"] and "grade" in shot["post"]
+
+
+def test_every_piece_of_the_cut_is_counted(vidgen: Vidgen, film: Film) -> None:
+    board = film("{id: sea, scene: calm sea}", "{id: hill, scene: green hill}")
+    assert "cut: 0 segments encoded, 2 copied, 0 kept" in vidgen("render", board).err
+    assert "cut: the film is there already, and nothing in it changed" in vidgen("render", board).err
+    mixed = film("{id: sea, scene: calm sea}", "{id: hill, scene: green hill, transition: dissolve}")
+    assert "encoded, 0 copied, 0 kept" in vidgen("render", mixed).err
 
 
 @pytest.mark.usefixtures("own")

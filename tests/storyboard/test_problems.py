@@ -35,7 +35,7 @@ def test_everything_wrong_is_said_at_once_each_in_its_place() -> None:
     assert said == [
         "film.yaml:2:1: titel: unknown key (did you mean title?)",
         "film.yaml:3:1: fps: a frame rate is from 1 to 240, such as 24, 23.976 or 24000/1001, not 0",
-        "film.yaml:5:5: shots[0].id: 's 1': an id is up to 32 letters, digits, _ and -, and begins with a letter or digit",
+        "film.yaml:5:5: shots[0].id: 's 1': an id is up to 32 of: a to z, A to Z, 0 to 9, _ and -; the first is no _ or -",
         "film.yaml:6:5: shots[0].camera: 'doly_in' is not a camera move (did you mean dolly_in?)",
         "film.yaml:7:5: shots[0].duration: '4x' is not a time: write 4, 4s or 96f",
         "film.yaml:8:14: shots[1].camera.move: 'ドリイン' is not a camera move (did you mean ドリーイン?)",

@@ -15,6 +15,7 @@ from vidgen.config import config
 from vidgen.engines.registry import Engines, plugin_problems
 from vidgen.errors import VidgenError
 from vidgen.inventory.engines import engine_state
+from vidgen.inventory.extras import extras
 from vidgen.media.home import lasting_home, vidgen_home
 from vidgen.media.places import writable
 from vidgen.post.engines import broken_plugins
@@ -55,6 +56,7 @@ def diagnose() -> Diagnosis:
         ),
         _config(),
     ]
+    checks += [_check("info" if extra.lacks else "ok", f"extra {extra.name}", extra.state) for extra in extras()]
     checks += _content()
     installed = Engines()
     for name in engine_table():

@@ -91,7 +91,7 @@ def export_job(
     installed, loaded = Engines(), load_storyboard(board)
     voices = voices_of(loaded, work)
     plan = plan_loaded(loaded, overrides, installed, voices)
-    check_shots(plan.generated, installed)
+    check_shots(plan.generated, installed, loaded)
     warn([*plan.notices, *check_clips(loaded, plan)])
     _refuse_unspoken(plan, voices, board, Commands(board, work))
     output = output or Path(shortened(board.stem, LONGEST_NAME - len(ENDING)) + ENDING)

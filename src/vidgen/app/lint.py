@@ -14,6 +14,7 @@ from vidgen.media.files import replace_text
 from vidgen.media.wording import counted
 from vidgen.planning.clip_checks import check_lengths
 from vidgen.planning.compile import local_name
+from vidgen.render.plan_rules import plan_rules
 from vidgen.render.speech_rules import SPEECH_RULES
 from vidgen.render.title_rules import TITLE_RULES
 from vidgen.storyboard.lint import (
@@ -41,7 +42,9 @@ def lint_loaded(loaded: LoadedBoard, engines: Engines, lexicons: Lexicons | None
         here = local_name(loaded.path.parent, model) if model and engine == "local" else model
         return engines.capabilities(engine, here)
 
-    return lint_board(loaded, capabilities=capabilities, lexicons=lexicons, more=(*TITLE_RULES, *SPEECH_RULES))
+    return lint_board(
+        loaded, capabilities=capabilities, lexicons=lexicons, more=(*TITLE_RULES, *SPEECH_RULES, plan_rules(engines))
+    )
 
 
 @dataclass(frozen=True)

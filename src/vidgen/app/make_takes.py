@@ -23,7 +23,7 @@ from vidgen.planning.plan import GeneratedShot, Plan, UserClip
 from vidgen.planning.selection import check_named, select, with_parents
 from vidgen.render.events import InTurn, Listener, silent
 from vidgen.render.made import MadeShot, Survey
-from vidgen.render.preflight import check_shots, ready_engines
+from vidgen.render.preflight import check_shots, check_voices, ready_engines
 from vidgen.render.project import Project
 from vidgen.render.shots import ShotMaker, take_stock
 from vidgen.render.taking_over import take_over
@@ -75,11 +75,12 @@ def make_takes(
     generated = [shot for shot in needed if isinstance(shot, GeneratedShot)]
     engines = ready_engines([shot for shot in generated if shot.id in only], installed, require_diffusion=False)
     engines |= {shot.engine: installed.get(shot.engine) for shot in generated}
-    check_shots(generated, installed)
+    check_shots(generated, installed, loaded)
+    check_voices(generated, installed, loaded)
     warn([*full.notices, *check_clips(loaded, full)])
     with Project.of(board, options.work).locked() as space, asyncio.Runner() as runner:
         space.shots = frozenset(shot.id for shot in full.shots)
-        warn([*space.notices, *take_over(space, options.takes_from, needed)])
+        warn([*space.notices, *take_over(space, options.takes_from, needed, listener)])
         numbers = {name: options.take for name in only if options.take}
         maker = ShotMaker(needed, engines, space, listener=listener, jobs=options.jobs, score=full.board.score, only=numbers)
         survey = take_stock(maker, runner, warn, fetch=False)

@@ -14,7 +14,7 @@ from vidgen.planning.compile import Overrides
 from vidgen.planning.plan import GeneratedShot, PlannedShot, UserClip
 from vidgen.planning.selection import select, with_parents
 from vidgen.render.events import InTurn, Listener
-from vidgen.render.preflight import check_shots, ready_engines
+from vidgen.render.preflight import check_shots, check_voices, ready_engines
 from vidgen.render.project import Project, Workspace
 from vidgen.render.shots import ShotMaker, take_stock
 from vidgen.render.spending import Bill, consent
@@ -60,7 +60,8 @@ def more_takes(
     needed = with_parents(full, select(full, [shot]))
     made_by_engines = [one for one in needed if not isinstance(one, UserClip)]
     engines = ready_engines(made_by_engines, installed, require_diffusion=False)
-    check_shots(made_by_engines, installed)
+    check_shots(made_by_engines, installed, loaded)
+    check_voices(made_by_engines, installed, loaded)
     with Project.of(board, work).locked() as space, asyncio.Runner() as runner:
         space.shots = frozenset(one.id for one in full.shots)
 

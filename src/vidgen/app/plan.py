@@ -137,7 +137,7 @@ def plan_board(board: Path, overrides: Overrides, work: Path | None = None, clus
     loaded = load_storyboard(board)
     voices = voices_of(loaded, work)
     plan = plan_loaded(loaded, overrides, engines, voices)
-    check_shots(plan.generated, engines)
+    check_shots(plan.generated, engines, loaded)
     of_clips = check_clips(loaded, plan)
     findings = lint_loaded(loaded, engines)
     posts = plan_posts(plan)

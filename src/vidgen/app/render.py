@@ -31,7 +31,7 @@ from vidgen.render.forecast import render_forecast
 from vidgen.render.made import MadeShot, Survey
 from vidgen.render.post_plan import ShotPost, check_posts, fetch_models, plan_posts
 from vidgen.render.postprocess import fetching
-from vidgen.render.preflight import check_shots, ready_engines
+from vidgen.render.preflight import check_shots, check_voices, ready_engines
 from vidgen.render.project import Project, Workspace
 from vidgen.render.provenance import Origin, check_sidecar, signing_key
 from vidgen.render.shots import ShotMaker, take_stock
@@ -105,7 +105,7 @@ def render_film(
         options.executor, options.ray_address, work.needed, work.engines,
         run_id=space.run_id, jobs=options.jobs, listener=listener, warn=warn,
     ) as cluster:  # fmt: skip
-        warn([*space.notices, *take_over(space, options.takes_from, work.needed)])
+        warn([*space.notices, *take_over(space, options.takes_from, work.needed, listener)])
         space.shots = work.ids
         agreed: Agreed | None = None
         if work.unsaid:
@@ -294,7 +294,8 @@ def _prepared(board: Path, options: RenderOptions, warn: Warn) -> _Prepared:
     deliveries = _deliveries(plan, board, options, output, inputs)
     warn(deliveries.notices)
     engines = ready_engines(made_by_engines, installed, require_diffusion=options.require_diffusion)
-    check_shots(made_by_engines, installed)
+    check_shots(made_by_engines, installed, loaded)
+    check_voices(made_by_engines, installed, loaded)
     warn(check_clips(loaded, plan))
     posts = plan_posts(plan)
     check_posts(posts)

@@ -116,7 +116,7 @@ class RenderResult:
         if self.delivered:
             lines += self.delivered.lines()
         lines += [f"{one['file']}: captions ({one['language']})" for one in (self.captions.as_list() if self.captions else ())]
-        lines += [one.line for one in self.colour.values() if one.match.seen]
+        lines += [one.line for one in self.colour.values()]
         if self.contact_sheet:
             lines.append(f"{self.contact_sheet}: a picture of every shot")
         if self.needs_review:

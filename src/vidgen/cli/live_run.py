@@ -129,7 +129,7 @@ class LiveRun:
     def _post_started(self, values: Mapping[str, Any]) -> None:
         """Print the reasons for the chosen engines above the bars."""
         self._bars.whole(state="post-processing")
-        self._bars.row(values["shot"], state=", then ".join(values["engines"]) or "grading")
+        self._bars.row(values["shot"], state=steps_text(values) or "grading")
         for line in values["why"]:
             if line not in self._printed:
                 self._printed.add(line)
@@ -145,6 +145,11 @@ class LiveRun:
         self._bars.row("download", completed=done / total if total else 0.0, state=f"{values['model']} {size}")
         if done == total:
             self._bars.close("download")
+
+
+def steps_text(values: Mapping[str, Any]) -> str:
+    """What post-processing does to a shot, in order; the names of its engines where that is all that is told."""
+    return ", then ".join(values.get("steps", values["engines"]))
 
 
 def waits_until(values: Mapping[str, Any], now: datetime | None = None) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from vidgen.cli.live_run import LiveRun, waits_until
+from vidgen.cli.live_run import LiveRun, steps_text, waits_until
 from vidgen.cli.output import Output
 from vidgen.cli.screen import screen
 from vidgen.media.wording import counted
@@ -56,6 +56,12 @@ class PlainRun:
                 so_far = f"{self._done}/{self._total}, {now - self._start:.0f} s{where}"
                 self._out.note(f"{values['shot']}: take {values['take']} ({so_far})")
                 self._last = now
+            else:
+                self._now_and_then(f"{values['shot']}: take {values['take']}, at hand, {self._done}/{self._total}")
+        elif event == "takes.gathered":
+            self._now_and_then(f"{counted(values['takes'], 'take')} that other machines made, so far")
+        elif event == "cut.segment":
+            self._now_and_then(f"cut: {values['done']} of {counted(values['total'], 'segment')}")
         elif event == "take.started" and "node" in values:
             self._nodes[values["shot"]] = values["node"]
         elif event == "node.joined":
@@ -65,8 +71,8 @@ class PlainRun:
         elif event == "take.waiting" and values["why"] not in self._printed:
             self._printed.add(values["why"])
             self._out.note(f"{values['shot']}: take {values['take']} {waits_until(values)}: {values['why']}")
-        elif event == "post.started" and values["engines"]:
-            self._out.note(f"{values['shot']}: {', then '.join(values['engines'])}, {counted(values['frames'], 'frame')}")
+        elif event == "post.started" and (steps := steps_text(values)):
+            self._out.note(f"{values['shot']}: {steps}, {counted(values['frames'], 'frame')}")
             for line in values["why"]:
                 if line not in self._printed:
                     self._printed.add(line)
@@ -76,7 +82,7 @@ class PlainRun:
             size = f", {values['total_bytes'] / 1e6:.0f} MB" if values["total_bytes"] else ""
             self._out.note(f"downloading {values['model']}{size}")
         elif event == "cut.done":
-            self._out.note(f"cut: {counted(values['encoded'], 'segment')} encoded, {values['kept']} kept")
+            self._out.note(f"cut: {segments_text(values)}")
         elif event == "output.done" and values["state"] == "made":
             self._out.note(f"{values['output']}: made ({values['why']}, {now - self._start:.0f} s)")
             self._last = now
@@ -88,6 +94,21 @@ class PlainRun:
             so_far = f"{now - self._start:.0f} s{', ' + speed if speed else ''}"
             what = values.get("shot") or ", ".join(values["outputs"])
             self._out.note(f"{what}: {100 * values['share']:.0f} % ({so_far})")
+
+    def _now_and_then(self, text: str) -> None:
+        """A line that a person or a farm's log only needs where nothing was said for a while."""
+        now = time.monotonic()
+        if now - self._last > PLAIN_EVERY_S:
+            self._last = now
+            self._out.note(f"{text} ({now - self._start:.0f} s)")
+
+
+def segments_text(counts: Mapping[str, Any]) -> str:
+    """How many pieces of a film were encoded, copied from their shots as they are, and kept from an earlier run."""
+    encoded, copied, kept = (counts.get(state, 0) for state in ("encoded", "copied", "kept"))
+    if not (encoded or copied or kept):
+        return "the film is there already, and nothing in it changed"
+    return f"{counted(encoded, 'segment')} encoded, {copied} copied, {kept} kept"
 
 
 @contextmanager

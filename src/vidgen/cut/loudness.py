@@ -110,7 +110,8 @@ def _encode_as_mixed(before: Loudness, out: Path, encode: Encode, cancelled: Can
         encode(out)
         return Encoded(measure(out, cancelled)), []
     encoded = _approach(before, LoudnessTarget(before.i, -1.0), out, encode, cancelled, free=True)
-    return encoded, [Notice("sound.limited", f"the mix peaked at {before.tp:+.1f} dBTP and was limited to -1 dBTP")]
+    text = f"the mix is too loud, with peaks of {before.tp:+.1f} dBTP; a limiter holds its loudest moments down to -1 dBTP"
+    return encoded, [Notice("sound.limited", text)]
 
 
 def _approach(

@@ -60,7 +60,7 @@ class Levels:
         if self.lufs is None or self.dbtp is None:
             return "sound: silent"
         said = "" if self.dialogue_lufs is None else f", dialogue {self.dialogue_lufs:.1f} LUFS"
-        limited = "; a limiter lowers peaks, so that the stems add up to the mix before it" if self.limited else ""
+        limited = "; a limiter holds the loudest moments down (the stems are without it)" if self.limited else ""
         return f"sound: {self.lufs:.1f} LUFS, peaks {self.dbtp:.1f} dBTP{said}{limited}"
 
     @classmethod

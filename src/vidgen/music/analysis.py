@@ -5,13 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
 
 from vidgen.errors import InputError
 from vidgen.media.answers import once_a_file
 
+if TYPE_CHECKING:
+    from vidgen.music.onsets import Onsets
+    from vidgen.music.tempo import Pulse
+
 SHORTEST_S = 2.0
 CLEAR = 0.6
 """From this confidence on there is a beat: noise, speech and pads reach 0.55, and music with drums is above 0.7."""
+NOTE = 4.0
+"""Bels by which a note that is a beat rises at least, over all bands together."""
+_NEAR = 3
+"""Frames around a beat in which its note begins."""
 SILENT = 1e-8
 """Mean square below which a sound is silent: -80 dBFS."""
 
@@ -92,9 +102,18 @@ def find_beats(file: Path) -> Beats:
     if onsets.level < SILENT:
         raise InputError("music.silent", f"{file} is silent", hint="give a file with music", where=str(file))
     pulse = find_pulse(onsets.strength)
-    if pulse is None or round(pulse.clear, 3) < CLEAR:
-        return Beats(onsets.seconds, (), 0, 4, round(pulse.clear, 3) if pulse else 0.0, 0.0)
+    clear = round(pulse.clear * _share_of_notes(onsets, pulse), 3) if pulse else 0.0
+    if pulse is None or clear < CLEAR:
+        return Beats(onsets.seconds, (), 0, 4, clear, 0.0)
     meter = find_meter(onsets.bands, onsets.strength, pulse.beats)
     exact = [max(0, int(one)) for one in refined(onsets.fine, pulse.beats)]
     beats = tuple(time for time, before in zip(exact, [-1, *exact], strict=False) if time > before)
-    return Beats(onsets.seconds, beats, meter.first, meter.beats, round(pulse.clear, 3), round(meter.clear, 3))
+    return Beats(onsets.seconds, beats, meter.first, meter.beats, clear, round(meter.clear, 3))
+
+
+def _share_of_notes(onsets: Onsets, pulse: Pulse) -> float:
+    """0 to 1: how much of a note usually begins at a beat. What is regular and far weaker is the work of an encoder, or tones
+    that beat against each other.
+    """
+    rises = [float(onsets.rises[max(0, beat - _NEAR) : beat + _NEAR + 1].max()) for beat in pulse.beats.tolist()]
+    return min(1.0, round(median(rises) / NOTE, 3))

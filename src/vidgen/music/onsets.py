@@ -45,6 +45,8 @@ class Onsets:
         seconds: its length.
         strength: [frames at 100 Hz] how much begins; normalised so that its standard deviation is 1, in steps of 0.001. Its
             frame ``t`` is about the sound at ``t`` hundredths of a second.
+        rises: [frames] bels by which all bands together become louder, not normalised: a note of music has 10 and more, a
+            steady tone with the noise of its encoding, or beating against itself, below 3.
         bands: [frames, bands] energy in bands from low to high, in bels over the floor.
         fine: [milliseconds, 2] mean square of the sound and of its changes.
         level: mean square of the whole.
@@ -52,6 +54,7 @@ class Onsets:
 
     seconds: float
     strength: Floats
+    rises: Floats
     bands: Floats
     fine: Floats
     level: float
@@ -73,7 +76,8 @@ def onsets_of(blocks: Iterable[Samples]) -> Onsets:
     bels = _bels(np.concatenate(energies) if energies else np.zeros((0, _BANDS), np.float32))
     by_ms = np.concatenate(fine) if fine else np.zeros((0, 2), np.float32)
     level = float(by_ms[:, 0].mean(dtype=np.float64)) / _FINE if len(by_ms) else 0.0
-    return Onsets(sum(lengths) / SAMPLE_RATE, _strength(bels), bels, by_ms, level)
+    rises = _rises(bels) if len(bels) > _RISE else np.zeros(len(bels))
+    return Onsets(sum(lengths) / SAMPLE_RATE, _strength(bels, rises), rises.astype(np.float32), bels, by_ms, level)
 
 
 def _counted(blocks: Iterable[Samples], lengths: list[int]) -> Iterator[Samples]:
@@ -145,13 +149,13 @@ def _bels(energy: Floats) -> Floats:
     return np.asarray(np.log10(1 + energy / floor), dtype=np.float32)
 
 
-def _strength(bels: Floats) -> Floats:
-    """How much begins: the rises of all bands in bels, in which quiet notes count too, and in amplitude, so that among
-    notes the louder ones are the beat. Less the mean over a second, so that a noisy part counts no more than a quiet one.
+def _strength(bels: Floats, quiet: npt.NDArray[np.float64]) -> Floats:
+    """How much begins: the rises of all bands in bels (``quiet``), in which quiet notes count too, and in amplitude, so that
+    among notes the louder ones are the beat. Less the mean over a second, so that a noisy part counts no more than a quiet one.
     """
     if len(bels) <= _RISE:
         return np.zeros(len(bels), np.float32)
-    quiet, loud = _rises(bels), _rises(np.sqrt(np.power(10.0, bels) - 1))
+    loud = _rises(np.sqrt(np.power(10.0, bels) - 1))
     rises = quiet + _LOUDER * loud * float(quiet.std() / max(loud.std(), 1e-9))
     rises = np.convolve(rises, (0.25, 0.5, 0.25), mode="same")
     width = FRAMES_A_SECOND

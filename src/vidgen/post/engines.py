@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from importlib import import_module
 from importlib.util import find_spec
@@ -71,6 +71,8 @@ class Chosen:
         network: whether frames go through Python; false for a step of the ffmpeg graph.
         load: makes the engine. weights: the model of the registry that it reads.
         plugin: where it comes from, for an engine of another package.
+        meets: what it does where it only meets the film's size or rate and nobody asked for more: ``scaled``, ``frames
+            repeated``, ``frames left out``.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Chosen:
     notices: tuple[Notice, ...] = ()
     weights: str | None = None
     plugin: PostPlugin | None = None
+    meets: str = ""
 
     @property
     def version(self) -> str:
@@ -93,15 +96,19 @@ class Chosen:
         return " ".join(part for part in (self.name, self.model, self.version) if part)
 
 
-def choose_interpolator(name: str, source: Fraction, target: Fraction, *, light: bool = False, download: bool = True) -> Chosen:
+def choose_interpolator(
+    name: str, source: Fraction, target: Fraction, *, light: bool = False, download: bool = True, asked: bool = True
+) -> Chosen:
     """The engine for a change of rate, and why. ``light``: ``auto`` is the one that costs little; ``download``: whether it may
-    be one whose weights are not here yet.
+    be one whose weights are not here yet; ``asked``: whether a user asked for it.
 
     Raises MissingError for an engine that is broken or lacks something here, InputError for an unknown one.
     """
     plugin = _check_name("interpolate", name)
     if target < source and name in ("auto", "nearest"):
-        return _filter(Nearest, "interpolate: frames are left out, since the rate falls")
+        return replace(_filter(Nearest, "rate: frames are left out, since it falls"), meets="frames left out")
+    if name == "nearest" and not asked:
+        return replace(_filter(Nearest, "rate: frames are repeated to meet the film's"), meets="frames repeated")
     if plugin:
         return _chosen(plugin, f"interpolate: {name} was asked for", lambda fetch: plugin.interpolator())
     if name != "auto":
@@ -144,7 +151,7 @@ def _interpolator(name: str, why: str) -> Chosen:
 
 
 def choose_upscaler(
-    name: str, model: str | None, *, ratio: float = 2.0, tile: int | None = None, light: bool = False
+    name: str, model: str | None, *, ratio: float = 2.0, tile: int | None = None, light: bool = False, asked: bool = True
 ) -> Chosen:
     """The engine for a change of size, and why.
 
@@ -152,6 +159,7 @@ def choose_upscaler(
         name: ``auto`` or an engine. model: None for the usual one; a file of the user's own ends in .safetensors or .pth.
         ratio: how many times larger the picture becomes; at 1 and below there is nothing for a network to do.
         tile: size of the tiles in pixels; None: as fits. light: ``auto`` without a model is the engine that costs little.
+        asked: whether a user asked for a larger picture.
 
     Raises MissingError for an engine that is broken or lacks something here, InputError for an unknown engine or model.
     """
@@ -160,10 +168,11 @@ def choose_upscaler(
         raise InputError("usage.invalid", f"{name} has no model {model}", hint="leave the model out, or the engine")
     own = model is not None and model.lower().endswith(WEIGHTS_SUFFIXES)
     named = _model_named(model) if model and not own else model
-    if name == "lanczos" or ratio <= 1:
-        return _filter(
-            Lanczos, "upscale: lanczos was asked for" if ratio > 1 else "upscale: lanczos, since the picture shrinks"
-        )
+    if ratio <= 1 or (name == "lanczos" and not asked):
+        why = f"size: scaled by lanczos{', since the picture becomes smaller' if ratio <= 1 else ' to meet the film'}"
+        return replace(_filter(Lanczos, why), meets="scaled")
+    if name == "lanczos":
+        return _filter(Lanczos, "upscale: lanczos was asked for")
     if name == "auto" and light and model is None:
         return _filter(Lanczos, "upscale: auto is lanczos, since an animatic needs no network")
     factor = min(4, max(2, math.ceil(ratio - 0.01)))

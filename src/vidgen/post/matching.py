@@ -41,6 +41,23 @@ _SKIN_HUE, _SKIN_WIDTH = 0.06, 0.05
 """Hue of skin on a circle of 1, of all complexions (vectorscope: the I line), and how far around it skin may be."""
 
 
+_ALIKE = 2.0
+"""Delta E below which two clips look the same side by side."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What is done to a clip, and how different it looks from its reference before and after it; None where that cannot be
+    measured. ``why``: why nothing is done, as ``strength`` (0), ``flat`` (the clip is black, white or one colour),
+    ``reference_flat``, ``alike``, or ``no_nearer``; empty where something is.
+    """
+
+    match: Match = Match()
+    before: float | None = None
+    after: float | None = None
+    why: str = ""
+
+
 @dataclass(frozen=True)
 class Light:
     """The light of a clip: quantiles of log2 luminance (``QUANTILES``), and red and blue against green at what is grey, in
@@ -108,6 +125,16 @@ def matched(frames: Sequence[Frame], reference: Light, strength: float) -> tuple
     if not match.seen or after is None or difference(after, reference) > _WORTH_IT * before:
         return Match(), before, before
     return match, before, difference(after, reference)
+
+
+def compare(frames: Sequence[Frame], reference: Sequence[Frame], strength: float) -> Compared:
+    """``matched`` for small frames of both clips, and why nothing is done where that is so."""
+    light, own = light_of(reference), light_of(frames)
+    if light is None or own is None:
+        return Compared(why="reference_flat" if light is None else "flat")
+    match, before, after = matched(frames, light, strength)
+    left = "strength" if not strength else "alike" if before < _ALIKE else "no_nearer"
+    return Compared(match, before, after, "" if match.seen else left)
 
 
 def bake_match(match: Match, size: int = 33) -> Table:

@@ -63,12 +63,20 @@ def find_route(source: Form, settings: PostSettings, *, frames_in: int, frames_o
     target = Form(settings.width, settings.height, settings.rate)
     interpolator = upscaler = None
     if settings.rate != source.rate or not even:
+        asked = not settings.implicit_rate
         interpolator = choose_interpolator(
-            settings.interpolate, source.rate, settings.rate, light=settings.animatic, download=not settings.implicit_rate
+            settings.interpolate, source.rate, settings.rate, light=settings.animatic, download=asked, asked=asked
         )
     if (target.width, target.height) != source.even_size:
         ratio = max(target.width / source.width, target.height / source.height)
-        upscaler = choose_upscaler(settings.upscale, settings.model, ratio=ratio, tile=settings.tile, light=settings.animatic)
+        upscaler = choose_upscaler(
+            settings.upscale,
+            settings.model,
+            ratio=ratio,
+            tile=settings.tile,
+            light=settings.animatic,
+            asked=not settings.implicit_size,
+        )
     made = frames_out - _coinciding(source.rate, settings.rate, frames_out, even) if interpolator else 0
     first = made * _seconds(interpolator, source) + frames_out * _seconds(upscaler, source)
     last = frames_in * _seconds(upscaler, source) + made * _seconds(interpolator, target)

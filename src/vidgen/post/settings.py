@@ -70,6 +70,7 @@ class PostSettings:
         profile: how to encode; its pixel format says whether 10 bits are kept.
         animatic: whether the clip was drawn by the built-in engine, for which ``auto`` takes what costs little.
         implicit_rate: whether the rate changes only because the clip has one of its own. Nothing is downloaded for that.
+        implicit_size: the same of the size: nobody asked for a larger picture.
     """
 
     width: int
@@ -85,6 +86,7 @@ class PostSettings:
     profile: EncodeProfile = MASTER
     animatic: bool = False
     implicit_rate: bool = False
+    implicit_size: bool = False
 
     @classmethod
     def of(

@@ -112,7 +112,7 @@ def _at_hand(planned: GeneratedShot, made: MadeShot | None, space: Workspace) ->
     key = resolved.key if resolved and _takes_of(space, resolved.key) else recorded.request_key if recorded else None
     takes = _with_others(planned, (), key, space)
     if not takes:
-        text = f"{_damage(resolved, space) or 'there is no take of it'}; its place in the cut is kept empty"
+        text = f"{_damage(resolved, recorded, space) or 'there is no take of it'}; its place in the cut is kept empty"
         return ShotAtHand(planned), [Notice("export.no_take", text, planned.id)]
     pick = recorded if recorded and recorded.request_key == key else None
     picked = _picked(planned, takes, pick, space)
@@ -134,12 +134,16 @@ def _told(
         yield Notice("pick.missing", text, planned.id)
 
 
-def _damage(resolved: ResolvedShot | None, space: Workspace) -> str | None:
+def _damage(resolved: ResolvedShot | None, recorded: Pick | None, space: Workspace) -> str | None:
     """What is known to have become of a shot's takes."""
-    if resolved is None or space.store is None:
+    if space.store is None:
         return None
-    keys = (resolved.take_key(number) for number in range(1, resolved.planned.candidates + 1))
-    return next((damage for key in keys if (damage := space.store.damage_of(key))), None)
+    numbers = range(1, resolved.planned.candidates + 1) if resolved else ()
+    keys = (resolved.take_key(number) for number in numbers if resolved)
+    if known := next((damage for key in keys if (damage := space.store.damage_of(key))), None):
+        return known
+    sidecar = space.store.broken_record(recorded.sha256) if recorded and recorded.sha256 else None
+    return f"the record of its take {recorded.take}, {sidecar}, is damaged or gone" if recorded and sidecar else None
 
 
 def _picked(planned: GeneratedShot, takes: Sequence[Take], pick: Pick | None, space: Workspace) -> Take:

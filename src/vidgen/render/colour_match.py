@@ -22,6 +22,7 @@ from vidgen.storyboard.forms import AUTO_SCENE
 
 if TYPE_CHECKING:
     from vidgen.media.frames import Frame
+    from vidgen.post.matching import Compared
 
 SAMPLES, WIDTH = 9, 160
 """Frames of a shot that are looked at, spread over it, and their width in pixels."""
@@ -58,31 +59,54 @@ class Part:
         return found
 
 
+_FLAT = ("black, white or one colour", "黒・白または単色")
+_LEFT = {
+    "strength": ("strength: 0", "strength: 0"),
+    "flat": _FLAT,
+    "reference_flat": tuple(f"{{reference}}: {words}" for words in _FLAT),
+    "alike": ("looks like {reference} already", "{reference} と同じ"),
+    "no_nearer": ("comes no nearer to {reference}", "{reference} に近づかない"),
+}
+"""Why a shot is left alone, in English and in Japanese."""
+
+
 @dataclass(frozen=True)
 class ColourMatch:
-    """A shot that was brought to the light of ``reference``, and how different both look before and after (CIE 1976 colour
-    difference of shadows, middles and highlights). ``table``: the transform as a .cube file, for other programs. ``source``:
+    """A shot that is to be brought to the light of ``reference``, and how different both look before and after (CIE 1976 colour
+    difference of shadows, middles and highlights; None where that cannot be measured). ``why``: why it is left alone, as in
+    ``post.matching.Compared``; empty where it is not. ``table``: the transform as a .cube file, for other programs. ``source``:
     what it was before.
     """
 
     shot: str
     reference: str
     match: Match
-    before: float
-    after: float
+    before: float | None
+    after: float | None
+    why: str
     table: Path
     source: Part
 
     def as_dict(self) -> dict[str, Any]:
         """An entry of ``colour`` in ``data`` of ``render --json``."""
-        differences = {"delta_e_before": round(self.before, 2), "delta_e_after": round(self.after, 2)}
-        table = str(self.table) if self.match.seen else None
-        return {"shot": self.shot, "reference": self.reference, **asdict(self.match), **differences, "table": table}
+        differences = {"delta_e_before": _rounded(self.before), "delta_e_after": _rounded(self.after)}
+        done = {"table": str(self.table) if self.match.seen else None, "left_alone": self.left_alone() or None}
+        return {"shot": self.shot, "reference": self.reference, **asdict(self.match), **differences, **done}
+
+    def left_alone(self, *, japanese: bool = False) -> str:
+        """Why nothing is done to it; empty where something is."""
+        return _LEFT[self.why][japanese].format(reference=self.reference) if self.why else ""
 
     @property
     def line(self) -> str:
         """For a person."""
+        if self.why:
+            return f"{self.shot}: colours left alone: {self.left_alone()}"
         return f"{self.shot}: colours matched to {self.reference} (delta E {self.before:.1f} -> {self.after:.1f})"
+
+
+def _rounded(difference: float | None) -> float | None:
+    return None if difference is None else round(difference, 2)
 
 
 def match_colours(
@@ -98,29 +122,37 @@ def match_colours(
         one, other, post = parts.get(shot), parts.get(reference), planned[shot].post
         if one is None or other is None or not post or not post.colour:
             continue
-        match, before, after = _kept(one, other, post.colour.strength, folder, look_only=look_only)
-        found[shot] = ColourMatch(shot, reference, match, before, after, folder / f"{shot}.cube", one)
+        seen = _kept(one, other, post.colour.strength, folder, look_only=look_only)
+        table = folder / f"{shot}.cube"
+        found[shot] = ColourMatch(shot, reference, seen.match, seen.before, seen.after, seen.why, table, one)
     return found
 
 
-_WORDS = {"ja": ("色合わせの前と後", "前", "後")}
-_ENGLISH = ("Colours before and after matching", "before", "after")
+_WORDS = {"ja": ("色合わせの前と後", "前", "後", "そのまま")}
+_ENGLISH = ("Colours before and after matching", "before", "after", "left alone")
 
 
 def compared(
     labels: Iterable[Label], matches: Mapping[str, ColourMatch], timeline: Timeline, language: str
 ) -> tuple[str, list[Label]]:
-    """A heading, and pictures of the shots that were matched, before and after, for a contact sheet; ``labels``: of all."""
+    """A heading, and pictures of the shots that were to be matched, before and after, for a contact sheet; ``labels``: of all.
+    Of a shot that is left alone the second says why.
+    """
     settled, _ = settle(timeline)
-    heading, before, after = _WORDS.get(language, _ENGLISH)
+    heading, before, after, left = _WORDS.get(language, _ENGLISH)
     found: list[Label] = []
     for label, start, cut in zip(labels, settled.starts, settled.shots, strict=True):
-        one = matches.get(cut.id)
-        if one and one.match.seen:
+        if one := matches.get(cut.id):
             frame = one.source.start + one.source.frames * (label.frame - start) // cut.frames
-            found.append(Label(frame, f"{cut.id} {before}", f"ΔE {one.before:.1f}", one.source.file))
-            found.append(Label(label.frame, f"{cut.id} {after}", f"{one.reference}: ΔE {one.after:.1f}"))
+            why = one.left_alone(japanese=language == "ja")
+            found.append(Label(frame, f"{cut.id} {before}", _told(one.before), one.source.file))
+            reached = why or f"{one.reference}: {_told(one.after)}"
+            found.append(Label(label.frame, f"{cut.id} {left if why else after}", reached))
     return heading, found
+
+
+def _told(difference: float | None) -> str:
+    return "" if difference is None else f"ΔE {difference:.1f}"
 
 
 def write_tables(matches: Mapping[str, ColourMatch], folder: Path) -> None:
@@ -188,20 +220,22 @@ def _part(shot: MadeShot) -> Part | None:
     return Part(shot.picked.file, shot.picked.sha256, window.start, window.frames)
 
 
-def _kept(one: Part, reference: Part, strength: float, folder: Path, *, look_only: bool) -> tuple[Match, float, float]:
-    """The match of two parts, read from ``folder`` where it was found before."""
+def _kept(one: Part, reference: Part, strength: float, folder: Path, *, look_only: bool) -> Compared:
+    """What comparing two parts gave, read from ``folder`` where they were compared before."""
+    from vidgen.post.matching import Compared, compare
+
     key = sha256_json({"clip": one.key, "reference": reference.key, "strength": strength, "tool": f"vidgen {__version__}"})
     file = folder / f"{key}.json"
     try:
         kept = json.loads(file.read_text(encoding="utf-8"))
-        return Match(**{name: float(value) for name, value in kept["match"].items()}), kept["before"], kept["after"]
+        match = Match(**{name: float(value) for name, value in kept["match"].items()})
+        before, after = (None if kept[name] is None else float(kept[name]) for name in ("before", "after"))
+        if match.seen != bool(kept["why"]) and (not match.seen or before is not None):
+            return Compared(match, before, after, kept["why"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
-    from vidgen.post.matching import light_of, matched
-
-    light = light_of(reference.samples())
-    match, before, after = matched(one.samples(), light, strength) if light else (Match(), 0.0, 0.0)
+    found = compare(one.samples(), reference.samples(), strength)
     if not look_only:
         folder.mkdir(parents=True, exist_ok=True)
-        write_text(file, json.dumps({"match": asdict(match), "before": before, "after": after}) + "\n")
-    return match, before, after
+        write_text(file, json.dumps(asdict(found)) + "\n")
+    return found

@@ -23,6 +23,7 @@ from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, UserClip
 from vidgen.render.at_hand import ShotAtHand
 from vidgen.render.film_timeline import sound_tracks
 from vidgen.render.finish import is_heard
+from vidgen.render.lines_in_step import lines_in_step
 from vidgen.render.own_clips import clip_start
 from vidgen.takes.record import row_of
 from vidgen.takes.request import Take, frames_from, nearest_frames
@@ -39,7 +40,8 @@ def editorial_cut(plan: Plan, board: Path, shots: Sequence[ShotAtHand]) -> tuple
     known = {"schema": SCHEMA, "version": __version__, "storyboard": board.name, "fps": rate_text(plan.fps)}
     size = {"width": plan.width, "height": plan.height, "frames": plan.total_frames}
     listed = {"shots": [shot.id for shot in plan.shots]}
-    cut = Cut(plan.board.title or board.stem, plan.fps, made, tuple(_sounds(plan)), {**known, **size, **listed})
+    spoken = lines_in_step(plan, {shot.planned.id: shot.picked for shot in shots if shot.picked})
+    cut = Cut(plan.board.title or board.stem, plan.fps, made, tuple(_sounds(spoken)), {**known, **size, **listed})
     return cut, [*notices, *_left_out(plan)]
 
 

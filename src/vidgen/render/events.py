@@ -39,6 +39,7 @@ EVENTS = (
     "node.joined",
     "node.refused",
     "node.lost",
+    "takes.gathered",
 )
 """Every event name; append-only, since pipelines read them."""
 

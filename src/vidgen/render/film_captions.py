@@ -175,8 +175,9 @@ def _spoken(plan: Plan, language: str) -> Iterator[Spoken]:
             own = _words(said, None)
             at = said.at.at(plan.source_fps) if isinstance(said, Line) and said.at else Fraction(0)
             start, end = _span(plan, said, own, begin + at)
+            start = max(start, begin)  # a take may be seen from the midst of a line on
             words = said.translations.get(language) or (own if language == plan.board.language else "")
-            if words:
+            if words and start < end:
                 yield Spoken(words, start, end, (said.who or "") if isinstance(said, Line) else "", heard=bool(said.file))
 
 

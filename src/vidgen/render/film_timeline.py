@@ -213,7 +213,9 @@ def _shot_tracks(plan: Plan, planned: FilmShot, *, says_its_lines: bool) -> Iter
         yield _track(plan, shot.voiceover.file, "voice", at=begin)
     for line in shot.dialogue or ():
         if line.file and not says_its_lines:
-            yield _track(plan, line.file, "voice", at=begin + _samples(plan, line.at))
+            at = _samples(plan, line.at)  # below 0: the take is seen from the midst of the line on
+            track = _track(plan, line.file, "voice", at=begin + max(0, at))
+            yield replace(track, start=-at, fade_in=EDGE_FADE) if at < 0 else track
 
 
 def _own_sounds(plan: Plan, clips: Mapping[str, ShotClip]) -> Iterator[Track]:

@@ -32,6 +32,7 @@ from vidgen.render.events import Listener
 from vidgen.render.failures import shown, worst
 from vidgen.render.film_captions import Captions, captioned, film_captions
 from vidgen.render.film_timeline import ShotClip, Warn, build_timeline, sound_cuts
+from vidgen.render.lines_in_step import lines_in_step
 from vidgen.render.made import MadeShot, clip_part
 from vidgen.render.postprocess import PostProcessor
 from vidgen.render.provenance import Origin
@@ -94,9 +95,10 @@ def finish(
 
     clips = _clips(made, clip, warn, at_once, halt)
     sound_cuts(plan, clips, warn)
-    captions, too_fast = film_captions(plan, output)
+    spoken = lines_in_step(plan, {shot.planned.id: shot.picked for shot in made if shot.picked})
+    captions, too_fast = film_captions(spoken, output)
     warn(too_fast)
-    timeline = origin.labelled(captioned(build_timeline(plan, clips), plan, captions))
+    timeline = origin.labelled(captioned(build_timeline(spoken, clips), plan, captions))
     listener("cut.started", segments=len(plan.shots) + sum(shot.overlap > 0 for shot in plan.shots))
 
     def on_event(name: str, data: dict[str, Any]) -> None:

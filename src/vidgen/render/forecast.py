@@ -19,6 +19,7 @@ from vidgen.render.events import silent
 from vidgen.render.film_captions import captioned, film_captions
 from vidgen.render.film_timeline import ShotClip, build_timeline
 from vidgen.render.finish import clip_of, sounding
+from vidgen.render.lines_in_step import lines_in_step
 from vidgen.render.made import MadeShot
 from vidgen.render.postprocess import PostProcessor
 from vidgen.render.provenance import Origin
@@ -106,8 +107,9 @@ def render_forecast(
         except _NotMade as error:
             waits_for[shot.planned.id] = str(error)
             clips[shot.planned.id] = ShotClip(Path(shot.planned.id), "", None)
-    captions, _ = film_captions(plan, output)
-    timeline = origin.labelled(captioned(build_timeline(plan, clips), plan, captions))
+    spoken = lines_in_step(plan, {shot.planned.id: shot.picked for shot in made if shot.picked})
+    captions, _ = film_captions(spoken, output)
+    timeline = origin.labelled(captioned(build_timeline(spoken, clips), plan, captions))
     segments = forecast(timeline, work, output, waits_for, origin)
     changes = segments[-1].state != "keep" and bool(waits_for)
     deliverer = Deliverer(deliveries, timeline, output, work)

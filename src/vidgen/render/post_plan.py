@@ -9,6 +9,7 @@ from typing import Any
 
 from vidgen.errors import InputError, MissingError, Notice
 from vidgen.media.names import named_file
+from vidgen.media.rate import rate_text
 from vidgen.planning.enlarging import UPSCALERS
 from vidgen.planning.plan import FilmShot, GeneratedShot, Plan, ProviderUpscale, UserClip
 from vidgen.post.engines import WEIGHTS_SUFFIXES, Chosen, takes_model
@@ -51,11 +52,11 @@ class ShotPost:
 
     @property
     def names(self) -> list[str]:
-        """What is done, in order: ``interpolate by rife``, ``upscale by ncnn (realesr-animevideov3)``, ``match to s01``,
-        ``grade``, ``grain``.
+        """What is done, in order: ``interpolate by rife``, ``upscale by ncnn (realesr-animevideov3)``, ``scaled to 1920x1080``,
+        ``match to s01``, ``grade``, ``grain``.
         """
         steps = [f"upscale by {self.paid.engine} ({self.paid.model})"] if self.paid else []
-        steps += [f"{job} by {_named(chosen)}" for job, chosen in self.steps]
+        steps += step_names(self.route, self.settings) if self.route else []
         steps += [f"match to {self.reference}"] if self.reference else []
         steps += ["grade"] if not replace(self.settings.grade, match=Match()).idle else []
         return [*steps, *(["grain"] if self.settings.grain else [])]
@@ -95,6 +96,14 @@ def steps_of(route: Route) -> list[tuple[str, Chosen]]:
     return steps[::-1] if route.enlarge_first else steps
 
 
+def step_names(route: Route, settings: PostSettings) -> list[str]:
+    """What is done to rate and size, in order, for a person."""
+    form = {"interpolate": f"{rate_text(settings.rate)}/s", "upscale": f"{settings.width}x{settings.height}"}
+    return [
+        f"{chosen.meets} to {form[job]}" if chosen.meets else f"{job} by {_named(chosen)}" for job, chosen in steps_of(route)
+    ]
+
+
 def settings_of(plan: Plan, planned: FilmShot, seed: int = 0) -> PostSettings:
     """What a shot's takes are to become; ``seed`` is that of the picked take.
 
@@ -125,6 +134,7 @@ def settings_of(plan: Plan, planned: FilmShot, seed: int = 0) -> PostSettings:
         settings,
         model=model,
         implicit_rate=not requested,
+        implicit_size=not (planned.post and planned.post.upscale) or paid,
         interpolate=settings.interpolate if requested else retime,
         upscale=settings.upscale if planned.post and planned.post.upscale and not paid else "lanczos",
     )

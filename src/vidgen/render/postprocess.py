@@ -27,7 +27,7 @@ from vidgen.post.work import Work, plan_work
 from vidgen.render.events import Listener
 from vidgen.render.film_timeline import ShotClip
 from vidgen.render.own_clips import clip_start, clip_work, take_work, used_part
-from vidgen.render.post_plan import is_own, settings_of, steps_of
+from vidgen.render.post_plan import is_own, settings_of, step_names, steps_of
 from vidgen.render.throughput import Throughput
 from vidgen.takes.keys import derived_key
 from vidgen.takes.request import Take, Trim
@@ -129,6 +129,7 @@ class PostProcessor:
             "post.started",
             shot=planned.id,
             engines=[chosen.name for _, chosen in steps_of(work.route)],
+            steps=step_names(work.route, work.settings),
             why=list(work.route.why),
             frames=work.frames,
             seconds=round(work.route.seconds, 1),

@@ -13,7 +13,7 @@ from vidgen.storyboard.lint.board_rules import BoardRule
 from vidgen.storyboard.lint.findings import Finding
 from vidgen.storyboard.lint.shots import ShotView
 from vidgen.storyboard.reader import Path_
-from vidgen.storyboard.values import Duration
+from vidgen.storyboard.values import Duration, Musical
 
 _SLACK_S = Fraction(1, 2)
 """Seconds by which words may be longer than their shot before it is worth a word: their length may be an estimate."""
@@ -24,7 +24,7 @@ def words_longer_than_shot(views: Sequence[ShotView]) -> Iterator[Finding]:
     voices = _voices(views)
     for view in views:
         shot, folder, rate = view.shot, view.loaded.path.parent, view.board.fps
-        fixed = isinstance(shot.duration, Duration) or shot.duration is None or shot.clip
+        fixed = isinstance(shot.duration, Duration | Musical) or shot.duration is None or shot.clip
         if not (shot.dialogue or shot.voiceover) or not fixed:
             continue
         said = voices.voiced(shot).shot

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from vidgen.errors import Notice
 from vidgen.planning.plan import PlannedShot
+from vidgen.render.events import Listener, silent
 from vidgen.render.project import Workspace
 from vidgen.takes.gathering import gather
 from vidgen.takes.remarks import read_remarks
 
 
-def take_over(space: Workspace, folders: Iterable[Path], shots: Iterable[PlannedShot]) -> list[Notice]:
+def take_over(
+    space: Workspace, folders: Iterable[Path], shots: Iterable[PlannedShot], listener: Listener = silent
+) -> list[Notice]:
     """Have the takes of some shots that are in other folders; what there is to say of it. Where a shot has new ones now, the
     judge's earlier choice is open again, as after making them here.
     """
@@ -20,7 +23,11 @@ def take_over(space: Workspace, folders: Iterable[Path], shots: Iterable[Planned
     if not folders:
         return []
     assert space.store is not None  # the project is open for writing
-    gathered = gather(space.store, folders, lambda row: row["shot"] in names)
+
+    def on_folder(folder: Path, takes: int) -> None:
+        listener("takes.gathered", folder=str(folder), takes=takes)
+
+    gathered = gather(space.store, folders, lambda row: row["shot"] in names, on_folder)
     space.picks = {shot: pick for shot, pick in space.picks.items() if pick.by == "person" or shot not in gathered.shots}
     space.remarks = read_remarks(space.root)
     notices = [Notice("take.corrupt", f"{clip} is not whole; it is left where it is") for clip in gathered.damaged]

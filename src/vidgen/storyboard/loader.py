@@ -39,6 +39,18 @@ class LoadedBoard:
         """(line, column) of a path, or of its nearest parent in the file."""
         return place_of(path, self.places)
 
+    def key_path(self, shot: str, key: str) -> Path_:
+        """The path in the file of what says a key of a shot: the shot, its scene, the defaults or the top; the shot's own path
+        where none does.
+        """
+        for index, scene in enumerate(self.board.scenes):
+            ids = [one.id for one in scene.shots] or [scene.id]
+            if shot in ids:
+                own = self.shot_path(index, ids.index(shot))
+                owners: tuple[Path_, ...] = (own, ("scenes", index), ("defaults",), ())
+                return next(((*owner, key) for owner in owners if (*owner, key) in self.places), own)
+        return ()
+
     def shot_path(self, scene: int, shot: int) -> Path_:
         """The path in the file of a shot, by the indices of scene and shot. Files without scenes have shots at the top."""
         if ("scenes",) not in self.places:

@@ -40,7 +40,7 @@ _MESSAGES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 _RANGES = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
 
 _PATTERNS = {
-    "id": "an id is up to 32 letters, digits, _ and -, and begins with a letter or digit",
+    "id": "an id is up to 32 of: a to z, A to Z, 0 to 9, _ and -; the first is no _ or -",
     "colour": 'a colour is "#rrggbb", in quotes',
 }
 

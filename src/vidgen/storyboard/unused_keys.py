@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from vidgen.storyboard.model import Storyboard
+from vidgen.storyboard.merge import merged_shot
+from vidgen.storyboard.model import Colour, Post, Shot, Storyboard
 from vidgen.storyboard.parts import Part
 from vidgen.storyboard.reader import Path_
 from vidgen.storyboard.values import frame_size
@@ -48,6 +49,34 @@ def unused_keys(board: Storyboard) -> Iterator[UnusedKey]:
         for shot_index, shot in enumerate(scene.shots):
             for path, why in _within(shot, ()):
                 yield UnusedKey(path, why, shot.id, (scene_index, shot_index))
+    yield from _vain_references(board)
+
+
+def _vain_references(board: Storyboard) -> Iterator[UnusedKey]:
+    """References of colours where nothing is matched to one."""
+    merged = {
+        (scene_index, shot_index): merged_shot(board, scene, shot)
+        for scene_index, scene in enumerate(board.scenes)
+        for shot_index, shot in enumerate(scene.shots)
+    }
+    matching = {place for place, shot in merged.items() if _colour_of(shot).match}
+    # A reference of the whole film is for shots that say nothing else of it.
+    shared: tuple[tuple[Post | None, Path_], ...] = ((board.post, ()), (board.defaults.post, ("defaults",)))
+    for post, path in shared:
+        if post and post.colour and post.colour.reference and not matching:
+            yield UnusedKey((*path, *_REFERENCE), _NO_MATCH)
+    for scene_index, scene in enumerate(board.scenes):
+        for shot_index, shot in enumerate(scene.shots):
+            if _colour_of(shot).reference and (scene_index, shot_index) not in matching:
+                yield UnusedKey(_REFERENCE, _NO_MATCH, shot.id, (scene_index, shot_index))
+
+
+def _colour_of(shot: Shot) -> Colour:
+    return (shot.post.colour if shot.post else None) or Colour()
+
+
+_REFERENCE: Path_ = ("post", "colour", "reference")
+_NO_MATCH = "it has no effect without match: true beside it"
 
 
 def _has_own_shape(board: Storyboard) -> bool:

@@ -28,8 +28,14 @@ class Gathered:
     shots: frozenset[str]
 
 
-def gather(store: TakeStore, folders: Iterable[Path], wanted: Callable[[Mapping[str, Any]], bool]) -> Gathered:
+def gather(
+    store: TakeStore,
+    folders: Iterable[Path],
+    wanted: Callable[[Mapping[str, Any]], bool],
+    on_folder: Callable[[Path, int], None] = lambda folder, takes: None,
+) -> Gathered:
     """Have the takes whose rows are ``wanted`` that lie in other work folders, or in folders of those. What is here stays.
+    ``on_folder`` is told of each work folder that is done, and how many takes were found by then.
 
     What engines gave up on the way and, where this project has none, what a person said of takes come along.
     Raises InputError ``takes.no_folder`` for a folder that is not there.
@@ -47,6 +53,7 @@ def gather(store: TakeStore, folders: Iterable[Path], wanted: Callable[[Mapping[
             if fresh is None:
                 damaged.append(clip)
         _gather_words(store, root)
+        on_folder(root, found)
     return Gathered(found, tuple(damaged), frozenset(shots))
 
 

@@ -123,10 +123,10 @@ def _probed(file: Path) -> MediaInfo:
 
 
 def read_record(sidecar: Path) -> dict[str, Any]:
-    """The record in a sidecar; empty if it is missing, damaged or belongs to another clip."""
+    """The record in a sidecar; empty if it is missing, damaged (a folder in its place, too) or belongs to another clip."""
     try:
         data = json.loads(sidecar.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError, RecursionError):
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError, RecursionError):
         return {}
     known = isinstance(data, dict) and data.get("schema") == SCHEMA and data.get("sha256") == sidecar.stem
     if not known or type(data.get("size")) is not int or not isinstance(data.get("also"), list):

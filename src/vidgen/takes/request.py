@@ -63,7 +63,8 @@ class Inputs:
     """Input files of a generation.
 
     ``continues``: the take that this shot continues. It opens with frame ``continues_frames`` - 1 of that file, which is the
-    last one in the film; None: the last frame of the file. ``continues_start`` and ``source_start``: the first
+    last one in the film; None: the last frame of the file. ``continues_engine``: who will make that take, as long as it is not
+    there. ``continues_start`` and ``source_start``: the first
     frames of that take and of ``source_video`` that count. ``lines``: what is said in the shot, where mouths follow that and no
     file of its own (``lip_sync_audio``).
     """
@@ -78,6 +79,7 @@ class Inputs:
     brushes: tuple[Brush, ...] = ()
     continues: Path | None = None
     continues_frames: int | None = None
+    continues_engine: str | None = None
     continues_start: int = 0
     source_start: int = 0
 

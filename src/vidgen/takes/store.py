@@ -69,7 +69,7 @@ class TakeStore:
         info = self._check(part, take, order)
         digest = sha256_file(part)
         with folder_lock(self._folder):
-            _adopt(part, self._clip(digest), digest)
+            self._adopt(part, digest)
             record = self._write_record(record_of(take, generated, request_key, order=order, original=info), digest)
         return take_of(record, self._clip(digest), digest, reused=False)
 
@@ -89,7 +89,7 @@ class TakeStore:
             if sha256_file(part) != digest:
                 return None
             with folder_lock(self._folder):
-                _adopt(part, self._clip(digest), digest)
+                self._adopt(part, digest)
                 for row in fresh:
                     self._write_record(dict(row), digest)
         finally:
@@ -131,6 +131,7 @@ class TakeStore:
         sidecar = self._clip(digest).with_suffix(".json")
         others = [row for row in rows_of(read_record(sidecar)) if row["take_key"] != record["take_key"]]
         size = self._clip(digest).stat().st_size
+        self._clips.make_room(sidecar)
         whole = sealed({"schema": SCHEMA, "sha256": digest, "size": size, **record, "also": others})
         write_text(sidecar, record_text(whole))
         with self._turn:
@@ -153,6 +154,14 @@ class TakeStore:
         if notice:
             return notice.message if notice.code == "take.corrupt" else None
         return self._journal.last_note(take_key, "corrupt") if self._journal else None
+
+    def broken_record(self, sha256: str) -> Path | None:
+        """The record of a clip that is here, where that record is damaged or gone; None where it is whole, or the clip is not
+        here.
+        """
+        clip = self._clip(sha256)
+        sidecar = clip.with_suffix(".json")
+        return sidecar if clip.is_file() and not read_record(sidecar) else None
 
     def trouble(self, attempt: Attempt) -> str | None:
         """What is wrong with the stored take of an attempt, without reading the clip's content; None if nothing."""
@@ -306,13 +315,14 @@ class TakeStore:
             text = f"the stored take {row['take']} of {row['shot'] or 'a shot'} ({row['engine']}) {damage}{where}{paid}"
             self._report(Notice("take.corrupt", text, row["shot"]), row["take_key"])
 
-
-def _adopt(part: Path, final: Path, digest: str) -> None:
-    """Move ``part`` to ``final``; an intact file that is already there stays."""
-    if final.is_file() and sha256_file(final) == digest:
-        part.unlink()
-        return
-    final.parent.mkdir(exist_ok=True)
-    temporary = part_name(final)
-    move(part, temporary)
-    commit_file(temporary, final)
+    def _adopt(self, part: Path, digest: str) -> None:
+        """Move ``part`` to its place in the store; an intact file that is already there stays."""
+        final = self._clip(digest)
+        if final.is_file() and sha256_file(final) == digest:
+            part.unlink()
+            return
+        final.parent.mkdir(exist_ok=True)
+        self._clips.make_room(final)
+        temporary = part_name(final)
+        move(part, temporary)
+        commit_file(temporary, final)

@@ -51,6 +51,7 @@ def _plain(text: str) -> str:
         "{instead}": "choose another engine: see `vidgen engines`",
         "{moves}": "see `vidgen engines`",
         "{how}": "declare the character, and list it under the shot's characters",
+        "{hint}": "what the finding says",
     }
     for field, value in fields.items():
         text = text.replace(field, value)

@@ -64,6 +64,8 @@ def check(request: ShotRequest) -> None:
     if is_lip_sync(request):
         if not inputs.has_voice:
             raise _no_sound(request)
+        _check_sound_file(request)
+        _check_clip(request)
     elif is_motion(request):
         if not opens and not inputs.references:
             raise _no_figure(request)
@@ -242,12 +244,17 @@ def clip_to_speak(request: ShotRequest) -> Body:
             return {"video_id": str(known["video_id"])}
         if known.get("job"):  # the record was made anew from the journal, which has no more
             return {JOB: str(known["job"])}
-    raise _lacking(
-        request,
-        "lip_sync",
-        "Kling makes a clip speak that exists already, and this one it does not know",
-        "continue_from a shot that Kling made, or params: {video_url: https://...}",
-    )
+    raise _no_clip(request)
+
+
+def _check_clip(request: ShotRequest) -> None:
+    """Raises InputError where there will be no clip to speak, whatever becomes of the shot that is continued."""
+    if request.params.get("video_id"):
+        return
+    if "video_url" in request.params:
+        _address(request, "lip_sync")
+    elif request.inputs.continues is None or request.inputs.continues_engine not in (None, "kling"):
+        raise _no_clip(request)
 
 
 def with_face(create: Create, request: ShotRequest, found: Mapping[str, Any]) -> Create:
@@ -302,14 +309,25 @@ def _speech(request: ShotRequest) -> Create:
 
 def _sound(request: ShotRequest) -> tuple[Blob, float]:
     """The sound of lip sync and its length in seconds. Raises InputError where Kling does not take it."""
-    least, most = SOUND_S
     file = request.inputs.lip_sync_audio
     if file is None:
-        seconds = min(max(request.duration_s, least), MAX_SOUND_BYTES // BYTES_PER_SECOND)
+        seconds = min(max(request.duration_s, SOUND_S[0]), MAX_SOUND_BYTES // BYTES_PER_SECOND)
         lines = spoken(request, seconds)
         if lines is None:
             raise _no_sound(request)
         return lines, seconds
+    seconds = _check_sound_file(request)
+    return Blob(file.read_bytes(), "audio/mpeg", file.name), seconds
+
+
+def _check_sound_file(request: ShotRequest) -> float:
+    """The length in seconds of the sound that is given as a file, 0.0 without one. Raises InputError where Kling does not take
+    it.
+    """
+    least, most = SOUND_S
+    file = request.inputs.lip_sync_audio
+    if file is None:
+        return 0.0
     if file.suffix.lower() not in SOUND_TYPES:
         raise _lacking(request, "lip_sync.audio", f"{file.name} is of a type that Kling does not take", ", ".join(SOUND_TYPES))
     seconds = probe(file).audio_duration_s
@@ -317,7 +335,7 @@ def _sound(request: ShotRequest) -> tuple[Blob, float]:
         raise _lacking(request, "lip_sync.audio", f"{file.name} has {seconds:.1f} s", f"{least:g} to {most:g} s")
     if file.stat().st_size > MAX_SOUND_BYTES:
         raise _lacking(request, "lip_sync.audio", f"{file.name} is larger than 5 MB", "give it as mp3")
-    return Blob(file.read_bytes(), "audio/mpeg", file.name), seconds
+    return seconds
 
 
 def _params(request: ShotRequest, known: tuple[str, ...], body: Body, notices: Notices, own: tuple[str, ...] = ()) -> None:
@@ -344,6 +362,15 @@ def _no_sound(request: ShotRequest) -> InputError:
         "lip_sync",
         "there is no sound to speak",
         "lip_sync: dialogue with a line that can be spoken, or lip_sync: {audio: FILE}",
+    )
+
+
+def _no_clip(request: ShotRequest) -> InputError:
+    return _lacking(
+        request,
+        "lip_sync",
+        "Kling makes a clip speak that exists already, and this one it does not know",
+        "continue_from a shot that Kling made, or params: {video_url: https://...}",
     )
 
 
