@@ -110,6 +110,9 @@ def test_a_shot_that_is_left_alone_is_in_the_report_with_the_reason(vidgen: Vidg
     dark, alike = ran.data["colour"]
     assert (dark["left_alone"], dark["delta_e_before"], dark["delta_e_after"]) == ("black, white or one colour", None, None)
     assert alike["left_alone"] == "looks like a already" and alike["delta_e_before"] == alike["delta_e_after"] < 1
+    record = json.loads(film.with_suffix(".provenance.json").read_text())
+    reasons = [shot.get("left_alone") for shot in record["shots"]]
+    assert reasons == [None, "black, white or one colour", "looks like a already"]
     assert "b: colours left alone: black, white or one colour" in vidgen("render", film).out
     height = cv2.imread(ran.data["contact_sheet"]).shape[0]
     assert height > 2 * 225, "both are on the contact sheet, below the shots"

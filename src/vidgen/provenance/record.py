@@ -37,7 +37,7 @@ class ShotRecord(_Part):
         prompt_sha256: of the prompt's UTF-8 text: it proves a prompt and does not tell it.
         diffusion: whether a trained model made it; None for a user's own clip, of which nobody knows.
         source_type: IPTC name; None: unknown.
-        post: what was done to its pictures.
+        post: what was done to its pictures. left_alone: why its colours were not matched, where that was asked for.
         coded_sha256: of its coded frames (``frames.py``). frames_sha256: of its decoded frames; None: not taken.
     """
 
@@ -55,6 +55,7 @@ class ShotRecord(_Part):
     diffusion: bool | None = None
     source_type: Words | None = None
     post: list[Words] = Field(default_factory=list)
+    left_alone: Words | None = None
     coded_sha256: Digest | None = None
     frames_sha256: Digest | None = None
 

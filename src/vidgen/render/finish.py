@@ -86,7 +86,7 @@ def finish(
     matches = match_colours(plan, made, work / "colour", warn)
     write_tables(matches, work / "colour")
     light = {shot: one.match for shot, one in matches.items()}
-    origin = replace(origin, matched={shot: one.reference for shot, one in matches.items() if one.match.seen})
+    origin = origin.with_colours(matches)
     halt, at_once = Event(), cluster.at_once if cluster else 1
 
     def clip(shot: MadeShot, say: Warn) -> ShotClip:

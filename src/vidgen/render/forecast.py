@@ -109,6 +109,7 @@ def render_forecast(
             clips[shot.planned.id] = ShotClip(Path(shot.planned.id), "", None)
     spoken = lines_in_step(plan, {shot.planned.id: shot.picked for shot in made if shot.picked})
     captions, _ = film_captions(spoken, output)
+    origin = origin.with_colours(matches)
     timeline = origin.labelled(captioned(build_timeline(spoken, clips), plan, captions))
     segments = forecast(timeline, work, output, waits_for, origin)
     changes = segments[-1].state != "keep" and bool(waits_for)

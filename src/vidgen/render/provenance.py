@@ -23,6 +23,7 @@ from vidgen.provenance.label import label_text
 from vidgen.provenance.record import Record, ShotRecord, is_ours, read_sidecar, sidecar_path, write_sidecar
 from vidgen.provenance.signing import check_installed, sign_film, try_key
 from vidgen.provenance.sources import AI_MADE, SourceType, together, uri
+from vidgen.render.colour_match import ColourMatch
 from vidgen.render.made import MadeShot
 from vidgen.render.post_plan import ShotPost
 from vidgen.takes.record import row_of
@@ -70,6 +71,16 @@ class Origin:
     output: Path
     matched: Mapping[str, str] = field(default_factory=dict)
     """Shots that were brought to the light of another, which is only known when their takes are, each with that other."""
+    left_alone: Mapping[str, str] = field(default_factory=dict)
+    """Shots that were to be brought to it and were not, each with the reason."""
+
+    def with_colours(self, matches: Mapping[str, ColourMatch]) -> Origin:
+        """The same, where it is known what was done to the colours of shots."""
+        return replace(
+            self,
+            matched={shot: one.reference for shot, one in matches.items() if not one.why},
+            left_alone={shot: one.left_alone() for shot, one in matches.items() if one.why},
+        )
 
     @cached_property
     def label(self) -> str | None:
@@ -154,7 +165,8 @@ class Origin:
         assert not isinstance(planned, ProviderUpscale)  # those stand in ``larger``
         post = self.posts.get(planned.id)
         done = replace(post, reference=self.matched.get(planned.id)).names if post else []
-        shot = ShotRecord(id=planned.id, start=0, frames=planned.frames, engine=planned.engine, post=done)
+        left = self.left_alone.get(planned.id)
+        shot = ShotRecord(id=planned.id, start=0, frames=planned.frames, engine=planned.engine, post=done, left_alone=left)
         if take is None:
             clip = planned.clip if isinstance(planned, UserClip) else None
             return shot.model_copy(update={"take_sha256": content_of(clip) if clip else None})
