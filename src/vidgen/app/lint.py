@@ -14,6 +14,7 @@ from vidgen.media.files import replace_text
 from vidgen.media.wording import counted
 from vidgen.planning.clip_checks import check_lengths
 from vidgen.planning.compile import local_name
+from vidgen.planning.plan import Plan
 from vidgen.render.plan_rules import plan_rules
 from vidgen.render.speech_rules import SPEECH_RULES
 from vidgen.render.title_rules import TITLE_RULES
@@ -35,15 +36,19 @@ UNREADABLE = "V001"
 """The rule under which the problems of an unreadable storyboard are shown."""
 
 
-def lint_loaded(loaded: LoadedBoard, engines: Engines, lexicons: Lexicons | None = None) -> list[Finding]:
-    """Lint findings of a storyboard, against the capabilities table. ``lexicons``: of all that are checked with it."""
+def lint_loaded(
+    loaded: LoadedBoard, engines: Engines, lexicons: Lexicons | None = None, plan: Plan | None = None
+) -> list[Finding]:
+    """Lint findings of a storyboard, against the capabilities table. ``lexicons``: of all that are checked with it; ``plan``:
+    its plan, where that is made already.
+    """
 
     def capabilities(engine: str, model: str | None) -> Capabilities | None:
         here = local_name(loaded.path.parent, model) if model and engine == "local" else model
         return engines.capabilities(engine, here)
 
     return lint_board(
-        loaded, capabilities=capabilities, lexicons=lexicons, more=(*TITLE_RULES, *SPEECH_RULES, plan_rules(engines))
+        loaded, capabilities=capabilities, lexicons=lexicons, more=(*TITLE_RULES, *SPEECH_RULES, plan_rules(engines, plan))
     )
 
 

@@ -139,7 +139,7 @@ def plan_board(board: Path, overrides: Overrides, work: Path | None = None, clus
     plan = plan_loaded(loaded, overrides, engines, voices)
     check_shots(plan.generated, engines, loaded)
     of_clips = check_clips(loaded, plan)
-    findings = lint_loaded(loaded, engines)
+    findings = lint_loaded(loaded, engines, plan=plan)
     posts = plan_posts(plan)
     stored = stored_troubles(plan, board, work, engines)
     deliveries = plan_deliveries(plan, Path(f"{board.stem}.mp4"), touch=None)

@@ -7,6 +7,7 @@ change in the film affects only the pieces that it touches.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -101,17 +102,28 @@ class Segment:
 def split(timeline: Timeline) -> list[Segment]:
     """The pieces of a settled timeline, in film order; their frames add up to the film's."""
     pieces: list[Segment] = []
-    shots, titles = timeline.shots, titles_of(timeline)
+    shots, titles = timeline.shots, _by_shot(titles_of(timeline), timeline)
     for index, (shot, begin) in enumerate(zip(shots, timeline.starts, strict=True)):
         lead = 0 if index == 0 else shot.transition.frames
         tail = shots[index + 1].transition.frames if index + 1 < len(shots) else 0
         if lead:
-            pieces.append(_window(shots[index - 1], shot, titles, index, begin))
+            pieces.append(_window(shots[index - 1], shot, titles[index], index, begin))
         if (count := shot.frames - lead - tail) > 0:
             fade_in = shot.transition.frames if index == 0 else 0
-            seen = shown_in(titles, begin + lead, count)
+            seen = shown_in(titles[index], begin + lead, count)
             pieces.append(Segment((Source(shot, lead, count, seen),), fade_in=fade_in))
     return pieces
+
+
+def _by_shot(titles: list[Title], timeline: Timeline) -> list[list[Title]]:
+    """For each shot the titles that are seen while it is: a long film has thousands of both."""
+    found: list[list[Title]] = [[] for _ in timeline.shots]
+    for title in titles:
+        for index in range(max(0, bisect_right(timeline.starts, title.shown.start) - 1), len(found)):
+            if timeline.starts[index] >= title.end:
+                break
+            found[index].append(title)
+    return found
 
 
 def _window(before: TimelineShot, shot: TimelineShot, titles: list[Title], index: int, begin: int) -> Segment:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -202,12 +203,12 @@ class Timeline:
     captions: tuple[CaptionTrack, ...] = ()
     """Text that can be switched on."""
 
-    @property
+    @cached_property
     def overlaps(self) -> list[int]:
         """For each shot, the number of its first frames that overlap the previous shot."""
         return [0 if index == 0 else shot.transition.frames for index, shot in enumerate(self.shots)]
 
-    @property
+    @cached_property
     def starts(self) -> list[int]:
         """For each shot, the film frame of its first frame."""
         found, position = [], 0
@@ -216,7 +217,7 @@ class Timeline:
             position += shot.frames - overlap
         return found
 
-    @property
+    @cached_property
     def frames(self) -> int:
         """Length of the film in frames."""
         return sum(shot.frames for shot in self.shots) - sum(self.overlaps)

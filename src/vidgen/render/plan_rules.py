@@ -23,13 +23,15 @@ from vidgen.storyboard.loader import LoadedBoard
 _HOW = "give the shot what it lacks, or choose another model: vidgen engines"
 
 
-def plan_rules(engines: Engines) -> BoardRule:
-    """V109, V209, V505 and V506, for these engines. What ``engine: auto`` is does not depend on the machine here."""
+def plan_rules(engines: Engines, known: Plan | None = None) -> BoardRule:
+    """V109, V209, V505 and V506, for these engines. ``known``: the plan, where it is made already; else what ``engine: auto``
+    is does not depend on the machine here.
+    """
 
     def rule(views: Sequence[ShotView]) -> Iterator[Finding]:
         loaded = views[0].loaded
         try:
-            plan = _plan(loaded, engines)
+            plan = known or _plan(loaded, engines)
         except VidgenError:  # other rules and ``plan`` tell it
             return
         parents = {shot.id: shot.parent for shot in plan.shots}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from vidgen.errors import MissingError
@@ -40,6 +40,8 @@ class Faces:
 
     kind: Kind
     language: str = ""
+    _home: Path = field(default_factory=vidgen_home, compare=False, repr=False)
+    """Asked once: a film has thousands of letters."""
 
     @property
     def own(self) -> Face:
@@ -48,7 +50,7 @@ class Faces:
 
     def of(self, letters: str) -> Face | None:
         """The font at hand for some letters that belong together, such as a letter and its marks; None: there is none."""
-        return _face_of(letters, self.kind, _own(self.language), vidgen_home())
+        return _face_of(letters, self.kind, _own(self.language), self._home)
 
 
 def lacking(text: str, kind: Kind, language: str = "") -> list[Lacking]:

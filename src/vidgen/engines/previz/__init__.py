@@ -10,9 +10,9 @@ from vidgen.takes.request import Generated, ShotRequest, TakeRequest
 
 __all__ = ["Previz"]
 
-_COUNTED, _FIGURES = "denials and numbers", "figures 2"
-"""What of a shot's words is read into its picture. ``figures`` are people, animals, vehicles, things and cards, in the second
-revision of how they are drawn."""
+
+DRAWING = "drawing 3"
+"""Raised when the same words get another picture."""
 
 
 class Previz(LocalEngine):
@@ -29,18 +29,9 @@ class Previz(LocalEngine):
         return capabilities("previz", model) or Capabilities(engine="previz", kind="built-in", diffusion=False)
 
     def reading(self, request: ShotRequest) -> str:
-        """Which shots are drawn by what their words deny or count, and which show people, animals, vehicles or a card; all
-        others look as they did before that was read."""
-        from vidgen.engines.previz.moves import move_of
-        from vidgen.engines.previz.spec import read_request
-
-        spec, used = read_request(request), request.inputs
-        drawn = not (used.start_frame or used.end_frame or used.references or used.source_video)
-        moves = spec.place == "card" or move_of(request.camera).get("follows") or spec.size != (request.camera.size or "")
-        alive = spec.cast or spec.vehicle or (spec.animal not in ("", "birds"))
-        if drawn and (moves or alive):
-            return _FIGURES
-        return _COUNTED if spec.without or spec.counts or spec.people else ""
+        """The revision of the drawing, for every shot: takes of another one are drawn again. Working out which shots a change
+        of the drawing touches would mean reading all words of a film before each render."""
+        return DRAWING
 
     def generate(
         self, take: TakeRequest, out: Path, *, progress: Progress = lambda share: None, cancelled: Cancelled = lambda: False
