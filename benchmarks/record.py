@@ -57,6 +57,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "outputs": ("deliver", "render/deliveries.py", "catalog/deliveries.yaml", "media"),
     "review": ("review", "app/review.py"),
     "rerender": ("render", "takes", "cut"),
+    "cluster_overhead": ("cluster", "render/runners"),
     "lint_quality": ("storyboard/lint",),
     "money": ("takes", "render", "engines/cloud"),
     "local_overhead": ("engines/local", "engines/worker", "catalog/diffusion.py", "catalog/diffusion.yaml"),
