@@ -10,6 +10,7 @@ from typing import Any
 
 from vidgen.engines.previz import counts, words
 from vidgen.engines.previz.people import acting
+from vidgen.engines.previz.people.looks import ALIKE
 from vidgen.engines.previz.people.looks import table as kinds
 from vidgen.engines.previz.people.wardrobe import looks_said, uncoloured
 from vidgen.engines.previz.seeds import seed_for
@@ -125,8 +126,9 @@ def _people(said: Sequence[str], identity: str = "") -> list[str]:
         clothes = _longest(words.blanked(words_of_one, kinds()["looks_not"]), kinds()["wears"])
         if clothes and "+" not in body and body not in ("boy", "girl", "baby") and clothes not in body:
             body = f"{body}+{clothes}"
-        body = "+".join([body, *looks_said(words_of_one)])
-        out.append(f"{body}/{seed_for(number, identity or noun or words_of_one)}")
+        looks = looks_said(words_of_one)
+        body = "+".join([body, *looks])
+        out.append(f"{body}/{seed_for(0 if ALIKE in looks else number, identity or noun or words_of_one)}")
     return out
 
 
