@@ -8,6 +8,7 @@ from typing import Any
 
 from vidgen.engines.previz import counts, words
 from vidgen.engines.previz.people.company import Company, all_of, company_of, first_of, room_of, staging
+from vidgen.engines.previz.people.outside import outside_of
 from vidgen.engines.previz.people.things import things
 from vidgen.engines.previz.people.wardrobe import colour_of
 from vidgen.takes.request import ShotRequest
@@ -224,7 +225,9 @@ def _set(what: str) -> str:
     """Where a card plays outdoors: a place of its own (a rooftop, a court) goes before what it lies in (a street, a park)."""
     text, sets = words.blanked(what, words.table()["places_not"]), staging()["outdoors"]
     own = {name: listed for name, listed in sets.items() if name not in _WIDE}
-    return first_of(what, own) or first_of(text, sets)
+    seen = outside_of(what).where
+    seen = seen if seen in sets else ""
+    return ("rooftop" if seen == "rooftop" else "") or first_of(what, own) or first_of(text, sets) or seen
 
 
 def _outdoors(what: str, places: list[str], motion: str) -> str:

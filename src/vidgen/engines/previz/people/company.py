@@ -12,6 +12,7 @@ from vidgen.engines.previz import counts, words
 from vidgen.engines.previz.people import acting
 from vidgen.engines.previz.people.looks import ALIKE
 from vidgen.engines.previz.people.looks import table as kinds
+from vidgen.engines.previz.people.outside import outside_of
 from vidgen.engines.previz.people.wardrobe import looks_said, uncoloured
 from vidgen.engines.previz.seeds import seed_for
 from vidgen.media.tables import read_table
@@ -181,9 +182,11 @@ def all_of(text: str, group: Mapping[str, Sequence[str]], other: Sequence[str] =
 def room_of(what: str, people: bool, first_place: int | None) -> str:
     """The room in which a shot plays; "" for none. ``first_place``: where the text names an outdoor place that can be drawn:
     that wins, unless the room is named first and people are inside it."""
-    rooms = staging()["rooms"]
-    text = words.blanked(what, staging()["rooms_not"])
+    rooms, (rest, seen) = staging()["rooms"], outside_of(what)
+    text = words.blanked(rest, staging()["rooms_not"])
     name = next((room for room, listed in rooms.items() if words.mentions(text, listed)), "")
+    if seen and not (name and words.mentions(text, _INSIDE)):
+        name = seen if seen in rooms else ""  # who is at work there is outside, too
     if not name or first_place is None:
         return name
     at = words.position(text, rooms[name])
