@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 from tests.previz.test_previz_people import actors, asked, card_of, drawn, spec_of
 
+from vidgen.engines.previz.people import acting
+from vidgen.engines.previz.people.body import Body, Face
 from vidgen.engines.previz.people.looks import look_of
-from vidgen.engines.previz.people.onstage import Vehicle
+from vidgen.engines.previz.people.marker import Part
+from vidgen.engines.previz.people.onstage import Actor, Vehicle
+from vidgen.engines.previz.people.rig import joints
 
 
 @pytest.mark.parametrize(
@@ -21,6 +25,13 @@ def test_who_lies_has_the_head_in_the_middle_of_a_close_up(scene: str, size: str
         head = seen[:, : seen.shape[1] // 2]  # the body goes on to the right
         assert head.mean() > 0.08
         assert 0.15 < float(np.nonzero(head)[0].mean()) / seen.shape[0] < 0.85
+
+
+def test_several_who_lie_are_whole_and_beside_each_other() -> None:
+    card = card_of(asked("two children sleep in a tent", "mcu"))
+    far, near = sorted(actors(card), key=lambda one: -one.z)
+    assert far.spot.foot < near.spot.foot
+    assert not any(drawn(one, card)[:, [0, -1]].any() for one in (far, near))
 
 
 @pytest.mark.parametrize(
@@ -44,16 +55,12 @@ def test_what_covers_the_hair_is_drawn(scene: str, hat: str) -> None:
 
 def test_no_hair_is_seen_under_a_hijab() -> None:
     (actor,) = actors(card_of(asked("a woman in a hijab", "cu")))
-    pose_tones = {part.tone for part in _parts(actor)}
-    assert "hair" not in pose_tones and "hat" in pose_tones
+    tones = {part.tone for part in _parts(actor)}
+    assert "hair" not in tones and "hat" in tones
 
 
-def _parts(actor: object) -> list:  # type: ignore[type-arg]
-    from vidgen.engines.previz.people import acting
-    from vidgen.engines.previz.people.body import Body, Face
-    from vidgen.engines.previz.people.rig import joints
-
-    look = actor.spot.look  # type: ignore[attr-defined]
+def _parts(actor: Actor) -> list[Part]:
+    look = actor.spot.look
     pose = acting.pose_at("stand", [], 0.0)
     return Body(joints(pose, look.bones, look.height), look, 20.0, Face()).parts()
 
@@ -99,6 +106,8 @@ def test_words_that_hold_a_place_s(scene: str, place: str) -> None:
         ("she opens her door", 1),
         ("he raises his hand", 1),
         ("彼女の家", 0),
+        ("they kiss", 2),
+        ("シスターが祈る", 1),
     ],
 )
 def test_people_who_are_named_by_no_noun(scene: str, people: int) -> None:

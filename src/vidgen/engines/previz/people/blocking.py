@@ -47,6 +47,8 @@ _INSIDE = 8.4
 _NEAREST = 2.3
 _HEADROOM = -0.46
 """The v that heads reach at most when the camera has zoomed in."""
+_BEDS = ("bedroom", "living")
+"""Rooms in which who lies has a bed or a sofa."""
 _LONG = ("lie", "pushup")
 """Postures in which somebody is as wide as tall."""
 _BESIDE = {"run": 0.62, "ride": 1.30, "cycle": 0.85, "motorbike": 1.15}
@@ -132,8 +134,7 @@ def _framing(spec: SceneSpec, usual: str) -> Framing:
         frame = _SIZES[spec.size]
         whole = posture_of(spec) in _LONG and spec.size in ("mws", "two_shot", "ms", "mcu")  # as wide as tall
         if frame.top is not None and (whole or seen_whole(spec)):
-            bed = spec.room in ("bedroom", "living")
-            return _SIZES["fs"] if bed or not whole else Framing(1.15)
+            return _SIZES["fs"] if spec.room in _BEDS or not whole else Framing(1.15)
         if spec.size in _FACES or len(spec.cast) <= frame.most:
             return frame
         return _SIZES["mws" if len(spec.cast) <= _SIZES["mws"].most else "full"]  # all of them, from a little farther
@@ -300,6 +301,9 @@ def _on_the_ground(people: Sequence[tuple[str, int]], frame: Framing, ground: Gr
         apart = 0.0
         if posture in _LONG:
             u, foot = u - alone + (-0.06 if posture == "lie" else 0.0) * size, foot - 0.16 * min(1.0, size)
+        if posture == "lie" and spec.room not in _BEDS:  # one behind the other
+            u, foot = -0.06 * size + 0.10 * (n % 2) * size, min(foot + (n - (count - 1) / 2) * _BEHIND * size, 0.445)
+            far -= 0.05 * n
         if travels:
             yaw = _course(0 if together else n, count, posture, frame, ground) * (0.55 if together else 1.0)
             way = math.sin(math.radians(yaw))

@@ -65,7 +65,7 @@ def company_of(w: Words, said: Sequence[str], detail: str, negative: str, close:
     posture = next((name for text in texts if (name := first_of(text, staging()["postures"]))), "")
     whole = " . ".join(texts)
     beasts = {**words.table()["animals"], **staging()["more_animals"]}
-    paired = posture in _PAIRS or words.mentions(whole, staging()["pairs"])
+    paired = posture in _PAIRS or words.mentions(whole, [*staging()["pairs"], *staging()["they"]])
     if paired and not (people or counts.nobody_is_there(whole) or words.named(whole, beasts)):
         people = _people([whole, whole])
     if posture == "sumo" and len(people) == 1 and not w.characters:
