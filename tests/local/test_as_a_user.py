@@ -56,7 +56,7 @@ def test_a_file_that_is_no_picture_is_told_before_anything_is_made(tiny: Tiny, v
 
 def test_the_error_says_which_shot_it_is_about(tiny: Tiny, vidgen: Vidgen, film: Film) -> None:
     board = film(f"{{id: s7, scene: sea, engine: local, model: {tiny('wan-t2v')}, params: {{steps: 0}}}}")
-    assert "error: s7: params.steps: 0 is not a number from 1 to 1000" in vidgen("render", board).err
+    assert "shots[0].params: s7: params.steps: 0 is not a number from 1 to 1000" in vidgen("render", board).err
 
 
 def picture(file: Path) -> Path:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from provider_failures import take
 from support import Film, Vidgen, load, started_with
 from vidgen.cluster.work import TakeWork
 from vidgen.engines.previz import Previz
-from vidgen.errors import InputError
+from vidgen.errors import InputError, ProcessingError
 from vidgen.media.frames import read_frames
 from vidgen.render.runners import processes
 from vidgen.takes.request import Inputs
@@ -94,17 +95,42 @@ def test_processes_end_with_a_run_that_is_killed(film: Film, tmp_path: Path) -> 
     assert_nothing_is_left(tmp_path / "home")
 
 
-def test_a_process_that_is_killed_costs_its_take_and_no_other(film: Film, tmp_path: Path) -> None:
+def test_a_process_that_is_killed_costs_no_take(film: Film, tmp_path: Path) -> None:
     board = film(LONG.format(4))
     run = start(board, tmp_path / "home")
-    worker = next(pid for pid in children(run.pid) if b"cluster.worker" in Path(f"/proc/{pid}/cmdline").read_bytes())
-    os.kill(worker, signal.SIGKILL)
+    kill_a_worker(run.pid)
     events = board.with_suffix(".events")
-    while not (b"take.failed" in events.read_bytes() and b"take.done" in events.read_bytes()) and run.poll() is None:
+    while events.read_bytes().count(b"take.done") < 2 and run.poll() is None:
         time.sleep(0.1)
     run.send_signal(signal.SIGINT)
     assert run.wait(60) == 130
-    assert "killed, as happens where memory runs out" in events.read_text()
+    assert "take.failed" not in events.read_text()
+
+
+def test_work_that_takes_its_process_down_each_time_is_given_up(tmp_path: Path) -> None:
+    killing = threading.Thread(target=lambda: [kill_a_worker(os.getpid()) for _ in range(3)])
+    work = TakeWork.of(Previz(), [take("previz", frames=240, width=1280, height=720)], None)
+    killing.start()
+    with processes.Processes() as pool, pytest.raises(ProcessingError, match="ended 3 times: it was killed, as happens"):
+        pool.do(work, [tmp_path / "out.mp4"], lambda event: None, lambda: False)
+    killing.join()
+
+
+def kill_a_worker(parent: int) -> None:
+    """kill -9 of a process that draws, once there is one."""
+    while not (found := [pid for pid in children(parent) if b"cluster.worker" in command_of(pid)]):
+        time.sleep(0.02)
+    os.kill(found[0], signal.SIGKILL)
+    while command_of(found[0]):
+        time.sleep(0.01)
+
+
+def command_of(pid: int) -> bytes:
+    """Empty for a process that has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def children(pid: int) -> list[int]:

@@ -45,6 +45,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 
 NOT_IN_KEYS: Mapping[str, tuple[str, ...]] = {
     "ShotRequest": ("shot", "words", "language", "frames", "fps", "width", "height"),
+    "Inputs": ("continues_engine",),
 }
 """Fields that are deliberately not part of a key (but see ``draws_words``)."""
 

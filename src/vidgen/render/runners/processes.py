@@ -29,6 +29,8 @@ from vidgen.takes.request import Generated, ShotRequest, TakeRequest
 
 MUCH = 100.0
 """Megapixels to make, of more takes than one, from which on processes pay for their start: 6 seconds of drawing or more."""
+_TRIES = 3
+"""How often a process may end with a piece of work before that is given up, as on a cluster."""
 _TICK_S, _GRACE_S = 0.1, 1.0
 """How often it is seen whether the user stops the run, and what a process may then take to end its work in good order."""
 
@@ -59,18 +61,25 @@ class Processes:
 
     def do(self, work: Any, outs: Sequence[Path], hear: Callable[[Mapping[str, Any]], None], cancelled: CancelledCheck) -> Any:
         """Have work done (``cluster.work.Work``) that writes ``outs``. ``hear`` is called with what it tells on the way. Raises
-        what the work raises, Cancelled, ProcessingError where its process ends.
+        what the work raises, Cancelled, ProcessingError where its processes end.
         """
-        process = self._taken()
+        process, why = self._taken(), ""
+        message: dict[str, Any] = {"do": "run", "places": {}, "outs": [str(out) for out in outs], "folder": str(outs[0].parent)}
+        message["work"] = pack_plainly(work)
         try:
-            process.start()
-            job, folder = str(next(self._numbers)), str(outs[0].parent)
-            message = {"do": "run", "job": job, "places": {}, "outs": [str(out) for out in outs], "folder": folder}
-            process.send({**message, "work": pack_plainly(work)})
-            return _answer(process, job, hear, cancelled)
+            for _ in range(_TRIES):
+                process.start()
+                job = str(next(self._numbers))
+                process.send({**message, "job": job})
+                try:
+                    return _answer(process, job, hear, cancelled)
+                except _Died as error:
+                    why = str(error)
         finally:
             with self._lock:
                 self._free.append(process)
+        hint = "run the same command again; takes that are done are kept"
+        raise ProcessingError("generation.failed", f"the process that drew it ended {_TRIES} times: {why}", hint=hint)
 
     def _taken(self) -> WorkerProcess:
         with self._lock:
@@ -78,6 +87,10 @@ class Processes:
                 return self._free.pop()
             self._all.append(process := WorkerProcess({}, apart=False))
             return process
+
+
+class _Died(Exception):
+    """The process has ended without an answer."""
 
 
 def _answer(process: WorkerProcess, job: str, hear: Callable[[Mapping[str, Any]], None], cancelled: CancelledCheck) -> Any:
@@ -98,8 +111,7 @@ def _answer(process: WorkerProcess, job: str, hear: Callable[[Mapping[str, Any]]
         if event["event"] == "failed":
             raise error_of(event["error"])
         if event["event"] == "died":
-            hint = "run the same command again; takes that are done are kept"
-            raise ProcessingError("generation.failed", f"the process that drew it is gone: {death(event)}", hint=hint)
+            raise _Died(death(event))
         if event["event"] == "log":
             logging.getLogger(event["name"]).log(event["level"], "%s", event["text"])
         else:
