@@ -11,7 +11,7 @@ from vidgen.takes.request import Generated, ShotRequest, TakeRequest
 __all__ = ["Previz"]
 
 
-DRAWING = "drawing 3"
+DRAWING = "drawing 4"
 """Raised when the same words get another picture."""
 
 

@@ -76,8 +76,36 @@ def people(texts: Sequence[str], negative: str = "") -> list[str]:
                 here[key] = said, _said_of(text, found, number)
         anyone = 0 if nobody else number_said(blanked(text, listed), rows["anyone"], bare=1)
         each = [words for said, words in here.values() for _ in range(said)]
+        each = each if nobody else _with_others(text, each, list(here))
         most = max(most, each if len(each) >= anyone else [text] * anyone, key=len)
     return most[: int(rows["most"])]
+
+
+def _with_others(text: str, each: list[str], nouns: list[str]) -> list[str]:
+    """Those whom a text names by nouns, with those whom it names otherwise: "she slaps him", "one man against seven"."""
+    rows = table()["people"]
+    if not [noun for noun in nouns if noun not in ("女", "彼女")]:
+        both = {who: at for who, listed in rows["pronouns"].items() if (at := _first_at(text, listed)) is not None}
+        return sorted(both, key=lambda who: both[who]) if len(both) == 2 else each
+    if len(each) == 1:
+        for who, own in (("she", "men"), ("he", "women")):
+            if nouns[0] in rows[own] and _first_at(text, rows["acted_on"][who]) is not None:
+                return [*each, who]
+    found = _against().search(text)
+    return [*each, *[nouns[0]] * _value(next(part for part in found.groups() if part))] if found else each
+
+
+def _first_at(text: str, patterns: Sequence[str]) -> int | None:
+    found = re.search("|".join(patterns), text, re.IGNORECASE)
+    return found.start() if found else None
+
+
+@functools.cache
+def _against() -> re.Pattern[str]:
+    """A number without a noun that stands for people."""
+    rows, number = table()["people"], rf"(\d{{1,4}}|{longest_first(grammar()['numbers'])})"
+    before, others, end = longest_first(rows["against"]), longest_first(rows["others"]), r"(?=\s*(?:$|[.,;:!?]))"
+    return re.compile(rf"\b(?:{before})\s+{number}{end}|\b(?:{before}|and|with)\s+{number}\s+(?:{others})\b", re.IGNORECASE)
 
 
 @functools.lru_cache(maxsize=64)

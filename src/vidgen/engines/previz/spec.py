@@ -8,6 +8,7 @@ from typing import Any
 
 from vidgen.engines.previz import counts, words
 from vidgen.engines.previz.people.company import Company, all_of, company_of, first_of, room_of, staging
+from vidgen.engines.previz.people.outside import outside_of
 from vidgen.engines.previz.people.things import things
 from vidgen.engines.previz.people.wardrobe import colour_of
 from vidgen.takes.request import ShotRequest
@@ -24,6 +25,8 @@ _WIDE = ("space", "street", "forest", "desert", "snow", "park", "water")
 """Surroundings in which other places lie."""
 _CLOSE = ("mcu", "cu", "ecu")
 """Shot sizes that show one face where nobody else is named."""
+_EXTRA = {"table": "tables", "parked": "parked"}
+"""What else is said of a shot, and the words of staging.yaml for it."""
 _CLOSER = (*_CLOSE, "ms", "two_shot", "ots")
 """Shot sizes that show who drives, and not the car."""
 
@@ -36,7 +39,7 @@ class SceneSpec:
     how many animals, boats and things there are, where a number is said; ``without`` names what the words deny. ``cast``,
     ``posture``, ``gesture``, ``facing``, ``speaking`` and ``crowd`` are of its ``Company``. ``more`` are the kinds of animals
     and vehicles after the first, ``colours`` theirs where one is said, ``thing`` what a card shows where nothing is alive.
-    ``room`` and ``outdoors`` say where a card plays, ``extra`` that there is a table.
+    ``room`` and ``outdoors`` say where a card plays, ``extra`` that there is a table, that vehicles stand still.
     """
 
     place: str
@@ -140,6 +143,7 @@ def read_request(request: ShotRequest) -> SceneSpec:
     animals, vehicles = _animals(cast, motion, without), _vehicles(cast, place, features, company.posture)
     animal, vehicle, more = _first(animals), _first(vehicles), (*animals[1:], *vehicles[1:])
     alone = not (company.people or vehicle or animal not in ("", "birds")) or size == "insert"
+    alone = alone or (size == "ecu" and words.mentions(what, staging()["parts_of_a_face"]))
     return SceneSpec(
         place=place,
         time=time,
@@ -152,7 +156,7 @@ def read_request(request: ShotRequest) -> SceneSpec:
         later=_later(time, everything, motion),
         amount=float(request.motion.amount),
         size=size,
-        extra=("table",) if words.mentions(what, staging()["tables"]) else (),
+        extra=tuple(name for name, listed in _EXTRA.items() if words.mentions(what, staging()[listed])),
         angle=request.camera.angle or "",
         counts=_counts(cast, [*animals, *vehicles], features, company.posture == "run"),
         without=without,
@@ -224,7 +228,9 @@ def _set(what: str) -> str:
     """Where a card plays outdoors: a place of its own (a rooftop, a court) goes before what it lies in (a street, a park)."""
     text, sets = words.blanked(what, words.table()["places_not"]), staging()["outdoors"]
     own = {name: listed for name, listed in sets.items() if name not in _WIDE}
-    return first_of(what, own) or first_of(text, sets)
+    seen = outside_of(what).where
+    seen = seen if seen in sets else ""
+    return ("rooftop" if seen == "rooftop" else "") or first_of(what, own) or first_of(text, sets) or seen
 
 
 def _outdoors(what: str, places: list[str], motion: str) -> str:

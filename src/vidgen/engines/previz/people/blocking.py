@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vidgen.engines.previz.people import acting
-from vidgen.engines.previz.people.looks import Look, look_of
+from vidgen.engines.previz.people.looks import ALIKE, Look, look_of
 from vidgen.engines.previz.people.rig import joints
 from vidgen.engines.previz.people.together import beasts_of, fitting, seen_whole, shift_of
 from vidgen.engines.previz.spec import SceneSpec
@@ -47,12 +47,16 @@ _INSIDE = 8.4
 _NEAREST = 2.3
 _HEADROOM = -0.46
 """The v that heads reach at most when the camera has zoomed in."""
+_BEDS = ("bedroom", "living")
+"""Rooms in which who lies has a bed or a sofa."""
 _LONG = ("lie", "pushup")
 """Postures in which somebody is as wide as tall."""
 _BESIDE = {"run": 0.62, "ride": 1.30, "cycle": 0.85, "motorbike": 1.15}
 """How far those are apart who do this, in body heights."""
 _TALL = ("umbrella", "cheer", "climb")
 """What reaches over the head."""
+_BEHIND, _PILLOW = 0.11, -0.03
+"""How far lower the next of those who lie is, and how far left of the frame's middle their heads are, in body heights."""
 _LOWER = 0.15
 """How much lower the heads of the next row are, so that faces are seen between them, in body heights."""
 _CHASE = 5
@@ -130,8 +134,7 @@ def _framing(spec: SceneSpec, usual: str) -> Framing:
         frame = _SIZES[spec.size]
         whole = posture_of(spec) in _LONG and spec.size in ("mws", "two_shot", "ms", "mcu")  # as wide as tall
         if frame.top is not None and (whole or seen_whole(spec)):
-            bed = spec.room in ("bedroom", "living")
-            return _SIZES["fs"] if bed or not whole else Framing(1.15)
+            return _SIZES["fs"] if spec.room in _BEDS or not whole else Framing(1.15)
         if spec.size in _FACES or len(spec.cast) <= frame.most:
             return frame
         return _SIZES["mws" if len(spec.cast) <= _SIZES["mws"].most else "full"]  # all of them, from a little farther
@@ -208,11 +211,11 @@ def _in_arms(people: list[Spot], spec: SceneSpec) -> list[Spot]:
 
 
 def _unlike(people: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
-    """The same people, no two dressed alike while there are colours left."""
+    """The same people, no two dressed alike while there are colours left, but those of whom it is said."""
     worn: set[int] = set()
     out = []
     for kind, seed in people:
-        while seed % TOPS in worn and len(worn) < TOPS:
+        while seed % TOPS in worn and len(worn) < TOPS and ALIKE not in kind:
             seed += 1
         worn.add(seed % TOPS)
         out.append((kind, seed))
@@ -236,7 +239,7 @@ def _close(people: Sequence[tuple[str, int]], frame: Framing, ground: Ground, sp
     raised = [_raised(top, max(tops), posture) * size for top in tops]
     lead = -0.06 * ground.side * ground.aspect if count == 1 and not frame.size > 5 else 0.0
     if posture == "lie":
-        lead, foot = 0.38 * size, 0.09 * size
+        return _lying(people, size, ground, spec)
     placed = [
         Spot(
             n, kind, seed, lead + (n - (count - 1) / 2) * step * size, foot - raised[n] + _LOWER * size * (rows - 1 - n % rows),
@@ -245,6 +248,17 @@ def _close(people: Sequence[tuple[str, int]], frame: Framing, ground: Ground, sp
         for n, (kind, seed) in enumerate(people)
     ]  # fmt: skip
     return sorted(placed, key=lambda spot: -spot.z)
+
+
+def _lying(people: Sequence[tuple[str, int]], size: float, ground: Ground, spec: SceneSpec) -> list[Spot]:
+    """Those who lie, seen from close: one behind the other, their heads at the middle of the frame."""
+    out = []
+    for n, (kind, seed) in enumerate(people):
+        at, low = _head_of(kind, "lie"), (n - (len(people) - 1) / 2) * _BEHIND * size
+        yaw = _yaw(n, len(people), spec, ground, "lie", close=True)
+        u = (_PILLOW - at[0] * math.sin(math.radians(yaw))) * size
+        out.append(Spot(n, kind, seed, u, at[1] * size + low, size, _CLOSER - 0.01 * n, yaw, 1.37 * n))
+    return out
 
 
 def _rows(count: int, step: float, margin: float, frame: Framing, ground: Ground) -> int:
@@ -267,7 +281,9 @@ def _on_the_ground(people: Sequence[tuple[str, int]], frame: Framing, ground: Gr
     """Whole figures on the ground; many in rows, the farther ones smaller and higher."""
     posture, count = posture_of(spec), len(people)
     travels = bool(acting.act("postures", posture).row.get("travels"))
-    if spec.size == "fs" or (not spec.size and ground.usual == "full"):
+    if posture == "lie" and spec.size in ("mws", "ms", "mcu"):
+        frame = replace(frame, size=frame.size / _tallest(people))
+    elif spec.size == "fs" or (not spec.size and ground.usual == "full"):
         frame = replace(frame, size=fitting(spec, frame.size / _tallest(people) ** 0.7, ground.aspect))
     step = _apart(spec, frame, count) * (1.15 if travels else 1.0) * frame.size
     step = min(step, 0.92 * ground.aspect / max(count, 1))
@@ -285,6 +301,9 @@ def _on_the_ground(people: Sequence[tuple[str, int]], frame: Framing, ground: Gr
         apart = 0.0
         if posture in _LONG:
             u, foot = u - alone + (-0.06 if posture == "lie" else 0.0) * size, foot - 0.16 * min(1.0, size)
+        if posture == "lie" and spec.room not in _BEDS:  # one behind the other
+            u, foot = -0.06 * size + 0.10 * (n % 2) * size, min(foot + (n - (count - 1) / 2) * _BEHIND * size, 0.445)
+            far -= 0.05 * n
         if travels:
             yaw = _course(0 if together else n, count, posture, frame, ground) * (0.55 if together else 1.0)
             way = math.sin(math.radians(yaw))
@@ -365,6 +384,13 @@ def _yaw(n: int, count: int, spec: SceneSpec, ground: Ground, posture: str, *, c
         return -place * 20
     alone = (36.0 if spec.facing else 14.0) if close else float(acting.act("postures", posture).row.get("look", 30))
     return alone * -ground.side
+
+
+def _head_of(kind: str, posture: str) -> tuple[float, float]:
+    """Where somebody's head is in a posture: how far before their middle and how high, in a grown-up's heights."""
+    look = look_of(kind)
+    head = joints(acting.pose_at(posture, (), 0.0), look.bones, look.height).head
+    return head[0], head[1]
 
 
 def _top_of(kind: str, posture: str) -> float:

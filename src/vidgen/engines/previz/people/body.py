@@ -164,7 +164,8 @@ class Body:
         look, turned = self.look, self._turned
         skull = [self._spot(-0.006, 0.012, 0, 0.0555), self._spot(-0.008, -0.004, 0, 0.050)]
         base = 0.10 if self.joints.face[0][1] > -0.8 else 0.12
-        parts = [Part(look.skin if look.hair == "bald" else "hair", [skull], base), *self._long_hair(turned, base)]
+        top = "hat" if self._covered else look.skin if look.hair == "bald" else "hair"
+        parts = [Part(top, [skull], base), *self._long_hair(turned, base)]
         if turned > -0.72:
             face = [
                 self._spot(0.010, -0.002, 0, 0.0445),
@@ -176,6 +177,11 @@ class Body:
         if turned > _FACING - 0.35 and self.face.detail > 12:
             parts += self._features(turned, base + 0.01)
         return parts + self._fringe(turned, base) + self._beard(turned, base) + self._hat(base + 0.02)
+
+    @property
+    def _covered(self) -> bool:
+        """Whether what is on the head hides all hair."""
+        return self.look.hat in table()["covering"]
 
     def _beard(self, turned: float, base: float) -> list[Part]:
         """A beard about the mouth and the chin, or a moustache."""
@@ -208,9 +214,14 @@ class Body:
         out = []
         for sign in (-1, 1):
             seen = self._on_head(-0.004, -0.006, sign * 0.046)
-            if seen.near > self.side.of(self.joints.head).near - 0.030 * self.head_size and self.look.hair not in (
-                "long",
-                "bob",
+            if (
+                seen.near > self.side.of(self.joints.head).near - 0.030 * self.head_size
+                and self.look.hair
+                not in (
+                    "long",
+                    "bob",
+                )
+                and not self._covered
             ):
                 out.append(
                     Part(self.look.skin, [[self._spot(-0.004, y, sign * 0.047, 0.010) for y in (0.0, -0.014)]], base + 0.001)
@@ -255,7 +266,7 @@ class Body:
         return [Part("mark", halves, depth, False)]
 
     def _long_hair(self, turned: float, base: float) -> list[Part]:
-        hair = self.look.hair
+        hair = "" if self._covered else self.look.hair
         ends = {"long": (-0.030, -0.095, 0.036), "bob": (-0.016, -0.052, 0.042), "pony": (-0.078, -0.070, 0.014)}.get(hair)
         behind = -0.03 if turned > -0.1 else base + 0.03
         if hair in ("bun", "topknot"):
@@ -278,7 +289,7 @@ class Body:
         """The hairline over the brow, and a beard."""
         if turned < -0.5:
             return []
-        if self.look.hair == "bald":
+        if self.look.hair == "bald" and not self._covered:
             return []
         part = 0.018 if self.look.hair in ("short", "bun", "pony", "topknot") else -0.012
         line = [
@@ -286,17 +297,24 @@ class Body:
             self._spot(0.022, 0.046, part, 0.014),
             self._spot(0.012, 0.040, -0.034, 0.013),
         ]
-        return [Part("hair", [line], base + 0.006, False)]
+        return [Part("hat" if self._covered else "hair", [line], base + 0.006, False)]
 
     def _hat(self, depth: float) -> list[Part]:
-        shapes = table()["hats"].get(self.look.hat, ())
-        if self.look.hat == "bubble":
+        hat, turned = self.look.hat, self._turned
+        if hat == "niqab" and turned > 0.0:
+            return [*self._shapes("niqab", depth - 0.025), *self._shapes("mask", depth + 0.004)]
+        if hat == "bubble":
             depth -= 0.021
-        elif self.look.hat == "veil" and self._turned > -0.1:
+        elif hat == "veil" and turned > -0.1:
             depth = -0.03
+        elif self._covered and hat != "turban":
+            depth -= 0.025  # about the neck, behind the face
+        return self._shapes(hat, depth)
+
+    def _shapes(self, hat: str, depth: float) -> list[Part]:
         return [
             Part(tone or "hat", [[self._spot(*spot) for spot in hull] for hull in hulls], depth + 0.001 * number)
-            for number, (tone, *hulls) in enumerate(shapes)
+            for number, (tone, *hulls) in enumerate(table()["hats"].get(hat, ()))
         ]
 
 

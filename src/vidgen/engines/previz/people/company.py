@@ -10,7 +10,9 @@ from typing import Any
 
 from vidgen.engines.previz import counts, words
 from vidgen.engines.previz.people import acting
+from vidgen.engines.previz.people.looks import ALIKE
 from vidgen.engines.previz.people.looks import table as kinds
+from vidgen.engines.previz.people.outside import outside_of
 from vidgen.engines.previz.people.wardrobe import looks_said, uncoloured
 from vidgen.engines.previz.seeds import seed_for
 from vidgen.media.tables import read_table
@@ -63,7 +65,7 @@ def company_of(w: Words, said: Sequence[str], detail: str, negative: str, close:
     posture = next((name for text in texts if (name := first_of(text, staging()["postures"]))), "")
     whole = " . ".join(texts)
     beasts = {**words.table()["animals"], **staging()["more_animals"]}
-    paired = posture in _PAIRS or words.mentions(whole, staging()["pairs"])
+    paired = posture in _PAIRS or words.mentions(whole, [*staging()["pairs"], *staging()["they"]])
     if paired and not (people or counts.nobody_is_there(whole) or words.named(whole, beasts)):
         people = _people([whole, whole])
     if posture == "sumo" and len(people) == 1 and not w.characters:
@@ -125,8 +127,9 @@ def _people(said: Sequence[str], identity: str = "") -> list[str]:
         clothes = _longest(words.blanked(words_of_one, kinds()["looks_not"]), kinds()["wears"])
         if clothes and "+" not in body and body not in ("boy", "girl", "baby") and clothes not in body:
             body = f"{body}+{clothes}"
-        body = "+".join([body, *looks_said(words_of_one)])
-        out.append(f"{body}/{seed_for(number, identity or noun or words_of_one)}")
+        looks = looks_said(words_of_one)
+        body = "+".join([body, *looks])
+        out.append(f"{body}/{seed_for(0 if ALIKE in looks else number, identity or noun or words_of_one)}")
     return out
 
 
@@ -179,9 +182,11 @@ def all_of(text: str, group: Mapping[str, Sequence[str]], other: Sequence[str] =
 def room_of(what: str, people: bool, first_place: int | None) -> str:
     """The room in which a shot plays; "" for none. ``first_place``: where the text names an outdoor place that can be drawn:
     that wins, unless the room is named first and people are inside it."""
-    rooms = staging()["rooms"]
-    text = words.blanked(what, staging()["rooms_not"])
+    rooms, (rest, seen) = staging()["rooms"], outside_of(what)
+    text = words.blanked(rest, staging()["rooms_not"])
     name = next((room for room, listed in rooms.items() if words.mentions(text, listed)), "")
+    if seen and not (name and words.mentions(text, _INSIDE)):
+        name = seen if seen in rooms else ""  # who is at work there is outside, too
     if not name or first_place is None:
         return name
     at = words.position(text, rooms[name])

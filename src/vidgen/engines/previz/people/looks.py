@@ -10,6 +10,8 @@ from typing import Any
 from vidgen.engines.previz.people.rig import BABY, CHILD, GROWN_UP, Bones
 from vidgen.media.tables import read_table
 
+ALIKE = "alike"
+"""The trait of those who are dressed the same."""
 _BUILDS: Mapping[str, Bones] = {"grown_up": GROWN_UP, "child": CHILD, "baby": BABY}
 
 
@@ -69,6 +71,8 @@ def look_of(kind: str) -> Look:
             rows |= dict.fromkeys(_COLOURED.get(garment, (garment,)), colours()[colour]["tone"])
             continue
         trait = table()["traits"].get(name)
+        if trait and "hat" in trait and rows.get("hat") == "veil":
+            continue  # a bride's
         if trait and "hair_tone" in trait and rows.get("hair") == "bald":
             rows["hair"] = "short"  # who has white hair has hair
         if trait and "wide" in trait:

@@ -20,7 +20,7 @@ _BOTTOMS = ("#4b566a", "#5d534a", "#434d48", "#66656f", "#6e5b4c")
 _COATS = ("#5a5e66", "#4a5364", "#6b5f55", "#4f4a4c")
 _HAIR = ("#3a302b", "#58422f", "#2c2b30", "#775838", "#4a3a34")
 _SKIN = ("#f3d8bd", "#ecc8a6", "#dcb18c")
-_GREY = "#c4c1bb"
+_GREY = "#b3bcc8"
 _FIXED = {
     "shoe": "#3d3a3a", "shirt": "#f4f1ea", "tie": "#8f3f3b", "apron": "#f1eee6", "mark": "#38302c", "crease": "#a97f63",
     "mouth": "#7d3a36", "metal": "#a9b4bb", "gold": "#d2ab5c", "belt": "#39415a",

@@ -80,8 +80,17 @@ def _people(spec: SceneSpec, ground: Ground) -> list[Spot]:
         people = [seen_from(spec.angle, spot, beasts_of(spec).tall, ground.zoom) for spot in people]
     if not _in_bed(spec):
         return people
-    lifts = [(_BED + 0.07 * spot.number) * spot.size for spot in people]
-    return [replace(spot, u=-0.45 * spot.size, foot=spot.foot - lift) for spot, lift in zip(people, lifts, strict=True)]
+    units = [_scale(people) * spot.size for spot in people]
+    return [
+        replace(spot, u=-0.45 * unit, foot=spot.foot - (_BED + 0.07 * spot.number) * unit)
+        for spot, unit in zip(people, units, strict=True)
+    ]
+
+
+def _scale(people: list[Spot]) -> float:
+    """How large the furniture is: children sit at a child's table, and lie in a child's bed."""
+    tallest = max(spot.look.height for spot in people)
+    return tallest if tallest < 0.8 else 1.0
 
 
 def _in_bed(spec: SceneSpec) -> bool:
@@ -101,15 +110,14 @@ class _Furniture:
             self.front = max(people, key=lambda spot: spot.foot)
             self.middle = sum(spot.u for spot in people) / len(people)
             self.style = paints_at(people[0].z).form(people[0].seed, _PALE)
-            tallest = max(spot.look.height for spot in people)
-            self.scale = tallest if tallest < 0.8 else 1.0  # children sit at a child's table
+            self.scale = _scale(people)
 
     def behind(self) -> list[Layer]:
         """What is farther than they are."""
         if self.spec.room == "car_inside" and self.people:
             return [self._thing("seat_backs", self.middle), self._thing("car_frame", self.middle)]
         if _in_bed(self.spec) and self.people:
-            return [self._thing("bed", 0.0, _BED)]
+            return [self._thing("bed", 0.0, _BED * self.scale)]
         return self._seats() if self.posture == "sit" and self.people else []
 
     def before(self) -> list[Layer]:
@@ -120,7 +128,7 @@ class _Furniture:
                 self._thing("wheel", self.middle + (_WHEEL * self.front.size if len(self.people) == 1 else 0.0)),
             ]
         if _in_bed(self.spec) and self.people:
-            return [self._thing("blanket", 0.0, _BED)]
+            return [self._thing("blanket", 0.0, _BED * self.scale)]
         return [self._table()] if self.tabled else []
 
     def _thing(self, name: str, u: float, lower: float = 0.0, wide: float = 1.0) -> Thing:

@@ -171,7 +171,8 @@ def vehicles_on(spec: SceneSpec, ground: Ground, people: Sequence[Spot], paints_
     total = sum(longs) + 0.3 * (len(longs) - 1)
     most = _TRAIN if len(convoy) == 1 else _CONVOY
     size, u, foot, z = _parked(min(total, most), people[0], ground) if people else _driving(min(total, most), spec, ground)
-    way, drives = ground.side, not people or any(spot.way for spot in people)
+    way, drives = ground.side, "parked" not in spec.extra and (not people or any(spot.way for spot in people))
+    ridden = drives and not people and "people" not in spec.without
     slowest = min((row["speed"] for row in rows if row["speed"]), default=0.0)
     place, out = -0.5 * total * size, list[Layer]()
     slower = 1.0 if people else min(1.0, _NEARER.get(spec.size, 1.0) ** -1.5)
@@ -179,14 +180,18 @@ def vehicles_on(spec: SceneSpec, ground: Ground, people: Sequence[Spot], paints_
     for n, (kind, row, long) in enumerate(zip(convoy, rows, longs, strict=True)):
         aside = way * (place + 0.5 * long * size) * squeeze
         place += (long + 0.3) * size
-        speed = (slowest if len(kinds) > 1 else row["speed"]) * slower if drives and row["speed"] else 0.0
+        speed = (
+            (slowest if len(kinds) > 1 else row["speed"]) * slower
+            if drives and row["speed"] and (ridden or "rider" not in row)
+            else 0.0
+        )
         style = paints_at(z).form(n + 3, colour=spec.colours.get(kind, ""))
         high = max(foot - _lift(row, people, ground, size), _high(row) * size - 0.45 * math.exp(-ground.zoom))
         out.append(
             Vehicle(
                 style, kind, u + aside, high - 0.05 * n * size * (len(kinds) == 1), size * (1 - 0.06 * n * (len(kinds) == 1)),
                 z + 0.2 * n, speed, row.get("bobs", 0.0), way < 0, tempo=spec.tempo, name=f"{kind}{n or ''}",
-                aside=aside, ridden=not people, reach=_past(kind, size),
+                aside=aside, ridden=ridden, reach=_past(kind, size),
             )
         )  # fmt: skip
     return out[::-1]

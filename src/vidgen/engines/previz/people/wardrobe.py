@@ -11,6 +11,11 @@ from vidgen.engines.previz.people.looks import colours, table
 
 _DYED = ("blue", "green", "pink", "purple", "orange")
 """Colours of hair that are no trait of their own."""
+_HAIR = {
+    "red": "red_hair", "black": "black_hair", "brown": "brown_hair", "white": "white_hair", "grey": "white_hair",
+    "yellow": "blonde", "beige": "blonde",
+}  # fmt: skip
+"""The traits of the others: "red curly hair", 赤い髪."""
 
 
 def looks_said(text: str) -> list[str]:
@@ -21,7 +26,11 @@ def looks_said(text: str) -> list[str]:
         traits = [name for name in traits if name != "beard"]
     if "sunglasses" in traits:
         traits = [name for name in traits if name != "glasses"]
-    worn = {garment: colour for garment, colour in _worn(plain).items() if garment != "hair_tone" or colour in _DYED}
+    every = _worn(plain)
+    hair = _HAIR.get(every.get("hair_tone", ""), "")
+    if hair and not set(traits) & set(_HAIR.values()):
+        traits.append(hair)
+    worn = {garment: colour for garment, colour in every.items() if garment != "hair_tone" or colour in _DYED}
     return [*traits, *(f"{garment}={colour}" for garment, colour in worn.items())]
 
 
